@@ -1,0 +1,78 @@
+import type { LayerRange } from '../core/ranges.ts';
+import type { CandidateRequest, Candidates } from '../protocol/frames.ts';
+import type { Hyperparameters } from '../protocol/manifest.ts';
+import type { ShardReader } from '../store/shard-store.ts';
+
+/** What a runner computes on. */
+export interface RunnerInfo {
+  readonly kind: 'webgpu' | 'cpu';
+  /** The adapter's own words, for people. */
+  readonly adapter: string;
+  /** A software adapter: correct and slow. */
+  readonly software: boolean;
+  readonly maxBufferBytes: number;
+  /** Token positions of one task that this runner takes, at most `MAX_TASK_TOKENS`. */
+  readonly maxTaskTokens: number;
+}
+
+export interface SessionOptions {
+  readonly session: string;
+  /** The layers that the session runs here; all of them loaded. */
+  readonly layers: LayerRange;
+  /** KV positions the session may come to hold. */
+  readonly maxTokens: number;
+}
+
+export interface StageTask {
+  readonly session: string;
+  readonly layers: LayerRange;
+  /** Must equal the session's length: tasks of a session come in order, after a truncation if need be. */
+  readonly position: number;
+  /** Ids `[T]` when `layers.start` is 0, hidden states `[T, C]` otherwise. */
+  readonly input:
+    | { readonly dtype: 'u32'; readonly ids: Uint32Array }
+    | { readonly dtype: 'f32'; readonly hidden: Float32Array };
+  /** Given when `layers.end` is L: candidates come out instead of hidden states. */
+  readonly candidates?: CandidateRequest;
+}
+
+export interface StageOutput {
+  /** `[T, C]`, unless the stage is the last. */
+  readonly hidden?: Float32Array;
+  /** Of the rows asked for, when the stage is the last. */
+  readonly rows?: readonly Candidates[];
+  readonly computeMs: number;
+}
+
+/**
+ * Computes a contiguous layer range of one model: token ids or hidden states in, hidden states or candidates out.
+ * Calls on one runner are queued; a task's output depends only on its session's earlier tasks and on the task itself,
+ * never on how the layers are spread over runners.
+ */
+export interface LayerRunner {
+  readonly info: RunnerInfo;
+  readonly hyperparameters: Hyperparameters;
+  /** Layer ranges of the loaded shards, ascending. */
+  loadedShards(): readonly number[];
+  /**
+   * Streams the shard's tensors to the device, one at a time.
+   * @throws ShoalError `bad-gguf`, `unsupported-tensor-type`, `out-of-memory`, `gpu-lost`, `aborted`
+   */
+  loadShard(
+    reader: ShardReader,
+    options?: { readonly signal?: AbortSignal; readonly onProgress?: (loadedBytes: number) => void },
+  ): Promise<void>;
+  unloadShard(index: number): Promise<void>;
+  /** @throws ShoalError `shard-not-loaded`, `limit-exceeded`, `out-of-memory` */
+  openSession(options: SessionOptions): Promise<void>;
+  /** Rolls the session back to `position` tokens. @throws ShoalError `unknown-session` */
+  truncateSession(session: string, position: number): Promise<void>;
+  closeSession(session: string): Promise<void>;
+  /** @throws ShoalError `unknown-session`, `context-full`, `bad-request`, `gpu-lost` */
+  execute(task: StageTask): Promise<StageOutput>;
+  /** KV positions that new sessions could still hold. */
+  freeTokens(): number;
+  /** Resolves with the reason when the device is lost; the runner is then useless. */
+  readonly lost: Promise<string>;
+  close(): Promise<void>;
+}

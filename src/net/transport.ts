@@ -1,0 +1,66 @@
+import type { Unsubscribe } from '../core/events.ts';
+
+export interface AbortOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** Whole binary frames, in order, both ways, to one peer. */
+export interface FrameChannel {
+  readonly peerId: string;
+  /** Median round trip of the channel's own heartbeat, ms; 0 until the first. */
+  readonly roundTripMs: number;
+  /**
+   * Resolves when the frame is handed to the network and the send buffer has room for another.
+   * @throws ShoalError `peer-gone` when the channel is closed, `limit-exceeded` over `MAX_FRAME_BYTES`.
+   */
+  send(frame: Uint8Array, options?: AbortOptions): Promise<void>;
+  /** The one consumer of incoming frames. */
+  onFrame(listener: (frame: Uint8Array) => void): void;
+  /** Called once, also when the peer vanished without a word. */
+  onClose(listener: (reason: Error | undefined) => void): void;
+  close(): Promise<void>;
+}
+
+/** Answers one request of `from`. A thrown error closes the stream; the handler encodes its own errors. */
+export type RequestHandler = (from: string, request: Uint8Array) => Promise<Uint8Array>;
+
+/** The swarm's shared table (a DHT): small values under a key, and who provides a key. */
+export interface Directory {
+  put(key: string, value: Uint8Array, options?: AbortOptions): Promise<void>;
+  /** @returns undefined when nobody has it. */
+  get(key: string, options?: AbortOptions): Promise<Uint8Array | undefined>;
+  /** Registers this peer as a provider of `key`. */
+  provide(key: string, options?: AbortOptions): Promise<void>;
+  /** Peer ids, in no order. */
+  findProviders(key: string, options?: AbortOptions): Promise<string[]>;
+}
+
+export type IntroductionState = 'connecting' | 'online' | 'offline';
+
+/**
+ * How tabs reach each other. Implemented by libp2p (`libp2p-transport.ts`) and in memory (`memory-transport.ts`); one
+ * contract suite runs on both.
+ */
+export interface Transport {
+  readonly peerId: string;
+  /** Whether the signaling server's relay is reached. Connections between tabs survive without it. */
+  readonly introduction: IntroductionState;
+  readonly directory: Directory;
+  /** Peers with an open direct connection. */
+  peers(): string[];
+  /** Connects directly unless connected. @throws ShoalError `peer-unreachable` */
+  connect(peerId: string, options?: AbortOptions): Promise<void>;
+  /** One request, one response. @throws ShoalError `peer-unreachable`, `peer-gone`, `limit-exceeded`, `aborted` */
+  request(peerId: string, protocol: string, request: Uint8Array, options?: AbortOptions): Promise<Uint8Array>;
+  handleRequests(protocol: string, handler: RequestHandler): Unsubscribe;
+  /** A channel for activation frames; each call opens a new one. @throws ShoalError `peer-unreachable` */
+  openChannel(peerId: string, options?: AbortOptions): Promise<FrameChannel>;
+  handleChannels(handler: (channel: FrameChannel) => void): Unsubscribe;
+  /** Gossip to every subscriber of the topic, signed by this peer. */
+  publish(topic: string, message: Uint8Array): Promise<void>;
+  subscribe(topic: string, listener: (from: string, message: Uint8Array) => void): Unsubscribe;
+  /** A direct connection opened or closed. */
+  onPeer(listener: (event: { readonly peerId: string; readonly connected: boolean }) => void): Unsubscribe;
+  onIntroduction(listener: (state: IntroductionState) => void): Unsubscribe;
+  close(): Promise<void>;
+}

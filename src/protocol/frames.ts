@@ -1,0 +1,86 @@
+import type { WireError } from '../core/errors.ts';
+import type { LayerRange } from '../core/ranges.ts';
+
+/** One node's place in a route. */
+export interface RouteStage {
+  readonly peerId: string;
+  readonly layers: LayerRange;
+}
+
+/** How long a task stayed at one stage, on that stage's own clock. */
+export interface StageTiming {
+  readonly peerId: string;
+  readonly layers: LayerRange;
+  /** From the whole frame's arrival until the runner took it up. */
+  readonly waitMs: number;
+  /** In the runner: upload, kernels, readback. */
+  readonly computeMs: number;
+  /** Round trip of an empty message on the channel that the frame came by; 0 within one tab. */
+  readonly roundTripMs: number;
+}
+
+/** Which rows of the last stage's output the coordinator wants candidates of, and how. */
+export interface CandidateRequest {
+  /** `none` in the middle of a prefill, `last` to sample, `all` for perplexity. */
+  readonly rows: 'none' | 'last' | 'all';
+  /** Top candidates a row, at most `MAX_CANDIDATES`. */
+  readonly count: number;
+  /** Ids whose logits are wanted besides, for logit bias and forced tokens; at most `MAX_WANTED_IDS`. */
+  readonly wantedIds: Uint32Array;
+  /** Bit `id % 32` of word `id >> 5` set: the token is allowed. `ceil(V / 32)` words; absent allows all. */
+  readonly mask?: Uint32Array;
+}
+
+/** The top of one row's distribution over the vocabulary. */
+export interface Candidates {
+  /** Descending by logit; ties ascending by id. */
+  readonly ids: Uint32Array;
+  readonly logits: Float32Array;
+  /** log Σ exp(logit) over the (allowed) vocabulary. */
+  readonly logSumExp: number;
+  /** In the order of `wantedIds`. */
+  readonly wantedLogits: Float32Array;
+}
+
+/** `EXECUTE_TASK`: some positions of one session at the first stage of `route`. */
+export interface TaskFrame {
+  readonly kind: 'task';
+  /** 32 hexadecimal digits. */
+  readonly session: string;
+  /** Counts up within a session, u32. */
+  readonly task: number;
+  /** Where the result goes. */
+  readonly coordinator: string;
+  /** The stages still to come; the receiver is the first. */
+  readonly route: readonly RouteStage[];
+  /** Position of the first token in the session. */
+  readonly position: number;
+  /** Token ids `[T]` into the first stage of a model, hidden states `[T, C]` into every other. */
+  readonly input:
+    | { readonly dtype: 'u32'; readonly ids: Uint32Array }
+    | { readonly dtype: 'f32'; readonly hidden: Float32Array };
+  readonly candidates: CandidateRequest;
+  /** The stages done, in order. */
+  readonly timings: readonly StageTiming[];
+}
+
+/** The last stage's answer, straight to the coordinator. */
+export interface ResultFrame {
+  readonly kind: 'result';
+  readonly session: string;
+  readonly task: number;
+  readonly rows: readonly Candidates[];
+  readonly timings: readonly StageTiming[];
+}
+
+/** A stage that could not do its part says so to the coordinator. */
+export interface ErrorFrame {
+  readonly kind: 'error';
+  readonly session: string;
+  readonly task: number;
+  /** The stage that failed. */
+  readonly peerId: string;
+  readonly error: WireError;
+}
+
+export type Frame = TaskFrame | ResultFrame | ErrorFrame;

@@ -1,0 +1,30 @@
+/** Every cap of the wire, each with its reason. */
+
+/** Token positions of one task: bounds a stage's scratch buffers and the time one task may hold the GPU. */
+export const MAX_TASK_TOKENS = 256;
+/** Widest hidden state accepted, elements: the widest open models have 16,384. */
+export const MAX_WIDTH = 16_384;
+/** Candidates a row: sampling beyond the top 128 does not change text that anyone reads. */
+export const MAX_CANDIDATES = 128;
+/** Extra ids a task may ask logits of: OpenAI's `logit_bias` allows 300 entries. */
+export const MAX_WANTED_IDS = 512;
+/** Largest vocabulary, for the mask's size: the largest open vocabularies have 262,144. */
+export const MAX_VOCABULARY = 1 << 20;
+/** Stages of one route: a model of 128 layers spread one layer a tab. */
+export const MAX_ROUTE_STAGES = 128;
+/** One frame: a full task at the largest width, plus headers. */
+export const MAX_FRAME_BYTES = MAX_TASK_TOKENS * MAX_WIDTH * 4 + 256 * 1024;
+/** One message of an activation stream: one SCTP packet, since Chromium sends four packets of one message a round trip. */
+export const FRAME_SLICE_BYTES = 1100;
+/** A command's JSON, either way: the longest is a list of every file of a large model. */
+export const MAX_COMMAND_BYTES = 256 * 1024;
+/** Commands a peer may have unanswered here: a coordinator opens, truncates and closes; more is a flood. */
+export const MAX_COMMANDS_IN_FLIGHT = 32;
+/** Sessions open on a node at once: each holds KV pages. */
+export const MAX_SESSIONS = 64;
+/** Tasks that wait at one node before it says it is full. */
+export const MAX_QUEUED_TASKS = 128;
+/** Presence is repeated at this interval; a timer in a hidden page still fires once a second. */
+export const PRESENCE_INTERVAL_MS = 2000;
+/** A member not heard of for so long is gone: four missed presences and a hidden page's slack. */
+export const PRESENCE_TIMEOUT_MS = 10_000;

@@ -1,0 +1,79 @@
+import type { Unsubscribe } from '../core/events.ts';
+import type { ManifestShard } from '../protocol/manifest.ts';
+
+/** Where a shard's bytes are with respect to this tab. */
+export interface Transfer {
+  readonly infoHash: string;
+  readonly phase: 'downloading' | 'verifying' | 'seeding' | 'stopped';
+  /** Bytes stored (of pieces whose SHA-1 is right). */
+  readonly storedBytes: number;
+  readonly totalBytes: number;
+  readonly downBytesPerSecond: number;
+  readonly upBytesPerSecond: number;
+  /** Bytes that crossed the network for this shard since the page opened. */
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+  readonly peers: number;
+  /** Seconds left at the current rate; undefined until something has arrived. */
+  readonly secondsLeft: number | undefined;
+  /** SHA-256 was checked against the manifest in this page's life. */
+  readonly verified: boolean;
+}
+
+export interface SeededFile {
+  readonly infoHash: string;
+  readonly fileName: string;
+  readonly sizeBytes: number;
+}
+
+/** Where a store finds what the manifest does not hold. */
+export interface ShardOrigin {
+  readonly shard: ManifestShard;
+  /** Bytes of the `.torrent`, when somebody has them; otherwise peers are asked for the metadata. */
+  fetchTorrent(signal?: AbortSignal): Promise<Uint8Array | undefined>;
+}
+
+/**
+ * Keeps shards (IndexedDB) and exchanges them with other tabs (BitTorrent). Reading for the engine happens in the
+ * worker (`ShardReader`), never through this object.
+ */
+export interface ShardStore {
+  /** Whether every piece is stored, without hashing anything. */
+  isComplete(shard: ManifestShard): Promise<boolean>;
+  /**
+   * Fetches what is missing from peers and the web seed, checks SHA-256, seeds. A complete, verified shard moves no
+   * byte and is only seeded. Data that fails a hash is fetched again elsewhere and its source is dropped.
+   * @throws ShoalError `hash-mismatch` when no source gave the right bytes, `storage-full`, `aborted`
+   */
+  obtain(origin: ShardOrigin, options: { readonly signal?: AbortSignal }): Promise<void>;
+  /**
+   * The file's first `headerBytes` only: what a guest needs for the tokenizer.
+   * @throws ShoalError `shard-missing` when no source has it, `aborted`
+   */
+  obtainHeader(origin: ShardOrigin, options: { readonly signal?: AbortSignal }): Promise<Uint8Array>;
+  /** Puts a file's bytes in (a dropped file's shard) and checks them. */
+  importShard(
+    shard: ManifestShard,
+    read: (offset: number, length: number) => Promise<Uint8Array>,
+    options: { readonly signal?: AbortSignal },
+  ): Promise<void>;
+  /** Complete shards offered to other tabs now. */
+  seeded(): SeededFile[];
+  transfers(): Transfer[];
+  onTransfer(listener: (transfer: Transfer) => void): Unsubscribe;
+  /** Stops exchanging a shard; its bytes stay. */
+  stop(infoHash: string): Promise<void>;
+  /** Stops and deletes the bytes. */
+  remove(shard: ManifestShard): Promise<void>;
+  /** The introduction server came back: announce now rather than in minutes. */
+  announce(): void;
+  usage(): Promise<{ readonly usedBytes: number; readonly quotaBytes: number }>;
+  close(): Promise<void>;
+}
+
+/** Random access to one stored shard, in whichever thread. */
+export interface ShardReader {
+  readonly shard: ManifestShard;
+  /** @throws ShoalError `shard-missing` when the range is not stored */
+  read(offset: number, length: number, options?: { readonly signal?: AbortSignal }): Promise<Uint8Array<ArrayBuffer>>;
+}

@@ -1,0 +1,138 @@
+import type { ReadonlySignal } from '@preact/signals';
+import type { LogLine } from '../core/log.ts';
+import type { LayerRange } from '../core/ranges.ts';
+import type { Lap } from '../swarm/generation.ts';
+
+/** What the page shows and does. Components know this; `main.ts` builds it over the swarm. */
+export interface AppModel {
+  readonly environment: ReadonlySignal<Environment>;
+  readonly model: ReadonlySignal<ModelSummary | undefined>;
+  readonly swarm: ReadonlySignal<SwarmSummary>;
+  readonly shards: ReadonlySignal<readonly ShardRow[]>;
+  readonly members: ReadonlySignal<readonly MemberRow[]>;
+  /** The link that brings another tab here. */
+  readonly inviteLink: ReadonlySignal<string>;
+  readonly messages: ReadonlySignal<readonly ChatMessage[]>;
+  /** An answer is being made. */
+  readonly busy: ReadonlySignal<boolean>;
+  /** What the tab waits for before the first token, e.g. "Reading the prompt: 64 of 120 tokens". */
+  readonly progressNote: ReadonlySignal<string | undefined>;
+  /** The last lap of the pipeline, for the map of the layers. */
+  readonly lap: ReadonlySignal<Lap | undefined>;
+  readonly tokensPerSecond: ReadonlySignal<number | undefined>;
+  readonly alerts: ReadonlySignal<readonly Alert[]>;
+  readonly logLines: ReadonlySignal<readonly LogLine[]>;
+  readonly checks: ReadonlySignal<readonly CheckRow[]>;
+  readonly verifying: ReadonlySignal<boolean>;
+  readonly settings: ReadonlySignal<Settings>;
+
+  /** Joins with these shards; `auto` takes the least covered, `all` runs the model in this tab alone. */
+  join(choice: readonly number[] | 'auto' | 'all'): Promise<void>;
+  leave(): Promise<void>;
+  send(text: string): Promise<void>;
+  stop(): void;
+  newConversation(): void;
+  verify(): Promise<void>;
+  /** Splits a GGUF from this machine and offers a link to run it. */
+  openFile(file: File): Promise<void>;
+  dismissAlert(id: number): void;
+  changeSettings(change: Partial<Settings>): void;
+  /** Deletes this model's shards from the browser's storage. */
+  clearStorage(): Promise<void>;
+}
+
+export interface Environment {
+  readonly secureContext: boolean;
+  readonly webgpu: 'checking' | 'available' | 'software' | 'missing';
+  readonly adapter: string;
+  readonly usedBytes: number;
+  readonly quotaBytes: number;
+}
+
+export interface ModelSummary {
+  readonly name: string;
+  readonly manifestId: string;
+  readonly layerCount: number;
+  readonly contextLength: number;
+  readonly totalBytes: number;
+}
+
+export interface SwarmSummary {
+  readonly state: 'offline' | 'connecting' | 'waiting' | 'ready';
+  /** Members known, this tab among them once it has joined. */
+  readonly nodes: number;
+  /** Shards that nobody serves. */
+  readonly missing: readonly number[];
+  /** Whether this tab has joined as a node or only prompts (guest). */
+  readonly role: 'guest' | 'node';
+  readonly peerId: string;
+  readonly introduction: 'connecting' | 'online' | 'offline';
+}
+
+export type ShardState = 'absent' | 'downloading' | 'verifying' | 'loading' | 'ready' | 'error';
+
+/** One shard, like a torrent client's row. */
+export interface ShardRow {
+  readonly index: number;
+  readonly fileName: string;
+  readonly layers: LayerRange;
+  readonly hasEmbedding: boolean;
+  readonly hasOutput: boolean;
+  readonly state: ShardState;
+  readonly error: string | undefined;
+  readonly storedBytes: number;
+  readonly totalBytes: number;
+  readonly downBytesPerSecond: number;
+  readonly upBytesPerSecond: number;
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+  readonly peers: number;
+  readonly secondsLeft: number | undefined;
+  readonly verified: boolean;
+  readonly seeding: boolean;
+  /** Bytes already on the GPU while `state` is `loading`. */
+  readonly loadedBytes: number;
+  /** Members that serve it, this tab included. */
+  readonly holders: number;
+}
+
+export interface MemberRow {
+  readonly peerId: string;
+  readonly self: boolean;
+  readonly ready: readonly number[];
+  readonly pending: readonly number[];
+  readonly connected: boolean;
+  readonly layersPerSecond: number;
+}
+
+export interface ChatMessage {
+  readonly id: number;
+  readonly role: 'user' | 'assistant';
+  readonly text: string;
+  readonly state: 'streaming' | 'done' | 'stopped' | 'error';
+  readonly error: string | undefined;
+  /** E.g. "31 tokens · 12.4 tokens/s · 28 new prompt tokens". */
+  readonly note: string | undefined;
+}
+
+export interface Alert {
+  readonly id: number;
+  readonly level: 'error' | 'warning' | 'info';
+  readonly text: string;
+}
+
+export interface CheckRow {
+  readonly name: string;
+  readonly passed: boolean;
+  readonly detail: string;
+}
+
+export interface Settings {
+  readonly temperature: number;
+  readonly maxTokens: number;
+  readonly systemPrompt: string;
+  /** Seed the shards that this tab does not run as well. */
+  readonly spreadModel: boolean;
+  /** Others may ask this tab to load a shard (`LOAD_SHARD`). */
+  readonly acceptRemoteLoads: boolean;
+}

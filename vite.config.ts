@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  build: { target: 'es2023', sourcemap: true, chunkSizeWarningLimit: 2000 },
+  worker: { format: 'es' },
+  resolve: { alias: { webtorrent: 'webtorrent/dist/webtorrent.min.js' } },
+  test: {
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['tests/unit/**/*.test.ts', 'tests/swarm/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'gpu', include: ['tests/gpu/**/*.test.ts'], fileParallelism: false, testTimeout: 120_000 },
+      },
+    ],
+  },
+});
