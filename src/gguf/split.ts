@@ -1,0 +1,92 @@
+import { ShoalError } from '../core/errors.ts';
+import { bytesSource, type GgufFile, type GgufSource } from './gguf-file.ts';
+import type { ShardPlan } from './plan.ts';
+import { encodeEntry, encodeHeader, padded } from './write.ts';
+
+/** Bytes read at once: splitting needs little memory, however large the file. */
+const CHUNK_BYTES = 4 * 1024 * 1024;
+
+/** A shard as a file to be: its bytes are made when asked for. */
+export interface ShardFile extends GgufSource {
+  readonly plan: ShardPlan;
+  /** `shard-N.gguf` */
+  readonly fileName: string;
+  /** Bytes before the tensor data. */
+  readonly headerBytes: number;
+}
+
+/**
+ * A model file's shards. Each is a GGUF file of its own; the same file and plan give the same bytes everywhere. Shard 0
+ * carries all metadata, the others `general.*` and `<architecture>.*`. The `split.*` keys let llama.cpp load the set.
+ * @throws ShoalError `bad-gguf` when the file is itself one part of a split model
+ */
+export function splitGguf(file: GgufFile, source: GgufSource, plans: readonly ShardPlan[]): ShardFile[] {
+  const parts = file.metadata.get('split.count');
+  if (typeof parts === 'number' && parts > 1)
+    throw new ShoalError('bad-gguf', `${file.name} is one of ${parts} parts of a model. Merge them first.`);
+  const tensorCount = plans.reduce((sum, plan) => sum + plan.tensors.length, 0);
+  return plans.map((plan) => {
+    const entries = [
+      ...keptMetadata(file, plan),
+      // Types as llama.cpp's gguf-split writes them: the loader insists.
+      encodeEntry('split.no', 'u16', plan.index),
+      encodeEntry('split.count', 'u16', plans.length),
+      encodeEntry('split.tensors.count', 'i32', tensorCount),
+    ];
+    const tensors = plan.tensors.map(({ name, source: { type, shape } }) => ({ name, type, shape }));
+    const header = encodeHeader(entries, tensors, file.alignment);
+    const segments: Segment[] = [{ start: 0, sizeBytes: header.length, read: bytesSource(header).read }];
+    let sizeBytes = header.length;
+    for (const { source: tensor } of plan.tensors) {
+      const read = (offset: number, length: number) => source.read(tensor.offset + offset, length);
+      segments.push({ start: sizeBytes, sizeBytes: tensor.sizeBytes, read });
+      sizeBytes += padded(tensor.sizeBytes, file.alignment);
+    }
+    return {
+      plan,
+      fileName: `shard-${plan.index}.gguf`,
+      sizeBytes,
+      headerBytes: header.length,
+      read: (offset, length) => readSegments(segments, offset, length),
+    };
+  });
+}
+
+/**
+ * A file's bytes from the beginning, in chunks of at most 4 MiB.
+ * @throws ShoalError `aborted`
+ */
+export async function* readChunks(source: GgufSource, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  for (let offset = 0; offset < source.sizeBytes; offset += CHUNK_BYTES) {
+    if (signal?.aborted) throw new ShoalError('aborted', 'The operation was cancelled.');
+    yield await source.read(offset, Math.min(CHUNK_BYTES, source.sizeBytes - offset));
+  }
+}
+
+function keptMetadata({ rawMetadata, metadata }: GgufFile, plan: ShardPlan): Uint8Array[] {
+  const architecture = `${metadata.get('general.architecture')}.`;
+  const kept = (key: string) =>
+    !key.startsWith('split.') && (plan.index === 0 || key.startsWith('general.') || key.startsWith(architecture));
+  return [...rawMetadata].filter(([key]) => kept(key)).map(([, entry]) => entry);
+}
+
+/** A run of a shard's bytes that comes from one place; what lies between runs is padding. */
+interface Segment {
+  readonly start: number;
+  readonly sizeBytes: number;
+  read(offset: number, length: number): Promise<Uint8Array>;
+}
+
+async function readSegments(
+  segments: readonly Segment[],
+  offset: number,
+  length: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length);
+  for (const { start, sizeBytes, read } of segments) {
+    const from = Math.max(offset, start);
+    const to = Math.min(offset + length, start + sizeBytes);
+    if (from < to) bytes.set(await read(from - start, to - from), from - offset);
+  }
+  return bytes;
+}

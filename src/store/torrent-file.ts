@@ -1,0 +1,98 @@
+import bencode, { type Bencoded } from 'bencode';
+import { createSHA1, createSHA256, type IHasher } from 'hash-wasm';
+import { ShoalError } from '../core/errors.ts';
+
+/**
+ * BitTorrent piece length of every shard. A piece is the least that a tab can check and pass on, so small pieces spread
+ * sooner; 256 KiB still keeps the torrent of a 1 GB shard under 80 KB, and is one convenient IndexedDB record.
+ */
+export const PIECE_LENGTH = 256 * 1024;
+
+/** What is known of a shard file when all its bytes have gone by. */
+export interface ShardDigest {
+  readonly sizeBytes: number;
+  /** Hexadecimal. */
+  readonly sha256: string;
+  /** BitTorrent v1, hexadecimal. */
+  readonly infoHash: string;
+  /** The `.torrent` without tracker and web seeds: the same file name and bytes give the same torrent. */
+  readonly torrent: Uint8Array<ArrayBuffer>;
+}
+
+/** Hashes a file as its bytes go by: SHA-256, and the SHA-1 of each piece. */
+export class ShardHasher {
+  readonly #fileName: string;
+  readonly #whole: IHasher;
+  readonly #piece: IHasher;
+  readonly #pieces: Uint8Array[] = [];
+  #sizeBytes = 0;
+
+  private constructor(fileName: string, whole: IHasher, piece: IHasher) {
+    this.#fileName = fileName;
+    this.#whole = whole;
+    this.#piece = piece;
+  }
+
+  static async create(fileName: string): Promise<ShardHasher> {
+    return new ShardHasher(fileName, (await createSHA256()).init(), (await createSHA1()).init());
+  }
+
+  update(chunk: Uint8Array): void {
+    this.#whole.update(chunk);
+    for (let offset = 0; offset < chunk.length; ) {
+      const part = chunk.subarray(offset, offset + PIECE_LENGTH - (this.#sizeBytes % PIECE_LENGTH));
+      this.#piece.update(part);
+      offset += part.length;
+      this.#sizeBytes += part.length;
+      if (this.#sizeBytes % PIECE_LENGTH === 0) this.#endPiece();
+    }
+  }
+
+  /** Call once, after the last byte. */
+  finish(): ShardDigest {
+    if (this.#sizeBytes % PIECE_LENGTH !== 0) this.#endPiece();
+    const pieces = new Uint8Array(this.#pieces.length * 20);
+    for (const [index, hash] of this.#pieces.entries()) pieces.set(hash, index * 20);
+    const info = { length: this.#sizeBytes, name: this.#fileName, 'piece length': PIECE_LENGTH, pieces };
+    return {
+      sizeBytes: this.#sizeBytes,
+      sha256: this.#whole.digest(),
+      infoHash: this.#piece.init().update(bencode.encode(info)).digest(),
+      torrent: bencode.encode({ info }),
+    };
+  }
+
+  #endPiece(): void {
+    this.#pieces.push(this.#piece.digest('binary'));
+    this.#piece.init();
+  }
+}
+
+/** Where a torrent's users find each other, and copies on plain web servers. */
+export interface TorrentLinks {
+  /** Trackers. */
+  readonly announce: readonly string[];
+  readonly webSeeds: readonly string[];
+}
+
+/**
+ * A `.torrent` with other links; the info hash stays.
+ * @throws ShoalError `bad-request` when the bytes are no torrent
+ */
+export function withLinks(torrent: Uint8Array, { announce, webSeeds }: TorrentLinks): Uint8Array<ArrayBuffer> {
+  return bencode.encode({
+    ...(announce[0] ? { announce: announce[0], 'announce-list': announce.map((url) => [url]) } : {}),
+    info: readInfo(torrent),
+    ...(webSeeds.length > 0 ? { 'url-list': webSeeds } : {}),
+  });
+}
+
+function readInfo(torrent: Uint8Array): Bencoded {
+  try {
+    const decoded = bencode.decode(torrent);
+    if (typeof decoded === 'object' && 'info' in decoded) return decoded.info;
+  } catch (cause) {
+    throw new ShoalError('bad-request', 'The torrent file is not bencoded.', { cause });
+  }
+  throw new ShoalError('bad-request', 'The torrent file has no info dictionary.');
+}
