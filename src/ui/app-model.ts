@@ -135,4 +135,6 @@ export interface Settings {
   readonly spreadModel: boolean;
   /** Others may ask this tab to load a shard (`LOAD_SHARD`). */
   readonly acceptRemoteLoads: boolean;
+  /** Register the files that this tab seeds in the swarm's table. */
+  readonly registerInDht: boolean;
 }

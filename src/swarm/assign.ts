@@ -1,0 +1,29 @@
+/** What assignment needs to know of a member. */
+export interface Coverage {
+  readonly ready: readonly number[];
+  readonly pending: readonly number[];
+}
+
+/** How many members serve each shard, and how many will. Index = shard. */
+export function countHolders(shardCount: number, members: Iterable<Coverage>): { ready: number[]; expected: number[] } {
+  const ready = new Array<number>(shardCount).fill(0);
+  const expected = new Array<number>(shardCount).fill(0);
+  for (const member of members) {
+    for (const shard of member.ready) if (shard < shardCount) ready[shard]!++;
+    for (const shard of new Set([...member.ready, ...member.pending])) if (shard < shardCount) expected[shard]!++;
+  }
+  return { ready, expected };
+}
+
+/** Shards from the least to the most covered; promises count, ties go to the lower index. */
+export function rarestFirst(shardCount: number, members: Iterable<Coverage>): number[] {
+  const { ready, expected } = countHolders(shardCount, members);
+  return Array.from({ length: shardCount }, (_, shard) => shard).sort(
+    (a, b) => expected[a]! - expected[b]! || ready[a]! - ready[b]! || a - b,
+  );
+}
+
+/** The shard that "auto" takes. */
+export function leastCovered(shardCount: number, members: Iterable<Coverage>): number {
+  return rarestFirst(shardCount, members)[0]!;
+}

@@ -1,0 +1,111 @@
+import { ShoalError } from '../core/errors.ts';
+import { Emitter, type Unsubscribe } from '../core/events.ts';
+import { log } from '../core/log.ts';
+import type { FrameChannel, Transport } from '../net/transport.ts';
+import { decodeFrame, encodeFrame } from '../protocol/frame-codec.ts';
+import type { Frame } from '../protocol/frames.ts';
+
+/**
+ * Delivers frames to peers over channels that it opens on demand and keeps, and to this tab without leaving it. Either
+ * side's channel serves both directions.
+ */
+export class FrameExchange {
+  readonly #transport: Transport;
+  readonly #channels = new Map<string, FrameChannel>();
+  readonly #opening = new Map<string, Promise<FrameChannel>>();
+  readonly #events = new Emitter<{ frame: { from: string; frame: Frame }; gone: string }>();
+  readonly #stopHandling: Unsubscribe;
+  bytesSent = 0;
+  bytesReceived = 0;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+    this.#stopHandling = transport.handleChannels((channel) => this.#adopt(channel));
+  }
+
+  get peerId(): string {
+    return this.#transport.peerId;
+  }
+
+  /** @throws ShoalError `peer-unreachable`, `peer-gone`, `aborted` */
+  async deliver(to: string, frame: Frame, signal?: AbortSignal): Promise<void> {
+    if (to === this.peerId) {
+      this.#events.emit('frame', { from: to, frame });
+      return;
+    }
+    const channel = await this.#channel(to, signal);
+    const bytes = encodeFrame(frame);
+    this.bytesSent += bytes.byteLength;
+    await channel.send(bytes, signal ? { signal } : {});
+  }
+
+  /** Opens the channel before the first frame, and has its heartbeat watch the peer. */
+  async reach(peerId: string, signal?: AbortSignal): Promise<void> {
+    if (peerId !== this.peerId) await this.#channel(peerId, signal);
+  }
+
+  roundTripMs(peerId: string): number {
+    return this.#channels.get(peerId)?.roundTripMs ?? 0;
+  }
+
+  onFrame(listener: (event: { from: string; frame: Frame }) => void): Unsubscribe {
+    return this.#events.on('frame', listener);
+  }
+
+  /** The last channel to a peer closed. */
+  onGone(listener: (peerId: string) => void): Unsubscribe {
+    return this.#events.on('gone', listener);
+  }
+
+  async close(): Promise<void> {
+    this.#stopHandling();
+    const channels = [...this.#channels.values()];
+    this.#channels.clear();
+    await Promise.allSettled(channels.map((channel) => channel.close()));
+  }
+
+  async #channel(peerId: string, signal?: AbortSignal): Promise<FrameChannel> {
+    const open = this.#channels.get(peerId);
+    if (open) return open;
+    let opening = this.#opening.get(peerId);
+    if (!opening) {
+      // Shared by all who wait, so no single waiter's signal may cancel it.
+      opening = this.#transport.openChannel(peerId).then((channel) => this.#adopt(channel));
+      this.#opening.set(peerId, opening);
+      const forget = () => this.#opening.delete(peerId);
+      opening.then(forget, forget);
+    }
+    return abortable(opening, signal);
+  }
+
+  #adopt(channel: FrameChannel): FrameChannel {
+    const { peerId } = channel;
+    this.#channels.set(peerId, channel);
+    channel.onFrame((bytes) => {
+      this.bytesReceived += bytes.byteLength;
+      try {
+        this.#events.emit('frame', { from: peerId, frame: decodeFrame(bytes) });
+      } catch (error) {
+        log.warn('NET', `Dropped ${peerId}: ${ShoalError.from(error).message}`);
+        void channel.close();
+      }
+    });
+    channel.onClose(() => {
+      if (this.#channels.get(peerId) !== channel) return;
+      this.#channels.delete(peerId);
+      this.#events.emit('gone', peerId);
+    });
+    return channel;
+  }
+}
+
+/** The promise, unless the signal fires first. */
+function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(ShoalError.from(signal.reason));
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

@@ -1,0 +1,131 @@
+import * as v from 'valibot';
+import { Emitter, type Unsubscribe } from '../core/events.ts';
+import { log } from '../core/log.ts';
+import type { Transport } from '../net/transport.ts';
+import { presenceTopic } from '../protocol/directory.ts';
+import { PRESENCE_INTERVAL_MS, PRESENCE_TIMEOUT_MS } from '../protocol/limits.ts';
+import { type Presence, presenceSchema } from '../protocol/presence.ts';
+
+/** Another node of the swarm, as last heard. */
+export interface Member extends Presence {
+  readonly peerId: string;
+  readonly heardAtMs: number;
+}
+
+/** Members kept; beyond it newcomers are ignored, so that a flood of false peers costs bounded memory. */
+const MAX_MEMBERS = 4096;
+
+/**
+ * Who is in the swarm: gossips this node's presence, hears everybody else's, and forgets the silent. Presence alone
+ * decides who is alive; DHT records may be stale.
+ */
+export class Membership {
+  readonly #transport: Transport;
+  readonly #topic: string;
+  readonly #members = new Map<string, Member>();
+  readonly #events = new Emitter<{ change: undefined }>();
+  readonly #cleanups: Unsubscribe[] = [];
+  #own: (() => Omit<Presence, 'sequence'>) | undefined;
+  /** Milliseconds, so that a reloaded tab that keeps its identity goes on counting up. */
+  #sequence = Date.now();
+
+  constructor(transport: Transport, manifestId: string) {
+    this.#transport = transport;
+    this.#topic = presenceTopic(manifestId);
+    const timer = setInterval(() => this.#beat(), PRESENCE_INTERVAL_MS);
+    this.#cleanups.push(
+      () => clearInterval(timer),
+      transport.subscribe(this.#topic, (from, message) => this.#hear(from, message)),
+      transport.onPeer(({ peerId, connected }) => {
+        // A member whose connection broke is out of every route until it is heard again, at most one interval later.
+        if (!connected && this.#members.delete(peerId)) this.#events.emit('change', undefined);
+      }),
+    );
+  }
+
+  /** The others, in order of their ids. */
+  members(): Member[] {
+    return [...this.#members.values()].sort((a, b) => (a.peerId < b.peerId ? -1 : 1));
+  }
+
+  onChange(listener: () => void): Unsubscribe {
+    return this.#events.on('change', listener);
+  }
+
+  /** From now on this tab is a member and says what `own` returns. */
+  announce(own: () => Omit<Presence, 'sequence'>): void {
+    this.#own = own;
+    this.#publish();
+  }
+
+  /** Says the change at once instead of at the next beat. */
+  publishNow(): void {
+    this.#publish();
+  }
+
+  /** Says goodbye, so that nobody waits for a timeout. */
+  async leave(): Promise<void> {
+    const own = this.#own;
+    this.#own = undefined;
+    if (own) await this.#send({ ...own(), ready: [], pending: [], leaving: true });
+  }
+
+  close(): void {
+    for (const cleanup of this.#cleanups.splice(0)) cleanup();
+  }
+
+  #beat(): void {
+    this.#publish();
+    const oldest = Date.now() - PRESENCE_TIMEOUT_MS;
+    let changed = false;
+    for (const member of this.#members.values()) {
+      if (member.heardAtMs < oldest) changed = this.#members.delete(member.peerId) || changed;
+    }
+    if (changed) this.#events.emit('change', undefined);
+  }
+
+  #publish(): void {
+    if (this.#own) void this.#send({ ...this.#own(), leaving: false });
+  }
+
+  async #send(presence: Omit<Presence, 'sequence'>): Promise<void> {
+    this.#sequence = Math.max(this.#sequence + 1, Date.now());
+    const message = new TextEncoder().encode(JSON.stringify({ ...presence, sequence: this.#sequence }));
+    await this.#transport.publish(this.#topic, message).catch((error: unknown) => {
+      log.warn('SWARM', `Presence was not sent: ${error instanceof Error ? error.message : String(error)}`);
+    });
+  }
+
+  #hear(from: string, message: Uint8Array): void {
+    if (from === this.#transport.peerId) return;
+    const presence = parsePresence(message);
+    if (!presence) {
+      log.warn('SWARM', `Ignored a malformed presence of ${from}`);
+      return;
+    }
+    const known = this.#members.get(from);
+    if (known && presence.sequence <= known.sequence) return;
+    if (presence.leaving) {
+      if (this.#members.delete(from)) this.#events.emit('change', undefined);
+      return;
+    }
+    if (!known && this.#members.size >= MAX_MEMBERS) return;
+    this.#members.set(from, { ...presence, peerId: from, heardAtMs: Date.now() });
+    // A newcomer learns of this node from the answer rather than at the next beat.
+    if (!known) this.#publish();
+    if (!known || !sameShards(known, presence)) this.#events.emit('change', undefined);
+  }
+}
+
+function sameShards(a: Presence, b: Presence): boolean {
+  return a.ready.join() === b.ready.join() && a.pending.join() === b.pending.join();
+}
+
+function parsePresence(message: Uint8Array): Presence | undefined {
+  try {
+    const result = v.safeParse(presenceSchema, JSON.parse(new TextDecoder().decode(message)));
+    return result.success ? result.output : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,245 @@
+import { ShoalError } from '../core/errors.ts';
+import { Emitter, type Unsubscribe } from '../core/events.ts';
+import { log } from '../core/log.ts';
+import type { LayerRunner, RunnerInfo } from '../engine/layer-runner.ts';
+import type { IntroductionState, Transport } from '../net/transport.ts';
+import type { RouteStage } from '../protocol/frames.ts';
+import type { Manifest } from '../protocol/manifest.ts';
+import type { ShardStore } from '../store/shard-store.ts';
+import { CommandClient } from './command-client.ts';
+import { CommandServer } from './command-server.ts';
+import { Coordinator } from './coordinator.ts';
+import { FrameExchange } from './frame-exchange.ts';
+import { Membership } from './membership.ts';
+import { planRoute, type RouteCandidate } from './route.ts';
+import type { ShardKeeper } from './shard-keeper.ts';
+import { ShardRegistry } from './shard-registry.ts';
+import { Spreader } from './spreader.ts';
+import { StageServer } from './stage-server.ts';
+
+export interface SwarmNodeOptions {
+  readonly transport: Transport;
+  readonly store: ShardStore;
+  readonly manifest: Manifest;
+  readonly manifestId: string;
+  readonly keeper: ShardKeeper;
+  readonly settings: () => NodeSettings;
+}
+
+/** The node owner's wishes. */
+export interface NodeSettings {
+  readonly spreadModel: boolean;
+  readonly acceptRemoteLoads: boolean;
+  readonly registerInDht: boolean;
+}
+
+/** Members that a tab connects to before it needs them: gossip and repair work on when the server is away. */
+const MAX_EARLY_CONNECTIONS = 12;
+
+/** One tab in one swarm: as a guest it coordinates its own prompts, once joined it serves stages too. */
+export class SwarmNode {
+  readonly exchange: FrameExchange;
+  readonly membership: Membership;
+  readonly commands: CommandClient;
+  readonly registry: ShardRegistry;
+  readonly stages: StageServer;
+  readonly coordinator: Coordinator;
+  readonly #options: SwarmNodeOptions;
+  readonly #server: CommandServer;
+  readonly #spreader: Spreader;
+  readonly #events = new Emitter<{ change: undefined }>();
+  readonly #cleanups: Unsubscribe[];
+  #runnerInfo: RunnerInfo | undefined;
+  #seededReported = '';
+
+  constructor(options: SwarmNodeOptions) {
+    const { transport, manifest, manifestId, keeper, store } = options;
+    this.#options = options;
+    this.exchange = new FrameExchange(transport);
+    this.membership = new Membership(transport, manifestId);
+    this.registry = new ShardRegistry(transport.directory, manifest, manifestId);
+    this.stages = new StageServer(this.exchange, manifest);
+    this.#server = new CommandServer({
+      peerId: transport.peerId,
+      stages: this.stages,
+      store,
+      keeper,
+      exchange: this.exchange,
+      acceptRemoteLoads: () => options.settings().acceptRemoteLoads,
+    });
+    this.commands = new CommandClient(transport, (request) => this.#server.handle(transport.peerId, request));
+    this.coordinator = new Coordinator({
+      exchange: this.exchange,
+      commands: this.commands,
+      contextLength: manifest.hyperparameters.contextLength,
+      planRoute: () => this.planRoute(),
+    });
+    this.#spreader = new Spreader(keeper, store, manifest, () => this.#everybody());
+    this.#cleanups = [
+      this.#server.listen(transport),
+      keeper.onChange(() => this.#ownShardsChanged()),
+      store.onTransfer(() => this.#reportSeeded()),
+      this.membership.onChange(() => this.#membersChanged()),
+      transport.onPeer(() => this.#events.emit('change', undefined)),
+      transport.onIntroduction((state) => {
+        if (state === 'online') this.#introduced();
+        this.#events.emit('change', undefined);
+      }),
+    ];
+    this.#membersChanged();
+  }
+
+  get peerId(): string {
+    return this.#options.transport.peerId;
+  }
+
+  get introduction(): IntroductionState {
+    return this.#options.transport.introduction;
+  }
+
+  /** Peers with a direct connection to this tab. */
+  connectedPeers(): string[] {
+    return this.#options.transport.peers();
+  }
+
+  get runnerInfo(): RunnerInfo | undefined {
+    return this.#runnerInfo;
+  }
+
+  /** Something that the page shows has changed. */
+  onChange(listener: () => void): Unsubscribe {
+    return this.#events.on('change', listener);
+  }
+
+  useRunner(runner: LayerRunner | undefined): void {
+    this.#runnerInfo = runner?.info;
+    this.stages.useRunner(runner);
+    this.#server.useRunner(runner);
+  }
+
+  /** Says in the swarm that this tab is a node. Shards that it serves are announced as they get ready. */
+  join(): void {
+    const { keeper } = this.#options;
+    keeper.joined = true;
+    this.membership.announce(() => ({
+      ready: keeper.ready(),
+      pending: keeper.pending(),
+      layersPerSecond: this.stages.layersPerSecond,
+      queueLength: this.stages.queueLength,
+      leaving: false,
+    }));
+    this.#ownShardsChanged();
+    this.#reportSeeded();
+  }
+
+  /** Leaves the swarm: says so, frees the device; what is stored stays. */
+  async leave(): Promise<void> {
+    const { keeper } = this.#options;
+    this.#spreader.stop();
+    await this.membership.leave();
+    keeper.joined = false;
+    await Promise.allSettled([...keeper.ready(), ...keeper.pending()].map((index) => keeper.release(index)));
+    this.#events.emit('change', undefined);
+  }
+
+  /**
+   * The fastest route over the members heard of lately.
+   * @throws ShoalError `shard-missing` naming the layers that nobody serves
+   */
+  planRoute(): readonly RouteStage[] {
+    const { manifest } = this.#options;
+    const plan = planRoute(manifest.shards, this.#candidates());
+    if (plan.stages) return plan.stages;
+    const names = plan.missing.map((index) => {
+      const { start, end } = manifest.shards[index]!.layers;
+      return `shard ${index} (layers ${start}-${end - 1})`;
+    });
+    throw new ShoalError(
+      'shard-missing',
+      `Nobody serves ${names.join(', ')}. Join with it here, or share the invite link.`,
+    );
+  }
+
+  /** Every node, this tab included once it serves a shard. */
+  nodeIds(): string[] {
+    return this.#candidates().map(({ peerId }) => peerId);
+  }
+
+  async close(): Promise<void> {
+    await this.coordinator.close();
+    await this.membership.leave();
+    this.#spreader.stop();
+    for (const cleanup of this.#cleanups.splice(0)) cleanup();
+    this.membership.close();
+    this.stages.close();
+    await this.exchange.close();
+  }
+
+  #candidates(): RouteCandidate[] {
+    const { keeper } = this.#options;
+    const own = {
+      peerId: this.peerId,
+      ready: keeper.ready(),
+      layersPerSecond: this.stages.layersPerSecond,
+      queueLength: this.stages.queueLength,
+    };
+    const others = this.membership.members().filter(({ ready }) => ready.length > 0);
+    return [...(keeper.joined && own.ready.length > 0 ? [own] : []), ...others].map((node) => ({
+      ...node,
+      roundTripMs: this.exchange.roundTripMs(node.peerId),
+    }));
+  }
+
+  #everybody() {
+    const { keeper } = this.#options;
+    return [...this.membership.members(), { ready: keeper.ready(), pending: keeper.pending() }];
+  }
+
+  #ownShardsChanged(): void {
+    const { keeper, settings } = this.#options;
+    if (keeper.joined) {
+      this.membership.publishNow();
+      const serving = keeper.ready().length > 0 && keeper.pending().length === 0;
+      if (serving && settings().spreadModel) this.#spreader.start();
+    }
+    this.#events.emit('change', undefined);
+  }
+
+  #membersChanged(): void {
+    const { transport } = this.#options;
+    const connected = new Set(transport.peers());
+    for (const { peerId } of this.membership.members().slice(0, MAX_EARLY_CONNECTIONS)) {
+      if (!connected.has(peerId)) {
+        transport
+          .connect(peerId)
+          .catch((error: unknown) =>
+            log.info('NET', `No direct connection to ${peerId} yet: ${ShoalError.from(error).message}`),
+          );
+      }
+    }
+    this.#events.emit('change', undefined);
+  }
+
+  #introduced(): void {
+    this.registry.reset();
+    this.#options.store.announce();
+    if (this.#options.keeper.joined) this.membership.publishNow();
+    this.#seededReported = '';
+    this.#reportSeeded();
+  }
+
+  /** Says how many of the model's files this tab seeds, and registers the new ones in the DHT. */
+  #reportSeeded(): void {
+    const { store, manifest, keeper, settings } = this.#options;
+    const seeded = manifest.shards.filter(({ infoHash }) => store.seeded().some((file) => file.infoHash === infoHash));
+    const key = seeded.map(({ index }) => index).join();
+    if (!keeper.joined || key === this.#seededReported) return;
+    this.#seededReported = key;
+    log.info(
+      'TORRENT',
+      `Primary shards (0-${manifest.shards.length - 1}): ${seeded.length}/${manifest.shards.length} seeded`,
+    );
+    log.info('TORRENT', `Total files available for seeding: ${seeded.length}`);
+    if (settings().registerInDht) void this.registry.register(seeded);
+  }
+}

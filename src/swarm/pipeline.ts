@@ -1,0 +1,222 @@
+import { ShoalError } from '../core/errors.ts';
+import type { Unsubscribe } from '../core/events.ts';
+import { formatLayers } from '../core/ranges.ts';
+import type { CandidateRequest, Candidates, ErrorFrame, ResultFrame, RouteStage } from '../protocol/frames.ts';
+import { MAX_TASK_TOKENS } from '../protocol/limits.ts';
+import type { CommandClient } from './command-client.ts';
+import type { FrameExchange } from './frame-exchange.ts';
+import type { Lap } from './generation.ts';
+
+export interface LapResult {
+  readonly rows: readonly Candidates[];
+  readonly lap: Lap;
+}
+
+interface PendingTask {
+  readonly startedAtMs: number;
+  readonly resolve: (result: LapResult) => void;
+  readonly reject: (error: ShoalError) => void;
+}
+
+export interface PipelineDependencies {
+  readonly exchange: FrameExchange;
+  readonly commands: CommandClient;
+}
+
+/** A stage that takes longer than this over one task is taken for hung: a software adapter needs seconds, not minutes. */
+const TASK_TIMEOUT_MS = 120_000;
+/** Nothing to sample: the result only says that the chunk is done. */
+export const NO_CANDIDATES: CandidateRequest = { rows: 'none', count: 1, wantedIds: new Uint32Array() };
+
+/** One session along one route: KV caches at every stage, filled by the laps that go round it. */
+export class Pipeline {
+  readonly route: readonly RouteStage[];
+  /** Token positions of one task that every stage takes. */
+  readonly maxTaskTokens: number;
+  readonly #deps: PipelineDependencies;
+  readonly #session: string;
+  readonly #pending = new Map<number, PendingTask>();
+  readonly #cleanups: Unsubscribe[];
+  #nextTask = 0;
+  #length = 0;
+  #broken: ShoalError | undefined;
+
+  private constructor(
+    deps: PipelineDependencies,
+    route: readonly RouteStage[],
+    session: string,
+    maxTaskTokens: number,
+  ) {
+    this.#deps = deps;
+    this.route = route;
+    this.#session = session;
+    this.maxTaskTokens = maxTaskTokens;
+    this.#cleanups = [
+      deps.exchange.onFrame(({ from, frame }) => {
+        if (frame.kind === 'task' || frame.session !== session) return;
+        if (frame.kind === 'result' && from === route.at(-1)!.peerId) this.#finish(frame);
+        if (frame.kind === 'error' && route.some((stage) => stage.peerId === from)) this.#fail(frame);
+      }),
+      deps.exchange.onGone((peerId) => {
+        const stage = route.find((other) => other.peerId === peerId);
+        if (stage) this.#break(goneError(stage));
+      }),
+    ];
+  }
+
+  /**
+   * Opens a session of at most `maxTokens` positions at every stage.
+   * @throws ShoalError `peer-unreachable`, `peer-gone`, `shard-not-loaded`, `limit-exceeded`, `aborted`
+   */
+  static async open(
+    deps: PipelineDependencies,
+    route: readonly RouteStage[],
+    maxTokens: number,
+    signal?: AbortSignal,
+  ): Promise<Pipeline> {
+    const session = randomSession();
+    const opened = await Promise.allSettled(
+      route.map(async ({ peerId, layers }) => {
+        // The channel's heartbeat tells within seconds when a stage vanishes, also one that is no neighbour.
+        await deps.exchange.reach(peerId, signal);
+        return deps.commands.send(peerId, 'OPEN_SESSION', { session, layers, max_tokens: maxTokens }, signal);
+      }),
+    );
+    const failed = opened.find((result) => result.status === 'rejected');
+    if (failed) {
+      await closeEverywhere(deps, route, session);
+      throw ShoalError.from(failed.reason);
+    }
+    const limits = opened.map((result) =>
+      result.status === 'fulfilled' ? result.value.max_task_tokens : MAX_TASK_TOKENS,
+    );
+    return new Pipeline(deps, route, session, Math.min(MAX_TASK_TOKENS, ...limits));
+  }
+
+  /** Positions cached at every stage once the tasks on their way are done. */
+  get length(): number {
+    return this.#length;
+  }
+
+  get broken(): ShoalError | undefined {
+    return this.#broken;
+  }
+
+  /**
+   * One lap: `ids` `[T]` from the session's end on through every stage. Laps may overlap; they stay in order.
+   * @throws ShoalError as the failing stage says; `peer-gone` when a stage vanished; `timeout`
+   */
+  async execute(ids: Uint32Array, candidates: CandidateRequest): Promise<LapResult> {
+    if (this.#broken) throw this.#broken;
+    const task = this.#nextTask++;
+    const position = this.#length;
+    this.#length += ids.length;
+    const done = new Promise<LapResult>((resolve, reject) => {
+      this.#pending.set(task, { startedAtMs: performance.now(), resolve, reject });
+    });
+    const timeout = setTimeout(
+      () => this.#break(new ShoalError('timeout', `No answer to task ${task} within ${TASK_TIMEOUT_MS / 1000} s.`)),
+      TASK_TIMEOUT_MS,
+    );
+    try {
+      const first = this.route[0]!;
+      this.#deps.exchange
+        .deliver(first.peerId, {
+          kind: 'task',
+          session: this.#session,
+          task,
+          coordinator: this.#deps.exchange.peerId,
+          route: this.route,
+          position,
+          input: { dtype: 'u32', ids },
+          candidates,
+          timings: [],
+        })
+        .catch((error: unknown) => this.#break(goneError(first, error)));
+      return await done;
+    } finally {
+      clearTimeout(timeout);
+      this.#pending.delete(task);
+    }
+  }
+
+  /** Rolls every stage back to `position` tokens. */
+  async truncate(position: number, signal?: AbortSignal): Promise<void> {
+    if (position === this.#length) return;
+    await Promise.all(
+      this.route.map(({ peerId }) =>
+        this.#deps.commands.send(peerId, 'TRUNCATE_SESSION', { session: this.#session, position }, signal),
+      ),
+    );
+    this.#length = position;
+  }
+
+  async close(): Promise<void> {
+    this.#break(new ShoalError('aborted', 'The session was closed.'));
+    await closeEverywhere(this.#deps, this.route, this.#session);
+  }
+
+  #finish({ task, rows, timings }: ResultFrame): void {
+    const pending = this.#pending.get(task);
+    if (!pending) return;
+    pending.resolve({
+      rows,
+      lap: lapOf(
+        performance.now() - pending.startedAtMs,
+        timings,
+        this.#deps.exchange.roundTripMs(this.route.at(-1)!.peerId),
+      ),
+    });
+  }
+
+  #fail({ peerId, error }: ErrorFrame): void {
+    const stage = this.route.find((other) => other.peerId === peerId);
+    const where = stage ? `Layers ${formatLayers(stage.layers)}: ` : '';
+    // A failed task leaves the stages at different lengths: nothing that follows in this session can be right.
+    this.#break(new ShoalError(error.code, `${where}${error.message}`));
+  }
+
+  #break(error: ShoalError): void {
+    this.#broken ??= error;
+    for (const cleanup of this.#cleanups.splice(0)) cleanup();
+    for (const { reject } of this.#pending.values()) reject(this.#broken);
+    this.#pending.clear();
+  }
+}
+
+function goneError({ layers }: RouteStage, cause?: unknown): ShoalError {
+  return new ShoalError('peer-gone', `The node with layers ${formatLayers(layers)} left the swarm.`, { cause });
+}
+
+async function closeEverywhere(
+  { commands }: PipelineDependencies,
+  route: readonly RouteStage[],
+  session: string,
+): Promise<void> {
+  await Promise.allSettled(route.map(({ peerId }) => commands.send(peerId, 'CLOSE_SESSION', { session })));
+}
+
+function randomSession(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/**
+ * What of a lap's time is neither computing nor waiting was on the wire. Clocks of different machines cannot be
+ * compared, so the sum is exact and its spread over the hops follows their measured round trips. The way back to the
+ * coordinator counts to the last stage.
+ */
+function lapOf(totalMs: number, timings: ResultFrame['timings'], returnRoundTripMs: number): Lap {
+  const busyMs = timings.reduce((sum, { waitMs, computeMs }) => sum + waitMs + computeMs, 0);
+  const wireMs = Math.max(0, totalMs - busyMs);
+  const weights = timings.map(
+    ({ roundTripMs }, index) => roundTripMs + (index === timings.length - 1 ? returnRoundTripMs : 0),
+  );
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return {
+    totalMs,
+    stages: timings.map((timing, index) => ({
+      ...timing,
+      wireMs: wireMs * (total > 0 ? weights[index]! / total : 1 / timings.length),
+    })),
+  };
+}

@@ -1,0 +1,251 @@
+import { ShoalError } from '../core/errors.ts';
+import type { Unsubscribe } from '../core/events.ts';
+import { log } from '../core/log.ts';
+import type { LayerRange } from '../core/ranges.ts';
+import type { LayerRunner, StageOutput } from '../engine/layer-runner.ts';
+import type { Frame, StageTiming, TaskFrame } from '../protocol/frames.ts';
+import { MAX_QUEUED_TASKS, MAX_SESSIONS } from '../protocol/limits.ts';
+import type { Manifest } from '../protocol/manifest.ts';
+import type { FrameExchange } from './frame-exchange.ts';
+
+/** What `GET_STATS` tells of one task. */
+export interface TaskRecord {
+  readonly task: number;
+  readonly layers: LayerRange;
+  readonly tokens: number;
+  readonly waitMs: number;
+  readonly computeMs: number;
+  readonly atMs: number;
+}
+
+interface OpenSession {
+  readonly coordinator: string;
+  readonly layers: LayerRange;
+  /** Tasks of one session run in the order of their arrival. */
+  tail: Promise<void>;
+  usedAtMs: number;
+  announcedShards: boolean;
+}
+
+const KEPT_TASK_RECORDS = 32;
+/** A session whose coordinator is silent for so long gives its KV pages back; the coordinator replays if it returns. */
+const IDLE_SESSION_MS = 15 * 60_000;
+/** One running mean over about this many tasks, so that a busy minute shows within seconds. */
+const SPEED_SMOOTHING = 0.2;
+
+/** Serves this node's layers: takes task frames, runs them, passes the output on along the route. */
+export class StageServer {
+  readonly #exchange: FrameExchange;
+  readonly #manifest: Manifest;
+  readonly #sessions = new Map<string, OpenSession>();
+  readonly #records: TaskRecord[] = [];
+  readonly #cleanups: Unsubscribe[];
+  #runner: LayerRunner | undefined;
+  #queued = 0;
+  tasksDone = 0;
+  tasksFailed = 0;
+  /** Of single-token tasks; 0 until the first. */
+  layersPerSecond = 0;
+
+  constructor(exchange: FrameExchange, manifest: Manifest) {
+    this.#exchange = exchange;
+    this.#manifest = manifest;
+    const sweep = setInterval(() => this.#closeIdle(), 60_000);
+    this.#cleanups = [
+      () => clearInterval(sweep),
+      exchange.onFrame(({ from, frame }) => {
+        if (frame.kind === 'task') void this.#accept(from, frame);
+      }),
+    ];
+  }
+
+  /** Replaces the runner; sessions of the old one are gone with its device. */
+  useRunner(runner: LayerRunner | undefined): void {
+    this.#runner = runner;
+    this.#sessions.clear();
+  }
+
+  get queueLength(): number {
+    return this.#queued;
+  }
+
+  get sessionCount(): number {
+    return this.#sessions.size;
+  }
+
+  recentTasks(): readonly TaskRecord[] {
+    return this.#records;
+  }
+
+  /** @throws ShoalError `shard-not-loaded`, `limit-exceeded`, `out-of-memory` */
+  async openSession(
+    coordinator: string,
+    session: string,
+    layers: LayerRange,
+    maxTokens: number,
+  ): Promise<{ maxTaskTokens: number }> {
+    const runner = this.#requireRunner();
+    if (this.#sessions.has(session)) throw new ShoalError('bad-request', `Session ${session} is open already.`);
+    if (this.#sessions.size >= MAX_SESSIONS) {
+      throw new ShoalError(
+        'limit-exceeded',
+        `This node holds ${MAX_SESSIONS} sessions already; try again later or choose another node.`,
+      );
+    }
+    await runner.openSession({ session, layers, maxTokens });
+    this.#sessions.set(session, {
+      coordinator,
+      layers,
+      tail: Promise.resolve(),
+      usedAtMs: Date.now(),
+      announcedShards: false,
+    });
+    return { maxTaskTokens: runner.info.maxTaskTokens };
+  }
+
+  async truncateSession(coordinator: string, session: string, position: number): Promise<void> {
+    const open = this.#require(coordinator, session);
+    open.usedAtMs = Date.now();
+    await open.tail;
+    await this.#requireRunner().truncateSession(session, position);
+  }
+
+  async closeSession(coordinator: string, session: string): Promise<void> {
+    if (!this.#sessions.has(session)) return;
+    this.#require(coordinator, session);
+    this.#sessions.delete(session);
+    await this.#runner?.closeSession(session);
+  }
+
+  close(): void {
+    for (const cleanup of this.#cleanups.splice(0)) cleanup();
+  }
+
+  #requireRunner(): LayerRunner {
+    if (!this.#runner) throw new ShoalError('shard-not-loaded', 'This node has no shard loaded.');
+    return this.#runner;
+  }
+
+  #require(coordinator: string, session: string): OpenSession {
+    const open = this.#sessions.get(session);
+    // Somebody else's session is as unknown as none: its id tells nothing.
+    if (!open || open.coordinator !== coordinator) {
+      throw new ShoalError(
+        'unknown-session',
+        `Session ${session} is not open here; open it and send its tokens again.`,
+      );
+    }
+    return open;
+  }
+
+  async #accept(from: string, frame: TaskFrame): Promise<void> {
+    const arrivedAtMs = performance.now();
+    this.#queued++;
+    try {
+      const stage = frame.route[0]!;
+      if (stage.peerId !== this.#exchange.peerId)
+        throw new ShoalError('bad-frame', `A task for ${stage.peerId} arrived at ${this.#exchange.peerId}.`);
+      if (this.#queued > MAX_QUEUED_TASKS)
+        throw new ShoalError('limit-exceeded', `This node has ${MAX_QUEUED_TASKS} tasks waiting; try again later.`);
+      const open = this.#require(frame.coordinator, frame.session);
+      open.usedAtMs = Date.now();
+      const turn = open.tail.then(() => this.#run(from, frame, open, arrivedAtMs));
+      open.tail = turn.catch(() => undefined);
+      await turn;
+    } catch (error) {
+      this.tasksFailed++;
+      await this.#fail(frame, ShoalError.from(error));
+    } finally {
+      this.#queued--;
+    }
+  }
+
+  async #run(from: string, frame: TaskFrame, open: OpenSession, arrivedAtMs: number): Promise<void> {
+    const { session, task, position, input, coordinator } = frame;
+    const { layers } = frame.route[0]!;
+    const tokens =
+      input.dtype === 'u32' ? input.ids.length : input.hidden.length / this.#manifest.hyperparameters.width;
+    if (!open.announcedShards || tokens > 1) this.#announce(layers);
+    open.announcedShards = true;
+    const last = frame.route.length === 1;
+    const startedAtMs = performance.now();
+    const output = await this.#requireRunner().execute({
+      session,
+      layers,
+      position,
+      input,
+      ...(last ? { candidates: frame.candidates } : {}),
+    });
+    const timing: StageTiming = {
+      peerId: this.#exchange.peerId,
+      layers,
+      waitMs: Math.max(0, performance.now() - arrivedAtMs - output.computeMs),
+      computeMs: output.computeMs,
+      roundTripMs: this.#exchange.roundTripMs(from),
+    };
+    this.#record(task, layers, tokens, timing, startedAtMs);
+    await this.#passOn(frame, coordinator, output, [...frame.timings, timing]);
+  }
+
+  async #passOn(frame: TaskFrame, coordinator: string, output: StageOutput, timings: StageTiming[]): Promise<void> {
+    const { session, task, route, position, candidates } = frame;
+    const next = route[1];
+    const passed: Frame = next
+      ? {
+          kind: 'task',
+          session,
+          task,
+          coordinator,
+          route: route.slice(1),
+          position,
+          input: { dtype: 'f32', hidden: output.hidden! },
+          candidates,
+          timings,
+        }
+      : { kind: 'result', session, task, rows: output.rows ?? [], timings };
+    try {
+      await this.#exchange.deliver(next?.peerId ?? coordinator, passed);
+    } catch (error) {
+      if (next)
+        throw new ShoalError(
+          'peer-gone',
+          `The node with layers from ${next.layers.start} (${next.peerId}) does not answer: ${ShoalError.from(error).message}`,
+        );
+      throw error;
+    }
+  }
+
+  async #fail(frame: TaskFrame, error: ShoalError): Promise<void> {
+    log.warn('EXECUTE_TASK', `Task ${frame.task} failed: ${error.message}`);
+    const { session, task, coordinator } = frame;
+    await this.#exchange
+      .deliver(coordinator, { kind: 'error', session, task, peerId: this.#exchange.peerId, error: error.toWire() })
+      .catch(() => log.warn('EXECUTE_TASK', `The coordinator ${coordinator} is gone too.`));
+  }
+
+  #announce(layers: LayerRange): void {
+    for (const shard of this.#manifest.shards) {
+      if (shard.layers.start < layers.end && layers.start < shard.layers.end) {
+        log.info('EXECUTE_TASK', `Processing inference for shard ${shard.index}`);
+      }
+    }
+  }
+
+  #record(task: number, layers: LayerRange, tokens: number, { waitMs, computeMs }: StageTiming, atMs: number): void {
+    this.tasksDone++;
+    this.#records.push({ task, layers, tokens, waitMs, computeMs, atMs });
+    if (this.#records.length > KEPT_TASK_RECORDS) this.#records.shift();
+    if (tokens === 1 && computeMs > 0) {
+      const speed = (1000 * (layers.end - layers.start)) / computeMs;
+      this.layersPerSecond =
+        this.layersPerSecond === 0 ? speed : this.layersPerSecond + SPEED_SMOOTHING * (speed - this.layersPerSecond);
+    }
+  }
+
+  #closeIdle(): void {
+    const oldest = Date.now() - IDLE_SESSION_MS;
+    for (const [session, open] of this.#sessions) {
+      if (open.usedAtMs < oldest) void this.closeSession(open.coordinator, session);
+    }
+  }
+}

@@ -1,0 +1,10 @@
+import { renderApp } from './app.tsx';
+import { installConsole } from './swarm-app/console.ts';
+import { SwarmApp } from './swarm-app/swarm-app.ts';
+
+const app = new SwarmApp();
+renderApp(document.getElementById('app')!, app);
+installConsole(app);
+// A tab that closes says goodbye, so that nobody waits for its silence to be noticed.
+addEventListener('pagehide', () => void app.session?.node?.membership.leave());
+await app.start();

@@ -1,0 +1,256 @@
+import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { ShoalEngine } from '../../api/index.ts';
+import { ShoalError } from '../../core/errors.ts';
+import { log, type LogLine } from '../../core/log.ts';
+import { rarestFirst } from '../../swarm/assign.ts';
+import { type Check, verifySwarm } from '../../swarm/verify.ts';
+import type { Alert, AppModel, Environment, MemberRow, ModelSummary, Settings, ShardRow, SwarmSummary } from '../app-model.ts';
+import { Chat, WatchedGenerator } from './chat.ts';
+import { detectEnvironment } from './environment.ts';
+import { fetchModel, fetchServerConfig } from './introduction.ts';
+import { inviteLink, parseInvite } from './invite.ts';
+import { savedPlace } from './saved-place.ts';
+import { storedSettings } from './settings.ts';
+import { shardRows } from './shard-rows.ts';
+import { SwarmSession } from './swarm-session.ts';
+import { runVerificationPrompt } from './verification-prompt.ts';
+
+/** Changes come in bursts, the page is redrawn at most this often. */
+const REFRESH_MS = 250;
+
+/** The page's model over a real swarm. */
+export class SwarmApp implements AppModel {
+  readonly environment: Signal<Environment> = signal({ secureContext: globalThis.isSecureContext, webgpu: 'checking', adapter: '', usedBytes: 0, quotaBytes: 0 });
+  readonly model: Signal<ModelSummary | undefined> = signal(undefined);
+  readonly swarm: Signal<SwarmSummary> = signal({ state: 'connecting', nodes: 0, missing: [], role: 'guest', peerId: '', introduction: 'connecting' });
+  readonly shards: Signal<readonly ShardRow[]> = signal([]);
+  readonly members: Signal<readonly MemberRow[]> = signal([]);
+  readonly inviteLink: Signal<string> = signal('');
+  readonly alerts: Signal<readonly Alert[]> = signal([]);
+  readonly logLines: Signal<readonly LogLine[]> = signal([]);
+  readonly checks: Signal<readonly Check[]> = signal([]);
+  readonly verifying: Signal<boolean> = signal(false);
+  readonly settings: ReadonlySignal<Settings>;
+  readonly changeSettings: (change: Partial<Settings>) => void;
+  readonly generator: WatchedGenerator = new WatchedGenerator(() => this.#requireSession().node?.coordinator ?? this.#notConnected());
+  readonly #chat: Chat = new Chat(() => this.engine, this.generator.summary);
+  readonly messages = computed(() => this.#chat.messages.value);
+  readonly busy = computed(() => this.#chat.busy.value);
+  readonly lap = computed(() => this.generator.lap.value);
+  readonly tokensPerSecond = computed(() => this.generator.tokensPerSecond.value);
+  readonly progressNote = computed(() => this.generator.progressNote.value);
+  /** The engine behind `window.shoal.engine`. */
+  readonly engine: ShoalEngine;
+  #session: SwarmSession | undefined;
+  #refreshTimer: ReturnType<typeof setTimeout> | undefined;
+  #nextAlert = 0;
+
+  constructor() {
+    const { settings, change } = storedSettings();
+    this.settings = settings;
+    this.changeSettings = change;
+    this.engine = new ShoalEngine({ generator: this.generator, tokenizer: () => this.#requireSession().tokenizer(), modelId: () => this.model.value?.name ?? '' , contextLength: () => this.model.value?.contextLength ?? 0 });
+    log.onLine(() => this.#refreshSoon());
+  }
+
+  get session(): SwarmSession | undefined {
+    return this.#session;
+  }
+
+  /** Meets the server, takes this browser's last place in the swarm again, and connects. */
+  async start(): Promise<void> {
+    void detectEnvironment().then((found) => {
+      this.environment.value = { ...this.environment.value, ...found };
+    });
+    if (!globalThis.isSecureContext) {
+      this.swarm.value = { ...this.swarm.value, state: 'offline' };
+      return;
+    }
+    try {
+      const config = await fetchServerConfig();
+      const model = await fetchModel(config, parseInvite(location.hash)?.manifestId);
+      const session = new SwarmSession(config, model, () => this.settings.value);
+      this.#session = session;
+      this.#introduce(session);
+      const kept = await this.#loadKept(session);
+      const node = await session.connect();
+      node.onChange(() => this.#refreshSoon());
+      if (kept.length > 0) await this.join(kept);
+      this.#refresh();
+    } catch (error) {
+      this.swarm.value = { ...this.swarm.value, state: 'offline' };
+      this.#alert('error', ShoalError.from(error).message);
+    }
+  }
+
+  async join(choice: readonly number[] | 'auto' | 'all'): Promise<void> {
+    const { keeper, node, model } = this.#requireSession();
+    if (!node) return this.#notConnected();
+    const count = model.manifest.shards.length;
+    const chosen = this.#choose(choice, count);
+    node.join();
+    this.#refresh();
+    if (this.environment.value.webgpu === 'missing') {
+      this.#alert('warning', 'This browser has no WebGPU, so this tab cannot run a shard. It keeps and shares the files, and you can prompt as a guest.');
+    }
+    await Promise.all(
+      chosen.map(async (index) => {
+        try {
+          if (this.environment.value.webgpu === 'missing') await keeper.keep(index, new AbortController().signal);
+          else await keeper.serve(index);
+        } catch (error) {
+          const { code, message } = ShoalError.from(error);
+          if (code !== 'aborted') this.#alert('error', `Shard ${index}: ${message}`);
+        }
+      }),
+    );
+    savedPlace.write(model.manifestId, [...new Set([...keeper.ready(), ...chosen])]);
+    this.#refresh();
+  }
+
+  async leave(): Promise<void> {
+    savedPlace.clear();
+    await this.#session?.node?.leave();
+    this.#refresh();
+  }
+
+  async send(text: string): Promise<void> {
+    await this.#chat.send(text, this.settings.value);
+  }
+
+  stop(): void {
+    this.#chat.stop();
+  }
+
+  newConversation(): void {
+    this.#chat.clear();
+    void this.#session?.node?.coordinator.forget('main');
+  }
+
+  async verify(): Promise<void> {
+    const { node, model } = this.#requireSession();
+    if (!node) return this.#notConnected();
+    if (this.verifying.value) return;
+    this.verifying.value = true;
+    this.checks.value = [];
+    try {
+      const options = {
+        manifest: model.manifest,
+        peerIds: node.nodeIds(),
+        commands: node.commands,
+        registry: node.registry,
+        prompt: (signal?: AbortSignal) => runVerificationPrompt(this.#requireSession(), signal),
+      };
+      for await (const check of verifySwarm(options)) this.checks.value = [...this.checks.value, check];
+    } finally {
+      this.verifying.value = false;
+    }
+  }
+
+  async openFile(file: File): Promise<void> {
+    const { importFile } = await import('./import-file.ts');
+    const session = this.#requireSession();
+    try {
+      await importFile(file, session, (text) => this.#alert('info', text));
+    } catch (error) {
+      this.#alert('error', ShoalError.from(error).message);
+    }
+    this.#refresh();
+  }
+
+  dismissAlert(id: number): void {
+    this.alerts.value = this.alerts.value.filter((alert) => alert.id !== id);
+  }
+
+  async clearStorage(): Promise<void> {
+    const { node, keeper, store, model } = this.#requireSession();
+    await node?.leave();
+    savedPlace.clear();
+    await Promise.allSettled(keeper.ready().map((index) => keeper.release(index)));
+    await Promise.allSettled(model.manifest.shards.map((shard) => store.remove(shard)));
+    this.#refresh();
+  }
+
+  #introduce(session: SwarmSession): void {
+    const { manifest, manifestId } = session.model;
+    this.model.value = {
+      name: manifest.name,
+      manifestId,
+      layerCount: manifest.hyperparameters.layerCount,
+      contextLength: manifest.hyperparameters.contextLength,
+      totalBytes: manifest.shards.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    };
+    this.inviteLink.value = inviteLink(location, { manifestId });
+    session.keeper.onChange(() => this.#refreshSoon());
+    session.store.onTransfer(() => this.#refreshSoon());
+    this.#refresh();
+  }
+
+  /** Loads the shards that this browser served last and still has, before anything is said in the network. */
+  async #loadKept({ keeper, store, model }: SwarmSession): Promise<number[]> {
+    const place = savedPlace.read(model.manifestId).filter((index) => index < model.manifest.shards.length);
+    const complete: number[] = [];
+    for (const index of place) if (await store.isComplete(model.manifest.shards[index]!)) complete.push(index);
+    await Promise.allSettled(complete.map((index) => keeper.serve(index)));
+    return place;
+  }
+
+  #choose(choice: readonly number[] | 'auto' | 'all', count: number): readonly number[] {
+    if (choice === 'all') return Array.from({ length: count }, (_, index) => index);
+    if (choice !== 'auto') return choice;
+    const own = this.#session!.keeper;
+    const members = this.#session!.node!.membership.members();
+    return rarestFirst(count, members).filter((index) => own.status(index).phase !== 'ready').slice(0, 1);
+  }
+
+  #requireSession(): SwarmSession {
+    if (!this.#session) throw new ShoalError('model-unavailable', 'The server has not answered yet. Wait a moment, or reload the page.');
+    return this.#session;
+  }
+
+  #notConnected(): never {
+    throw new ShoalError('peer-unreachable', 'This tab is still connecting to the swarm. Try again in a moment.');
+  }
+
+  #alert(level: Alert['level'], text: string): void {
+    if (this.alerts.value.some((alert) => alert.text === text)) return;
+    this.alerts.value = [...this.alerts.value, { id: this.#nextAlert++, level, text }];
+  }
+
+  #refreshSoon(): void {
+    this.#refreshTimer ??= setTimeout(() => this.#refresh(), REFRESH_MS);
+  }
+
+  #refresh(): void {
+    clearTimeout(this.#refreshTimer);
+    this.#refreshTimer = undefined;
+    const session = this.#session;
+    batch(() => {
+      this.logLines.value = [...log.lines()];
+      if (!session) return;
+      const { keeper, store, node, model } = session;
+      const members = node?.membership.members() ?? [];
+      const own = { ready: keeper.ready(), pending: keeper.pending() };
+      this.shards.value = shardRows(model.manifest, keeper, store.transfers(), [...members, own]);
+      if (!node) return;
+      const connected = new Set(node.connectedPeers());
+      this.members.value = [
+        ...(keeper.joined ? [{ peerId: node.peerId, self: true, connected: true, layersPerSecond: node.stages.layersPerSecond, ...own }] : []),
+        ...members.map((member) => ({ ...member, self: false, connected: connected.has(member.peerId) })),
+      ];
+      const missing = this.shards.value.filter(({ holders }) => holders === 0).map(({ index }) => index);
+      const offline = node.introduction !== 'online' && connected.size === 0 && missing.length > 0;
+      this.swarm.value = {
+        state: offline ? (node.introduction === 'connecting' ? 'connecting' : 'offline') : missing.length > 0 ? 'waiting' : 'ready',
+        nodes: this.members.value.length,
+        missing,
+        role: keeper.joined ? 'node' : 'guest',
+        peerId: node.peerId,
+        introduction: node.introduction,
+      };
+    });
+    if (session) void session.store.usage().then((usage) => {
+      this.environment.value = { ...this.environment.value, ...usage };
+    });
+  }
+}

@@ -1,0 +1,102 @@
+import { ShoalError } from '../../core/errors.ts';
+import { parseGguf } from '../../gguf/read.ts';
+import { createLibp2pTransport } from '../../net/libp2p-transport.ts';
+import type { Manifest, ManifestShard } from '../../protocol/manifest.ts';
+import type { ServerConfig } from '../../protocol/server-config.ts';
+import { createTorrentShardStore } from '../../store/torrent-shard-store.ts';
+import type { ShardOrigin, ShardStore } from '../../store/shard-store.ts';
+import { type NodeSettings, SwarmNode } from '../../swarm/node.ts';
+import { ShardKeeper } from '../../swarm/shard-keeper.ts';
+import { Tokenizer } from '../../tokenizer/index.ts';
+import { createGpuRunner } from '../../../workers/gpu-client.ts';
+import { hashShard } from '../../../workers/store-client.ts';
+import type { IntroducedModel } from './introduction.ts';
+
+/** One model's swarm as this tab takes part in it: everything below the page, put together. */
+export class SwarmSession {
+  readonly model: IntroducedModel;
+  readonly store: ShardStore;
+  readonly keeper: ShardKeeper;
+  readonly #config: ServerConfig;
+  readonly #settings: () => NodeSettings;
+  #node: SwarmNode | undefined;
+  #tokenizer: Promise<Tokenizer> | undefined;
+
+  constructor(config: ServerConfig, model: IntroducedModel, settings: () => NodeSettings) {
+    const { manifest } = model;
+    this.#config = config;
+    this.model = model;
+    this.#settings = settings;
+    this.store = createTorrentShardStore({
+      announce: [webSocketUrl(config.trackerPath)],
+      iceServers: config.iceServers,
+      pieceLength: manifest.pieceLength,
+      webSeedUrl: (shard) => fileUrl(manifest, shard.fileName),
+      hashShard,
+    });
+    this.keeper = new ShardKeeper({
+      manifest,
+      store: this.store,
+      originOf: (shard) => this.#originOf(shard),
+      createRunner: (hyperparameters) => createGpuRunner(hyperparameters, manifest.pieceLength),
+      onRunner: (runner) => this.#node?.useRunner(runner),
+    });
+  }
+
+  /** Undefined until `connect` is done. */
+  get node(): SwarmNode | undefined {
+    return this.#node;
+  }
+
+  /** Reaches the swarm through the server's relay; goes on trying when the server is away. */
+  async connect(): Promise<SwarmNode> {
+    const { manifest, manifestId } = this.model;
+    const transport = await createLibp2pTransport({ relay: this.#config.relay, iceServers: this.#config.iceServers });
+    const node = new SwarmNode({ transport, store: this.store, manifest, manifestId, keeper: this.keeper, settings: this.#settings });
+    node.useRunner(await this.keeper.runner());
+    this.#node = node;
+    return node;
+  }
+
+  /** The tokenizer, from the header of shard 0, which every tab may fetch. */
+  tokenizer(): Promise<Tokenizer> {
+    this.#tokenizer ??= this.#readTokenizer().catch((error: unknown) => {
+      this.#tokenizer = undefined;
+      throw error;
+    });
+    return this.#tokenizer;
+  }
+
+  async #readTokenizer(): Promise<Tokenizer> {
+    const shard = this.model.manifest.shards[0]!;
+    const header = await this.store.obtainHeader(this.#originOf(shard), {});
+    return Tokenizer.fromMetadata(parseGguf(header, shard.fileName, shard.sizeBytes).metadata);
+  }
+
+  #originOf(shard: ManifestShard): ShardOrigin {
+    return {
+      shard,
+      fetchTorrent: async (signal) => {
+        const url = fileUrl(this.model.manifest, shard.fileName.replace(/\.gguf$/, '.torrent'));
+        try {
+          const response = await fetch(url, signal ? { signal } : {});
+          return response.ok ? new Uint8Array(await response.arrayBuffer()) : undefined;
+        } catch (error) {
+          if (signal?.aborted) throw ShoalError.from(error);
+          // The server is away: peers have the metadata too.
+          return undefined;
+        }
+      },
+    };
+  }
+}
+
+function fileUrl({ name }: Manifest, fileName: string): string {
+  return new URL(`/models/${name}/${fileName}`, location.href).href;
+}
+
+function webSocketUrl(path: string): string {
+  const url = new URL(path, location.href);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  return url.href;
+}

@@ -1,0 +1,44 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+/** A running `shoal serve`. */
+export interface ServerProcess {
+  readonly url: string;
+  /** What it printed so far. */
+  output(): string;
+  /** SIGTERM, and the exit status. */
+  stop(): Promise<number | null>;
+}
+
+/** The first start of the default model splits it. */
+const START_TIMEOUT_MS = 120_000;
+
+/** Starts `shoal serve` with these options on a free port and waits until it is ready. */
+export async function startServer(options: readonly string[] = []): Promise<ServerProcess> {
+  const child = spawn(process.execPath, ['cli/shoal.ts', 'serve', '--no-build', ...(options.includes('--port') ? [] : ['--port', '0']), ...options], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const url = await new Promise<string>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`The server was not ready in time:\n${output}`)), START_TIMEOUT_MS);
+    const collect = (chunk: Buffer) => {
+      output += chunk.toString();
+      const ready = /Shoal is ready: (\S+)/.exec(output);
+      if (ready) {
+        clearTimeout(timer);
+        resolve(ready[1]!.replace(/\/$/, ''));
+      }
+    };
+    child.stdout.on('data', collect);
+    child.stderr.on('data', collect);
+    child.once('exit', (status) => reject(new Error(`The server ended with status ${status}:\n${output}`)));
+  });
+  return { url, output: () => output, stop: () => stop(child) };
+}
+
+async function stop(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode !== null) return child.exitCode;
+  const exited = once(child, 'exit') as Promise<[number | null]>;
+  child.kill('SIGTERM');
+  return (await exited)[0];
+}

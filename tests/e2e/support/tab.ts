@@ -1,0 +1,60 @@
+import { type Browser, type BrowserContext, expect, type Page } from '@playwright/test';
+
+/** One tab in a browser context of its own: nothing is shared with others but the network. */
+export interface Tab {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** Lines of the page's console. */
+  readonly console: readonly string[];
+}
+
+/** Joining means a download, a hash and a load; on a software adapter beside others it takes a while. */
+const JOIN_TIMEOUT_MS = 90_000;
+
+export async function openTab(browser: Browser, url: string, prepare?: (context: BrowserContext) => Promise<void>): Promise<Tab> {
+  const context = await browser.newContext({ ignoreHTTPSErrors: true });
+  await prepare?.(context);
+  return openPage(context, url);
+}
+
+/** Another tab of the same browser context: it shares the storage. */
+export async function openPage(context: BrowserContext, url: string): Promise<Tab> {
+  const page = await context.newPage();
+  const lines: string[] = [];
+  page.on('console', (message) => lines.push(message.text()));
+  page.on('pageerror', (error) => lines.push(`page error: ${error.message}`));
+  await page.goto(url);
+  return { page, context, console: lines };
+}
+
+/** Picks these shards, joins, and waits until they serve. */
+export async function joinWith({ page }: Tab, shards: readonly number[]): Promise<void> {
+  for (const shard of shards) await page.getByTestId(`shard-${shard}-pick`).check({ timeout: JOIN_TIMEOUT_MS });
+  await page.getByTestId('join').click();
+  for (const shard of shards) await expectShardState(page, shard, 'ready');
+}
+
+export async function expectShardState(page: Page, shard: number, state: string): Promise<void> {
+  await expect(page.getByTestId(`shard-${shard}`)).toHaveAttribute('data-state', state, { timeout: JOIN_TIMEOUT_MS });
+}
+
+/** Waits until the tab sees every layer covered. */
+export async function expectSwarmReady(page: Page): Promise<void> {
+  await expect(page.getByTestId('swarm')).toHaveAttribute('data-state', 'ready', { timeout: 60_000 });
+}
+
+export interface Answer {
+  readonly text: string;
+  readonly ids: readonly number[];
+}
+
+/** Greedy text of the swarm through the console's engine, as a program would ask for it. */
+export async function complete(page: Page, messages: readonly { role: string; content: string }[], maxTokens: number): Promise<string> {
+  return page.evaluate(
+    async ({ messages, maxTokens }) => {
+      const answer = await window.shoal.engine.chat.completions.create({ messages: messages as never, temperature: 0, max_tokens: maxTokens });
+      return answer.choices[0]?.message.content ?? '';
+    },
+    { messages, maxTokens },
+  );
+}

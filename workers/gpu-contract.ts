@@ -1,0 +1,26 @@
+import type { RunnerInfo, SessionOptions, StageOutput, StageTask } from '../src/engine/layer-runner.ts';
+import type { Hyperparameters, Manifest, ManifestShard } from '../src/protocol/manifest.ts';
+
+/** What the page asks of the GPU worker; the same words as `LayerRunner`, with what cannot cross the boundary replaced. */
+export interface GpuWorkerApi {
+  /** Takes the device. Called once, before everything else. */
+  start(hyperparameters: Hyperparameters): Promise<RunnerInfo>;
+  /** Reads the shard from the tab's store. `onProgress` is a comlink proxy. */
+  loadShard(
+    shard: ManifestShard,
+    pieceLength: Manifest['pieceLength'],
+    onProgress: (loadedBytes: number) => void,
+  ): Promise<void>;
+  /** Ends the load under way with `aborted`. */
+  abortLoad(): void;
+  unloadShard(index: number): Promise<void>;
+  openSession(options: SessionOptions): Promise<void>;
+  truncateSession(session: string, position: number): Promise<void>;
+  closeSession(session: string): Promise<void>;
+  /** The task's and the output's arrays are transferred. */
+  execute(task: StageTask): Promise<StageOutput>;
+  freeTokens(): number;
+  /** Resolves when the device is lost. */
+  lost(): Promise<string>;
+  close(): Promise<void>;
+}
