@@ -1,0 +1,31 @@
+import { defineCommand } from 'citty';
+import { ShoalError } from '../../src/core/errors.ts';
+import { formatLayers } from '../../src/core/ranges.ts';
+import { ProgressLine } from '../progress.ts';
+import { splitIntoFolder } from '../shard-folder.ts';
+
+export default defineCommand({
+  meta: { name: 'split', description: 'Splits a GGUF model into shards with a manifest.' },
+  args: {
+    file: { type: 'positional', required: true, description: 'The model, a GGUF file' },
+    shards: { type: 'string', default: '4', valueHint: 'N', description: 'Shards, one to as many as there are layers' },
+    out: { type: 'string', required: true, valueHint: 'DIR', description: 'A new or an empty folder for the shards' },
+    name: { type: 'string', valueHint: 'NAME', description: "The model's name; from the file's name unless given" },
+  },
+  run: async ({ args }) => {
+    const published = await splitIntoFolder(args.file, {
+      shardCount: parseCount(args.shards),
+      directory: args.out,
+      onProgress: new ProgressLine().show,
+      ...(args.name === undefined ? {} : { name: args.name }),
+    });
+    for (const { shard } of published.shards)
+      console.log(`${shard.fileName}  layers ${formatLayers(shard.layers)}  ${shard.sizeBytes} bytes  ${shard.sha256}`);
+    console.log(`manifest.json  ${published.manifest.name}  ${published.manifestId}`);
+  },
+});
+
+function parseCount(text: string): number {
+  if (/^\d{1,4}$/.test(text)) return Number(text);
+  throw new ShoalError('bad-request', `--shards is "${text}", expected a whole number from 1.`);
+}

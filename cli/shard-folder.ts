@@ -1,0 +1,84 @@
+import { openAsBlob } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { ShoalError } from '../src/core/errors.ts';
+import { blobSource } from '../src/gguf/gguf-file.ts';
+import { encodeManifest } from '../src/protocol/manifest.ts';
+import { type FileSink, type PublishedModel, publishModel } from '../src/store/publish.ts';
+import type { Progress } from './progress.ts';
+
+export interface SplitOptions {
+  /** The model's name; from the file's name unless given. */
+  readonly name?: string;
+  readonly shardCount: number;
+  /** Where `manifest.json`, `shard-N.gguf` and `shard-N.torrent` go: new, empty, or an earlier set to replace. */
+  readonly directory: string;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** What a folder of shards may hold, so that no file of anybody's is ever overwritten. */
+const OWN_FILES = /^(manifest\.json|shard-\d+\.(gguf|torrent)|\.source\.json)$/;
+
+/**
+ * Splits a model file into a folder. The folder appears whole or not at all.
+ * @throws ShoalError as `publishModel`, and `bad-request` when the file cannot be read or the folder holds other files
+ */
+export async function splitIntoFolder(modelFile: string, options: SplitOptions): Promise<PublishedModel> {
+  const { name, shardCount, onProgress, signal } = options;
+  const directory = resolve(options.directory);
+  await checkReplaceable(directory);
+  const source = blobSource(await openModel(modelFile));
+  const fresh = `${directory}.part-${process.pid}`;
+  await rm(fresh, { recursive: true, force: true });
+  await mkdir(fresh, { recursive: true });
+  try {
+    const fileName = basename(modelFile);
+    const published = await publishModel(source, {
+      fileName,
+      shardCount,
+      sink: (shardName) => fileSink(join(fresh, shardName)),
+      onProgress: (doneBytes, totalBytes) => onProgress?.({ task: `Splitting ${fileName}`, doneBytes, totalBytes }),
+      ...(name === undefined ? {} : { name }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    for (const { shard, torrent } of published.shards)
+      await writeFile(join(fresh, `shard-${shard.index}.torrent`), torrent);
+    await writeFile(join(fresh, 'manifest.json'), encodeManifest(published.manifest));
+    await rm(directory, { recursive: true, force: true });
+    await rename(fresh, directory);
+    return published;
+  } catch (error) {
+    await rm(fresh, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function checkReplaceable(directory: string): Promise<void> {
+  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw new ShoalError('bad-request', `${directory} cannot be used as a folder: ${error.message}.`, { cause: error });
+  });
+  const foreign = names.find((name) => !OWN_FILES.test(name));
+  if (foreign === undefined) return;
+  throw new ShoalError('bad-request', `${directory} holds other files ("${foreign}"). Name a new or an empty folder.`);
+}
+
+async function openModel(path: string): Promise<Blob> {
+  const stats = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    const reason = cause.code === 'ENOENT' ? 'does not exist' : `cannot be read: ${cause.message}`;
+    throw new ShoalError('bad-request', `${path} ${reason}.`, { cause });
+  });
+  if (!stats.isFile()) throw new ShoalError('bad-request', `${path} is not a file.`);
+  return openAsBlob(path);
+}
+
+async function fileSink(path: string): Promise<FileSink> {
+  const handle = await open(path, 'wx');
+  return {
+    write: async (chunk) => {
+      await handle.writeFile(chunk);
+    },
+    close: () => handle.close(),
+  };
+}
