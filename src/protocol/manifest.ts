@@ -34,7 +34,7 @@ export const hyperparametersSchema = v.object({
 });
 export type Hyperparameters = v.InferOutput<typeof hyperparametersSchema>;
 
-const shardSchema = v.object({
+export const shardSchema = v.object({
   index,
   /** `shard-N.gguf` */
   fileName: v.pipe(v.string(), v.regex(/^shard-\d{1,4}\.gguf$/)),

@@ -1,0 +1,66 @@
+import * as v from 'valibot';
+import { ShoalError } from '../core/errors.ts';
+import { manifestSchema } from './manifest.ts';
+
+/** Models one server lists: each is a directory of its own. */
+const MAX_MODELS = 256;
+/** STUN and TURN servers: browsers slow down beyond a handful. */
+const MAX_ICE_SERVERS = 16;
+
+/** An `RTCIceServer` with one or more URLs. */
+export const iceServerSchema = v.object({
+  urls: v.union([v.string(), v.array(v.string())]),
+  username: v.exactOptional(v.string()),
+  credential: v.exactOptional(v.string()),
+});
+export type IceServer = v.InferOutput<typeof iceServerSchema>;
+
+/** The server's libp2p node: a WebSocket at `/` of the page's own host and port. */
+export const relaySchema = v.object({
+  peerId: v.pipe(v.string(), v.regex(/^[A-Za-z0-9]{40,128}$/)),
+});
+export type RelayConfig = v.InferOutput<typeof relaySchema>;
+
+/** `/config.json`: what the page must know of the server that it came from. */
+export const serverConfigSchema = v.object({
+  version: v.string(),
+  relay: relaySchema,
+  /** WebSocket and HTTP tracker, on the page's own port. */
+  trackerPath: v.pipe(v.string(), v.startsWith('/')),
+  iceServers: v.pipe(v.array(iceServerSchema), v.maxLength(MAX_ICE_SERVERS)),
+  models: v.pipe(
+    v.array(
+      v.object({
+        name: manifestSchema.entries.name,
+        /** SHA-256 of the manifest's bytes: names the swarm. */
+        manifest: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+      }),
+    ),
+    v.maxLength(MAX_MODELS),
+  ),
+});
+export type ServerConfig = v.InferOutput<typeof serverConfigSchema>;
+
+/** @throws ShoalError `bad-request` when this is no configuration, e.g. of a server of another version */
+export function parseServerConfig(json: unknown): ServerConfig {
+  const result = v.safeParse(serverConfigSchema, json);
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  throw new ShoalError(
+    'bad-request',
+    `The server's configuration is malformed at "${v.getDotPath(issue) ?? ''}": ${issue.message} Reload the page; if that does not help, the server is of another version.`,
+  );
+}
+
+/**
+ * The multiaddr of the server's relay as the page at `pageUrl` reaches it.
+ * @example relayMultiaddr({ peerId }, 'https://shoal.example/') // /dns/shoal.example/tcp/443/tls/ws/p2p/…
+ */
+export function relayMultiaddr({ peerId }: RelayConfig, pageUrl: string | URL): string {
+  const { hostname, port, protocol } = new URL(pageUrl);
+  const secure = protocol === 'https:';
+  const host = hostname.startsWith('[')
+    ? `ip6/${hostname.slice(1, -1)}`
+    : `${/^\d+\.\d+\.\d+\.\d+$/.test(hostname) ? 'ip4' : 'dns'}/${hostname}`;
+  return `/${host}/tcp/${port || (secure ? 443 : 80)}${secure ? '/tls' : ''}/ws/p2p/${peerId}`;
+}
