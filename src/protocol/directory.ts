@@ -1,3 +1,6 @@
+import { CID } from 'multiformats/cid';
+import { code as RAW } from 'multiformats/codecs/raw';
+import { sha256 } from 'multiformats/hashes/sha2';
 import * as v from 'valibot';
 import { ShoalError } from '../core/errors.ts';
 import { shardSchema } from './manifest.ts';
@@ -41,6 +44,11 @@ export function manifestIdOfTopic(topic: string): string | undefined {
 /** Where the DHT keeps a shard's record, and what its holders provide. The DHT's key is this text in UTF-8. */
 export function shardRecordKey(manifestId: string, index: number): string {
   return `/${DHT_NAMESPACE}/${manifestId}/${index}`;
+}
+
+/** What the holders of a key are registered under: the DHT keeps providers of content identifiers, not of keys. */
+export async function providerCid(key: string): Promise<CID> {
+  return CID.createV1(RAW, await sha256.digest(new TextEncoder().encode(key)));
 }
 
 /**
