@@ -16,7 +16,7 @@ export class ProgressLine {
   #task = '';
   #startedMs = 0;
   #paintedMs = 0;
-  #loggedStep = 0;
+  #loggedStep = -1;
 
   constructor(stream: NodeJS.WriteStream = process.stderr) {
     this.#stream = stream;
@@ -44,7 +44,7 @@ export class ProgressLine {
     this.#task = task;
     this.#startedMs = now;
     this.#paintedMs = 0;
-    this.#loggedStep = 0;
+    this.#loggedStep = -1;
   }
 
   #timeLeft(now: number, doneBytes: number, totalBytes: number): string {

@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { decodeManifest, type Manifest } from '../src/protocol/manifest.ts';
+
+/** Beside the shards: what they were made of and what they looked like, to tell cheaply that they still are that. */
+const STAMP = '.source.json';
+
+/** Remembers which model file a folder's shards were made of. */
+export async function rememberSource(directory: string, modelFile: string, manifest: Manifest): Promise<void> {
+  await writeFile(join(directory, STAMP), await fingerprint(directory, modelFile, manifest));
+}
+
+/**
+ * The manifest of a folder whose shards were made of `modelFile` as it is now, in `shardCount` parts.
+ * @returns undefined when there is no such folder, or when sizes or times of its files have changed
+ */
+export async function readShardFolder(
+  directory: string,
+  modelFile: string,
+  shardCount: number,
+): Promise<{ manifest: Manifest; manifestId: string } | undefined> {
+  try {
+    const bytes = await readFile(join(directory, 'manifest.json'));
+    const manifest = decodeManifest(bytes);
+    const stamp = await readFile(join(directory, STAMP), 'utf8');
+    if (manifest.shards.length !== shardCount) return undefined;
+    if (stamp !== (await fingerprint(directory, modelFile, manifest))) return undefined;
+    return { manifest, manifestId: createHash('sha256').update(bytes).digest('hex') };
+  } catch {
+    // A missing or unreadable part of the folder is a reason to make it again, not to fail.
+    return undefined;
+  }
+}
+
+async function fingerprint(directory: string, modelFile: string, manifest: Manifest): Promise<string> {
+  const files = manifest.shards.flatMap(({ index, fileName }) => [fileName, `shard-${index}.torrent`]);
+  const paths = [resolve(modelFile), ...['manifest.json', ...files].map((file) => join(resolve(directory), file))];
+  const seen = await Promise.all(
+    paths.map(async (path) => {
+      const { size, mtimeMs } = await stat(path);
+      return { path, sizeBytes: size, mtimeMs };
+    }),
+  );
+  return JSON.stringify(seen, null, 2);
+}
