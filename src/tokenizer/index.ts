@@ -1,0 +1,10 @@
+/**
+ * Text in and out of a model, from the metadata of its file.
+ *
+ *     const tokenizer = Tokenizer.fromMetadata(metadata);
+ *     const prompt = tokenizer.renderChat([{ role: 'user', content: 'Hello!' }], { addGenerationPrompt: true });
+ *     const ids = tokenizer.encode(prompt, { parseSpecial: true });
+ */
+export type { ChatMessage, RenderOptions } from './chat-template.ts';
+export type { Detokenizer } from './detokenizer.ts';
+export { type DecodeOptions, type EncodeOptions, Tokenizer } from './tokenizer.ts';
