@@ -1,0 +1,52 @@
+import { usePage } from '../page-state.ts';
+
+/** An address that browsers do not trust: what is wrong, and the two ways out. */
+export function InsecureNotice() {
+  const secureUrl = `https://${location.host}${location.pathname}${location.hash}`;
+  return (
+    <div class="alert" data-testid="environment" data-notice="insecure" data-level="error" role="alert">
+      <div>
+        <p>
+          <strong>This address is not secure, so Shoal cannot run here.</strong> Over plain http from another machine a
+          browser gives a page no WebGPU, no cryptography and no storage.
+        </p>
+        <ul>
+          <li>
+            On the server's machine start it with <code>npm start -- --host 0.0.0.0 --https</code>, then open{' '}
+            <a href={secureUrl}>{secureUrl}</a> here.
+          </li>
+          <li>
+            Or open the page on the server's own machine, as{' '}
+            <code>http://localhost{location.port ? `:${location.port}` : ''}</code>.
+          </li>
+        </ul>
+      </div>
+    </div>
+  );
+}
+
+/** What this browser lacks, where it is still of use; nothing where all is well. */
+export function EnvironmentNotice() {
+  const { secureContext, webgpu, adapter } = usePage().model.environment.value;
+  if (!secureContext || webgpu === 'available' || webgpu === 'checking') return null;
+  return (
+    <p
+      class="environment-notice"
+      data-testid="environment"
+      data-notice={webgpu === 'missing' ? 'no-webgpu' : 'software'}
+    >
+      {webgpu === 'missing' ? (
+        <>
+          <strong>This browser has no WebGPU</strong>, so this tab cannot run layers. It still works: prompt as a guest,
+          and join to keep a part of the model and share it with the other tabs. To run layers, use a current Chrome,
+          Edge or Safari with hardware acceleration on.
+        </>
+      ) : (
+        <>
+          <strong>No GPU found: layers run on the processor</strong>
+          {adapter && ` (${adapter})`}. This works, but slowly; hardware acceleration may be off in this browser.
+        </>
+      )}
+    </p>
+  );
+}

@@ -1,0 +1,63 @@
+import { joinWords } from '../format.ts';
+import { usePage } from '../page-state.ts';
+import { isPending } from '../status-words.ts';
+
+/** In, with the ticked shards or with what the swarm needs most; and out again. */
+export function JoinControls() {
+  const page = usePage();
+  const { model } = page;
+  const { role } = model.swarm.value;
+  const shards = model.shards.value;
+  const inside = role === 'node';
+  const idle = shards.filter((shard) => !inside || (shard.state !== 'ready' && !isPending(shard)));
+  const picks = idle.map(({ index }) => index).filter((index) => page.picks.value.has(index));
+  const canJoin = model.environment.value.secureContext && idle.length > 0;
+  const join = () => {
+    page.perform(() => model.join(picks.length > 0 ? picks : 'auto'));
+    page.picks.value = new Set();
+  };
+  return (
+    <div class="join-controls">
+      <div class="buttons">
+        <button type="button" data-testid="join" class={inside ? '' : 'strong'} disabled={!canJoin} onClick={join}>
+          {joinLabel(inside, picks)}
+        </button>
+        {page.phase.value === 'chat' || inside ? <RunAllButton /> : null}
+        {inside && (
+          <button type="button" data-testid="leave" onClick={() => page.perform(() => model.leave())}>
+            Leave the swarm
+          </button>
+        )}
+      </div>
+      {picks.length === 0 && canJoin && (
+        <p class="muted">Tick the shards that this tab should run, or leave the choice to auto: the least covered.</p>
+      )}
+    </div>
+  );
+}
+
+/** The whole model in this tab, with one click. */
+export function RunAllButton({ primary = false }: { primary?: boolean }) {
+  const page = usePage();
+  const { model } = page;
+  const here = model.shards.value.every((shard) => shard.state === 'ready' || isPending(shard));
+  if (model.swarm.value.role === 'node' && here) return null;
+  const disabled = !model.environment.value.secureContext || model.environment.value.webgpu === 'missing';
+  return (
+    <button
+      type="button"
+      data-testid="run-all"
+      class={primary ? 'primary large' : ''}
+      disabled={disabled}
+      onClick={() => page.perform(() => model.join('all'))}
+    >
+      Run it all here
+    </button>
+  );
+}
+
+function joinLabel(inside: boolean, picks: readonly number[]): string {
+  const shards = `${picks.length === 1 ? 'shard' : 'shards'} ${joinWords(picks.map(String))}`;
+  if (inside) return picks.length > 0 ? `Add ${shards}` : 'Add a shard (auto)';
+  return picks.length > 0 ? `Join with ${shards}` : 'Join (auto)';
+}

@@ -1,0 +1,99 @@
+import { formatLayers } from '../../core/ranges.ts';
+import type { Lap } from '../../swarm/generation.ts';
+import { formatMs, shortPeerId } from '../format.ts';
+import { useSettled } from '../hooks/use-settled.ts';
+import { usePage } from '../page-state.ts';
+
+/** Twenty laps a second cannot be read. */
+const SHOWN_EVERY_MS = 400;
+
+type Stage = Lap['stages'][number];
+const KINDS = ['compute', 'wire', 'wait'] as const;
+
+/** Where the time of one token goes: stage by stage, who, which layers, and milliseconds of compute, wire and wait. */
+export function LapMap() {
+  const { model } = usePage();
+  const lap = useSettled(model.lap, SHOWN_EVERY_MS);
+  if (!lap || lap.stages.length === 0) return null;
+  const self = model.swarm.value.peerId;
+  const longest = Math.max(...lap.stages.map(stageMs));
+  const slowest = lap.stages.findIndex((stage) => stageMs(stage) === longest);
+  return (
+    <section class="card lap" data-testid="lap" aria-labelledby="lap-title">
+      <h2 id="lap-title">Where the time goes</h2>
+      <p class="lap-total">
+        <strong>{formatMs(lap.totalMs)} ms</strong> a token, once through all layers
+      </p>
+      <ol class="lap-stages">
+        {lap.stages.map((stage, index) => (
+          <StageRow
+            // biome-ignore lint/suspicious/noArrayIndexKey: a stage is its place in the chain
+            key={index}
+            stage={stage}
+            who={whoIs(stage, self)}
+            longestMs={longest}
+            slowest={lap.stages.length > 1 && index === slowest}
+          />
+        ))}
+      </ol>
+      <ul class="lap-legend" aria-hidden="true">
+        {KINDS.map((kind) => (
+          <li key={kind}>
+            <span class="lap-swatch" data-kind={kind} />
+            {kind}
+          </li>
+        ))}
+      </ul>
+      {lap.stages.length > 1 && <p class="muted">{slowestWords(lap.stages[slowest]!, self)}</p>}
+    </section>
+  );
+}
+
+interface StageRowProps {
+  stage: Stage;
+  who: string;
+  longestMs: number;
+  slowest: boolean;
+}
+
+function StageRow({ stage, who, longestMs, slowest }: StageRowProps) {
+  const times = timesOf(stage);
+  return (
+    <li class="lap-stage" data-testid="lap-stage" data-slowest={slowest}>
+      <div class="lap-stage-head">
+        <span title={stage.peerId}>
+          layers {formatLayers(stage.layers)} · {who}
+        </span>
+        <span>{formatMs(stageMs(stage))} ms</span>
+      </div>
+      <div class="lap-bar">
+        {KINDS.map((kind) => (
+          <div
+            key={kind}
+            data-kind={kind}
+            style={{ width: `${longestMs > 0 ? (100 * times[kind]) / longestMs : 0}%` }}
+          />
+        ))}
+      </div>
+      <p class="lap-times muted">{KINDS.map((kind) => `${kind} ${formatMs(times[kind])}`).join(' · ')}</p>
+    </li>
+  );
+}
+
+function timesOf({ computeMs, wireMs, waitMs }: Stage): Record<(typeof KINDS)[number], number> {
+  return { compute: computeMs, wire: wireMs, wait: waitMs };
+}
+
+function stageMs({ computeMs, wireMs, waitMs }: Stage): number {
+  return computeMs + wireMs + waitMs;
+}
+
+function whoIs({ peerId }: Stage, self: string): string {
+  return peerId === self || peerId === '' ? 'this tab' : shortPeerId(peerId);
+}
+
+function slowestWords(stage: Stage, self: string): string {
+  const times = timesOf(stage);
+  const most = KINDS.reduce((best, kind) => (times[kind] > times[best] ? kind : best));
+  return `Slowest: layers ${formatLayers(stage.layers)} on ${whoIs(stage, self)}, mostly ${most}.`;
+}

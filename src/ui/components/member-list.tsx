@@ -1,0 +1,41 @@
+import type { MemberRow } from '../app-model.ts';
+import { formatMs, joinWords, shortPeerId } from '../format.ts';
+import { usePage } from '../page-state.ts';
+
+/** Who is in the swarm and what each runs. */
+export function MemberList() {
+  const members = usePage().model.members.value;
+  if (members.length === 0) return null;
+  return (
+    <section class="card" aria-labelledby="members-title">
+      <h2 id="members-title">Tabs in the swarm</h2>
+      <ul class="member-list">
+        {members.map((member) => (
+          <li key={member.peerId} class="member">
+            <span class="member-name" title={member.peerId}>
+              {member.self ? 'this tab' : shortPeerId(member.peerId)}
+            </span>
+            <span class="member-part">{partWords(member)}</span>
+            <span class="muted member-facts">{factWords(member)}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function partWords({ ready, pending }: MemberRow): string {
+  const parts = [];
+  if (ready.length > 0) parts.push(`runs ${shardWords(ready)}`);
+  if (pending.length > 0) parts.push(`fetches ${shardWords(pending)}`);
+  return parts.join(', ') || 'holds no shard yet';
+}
+
+function shardWords(indices: readonly number[]): string {
+  return `${indices.length === 1 ? 'shard' : 'shards'} ${joinWords(indices.map(String))}`;
+}
+
+function factWords({ connected, layersPerSecond }: MemberRow): string {
+  if (!connected) return 'not connected';
+  return layersPerSecond > 0 ? `${formatMs(1000 / layersPerSecond)} ms a layer` : '';
+}

@@ -1,0 +1,51 @@
+import { memo } from 'preact/compat';
+import type { ChatMessage } from '../app-model.ts';
+import { usePage } from '../page-state.ts';
+import { AnswerText } from './answer-text.tsx';
+
+/** One message; drawn again only when it changes, so that a long conversation costs nothing while it grows. */
+export const Message = memo(function Message({ message }: { message: ChatMessage }) {
+  const { role, state, text, error, note } = message;
+  const streaming = state === 'streaming';
+  return (
+    <article
+      class="message"
+      data-testid="message"
+      data-role={role}
+      data-state={state}
+      aria-label={role === 'user' ? 'You' : 'Answer'}
+      aria-busy={streaming}
+    >
+      {role === 'user' ? (
+        <p class="message-text" data-testid="message-text">
+          {text}
+        </p>
+      ) : (
+        <AnswerText text={text} />
+      )}
+      {streaming && <LiveNote begun={text !== ''} />}
+      {error && (
+        <p class="message-error">
+          {error}
+          {text && ' What was generated until then is kept above.'}
+        </p>
+      )}
+      {!streaming && (note || state === 'stopped') && (
+        <p class="message-note muted">{[state === 'stopped' && 'Stopped', note].filter(Boolean).join(' · ')}</p>
+      )}
+    </article>
+  );
+});
+
+/** What happens before the first token, and how fast it goes after. */
+function LiveNote({ begun }: { begun: boolean }) {
+  const { model } = usePage();
+  const speed = model.tokensPerSecond.value;
+  const words = model.progressNote.value ?? (speed === undefined ? '' : `${speed.toFixed(1)} tokens/s`);
+  return (
+    <p class="message-note muted">
+      <span class="pulse" aria-hidden="true" />
+      {words || (begun ? 'Answering…' : 'Waiting for the first token…')}
+    </p>
+  );
+}

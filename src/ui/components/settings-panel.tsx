@@ -1,0 +1,130 @@
+import { useSignal } from '@preact/signals';
+import type { Settings } from '../app-model.ts';
+import { formatBytesOf } from '../format.ts';
+import { usePage } from '../page-state.ts';
+import { OpenFile } from './open-file.tsx';
+
+type Switch = 'spreadModel' | 'acceptRemoteLoads' | 'registerInDht';
+const SWITCHES: readonly { key: Switch; label: string; hint: string }[] = [
+  {
+    key: 'spreadModel',
+    label: 'Help spread the model',
+    hint: 'Also fetch and share the shards that this tab does not run.',
+  },
+  { key: 'registerInDht', label: 'Register files in the swarm', hint: 'Other tabs find what this tab shares.' },
+  {
+    key: 'acceptRemoteLoads',
+    label: 'Accept shards from others',
+    hint: 'Other tabs may ask this one to load a shard.',
+  },
+];
+
+/** How answers are made, what this tab does for others, and what it keeps. */
+export function SettingsPanel() {
+  const { model } = usePage();
+  const settings = model.settings.value;
+  const change = (changed: Partial<Settings>) => model.changeSettings(changed);
+  return (
+    <details class="panel" data-testid="settings">
+      <summary>Settings</summary>
+      <div class="panel-body settings">
+        <label class="field">
+          <span>
+            Temperature <output>{settings.temperature.toFixed(1)}</output>
+          </span>
+          <input
+            type="range"
+            min="0"
+            max="2"
+            step="0.1"
+            value={settings.temperature}
+            onInput={({ currentTarget }) => change({ temperature: currentTarget.valueAsNumber })}
+          />
+          <small>0 always gives the same answer; higher is more varied.</small>
+        </label>
+        <label class="field">
+          <span>Longest answer, in tokens</span>
+          <input
+            type="number"
+            min="1"
+            max={model.model.value?.contextLength}
+            step="1"
+            value={settings.maxTokens}
+            onChange={({ currentTarget }) => {
+              if (currentTarget.reportValidity()) change({ maxTokens: currentTarget.valueAsNumber });
+            }}
+          />
+        </label>
+        <label class="field">
+          <span>System prompt</span>
+          <textarea
+            rows={2}
+            value={settings.systemPrompt}
+            placeholder="None"
+            onChange={({ currentTarget }) => change({ systemPrompt: currentTarget.value })}
+          />
+        </label>
+        {SWITCHES.map(({ key, label, hint }) => (
+          <label key={key} class="switch">
+            <input
+              type="checkbox"
+              checked={settings[key]}
+              onChange={({ currentTarget }) => change({ [key]: currentTarget.checked })}
+            />
+            <span>
+              {label}
+              <small>{hint}</small>
+            </span>
+          </label>
+        ))}
+        <OpenFile />
+        <Storage />
+      </div>
+    </details>
+  );
+}
+
+function Storage() {
+  const page = usePage();
+  const { adapter, usedBytes, quotaBytes } = page.model.environment.value;
+  const asked = useSignal(false);
+  const clear = () => {
+    asked.value = false;
+    page.perform(() => page.model.clearStorage());
+  };
+  return (
+    <div class="field">
+      <span>This browser</span>
+      <small>
+        {adapter ? `Adapter: ${adapter}. ` : ''}
+        {quotaBytes > 0 && `Storage: ${formatBytesOf(usedBytes, quotaBytes)} used.`}
+      </small>
+      <div class="buttons">
+        {asked.value ? (
+          <>
+            <button type="button" class="danger" onClick={clear}>
+              Leave and delete the shards
+            </button>
+            <button
+              type="button"
+              onClick={() => {
+                asked.value = false;
+              }}
+            >
+              Keep them
+            </button>
+          </>
+        ) : (
+          <button
+            type="button"
+            onClick={() => {
+              asked.value = true;
+            }}
+          >
+            Delete this model from the browser…
+          </button>
+        )}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,39 @@
+import { usePage } from '../page-state.ts';
+import { EnvironmentNotice } from './environment-notice.tsx';
+import { Invite } from './invite.tsx';
+import { JoinControls } from './join-controls.tsx';
+import { LapMap } from './lap-map.tsx';
+import { LogPanel } from './log-panel.tsx';
+import { MemberList } from './member-list.tsx';
+import { SettingsPanel } from './settings-panel.tsx';
+import { ShardList } from './shard-list.tsx';
+import { SwarmStatus } from './swarm-status.tsx';
+import { VerifyPanel } from './verify-panel.tsx';
+import { Welcome } from './welcome.tsx';
+
+/** All about the swarm: its state, its shards, who is in it, and how to check it. */
+export function SwarmPanel() {
+  const { phase } = usePage();
+  return (
+    <section class="swarm-panel" aria-label="Swarm">
+      <div class="swarm-column">
+        {phase.value === 'setup' && <Welcome />}
+        <EnvironmentNotice />
+        <SwarmStatus />
+        <LapMap />
+        <section class="card" aria-labelledby="shards-title">
+          <h2 id="shards-title">Shards</h2>
+          <ShardList />
+          <JoinControls />
+        </section>
+        <Invite />
+        <MemberList />
+        <VerifyPanel />
+        <div class="card panels">
+          <LogPanel />
+          <SettingsPanel />
+        </div>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,48 @@
+import { formatBytes, plural } from '../format.ts';
+import { usePage, type View } from '../page-state.ts';
+
+/** Who this is, which model, how the swarm is; and on a narrow screen the switch between swarm and chat. */
+export function TopBar() {
+  const { model } = usePage();
+  const summary = model.model.value;
+  const { state, nodes } = model.swarm.value;
+  return (
+    <header class="top-bar">
+      <h1 class="brand">
+        <img src="/icon.svg" alt="" width="26" height="26" />
+        Shoal
+      </h1>
+      {summary && (
+        <p class="top-model" title={`${summary.name}, ${summary.layerCount} layers`}>
+          <span class="top-model-name">{summary.name}</span>
+          <span class="top-model-facts">
+            {summary.layerCount} layers · {formatBytes(summary.totalBytes)}
+          </span>
+        </p>
+      )}
+      <p class="top-state" data-state={state}>
+        <span class="dot" aria-hidden="true" />
+        <span class="top-state-word">{STATE_WORDS[state]}</span>
+        {nodes > 0 && <span class="top-state-nodes">{plural(nodes, 'tab')}</span>}
+      </p>
+      <ViewSwitch />
+    </header>
+  );
+}
+
+const STATE_WORDS = { offline: 'Offline', connecting: 'Connecting', waiting: 'Incomplete', ready: 'Ready' } as const;
+
+function ViewSwitch() {
+  const page = usePage();
+  const button = (view: View, label: string) => (
+    <button type="button" aria-pressed={page.view.value === view} onClick={() => page.show(view)}>
+      {label}
+    </button>
+  );
+  return (
+    <nav class="view-switch" aria-label="View">
+      {button('swarm', 'Swarm')}
+      {button('chat', 'Chat')}
+    </nav>
+  );
+}

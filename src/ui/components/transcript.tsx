@@ -1,0 +1,65 @@
+import { useStickToBottom } from '../hooks/use-stick-to-bottom.ts';
+import { usePage } from '../page-state.ts';
+import { Message } from './message.tsx';
+
+const EXAMPLES = [
+  'What is the capital of France?',
+  'Explain the tides to a child in three sentences.',
+  'Write a haiku about a school of fish.',
+];
+
+/** The messages, the newest in sight unless the person has scrolled up. */
+export function Transcript() {
+  const { model } = usePage();
+  const messages = model.messages.value;
+  const { scroller, content, stuck, toEnd } = useStickToBottom<HTMLElement, HTMLDivElement>();
+  return (
+    <div class="transcript-frame">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <section ref={scroller} class="transcript" tabIndex={0} aria-label="Conversation">
+        <div ref={content} class="transcript-column">
+          {messages.length === 0 ? (
+            <EmptyTranscript />
+          ) : (
+            messages.map((message) => <Message key={message.id} message={message} />)
+          )}
+        </div>
+      </section>
+      {!stuck && (
+        <button type="button" class="to-end" onClick={toEnd}>
+          ↓ Newest
+        </button>
+      )}
+    </div>
+  );
+}
+
+function EmptyTranscript() {
+  const page = usePage();
+  return (
+    <div class="empty-chat">
+      <p class="welcome-lead">
+        Shoal runs one large language model across many browser tabs: each tab holds some of its layers, and together
+        they answer your prompts.
+      </p>
+      <p class="muted">
+        The server never sees a prompt. Each tab on the way sees activations, from which text can be recovered.
+      </p>
+      <ul class="examples">
+        {EXAMPLES.map((example) => (
+          <li key={example}>
+            <button
+              type="button"
+              onClick={() => {
+                page.draft.value = example;
+                document.getElementById('prompt')?.focus();
+              }}
+            >
+              {example}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

@@ -1,0 +1,26 @@
+import { formatBytes } from '../format.ts';
+import { usePage } from '../page-state.ts';
+import { RunAllButton } from './join-controls.tsx';
+
+/** The first screen: what this is in a sentence, and the way in with one click. */
+export function Welcome() {
+  const { model } = usePage();
+  const summary = model.model.value;
+  return (
+    <section class="welcome">
+      <p class="welcome-lead">
+        Shoal runs one large language model across many browser tabs: each tab holds some of its layers, and together
+        they answer your prompts.
+      </p>
+      {model.swarm.value.role === 'guest' && summary && (
+        <div class="welcome-start">
+          <RunAllButton primary />
+          <p class="muted">
+            Fetches {formatBytes(summary.totalBytes)} into this tab, which then answers alone. Or take a part below and
+            invite other tabs to take the rest.
+          </p>
+        </div>
+      )}
+    </section>
+  );
+}

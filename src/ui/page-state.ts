@@ -1,0 +1,77 @@
+import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+import { ShoalError } from '../core/errors.ts';
+import type { Alert, AppModel } from './app-model.ts';
+
+/** What fills a narrow screen. */
+export type View = 'swarm' | 'chat';
+
+/** An error of the page's own, beside the alerts of the model. */
+export interface PageAlert extends Alert {
+  readonly dismiss: () => void;
+}
+
+/** What the page knows beside the model: what is ticked, typed and open. */
+export class PageState {
+  readonly model: AppModel;
+  /** Shards that the person has ticked to join with. */
+  readonly picks: Signal<ReadonlySet<number>> = signal(new Set<number>());
+  readonly draft: Signal<string> = signal('');
+  /** Before a prompt can be sent the swarm is the main thing, then the chat; the conversation stays in sight after. */
+  readonly phase: ReadonlySignal<'setup' | 'chat'>;
+  readonly view: ReadonlySignal<View>;
+  readonly alerts: ReadonlySignal<readonly PageAlert[]>;
+  readonly #chosenView: Signal<View | undefined> = signal(undefined);
+  readonly #ownAlerts: Signal<readonly Alert[]> = signal([]);
+  #nextAlertId = 0;
+
+  constructor(model: AppModel) {
+    this.model = model;
+    this.phase = computed(() =>
+      model.swarm.value.state === 'ready' || model.messages.value.length > 0 ? 'chat' : 'setup',
+    );
+    this.view = computed(() => this.#chosenView.value ?? (this.phase.value === 'chat' ? 'chat' : 'swarm'));
+    this.alerts = computed(() => [
+      ...model.alerts.value.map((alert) => ({ ...alert, dismiss: () => model.dismissAlert(alert.id) })),
+      ...this.#ownAlerts.value.map((alert) => ({ ...alert, dismiss: () => this.#dismiss(alert.id) })),
+    ]);
+  }
+
+  show(view: View): void {
+    this.#chosenView.value = view;
+  }
+
+  pick(shard: number, picked: boolean): void {
+    const picks = new Set(this.picks.value);
+    if (picked) picks.add(shard);
+    else picks.delete(shard);
+    this.picks.value = picks;
+  }
+
+  /** Starts what the person asked for; a failure becomes an alert. */
+  perform(action: () => Promise<void>): void {
+    action().catch((thrown: unknown) => {
+      const { code, message } = ShoalError.from(thrown);
+      if (code !== 'aborted') this.#alert(message);
+    });
+  }
+
+  #alert(text: string): void {
+    if (this.#ownAlerts.value.some((alert) => alert.text === text)) return;
+    this.#ownAlerts.value = [...this.#ownAlerts.value, { id: this.#nextAlertId++, level: 'error', text }];
+  }
+
+  #dismiss(id: number): void {
+    this.#ownAlerts.value = this.#ownAlerts.value.filter((alert) => alert.id !== id);
+  }
+}
+
+const PageContext = createContext<PageState | undefined>(undefined);
+
+export const PageProvider = PageContext.Provider;
+
+/** The page around a component. */
+export function usePage(): PageState {
+  return useContext(PageContext)!;
+}

@@ -1,0 +1,164 @@
+import { batch, type Signal, signal } from '@preact/signals';
+import type { LogLine } from '../../../src/core/log.ts';
+import type {
+  Alert,
+  AppModel,
+  ChatMessage,
+  CheckRow,
+  Environment,
+  MemberRow,
+  ModelSummary,
+  Settings,
+  ShardRow,
+  SwarmSummary,
+} from '../../../src/ui/app-model.ts';
+
+export const SELF = '12D3KooWQy3mBvN4sVtT1pXo7Jr8hYkLwzA5uGcEdSf9R2bKn7Tq';
+const MANIFEST_ID = '5d0f3a9b6c1e8472a0d4b7f6e3c29185d0f3a9b6c1e8472a0d4b7f6e3c291850';
+
+/** The page's model without a swarm: tests set what it shows and see what it was asked to do. */
+export class PreviewModel implements AppModel {
+  readonly environment: Signal<Environment> = signal({
+    secureContext: true,
+    webgpu: 'available',
+    adapter: 'NVIDIA GeForce RTX 4070',
+    usedBytes: 24_600_000,
+    quotaBytes: 41_200_000_000,
+  });
+  readonly model: Signal<ModelSummary | undefined> = signal({
+    name: 'SmolLM2-135M-Instruct.Q4_1',
+    manifestId: MANIFEST_ID,
+    layerCount: 30,
+    contextLength: 8192,
+    totalBytes: 132_400_000,
+  });
+  readonly swarm: Signal<SwarmSummary> = signal({
+    state: 'waiting',
+    nodes: 0,
+    missing: [0, 1, 2, 3],
+    role: 'guest',
+    peerId: SELF,
+    introduction: 'online',
+  });
+  readonly shards: Signal<readonly ShardRow[]> = signal(emptyShards());
+  readonly members: Signal<readonly MemberRow[]> = signal([]);
+  readonly inviteLink = signal(`http://localhost:8787/#m=${MANIFEST_ID}`);
+  readonly messages: Signal<readonly ChatMessage[]> = signal([]);
+  readonly busy = signal(false);
+  readonly progressNote: Signal<string | undefined> = signal(undefined);
+  readonly lap: AppModel['lap'] & Signal = signal(undefined);
+  readonly tokensPerSecond: Signal<number | undefined> = signal(undefined);
+  readonly alerts: Signal<readonly Alert[]> = signal([]);
+  readonly logLines: Signal<readonly LogLine[]> = signal([]);
+  readonly checks: Signal<readonly CheckRow[]> = signal([]);
+  readonly verifying = signal(false);
+  readonly settings: Signal<Settings> = signal({
+    temperature: 0.7,
+    maxTokens: 512,
+    systemPrompt: '',
+    spreadModel: true,
+    acceptRemoteLoads: false,
+    registerInDht: true,
+  });
+  /** What the page has asked for, in order: `join auto`, `send Hello`. */
+  readonly asked: string[] = [];
+  /** When set, the next thing asked for fails with it. */
+  failWith: string | undefined;
+
+  join = (choice: readonly number[] | 'auto' | 'all') => this.#ask(`join ${choice}`);
+  leave = () => this.#ask('leave');
+  stop = () => void this.#ask('stop');
+  newConversation = () => void this.#ask('newConversation');
+  verify = () => this.#ask('verify');
+  openFile = (file: File) => this.#ask(`openFile ${file.name}`);
+  clearStorage = () => this.#ask('clearStorage');
+
+  async send(text: string): Promise<void> {
+    await this.#ask(`send ${text}`);
+    this.begin(text);
+  }
+
+  dismissAlert(id: number): void {
+    this.alerts.value = this.alerts.value.filter((alert) => alert.id !== id);
+  }
+
+  changeSettings(change: Partial<Settings>): void {
+    this.settings.value = { ...this.settings.value, ...change };
+  }
+
+  changeShard(index: number, change: Partial<ShardRow>): void {
+    this.shards.value = this.shards.value.map((row) => (row.index === index ? { ...row, ...change } : row));
+  }
+
+  /** A question, and an empty answer that streams. */
+  begin(question: string): void {
+    batch(() => {
+      this.#append({ role: 'user', text: question, state: 'done' });
+      this.#append({ role: 'assistant', text: '', state: 'streaming' });
+      this.busy.value = true;
+    });
+  }
+
+  /** More of the answer that streams. */
+  stream(text: string): void {
+    const last = this.messages.value.at(-1)!;
+    this.#changeLast({ text: last.text + text });
+  }
+
+  end(change: Partial<ChatMessage> = {}): void {
+    batch(() => {
+      this.#changeLast({ state: 'done', ...change });
+      this.busy.value = false;
+    });
+  }
+
+  /** A whole exchange. */
+  say(question: string, answer: string, change: Partial<ChatMessage> = {}): void {
+    this.begin(question);
+    this.stream(answer);
+    this.end(change);
+  }
+
+  async #ask(what: string): Promise<void> {
+    this.asked.push(what);
+    const message = this.failWith;
+    this.failWith = undefined;
+    if (message) throw new Error(message);
+  }
+
+  #append(message: Pick<ChatMessage, 'role' | 'text' | 'state'>): void {
+    const id = this.messages.value.length;
+    this.messages.value = [...this.messages.value, { id, error: undefined, note: undefined, ...message }];
+  }
+
+  #changeLast(change: Partial<ChatMessage>): void {
+    const last = this.messages.value.at(-1)!;
+    this.messages.value = [...this.messages.value.slice(0, -1), { ...last, ...change }];
+  }
+}
+
+function emptyShards(): ShardRow[] {
+  const layers = [0, 8, 16, 23, 30];
+  const sizes = [46_200_000, 17_300_000, 15_100_000, 53_800_000];
+  return sizes.map((totalBytes, index) => ({
+    index,
+    fileName: `shard-${index}.gguf`,
+    layers: { start: layers[index]!, end: layers[index + 1]! },
+    hasEmbedding: index === 0,
+    hasOutput: index === 3,
+    state: 'absent',
+    error: undefined,
+    storedBytes: 0,
+    totalBytes,
+    downBytesPerSecond: 0,
+    upBytesPerSecond: 0,
+    receivedBytes: 0,
+    sentBytes: 0,
+    peers: 0,
+    secondsLeft: undefined,
+    verified: false,
+    seeding: false,
+    loadedBytes: 0,
+    holders: 0,
+  }));
+}

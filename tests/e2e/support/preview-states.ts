@@ -1,0 +1,189 @@
+import type { MemberRow } from '../../../src/ui/app-model.ts';
+import { type PreviewModel, SELF } from './preview-model.ts';
+
+const OTHERS = [
+  '12D3KooWB8dF1hZk4uXn2vQw9rTy6pLs3mAe7cGj5oRiNtUx4fWd',
+  '12D3KooWGh5tR8yVb2nK6wQe3zXc9sLp1mJd4fUa7oHiBvTg0kMr',
+  '12D3KooWLm9pZ4xCv7bN1qWe5rTy8uIo2sDf6gHj3kAlXcVb0nQz',
+] as const;
+
+const ANSWER = `The tides are the sea **breathing** in and out, twice a day. The Moon pulls on the water, and the water nearest the Moon bulges towards it.
+
+1. As the Earth turns, your beach passes through that bulge: *high tide*.
+2. Half a day later it passes through the bulge on the other side.
+3. In between the water is low.
+
+\`\`\`python
+def tide(hours):
+    return math.cos(2 * math.pi * hours / 12.42)
+\`\`\`
+
+> The Sun helps a little, too: when both pull together, the tide is highest.
+
+| when | tide |
+|---|---|
+| new and full Moon | spring |
+| half Moon | neap |
+`;
+
+/** The page in every state that a person meets. */
+export const PREVIEW_STATES = {
+  first: () => undefined,
+  connecting: (model) => {
+    model.shards.value = [];
+    model.model.value = undefined;
+    model.inviteLink.value = '';
+    model.swarm.value = { ...model.swarm.value, state: 'connecting', missing: [], introduction: 'connecting' };
+  },
+  downloading: (model) => {
+    join(model, [0, 1], [], [2, 3]);
+    model.changeShard(0, { ...fetching(0.62), peers: 1, secondsLeft: 5.2 });
+    model.changeShard(1, { ...fetching(1), state: 'verifying', downBytesPerSecond: 0 });
+  },
+  waiting: (model) => {
+    join(model, [0], [1], [2]);
+    serve(model, 0, 1);
+    model.changeShard(1, { holders: 1 });
+    model.changeShard(3, { holders: 1 });
+  },
+  ready: (model) => {
+    join(model, [0], [1, 2, 3], []);
+    for (const index of [0, 1, 2, 3]) model.changeShard(index, { holders: 1 });
+    serve(model, 0, 1);
+    model.changeShard(1, { storedBytes: 17_300_000, verified: true, seeding: true, peers: 2, sentBytes: 17_300_000 });
+    model.changeShard(2, { ...fetching(0.4), state: 'absent', secondsLeft: 8 });
+    conversation(model);
+    laps(model, [SELF, ...OTHERS]);
+    log(model, 30);
+  },
+  guest: (model) => {
+    model.swarm.value = { ...model.swarm.value, state: 'ready', missing: [], nodes: 4 };
+    for (const index of [0, 1, 2, 3]) model.changeShard(index, { holders: index + 1 });
+  },
+  streaming: (model) => {
+    PREVIEW_STATES.ready(model);
+    model.begin('And why twice a day, not once?');
+    model.progressNote.value = 'Reading the prompt: 64 of 120 tokens';
+  },
+  failed: (model) => {
+    PREVIEW_STATES.ready(model);
+    model.begin('Go on.');
+    model.stream('The second bulge is there because');
+    model.end({ state: 'error', error: 'The tab that ran layers 16-22 (…Cv7bN1) left in the middle of the answer.' });
+    model.swarm.value = { ...model.swarm.value, state: 'waiting', missing: [2], nodes: 3 };
+    model.changeShard(2, { holders: 0 });
+  },
+  errors: (model) => {
+    join(model, [1], [], [0, 2, 3]);
+    model.changeShard(1, { state: 'error', error: 'Not enough GPU memory: shard 1 needs 17.3 MB beside the 1 GB in use.' });
+    model.alerts.value = [
+      { id: 0, level: 'error', text: 'Shard 1: the disk is full. Free some space, or delete other models under Settings.' },
+      { id: 1, level: 'warning', text: 'shard-2.gguf from peer …4fWd had a wrong hash; it is fetched again elsewhere.' },
+      { id: 2, level: 'info', text: "SmolLM2.gguf is this swarm's model: all 4 shards are in this browser now. Join to run them." },
+    ];
+  },
+  noWebgpu: (model) => {
+    model.environment.value = { ...model.environment.value, webgpu: 'missing', adapter: '' };
+  },
+  software: (model) => {
+    model.environment.value = { ...model.environment.value, webgpu: 'software', adapter: 'SwiftShader driver-5.0.0' };
+  },
+  insecure: (model) => {
+    PREVIEW_STATES.connecting(model);
+    model.environment.value = { ...model.environment.value, secureContext: false, webgpu: 'missing', adapter: '' };
+    model.swarm.value = { ...model.swarm.value, state: 'offline', introduction: 'offline' };
+  },
+  offline: (model) => {
+    model.swarm.value = { ...model.swarm.value, state: 'offline', introduction: 'offline' };
+  },
+  verified: (model) => {
+    PREVIEW_STATES.ready(model);
+    const rows = ['Nodes', 'GET_CAPABILITIES of R2bKn7Tq', 'LIST_FILES of R2bKn7Tq', 'Shard 0 (layers 0-7): served'];
+    model.checks.value = [
+      ...rows.map((name) => ({ name, passed: true, detail: 'shard_loaded, shards 0, webgpu on RTX 4070' })),
+      {
+        name: 'Shard 2 (layers 16-22): found in the DHT',
+        passed: false,
+        detail: 'No record for 9f1b6f0d0a3c54e8b7a1c2d3e4f5a6b7c8d9e0f1 was found from another tab.',
+      },
+    ];
+  },
+  long: (model) => {
+    PREVIEW_STATES.ready(model);
+    log(model, 1000);
+    model.model.value = { ...model.model.value!, name: `Long-${'name-'.repeat(40)}Q4_1` };
+    model.say('W'.repeat(300), `A${'a'.repeat(400)} and \`${'code'.repeat(80)}\``);
+  },
+} satisfies Record<string, (model: PreviewModel) => void>;
+
+export type PreviewState = keyof typeof PREVIEW_STATES;
+
+function join(model: PreviewModel, own: number[], elsewhere: number[], missing: number[]): void {
+  model.swarm.value = {
+    ...model.swarm.value,
+    role: 'node',
+    nodes: 1 + elsewhere.length,
+    state: missing.length > 0 ? 'waiting' : 'ready',
+    missing,
+  };
+  model.members.value = [
+    member(SELF, own, true),
+    ...elsewhere.map((shard, index) => member(OTHERS[index]!, [shard], false)),
+  ];
+}
+
+function member(peerId: string, ready: number[], self: boolean): MemberRow {
+  return { peerId, self, ready, pending: [], connected: true, layersPerSecond: 420 };
+}
+
+function fetching(part: number) {
+  return {
+    state: 'downloading',
+    storedBytes: Math.round(46_200_000 * part),
+    downBytesPerSecond: 3_400_000,
+    upBytesPerSecond: 120_000,
+    peers: 2,
+  } as const;
+}
+
+function serve(model: PreviewModel, index: number, holders: number): void {
+  const { totalBytes } = model.shards.value[index]!;
+  const rates = { upBytesPerSecond: 1_240_000, sentBytes: 71_000_000, peers: 3 };
+  model.changeShard(index, { state: 'ready', storedBytes: totalBytes, verified: true, seeding: true, holders, ...rates });
+}
+
+function conversation(model: PreviewModel): void {
+  model.say('What is the capital of France?', 'The capital of France is Paris.', {
+    note: '8 tokens · 12.1 tokens/s · 37 new prompt tokens in 0.9 s',
+  });
+  model.say('Explain the tides to a child, please, in a few sentences.', ANSWER, {
+    note: '148 tokens · 11.8 tokens/s · 22 new prompt tokens in 0.4 s',
+  });
+  model.tokensPerSecond.value = 11.8;
+}
+
+function laps(model: PreviewModel, peerIds: readonly string[]): void {
+  const ranges = [0, 8, 16, 23, 30];
+  const compute = [14.2, 12.9, 31.4, 15.6];
+  model.lap.value = {
+    totalMs: 86.4,
+    stages: peerIds.map((peerId, index) => ({
+      peerId,
+      layers: { start: ranges[index]!, end: ranges[index + 1]! },
+      computeMs: compute[index]!,
+      waitMs: index === 2 ? 5.1 : 0.3,
+      wireMs: index === 0 ? 0 : 2.2 + index,
+      roundTripMs: 1.4,
+    })),
+  };
+}
+
+function log(model: PreviewModel, count: number): void {
+  const start = new Date(2026, 0, 1, 14, 3, 9).getTime();
+  model.logLines.value = Array.from({ length: count }, (_, index) => ({
+    timeMs: start + 700 * index,
+    level: index % 17 === 9 ? 'warn' : index % 29 === 20 ? 'error' : 'info',
+    scope: index % 2 ? 'TORRENT' : 'EXECUTE_TASK',
+    text: index % 2 ? `✓ Seeding primary shard: shard-${index % 4}.gguf (hash: 9f1b6f0d0a3c54e8b7a1c2d3e4f5a6b7c8d9e0f1)` : `Processing inference for shard 0, line ${index}`,
+  }));
+}
