@@ -1,6 +1,6 @@
 import { openAsBlob } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { ShoalError } from '../src/core/errors.ts';
 import { blobSource } from '../src/gguf/gguf-file.ts';
 import { encodeManifest } from '../src/protocol/manifest.ts';
@@ -29,8 +29,8 @@ export async function splitIntoFolder(modelFile: string, options: SplitOptions):
   const directory = resolve(options.directory);
   await checkReplaceable(directory);
   const source = blobSource(await openModel(modelFile));
+  await removeAbandoned(directory);
   const fresh = `${directory}.part-${process.pid}`;
-  await rm(fresh, { recursive: true, force: true });
   await mkdir(fresh, { recursive: true });
   try {
     const fileName = basename(modelFile);
@@ -50,13 +50,40 @@ export async function splitIntoFolder(modelFile: string, options: SplitOptions):
     return published;
   } catch (error) {
     await rm(fresh, { recursive: true, force: true });
-    throw error;
+    if (!isErrno(error, 'ENOSPC')) throw error;
+    throw new ShoalError('storage-full', `The disk is full: there is no room for the shards in ${directory}.`, {
+      cause: error,
+    });
   }
 }
 
+/** Removes what was begun for this folder by processes that were killed before they were done. */
+async function removeAbandoned(directory: string): Promise<void> {
+  const prefix = `${basename(directory)}.part-`;
+  const siblings = await readdir(dirname(directory)).catch(() => []);
+  for (const name of siblings.filter((sibling) => sibling.startsWith(prefix))) {
+    const pid = Number(name.slice(prefix.length));
+    if (Number.isSafeInteger(pid) && !isRunning(pid)) await rm(join(dirname(directory), name), { recursive: true });
+  }
+}
+
+/** Whether another process with this id lives. */
+function isRunning(pid: number): boolean {
+  try {
+    // Signal 0 is only a question.
+    return pid !== process.pid && process.kill(pid, 0);
+  } catch (error) {
+    return isErrno(error, 'EPERM');
+  }
+}
+
+function isErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
 async function checkReplaceable(directory: string): Promise<void> {
-  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
+  const names = await readdir(directory).catch((error: Error) => {
+    if (isErrno(error, 'ENOENT')) return [];
     throw new ShoalError('bad-request', `${directory} cannot be used as a folder: ${error.message}.`, { cause: error });
   });
   const foreign = names.find((name) => !OWN_FILES.test(name));
@@ -65,8 +92,8 @@ async function checkReplaceable(directory: string): Promise<void> {
 }
 
 async function openModel(path: string): Promise<Blob> {
-  const stats = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-    const reason = cause.code === 'ENOENT' ? 'does not exist' : `cannot be read: ${cause.message}`;
+  const stats = await stat(path).catch((cause: Error) => {
+    const reason = isErrno(cause, 'ENOENT') ? 'does not exist' : `cannot be read: ${cause.message}`;
     throw new ShoalError('bad-request', `${path} ${reason}.`, { cause });
   });
   if (!stats.isFile()) throw new ShoalError('bad-request', `${path} is not a file.`);

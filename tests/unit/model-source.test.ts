@@ -247,6 +247,15 @@ describe('preparing a model', () => {
     expect(await readdir(join(folder, 'shards'))).toEqual([]);
   });
 
+  it('clears away what a killed start has begun, not what a running one does', async () => {
+    const begun = (pid: number) => join(folder, 'shards', `tiny.part-${pid}`);
+    // Beyond the largest process id; and the process that started this one.
+    await mkdir(begun(2 ** 22 + 1), { recursive: true });
+    await mkdir(begun(process.ppid), { recursive: true });
+    await prepare(2);
+    expect((await readdir(join(folder, 'shards'))).toSorted()).toEqual(['tiny', `tiny.part-${process.ppid}`]);
+  });
+
   it('never replaces a folder that holds other files', async () => {
     await mkdir(directory(), { recursive: true });
     await writeFile(join(directory(), 'thesis.txt'), 'mine');
