@@ -1,0 +1,18 @@
+// One layer's KV cache: pages of PAGE positions, a page anywhere in the pool; pages[i] holds positions from PAGE · i.
+// In a page keys come first, [K, D/4, PAGE]: neighbouring threads read neighbouring positions; then values,
+// [K, PAGE, D/4]: neighbouring threads read neighbouring dimensions.
+const PAGE = 32u; // PAGE_TOKENS in src/gpu/kv-layout.ts
+override K: u32; // KV heads
+override D4: u32; // D / 4
+
+fn page_start(page: u32) -> u32 {
+  return page * 2u * K * PAGE * D4;
+}
+
+fn key_index(page: u32, head: u32, position: u32, d: u32) -> u32 {
+  return page_start(page) + (head * D4 + d) * PAGE + position % PAGE;
+}
+
+fn value_index(page: u32, head: u32, position: u32, d: u32) -> u32 {
+  return page_start(page) + (K * D4 + head * D4) * PAGE + (position % PAGE) * D4 + d;
+}

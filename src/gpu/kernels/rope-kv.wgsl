@@ -1,0 +1,39 @@
+// Rotary position embedding of llama's interleaved pairs, (a, b) -> (a·cos - b·sin, a·sin + b·cos), on queries in place
+// and on keys into the cache; values go into the cache as they are. Cosines and sines come from the CPU in double
+// precision: a GPU's own are only good near 0. One thread four dimensions of one head.
+// Reference: rope() in tests/gpu/reference.ts.
+override H: u32; // query heads
+override STRIDE: u32; // vec4s from row to row of qkv
+@group(0) @binding(1) var<storage, read> angles: array<vec4<f32>>; // [T, D4], (cos, sin) of two pairs each
+@group(0) @binding(2) var<storage, read> pages: array<u32>; // [S / PAGE]
+@group(0) @binding(3) var<storage, read_write> qkv: array<vec4<f32>>; // [T, STRIDE]: H query, K key, K value heads
+@group(0) @binding(4) var<storage, read_write> cache: array<vec4<f32>>; // [pages, 2 · K · PAGE · D4]
+
+fn rotate(v: vec4<f32>, angle: vec4<f32>) -> vec4<f32> {
+  return vec4<f32>(
+    v.x * angle.x - v.y * angle.y,
+    v.x * angle.y + v.y * angle.x,
+    v.z * angle.z - v.w * angle.w,
+    v.z * angle.w + v.w * angle.z,
+  );
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let head = id.x / D4;
+  let d = id.x % D4;
+  if (head >= H + 2u * K) {
+    return;
+  }
+  let index = id.y * STRIDE + id.x;
+  let angle = angles[id.y * D4 + d];
+  let position = task.position + id.y;
+  let page = pages[position / PAGE];
+  if (head < H) {
+    qkv[index] = rotate(qkv[index], angle);
+  } else if (head < H + K) {
+    cache[key_index(page, head - H, position, d)] = rotate(qkv[index], angle);
+  } else {
+    cache[value_index(page, head - H - K, position, d)] = qkv[index];
+  }
+}

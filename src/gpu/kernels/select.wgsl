@@ -1,0 +1,65 @@
+// The first `keep` candidates of each chunk of CHUNK, in order. One workgroup a chunk and a row, a bitonic sort in
+// workgroup memory that goes no further than it must: blocks of `keep` are sorted, falling and rising by turns; then,
+// until one is left, of every two blocks the better half is kept (element by element: together they are a bitonic
+// sequence) and merged. Reference: select() in tests/gpu/reference.ts.
+override CHUNK: u32; // a power of two, at least the largest `keep`
+override WORKGROUP: u32;
+override OUT_STRIDE: u32; // words from row to row of chosen
+@group(0) @binding(3) var<storage, read_write> chosen: array<u32>; // [result + T, OUT_STRIDE]: logit, id, logit, id, …
+
+var<workgroup> items: array<Candidate, CHUNK>;
+
+// Puts items[low] and items[high] in falling or rising order.
+fn order(low: u32, high: u32, falling: bool) {
+  let a = items[low];
+  let b = items[high];
+  if (before(b, a) == falling) {
+    items[low] = b;
+    items[high] = a;
+  }
+}
+
+// One step of a bitonic merge over `count` items in blocks of `size` that lie `spread` apart.
+fn merge_step(local: u32, count: u32, size: u32, spread: u32, step: u32) {
+  for (var pair = local; pair < count / 2u; pair += WORKGROUP) {
+    let index = 2u * step * (pair / step) + pair % step;
+    let block = index / size;
+    let low = block * spread + index % size;
+    order(low, low + step, block % 2u == 0u);
+  }
+  workgroupBarrier();
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+  let keep = task.keep;
+  let row = workgroup.y;
+  for (var index = local; index < CHUNK; index += WORKGROUP) {
+    items[index] = candidate(row, workgroup.x * CHUNK + index);
+  }
+  workgroupBarrier();
+  for (var size = 2u; size <= keep; size *= 2u) {
+    for (var step = size / 2u; step > 0u; step /= 2u) {
+      merge_step(local, CHUNK, size, size, step);
+    }
+  }
+  var spread = keep;
+  for (var count = CHUNK / 2u; count >= keep; count /= 2u) {
+    for (var index = local; index < count; index += WORKGROUP) {
+      let low = (index / keep) * 2u * spread + index % keep;
+      if (before(items[low + spread], items[low])) {
+        items[low] = items[low + spread];
+      }
+    }
+    spread *= 2u;
+    workgroupBarrier();
+    for (var step = keep / 2u; step > 0u; step /= 2u) {
+      merge_step(local, count, keep, spread, step);
+    }
+  }
+  for (var index = local; index < keep; index += WORKGROUP) {
+    let to = (task.result + row) * OUT_STRIDE + 2u * (workgroup.x * keep + index);
+    chosen[to] = bitcast<u32>(items[index].logit);
+    chosen[to + 1u] = items[index].id;
+  }
+}

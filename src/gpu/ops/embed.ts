@@ -1,0 +1,43 @@
+import type { Activation } from '../activation.ts';
+import { composeShader } from '../compose.ts';
+import type { GpuContext, Op } from '../context.ts';
+import task from '../kernels/blocks/task.wgsl?raw';
+import embed from '../kernels/embed.wgsl?raw';
+import type { Binding } from '../kernels.ts';
+import { type DeviceMatrix, partConstants } from '../matrix.ts';
+import { matrixBlocks } from '../matrix-blocks.ts';
+import { GROUP_ROWS, rowBlocks } from '../repack.ts';
+
+export interface EmbedBuffers {
+  /** `[V, C]` */
+  readonly matrix: DeviceMatrix;
+  /** `[T]`, u32 */
+  readonly ids: Binding;
+  /** `[T, C]` */
+  readonly y: Activation;
+}
+
+const TILES_PER_BLOCK = 4;
+const WORKGROUP = 64;
+
+/** `y[t,c] = W[ids[t],c]`. */
+export async function createEmbed({ kernels }: GpuContext, { matrix, ids, y }: EmbedBuffers): Promise<Op> {
+  const bound = await Promise.all(
+    matrix.parts.map(async (part) => {
+      const kernel = await kernels.compile({
+        name: `embed ${part.type}`,
+        code: composeShader([task, ...matrixBlocks(part.type), embed]),
+        constants: {
+          ...partConstants(matrix, part),
+          FIRST_ROW: part.firstGroup * GROUP_ROWS,
+          Y_STRIDE: y.stride,
+        },
+      });
+      return kernel.bind([part.buffer, ids, y.buffer]);
+    }),
+  );
+  const workgroups = Math.ceil((rowBlocks(matrix.columns) * TILES_PER_BLOCK) / WORKGROUP);
+  return (pass, tokens) => {
+    for (const part of bound) part.dispatch(pass, [workgroups, tokens]);
+  };
+}

@@ -1,0 +1,28 @@
+import type { Activation } from '../activation.ts';
+import { composeShader } from '../compose.ts';
+import type { GpuContext, Op } from '../context.ts';
+import task from '../kernels/blocks/task.wgsl?raw';
+import rmsNorm from '../kernels/rms-norm.wgsl?raw';
+
+export interface RmsNormBuffers {
+  /** `[C]`, f32, filled up as a row of x */
+  readonly weights: GPUBuffer;
+  /** `[first + T, C]`; rows from the task's `first` on are read */
+  readonly x: Activation;
+  /** `[T, C]` */
+  readonly y: Activation;
+  readonly epsilon: number;
+}
+
+const WORKGROUP = 64;
+
+/** `y[t,c] = x[t,c] / sqrt(mean_c(x²) + epsilon) · w[c]`. */
+export async function createRmsNorm({ kernels }: GpuContext, { weights, x, y, epsilon }: RmsNormBuffers): Promise<Op> {
+  const kernel = await kernels.compile({
+    name: 'rms-norm',
+    code: composeShader([task, rmsNorm]),
+    constants: { C: x.width, EPSILON: epsilon, STRIDE: x.stride, WORKGROUP },
+  });
+  const bound = kernel.bind([weights, x.buffer, y.buffer]);
+  return (pass, tokens) => bound.dispatch(pass, [tokens]);
+}

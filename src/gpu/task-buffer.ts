@@ -1,0 +1,89 @@
+import { TASK_BYTES } from './kernels.ts';
+
+/** `Task` of kernels/blocks/task.wgsl; what a kernel does not read may be left out. */
+export interface TaskParameters {
+  readonly tokens?: number;
+  readonly position?: number;
+  readonly first?: number;
+  readonly result?: number;
+  readonly keep?: number;
+  readonly count?: number;
+  readonly wanted?: number;
+  readonly masked?: number;
+}
+
+/** WebGPU's default `minUniformBufferOffsetAlignment` and `minStorageBufferOffsetAlignment`. */
+const ALIGNMENT = 256;
+
+/** A named part of the task buffer that kernels read as storage. */
+export interface Region {
+  readonly buffer: GPUBuffer;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/**
+ * Everything small that one task brings to the device: `Task` parameters of its dispatches, then regions (page table,
+ * ids, …). Written on the CPU, uploaded at once.
+ */
+export class TaskBuffer<Name extends string> {
+  readonly buffer: GPUBuffer;
+  readonly regions: Readonly<Record<Name, Region>>;
+  readonly #queue: GPUQueue;
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+  readonly #words: Uint32Array<ArrayBuffer>;
+  readonly #maxTasks: number;
+  #tasks = 0;
+  #end = 0;
+
+  /**
+   * @param maxTasks - parameter sets of one task
+   * @param regionBytes - sizes, in order of place; put what is seldom written last
+   */
+  constructor(device: GPUDevice, maxTasks: number, regionBytes: Readonly<Record<Name, number>>) {
+    this.#queue = device.queue;
+    this.#maxTasks = maxTasks;
+    let end = maxTasks * ALIGNMENT;
+    const places = (Object.entries(regionBytes) as [Name, number][]).map(([name, bytes]) => {
+      const place = { name, offset: end, size: Math.max(4, Math.ceil(bytes / 4) * 4) };
+      end += Math.ceil(place.size / ALIGNMENT) * ALIGNMENT;
+      return place;
+    });
+    const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
+    this.buffer = device.createBuffer({ label: 'task', size: end, usage });
+    this.#bytes = new Uint8Array(end);
+    this.#words = new Uint32Array(this.#bytes.buffer);
+    this.regions = Object.fromEntries(
+      places.map(({ name, offset, size }) => [name, { buffer: this.buffer, offset, size }]),
+    ) as Record<Name, Region>;
+  }
+
+  /** Begins a new task's content. */
+  reset(): void {
+    this.#tasks = 0;
+    this.#end = 0;
+  }
+
+  /** @returns the parameters' offset, for `Pass.taskOffset` */
+  addTask(parameters: TaskParameters): number {
+    if (this.#tasks === this.#maxTasks) throw new RangeError(`more than ${this.#maxTasks} parameter sets in one task`);
+    const { tokens = 0, position = 0, first = 0, result = 0, keep = 0, count = 0, wanted = 0, masked = 0 } = parameters;
+    const offset = this.#tasks++ * ALIGNMENT;
+    this.#words.set([tokens, position, first, result, keep, count, wanted, masked], offset / 4);
+    this.#end = Math.max(this.#end, offset + TASK_BYTES);
+    return offset;
+  }
+
+  /** Fills a region from its beginning. */
+  write(name: Name, data: Uint32Array | Float32Array): void {
+    const { offset, size } = this.regions[name];
+    if (data.byteLength > size) throw new RangeError(`${data.byteLength} bytes for region ${name} of ${size}`);
+    this.#bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
+    this.#end = Math.max(this.#end, offset + data.byteLength);
+  }
+
+  /** Puts what was written on the device, ahead of the next submit. */
+  upload(): void {
+    this.#queue.writeBuffer(this.buffer, 0, this.#bytes, 0, this.#end);
+  }
+}

@@ -1,0 +1,42 @@
+import { dequantize } from '../../src/gguf/dequantize.ts';
+import { RUNNABLE_TYPES, type RunnableType } from '../../src/gguf/tensor-types.ts';
+import { type DeviceMatrix, rowGroups } from '../../src/gpu/matrix.ts';
+import { fileRowBytes, GROUP_ROWS, repackRows } from '../../src/gpu/repack.ts';
+import { quantize } from '../fixtures/quantize.ts';
+import { type KernelHarness, randomValues } from './harness.ts';
+
+export { RUNNABLE_TYPES };
+
+/** A seeded matrix on the device and its dequantised values. */
+export interface TestMatrix {
+  readonly matrix: DeviceMatrix;
+  /** `[rows, columns]` */
+  readonly values: Float32Array;
+}
+
+/** @param partRows - rows of each part; a multiple of 4 but for the last, as a large matrix is split */
+export function testMatrix(
+  harness: KernelHarness,
+  type: RunnableType,
+  rows: number,
+  columns: number,
+  partRows = rows,
+): TestMatrix {
+  const bytes = quantize(type, randomValues(rows + columns, rows * columns));
+  const rowBytes = fileRowBytes(type, columns);
+  const parts = Array.from({ length: Math.ceil(rows / partRows) }, (_, index) => {
+    const part = bytes.subarray(index * partRows * rowBytes, (index + 1) * partRows * rowBytes);
+    return {
+      type,
+      buffer: harness.upload(repackRows(type, columns, part)),
+      groups: rowGroups(part.length / rowBytes),
+      firstGroup: (index * partRows) / GROUP_ROWS,
+    };
+  });
+  return { matrix: { columns, parts }, values: dequantize(type, bytes) };
+}
+
+/** Row lengths that a type allows: whole blocks for the quantised ones, odd ones for the others. */
+export function columnsFor(type: RunnableType): number[] {
+  return type === 'F32' || type === 'F16' ? [20, 37, 96] : [32, 96, 160];
+}

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createMatVec } from '../../src/gpu/ops/matvec.ts';
+import type { Tuning } from '../../src/gpu/tuning.ts';
+import { expectClose, KernelHarness, randomValues } from './harness.ts';
+import { columnsFor, RUNNABLE_TYPES, testMatrix } from './matrices.ts';
+import { multiply } from './reference.ts';
+
+/** f32 sums of at most 160 products of values around 1, in another order than the reference. */
+const TOLERANCE = 5e-5;
+const TUNINGS: Record<string, Tuning> = {
+  'one thread a row': { rowThreads: 1, rowGroups: 4, rowWorkgroup: 4 },
+  'eight threads a row': { rowThreads: 8, rowGroups: 1, rowWorkgroup: 64 },
+  'thirty-two threads a row': { rowThreads: 32, rowGroups: 2, rowWorkgroup: 64 },
+};
+
+let harness: KernelHarness;
+beforeAll(async () => {
+  harness = await KernelHarness.open();
+});
+afterAll(() => harness.close());
+
+describe.each(RUNNABLE_TYPES)('matrix × vectors, %s', (type) => {
+  it.each(Object.keys(TUNINGS))('agrees with the reference at odd sizes: %s', async (name) => {
+    const context = harness.tuned(TUNINGS[name]!);
+    for (const columns of columnsFor(type)) {
+      const rows = 45;
+      const { matrix, values } = testMatrix(harness, type, rows, columns);
+      const x = randomValues(3, 17 * columns);
+      const input = harness.activation(17, columns, x);
+      for (const tokens of [1, 2, 3, 5, 8, 9, 17]) {
+        const y = harness.activation(tokens, rows);
+        harness.run(await createMatVec(context, { matrix, x: input, y, add: false }), { tokens });
+        const expected = multiply(values, x.subarray(0, tokens * columns), rows, columns);
+        expectClose(await harness.rows(y), expected, TOLERANCE);
+      }
+    }
+  });
+});
+
+it('adds to what is there, at an offset, from several buffers', async () => {
+  const [rows, columns, tokens] = [46, 64, 3];
+  const { matrix, values } = testMatrix(harness, 'Q4_1', rows, columns, 20);
+  expect(matrix.parts).toHaveLength(3);
+  const x = randomValues(5, tokens * columns);
+  const before = randomValues(6, tokens * rows);
+  const y = harness.activation(tokens, rows, before);
+  const op = await createMatVec(harness.context, { matrix, x: harness.activation(tokens, columns, x), y, add: true });
+  harness.run(op, { tokens });
+  const expected = multiply(values, x, rows, columns).map((value, index) => value + before[index]!);
+  expectClose(await harness.rows(y), expected, TOLERANCE);
+});
+
+it('gives a row the same bits whatever is computed beside it', async () => {
+  const [rows, columns] = [40, 576];
+  const { matrix } = testMatrix(harness, 'Q4_1', rows, columns);
+  const x = randomValues(8, 8 * columns);
+  const input = harness.activation(8, columns, x);
+  const outputs: Float32Array[] = [];
+  for (const tokens of [1, 3, 8]) {
+    const y = harness.activation(tokens, rows);
+    harness.run(await createMatVec(harness.context, { matrix, x: input, y, add: false }), { tokens });
+    outputs.push((await harness.rows(y)).subarray(0, rows));
+  }
+  expect(outputs[1]).toEqual(outputs[0]);
+  expect(outputs[2]).toEqual(outputs[0]);
+});

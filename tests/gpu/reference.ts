@@ -1,0 +1,84 @@
+/** CPU references of the kernels, in double precision. Matrices are row major. */
+
+/** `[T, R] = x [T, C] · Wᵀ`, W `[R, C]`. */
+export function multiply(w: ArrayLike<number>, x: ArrayLike<number>, rows: number, columns: number): Float64Array {
+  const tokens = x.length / columns;
+  const y = new Float64Array(tokens * rows);
+  for (let t = 0; t < tokens; t++) {
+    for (let r = 0; r < rows; r++) {
+      let sum = 0;
+      for (let c = 0; c < columns; c++) sum += w[r * columns + c]! * x[t * columns + c]!;
+      y[t * rows + r] = sum;
+    }
+  }
+  return y;
+}
+
+/** Rows of x `[T, C]`, each divided by its root mean square and times w `[C]`. */
+export function rmsNorm(x: ArrayLike<number>, w: ArrayLike<number>, epsilon: number): Float64Array {
+  const width = w.length;
+  const y = new Float64Array(x.length);
+  for (let from = 0; from < x.length; from += width) {
+    let squares = 0;
+    for (let c = 0; c < width; c++) squares += x[from + c]! ** 2;
+    const root = Math.sqrt(squares / width + epsilon);
+    for (let c = 0; c < width; c++) y[from + c] = (x[from + c]! / root) * w[c]!;
+  }
+  return y;
+}
+
+/** x `[T, 2F]`, gate then up, to `[T, F]`. */
+export function swiglu(x: ArrayLike<number>, width: number): Float64Array {
+  return Float64Array.from({ length: x.length / 2 }, (_, index) => {
+    const [t, f] = [Math.floor(index / width), index % width];
+    const gate = x[2 * t * width + f]!;
+    return (gate / (1 + Math.exp(-gate))) * x[(2 * t + 1) * width + f]!;
+  });
+}
+
+/** Interleaved pairs of one head vector, rotated for a position. */
+export function rope(
+  head: ArrayLike<number>,
+  position: number,
+  base: number,
+  scale: number,
+  dimensions: number,
+): number[] {
+  const out = Array.from(head);
+  for (let pair = 0; 2 * pair < dimensions; pair++) {
+    const angle = (position / scale) * base ** ((-2 * pair) / dimensions);
+    const [a, b] = [head[2 * pair]!, head[2 * pair + 1]!];
+    out[2 * pair] = a * Math.cos(angle) - b * Math.sin(angle);
+    out[2 * pair + 1] = a * Math.sin(angle) + b * Math.cos(angle);
+  }
+  return out;
+}
+
+/** One head's output for a query `[D]` over keys and values `[S][D]`. */
+export function attend(query: ArrayLike<number>, keys: ArrayLike<number>[], values: ArrayLike<number>[]): number[] {
+  const size = query.length;
+  const scores = keys.map((key) => {
+    let sum = 0;
+    for (let d = 0; d < size; d++) sum += query[d]! * key[d]!;
+    return sum / Math.sqrt(size);
+  });
+  const total = logSumExp(scores);
+  const weights = scores.map((score) => Math.exp(score - total));
+  return Array.from({ length: size }, (_, d) => weights.reduce((sum, weight, s) => sum + weight * values[s]![d]!, 0));
+}
+
+export function logSumExp(values: ArrayLike<number>): number {
+  let maximum = Number.NEGATIVE_INFINITY;
+  for (let index = 0; index < values.length; index++) maximum = Math.max(maximum, values[index]!);
+  let sum = 0;
+  for (let index = 0; index < values.length; index++) sum += Math.exp(values[index]! - maximum);
+  return maximum + Math.log(sum);
+}
+
+/** Ids of the `count` highest of the allowed logits, falling; ties by rising id. */
+export function select(logits: ArrayLike<number>, count: number, allowed: (id: number) => boolean): number[] {
+  return Array.from(logits, (_, id) => id)
+    .filter(allowed)
+    .sort((a, b) => logits[b]! - logits[a]! || a - b)
+    .slice(0, count);
+}
