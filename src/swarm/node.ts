@@ -172,6 +172,7 @@ export class SwarmNode {
     for (const cleanup of this.#cleanups.splice(0)) cleanup();
     this.membership.close();
     this.stages.close();
+    this.registry.close();
     await this.exchange.close();
   }
 

@@ -1,8 +1,7 @@
-import * as v from 'valibot';
 import { ShoalError } from '../core/errors.ts';
 import { log } from '../core/log.ts';
 import type { Directory } from '../net/transport.ts';
-import { shardRecordKey, shardRecordSchema } from '../protocol/directory.ts';
+import { shardRecordKey, validateShardRecord } from '../protocol/directory.ts';
 import type { Manifest, ManifestShard } from '../protocol/manifest.ts';
 
 /** A shard as the DHT knows it. */
@@ -14,6 +13,9 @@ export interface FoundShard {
   readonly holders: readonly string[];
 }
 
+/** A registration that failed is tried again after this: the server may be on its way back. */
+const RETRY_MS = 5000;
+
 /** Registers this tab's shard files in the DHT, and finds everybody's. */
 export class ShardRegistry {
   readonly #directory: Directory;
@@ -21,6 +23,7 @@ export class ShardRegistry {
   readonly #manifestId: string;
   readonly #registered = new Set<number>();
   #running: Promise<void> = Promise.resolve();
+  #retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(directory: Directory, manifest: Manifest, manifestId: string) {
     this.#directory = directory;
@@ -28,8 +31,9 @@ export class ShardRegistry {
     this.#manifestId = manifestId;
   }
 
-  /** Registers those of `shards` that are not registered yet; failures are logged and tried again by the next call. */
+  /** Registers those of `shards` that are not registered yet; what fails is logged and tried again. */
   register(shards: readonly ManifestShard[]): Promise<void> {
+    clearTimeout(this.#retry);
     this.#running = this.#running.then(() =>
       this.#register(shards.filter(({ index }) => !this.#registered.has(index))),
     );
@@ -41,18 +45,22 @@ export class ShardRegistry {
     this.#registered.clear();
   }
 
+  close(): void {
+    clearTimeout(this.#retry);
+  }
+
   /** @throws ShoalError `shard-missing` when the DHT has no record of the shard, `bad-manifest` when the record is false */
   async find(index: number, signal?: AbortSignal): Promise<FoundShard> {
     const options = signal ? { signal } : {};
     const key = shardRecordKey(this.#manifestId, index);
     const value = await this.#directory.get(key, options);
     if (!value) throw new ShoalError('shard-missing', `The DHT has no record of shard ${index}.`);
-    const record = v.safeParse(shardRecordSchema, parseJson(value));
+    const record = validateShardRecord(new TextEncoder().encode(key), value);
     const shard = this.#manifest.shards[index];
-    if (!record.success || record.output.infoHash !== shard?.infoHash || record.output.sizeBytes !== shard.sizeBytes) {
+    if (record.infoHash !== shard?.infoHash || record.sizeBytes !== shard.sizeBytes) {
       throw new ShoalError('bad-manifest', `The DHT's record of shard ${index} does not agree with the manifest.`);
     }
-    return { ...record.output, holders: await this.#directory.findProviders(key, options) };
+    return { ...record, holders: await this.#directory.findProviders(key, options) };
   }
 
   async #register(shards: readonly ManifestShard[]): Promise<void> {
@@ -71,14 +79,8 @@ export class ShardRegistry {
     }
     if (shards.every(({ index }) => this.#registered.has(index))) {
       log.info('TORRENT', '✓ All torrent files registered in DHT - auto-propagation enabled');
+    } else {
+      this.#retry = setTimeout(() => void this.register(shards), RETRY_MS);
     }
-  }
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return undefined;
   }
 }

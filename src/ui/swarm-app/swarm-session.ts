@@ -2,7 +2,7 @@ import { ShoalError } from '../../core/errors.ts';
 import { parseGguf } from '../../gguf/read.ts';
 import { createLibp2pTransport } from '../../net/libp2p-transport.ts';
 import type { Manifest, ManifestShard } from '../../protocol/manifest.ts';
-import type { ServerConfig } from '../../protocol/server-config.ts';
+import { relayMultiaddr, type ServerConfig } from '../../protocol/server-config.ts';
 import { createTorrentShardStore } from '../../store/torrent-shard-store.ts';
 import type { ShardOrigin, ShardStore } from '../../store/shard-store.ts';
 import { type NodeSettings, SwarmNode } from '../../swarm/node.ts';
@@ -51,7 +51,7 @@ export class SwarmSession {
   /** Reaches the swarm through the server's relay; goes on trying when the server is away. */
   async connect(): Promise<SwarmNode> {
     const { manifest, manifestId } = this.model;
-    const transport = await createLibp2pTransport({ relay: this.#config.relay, iceServers: this.#config.iceServers });
+    const transport = await createLibp2pTransport({ relay: relayMultiaddr(this.#config.relay, location.href), iceServers: this.#config.iceServers });
     const node = new SwarmNode({ transport, store: this.store, manifest, manifestId, keeper: this.keeper, settings: this.#settings });
     node.useRunner(await this.keeper.runner());
     this.#node = node;

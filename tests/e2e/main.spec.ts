@@ -1,0 +1,151 @@
+import { readFileSync } from 'node:fs';
+import { type Browser, expect, test } from '@playwright/test';
+import { type ServerProcess, startServer } from './support/server.ts';
+import { expectShardState, expectSwarmReady, joinWith, openPage, openTab, type Tab } from './support/tab.ts';
+
+// Four tabs with a shard each and a guest, in separate browser contexts, on the real default model.
+
+interface GreedyCase {
+  readonly messages: readonly { readonly role: 'user' | 'assistant' | 'system'; readonly content: string }[];
+  readonly ids: readonly number[];
+  readonly text: string;
+  readonly endsWithEos: boolean;
+  readonly nearTie?: boolean;
+}
+
+const reference = JSON.parse(readFileSync('tests/reference/smollm2-135m-q4_1.json', 'utf8')) as { greedy: GreedyCase[] };
+const cases = reference.greedy.filter(({ nearTie }) => !nearTie);
+
+interface Probe {
+  readonly text: string;
+  readonly tokens: number;
+  /** Every number that the last stage sent: candidates' log probabilities, exact. */
+  readonly logprobs: unknown;
+}
+
+/** What a program asks at the console, greedy. */
+function ask({ page }: Tab, messages: GreedyCase['messages'], maxTokens: number): Promise<Probe> {
+  return page.evaluate(
+    async ({ messages, maxTokens }) => {
+      const answer = await window.shoal.engine.chat.completions.create({ messages: messages as never, temperature: 0, max_tokens: maxTokens, logprobs: true, top_logprobs: 5 });
+      const choice = answer.choices[0]!;
+      return { text: choice.message.content ?? '', tokens: answer.usage!.completion_tokens, logprobs: choice.logprobs?.content };
+    },
+    { messages, maxTokens },
+  );
+}
+
+test.describe.configure({ mode: 'serial' });
+
+let server: ServerProcess;
+let nodes: Tab[];
+let guest: Tab;
+let invite: string;
+/** Bytes of shard files that each tab asked the server for. */
+const webSeedBytes: number[] = [0, 0, 0, 0];
+
+test.beforeAll(async ({ browser }) => {
+  server = await startServer();
+  nodes = [];
+  for (let shard = 0; shard < 4; shard++) nodes.push(await openNode(browser, shard));
+});
+
+test.afterAll(async () => {
+  await Promise.all([...(nodes ?? []), ...(guest ? [guest] : [])].map(({ context }) => context.close()));
+  expect(await server?.stop()).toBe(0);
+});
+
+async function openNode(browser: Browser, shard: number): Promise<Tab> {
+  const tab = await openTab(browser, shard === 0 ? server.url : invite, async (context) => {
+    await context.route(/shard-\d+\.gguf/, async (route) => {
+      const response = await route.fetch();
+      webSeedBytes[shard]! += (await response.body()).byteLength;
+      await route.fulfill({ response });
+    });
+  });
+  if (shard === 0) invite = (await tab.page.getByTestId('invite-link').inputValue().catch(() => tab.page.getByTestId('invite-link').innerText())).trim();
+  await joinWith(tab, [shard]);
+  return tab;
+}
+
+test('the swarm is ready in every tab, and in a guest that holds nothing', async ({ browser }) => {
+  for (const { page } of nodes) await expectSwarmReady(page);
+  await expect(nodes[0]!.page.getByTestId('swarm')).toHaveAttribute('data-nodes', '4');
+  guest = await openTab(browser, invite);
+  await expectSwarmReady(guest.page);
+});
+
+test('a prompt typed into the page is answered, and the answer is the reference', async () => {
+  const { page } = guest;
+  const france = cases.find(({ messages }) => messages[0]?.content.includes('capital of France'))!;
+  await page.getByTestId('settings').click();
+  await page.getByLabel(/temperature/i).fill('0');
+  await page.keyboard.press('Escape');
+  await page.getByTestId('prompt').fill(france.messages[0]!.content);
+  await page.getByTestId('prompt').press('Enter');
+  const answer = page.locator('[data-testid=message][data-role=assistant]').last();
+  await expect(answer).toHaveAttribute('data-state', 'done', { timeout: 60_000 });
+  await expect(answer).toContainText('The capital of France is Paris.');
+  await expect(page.getByTestId('lap-stage')).toHaveCount(4);
+  for (const { console: lines } of nodes) expect(lines.some((line) => line.includes('[EXECUTE_TASK] Processing inference for shard'))).toBe(true);
+});
+
+for (const [index, { messages, ids, text, endsWithEos }] of cases.entries()) {
+  test(`greedy case ${index}: “${messages.at(-1)!.content.slice(0, 40)}”`, async () => {
+    const expected = endsWithEos ? ids.slice(0, -1) : ids;
+    const answer = await ask(guest, messages, ids.length);
+    expect(answer.text).toBe(text.replace(/<\|im_end\|>$/, ''));
+    expect(answer.tokens).toBe(expected.length);
+  });
+}
+
+test('one tab with all four shards gives the same numbers bit for bit', async ({ browser }) => {
+  const question = cases[0]!.messages;
+  const split = await ask(guest, question, 12);
+  const alone = await startServer();
+  try {
+    const tab = await openTab(browser, alone.url);
+    await tab.page.getByTestId('run-all').click();
+    for (let shard = 0; shard < 4; shard++) await expectShardState(tab.page, shard, 'ready');
+    await expectSwarmReady(tab.page);
+    const whole = await ask(tab, question, 12);
+    expect(whole.text.length).toBeGreaterThan(0);
+    expect(whole).toEqual(split);
+    await tab.context.close();
+  } finally {
+    await alone.stop();
+  }
+});
+
+test('the verification passes on the whole swarm', async () => {
+  const checks = await guest.page.evaluate(() => window.shoal.verify());
+  expect(checks.filter(({ passed }) => !passed)).toEqual([]);
+  expect(checks.length).toBeGreaterThan(20);
+});
+
+test('a reopened tab loads its shard from storage and moves no byte of it', async () => {
+  const { context, page } = nodes[3]!;
+  await page.close();
+  const fetched = webSeedBytes[3]!;
+  const reopened = await openPage(context, invite);
+  nodes[3] = reopened;
+  await expectShardState(reopened.page, 3, 'ready');
+  await expectSwarmReady(reopened.page);
+  expect(webSeedBytes[3]).toBe(fetched);
+  expect(reopened.console.join('\n')).toContain('[SHARD] ✓✓✓ SHARD 3 LOADED BEFORE JOINING NETWORK ✓✓✓');
+  const france = cases[0]!;
+  expect((await ask(guest, france.messages, france.ids.length)).text).toBe(france.text.replace(/<\|im_end\|>$/, ''));
+});
+
+test('a node that leaves in mid-answer ends it with a clear message, and what was generated stays', async () => {
+  const { page } = guest;
+  await page.getByTestId('prompt').fill('Tell me a long story about a lighthouse.');
+  await page.getByTestId('prompt').press('Enter');
+  const answer = page.locator('[data-testid=message][data-role=assistant]').last();
+  await expect.poll(async () => (await answer.innerText()).length, { timeout: 60_000 }).toBeGreaterThan(20);
+  await nodes[1]!.page.close();
+  await expect(answer).toHaveAttribute('data-state', 'error', { timeout: 30_000 });
+  await expect(answer).toContainText(/layers 8-15|shard 1/i);
+  expect((await answer.innerText()).length).toBeGreaterThan(20);
+  await expect(page.getByTestId('swarm')).toHaveAttribute('data-state', 'waiting', { timeout: 30_000 });
+});

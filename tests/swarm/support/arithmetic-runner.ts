@@ -1,0 +1,112 @@
+import { ShoalError } from '../../../src/core/errors.ts';
+import type { LayerRange } from '../../../src/core/ranges.ts';
+import type { LayerRunner, RunnerInfo, SessionOptions, StageOutput, StageTask } from '../../../src/engine/layer-runner.ts';
+import type { CandidateRequest, Candidates } from '../../../src/protocol/frames.ts';
+import type { Hyperparameters } from '../../../src/protocol/manifest.ts';
+import type { ShardReader } from '../../../src/store/shard-store.ts';
+
+export interface ArithmeticRunnerOptions {
+  readonly maxTaskTokens?: number;
+  /** Time that a task takes, as a device of its own would. */
+  readonly computeMs?: number;
+}
+
+/**
+ * A runner for tests of the swarm: exact integer arithmetic in place of a network, in which every layer depends on its
+ * number, the position, and everything that the session has seen at that layer. A lost, doubled, reordered or stale
+ * task changes the tokens.
+ */
+export class ArithmeticRunner implements LayerRunner {
+  readonly info: RunnerInfo;
+  readonly hyperparameters: Hyperparameters;
+  readonly lost: Promise<string>;
+  readonly #options: ArithmeticRunnerOptions;
+  readonly #loaded = new Set<number>();
+  /** Per session and layer: the values seen, one a position. */
+  readonly #sessions = new Map<string, { readonly layers: LayerRange; readonly caches: number[][] }>();
+  #lose: (reason: string) => void = () => undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(hyperparameters: Hyperparameters, options: ArithmeticRunnerOptions = {}) {
+    this.hyperparameters = hyperparameters;
+    this.#options = options;
+    this.info = { kind: 'cpu', adapter: 'integer arithmetic', software: true, maxBufferBytes: 1 << 30, maxTaskTokens: options.maxTaskTokens ?? 16 };
+    this.lost = new Promise((resolve) => {
+      this.#lose = resolve;
+    });
+  }
+
+  loadedShards(): readonly number[] {
+    return [...this.#loaded].sort((a, b) => a - b);
+  }
+
+  async loadShard(reader: ShardReader): Promise<void> {
+    this.#loaded.add(reader.shard.index);
+  }
+
+  async unloadShard(index: number): Promise<void> {
+    this.#loaded.delete(index);
+  }
+
+  async openSession({ session, layers }: SessionOptions): Promise<void> {
+    this.#sessions.set(session, { layers, caches: Array.from({ length: layers.end - layers.start }, () => []) });
+  }
+
+  async truncateSession(session: string, position: number): Promise<void> {
+    for (const cache of this.#session(session).caches) cache.length = position;
+  }
+
+  async closeSession(session: string): Promise<void> {
+    this.#sessions.delete(session);
+  }
+
+  execute(task: StageTask): Promise<StageOutput> {
+    const done = this.#queue.then(() => this.#execute(task));
+    this.#queue = done.catch(() => undefined);
+    return done;
+  }
+
+  freeTokens(): number {
+    return 1_000_000;
+  }
+
+  /** As when the GPU process dies. */
+  loseDevice(): void {
+    this.#lose('test');
+  }
+
+  async close(): Promise<void> {}
+
+  async #execute({ session, layers, position, input, candidates }: StageTask): Promise<StageOutput> {
+    const { computeMs = 0 } = this.#options;
+    if (computeMs > 0) await new Promise((resolve) => setTimeout(resolve, computeMs));
+    const { caches } = this.#session(session);
+    if (caches[0]!.length !== position) throw new ShoalError('bad-request', `Position ${position}, expected ${caches[0]!.length}.`);
+    let rows = input.dtype === 'u32' ? [...input.ids] : [...input.hidden];
+    for (const [offset, cache] of caches.entries()) rows = rows.map((value) => step(value, layers.start + offset, cache));
+    if (!candidates) return { hidden: Float32Array.from(rows), computeMs };
+    const wanted = candidates.rows === 'none' ? [] : candidates.rows === 'last' ? rows.slice(-1) : rows;
+    return { rows: wanted.map((value) => candidatesOf(value, candidates, this.hyperparameters.vocabularySize)), computeMs };
+  }
+
+  #session(session: string) {
+    const open = this.#sessions.get(session);
+    if (!open) throw new ShoalError('unknown-session', `No session ${session}.`);
+    return open;
+  }
+}
+
+/** Values stay below 2^20, so that f32 carries them exactly. */
+const MODULUS = 1_000_003;
+
+function step(value: number, layer: number, cache: number[]): number {
+  cache.push(value);
+  const history = cache.reduce((sum, seen, position) => (sum * 31 + seen + position) % MODULUS, layer + 1);
+  return (value * 7 + history) % MODULUS;
+}
+
+function candidatesOf(value: number, request: CandidateRequest, vocabularySize: number): Candidates {
+  const first = value % vocabularySize;
+  const ids = Uint32Array.from({ length: Math.min(request.count, vocabularySize) }, (_, rank) => (first + rank * 17) % vocabularySize);
+  return { ids, logits: Float32Array.from(ids, (_, rank) => -rank), logSumExp: 0.46, wantedLogits: new Float32Array(request.wantedIds.length) };
+}
