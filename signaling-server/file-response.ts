@@ -1,0 +1,89 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { extname } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { parseByteRange } from './byte-range.ts';
+
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.gguf': 'application/octet-stream',
+  '.html': 'text/html; charset=utf-8',
+  '.ico': 'image/x-icon',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json',
+  '.map': 'application/json',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
+  '.wasm': 'application/wasm',
+  '.webmanifest': 'application/manifest+json',
+  '.woff2': 'font/woff2',
+};
+
+export interface FileResponseOptions {
+  /** Without it, made of size and modification time. */
+  readonly etag?: string;
+  readonly headers?: OutgoingHttpHeaders;
+}
+
+/**
+ * Answers GET and HEAD with a file: whole, one range of it, or 304 when the client has it.
+ * @returns bytes of the file sent; undefined when there is no such file, and nothing is sent then
+ */
+export async function sendFile(
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+  options: FileResponseOptions = {},
+): Promise<number | undefined> {
+  const handle = await open(path).catch(() => undefined);
+  if (!handle) return undefined;
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile()) return undefined;
+    const etag = options.etag ?? `"${stats.size.toString(16)}-${Math.round(stats.mtimeMs).toString(16)}"`;
+    response.setHeader('ETag', etag);
+    response.setHeader('Accept-Ranges', 'bytes');
+    response.setHeader('Content-Type', CONTENT_TYPES[extname(path)] ?? 'application/octet-stream');
+    if (matches(request.headers['if-none-match'], etag)) {
+      response.writeHead(304, options.headers).end();
+      return 0;
+    }
+    // A range of another version of the file would be spliced into the wrong bytes: the whole file instead.
+    const ifRange = request.headers['if-range'];
+    const range = parseByteRange(
+      ifRange === undefined || ifRange === etag ? request.headers.range : undefined,
+      stats.size,
+    );
+    if (range === 'unsatisfiable') {
+      response.writeHead(416, { ...options.headers, 'Content-Range': `bytes */${stats.size}` }).end();
+      return 0;
+    }
+    const { start, end } = range ?? { start: 0, end: stats.size };
+    if (range) response.setHeader('Content-Range', `bytes ${start}-${end - 1}/${stats.size}`);
+    response.writeHead(range ? 206 : 200, { ...options.headers, 'Content-Length': end - start });
+    if (request.method === 'HEAD' || start === end) {
+      response.end();
+      return 0;
+    }
+    return await sendBytes(handle, start, end, response);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function sendBytes(handle: FileHandle, start: number, end: number, response: ServerResponse): Promise<number> {
+  const stream = handle.createReadStream({ start, end: end - 1, autoClose: false });
+  try {
+    await pipeline(stream, response);
+  } catch (error) {
+    // The client went away in the middle: nobody is left to be told.
+    if (!response.destroyed) throw error;
+  }
+  return stream.bytesRead;
+}
+
+function matches(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  return header.split(',').some((candidate) => ['*', etag, `W/${etag}`].includes(candidate.trim()));
+}

@@ -1,0 +1,58 @@
+/** Every cap of the server, each with its reason. */
+
+/** WebSockets open at once, tracker and relay together: a tab has two, and each costs some 50 KB here. */
+export const MAX_SOCKETS = 4096;
+/** WebSockets of one address: a classroom behind one router is well below, one machine cannot take every place. */
+export const MAX_SOCKETS_PER_ADDRESS = 1024;
+/** A socket that answers no ping for so long is gone: a half-open connection must not keep a peer id. */
+export const SOCKET_HEARTBEAT_MS = 10_000;
+
+/** One tracker message: ten offers of the largest size, with room for JSON escapes. */
+export const MAX_TRACKER_MESSAGE_BYTES = 256 * 1024;
+/** Offers of one announce: WebTorrent sends at most ten. */
+export const MAX_OFFERS = 10;
+/** One session description of a data channel: Chromium's has 0.5 to 3 KB, with many candidates up to 8. */
+export const MAX_SDP_CHARACTERS = 16 * 1024;
+/** Info hashes of one scrape: the shards of a few models. */
+export const MAX_SCRAPED_HASHES = 64;
+/** Tracker messages a socket may send in one burst: a joining tab answers every other tab, for each shard. */
+export const TRACKER_BURST_MESSAGES = 300;
+/** Tracker messages a second that a socket may keep up: four shards in a swarm of a hundred need about five. */
+export const TRACKER_MESSAGES_PER_SECOND = 20;
+/** Refused messages after which a socket is dropped: an honest client is refused when two versions meet, then stops. */
+export const MAX_REFUSALS = 5;
+/** Peers of one shard that the tracker remembers; the least recently seen make room. */
+export const MAX_TRACKER_PEERS_PER_SHARD = 4096;
+/** HTTP announces of one address in a burst and a second: each may name another port, so each may be another peer. */
+export const HTTP_ANNOUNCE_BURST = 60;
+export const HTTP_ANNOUNCES_PER_SECOND = 1;
+/** Addresses whose HTTP announces are counted; when there are more, the oldest are forgotten. */
+export const MAX_COUNTED_ADDRESSES = 10_000;
+
+/** Connections of the relay: as many as there may be sockets. */
+export const MAX_RELAY_CONNECTIONS = MAX_SOCKETS;
+/** Tabs that may be introduced through the relay: every one that is connected. */
+export const MAX_RESERVATIONS = MAX_SOCKETS;
+/**
+ * New relay connections a second, and in the handshake at once. All come from the loopback proxy, so libp2p's own caps
+ * for one address would be caps for everybody.
+ */
+export const MAX_NEW_CONNECTIONS_PER_SECOND = 200;
+export const MAX_PENDING_CONNECTIONS = 200;
+/** Introductions under way at once over one tab's connection: everybody greets a newcomer. */
+export const MAX_INTRODUCTIONS_PER_TAB = 256;
+/** Bytes of one relayed connection: handshakes, identification and session descriptions take about 12 KB, never tensors. */
+export const MAX_RELAYED_BYTES = 128n * 1024n;
+/** Time of one relayed connection: gathering candidates behind slow TURN servers takes half a minute. */
+export const MAX_RELAYED_MS = 120_000;
+/** Tabs of one swarm that hear each other through the server at first hand; beyond, they pass presence on themselves. */
+export const MAX_MESH_TABS = 256;
+/** One presence message, signed and wrapped: the longest lists 1024 shards twice. */
+export const MAX_GOSSIP_BYTES = 16 * 1024;
+/** Holders of shards who left are forgotten at this interval. */
+export const PROVIDER_SWEEP_MS = 60_000;
+
+/** Request line and headers: browsers send under 2 KB. */
+export const MAX_HEADER_BYTES = 16 * 1024;
+/** Time for open requests to end when the server stops. */
+export const CLOSE_GRACE_MS = 1000;

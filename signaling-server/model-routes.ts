@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { withLinks } from '../src/store/torrent-file.ts';
+import { sendFile } from './file-response.ts';
+import { originOf } from './origin.ts';
+import type { ServedModel } from './served-model.ts';
+
+const ROUTE = /^\/models\/([A-Za-z0-9._-]+)\/(manifest\.json|(shard-\d{1,4})\.(gguf|torrent))$/;
+
+/** Weights may be fetched by pages of any origin: they are public, and a web seed serves other servers' swarms too. */
+const OPEN_TO_ALL = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Expose-Headers': 'Accept-Ranges, Content-Length, Content-Range, ETag',
+  'Cross-Origin-Resource-Policy': 'cross-origin',
+};
+/** Kept, but asked for again: another file may be served under the same name tomorrow. */
+const REVALIDATE = { 'Cache-Control': 'no-cache, no-transform' };
+
+/** `/models/<name>/`: manifests, shards with ranges, and their torrents. Only files that a manifest lists exist here. */
+export class ModelRoutes {
+  readonly #models: ReadonlyMap<string, ServedModel>;
+  readonly #trackerPath: string;
+
+  constructor(models: readonly ServedModel[], trackerPath: string) {
+    this.#models = new Map(models.map((model) => [model.manifest.name, model]));
+    this.#trackerPath = trackerPath;
+  }
+
+  /** @returns bytes of files sent; undefined when there is no such file, and nothing is sent then */
+  async handle(request: IncomingMessage, response: ServerResponse, path: string): Promise<number | undefined> {
+    const [, name = '', fileName = '', shardName, kind] = ROUTE.exec(path) ?? [];
+    const model = this.#models.get(name);
+    if (!model) return undefined;
+    if (request.method === 'OPTIONS') {
+      response.writeHead(204, {
+        ...OPEN_TO_ALL,
+        'Access-Control-Allow-Methods': 'GET, HEAD',
+        'Access-Control-Allow-Headers': 'Range, If-Range, If-None-Match',
+        'Access-Control-Max-Age': 86_400,
+      });
+      response.end();
+      return 0;
+    }
+    const headers = { ...OPEN_TO_ALL, ...REVALIDATE };
+    if (!shardName) {
+      return sendFile(request, response, join(model.directory, 'manifest.json'), {
+        etag: `"${model.manifestId}"`,
+        headers,
+      });
+    }
+    const shard = model.manifest.shards.find((candidate) => candidate.fileName === `${shardName}.gguf`);
+    if (!shard) return undefined;
+    if (kind === 'torrent') return this.#sendTorrent(request, response, model, shardName);
+    return sendFile(request, response, join(model.directory, fileName), { etag: `"${shard.sha256}"`, headers });
+  }
+
+  /** The torrent with this server's tracker and web seed, as the client reaches them. */
+  async #sendTorrent(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { manifest, directory }: ServedModel,
+    shardName: string,
+  ): Promise<number | undefined> {
+    const origin = originOf(request);
+    const torrent = withLinks(await readFile(join(directory, `${shardName}.torrent`)), {
+      announce: [`${origin.replace(/^http/, 'ws')}${this.#trackerPath}`, `${origin}${this.#trackerPath}`],
+      webSeeds: [`${origin}/models/${manifest.name}/${shardName}.gguf`],
+    });
+    response.writeHead(200, {
+      ...OPEN_TO_ALL,
+      'Cache-Control': 'no-store',
+      'Content-Type': 'application/x-bittorrent',
+      'Content-Disposition': `attachment; filename="${shardName}.torrent"`,
+      'Content-Length': torrent.length,
+    });
+    response.end(request.method === 'HEAD' ? undefined : torrent);
+    return 0;
+  }
+}

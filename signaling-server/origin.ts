@@ -1,0 +1,13 @@
+import type { IncomingMessage } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+
+const HOST = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?$/;
+
+/** The origin by which the client reached this server, also through a proxy that ends TLS: `https://shoal.example`. */
+export function originOf(request: IncomingMessage): string {
+  const { host = '', 'x-forwarded-proto': forwarded } = request.headers;
+  const secure = (request.socket as TLSSocket).encrypted === true || forwarded === 'https';
+  const { localAddress = '127.0.0.1', localPort = 0 } = request.socket;
+  const address = localAddress.includes(':') ? `[${localAddress}]` : localAddress;
+  return `${secure ? 'https' : 'http'}://${HOST.test(host) ? host : `${address}:${localPort}`}`;
+}

@@ -1,0 +1,46 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { extname, join, resolve, sep } from 'node:path';
+import { sendFile } from './file-response.ts';
+
+/** What makes a page cross-origin isolated (shared memory), and keeps its files from being read elsewhere. */
+const ISOLATION = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'credentialless',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+};
+/** Vite names what it builds by content: the same name never holds other bytes. */
+const HASHED = 'public, max-age=31536000, immutable';
+
+/** The built page: a folder of static files, and the index for every path that an address bar may hold. */
+export class Page {
+  readonly #root: string;
+
+  constructor(directory: string) {
+    this.#root = resolve(directory);
+  }
+
+  /** @returns bytes of files sent; undefined when there is no such file, and nothing is sent then */
+  async handle(request: IncomingMessage, response: ServerResponse, path: string): Promise<number | undefined> {
+    const file = this.#locate(path);
+    if (file === undefined) return undefined;
+    const cacheControl = path.startsWith('/assets/') ? HASHED : 'no-cache';
+    return sendFile(request, response, file, { headers: { ...ISOLATION, 'Cache-Control': cacheControl } });
+  }
+
+  #locate(path: string): string | undefined {
+    const decoded = decode(path);
+    // Hidden files are nobody's business, and `..` is the first of them.
+    if (decoded === undefined || decoded.split(/[/\\]/).some((part) => part.startsWith('.'))) return undefined;
+    const file = join(this.#root, extname(decoded) === '' ? 'index.html' : decoded);
+    return file.startsWith(this.#root + sep) ? file : undefined;
+  }
+}
+
+function decode(path: string): string | undefined {
+  try {
+    const decoded = decodeURIComponent(path);
+    return decoded.includes('\0') ? undefined : decoded;
+  } catch {
+    return undefined;
+  }
+}

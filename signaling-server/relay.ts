@@ -1,0 +1,113 @@
+import { noise } from '@chainsafe/libp2p-noise';
+import { yamux } from '@chainsafe/libp2p-yamux';
+import { circuitRelayServer } from '@libp2p/circuit-relay-v2';
+import { identify, identifyPush } from '@libp2p/identify';
+import type { PrivateKey } from '@libp2p/interface';
+import { ping } from '@libp2p/ping';
+import { webSockets } from '@libp2p/websockets';
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
+import { type AddressFilter, createLibp2p } from 'libp2p';
+import { ShoalError } from '../src/core/errors.ts';
+import { presenceTopic } from '../src/protocol/directory.ts';
+import {
+  MAX_INTRODUCTIONS_PER_TAB,
+  MAX_NEW_CONNECTIONS_PER_SECOND,
+  MAX_PENDING_CONNECTIONS,
+  MAX_RELAY_CONNECTIONS,
+  MAX_RELAYED_BYTES,
+  MAX_RELAYED_MS,
+  MAX_RESERVATIONS,
+  PROVIDER_SWEEP_MS,
+} from './limits.ts';
+import { presenceGossip } from './presence-gossip.ts';
+import type { ServedModel } from './served-model.ts';
+import { ShardDirectory } from './shard-directory.ts';
+
+export interface RelayOptions {
+  readonly privateKey: PrivateKey;
+  readonly models: readonly ServedModel[];
+  /** Multiaddrs by which tabs reach the relay through the server's own port; read when somebody asks. */
+  readonly publicAddresses: (peerId: string) => readonly string[];
+}
+
+/** The server's libp2p node. */
+export interface Relay {
+  readonly peerId: string;
+  /** Loopback port of its WebSocket listener. */
+  readonly port: number;
+  connections(): number;
+  reservations(): number;
+  /** Shard registrations in the DHT. */
+  providers(): Promise<number>;
+  /** Tabs that listen to a served swarm. */
+  gossipPeers(): number;
+  close(): Promise<void>;
+}
+
+/** Starts the node that introduces tabs to each other: relay, DHT, gossip. It never carries a prompt or a tensor. */
+export async function startRelay({ privateKey, models, publicAddresses }: RelayOptions): Promise<Relay> {
+  const directory = await ShardDirectory.create(models);
+  const manifestIds = models.map(({ manifestId }) => manifestId);
+  let announced: AddressFilter = (listening) => listening;
+  const node = await createLibp2p({
+    privateKey,
+    addresses: {
+      listen: ['/ip4/127.0.0.1/tcp/0/ws'],
+      announceFilter: (listening) => announced(listening),
+    },
+    transports: [webSockets()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    // Tabs dial the server, never the other way round: nobody may make it call an address of their choice.
+    connectionGater: { denyDialMultiaddr: () => true },
+    connectionManager: {
+      maxConnections: MAX_RELAY_CONNECTIONS,
+      inboundConnectionThreshold: MAX_NEW_CONNECTIONS_PER_SECOND,
+      maxIncomingPendingConnections: MAX_PENDING_CONNECTIONS,
+    },
+    services: {
+      identify: identify(),
+      identifyPush: identifyPush(),
+      ping: ping(),
+      relay: circuitRelayServer({
+        maxInboundHopStreams: MAX_INTRODUCTIONS_PER_TAB,
+        maxOutboundStopStreams: MAX_INTRODUCTIONS_PER_TAB,
+        reservations: {
+          maxReservations: MAX_RESERVATIONS,
+          defaultDataLimit: MAX_RELAYED_BYTES,
+          defaultDurationLimit: MAX_RELAYED_MS,
+        },
+      }),
+      dht: directory.service,
+      gossip: presenceGossip(manifestIds),
+    },
+  });
+  const port = portOf(node.getMultiaddrs());
+  // From here on tabs are told the server's own port instead of the loopback one behind it.
+  announced = () => publicAddresses(node.peerId.toString()).map((address) => multiaddr(address));
+  const { relay, gossip } = node.services;
+  for (const manifestId of manifestIds) gossip.subscribe(presenceTopic(manifestId));
+  // A reservation outlives its tab by hours otherwise, and every reload is another tab.
+  node.addEventListener('peer:disconnect', ({ detail: peer }) => relay.reservations.delete(peer));
+  const sweep = setInterval(() => {
+    void directory.forgetOthers(new Set(node.getPeers().map(String)));
+  }, PROVIDER_SWEEP_MS).unref();
+  return {
+    peerId: node.peerId.toString(),
+    port,
+    connections: () => node.getConnections().length,
+    reservations: () => relay.reservations.size,
+    providers: () => directory.countProviders(),
+    gossipPeers: () => gossip.getPeers().length,
+    close: async () => {
+      clearInterval(sweep);
+      await node.stop();
+    },
+  };
+}
+
+function portOf(addresses: readonly Multiaddr[]): number {
+  const port = addresses[0]?.getComponents().find(({ name }) => name === 'tcp')?.value;
+  if (port === undefined) throw new ShoalError('internal', 'The relay has no WebSocket listener.');
+  return Number(port);
+}

@@ -1,0 +1,105 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { log } from '../src/core/log.ts';
+import type { ServerConfig } from '../src/protocol/server-config.ts';
+import type { Counter, Metrics } from './metrics.ts';
+import { ModelRoutes } from './model-routes.ts';
+import { Page } from './page.ts';
+import type { Relay } from './relay.ts';
+import type { ServedModel } from './served-model.ts';
+import type { Tracker } from './tracker.ts';
+import { TRACKER_PATH } from './tracker-path.ts';
+
+export interface RouterOptions {
+  readonly config: ServerConfig;
+  readonly models: readonly ServedModel[];
+  readonly pageDirectory: string;
+  readonly tracker: Tracker;
+  readonly relay: Relay;
+  readonly metrics: Metrics;
+}
+
+/** Answers every plain HTTP request. */
+export class Router {
+  readonly #config: ServerConfig;
+  readonly #modelRoutes: ModelRoutes;
+  readonly #page: Page;
+  readonly #tracker: Tracker;
+  readonly #relay: Relay;
+  readonly #metrics: Metrics;
+  readonly #requests: Counter;
+  readonly #sentBytes: Counter;
+  readonly #startedAtMs = performance.now();
+
+  constructor({ config, models, pageDirectory, tracker, relay, metrics }: RouterOptions) {
+    this.#config = config;
+    this.#modelRoutes = new ModelRoutes(models, TRACKER_PATH);
+    this.#page = new Page(pageDirectory);
+    this.#tracker = tracker;
+    this.#relay = relay;
+    this.#metrics = metrics;
+    this.#requests = metrics.counter('shoal_http_requests_total', 'HTTP requests, by status.');
+    this.#sentBytes = metrics.counter('shoal_sent_bytes_total', 'Bytes of files sent, by kind: page or models.');
+  }
+
+  /** Never rejects: a failure is answered with 500 and logged. */
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.once('close', () => this.#requests.add(1, { status: String(response.statusCode) }));
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    try {
+      await this.#route(request, response);
+    } catch (error) {
+      log.error('HTTP', `${request.method} ${request.url}: ${error instanceof Error ? error.message : String(error)}`);
+      if (response.headersSent) response.destroy();
+      else sendText(response, 500, 'The server failed to answer; its log says why.');
+    }
+  }
+
+  async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = (request.url ?? '/').split('?')[0]!;
+    const isModel = path.startsWith('/models/');
+    const methods = isModel ? ['GET', 'HEAD', 'OPTIONS'] : ['GET', 'HEAD'];
+    if (!methods.includes(request.method ?? '')) {
+      response.setHeader('Allow', methods.join(', '));
+      return sendText(response, 405, 'Method not allowed.');
+    }
+    switch (path) {
+      case TRACKER_PATH:
+        return this.#tracker.handleRequest(request, response);
+      case '/config.json':
+        return sendJson(response, this.#config);
+      case '/healthz':
+        return sendJson(response, this.#health());
+      case '/metrics':
+        response.setHeader('Content-Type', 'text/plain; version=0.0.4; charset=utf-8');
+        response.end(await this.#metrics.format());
+        return;
+    }
+    const sent = await (isModel ? this.#modelRoutes : this.#page).handle(request, response, path);
+    if (sent === undefined) return sendText(response, 404, 'Not found.');
+    this.#sentBytes.add(sent, { kind: isModel ? 'models' : 'page' });
+  }
+
+  #health() {
+    const { version, models } = this.#config;
+    return {
+      status: 'ok',
+      version,
+      models,
+      peerId: this.#relay.peerId,
+      connections: this.#relay.connections(),
+      uptimeSeconds: Math.round((performance.now() - this.#startedAtMs) / 1000),
+    };
+  }
+}
+
+function sendJson(response: ServerResponse, value: unknown): void {
+  response.setHeader('Content-Type', 'application/json');
+  response.setHeader('Cache-Control', 'no-store');
+  response.setHeader('Access-Control-Allow-Origin', '*');
+  response.end(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+function sendText(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' });
+  response.end(`${text}\n`);
+}
