@@ -3,6 +3,7 @@ import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import { ShoalError } from '../core/errors.ts';
 import type { Alert, AppModel } from './app-model.ts';
+import type { Situation } from './status-words.ts';
 
 /** What fills a narrow screen. */
 export type View = 'swarm' | 'chat';
@@ -21,6 +22,7 @@ export class PageState {
   /** Before a prompt can be sent the swarm is the main thing, then the chat; the conversation stays in sight after. */
   readonly phase: ReadonlySignal<'setup' | 'chat'>;
   readonly view: ReadonlySignal<View>;
+  readonly situation: ReadonlySignal<Situation>;
   readonly alerts: ReadonlySignal<readonly PageAlert[]>;
   readonly #chosenView: Signal<View | undefined> = signal(undefined);
   readonly #ownAlerts: Signal<readonly Alert[]> = signal([]);
@@ -32,6 +34,12 @@ export class PageState {
       model.swarm.value.state === 'ready' || model.messages.value.length > 0 ? 'chat' : 'setup',
     );
     this.view = computed(() => this.#chosenView.value ?? (this.phase.value === 'chat' ? 'chat' : 'swarm'));
+    this.situation = computed(() => ({
+      swarm: model.swarm.value,
+      shards: model.shards.value,
+      members: model.members.value,
+      environment: model.environment.value,
+    }));
     this.alerts = computed(() => [
       ...model.alerts.value.map((alert) => ({ ...alert, dismiss: () => model.dismissAlert(alert.id) })),
       ...this.#ownAlerts.value.map((alert) => ({ ...alert, dismiss: () => this.#dismiss(alert.id) })),

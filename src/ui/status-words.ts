@@ -1,47 +1,72 @@
 import { formatLayers, type LayerRange } from '../core/ranges.ts';
-import type { Environment, ShardRow, SwarmSummary } from './app-model.ts';
+import type { Environment, MemberRow, ShardRow, SwarmSummary } from './app-model.ts';
 import { formatBytesOf, formatTimeLeft, joinWords, percent } from './format.ts';
 
+/** What the words are made from. */
+export interface Situation {
+  readonly swarm: SwarmSummary;
+  readonly shards: readonly ShardRow[];
+  readonly members: readonly MemberRow[];
+  readonly environment: Environment;
+}
+
 /** The state of the swarm in a sentence or two. */
-export function swarmWords(swarm: SwarmSummary, shards: readonly ShardRow[], environment: Environment): string {
+export function swarmWords(situation: Situation): string {
+  const { swarm, shards, environment } = situation;
   if (swarm.state === 'ready') return 'Every layer is covered: type a prompt.';
   if (!environment.secureContext) return 'This tab cannot join from an insecure address.';
   if (swarm.state === 'connecting') return 'Connecting to the swarm…';
   if (swarm.state === 'offline') {
     return 'The server cannot be reached. This tab keeps trying; what it has loaded stays loaded.';
   }
-  if (swarm.missing.length === shards.length) return 'Nobody runs this model yet.';
-  return missingWords(swarm.missing, shards);
-}
-
-/** `Shards 2 and 3 are missing (layers 16-29): nobody runs them yet.` */
-export function missingWords(missing: readonly number[], shards: readonly ShardRow[]): string {
-  const rows = shards.filter(({ index }) => missing.includes(index));
-  const layers = mergeRanges(rows.map((row) => row.layers)).map(formatLayers);
-  const one = rows.length === 1;
-  const names = joinWords(rows.map(({ index }) => String(index)));
-  return `${one ? 'Shard' : 'Shards'} ${names} ${one ? 'is' : 'are'} missing (layers ${joinWords(layers)}): nobody runs ${one ? 'it' : 'them'} yet.`;
-}
-
-/** Why a prompt cannot be sent now; undefined when it can. */
-export function whyNotReady(
-  swarm: SwarmSummary,
-  shards: readonly ShardRow[],
-  environment: Environment,
-): string | undefined {
-  if (swarm.state === 'ready') return undefined;
-  const pending = shards.filter(isPending);
-  if (swarm.state === 'waiting' && pending.length > 0 && swarm.missing.every((index) => isPending(shards[index]))) {
-    return 'Ready as soon as this tab has loaded its part.';
+  const { missing, coming } = splitGaps(situation);
+  if (missing.length === 0)
+    return `${shardNames(coming)} ${areOrIs(coming)} being loaded; then every layer is covered.`;
+  if (missing.length < shards.length) {
+    const layers = mergeRanges(shards.filter(({ index }) => missing.includes(index)).map((row) => row.layers));
+    const where = joinWords(layers.map(formatLayers));
+    return `${shardNames(missing)} ${areOrIs(missing)} missing (layers ${where}): nobody runs ${missing.length === 1 ? 'it' : 'them'} yet.`;
   }
-  return swarmWords(swarm, shards, environment);
+  if (environment.webgpu === 'missing') return 'Nobody runs this model yet: invite a browser that has WebGPU.';
+  return 'Nobody runs this model yet: run it all here, or take a shard and invite others.';
+}
+
+/** Why a prompt cannot be sent now, shortly; undefined when it can. */
+export function whyNotReady(situation: Situation): string | undefined {
+  const { swarm, shards } = situation;
+  if (swarm.state === 'ready') return undefined;
+  if (swarm.state !== 'waiting') return swarmWords(situation);
+  const { missing, coming } = splitGaps(situation);
+  if (missing.length === 0) return `Ready as soon as ${shardNames(coming).toLowerCase()} ${areOrIs(coming)} loaded.`;
+  if (missing.length < shards.length) return `${shardNames(missing)} ${areOrIs(missing)} missing.`;
+  return 'Nobody runs this model yet.';
+}
+
+/** The shards that nobody runs: those that some tab is fetching, and those that none has taken. */
+function splitGaps({ swarm, shards, members }: Situation): { missing: number[]; coming: number[] } {
+  const isComing = (index: number) =>
+    shards.some((row) => row.index === index && isPending(row)) ||
+    members.some(({ pending }) => pending.includes(index));
+  return {
+    missing: swarm.missing.filter((index) => !isComing(index)),
+    coming: swarm.missing.filter(isComing),
+  };
+}
+
+/** `Shard 2`, `Shards 2 and 3` */
+function shardNames(indices: readonly number[]): string {
+  return `${indices.length === 1 ? 'Shard' : 'Shards'} ${joinWords(indices.map(String))}`;
+}
+
+function areOrIs(indices: readonly number[]): string {
+  return indices.length === 1 ? 'is' : 'are';
 }
 
 /** What this tab fetches and loads, all in one: `Fetching 2 shards: 41 of 98.4 MB, 12 s left`. */
 export function ownProgress(shards: readonly ShardRow[]): { words: string; percent: number } | undefined {
   const pending = shards.filter(isPending);
   if (pending.length === 0) return undefined;
-  const names = `${pending.length === 1 ? 'shard' : 'shards'} ${joinWords(pending.map(({ index }) => String(index)))}`;
+  const names = shardNames(pending.map(({ index }) => index)).toLowerCase();
   const total = sum(pending, ({ totalBytes }) => totalBytes);
   if (pending.some(({ state }) => state === 'downloading')) {
     const stored = sum(pending, ({ storedBytes }) => storedBytes);

@@ -9,7 +9,6 @@ export function AnswerText({ text }: { text: string }) {
   return (
     <div class="answer" data-testid="message-text">
       {markdown.update(text).map(({ html }, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: blocks are only ever added at the end
         <AnswerBlock key={index} html={html} />
       ))}
     </div>
@@ -17,6 +16,6 @@ export function AnswerText({ text }: { text: string }) {
 }
 
 const AnswerBlock = memo(function AnswerBlock({ html }: { html: string }) {
-  // biome-ignore lint/security/noDangerouslySetInnerHtml: sanitised by safeHtml
+  // Sanitised by safeHtml.
   return <div class="answer-block" dangerouslySetInnerHTML={{ __html: html }} />;
 });

@@ -6,7 +6,7 @@ export function Composer() {
   const page = usePage();
   const { model, draft } = page;
   const busy = model.busy.value;
-  const reason = whyNotReady(model.swarm.value, model.shards.value, model.environment.value);
+  const reason = whyNotReady(page.situation.value);
   const empty = draft.value.trim() === '';
   const send = () => {
     if (busy || empty || reason !== undefined) return;
@@ -54,9 +54,16 @@ export function Composer() {
           </button>
         )}
       </div>
-      <p id="prompt-hint" class="composer-hint muted" data-blocked={reason !== undefined}>
-        {reason ?? (busy ? 'Escape stops the answer.' : 'Enter sends, Shift+Enter makes a new line.')}
-      </p>
+      <div class="composer-foot">
+        <p id="prompt-hint" class="composer-hint muted" data-blocked={reason !== undefined}>
+          {reason ?? (busy ? 'Escape stops the answer.' : 'Enter sends, Shift+Enter makes a new line.')}
+        </p>
+        {model.messages.value.length > 0 && (
+          <button type="button" data-testid="new-conversation" onClick={() => model.newConversation()}>
+            New conversation
+          </button>
+        )}
+      </div>
     </form>
   );
 }

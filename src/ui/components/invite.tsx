@@ -37,12 +37,14 @@ export function Invite() {
         <a class="invite-link" data-testid="invite-link" href={link} target="_blank" rel="noopener">
           {link}
         </a>
-        <button type="button" data-testid="invite-copy" onClick={() => page.perform(copy)}>
-          {copied.value ? 'Copied ✓' : 'Copy link'}
-        </button>
-        <button type="button" onClick={() => dialog.current?.showModal()}>
-          QR code
-        </button>
+        <div class="buttons">
+          <button type="button" data-testid="invite-copy" onClick={() => page.perform(copy)}>
+            {copied.value ? 'Copied ✓' : 'Copy link'}
+          </button>
+          <button type="button" onClick={() => dialog.current?.showModal()}>
+            QR code
+          </button>
+        </div>
       </div>
       <p class="muted">
         Any browser that opens it joins this swarm. The server never sees a prompt, but each tab on the way sees

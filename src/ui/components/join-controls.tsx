@@ -41,14 +41,12 @@ export function RunAllButton({ primary = false }: { primary?: boolean }) {
   const page = usePage();
   const { model } = page;
   const here = model.shards.value.every((shard) => shard.state === 'ready' || isPending(shard));
-  if (model.swarm.value.role === 'node' && here) return null;
-  const disabled = !model.environment.value.secureContext || model.environment.value.webgpu === 'missing';
+  if (model.environment.value.webgpu === 'missing' || (model.swarm.value.role === 'node' && here)) return null;
   return (
     <button
       type="button"
       data-testid="run-all"
       class={primary ? 'primary large' : ''}
-      disabled={disabled}
       onClick={() => page.perform(() => model.join('all'))}
     >
       Run it all here

@@ -27,7 +27,6 @@ export function LapMap() {
       <ol class="lap-stages">
         {lap.stages.map((stage, index) => (
           <StageRow
-            // biome-ignore lint/suspicious/noArrayIndexKey: a stage is its place in the chain
             key={index}
             stage={stage}
             who={whoIs(stage, self)}

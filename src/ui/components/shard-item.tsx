@@ -13,7 +13,6 @@ export function ShardItem({ shard }: { shard: ShardRow }) {
       <div class="shard-head">
         <Pick shard={shard} />
         <span class="shard-layers">layers {formatLayers(layers)}</span>
-        <span class="shard-parts">{partsOf(shard)}</span>
         <span class="shard-state">{stateWords(shard)}</span>
       </div>
       <ProgressBar label={`Shard ${index}`} percent={progressOf(shard)} />
@@ -22,9 +21,7 @@ export function ShardItem({ shard }: { shard: ShardRow }) {
           <li key={fact}>{fact}</li>
         ))}
         {shard.verified && <li class="good">hash verified ✓</li>}
-        <li class={shard.holders > 0 ? '' : 'warn'}>
-          {shard.holders > 0 ? `run by ${plural(shard.holders, 'tab')}` : 'run by nobody'}
-        </li>
+        <Holders shard={shard} />
       </ul>
       {error && <p class="shard-error">{error}</p>}
     </li>
@@ -48,25 +45,28 @@ function Pick({ shard: { index, state } }: { shard: ShardRow }) {
   );
 }
 
-function partsOf({ hasEmbedding, hasOutput }: ShardRow): string {
-  return [hasEmbedding && '+ embedding', hasOutput && '+ output'].filter(Boolean).join(' ');
+function Holders({ shard }: { shard: ShardRow }) {
+  const { missing } = usePage().model.swarm.value;
+  if (shard.holders > 0) return <li>run by {plural(shard.holders, 'tab')}</li>;
+  // Where all are missing, the state of the swarm says so once.
+  const gap = missing.length < usePage().model.shards.value.length && !isPending(shard);
+  return <li class={gap ? 'warn' : ''}>run by nobody</li>;
 }
 
 function stateWords(shard: ShardRow): string {
-  const done = `${progressOf(shard)} %`;
   switch (shard.state) {
     case 'downloading':
-      return `downloading ${done}`;
+      return 'downloading';
     case 'verifying':
       return 'verifying';
     case 'loading':
-      return `loading ${done}`;
+      return 'loading';
     case 'ready':
       return 'ready';
     case 'error':
       return 'failed';
     case 'absent':
-      if (shard.storedBytes < shard.totalBytes) return shard.storedBytes > 0 ? `stored ${done}` : 'not here';
+      if (shard.storedBytes < shard.totalBytes) return shard.storedBytes > 0 ? 'partly stored' : 'not here';
       return shard.seeding ? 'stored, shared' : 'stored';
   }
 }
@@ -76,10 +76,17 @@ function progressOf({ state, loadedBytes, storedBytes, totalBytes }: ShardRow): 
   return percent(state === 'loading' ? loadedBytes : storedBytes, totalBytes);
 }
 
+function partsOf({ hasEmbedding, hasOutput }: ShardRow): string {
+  const parts = [hasEmbedding && 'embedding', hasOutput && 'output'].filter(Boolean);
+  return parts.length > 0 ? ` with ${parts.join(' and ')}` : '';
+}
+
 function facts(shard: ShardRow): string[] {
   const { storedBytes, totalBytes, downBytesPerSecond, upBytesPerSecond, sentBytes, peers, secondsLeft } = shard;
   const whole = storedBytes >= totalBytes || shard.state === 'ready';
-  const list = [whole ? formatBytes(totalBytes) : formatBytesOf(storedBytes, totalBytes)];
+  const done = progressOf(shard);
+  const list = done > 0 && done < 100 ? [`${done} %`] : [];
+  list.push(`${whole ? formatBytes(totalBytes) : formatBytesOf(storedBytes, totalBytes)}${partsOf(shard)}`);
   const downloading = shard.state === 'downloading';
   if (downloading || downBytesPerSecond >= 1) list.push(`↓ ${formatRate(downBytesPerSecond)}`);
   if (downloading || shard.seeding || upBytesPerSecond >= 1) list.push(`↑ ${formatRate(upBytesPerSecond)}`);

@@ -13,11 +13,12 @@ import { Welcome } from './welcome.tsx';
 
 /** All about the swarm: its state, its shards, who is in it, and how to check it. */
 export function SwarmPanel() {
-  const { phase } = usePage();
+  const { model, phase } = usePage();
+  const newcomer = phase.value === 'setup' && model.swarm.value.role === 'guest';
   return (
     <section class="swarm-panel" aria-label="Swarm">
       <div class="swarm-column">
-        {phase.value === 'setup' && <Welcome />}
+        {newcomer && <Welcome />}
         <EnvironmentNotice />
         <SwarmStatus />
         <LapMap />

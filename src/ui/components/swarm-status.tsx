@@ -6,9 +6,8 @@ import { ProgressBar } from './progress-bar.tsx';
 
 /** The state of the swarm in words, the layers that are covered, and what this tab is busy with. */
 export function SwarmStatus() {
-  const { model } = usePage();
-  const swarm = model.swarm.value;
-  const shards = model.shards.value;
+  const situation = usePage().situation.value;
+  const { swarm, shards } = situation;
   const progress = ownProgress(shards);
   return (
     <section
@@ -20,7 +19,7 @@ export function SwarmStatus() {
     >
       <p class="swarm-words" role="status">
         <span class="dot" aria-hidden="true" />
-        <strong>{swarmWords(swarm, shards, model.environment.value)}</strong>
+        <strong>{swarmWords(situation)}</strong>
       </p>
       {shards.length > 0 && <CoverageStrip shards={shards} />}
       {progress && (
@@ -30,8 +29,8 @@ export function SwarmStatus() {
         </div>
       )}
       <p class="muted swarm-facts">
-        {plural(swarm.nodes, 'tab')} in the swarm ·{' '}
-        {swarm.role === 'node' ? 'this tab is one of them' : 'this tab is a guest: it can prompt, and holds no layers'}
+        {swarm.nodes > 0 ? `${plural(swarm.nodes, 'tab')} in the swarm` : 'No tab is in the swarm yet'} ·{' '}
+        {swarm.role === 'node' ? 'this tab is one of them' : 'this tab is a guest: it holds no layers'}
         {swarm.introduction === 'offline' &&
           swarm.state !== 'offline' &&
           ' · server out of reach, tabs still connected'}

@@ -30,7 +30,7 @@ export function TopBar() {
   );
 }
 
-const STATE_WORDS = { offline: 'Offline', connecting: 'Connecting', waiting: 'Incomplete', ready: 'Ready' } as const;
+const STATE_WORDS = { offline: 'Offline', connecting: 'Connecting', waiting: 'Waiting', ready: 'Ready' } as const;
 
 function ViewSwitch() {
   const page = usePage();

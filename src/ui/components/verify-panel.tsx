@@ -14,7 +14,7 @@ export function VerifyPanel() {
         <button
           type="button"
           data-testid="verify"
-          disabled={verifying}
+          disabled={verifying || !model.environment.value.secureContext}
           onClick={() => page.perform(() => model.verify())}
         >
           {verifying ? 'Checking…' : 'Check the swarm'}

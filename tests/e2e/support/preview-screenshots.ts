@@ -8,7 +8,7 @@ import { PREVIEW_STATES } from './preview-states.ts';
 const FOLDER = 'test-results/preview';
 const SCREENS = [
   { name: 'desktop', viewport: { width: 1280, height: 900 } },
-  { name: 'phone', viewport: { width: 390, height: 844 }, isMobile: true, deviceScaleFactor: 2 },
+  { name: 'phone', viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 },
 ];
 
 const chosen = process.argv.slice(2);
@@ -16,7 +16,11 @@ const states = chosen.length > 0 ? chosen : Object.keys(PREVIEW_STATES);
 mkdirSync(FOLDER, { recursive: true });
 const { executablePath, env } = await findBrowser();
 const server = await startPreviewServer();
-const browser = await chromium.launch({ executablePath, env: { ...process.env, ...env } as Record<string, string>, args: CHROMIUM_FLAGS });
+const browser = await chromium.launch({
+  executablePath,
+  env: { ...process.env, ...env } as Record<string, string>,
+  args: CHROMIUM_FLAGS,
+});
 for (const { name: screen, ...device } of SCREENS) {
   for (const colorScheme of ['light', 'dark'] as const) {
     const context = await browser.newContext({ ...device, colorScheme });

@@ -1,7 +1,10 @@
 import { createServer } from 'vite';
 
 /** Serves `tests/e2e/pages/ui-preview.html` from source, in a cache of its own so that other servers are not disturbed. */
-export async function startPreviewServer(): Promise<{ pageUrl: (state: string) => string; close: () => Promise<void> }> {
+export async function startPreviewServer(): Promise<{
+  pageUrl: (state: string) => string;
+  close: () => Promise<void>;
+}> {
   const server = await createServer({
     cacheDir: '.cache/vite-preview',
     logLevel: 'error',

@@ -36,9 +36,9 @@ export const PREVIEW_STATES = {
     model.swarm.value = { ...model.swarm.value, state: 'connecting', missing: [], introduction: 'connecting' };
   },
   downloading: (model) => {
-    join(model, [0, 1], [], [2, 3]);
-    model.changeShard(0, { ...fetching(0.62), peers: 1, secondsLeft: 5.2 });
-    model.changeShard(1, { ...fetching(1), state: 'verifying', downBytesPerSecond: 0 });
+    join(model, [], [], [0, 1, 2, 3]);
+    model.changeShard(0, { ...fetching(28_600_000), peers: 1, secondsLeft: 5.2 });
+    model.changeShard(1, { ...fetching(17_300_000), state: 'verifying', downBytesPerSecond: 0 });
   },
   waiting: (model) => {
     join(model, [0], [1], [2]);
@@ -51,7 +51,7 @@ export const PREVIEW_STATES = {
     for (const index of [0, 1, 2, 3]) model.changeShard(index, { holders: 1 });
     serve(model, 0, 1);
     model.changeShard(1, { storedBytes: 17_300_000, verified: true, seeding: true, peers: 2, sentBytes: 17_300_000 });
-    model.changeShard(2, { ...fetching(0.4), state: 'absent', secondsLeft: 8 });
+    model.changeShard(2, { ...fetching(6_100_000), state: 'absent', secondsLeft: 8 });
     conversation(model);
     laps(model, [SELF, ...OTHERS]);
     log(model, 30);
@@ -75,11 +75,26 @@ export const PREVIEW_STATES = {
   },
   errors: (model) => {
     join(model, [1], [], [0, 2, 3]);
-    model.changeShard(1, { state: 'error', error: 'Not enough GPU memory: shard 1 needs 17.3 MB beside the 1 GB in use.' });
+    model.changeShard(1, {
+      state: 'error',
+      error: 'Not enough GPU memory: shard 1 needs 17.3 MB beside the 1 GB in use.',
+    });
     model.alerts.value = [
-      { id: 0, level: 'error', text: 'Shard 1: the disk is full. Free some space, or delete other models under Settings.' },
-      { id: 1, level: 'warning', text: 'shard-2.gguf from peer …4fWd had a wrong hash; it is fetched again elsewhere.' },
-      { id: 2, level: 'info', text: "SmolLM2.gguf is this swarm's model: all 4 shards are in this browser now. Join to run them." },
+      {
+        id: 0,
+        level: 'error',
+        text: 'Shard 1: the disk is full. Free some space, or delete other models under Settings.',
+      },
+      {
+        id: 1,
+        level: 'warning',
+        text: 'shard-2.gguf from peer …4fWd had a wrong hash; it is fetched again elsewhere.',
+      },
+      {
+        id: 2,
+        level: 'info',
+        text: "SmolLM2.gguf is this swarm's model: all 4 shards are in this browser now. Join to run them.",
+      },
     ];
   },
   noWebgpu: (model) => {
@@ -136,10 +151,10 @@ function member(peerId: string, ready: number[], self: boolean): MemberRow {
   return { peerId, self, ready, pending: [], connected: true, layersPerSecond: 420 };
 }
 
-function fetching(part: number) {
+function fetching(storedBytes: number) {
   return {
     state: 'downloading',
-    storedBytes: Math.round(46_200_000 * part),
+    storedBytes,
     downBytesPerSecond: 3_400_000,
     upBytesPerSecond: 120_000,
     peers: 2,
@@ -149,7 +164,14 @@ function fetching(part: number) {
 function serve(model: PreviewModel, index: number, holders: number): void {
   const { totalBytes } = model.shards.value[index]!;
   const rates = { upBytesPerSecond: 1_240_000, sentBytes: 71_000_000, peers: 3 };
-  model.changeShard(index, { state: 'ready', storedBytes: totalBytes, verified: true, seeding: true, holders, ...rates });
+  model.changeShard(index, {
+    state: 'ready',
+    storedBytes: totalBytes,
+    verified: true,
+    seeding: true,
+    holders,
+    ...rates,
+  });
 }
 
 function conversation(model: PreviewModel): void {
@@ -184,6 +206,9 @@ function log(model: PreviewModel, count: number): void {
     timeMs: start + 700 * index,
     level: index % 17 === 9 ? 'warn' : index % 29 === 20 ? 'error' : 'info',
     scope: index % 2 ? 'TORRENT' : 'EXECUTE_TASK',
-    text: index % 2 ? `✓ Seeding primary shard: shard-${index % 4}.gguf (hash: 9f1b6f0d0a3c54e8b7a1c2d3e4f5a6b7c8d9e0f1)` : `Processing inference for shard 0, line ${index}`,
+    text:
+      index % 2
+        ? `✓ Seeding primary shard: shard-${index % 4}.gguf (hash: 9f1b6f0d0a3c54e8b7a1c2d3e4f5a6b7c8d9e0f1)`
+        : `Processing inference for shard 0, line ${index}`,
   }));
 }
