@@ -1,0 +1,269 @@
+import type {
+  AppConfig,
+  Chat,
+  ChatCompletion,
+  ChatCompletionChunk,
+  ChatCompletionRequest,
+  ChatCompletionRequestBase,
+  ChatCompletionRequestNonStreaming,
+  ChatCompletionRequestStreaming,
+  ChatOptions,
+  Completion,
+  CompletionCreateParams,
+  CompletionCreateParamsBase,
+  CompletionCreateParamsNonStreaming,
+  CompletionCreateParamsStreaming,
+  Completions,
+  CompletionUsage,
+  CreateEmbeddingResponse,
+  EmbeddingCreateParams,
+  Embeddings,
+  InitProgressCallback,
+  LogLevel,
+  MLCEngineInterface,
+  ResumeChatCompletionOptions,
+  ResumeProbeResult,
+  ResumeResult,
+} from '@mlc-ai/web-llm';
+import { ShoalError } from '../core/errors.ts';
+import { DEFAULT_SAMPLING } from '../swarm/sampler.ts';
+import { checkChatRequest, renderChatPrompt } from './chat-prompt.ts';
+import { gpuVendor, maxStorageBufferBindingSize } from './gpu-facts.ts';
+import { planGeneration } from './request.ts';
+import { checkModel, type Job, type JobContext, type JobEvent, runJob } from './run.ts';
+import { CHAT_SHAPE, type Choice, type ResponseHead, type Shape, TEXT_SHAPE } from './shapes.ts';
+import { Turns } from './turns.ts';
+
+/** The generator's conversation that chat completions go on with. */
+export const CHAT_CONVERSATION = 'main';
+const TEXT_CONVERSATION = 'text';
+const FORWARD_CONVERSATION = 'forward';
+
+/** What an engine is built over. Functions, because a tab learns its model after the engine is there. */
+export interface EngineOptions extends Omit<JobContext, 'signal'> {
+  /** Gives a conversation's KV caches back. */
+  readonly forget?: (conversation: string) => Promise<void>;
+}
+
+/**
+ * WebLLM's engine over a swarm: an app that was written for `MLCEngine` goes on by changing the engine. Requests run one
+ * at a time, in order. What has no meaning in a swarm throws a ShoalError `bad-request` that says why.
+ */
+export class ShoalEngine implements MLCEngineInterface {
+  // WebLLM's classes carry a private field and a bundle of 6 MB; these are what their users see of them.
+  readonly chat = { completions: { create: (request: ChatCompletionRequest) => this.chatCompletion(request) } } as Chat;
+  readonly completions = { create: (request: CompletionCreateParams) => this.completion(request) } as Completions;
+  readonly embeddings = { create: (request: EmbeddingCreateParams) => this.embedding(request) } as Embeddings;
+  readonly #options: EngineOptions;
+  readonly #turns = new Turns();
+  #interrupt = new AbortController();
+  #message = '';
+  #usage: CompletionUsage | undefined;
+  #forwarded: number[] = [];
+  #initProgress: InitProgressCallback | undefined;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+  }
+
+  chatCompletion(request: ChatCompletionRequestNonStreaming): Promise<ChatCompletion>;
+  chatCompletion(request: ChatCompletionRequestStreaming): Promise<AsyncIterable<ChatCompletionChunk>>;
+  chatCompletion(request: ChatCompletionRequestBase): Promise<AsyncIterable<ChatCompletionChunk> | ChatCompletion>;
+  /** @throws ShoalError `bad-request`, `context-full`, `shard-missing`, `peer-gone`; of a stream, also while it is read */
+  async chatCompletion(request: ChatCompletionRequest): Promise<AsyncIterable<ChatCompletionChunk> | ChatCompletion> {
+    checkChatRequest(request);
+    const job: Job = {
+      plan: planGeneration(request),
+      model: request.model,
+      prompt: (tokenizer) => renderChatPrompt(request, tokenizer),
+      echo: '',
+      conversation: CHAT_CONVERSATION,
+      receivedAtMs: performance.now(),
+    };
+    return request.stream ? this.#stream(job, CHAT_SHAPE) : this.#whole(job, CHAT_SHAPE);
+  }
+
+  completion(request: CompletionCreateParamsNonStreaming): Promise<Completion>;
+  completion(request: CompletionCreateParamsStreaming): Promise<AsyncIterable<Completion>>;
+  completion(request: CompletionCreateParamsBase): Promise<AsyncIterable<Completion> | Completion>;
+  /** @throws ShoalError as `chatCompletion` */
+  async completion(request: CompletionCreateParams): Promise<AsyncIterable<Completion> | Completion> {
+    const { prompt } = request;
+    if (typeof prompt !== 'string') throw new ShoalError('bad-request', 'The request\'s "prompt" must be one string.');
+    if (request.suffix) throw new ShoalError('bad-request', '"suffix" is not supported. Leave it out of the request.');
+    if ((request.best_of ?? 1) > 1)
+      throw new ShoalError('bad-request', '"best_of" is not supported. Ask for "n" choices and take the best.');
+    const job: Job = {
+      plan: planGeneration(request),
+      model: request.model,
+      prompt: () => prompt,
+      echo: request.echo ? prompt : '',
+      conversation: TEXT_CONVERSATION,
+      receivedAtMs: performance.now(),
+    };
+    return request.stream ? this.#stream(job, TEXT_SHAPE) : this.#whole(job, TEXT_SHAPE);
+  }
+
+  async embedding(_request: EmbeddingCreateParams): Promise<CreateEmbeddingResponse> {
+    throw new ShoalError('bad-request', 'The swarm serves a chat model; it has no embeddings.');
+  }
+
+  /** Ends the answer that is being made; it finishes as `abort`. */
+  async interruptGenerate(): Promise<void> {
+    this.#interrupt.abort();
+  }
+
+  /** Forgets what was said; the swarm's KV caches are given back. */
+  async resetChat(keepStats = false): Promise<void> {
+    this.#message = '';
+    this.#forwarded = [];
+    if (!keepStats) this.#usage = undefined;
+    const conversations = [CHAT_CONVERSATION, TEXT_CONVERSATION, FORWARD_CONVERSATION];
+    await Promise.all(conversations.map((conversation) => this.#options.forget?.(conversation)));
+  }
+
+  /** The answer as far as it has come. */
+  async getMessage(): Promise<string> {
+    return this.#message;
+  }
+
+  async runtimeStatsText(): Promise<string> {
+    const { prefill_tokens_per_s = 0, decode_tokens_per_s = 0 } = this.#usage?.extra ?? {};
+    return `prefill: ${prefill_tokens_per_s.toFixed(4)} tokens/sec, decoding: ${decode_tokens_per_s.toFixed(4)} tokens/sec`;
+  }
+
+  /** A swarm serves one model: waits until it can be spoken to. @throws ShoalError `bad-request` for another */
+  async reload(modelId: string | string[], chatOpts?: ChatOptions | ChatOptions[]): Promise<void> {
+    if (chatOpts !== undefined)
+      throw new ShoalError('bad-request', 'A swarm has no chat options. Set sampling with each request.');
+    const startedAtMs = performance.now();
+    const report = (progress: number, text: string): void =>
+      this.#initProgress?.({ progress, timeElapsed: (performance.now() - startedAtMs) / 1000, text });
+    report(0, 'Fetching the tokenizer');
+    await this.#options.tokenizer();
+    const served = this.#options.modelId();
+    for (const wanted of [modelId].flat()) checkModel(wanted, served);
+    report(1, `The swarm serves ${served}`);
+  }
+
+  /** Ends what runs and forgets it; the shards of this tab stay, as others use them. */
+  async unload(): Promise<void> {
+    await this.interruptGenerate();
+    await this.resetChat();
+  }
+
+  setInitProgressCallback(callback: InitProgressCallback): void {
+    this.#initProgress = callback;
+  }
+
+  getInitProgressCallback(): InitProgressCallback | undefined {
+    return this.#initProgress;
+  }
+
+  setAppConfig(_config: AppConfig): void {
+    throw new ShoalError('bad-request', 'A swarm has no list of models: its invite link names the one that it serves.');
+  }
+
+  /** The engine itself writes no log lines, so every level is kept. */
+  setLogLevel(_level: LogLevel): void {}
+
+  async listResumableSessions(): Promise<ResumeProbeResult[]> {
+    return [];
+  }
+
+  async resumeChatCompletion(
+    sessionId: string,
+    _options?: ResumeChatCompletionOptions,
+  ): Promise<ResumeResult | AsyncIterable<ChatCompletionChunk>> {
+    throw new ShoalError('bad-request', `No session "${sessionId}" was kept: a swarm stores no generations.`);
+  }
+
+  async deleteResumableSession(sessionId: string): Promise<void> {
+    throw new ShoalError('bad-request', `No session "${sessionId}" was kept: a swarm stores no generations.`);
+  }
+
+  getMaxStorageBufferBindingSize(): Promise<number> {
+    return maxStorageBufferBindingSize();
+  }
+
+  getGPUVendor(): Promise<string> {
+    return gpuVendor();
+  }
+
+  /** Adds tokens to those that earlier calls gave, since the last `resetChat`, and picks the next, greedy. */
+  async forwardTokensAndSample(inputIds: number[], _isPrefill: boolean): Promise<number> {
+    const release = await this.#turns.take();
+    try {
+      const promptIds = [...this.#forwarded, ...inputIds];
+      const request = {
+        promptIds,
+        maxTokens: 1,
+        stopIds: new Set<number>(),
+        topLogprobs: 0,
+        sampling: DEFAULT_SAMPLING,
+      };
+      for await (const { id } of this.#options.generator.generate({ ...request, conversation: FORWARD_CONVERSATION })) {
+        this.#forwarded = promptIds;
+        return id;
+      }
+      throw new ShoalError('internal', 'The swarm gave no token.');
+    } finally {
+      release();
+    }
+  }
+
+  async #whole<Chunk, Whole>(job: Job, shape: Shape<Chunk, Whole>): Promise<Whole> {
+    const texts: string[] = [];
+    const logprobs: NonNullable<Choice['logprobs']>[] = [];
+    const choices: Choice[] = [];
+    let usage: CompletionUsage | undefined;
+    for await (const event of this.#run(job)) {
+      if (event.kind === 'usage') usage = event.usage;
+      else if (event.kind === 'end') {
+        const { choice, finishReason } = event;
+        const tokens = job.plan.logprobs ? (logprobs[choice] ?? []) : null;
+        choices.push({ text: texts[choice] ?? '', finishReason, logprobs: tokens });
+      } else {
+        const { choice, delta } = event;
+        texts[choice] = (texts[choice] ?? '') + delta.text;
+        logprobs[choice] = [...(logprobs[choice] ?? []), ...delta.logprobs];
+      }
+    }
+    return shape.whole(this.#head(), choices, usage!);
+  }
+
+  async *#stream<Chunk, Whole>(job: Job, shape: Shape<Chunk, Whole>): AsyncGenerator<Chunk, void> {
+    const head = this.#head();
+    for await (const event of this.#run(job)) {
+      if (event.kind === 'delta') yield shape.delta(head, event.choice, event.delta, job.plan.logprobs);
+      else if (event.kind === 'end') yield shape.end(head, event.choice, event.finishReason);
+      else if (job.plan.includeUsage) yield shape.usage(head, event.usage);
+    }
+  }
+
+  /** Runs a job when its turn comes. */
+  async *#run(job: Job): AsyncGenerator<JobEvent, void> {
+    const release = await this.#turns.take();
+    // An interruption ends what runs, not what waits.
+    this.#interrupt = new AbortController();
+    this.#message = '';
+    let choice = 0;
+    try {
+      for await (const event of runJob(job, { ...this.#options, signal: this.#interrupt.signal })) {
+        if (event.kind === 'usage') this.#usage = event.usage;
+        else {
+          if (event.choice !== choice) this.#message = '';
+          choice = event.choice;
+          if (event.kind === 'delta') this.#message += event.delta.text;
+        }
+        yield event;
+      }
+    } finally {
+      release();
+    }
+  }
+
+  #head(): ResponseHead {
+    return { id: crypto.randomUUID(), model: this.#options.modelId(), created: Math.floor(Date.now() / 1000) };
+  }
+}

@@ -1,0 +1,103 @@
+import type { ChatCompletionFinishReason, CompletionUsage } from '@mlc-ai/web-llm';
+import { ShoalError } from '../core/errors.ts';
+import type { GenerationSummary, Generator } from '../swarm/generation.ts';
+import type { Tokenizer } from '../tokenizer/index.ts';
+import { type AnswerDelta, answer } from './answer.ts';
+import type { GenerationPlan } from './request.ts';
+import { usageOf } from './usage.ts';
+
+/** A checked request: what to say to the model, and how to go on. */
+export interface Job {
+  readonly plan: GenerationPlan;
+  /** The model that the request names, if it does. */
+  readonly model: string | null | undefined;
+  readonly prompt: (tokenizer: Tokenizer) => string;
+  /** Text that every choice begins with. */
+  readonly echo: string;
+  /** Whose KV cache is reused as far as the prompts agree. */
+  readonly conversation: string;
+  /** `performance.now()` at the request. */
+  readonly receivedAtMs: number;
+}
+
+/** What happens while a job runs, in order; `usage` is the last. */
+export type JobEvent =
+  | { readonly kind: 'delta'; readonly choice: number; readonly delta: AnswerDelta }
+  | { readonly kind: 'end'; readonly choice: number; readonly finishReason: ChatCompletionFinishReason }
+  | { readonly kind: 'usage'; readonly usage: CompletionUsage };
+
+export interface JobContext {
+  readonly generator: Generator;
+  readonly tokenizer: () => Promise<Tokenizer>;
+  readonly modelId: () => string;
+  /** Positions that a conversation may hold, prompt and answer. */
+  readonly contextLength: () => number;
+  /** Ends the choice that runs, and those to come. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Makes the choices of a job, one after the other.
+ * @throws ShoalError `bad-request`, `context-full`, and what the generator throws
+ */
+export async function* runJob(job: Job, context: JobContext): AsyncGenerator<JobEvent, void> {
+  const { plan, echo, conversation, receivedAtMs } = job;
+  const { generator, signal } = context;
+  const tokenizer = await context.tokenizer();
+  checkModel(job.model, context.modelId());
+  checkBias(plan, tokenizer);
+  const promptIds = tokenizer.encode(job.prompt(tokenizer), { parseSpecial: true });
+  const room = roomFor(promptIds.length, context.contextLength());
+  const maxTokens = Math.min(plan.maxTokens ?? room, room);
+  const summaries: GenerationSummary[] = [];
+  for (let choice = 0; choice < plan.choices; choice++) {
+    if (echo !== '') yield { kind: 'delta', choice, delta: { kind: 'delta', text: echo, logprobs: [] } };
+    const { seed: base } = plan.sampling;
+    // One seed gives one set of choices, each different.
+    const seed = base === undefined ? undefined : base + choice;
+    for await (const event of answer({
+      generator,
+      tokenizer,
+      plan,
+      promptIds,
+      maxTokens,
+      seed,
+      conversation,
+      signal,
+    })) {
+      if (event.kind === 'delta') yield { kind: 'delta', choice, delta: event };
+      else {
+        summaries.push(event.summary);
+        yield { kind: 'end', choice, finishReason: event.summary.finishReason };
+      }
+    }
+  }
+  yield { kind: 'usage', usage: usageOf(summaries, performance.now() - receivedAtMs) };
+}
+
+/** @throws ShoalError `bad-request` when another model is asked for than the swarm serves */
+export function checkModel(wanted: string | null | undefined, served: string): void {
+  if (!wanted || wanted === served) return;
+  throw new ShoalError(
+    'bad-request',
+    `This swarm serves the model "${served}", not "${wanted}". Open the invite link of a swarm that serves it.`,
+  );
+}
+
+function checkBias({ sampling }: GenerationPlan, tokenizer: Tokenizer): void {
+  const beyond = [...sampling.logitBias.keys()].find((id) => id >= tokenizer.size);
+  if (beyond === undefined) return;
+  throw new ShoalError(
+    'bad-request',
+    `The request's "logit_bias" names token ${beyond}; the model's tokens are 0 to ${tokenizer.size - 1}.`,
+  );
+}
+
+function roomFor(promptTokens: number, contextLength: number): number {
+  if (promptTokens === 0) throw new ShoalError('bad-request', 'The prompt is empty; write something.');
+  if (promptTokens < contextLength) return contextLength - promptTokens;
+  throw new ShoalError(
+    'context-full',
+    `The prompt has ${promptTokens} tokens and the model's context ${contextLength}: shorten it or start a new conversation.`,
+  );
+}

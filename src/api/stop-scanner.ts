@@ -1,0 +1,45 @@
+/**
+ * Cuts a text that comes in pieces before the first stop text, wherever the pieces' borders are. Holds back only what
+ * may still become a stop text.
+ */
+export class StopScanner {
+  readonly #stops: readonly string[];
+  #held = '';
+  #stopped = false;
+
+  constructor(stops: readonly string[]) {
+    this.#stops = stops;
+  }
+
+  /** A stop text was found: nothing more will come. */
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** What is certain to be before any stop text. */
+  push(piece: string): string {
+    if (this.#stopped) return '';
+    const text = this.#held + piece;
+    const found = this.#stops.map((stop) => text.indexOf(stop)).filter((place) => place >= 0);
+    this.#stopped = found.length > 0;
+    const end = this.#stopped ? Math.min(...found) : text.length - this.#openEnd(text);
+    this.#held = this.#stopped ? '' : text.slice(end);
+    return text.slice(0, end);
+  }
+
+  /** What was held back, when the text ends without a stop text. */
+  flush(): string {
+    const rest = this.#held;
+    this.#held = '';
+    return rest;
+  }
+
+  /** Length of the longest end of `text` that begins a stop text. */
+  #openEnd(text: string): number {
+    const longest = Math.max(0, ...this.#stops.map((stop) => stop.length - 1));
+    for (let length = Math.min(longest, text.length); length > 0; length--) {
+      if (this.#stops.some((stop) => stop.startsWith(text.slice(-length)))) return length;
+    }
+    return 0;
+  }
+}
