@@ -1,0 +1,135 @@
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { defineCommand } from 'citty';
+import packageJson from '../../package.json' with { type: 'json' };
+import { interfaceAddresses, reachableAddresses } from '../../signaling-server/addresses.ts';
+import { checkPort } from '../../signaling-server/listen.ts';
+import { type RunningServer, startServer } from '../../signaling-server/server.ts';
+import { ShoalError } from '../../src/core/errors.ts';
+import { type Certificate, readCertificate, selfSignedCertificate } from '../certificate.ts';
+import { parseIceServer } from '../ice-server.ts';
+import { DEFAULT_DATA_DIR, prepareModel } from '../model-source.ts';
+import { buildPage } from '../page-build.ts';
+import { ProgressLine } from '../progress.ts';
+import { readStrictly } from '../strict-options.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+/** After a signal the process ends within two seconds, whatever is still open. */
+const EXIT_TIMEOUT_MS = 1800;
+
+const LOOPBACK = /^http:\/\/(localhost|127\.[\d.]+|\[::1\]):/;
+
+const args = {
+  port: { type: 'string', default: '8787', valueHint: 'PORT', description: 'Port; 0 takes a free one' },
+  host: {
+    type: 'string',
+    default: '127.0.0.1',
+    valueHint: 'ADDRESS',
+    description: 'Address; 0.0.0.0 for every network',
+  },
+  https: { type: 'boolean', description: 'Serve HTTPS, with a certificate made on the first start' },
+  cert: { type: 'string', valueHint: 'FILE', description: 'Certificate for HTTPS, PEM' },
+  key: { type: 'string', valueHint: 'FILE', description: 'Key of the certificate, PEM' },
+  model: { type: 'string', valueHint: 'FILE', description: 'A GGUF file to serve instead of SmolLM2-135M-Instruct' },
+  shards: { type: 'string', default: '4', valueHint: 'N', description: 'Shards to split the model into' },
+  data: {
+    type: 'string',
+    default: DEFAULT_DATA_DIR,
+    valueHint: 'DIR',
+    description: 'Where models and shards are kept',
+  },
+  ice: { type: 'string', valueHint: 'URL', description: 'STUN or TURN server for the tabs; repeat for more' },
+  build: { type: 'boolean', default: true, negativeDescription: 'Serve the page as it was built last' },
+} as const;
+
+export default defineCommand({
+  meta: {
+    name: 'serve',
+    description: 'Serves a model: splits it, builds the page, and introduces tabs to each other.',
+  },
+  args,
+  run: async ({ args: options, rawArgs }) => {
+    const given = readStrictly(rawArgs, args);
+    const { host, data: dataDir } = options;
+    const port = parseNumber('port', options.port, 0, 65_535);
+    const shards = parseNumber('shards', options.shards, 1, 1024);
+    const iceServers = (given.ice ?? []).map(parseIceServer);
+    const stopping = stopSignal();
+    try {
+      // Before a long download, not after it.
+      await checkPort(host, port);
+      const tls = await chooseCertificate(options);
+      const model = await prepareModel({
+        shards,
+        dataDir,
+        signal: stopping,
+        onProgress: new ProgressLine().show,
+        ...(options.model === undefined ? {} : { modelFile: options.model }),
+      });
+      if (options.build) await buildPage(ROOT);
+      stopping.throwIfAborted();
+      const server = await startServer({
+        host,
+        port,
+        ...(tls ? { tls } : {}),
+        iceServers,
+        models: [model],
+        pageDirectory: join(ROOT, 'dist'),
+        dataDirectory: dataDir,
+        version: packageJson.version,
+      });
+      announce(server, tls !== undefined);
+      await aborted(stopping);
+      await server.close();
+    } catch (error) {
+      if (!stopping.aborted) throw error;
+    }
+  },
+});
+
+/** Aborted by SIGINT or SIGTERM; the process then ends with status 0 in time, whatever is still open. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  const stop = () => {
+    controller.abort();
+    setTimeout(() => process.exit(0), EXIT_TIMEOUT_MS).unref();
+  };
+  // Once: a second signal ends the process at once.
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  return controller.signal;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+interface CertificateOptions {
+  readonly host: string;
+  readonly data: string;
+  readonly https: boolean | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+}
+
+async function chooseCertificate(options: CertificateOptions): Promise<Certificate | undefined> {
+  const { host, data, https, cert, key } = options;
+  if ((cert === undefined) !== (key === undefined))
+    throw new ShoalError('bad-request', '--cert and --key go together.');
+  if (cert !== undefined && key !== undefined) return readCertificate(cert, key);
+  if (!https) return undefined;
+  const hosts = new Set(['localhost', hostname(), ...interfaceAddresses(), ...reachableAddresses(host)]);
+  return selfSignedCertificate(data, [...hosts]);
+}
+
+function announce({ urls }: RunningServer, secure: boolean): void {
+  for (const url of urls) console.log(`Shoal is ready: ${url}`);
+  if (secure || urls.every((url) => LOOPBACK.test(url))) return;
+  console.error('Browsers on other machines give WebGPU to HTTPS pages only: start with --https for them.');
+}
+
+function parseNumber(name: string, text: string, min: number, max: number): number {
+  const number = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= min && number <= max) return number;
+  throw new ShoalError('bad-request', `--${name} is "${text}", expected a whole number from ${min} to ${max}.`);
+}

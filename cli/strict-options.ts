@@ -1,0 +1,33 @@
+import { parseArgs } from 'node:util';
+import type { ArgsDef } from 'citty';
+import { ShoalError } from '../src/core/errors.ts';
+
+/** The values of every option given, in order. */
+export type StrictOptions = Readonly<Record<string, readonly string[]>>;
+
+/**
+ * Reads a command's arguments again, strictly: citty ignores options that it does not know, and keeps one value of an
+ * option that is repeated.
+ * @throws ShoalError `bad-request` on an unknown option, a missing value, or an argument too many
+ */
+export function readStrictly(rawArgs: readonly string[], definition: ArgsDef): StrictOptions {
+  const options = Object.fromEntries(
+    Object.entries(definition).map(([name, { type }]) => [
+      name,
+      { type: type === 'boolean' ? ('boolean' as const) : ('string' as const), multiple: true },
+    ]),
+  );
+  try {
+    const { values } = parseArgs({
+      args: [...rawArgs],
+      options,
+      strict: true,
+      allowPositionals: false,
+      allowNegative: true,
+    });
+    return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, [value].flat().map(String)]));
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message.split('. ')[0] : String(cause);
+    throw new ShoalError('bad-request', `${message}. Run with --help for the options.`, { cause });
+  }
+}
