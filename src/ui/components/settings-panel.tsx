@@ -30,7 +30,7 @@ export function SettingsPanel() {
       <div class="panel-body settings">
         <label class="field">
           <span>
-            Temperature <output>{settings.temperature.toFixed(1)}</output>
+            Temperature <span class="muted">{settings.temperature.toFixed(1)}</span>
           </span>
           <input
             type="range"

@@ -1,3 +1,4 @@
+import { options } from 'preact';
 import { renderApp } from '../../../src/ui/app.tsx';
 import { PreviewModel } from '../support/preview-model.ts';
 import { PREVIEW_STATES, type PreviewState } from '../support/preview-states.ts';
@@ -7,4 +8,12 @@ const name = new URLSearchParams(location.search).get('state') ?? 'first';
 const model = new PreviewModel();
 PREVIEW_STATES[name as PreviewState](model);
 renderApp(document.getElementById('app')!, model);
-Object.assign(window, { preview: model });
+
+// How often each component was drawn, for tests of what must stay still.
+const drawn: Record<string, number> = {};
+const { diffed } = options;
+options.diffed = (vnode) => {
+  if (typeof vnode.type === 'function') drawn[vnode.type.name] = (drawn[vnode.type.name] ?? 0) + 1;
+  diffed?.(vnode);
+};
+Object.assign(window, { preview: model, drawn });
