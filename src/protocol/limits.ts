@@ -2,6 +2,8 @@
 
 /** Token positions of one task: bounds a stage's scratch buffers and the time one task may hold the GPU. */
 export const MAX_TASK_TOKENS = 256;
+/** A peer id: base58 of a 38-byte multihash takes 52 characters; room for other key types. */
+export const MAX_PEER_ID_BYTES = 128;
 /** Widest hidden state accepted, elements: the widest open models have 16,384. */
 export const MAX_WIDTH = 16_384;
 /** Candidates a row: sampling beyond the top 128 does not change text that anyone reads. */

@@ -154,16 +154,14 @@ export class CommandServer {
       queue_length: stages.queueLength,
       bytes_sent: exchange.bytesSent,
       bytes_received: exchange.bytesReceived,
-      recent_tasks: stages
-        .recentTasks()
-        .map(({ task, layers, tokens, waitMs, computeMs, atMs }) => ({
-          task,
-          layers,
-          tokens,
-          wait_ms: waitMs,
-          compute_ms: computeMs,
-          at: atMs,
-        })),
+      recent_tasks: stages.recentTasks().map(({ task, layers, tokens, waitMs, computeMs, atMs }) => ({
+        task,
+        layers,
+        tokens,
+        wait_ms: waitMs,
+        compute_ms: computeMs,
+        at: atMs,
+      })),
       seeded: store.seeded().length,
       log: sharedLog(),
     };

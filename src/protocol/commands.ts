@@ -1,0 +1,190 @@
+import * as v from 'valibot';
+import { type ErrorCode, ShoalError, type WireError } from '../core/errors.ts';
+import { MAX_COMMAND_BYTES } from './limits.ts';
+
+/** The libp2p protocol that carries one request and one response. */
+export const COMMAND_PROTOCOL = '/shoal/command/1.0.0';
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const nonNegative = v.pipe(v.number(), v.finite(), v.minValue(0));
+const peerId = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
+const shardId = v.pipe(count, v.maxValue(1023));
+const session = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/));
+const layers = v.pipe(
+  v.object({ start: count, end: count }),
+  v.check(({ start, end }) => start < end, 'layers must be a range [start, end) of at least one'),
+);
+const text = v.pipe(v.string(), v.maxLength(512));
+const nothing = v.optional(v.undefined());
+const empty = v.object({});
+
+/** Every command: what it takes and what it gives. */
+export const COMMANDS = {
+  /** Every shard file that the node seeds. */
+  LIST_FILES: {
+    params: nothing,
+    result: v.object({
+      files: v.pipe(
+        v.array(v.object({ info_hash: v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/)), filename: text, size: count })),
+        v.maxLength(1024),
+      ),
+    }),
+  },
+  /** What the node can do, and how busy it is. */
+  GET_CAPABILITIES: {
+    params: nothing,
+    result: v.object({
+      /** The lowest shard loaded. */
+      shard_id: v.nullable(shardId),
+      shards: v.pipe(v.array(shardId), v.maxLength(1024)),
+      capabilities: v.object({
+        shard_loaded: v.boolean(),
+        layers: v.pipe(v.array(layers), v.maxLength(1024)),
+        runner: v.picklist(['webgpu', 'cpu', 'none']),
+        adapter: text,
+        software: v.boolean(),
+        max_buffer_bytes: nonNegative,
+        max_task_tokens: count,
+        free_kv_tokens: count,
+        layers_per_second: nonNegative,
+        queue_length: count,
+        version: text,
+      }),
+    }),
+  },
+  /** Fetches, verifies and loads a shard; needs the owner's consent. */
+  LOAD_SHARD: { params: v.object({ shard_id: shardId }), result: v.object({ shard_id: shardId }) },
+  /** Frees a shard on the device; needs the owner's consent. */
+  UNLOAD_SHARD: { params: v.object({ shard_id: shardId }), result: v.object({ shard_id: shardId }) },
+  /** Opens a KV cache for these layers. */
+  OPEN_SESSION: {
+    params: v.object({ session, layers, max_tokens: v.pipe(count, v.minValue(1)) }),
+    result: v.object({ max_task_tokens: v.pipe(count, v.minValue(1)) }),
+  },
+  /** Rolls a KV cache back to `position` tokens. */
+  TRUNCATE_SESSION: { params: v.object({ session, position: count }), result: empty },
+  CLOSE_SESSION: { params: v.object({ session }), result: empty },
+  PING: { params: nothing, result: empty },
+  /** Counters, the newest tasks, and the part of the log that tells what the node serves. */
+  GET_STATS: {
+    params: nothing,
+    result: v.object({
+      sessions: count,
+      tasks_done: count,
+      tasks_failed: count,
+      queue_length: count,
+      bytes_sent: nonNegative,
+      bytes_received: nonNegative,
+      recent_tasks: v.pipe(
+        v.array(
+          v.object({
+            task: count,
+            layers,
+            tokens: count,
+            wait_ms: nonNegative,
+            compute_ms: nonNegative,
+            at: nonNegative,
+          }),
+        ),
+        v.maxLength(64),
+      ),
+      seeded: count,
+      log: v.pipe(v.array(text), v.maxLength(256)),
+    }),
+  },
+  /** Is binary, on a protocol of its own; as a command it is answered with an error that says so. */
+  EXECUTE_TASK: { params: v.unknown(), result: empty },
+} as const;
+
+export type CommandName = keyof typeof COMMANDS;
+export type CommandParams<Name extends CommandName> = v.InferOutput<(typeof COMMANDS)[Name]['params']>;
+export type CommandResult<Name extends CommandName> = v.InferOutput<(typeof COMMANDS)[Name]['result']>;
+
+interface Envelope {
+  readonly request_id: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A checked request: `params` fit `command`. */
+export type CommandRequest = {
+  [Name in CommandName]: Envelope & { readonly command: Name; readonly params: CommandParams<Name> };
+}[CommandName];
+
+const requestSchema = v.object({
+  command: v.picklist(Object.keys(COMMANDS) as CommandName[]),
+  request_id: v.pipe(v.string(), v.maxLength(64)),
+  from: peerId,
+  to: peerId,
+  params: v.optional(v.unknown()),
+});
+
+const responseSchema = v.variant('status', [
+  v.object({ command: v.string(), request_id: v.string(), status: v.literal('success'), result: v.unknown() }),
+  v.object({
+    command: v.string(),
+    request_id: v.string(),
+    status: v.literal('error'),
+    error: v.object({ code: v.string(), message: v.pipe(v.string(), v.maxLength(4096)) }),
+  }),
+]);
+
+/** A request as it travels: JSON in UTF-8. */
+export function encodeRequest(
+  request: Envelope & { readonly command: CommandName; readonly params?: unknown },
+): Uint8Array<ArrayBuffer> {
+  return encode(request);
+}
+
+/** @throws ShoalError `bad-command` that names what is wrong */
+export function parseRequest(bytes: Uint8Array): CommandRequest {
+  const request = check(requestSchema, decode(bytes), 'The request');
+  const params = check(COMMANDS[request.command].params, request.params, `The request's params for ${request.command}`);
+  return { ...request, params } as CommandRequest;
+}
+
+export function encodeSuccess({ command, request_id }: CommandRequest, result: unknown): Uint8Array<ArrayBuffer> {
+  return encode({ command, request_id, status: 'success', result });
+}
+
+/** The request may be unreadable; its answer then names neither command nor id. */
+export function encodeError(request: CommandRequest | undefined, error: WireError): Uint8Array<ArrayBuffer> {
+  return encode({ command: request?.command ?? '', request_id: request?.request_id ?? '', status: 'error', error });
+}
+
+/** @throws ShoalError as the node answered; `bad-command` when the answer is malformed */
+export function parseResponse<Name extends CommandName>(command: Name, bytes: Uint8Array): CommandResult<Name> {
+  const response = check(responseSchema, decode(bytes), `The response to ${command}`);
+  if (response.status === 'error') throw new ShoalError(response.error.code as ErrorCode, response.error.message);
+  return check(
+    COMMANDS[command].result as v.GenericSchema<unknown, CommandResult<Name>>,
+    response.result,
+    `The result of ${command}`,
+  );
+}
+
+function check<T>(schema: v.GenericSchema<unknown, T>, value: unknown, what: string): T {
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  const place = v.getDotPath(issue);
+  throw new ShoalError('bad-command', `${what} is malformed${place ? ` at "${place}"` : ''}: ${issue.message}`);
+}
+
+function encode(message: unknown): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(JSON.stringify(message));
+}
+
+function decode(bytes: Uint8Array): unknown {
+  if (bytes.byteLength > MAX_COMMAND_BYTES) {
+    throw new ShoalError(
+      'bad-command',
+      `A command has ${bytes.byteLength} bytes; at most ${MAX_COMMAND_BYTES} are allowed.`,
+    );
+  }
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new ShoalError('bad-command', 'A command must be JSON in UTF-8.', { cause });
+  }
+}

@@ -1,0 +1,110 @@
+import * as comlink from 'comlink';
+import { ShoalError } from '../src/core/errors.ts';
+import type { LayerRunner, RunnerInfo, SessionOptions, StageOutput, StageTask } from '../src/engine/layer-runner.ts';
+import type { Hyperparameters } from '../src/protocol/manifest.ts';
+import type { ShardReader } from '../src/store/shard-store.ts';
+import type { GpuWorkerApi } from './gpu-contract.ts';
+import { installErrorTransfer, rejectWhenDead } from './worker-errors.ts';
+
+/**
+ * Starts a GPU worker with a device of its own.
+ * @throws ShoalError `no-webgpu`
+ */
+export async function createGpuRunner(hyperparameters: Hyperparameters, pieceLength: number): Promise<LayerRunner> {
+  installErrorTransfer();
+  const worker = new Worker(new URL('./gpu.worker.ts', import.meta.url), { type: 'module', name: 'gpu' });
+  const api = rejectWhenDead(worker, comlink.wrap<GpuWorkerApi>(worker));
+  try {
+    return new WorkerRunner(worker, api, hyperparameters, pieceLength, await api.start(hyperparameters));
+  } catch (error) {
+    worker.terminate();
+    throw error;
+  }
+}
+
+/** A runner in a worker, as the page's threads see it. */
+class WorkerRunner implements LayerRunner {
+  readonly info: RunnerInfo;
+  readonly hyperparameters: Hyperparameters;
+  readonly lost: Promise<string>;
+  readonly #worker: Worker;
+  readonly #api: comlink.Remote<GpuWorkerApi>;
+  readonly #pieceLength: number;
+  readonly #loaded = new Set<number>();
+  #freeTokens = 0;
+
+  constructor(
+    worker: Worker,
+    api: comlink.Remote<GpuWorkerApi>,
+    hyperparameters: Hyperparameters,
+    pieceLength: number,
+    info: RunnerInfo,
+  ) {
+    this.#worker = worker;
+    this.#api = api;
+    this.#pieceLength = pieceLength;
+    this.hyperparameters = hyperparameters;
+    this.info = info;
+    // A worker that died has lost its device too.
+    this.lost = api.lost().catch((error: unknown) => ShoalError.from(error).message);
+  }
+
+  loadedShards(): readonly number[] {
+    return [...this.#loaded].sort((a, b) => a - b);
+  }
+
+  async loadShard(
+    { shard }: ShardReader,
+    options: { readonly signal?: AbortSignal; readonly onProgress?: (loadedBytes: number) => void } = {},
+  ): Promise<void> {
+    const { signal, onProgress } = options;
+    signal?.throwIfAborted();
+    const abort = () => void this.#api.abortLoad();
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      await this.#api.loadShard(shard, this.#pieceLength, comlink.proxy(onProgress ?? (() => undefined)));
+      this.#loaded.add(shard.index);
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
+    await this.#refresh();
+  }
+
+  async unloadShard(index: number): Promise<void> {
+    await this.#api.unloadShard(index);
+    this.#loaded.delete(index);
+  }
+
+  async openSession(options: SessionOptions): Promise<void> {
+    await this.#api.openSession(options);
+    await this.#refresh();
+  }
+
+  truncateSession(session: string, position: number): Promise<void> {
+    return this.#api.truncateSession(session, position);
+  }
+
+  async closeSession(session: string): Promise<void> {
+    await this.#api.closeSession(session);
+    await this.#refresh();
+  }
+
+  execute(task: StageTask): Promise<StageOutput> {
+    const { input } = task;
+    return this.#api.execute(input.dtype === 'f32' ? comlink.transfer(task, [input.hidden.buffer]) : task);
+  }
+
+  /** As of the last session opened or closed. */
+  freeTokens(): number {
+    return this.#freeTokens;
+  }
+
+  async close(): Promise<void> {
+    await this.#api.close().catch(() => undefined);
+    this.#worker.terminate();
+  }
+
+  async #refresh(): Promise<void> {
+    this.#freeTokens = await this.#api.freeTokens();
+  }
+}
