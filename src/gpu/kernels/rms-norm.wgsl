@@ -12,11 +12,11 @@ var<workgroup> parts: array<f32, WORKGROUP>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-  let from = (task.first + workgroup.x) * STRIDE;
+  let source = (task.first + workgroup.x) * STRIDE;
   let to = workgroup.x * STRIDE;
   var part = 0.0;
   for (var index = local; index < STRIDE; index += WORKGROUP) {
-    part += dot(x[from + index], x[from + index]);
+    part += dot(x[source + index], x[source + index]);
   }
   parts[local] = part;
   for (var step = WORKGROUP / 2u; step > 0u; step /= 2u) {
@@ -28,6 +28,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   workgroupBarrier();
   let factor = 1.0 / sqrt(parts[0] / f32(C) + EPSILON);
   for (var index = local; index < STRIDE; index += WORKGROUP) {
-    y[to + index] = x[from + index] * factor * w[index];
+    y[to + index] = x[source + index] * factor * w[index];
   }
 }

@@ -23,11 +23,11 @@ fn merged(a: Part, b: Part) -> Part {
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-  let from = workgroup.x * IN_STRIDE;
+  let source = workgroup.x * IN_STRIDE;
   let to = (task.result + workgroup.x) * OUT_STRIDE + OUT_FIRST;
   var part = Part(LOWEST, 0.0);
   for (var id = local; id < task.count; id += WORKGROUP) {
-    let logit = logits[from + id];
+    let logit = logits[source + id];
     if (allowed(id)) {
       if (logit > part.maximum) {
         part = Part(logit, part.sum * exp(part.maximum - logit) + 1.0);
@@ -47,6 +47,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     results[to] = bitcast<u32>(parts[0].maximum + log(parts[0].sum));
   }
   for (var index = local; index < task.wanted; index += WORKGROUP) {
-    results[to + 1u + index] = bitcast<u32>(logits[from + wanted[index]]);
+    results[to + 1u + index] = bitcast<u32>(logits[source + wanted[index]]);
   }
 }

@@ -1,0 +1,17 @@
+import type { LayerRange } from '../core/ranges.ts';
+import { PAGE_TOKENS } from '../gpu/kv-layout.ts';
+
+/** One session's place in the KV cache. */
+export interface Session {
+  readonly layers: LayerRange;
+  readonly maxTokens: number;
+  /** Positions cached. */
+  length: number;
+  /** Pages in the order of positions; they hold at least `length`. */
+  readonly pages: number[];
+}
+
+/** Pages that `tokens` positions take. */
+export function pagesFor(tokens: number): number {
+  return Math.ceil(tokens / PAGE_TOKENS);
+}

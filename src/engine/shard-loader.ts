@@ -1,0 +1,107 @@
+import { ShoalError } from '../core/errors.ts';
+import type { GgufFile, GgufTensor } from '../gguf/gguf-file.ts';
+import { readGguf } from '../gguf/read.ts';
+import type { GpuDevice } from '../gpu/device.ts';
+import type { Architecture } from '../model/architecture.ts';
+import { findArchitecture } from '../model/architectures.ts';
+import { readModelFacts } from '../model/read-facts.ts';
+import type { Hyperparameters } from '../protocol/manifest.ts';
+import type { ShardReader } from '../store/shard-store.ts';
+import { type LoadOptions, TensorLoader } from './tensor-loader.ts';
+import type { LayerWeights, ShardWeights } from './weights.ts';
+
+/**
+ * Loads a shard's weights, tensor by tensor. What was loaded is freed again when something fails.
+ * @throws ShoalError `bad-gguf`, `truncated-gguf`, `unsupported-architecture`, `unsupported-tensor-type`,
+ * `out-of-memory`, `aborted`
+ */
+export async function loadShardWeights(
+  gpu: GpuDevice,
+  model: Hyperparameters,
+  reader: ShardReader,
+  options: LoadOptions,
+): Promise<ShardWeights> {
+  const { shard } = reader;
+  const source = { sizeBytes: shard.sizeBytes, read: (offset: number, length: number) => reader.read(offset, length) };
+  const file = await readGguf(source, shard.fileName);
+  checkHyperparameters(file, model);
+  const loader = new TensorLoader(gpu, reader, options);
+  try {
+    return await new ShardLoad(file, model, loader).load(reader);
+  } catch (error) {
+    loader.destroy();
+    throw error;
+  }
+}
+
+/** One shard on its way to the device. */
+class ShardLoad {
+  readonly #file: GgufFile;
+  readonly #model: Hyperparameters;
+  readonly #architecture: Architecture;
+  readonly #loader: TensorLoader;
+
+  constructor(file: GgufFile, model: Hyperparameters, loader: TensorLoader) {
+    this.#file = file;
+    this.#model = model;
+    this.#architecture = findArchitecture(model.architecture, file.name);
+    this.#loader = loader;
+  }
+
+  async load({ shard }: ShardReader): Promise<ShardWeights> {
+    const names = this.#architecture.globalNames;
+    const shapes = this.#architecture.globalShapes(this.#model);
+    const embedding = shard.hasEmbedding
+      ? await this.#loader.loadMatrix([this.#tensor(names.tokenEmbedding, shapes.tokenEmbedding)])
+      : undefined;
+    const layers: LayerWeights[] = [];
+    for (let layer = shard.layers.start; layer < shard.layers.end; layer++) layers.push(await this.#loadLayer(layer));
+    const output = shard.hasOutput
+      ? {
+          norm: await this.#loader.loadVector(this.#tensor(names.outputNorm, shapes.outputNorm)),
+          matrix: await this.#loader.loadMatrix([this.#tensor(names.output, shapes.output)]),
+        }
+      : undefined;
+    return { layers, embedding, output, destroy: () => this.#loader.destroy() };
+  }
+
+  async #loadLayer(layer: number): Promise<LayerWeights> {
+    const names = this.#architecture.layerNames(layer);
+    const shapes = this.#architecture.layerShapes(this.#model);
+    const tensor = (role: keyof typeof names) => this.#tensor(names[role], shapes[role]);
+    const loader = this.#loader;
+    return {
+      attnNorm: await loader.loadVector(tensor('attnNorm')),
+      qkv: await loader.loadMatrix([tensor('attnQ'), tensor('attnK'), tensor('attnV')]),
+      attnOutput: await loader.loadMatrix([tensor('attnOutput')]),
+      ffnNorm: await loader.loadVector(tensor('ffnNorm')),
+      gateUp: await loader.loadMatrix([tensor('ffnGate'), tensor('ffnUp')]),
+      down: await loader.loadMatrix([tensor('ffnDown')]),
+    };
+  }
+
+  #tensor(name: string, shape: readonly number[]): GgufTensor {
+    const tensor = this.#file.tensors.find((candidate) => candidate.name === name);
+    if (!tensor) throw new ShoalError('bad-gguf', `${this.#file.name} lacks tensor "${name}". Fetch the shard again.`);
+    if (tensor.shape.join() !== shape.join()) {
+      throw new ShoalError(
+        'bad-gguf',
+        `${this.#file.name}: tensor "${name}" has shape [${tensor.shape.join(', ')}], the manifest says [${shape.join(', ')}].`,
+      );
+    }
+    return tensor;
+  }
+}
+
+/** The manifest speaks for the shard; a shard that says otherwise belongs to another model. */
+function checkHyperparameters(file: GgufFile, model: Hyperparameters): void {
+  const facts = readModelFacts(file.metadata, file.name);
+  for (const key of Object.keys(facts) as (keyof typeof facts)[]) {
+    if (facts[key] !== model[key]) {
+      throw new ShoalError(
+        'bad-gguf',
+        `${file.name} has ${key} = ${facts[key]}, its manifest says ${model[key]}: they are of different models.`,
+      );
+    }
+  }
+}
