@@ -2,8 +2,8 @@
 //   node tests/run.ts [unit] [gpu] [e2e]      all three when none is named
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { findBrowser } from '../cli/browser.ts';
 import { ensureDefaultModel } from '../cli/model-source.ts';
-import { findBrowser } from './support/browser.ts';
 
 interface Counts {
   passed: number;
@@ -19,7 +19,12 @@ interface VitestReport {
 }
 
 interface PlaywrightReport {
-  readonly stats: { readonly expected: number; readonly unexpected: number; readonly flaky: number; readonly skipped: number };
+  readonly stats: {
+    readonly expected: number;
+    readonly unexpected: number;
+    readonly flaky: number;
+    readonly skipped: number;
+  };
 }
 
 const RESULTS = 'test-results';
@@ -31,7 +36,8 @@ const SUITES: Readonly<Record<string, () => Counts>> = {
 
 const chosen = process.argv.slice(2);
 const unknown = chosen.filter((name) => !(name in SUITES));
-if (unknown.length > 0) throw new Error(`There is no suite "${unknown[0]}": choose from ${Object.keys(SUITES).join(', ')}.`);
+if (unknown.length > 0)
+  throw new Error(`There is no suite "${unknown[0]}": choose from ${Object.keys(SUITES).join(', ')}.`);
 
 rmSync(RESULTS, { recursive: true, force: true });
 mkdirSync(RESULTS);
@@ -44,7 +50,9 @@ for (const [name, run] of Object.entries(SUITES)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue;
   const startedAtMs = Date.now();
   const counts = run();
-  console.log(`${name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped in ${Math.round((Date.now() - startedAtMs) / 1000)} s\n`);
+  console.log(
+    `${name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped in ${Math.round((Date.now() - startedAtMs) / 1000)} s\n`,
+  );
   for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += counts[key];
 }
 // A run in which nothing ran has shown nothing.
@@ -54,7 +62,14 @@ process.exit(total.failed > 0 ? 1 : 0);
 
 function vitest(project: string): Counts {
   const file = `${RESULTS}/${project}.json`;
-  const status = run('vitest', ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]);
+  const status = run('vitest', [
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${file}`,
+  ]);
   if (!existsSync(file)) return { passed: 0, failed: 1, skipped: 0 };
   const report = JSON.parse(readFileSync(file, 'utf8')) as VitestReport;
   const failed = Math.max(report.numFailedTests, report.numFailedTestSuites > 0 ? 1 : 0, status === 0 ? 0 : 1);
@@ -67,7 +82,11 @@ function playwright(): Counts {
   const status = run('playwright', ['test']);
   if (!existsSync(file)) return { passed: 0, failed: 1, skipped: 0 };
   const { stats } = JSON.parse(readFileSync(file, 'utf8')) as PlaywrightReport;
-  return { passed: stats.expected + stats.flaky, failed: Math.max(stats.unexpected, status === 0 ? 0 : 1), skipped: stats.skipped };
+  return {
+    passed: stats.expected + stats.flaky,
+    failed: Math.max(stats.unexpected, status === 0 ? 0 : 1),
+    skipped: stats.skipped,
+  };
 }
 
 function run(tool: string, args: readonly string[]): number {
@@ -76,7 +95,9 @@ function run(tool: string, args: readonly string[]): number {
 
 /** Tools run on this very Node rather than on whichever comes first in PATH. */
 function toolPath(tool: string): string {
-  const manifest = JSON.parse(readFileSync(`node_modules/${tool}/package.json`, 'utf8')) as { bin: string | Record<string, string> };
+  const manifest = JSON.parse(readFileSync(`node_modules/${tool}/package.json`, 'utf8')) as {
+    bin: string | Record<string, string>;
+  };
   const bin = typeof manifest.bin === 'string' ? manifest.bin : manifest.bin[tool];
   return `node_modules/${tool}/${bin}`;
 }

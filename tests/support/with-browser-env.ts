@@ -1,6 +1,6 @@
 // Runs a command with the environment that Dawn and Chromium need: node tests/support/with-browser-env.ts COMMAND ARG…
 import { spawnSync } from 'node:child_process';
-import { findBrowser } from './browser.ts';
+import { findBrowser } from '../../cli/browser.ts';
 
 const { env } = await findBrowser();
 const [command, ...args] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { chromium } from 'playwright';
-import { CHROMIUM_FLAGS, findBrowser } from '../../support/browser.ts';
+import { CHROMIUM_FLAGS, findBrowser } from '../../../cli/browser.ts';
 import { startPreviewServer } from './preview-server.ts';
 import { PREVIEW_STATES } from './preview-states.ts';
 

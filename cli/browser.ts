@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** A Chromium to drive, and the SwiftShader that came with it. */
+export interface Browser {
+  readonly executablePath: string;
+  /** What must be added to the environment before a process starts this browser, or Dawn on its SwiftShader. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const INSTALLED = [
+  '/usr/bin/chromium',
+  '/usr/lib/chromium/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/usr/bin/google-chrome-stable',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
+const SWIFTSHADER_FOLDERS = ['/usr/lib/chromium', '/opt/google/chrome'];
+
+/** The flags that give WebGPU on SwiftShader and keep Chromium off the network. */
+export const CHROMIUM_FLAGS = [
+  '--headless=new',
+  '--no-sandbox',
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+  '--disable-quic',
+  '--disable-gpu-watchdog',
+];
+
+/** `SHOAL_CHROMIUM`, an installed Chrome or Chromium, or the one that npm brought (`SHOAL_CHROMIUM=npm` forces it). */
+export async function findBrowser(): Promise<Browser> {
+  const wanted = process.env.SHOAL_CHROMIUM;
+  const candidates = wanted === 'npm' ? [] : wanted ? [wanted] : INSTALLED;
+  const executablePath = candidates.find((path) => existsSync(path));
+  const folder = SWIFTSHADER_FOLDERS.find(
+    (path) => existsSync(`${path}/vk_swiftshader_icd.json`) && existsSync(`${path}/libvulkan.so.1`),
+  );
+  if (executablePath && folder) return { executablePath, env: swiftShaderEnv(folder) };
+  return npmBrowser();
+}
+
+async function npmBrowser(): Promise<Browser> {
+  // Read at import: only then does the package unpack the system libraries that it carries.
+  process.env.AWS_EXECUTION_ENV = 'AWS_Lambda_nodejs22.x';
+  const { default: chromium } = await import('@sparticuz/chromium');
+  const executablePath = await chromium.executablePath();
+  const folder = dirname(executablePath);
+  const libraries = process.env.LD_LIBRARY_PATH ?? '';
+  return { executablePath, env: swiftShaderEnv(folder, libraries) };
+}
+
+function swiftShaderEnv(folder: string, libraries = process.env.LD_LIBRARY_PATH ?? ''): Record<string, string> {
+  return {
+    LD_LIBRARY_PATH: [folder, libraries].filter(Boolean).join(':'),
+    VK_DRIVER_FILES: `${folder}/vk_swiftshader_icd.json`,
+  };
+}
