@@ -40,14 +40,13 @@ export class Tokenizer {
   }
 
   private constructor(vocabulary: Vocabulary, template: string | undefined) {
-    const { tokens, types, kind, bosId, eosId, unknownId } = vocabulary;
+    const { tokens, kind, bosId, eosId, unknownId } = vocabulary;
     this.#vocabulary = vocabulary;
     this.bosId = bosId;
     this.eosId = eosId;
     this.eogIds = vocabulary.eogIds;
     this.#special = new SpecialTokens(vocabulary);
-    const ids = new Map<string, number>();
-    for (const [id, token] of tokens.entries()) if (!isControl(types[id])) ids.set(token, id);
+    const ids = new Map(tokens.map((token, id) => [token, id]));
     this.#encodeText = (kind === 'gpt2' ? byteLevelEncoder : sentencePieceEncoder)(vocabulary, ids);
     const named = { bos_token: bosId, eos_token: eosId, unk_token: unknownId };
     this.#template = new ChatTemplate(

@@ -216,6 +216,15 @@ describe('a chat completion', () => {
     expect(texts.some((text) => text.includes('\uFFFD'))).toBe(false);
   });
 
+  it('keeps what only looked like a stop text, and shows a character that never became whole', async () => {
+    serve('Go EN');
+    const answer = await engine.chat.completions.create({ messages: user('Hi'), stop: 'END' });
+    expect(answer.choices[0]!.message.content).toBe('Go EN');
+    serve('😀');
+    const cut = await engine.chat.completions.create({ messages: user('Hi'), max_tokens: 1 });
+    expect(cut.choices[0]!.message.content).toBe('\uFFFD');
+  });
+
   it('gives n different choices, streamed too', async () => {
     serve('One.', 'Two.');
     const answer = await engine.chat.completions.create({ messages: user('Hi'), n: 2, seed: 7 });

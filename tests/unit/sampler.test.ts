@@ -74,6 +74,7 @@ describe('any sampling', () => {
 describe('greedy', () => {
   it('takes the largest logit, the smallest id among equals', () => {
     expect(step(sampler(), [1, 3, 3, 2]).id).toBe(1);
+    expect(step(sampler({ logitBias: bias([0, 2]) }), [1, 3, 3, 2]).id).toBe(0);
   });
 
   it('asks for one candidate, or for the alternatives to report', () => {
