@@ -1,0 +1,63 @@
+import { createStore, getMany, promisifyRequest, set, type UseStore } from 'idb-keyval';
+import { ShoalError } from '../core/errors.ts';
+
+/** The name of the IndexedDB database, which pages and workers of one origin share. */
+const DATABASE = 'shoal-chunks';
+
+/**
+ * Pieces of shards in IndexedDB, one record each under `${infoHash}/${piece}`. A piece is written when its SHA-1 is
+ * right, so the keys say which pieces are stored, and nothing else has to be kept in step with them.
+ */
+export class ChunkDatabase {
+  readonly #store: UseStore;
+
+  constructor(database: string = DATABASE) {
+    this.#store = createStore(database, 'pieces');
+  }
+
+  /** Pieces `[start, end)` in one transaction; undefined where one is not stored. */
+  getRange(infoHash: string, start: number, end: number): Promise<(Uint8Array | undefined)[]> {
+    const keys = Array.from({ length: end - start }, (_, index) => key(infoHash, start + index));
+    return getMany<Uint8Array>(keys, this.#store);
+  }
+
+  /** @throws ShoalError `storage-full` */
+  async put(infoHash: string, piece: number, bytes: Uint8Array): Promise<void> {
+    // IndexedDB would keep the whole buffer under a view.
+    const own = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+    try {
+      await set(key(infoHash, piece), own, this.#store);
+    } catch (cause) {
+      if ((cause as DOMException | null)?.name !== 'QuotaExceededError') throw cause;
+      throw new ShoalError('storage-full', `The browser's storage is full at piece ${piece} of ${infoHash}.`, {
+        cause,
+      });
+    }
+  }
+
+  /** Numbers of the stored pieces, in no order. */
+  async pieces(infoHash: string): Promise<number[]> {
+    const keys = await this.#store('readonly', (store) => promisifyRequest(store.getAllKeys(allPieces(infoHash))));
+    return keys.map((found) => Number(String(found).slice(infoHash.length + 1)));
+  }
+
+  count(infoHash: string): Promise<number> {
+    return this.#store('readonly', (store) => promisifyRequest(store.count(allPieces(infoHash))));
+  }
+
+  delete(infoHash: string): Promise<void> {
+    return this.#store('readwrite', (store) => {
+      store.delete(allPieces(infoHash));
+      return promisifyRequest(store.transaction);
+    });
+  }
+}
+
+function key(infoHash: string, piece: number): string {
+  return `${infoHash}/${piece}`;
+}
+
+function allPieces(infoHash: string): IDBKeyRange {
+  // '0' is the character after '/'.
+  return IDBKeyRange.bound(`${infoHash}/`, `${infoHash}0`, false, true);
+}

@@ -1,0 +1,193 @@
+import type WebTorrent from 'webtorrent';
+import type { Torrent } from 'webtorrent';
+import { ShoalError } from '../core/errors.ts';
+import { Emitter } from '../core/events.ts';
+import { log } from '../core/log.ts';
+import type { ManifestShard } from '../protocol/manifest.ts';
+import type { ChunkDatabase } from './chunk-database.ts';
+import { IdbChunkStore } from './idb-chunk-store.ts';
+import { limitPeers, wantedPeers } from './peer-limit.ts';
+import { bitfieldOf, pieceBytes, pieceCount } from './pieces.ts';
+import { SourceGuard } from './source-guard.ts';
+import { checkShape } from './torrent-info.ts';
+import { announceNow, silenceTrackers } from './tracker-link.ts';
+import { WebSeed } from './web-seed.ts';
+
+export interface ExchangeOptions {
+  readonly client: WebTorrent;
+  readonly chunks: ChunkDatabase;
+  readonly shard: ManifestShard;
+  readonly pieceLength: number;
+  /** Pieces already stored. */
+  readonly stored: readonly number[];
+  /** Bytes of the `.torrent`, checked; without it peers are asked for the metadata. */
+  readonly torrent: Uint8Array | undefined;
+  readonly announce: readonly string[];
+  readonly webSeedUrl: string | undefined;
+  /** Sources never to be used again: peer ids and web seeds. Grows. */
+  readonly banned: Set<string>;
+}
+
+interface Wait {
+  readonly pieces: number;
+  readonly resolve: () => void;
+  readonly reject: (error: ShoalError) => void;
+}
+
+/** One shard's torrent: takes part in its exchange from construction to `close`. */
+export class ShardExchange {
+  /** `metadata`: the `.torrent` that peers had. `piece`: one more is stored. */
+  readonly events = new Emitter<{ metadata: Uint8Array; piece: undefined }>();
+  readonly #options: ExchangeOptions;
+  readonly #torrent: Torrent;
+  readonly #webSeed: WebSeed | undefined;
+  readonly #stored: Set<number>;
+  readonly #waits = new Set<Wait>();
+  #wanted = 0;
+  #failure: ShoalError | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: ExchangeOptions) {
+    const { client, chunks, shard, pieceLength, torrent: file, announce, webSeedUrl, banned } = options;
+    this.#options = options;
+    this.#stored = new Set(options.stored);
+    this.#torrent = client.add(file ?? `magnet:?xt=urn:btih:${shard.infoHash}`, {
+      announce,
+      bitfield: bitfieldOf(options.stored, pieceCount(shard.sizeBytes, pieceLength)),
+      preloadedStore: new IdbChunkStore(chunks, shard.infoHash, pieceLength),
+      strategy: 'rarest',
+      deselect: true,
+      getAnnounceOpts: () => ({ numwant: wantedPeers(this.#torrent) }),
+    });
+    this.#torrent.on('error', (error) => this.#fail(error));
+    this.#torrent.on('metadata', () => this.#onMetadata(file === undefined));
+    this.#torrent.on('ready', () => this.#onReady());
+    this.#torrent.on('verified', (piece) => this.#onPiece(piece));
+    new SourceGuard({
+      torrent: this.#torrent,
+      webSeedUrl,
+      banned,
+      onBan: (source) =>
+        log.warn('TORRENT', `${shard.fileName}: ${source} sent wrong data; it is not asked again and others are.`),
+    });
+    limitPeers(this.#torrent);
+    this.#webSeed = webSeedUrl ? new WebSeed(this.#torrent, webSeedUrl, banned) : undefined;
+  }
+
+  get storedBytes(): number {
+    return pieceBytes(this.#stored, this.#options.shard.sizeBytes, this.#options.pieceLength);
+  }
+
+  get rates(): { readonly downBytesPerSecond: number; readonly upBytesPerSecond: number } {
+    return { downBytesPerSecond: this.#torrent.downloadSpeed, upBytesPerSecond: this.#torrent.uploadSpeed };
+  }
+
+  get receivedBytes(): number {
+    return this.#torrent.received;
+  }
+
+  get sentBytes(): number {
+    return this.#torrent.uploaded;
+  }
+
+  get peers(): number {
+    return this.#torrent.numPeers;
+  }
+
+  /**
+   * Fetches the first `pieces` pieces.
+   * @throws ShoalError `aborted`, `storage-full`, `bad-manifest`, `internal`
+   */
+  async fetch(pieces: number, signal: AbortSignal): Promise<void> {
+    if (this.#failure) throw this.#failure;
+    if (this.#has(pieces)) return;
+    if (pieces > this.#wanted) {
+      this.#wanted = pieces;
+      if (this.#torrent.ready) this.#torrent.select(0, pieces - 1);
+    }
+    await new Promise<void>((resolve, reject) => {
+      const settle = <Args extends unknown[]>(action: (...args: Args) => void) => {
+        return (...args: Args) => {
+          this.#waits.delete(wait);
+          signal.removeEventListener('abort', onAbort);
+          action(...args);
+        };
+      };
+      const wait: Wait = { pieces, resolve: settle(resolve), reject: settle(reject) };
+      const onAbort = () => wait.reject(new ShoalError('aborted', 'The download was cancelled.'));
+      this.#waits.add(wait);
+      signal.addEventListener('abort', onAbort);
+      if (signal.aborted) onAbort();
+    });
+  }
+
+  /** Announces to the trackers now, and asks the web server again. */
+  announce(): void {
+    if (this.#torrent.destroyed) return;
+    announceNow(this.#torrent);
+    this.#webSeed?.connect();
+  }
+
+  /** Leaves the exchange; what is stored stays. Those who wait see `aborted`. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#settleAll(new ShoalError('aborted', `The exchange of ${this.#options.shard.fileName} was stopped.`));
+    this.#webSeed?.close();
+    if (this.#torrent.destroyed) return;
+    silenceTrackers(this.#torrent);
+    await new Promise<void>((resolve) => this.#torrent.destroy({ destroyStore: false }, resolve));
+  }
+
+  #onMetadata(fromPeers: boolean): void {
+    const { shard, pieceLength } = this.#options;
+    try {
+      checkShape(shard, pieceLength, this.#torrent.length, this.#torrent.pieceLength);
+    } catch (error) {
+      this.#fail(error);
+      void this.close();
+      return;
+    }
+    if (fromPeers) this.events.emit('metadata', this.#torrent.torrentFile);
+  }
+
+  #onReady(): void {
+    const { shard, pieceLength } = this.#options;
+    // webtorrent hashes a piece or two of what is stored, and all of it when one of them is wrong.
+    this.#stored.clear();
+    for (let piece = 0; piece < pieceCount(shard.sizeBytes, pieceLength); piece++) {
+      if (this.#torrent.bitfield.get(piece)) this.#stored.add(piece);
+    }
+    if (this.#wanted > 0) this.#torrent.select(0, this.#wanted - 1);
+    this.#wakeUp();
+  }
+
+  #onPiece(piece: number): void {
+    if (!this.#torrent.ready) return;
+    this.#stored.add(piece);
+    this.events.emit('piece', undefined);
+    this.#wakeUp();
+  }
+
+  #wakeUp(): void {
+    for (const wait of [...this.#waits]) if (this.#has(wait.pieces)) wait.resolve();
+  }
+
+  #has(pieces: number): boolean {
+    if (!this.#torrent.ready || this.#stored.size < pieces) return false;
+    for (let piece = 0; piece < pieces; piece++) if (!this.#stored.has(piece)) return false;
+    return true;
+  }
+
+  #fail(thrown: unknown): void {
+    this.#failure ??= ShoalError.from(thrown);
+    this.#settleAll(this.#failure);
+  }
+
+  #settleAll(error: ShoalError): void {
+    for (const wait of [...this.#waits]) wait.reject(error);
+  }
+}

@@ -1,0 +1,40 @@
+import { ShoalError } from '../core/errors.ts';
+
+export interface StorageSpace {
+  readonly usedBytes: number;
+  /** 0 when the browser does not say. */
+  readonly quotaBytes: number;
+}
+
+/** What this origin uses and may use, as far as the browser says. */
+export async function storageSpace(): Promise<StorageSpace> {
+  // Only secure contexts have it.
+  const storage: StorageManager | undefined = navigator.storage;
+  const { usage = 0, quota = 0 } = (await storage?.estimate()) ?? {};
+  return { usedBytes: usage, quotaBytes: quota };
+}
+
+/** @throws ShoalError `storage-full` when the browser says beforehand that the bytes will not fit */
+export async function checkSpace(fileName: string, neededBytes: number): Promise<void> {
+  const space = await storageSpace();
+  if (space.quotaBytes > 0 && space.usedBytes + neededBytes > space.quotaBytes) {
+    throw storageFull(fileName, neededBytes, space);
+  }
+}
+
+export function storageFull(
+  fileName: string,
+  neededBytes: number,
+  { usedBytes, quotaBytes }: StorageSpace,
+  cause?: unknown,
+): ShoalError {
+  return new ShoalError(
+    'storage-full',
+    `${fileName} needs ${megabytes(neededBytes)} more, but this browser lets the page keep ${megabytes(quotaBytes)}, of which ${megabytes(usedBytes)} are used. Free disk space, or delete stored shards in the settings, and try again.`,
+    { cause },
+  );
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}

@@ -1,0 +1,110 @@
+/** The part of `webtorrent` that Shoal uses; the package has no types. */
+declare module 'webtorrent' {
+  type Listener = (...args: never[]) => void;
+
+  /** One connection to a peer or a web seed. */
+  export interface Wire {
+    readonly type: 'webrtc' | 'webSeed';
+    /** Hexadecimal; of a web seed, a hash of its address. */
+    readonly peerId: string;
+    /** The other end has every piece. */
+    readonly isSeeder: boolean;
+    readonly destroyed: boolean;
+    /** Sent with the extended handshake, which follows the `wire` event. */
+    readonly extendedHandshake: { reqq?: number };
+    /** Requests of the other end that are not answered yet. */
+    readonly peerRequests: readonly unknown[];
+    readonly lt_donthave: { on(event: 'donthave', listener: (piece: number) => void): void };
+    /** Not public: waits for `size` bytes, then calls `parser` with them. */
+    _parse(size: number, parser: (bytes: Uint8Array) => void): void;
+    on(event: 'piece', listener: (piece: number, offset: number, block: Uint8Array) => void): void;
+    on(event: 'bitfield' | 'have' | 'have-all' | 'request' | 'close', listener: Listener): void;
+    destroy(): void;
+  }
+
+  /** Not public: one tracker of a tracker client. */
+  interface TrackerConnection {
+    readonly reconnecting: boolean;
+    readonly reconnectTimer: ReturnType<typeof setTimeout> | null;
+  }
+
+  /** Not public: a torrent's announcer. */
+  interface TrackerClient {
+    readonly _trackers: readonly TrackerConnection[];
+    update(): void;
+    destroy(callback?: () => void): void;
+  }
+
+  export interface Torrent {
+    readonly infoHash: string;
+    readonly ready: boolean;
+    readonly done: boolean;
+    readonly destroyed: boolean;
+    readonly paused: boolean;
+    readonly length: number;
+    readonly pieceLength: number;
+    readonly files: readonly unknown[];
+    /** The `.torrent`, once the metadata is there. */
+    readonly torrentFile: Uint8Array;
+    readonly bitfield: { get(piece: number): boolean };
+    readonly wires: readonly Wire[];
+    readonly numPeers: number;
+    readonly received: number;
+    readonly uploaded: number;
+    readonly downloadSpeed: number;
+    readonly uploadSpeed: number;
+    /** Not public; null before the first announce and after the end. */
+    readonly discovery: { tracker: TrackerClient | null; _createTracker(): TrackerClient } | null;
+    on(event: 'metadata' | 'ready' | 'done', listener: () => void): void;
+    on(event: 'verified', listener: (piece: number) => void): void;
+    on(event: 'wire', listener: (wire: Wire) => void): void;
+    on(event: 'warning' | 'error', listener: (error: Error | string) => void): void;
+    select(firstPiece: number, lastPiece: number, priority?: number): void;
+    addWebSeed(url: string): void;
+    /** `peer` is a peer's id, or a web seed's address. */
+    removePeer(peer: string): void;
+    /** Takes no new peers; the connected ones stay. */
+    pause(): void;
+    resume(): void;
+    destroy(options: { readonly destroyStore: boolean }, callback: () => void): void;
+  }
+
+  /** The `abstract-chunk-store` interface. */
+  export interface ChunkStore {
+    readonly chunkLength: number;
+    put(piece: number, bytes: Uint8Array, callback: (error: Error | null) => void): void;
+    get(
+      piece: number,
+      options: { readonly offset?: number; readonly length?: number } | null,
+      callback: (error: Error | null, bytes?: Uint8Array) => void,
+    ): void;
+    get(piece: number, callback: (error: Error | null, bytes?: Uint8Array) => void): void;
+    close(callback: (error: Error | null) => void): void;
+    destroy(callback: (error: Error | null) => void): void;
+  }
+
+  export interface TorrentOptions {
+    readonly announce: readonly string[];
+    /** Pieces that the store holds, first piece in the highest bit. */
+    readonly bitfield: Uint8Array;
+    readonly preloadedStore: ChunkStore;
+    readonly strategy: 'rarest' | 'sequential';
+    /** Select no piece. */
+    readonly deselect: boolean;
+    /** Merged into each announce. */
+    readonly getAnnounceOpts: () => { readonly numwant: number };
+  }
+
+  export default class WebTorrent {
+    constructor(options: {
+      readonly dht: false;
+      readonly lsd: false;
+      readonly utPex: false;
+      readonly tracker: { readonly announce: readonly string[]; readonly rtcConfig: RTCConfiguration };
+    });
+    /** @param torrent - the `.torrent`, or a magnet link */
+    add(torrent: Uint8Array | string, options: TorrentOptions): Torrent;
+    on(event: 'error', listener: (error: Error | string) => void): void;
+    destroy(callback: () => void): void;
+  }
+}
