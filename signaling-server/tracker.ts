@@ -86,6 +86,8 @@ export class Tracker {
     const bucket = new TokenBucket(TRACKER_BURST_MESSAGES, TRACKER_MESSAGES_PER_SECOND);
     const client: Client = { socket, bucket, peerId: undefined, refusals: 0, answeredPing: true };
     this.#clients.set(socket, client);
+    // The library adds an `error` listener for every message that a closing socket does not get.
+    socket.setMaxListeners(0);
     socket.upgradeReq = request;
     this.#server.onWebSocketConnection(socket);
     const pass = socket.onMessageBound;

@@ -1,0 +1,51 @@
+import { noise } from '@chainsafe/libp2p-noise';
+import { yamux } from '@chainsafe/libp2p-yamux';
+import { circuitRelayTransport } from '@libp2p/circuit-relay-v2';
+import { gossipsub } from '@libp2p/gossipsub';
+import { identify, identifyPush } from '@libp2p/identify';
+import { kadDHT, passthroughMapper } from '@libp2p/kad-dht';
+import { ping } from '@libp2p/ping';
+import { webSockets } from '@libp2p/websockets';
+import { multiaddr } from '@multiformats/multiaddr';
+import { createLibp2p } from 'libp2p';
+import { DHT_NAMESPACE, DHT_PROTOCOL, validateShardRecord } from '../../src/protocol/directory.ts';
+import { relayMultiaddr } from '../../src/protocol/server-config.ts';
+
+export type Libp2pClient = Awaited<ReturnType<typeof createClient>>;
+
+/** A libp2p node as a tab's, without WebRTC: it knows the server and what the server tells it. */
+async function createClient() {
+  return createLibp2p({
+    addresses: { listen: ['/p2p-circuit'] },
+    transports: [webSockets(), circuitRelayTransport()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    connectionGater: { denyDialMultiaddr: () => false },
+    services: {
+      identify: identify(),
+      identifyPush: identifyPush(),
+      ping: ping(),
+      dht: kadDHT({
+        protocol: DHT_PROTOCOL,
+        clientMode: true,
+        peerInfoMapper: passthroughMapper,
+        validators: { [DHT_NAMESPACE]: (key, value) => void validateShardRecord(key, value) },
+        selectors: { [DHT_NAMESPACE]: () => 0 },
+      }),
+      gossip: gossipsub({ scoreParams: { IPColocationFactorWeight: 0 } }),
+    },
+  });
+}
+
+/** Connects to the relay of the server at `url` and waits for a place there. */
+export async function connectClient(url: string, peerId: string): Promise<Libp2pClient> {
+  const client = await createClient();
+  await client.dial(multiaddr(relayMultiaddr({ peerId }, url)));
+  await new Promise<void>((resolve, reject) => {
+    const check = () => client.getMultiaddrs().some((address) => address.toString().includes('/p2p-circuit')) && resolve();
+    client.addEventListener('self:peer:update', check);
+    setTimeout(() => reject(new Error('The relay gave no place in time.')), 10_000).unref();
+    check();
+  });
+  return client;
+}

@@ -1,0 +1,184 @@
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { multiaddr } from '@multiformats/multiaddr';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { presenceTopic, providerCid, shardRecordKey } from '../../src/protocol/directory.ts';
+import { relayMultiaddr } from '../../src/protocol/server-config.ts';
+import { connectClient, type Libp2pClient } from '../support/libp2p-client.ts';
+import { startTestServer, type TestServer } from '../support/test-server.ts';
+
+let server: TestServer;
+let clients: Libp2pClient[];
+beforeEach(async () => {
+  server = await startTestServer();
+  clients = [];
+});
+afterEach(async () => {
+  await Promise.all(clients.map((client) => client.stop()));
+  await server.stop();
+});
+
+async function connect(): Promise<Libp2pClient> {
+  const client = await connectClient(server.url, server.peerId);
+  clients.push(client);
+  return client;
+}
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const recordKey = (index: number, manifestId = server.model.manifestId) => shardRecordKey(manifestId, index);
+const record = (index: number) => {
+  const { infoHash, fileName, sizeBytes } = server.model.manifest.shards[index]!;
+  return { infoHash, fileName, sizeBytes };
+};
+
+/** Names of the events of a DHT query that ended. */
+async function eventsOf(query: AsyncIterable<{ readonly name: string }>): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of query) names.push(name);
+  return names;
+}
+
+describe('the relay', () => {
+  it('gives thirty tabs a place each, on the server’s own port', async () => {
+    const joined = await Promise.all(Array.from({ length: 30 }, connect));
+    expect(await server.metric('shoal_relay_reservations')).toBe(30);
+    expect(await server.metric('shoal_relay_connections')).toBe(30);
+    const { port } = new URL(server.url);
+    for (const client of joined) {
+      const addresses = client.getMultiaddrs().map(String);
+      expect(addresses.some((address) => address.startsWith(`/ip4/127.0.0.1/tcp/${port}/ws/p2p/${server.peerId}/p2p-circuit`))).toBe(true);
+    }
+    await joined[0]!.stop();
+    await expect.poll(() => server.metric('shoal_relay_reservations')).toBe(29);
+  }, 30_000);
+
+  it('carries an introduction between two tabs, and no more', async () => {
+    const [a, b] = await Promise.all([connect(), connect()]);
+    const received = Promise.withResolvers<number>();
+    await b.handle(
+      '/test/1',
+      (stream) => {
+        let count = 0;
+        stream.addEventListener('message', ({ data }) => {
+          count += data.byteLength;
+          if (count === 5000) received.resolve(count);
+        });
+      },
+      { runOnLimitedConnection: true },
+    );
+    const address = multiaddr(`${relayMultiaddr({ peerId: server.peerId }, server.url)}/p2p-circuit/p2p/${b.peerId}`);
+    const connection = await a.dial(address);
+    expect(connection.limits?.bytes).toBeLessThanOrEqual(128n * 1024n);
+    const stream = await connection.newStream('/test/1', { runOnLimitedConnection: true });
+    stream.send(new Uint8Array(5000));
+    expect(await received.promise).toBe(5000);
+    const closed = new Promise((resolve) => stream.addEventListener('close', resolve, { once: true }));
+    for (let i = 0; i < 40 && stream.status === 'open'; i++) stream.send(new Uint8Array(10_000));
+    await closed;
+  });
+
+  it('keeps its peer id and forgets its table over a restart', async () => {
+    const { peerId } = server;
+    const keyFile = join(server.folder, 'server.key');
+    expect((await stat(keyFile)).mode & 0o077).toBe(0);
+    server = await server.restart();
+    expect(server.peerId).toBe(peerId);
+    await connect();
+    const key = await readFile(keyFile);
+    await writeFile(keyFile, 'no key');
+    await expect(server.restart()).rejects.toMatchObject({ code: 'bad-request', message: expect.stringContaining('server.key') });
+    await writeFile(keyFile, key);
+  });
+});
+
+describe('the DHT', () => {
+  it('keeps records and providers between tabs', async () => {
+    const [a, b] = await Promise.all([connect(), connect()]);
+    const key = bytes(recordKey(2));
+    await eventsOf(a.services.dht.put(key, bytes(JSON.stringify(record(2)))));
+    const found: unknown[] = [];
+    for await (const event of b.services.dht.get(key)) {
+      if (event.name === 'VALUE') found.push(JSON.parse(new TextDecoder().decode(event.value)));
+    }
+    expect(found[0]).toEqual(record(2));
+    const cid = await providerCid(recordKey(2));
+    await eventsOf(a.services.dht.provide(cid));
+    const providers = new Set<string>();
+    for await (const event of b.services.dht.findProviders(cid)) {
+      if (event.name === 'PROVIDER') for (const { id } of event.providers) providers.add(id.toString());
+    }
+    expect([...providers]).toEqual([a.peerId.toString()]);
+    expect(await server.metric('shoal_dht_providers')).toBe(1);
+  });
+
+  it.each<[string, () => readonly [key: string, value: string]]>([
+    ['of another swarm', () => [recordKey(0, 'ab'.repeat(32)), JSON.stringify(record(0))]],
+    ['of another shard', () => [recordKey(0), JSON.stringify(record(1))]],
+    ['of no shard', () => [recordKey(9), JSON.stringify({ ...record(1), fileName: 'shard-9.gguf' })]],
+    ['with a false info hash', () => [recordKey(0), JSON.stringify({ ...record(0), infoHash: 'ab'.repeat(20) })]],
+    ['with more in it', () => [recordKey(0), JSON.stringify({ ...record(0), more: 1 })]],
+    ['that is long', () => [recordKey(0), JSON.stringify(record(0)).padEnd(600)]],
+    ['that is no JSON', () => [recordKey(0), 'record']],
+    ['under another key', () => ['/shoal/x', JSON.stringify(record(0))]],
+    ['in another namespace', () => ['/pk/x', JSON.stringify(record(0))]],
+  ])('refuses a record %s', async (_name, make) => {
+    const [client, other] = await Promise.all([connect(), connect()]);
+    const [key, value] = make();
+    const names = await eventsOf(client.services.dht.put(bytes(key), bytes(value))).catch(() => ['QUERY_ERROR']);
+    expect(names).toContain('QUERY_ERROR');
+    const values = await eventsOf(other.services.dht.get(bytes(key))).catch(() => []);
+    expect(values).not.toContain('VALUE');
+  });
+
+  it('registers no providers of what it does not serve', async () => {
+    const client = await connect();
+    await eventsOf(client.services.dht.provide(await providerCid('anything')));
+    await eventsOf(client.services.dht.provide(await providerCid(recordKey(1))));
+    await expect.poll(() => server.metric('shoal_dht_providers')).toBe(1);
+  });
+});
+
+describe('the gossip', () => {
+  const presence = { sequence: 1, ready: [0], pending: [], layersPerSecond: 0, queueLength: 0, leaving: false };
+
+  /** Subscribes clients and waits until the server's mesh has them. */
+  async function subscribe(...subscribers: Libp2pClient[]): Promise<string[][]> {
+    const topic = presenceTopic(server.model.manifestId);
+    return Promise.all(
+      subscribers.map(async ({ services: { gossip } }) => {
+        const heard: string[] = [];
+        gossip.addEventListener('message', ({ detail }) => {
+          if (detail.topic === topic) heard.push(new TextDecoder().decode(detail.data));
+        });
+        const grafted = new Promise((resolve) => gossip.addEventListener('gossipsub:graft', resolve, { once: true }));
+        gossip.subscribe(topic);
+        await grafted;
+        return heard;
+      }),
+    );
+  }
+
+  it('repeats presence to every other tab', async () => {
+    const members = await Promise.all(Array.from({ length: 20 }, connect));
+    const heard = await subscribe(...members);
+    const text = JSON.stringify(presence);
+    const reached = async () => {
+      await members[0]!.services.gossip.publish(presenceTopic(server.model.manifestId), bytes(text));
+      return heard.slice(1).filter(([message]) => message === text).length;
+    };
+    await expect.poll(reached, { timeout: 5000, interval: 200 }).toBe(19);
+  }, 30_000);
+
+  it('repeats nothing else', async () => {
+    const [a, b] = await Promise.all([connect(), connect()]);
+    const [, heard] = await subscribe(a, b);
+    const topic = presenceTopic(server.model.manifestId);
+    for (const message of ['hello', '{}', JSON.stringify({ ...presence, ready: [-1] })]) {
+      await a.services.gossip.publish(topic, bytes(message));
+    }
+    const c = await connect();
+    await subscribe(c);
+    await c.services.gossip.publish(topic, bytes(JSON.stringify(presence)));
+    await expect.poll(() => heard).toEqual([JSON.stringify(presence)]);
+  });
+});
