@@ -16,7 +16,7 @@ export interface ShoalConsole {
   command<Name extends CommandName>(
     peerId: string,
     command: Name,
-    params: CommandParams<Name>,
+    params?: CommandParams<Name>,
   ): Promise<CommandResult<Name>>;
   readonly engine: ShoalEngine;
   /** This tab's own counters and recent task timings. */

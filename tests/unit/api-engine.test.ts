@@ -359,6 +359,8 @@ describe('the rest of the engine', () => {
     await expect(engine.resumeChatCompletion('x')).rejects.toMatchObject({ code: 'bad-request' });
     await expect(engine.deleteResumableSession('x')).rejects.toMatchObject({ code: 'bad-request' });
     expect(await engine.listResumableSessions()).toEqual([]);
+    await expect(engine.getGPUVendor()).rejects.toMatchObject({ code: 'no-webgpu' });
+    await expect(engine.getMaxStorageBufferBindingSize()).rejects.toMatchObject({ code: 'no-webgpu' });
     expect(() => engine.setAppConfig({ model_list: [] })).toThrow(expect.objectContaining({ code: 'bad-request' }));
   });
 });
