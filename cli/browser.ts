@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Browser as RunningBrowser } from 'playwright';
 
 /** A Chromium to drive, and the SwiftShader that came with it. */
 export interface Browser {
@@ -42,6 +43,12 @@ export async function findBrowser(): Promise<Browser> {
   );
   if (executablePath && folder) return { executablePath, env: swiftShaderEnv(folder) };
   return npmBrowser();
+}
+
+/** Starts it without a window, with `flags` beside `CHROMIUM_FLAGS`. */
+export async function launchBrowser(flags: readonly string[] = []): Promise<RunningBrowser> {
+  const [{ executablePath, env }, { chromium }] = await Promise.all([findBrowser(), import('playwright')]);
+  return chromium.launch({ executablePath, env: { ...process.env, ...env }, args: [...CHROMIUM_FLAGS, ...flags] });
 }
 
 async function npmBrowser(): Promise<Browser> {

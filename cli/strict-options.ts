@@ -11,20 +11,23 @@ export type StrictOptions = Readonly<Record<string, readonly string[]>>;
  * @throws ShoalError `bad-request` on an unknown option, a missing value, or an argument too many
  */
 export function readStrictly(rawArgs: readonly string[], definition: ArgsDef): StrictOptions {
+  const named = Object.entries(definition).filter(([, { type }]) => type !== 'positional');
+  const places = Object.keys(definition).length - named.length;
   const options = Object.fromEntries(
-    Object.entries(definition).map(([name, { type }]) => [
+    named.map(([name, { type }]) => [
       name,
       { type: type === 'boolean' ? ('boolean' as const) : ('string' as const), multiple: true },
     ]),
   );
   try {
-    const { values } = parseArgs({
+    const { values, positionals } = parseArgs({
       args: [...rawArgs],
       options,
       strict: true,
-      allowPositionals: false,
+      allowPositionals: places > 0,
       allowNegative: true,
     });
+    if (positionals.length > places) throw new Error(`Unexpected argument '${positionals[places]}'`);
     return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, [value].flat().map(String)]));
   } catch (cause) {
     const message = cause instanceof Error ? cause.message.split('. ')[0] : String(cause);

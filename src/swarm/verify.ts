@@ -139,7 +139,8 @@ async function checkLog(
   return `${expected.length} expected lines found`;
 }
 
-async function check(name: string, run: () => Promise<string>): Promise<Check> {
+/** Runs one check: what it returns is the detail, what it throws is the reason why it failed. */
+export async function check(name: string, run: () => Promise<string>): Promise<Check> {
   try {
     return { name, passed: true, detail: await run() };
   } catch (error) {

@@ -1,0 +1,79 @@
+import { defineCommand } from 'citty';
+import { ShoalError } from '../../src/core/errors.ts';
+import type { Check } from '../../src/swarm/verify.ts';
+import { parseInvite } from '../../src/ui/swarm-app/invite.ts';
+import { formatCheck, formatTotal } from '../check-table.ts';
+import { checkDisk } from '../disk-checks.ts';
+import { DEFAULT_DATA_DIR } from '../model-source.ts';
+import { checkServer } from '../server-checks.ts';
+import { readStrictly } from '../strict-options.ts';
+import { checkFromTab } from '../tab-checks.ts';
+
+const args = {
+  invite: { type: 'positional', required: false, description: 'An invite link; it names the server and the model' },
+  server: {
+    type: 'string',
+    default: 'http://127.0.0.1:8787',
+    valueHint: 'URL',
+    description: 'The server, where no invite is given',
+  },
+  data: {
+    type: 'string',
+    default: DEFAULT_DATA_DIR,
+    valueHint: 'DIR',
+    description: 'Where shards are kept on this machine, if they are',
+  },
+  timeout: { type: 'string', default: '30', valueHint: 'SECONDS', description: 'How long to wait for a whole swarm' },
+  json: { type: 'boolean', description: 'Print the checks as JSON' },
+} as const;
+
+interface Target {
+  readonly server: URL;
+  /** The manifest that an invite names. */
+  readonly invited: string | undefined;
+  readonly dataDir: string;
+  readonly timeoutMs: number;
+}
+
+export default defineCommand({
+  meta: {
+    name: 'verify',
+    description: 'Checks that a swarm is whole: files, hashes, nodes, their registration, and a prompt through all.',
+  },
+  args,
+  run: async ({ args: options, rawArgs }) => {
+    readStrictly(rawArgs, args);
+    const { data: dataDir, json } = options;
+    const target = { ...parsePlace(options.invite, options.server), dataDir, timeoutMs: parseTimeout(options.timeout) };
+    const checks: Check[] = [];
+    for await (const check of verify(target)) {
+      checks.push(check);
+      if (!json) console.log(formatCheck(check));
+    }
+    console.log(json ? JSON.stringify(checks, null, 2) : formatTotal(checks));
+    if (checks.some(({ passed }) => !passed)) process.exitCode = 1;
+  },
+});
+
+async function* verify({ server, invited, dataDir, timeoutMs }: Target): AsyncGenerator<Check, void> {
+  for (const model of yield* checkServer(server, invited)) {
+    yield* checkDisk(model, dataDir);
+    yield* checkFromTab({ server, manifestId: model.manifestId, timeoutMs });
+  }
+}
+
+function parsePlace(invite: string | undefined, server: string): Pick<Target, 'server' | 'invited'> {
+  const place = URL.parse(invite ?? server);
+  if (!place || !/^https?:$/.test(place.protocol))
+    throw new ShoalError('bad-request', `"${invite ?? server}" is no link: expected http://… or https://…`);
+  if (invite === undefined) return { server: place, invited: undefined };
+  const invited = parseInvite(place.hash)?.manifestId;
+  if (invited === undefined)
+    throw new ShoalError('bad-request', `"${invite}" is no invite: it must end in #m= and the hash of a manifest.`);
+  return { server: place, invited };
+}
+
+function parseTimeout(text: string): number {
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text) * 1000;
+  throw new ShoalError('bad-request', `--timeout is "${text}", expected seconds from 1 to 9999.`);
+}

@@ -1,0 +1,75 @@
+import type { Browser, Page } from 'playwright';
+import { ShoalError } from '../src/core/errors.ts';
+import { PRESENCE_INTERVAL_MS } from '../src/protocol/limits.ts';
+import { type Check, check } from '../src/swarm/verify.ts';
+import { inviteLink } from '../src/ui/swarm-app/invite.ts';
+import { launchBrowser } from './browser.ts';
+
+export interface TabOptions {
+  readonly server: URL;
+  readonly manifestId: string;
+  /** How long the swarm may take to be whole, as the tab sees it. */
+  readonly timeoutMs: number;
+}
+
+/** A software adapter may take minutes over the prompt; nobody waits longer. */
+const VERIFY_TIMEOUT_MS = 240_000;
+
+/** Opens a guest's tab and runs there what the page's own "Verify" runs. */
+export async function* checkFromTab(options: TabOptions): AsyncGenerator<Check, void> {
+  const { server, manifestId, timeoutMs } = options;
+  let browser: Browser | undefined;
+  let page: Page | undefined;
+  try {
+    yield await check('A new tab sees the swarm', async () => {
+      browser = await launchBrowser(tabFlags(server));
+      const context = await browser.newContext({ ignoreHTTPSErrors: true });
+      page = await context.newPage();
+      await page.goto(inviteLink(server, { manifestId }));
+      return waitUntilWhole(page, timeoutMs);
+    });
+    if (!page) return;
+    // Whoever has not been heard yet speaks within one interval; a hidden page is late by one.
+    await page.waitForTimeout(2 * PRESENCE_INTERVAL_MS);
+    yield* await verifyInside(page);
+  } finally {
+    await browser?.close();
+  }
+}
+
+function tabFlags(server: URL): string[] {
+  // Names in place of addresses are resolved by multicast, which containers and many networks lack.
+  const flags = ['--disable-features=WebRtcHideLocalIpsWithMdns'];
+  if (server.protocol === 'http:') flags.push(`--unsafely-treat-insecure-origin-as-secure=${server.origin}`);
+  return flags;
+}
+
+async function waitUntilWhole(page: Page, timeoutMs: number): Promise<string> {
+  const swarm = page.getByTestId('swarm');
+  try {
+    await page.locator('[data-testid=swarm][data-state=ready]').waitFor({ state: 'attached', timeout: timeoutMs });
+  } catch {
+    const state = (await swarm.count()) > 0 ? await swarm.getAttribute('data-state') : 'not there';
+    const alerts = (await page.getByTestId('alert').allInnerTexts()).map((text) => ` ${text.trim()}`).join('');
+    throw new ShoalError('timeout', `After ${timeoutMs / 1000} s the swarm is still ${state}.${alerts}`);
+  }
+  return `every layer is served, ${await swarm.getAttribute('data-nodes')} node(s)`;
+}
+
+async function verifyInside(page: Page): Promise<readonly Check[]> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new ShoalError('timeout', `The tab was not done within ${VERIFY_TIMEOUT_MS / 1000} s.`)),
+      VERIFY_TIMEOUT_MS,
+    );
+  });
+  try {
+    return await Promise.race([page.evaluate(() => window.shoal.verify()), late]);
+  } catch (error) {
+    const { message } = ShoalError.from(error);
+    return [{ name: 'Verification in the tab', passed: false, detail: message.split('\n')[0]! }];
+  } finally {
+    clearTimeout(timer);
+  }
+}
