@@ -5,6 +5,5 @@
  *     const prompt = tokenizer.renderChat([{ role: 'user', content: 'Hello!' }], { addGenerationPrompt: true });
  *     const ids = tokenizer.encode(prompt, { parseSpecial: true });
  */
-export type { ChatMessage, RenderOptions } from './chat-template.ts';
-export type { Detokenizer } from './detokenizer.ts';
-export { type DecodeOptions, type EncodeOptions, Tokenizer } from './tokenizer.ts';
+export type { ChatMessage } from './chat-template.ts';
+export { Tokenizer } from './tokenizer.ts';
