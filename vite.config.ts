@@ -5,6 +5,7 @@ export default defineConfig({
   worker: { format: 'es' },
   resolve: { alias: { webtorrent: 'webtorrent/dist/webtorrent.min.js' } },
   test: {
+    silent: 'passed-only',
     projects: [
       { extends: true, test: { name: 'unit', include: ['tests/unit/**/*.test.ts', 'tests/swarm/**/*.test.ts'] } },
       {

@@ -24,12 +24,14 @@ interface OpenSession {
   /** Tasks of one session run in the order of their arrival. */
   tail: Promise<void>;
   usedAtMs: number;
-  announcedShards: boolean;
+  loggedAtMs: number;
 }
 
 const KEPT_TASK_RECORDS = 32;
 /** A session whose coordinator is silent for so long gives its KV pages back; the coordinator replays if it returns. */
 const IDLE_SESSION_MS = 15 * 60_000;
+/** A session's tasks are logged when it has rested for so long: once an answer, not once a token. */
+const LOG_INTERVAL_MS = 2000;
 /** One running mean over about this many tasks, so that a busy minute shows within seconds. */
 const SPEED_SMOOTHING = 0.2;
 
@@ -98,7 +100,7 @@ export class StageServer {
       layers,
       tail: Promise.resolve(),
       usedAtMs: Date.now(),
-      announcedShards: false,
+      loggedAtMs: Number.NEGATIVE_INFINITY,
     });
     return { maxTaskTokens: runner.info.maxTaskTokens };
   }
@@ -165,8 +167,8 @@ export class StageServer {
     const { layers } = frame.route[0]!;
     const tokens =
       input.dtype === 'u32' ? input.ids.length : input.hidden.length / this.#manifest.hyperparameters.width;
-    if (!open.announcedShards || tokens > 1) this.#announce(layers);
-    open.announcedShards = true;
+    if (arrivedAtMs - open.loggedAtMs > LOG_INTERVAL_MS) this.#logTask(layers);
+    open.loggedAtMs = arrivedAtMs;
     const last = frame.route.length === 1;
     const startedAtMs = performance.now();
     const output = await this.#requireRunner().execute({
@@ -223,7 +225,7 @@ export class StageServer {
       .catch(() => log.warn('EXECUTE_TASK', `The coordinator ${coordinator} is gone too.`));
   }
 
-  #announce(layers: LayerRange): void {
+  #logTask(layers: LayerRange): void {
     for (const shard of this.#manifest.shards) {
       if (shard.layers.start < layers.end && layers.start < shard.layers.end) {
         log.info('EXECUTE_TASK', `Processing inference for shard ${shard.index}`);

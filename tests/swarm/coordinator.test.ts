@@ -9,7 +9,10 @@ const PROMPT = Array.from({ length: 40 }, (_, index) => (index * 37) % 500);
 let swarm: TestSwarm;
 afterEach(() => swarm.close());
 
-async function generate(node: { coordinator: TestSwarm['guest']['coordinator'] }, more: Partial<GenerationRequest> = {}): Promise<{ ids: number[]; tokens: GeneratedToken[]; summary: GenerationSummary }> {
+async function generate(
+  node: { coordinator: TestSwarm['guest']['coordinator'] },
+  more: Partial<GenerationRequest> = {},
+): Promise<{ ids: number[]; tokens: GeneratedToken[]; summary: GenerationSummary }> {
   const generation = node.coordinator.generate({
     promptIds: PROMPT,
     maxTokens: 12,
@@ -43,7 +46,9 @@ describe('a prompt through four nodes', () => {
     const { ids, tokens, summary } = await generate(swarm.guest);
     expect(ids).toEqual(expected);
     expect(new Set(ids).size).toBeGreaterThan(4);
-    expect(tokens[0]!.lap.stages.map(({ layers }) => layers)).toEqual(swarm.manifest.shards.map(({ layers }) => layers));
+    expect(tokens[0]!.lap.stages.map(({ layers }) => layers)).toEqual(
+      swarm.manifest.shards.map(({ layers }) => layers),
+    );
     expect(summary).toMatchObject({ finishReason: 'length', promptTokens: 40, completionTokens: 12, reusedTokens: 0 });
   });
 
@@ -72,7 +77,15 @@ describe('a prompt through four nodes', () => {
   it('stops when asked and goes on in the same conversation', async () => {
     swarm = await TestSwarm.create([[0], [1], [2], [3]]);
     const abort = new AbortController();
-    const generation = swarm.guest.coordinator.generate({ conversation: 'main', promptIds: PROMPT, maxTokens: 50, stopIds: new Set(), sampling: DEFAULT_SAMPLING, topLogprobs: 0, signal: abort.signal });
+    const generation = swarm.guest.coordinator.generate({
+      conversation: 'main',
+      promptIds: PROMPT,
+      maxTokens: 50,
+      stopIds: new Set(),
+      sampling: DEFAULT_SAMPLING,
+      topLogprobs: 0,
+      signal: abort.signal,
+    });
     await generation.next();
     abort.abort();
     const end = await generation.next();
@@ -92,30 +105,50 @@ describe('a prompt through four nodes', () => {
 describe('what goes wrong', () => {
   it('names the shard that is missing', async () => {
     swarm = await TestSwarm.create([[0], [1], [3]]);
-    await expect(generate(swarm.guest)).rejects.toMatchObject({ code: 'shard-missing', message: expect.stringContaining('shard 2 (layers 16-22)') });
+    await expect(generate(swarm.guest)).rejects.toMatchObject({
+      code: 'shard-missing',
+      message: expect.stringContaining('shard 2 (layers 16-22)'),
+    });
   });
 
   it('refuses a prompt longer than the context, with numbers', async () => {
     swarm = await TestSwarm.create([[0, 1, 2, 3]]);
     const promptIds = new Array<number>(5000).fill(1);
-    await expect(generate(swarm.guest, { promptIds })).rejects.toMatchObject({ code: 'context-full', message: expect.stringMatching(/5000.*4096/) });
+    await expect(generate(swarm.guest, { promptIds })).rejects.toMatchObject({
+      code: 'context-full',
+      message: expect.stringMatching(/5000.*4096/),
+    });
   });
 
   it('ends the answer with a clear error when a stage without a spare vanishes', async () => {
     swarm = await TestSwarm.create([[0], [1], [2], [3]], { computeMs: 5 });
-    const generation = swarm.guest.coordinator.generate({ promptIds: PROMPT, maxTokens: 500, stopIds: new Set(), sampling: DEFAULT_SAMPLING, topLogprobs: 0 });
+    const generation = swarm.guest.coordinator.generate({
+      promptIds: PROMPT,
+      maxTokens: 500,
+      stopIds: new Set(),
+      sampling: DEFAULT_SAMPLING,
+      topLogprobs: 0,
+    });
     await generation.next();
     swarm.kill(2);
     const rest = (async () => {
       while (!(await generation.next()).done);
     })();
-    await expect(rest).rejects.toSatisfy((error) => error instanceof ShoalError && ['shard-missing', 'peer-gone', 'peer-unreachable'].includes(error.code));
+    await expect(rest).rejects.toSatisfy(
+      (error) => error instanceof ShoalError && ['shard-missing', 'peer-gone', 'peer-unreachable'].includes(error.code),
+    );
   });
 
   it('goes on with the same tokens when a spare takes over', async () => {
     const expected = await alone({ maxTokens: 30 });
     swarm = await TestSwarm.create([[0], [1], [2], [3], [2]], { computeMs: 2 });
-    const generation = swarm.guest.coordinator.generate({ promptIds: PROMPT, maxTokens: 30, stopIds: new Set(), sampling: DEFAULT_SAMPLING, topLogprobs: 0 });
+    const generation = swarm.guest.coordinator.generate({
+      promptIds: PROMPT,
+      maxTokens: 30,
+      stopIds: new Set(),
+      sampling: DEFAULT_SAMPLING,
+      topLogprobs: 0,
+    });
     const first = await generation.next();
     const ids = [first.value && 'id' in first.value ? first.value.id : -1];
     const used = first.value && 'lap' in first.value ? first.value.lap.stages[2]!.peerId : '';

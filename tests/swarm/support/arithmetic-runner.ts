@@ -1,6 +1,12 @@
 import { ShoalError } from '../../../src/core/errors.ts';
 import type { LayerRange } from '../../../src/core/ranges.ts';
-import type { LayerRunner, RunnerInfo, SessionOptions, StageOutput, StageTask } from '../../../src/engine/layer-runner.ts';
+import type {
+  LayerRunner,
+  RunnerInfo,
+  SessionOptions,
+  StageOutput,
+  StageTask,
+} from '../../../src/engine/layer-runner.ts';
 import type { CandidateRequest, Candidates } from '../../../src/protocol/frames.ts';
 import type { Hyperparameters } from '../../../src/protocol/manifest.ts';
 import type { ShardReader } from '../../../src/store/shard-store.ts';
@@ -30,7 +36,13 @@ export class ArithmeticRunner implements LayerRunner {
   constructor(hyperparameters: Hyperparameters, options: ArithmeticRunnerOptions = {}) {
     this.hyperparameters = hyperparameters;
     this.#options = options;
-    this.info = { kind: 'cpu', adapter: 'integer arithmetic', software: true, maxBufferBytes: 1 << 30, maxTaskTokens: options.maxTaskTokens ?? 16 };
+    this.info = {
+      kind: 'cpu',
+      adapter: 'integer arithmetic',
+      software: true,
+      maxBufferBytes: 1 << 30,
+      maxTaskTokens: options.maxTaskTokens ?? 16,
+    };
     this.lost = new Promise((resolve) => {
       this.#lose = resolve;
     });
@@ -81,12 +93,17 @@ export class ArithmeticRunner implements LayerRunner {
     const { computeMs = 0 } = this.#options;
     if (computeMs > 0) await new Promise((resolve) => setTimeout(resolve, computeMs));
     const { caches } = this.#session(session);
-    if (caches[0]!.length !== position) throw new ShoalError('bad-request', `Position ${position}, expected ${caches[0]!.length}.`);
+    if (caches[0]!.length !== position)
+      throw new ShoalError('bad-request', `Position ${position}, expected ${caches[0]!.length}.`);
     let rows = input.dtype === 'u32' ? [...input.ids] : [...input.hidden];
-    for (const [offset, cache] of caches.entries()) rows = rows.map((value) => step(value, layers.start + offset, cache));
+    for (const [offset, cache] of caches.entries())
+      rows = rows.map((value) => step(value, layers.start + offset, cache));
     if (!candidates) return { hidden: Float32Array.from(rows), computeMs };
     const wanted = candidates.rows === 'none' ? [] : candidates.rows === 'last' ? rows.slice(-1) : rows;
-    return { rows: wanted.map((value) => candidatesOf(value, candidates, this.hyperparameters.vocabularySize)), computeMs };
+    return {
+      rows: wanted.map((value) => candidatesOf(value, candidates, this.hyperparameters.vocabularySize)),
+      computeMs,
+    };
   }
 
   #session(session: string) {
@@ -107,6 +124,14 @@ function step(value: number, layer: number, cache: number[]): number {
 
 function candidatesOf(value: number, request: CandidateRequest, vocabularySize: number): Candidates {
   const first = value % vocabularySize;
-  const ids = Uint32Array.from({ length: Math.min(request.count, vocabularySize) }, (_, rank) => (first + rank * 17) % vocabularySize);
-  return { ids, logits: Float32Array.from(ids, (_, rank) => -rank), logSumExp: 0.46, wantedLogits: new Float32Array(request.wantedIds.length) };
+  const ids = Uint32Array.from(
+    { length: Math.min(request.count, vocabularySize) },
+    (_, rank) => (first + rank * 17) % vocabularySize,
+  );
+  return {
+    ids,
+    logits: Float32Array.from(ids, (_, rank) => -rank),
+    logSumExp: 0.46,
+    wantedLogits: new Float32Array(request.wantedIds.length),
+  };
 }

@@ -1,0 +1,60 @@
+/** A beat is sent, and the silence judged, at this interval; a hidden page's timers still keep it. */
+export const HEARTBEAT_INTERVAL_MS = 1000;
+/** Silence for so long means that the peer is gone: beats arrive every second, and 600 ms of delay and loss are noise. */
+const SILENCE_MS = 4000;
+/** When our own timer is late by this much, we were asleep, and the peer's silence says nothing yet. */
+const OVERSLEPT_MS = 1000;
+/** Round trips whose median is reported. */
+const KEPT_ROUND_TRIPS = 8;
+
+export interface HeartbeatOptions {
+  /** Sends a beat that carries `sentAtMs`; the peer echoes the number. */
+  readonly beat: (sentAtMs: number) => void;
+  /** The peer has been silent for too long. */
+  readonly onSilence: () => void;
+}
+
+/** Watches one peer: measures the round trip, and tells its silence from our own sleep. */
+export class Heartbeat {
+  readonly #options: HeartbeatOptions;
+  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #roundTripsMs: number[] = [];
+  #heardAtMs = performance.now();
+  #tickedAtMs = performance.now();
+
+  constructor(options: HeartbeatOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => this.#tick(), HEARTBEAT_INTERVAL_MS);
+    options.beat(performance.now());
+  }
+
+  /** Median of the newest, ms; 0 until the first. */
+  get roundTripMs(): number {
+    const sorted = [...this.#roundTripsMs].sort((a, b) => a - b);
+    return sorted[sorted.length >> 1] ?? 0;
+  }
+
+  /** Any byte shows that the peer is there. */
+  heard(): void {
+    this.#heardAtMs = performance.now();
+  }
+
+  /** The peer echoed a beat. */
+  echoed(sentAtMs: number): void {
+    this.#roundTripsMs.push(Math.max(0, performance.now() - sentAtMs));
+    if (this.#roundTripsMs.length > KEPT_ROUND_TRIPS) this.#roundTripsMs.shift();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    const overslept = now - this.#tickedAtMs > HEARTBEAT_INTERVAL_MS + OVERSLEPT_MS;
+    this.#tickedAtMs = now;
+    if (overslept) this.#heardAtMs = now;
+    if (now - this.#heardAtMs > SILENCE_MS) this.#options.onSilence();
+    else this.#options.beat(now);
+  }
+}

@@ -1,0 +1,138 @@
+import { MemoryNetwork } from '../../../src/net/memory-transport.ts';
+import type { Manifest, ManifestShard } from '../../../src/protocol/manifest.ts';
+import type { ShardReader, ShardStore } from '../../../src/store/shard-store.ts';
+import { SwarmNode } from '../../../src/swarm/node.ts';
+import { ShardKeeper } from '../../../src/swarm/shard-keeper.ts';
+import { ArithmeticRunner, type ArithmeticRunnerOptions } from './arithmetic-runner.ts';
+
+const LAYERS = [8, 8, 7, 7];
+
+/** A swarm in one process: real nodes, coordinators and pipelines over a network and a model made for tests. */
+export class TestSwarm {
+  readonly manifest: Manifest;
+  readonly network = new MemoryNetwork();
+  readonly nodes: SwarmNode[] = [];
+  readonly guest: SwarmNode;
+  readonly #options: ArithmeticRunnerOptions;
+
+  private constructor(options: ArithmeticRunnerOptions) {
+    this.#options = options;
+    this.manifest = testManifest();
+    this.guest = this.#createNode().node;
+  }
+
+  /** One node for each list of shards, all of them ready, and a guest that knows them. */
+  static async create(
+    holdings: readonly (readonly number[])[],
+    options: ArithmeticRunnerOptions = {},
+  ): Promise<TestSwarm> {
+    const swarm = new TestSwarm(options);
+    for (const shards of holdings) await swarm.addNode(shards);
+    for (let tries = 0; tries < 100 && swarm.guest.membership.members().length < holdings.length; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    return swarm;
+  }
+
+  async addNode(shards: readonly number[]): Promise<SwarmNode> {
+    const { node, keeper } = this.#createNode();
+    this.nodes.push(node);
+    for (const shard of shards) await keeper.serve(shard);
+    node.join();
+    return node;
+  }
+
+  kill(index: number): void {
+    this.network.kill(this.nodes[index]!.peerId);
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([this.guest, ...this.nodes].map((node) => node.close()));
+  }
+
+  #createNode(): { node: SwarmNode; keeper: ShardKeeper } {
+    const store = new FullStore(this.manifest);
+    let node: SwarmNode | undefined;
+    const keeper = new ShardKeeper({
+      manifest: this.manifest,
+      store,
+      originOf: (shard) => ({ shard, fetchTorrent: async () => undefined }),
+      readerOf: (shard) => ({ shard }) as ShardReader,
+      createRunner: async (hyperparameters) => new ArithmeticRunner(hyperparameters, this.#options),
+      onRunner: (runner) => node?.useRunner(runner),
+    });
+    const settings = () => ({ spreadModel: false, acceptRemoteLoads: false, registerInDht: true });
+    node = new SwarmNode({
+      transport: this.network.createTransport(),
+      store,
+      manifest: this.manifest,
+      manifestId: 'a'.repeat(64),
+      keeper,
+      settings,
+    });
+    return { node, keeper };
+  }
+}
+
+/** A store that holds every shard already: the swarm's tests are about what comes after. */
+class FullStore implements ShardStore {
+  readonly #manifest: Manifest;
+
+  constructor(manifest: Manifest) {
+    this.#manifest = manifest;
+  }
+
+  isComplete = async () => true;
+  obtain = async () => undefined;
+  obtainHeader = async () => new Uint8Array();
+  importShard = async () => undefined;
+  seeded = () => this.#manifest.shards.map(({ infoHash, fileName, sizeBytes }) => ({ infoHash, fileName, sizeBytes }));
+  transfers = () => [];
+  onTransfer = () => () => undefined;
+  stop = async () => undefined;
+  remove = async () => undefined;
+  announce = () => undefined;
+  usage = async () => ({ usedBytes: 0, quotaBytes: 0 });
+  close = async () => undefined;
+}
+
+function testManifest(): Manifest {
+  let start = 0;
+  const shards = LAYERS.map((count, index): ManifestShard => {
+    const layers = { start, end: start + count };
+    start += count;
+    return {
+      index,
+      fileName: `shard-${index}.gguf`,
+      sizeBytes: 1000 + index,
+      sha256: String(index).repeat(64),
+      infoHash: String(index).repeat(40),
+      headerBytes: 10,
+      layers,
+      hasEmbedding: index === 0,
+      hasOutput: index === LAYERS.length - 1,
+    };
+  });
+  return {
+    format: 'shoal-manifest-1',
+    name: 'arithmetic',
+    hyperparameters: {
+      architecture: 'llama',
+      layerCount: start,
+      // One number a token is the whole hidden state.
+      width: 1,
+      feedForwardWidth: 1,
+      headCount: 1,
+      kvHeadCount: 1,
+      headSize: 1,
+      vocabularySize: 997,
+      contextLength: 4096,
+      ropeBase: 10_000,
+      ropeDimensions: 1,
+      ropeScale: 1,
+      rmsEpsilon: 1e-5,
+    },
+    pieceLength: 256 * 1024,
+    shards,
+  };
+}
