@@ -110,7 +110,10 @@ export class Chat {
     const summary = this.#summary.value;
     if (!summary) return undefined;
     const { completionTokens, decodeMs, promptTokens, reusedTokens, prefillMs } = summary;
-    const speed = decodeMs > 0 && completionTokens > 1 ? ` · ${((1000 * (completionTokens - 1)) / decodeMs).toFixed(1)} tokens/s` : '';
+    const speed =
+      decodeMs > 0 && completionTokens > 1
+        ? ` · ${((1000 * (completionTokens - 1)) / decodeMs).toFixed(1)} tokens/s`
+        : '';
     const prompt = ` · ${promptTokens - reusedTokens} new prompt tokens in ${(prefillMs / 1000).toFixed(1)} s`;
     return `${completionTokens} tokens${speed}${prompt}${finish === 'length' ? ' · ended at the length limit' : ''}`;
   }
@@ -122,6 +125,8 @@ export class Chat {
   }
 
   #change(id: number, change: Partial<ChatMessage>): void {
-    this.messages.value = this.messages.value.map((message) => (message.id === id ? { ...message, ...change } : message));
+    this.messages.value = this.messages.value.map((message) =>
+      message.id === id ? { ...message, ...change } : message,
+    );
   }
 }

@@ -6,6 +6,11 @@ export async function detectEnvironment(): Promise<Pick<Environment, 'secureCont
   const adapter = await navigator.gpu?.requestAdapter().catch(() => null);
   if (!adapter) return { secureContext, webgpu: 'missing', adapter: '' };
   const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
-  const software = isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|software/i.test(`${architecture} ${description}`);
-  return { secureContext, webgpu: software ? 'software' : 'available', adapter: description || [vendor, architecture].filter(Boolean).join(' ') };
+  const software =
+    isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|software/i.test(`${architecture} ${description}`);
+  return {
+    secureContext,
+    webgpu: software ? 'software' : 'available',
+    adapter: description || [vendor, architecture].filter(Boolean).join(' '),
+  };
 }

@@ -9,7 +9,11 @@ import type { SwarmSession } from './swarm-session.ts';
  * @throws ShoalError `bad-gguf`, `truncated-gguf`, `unsupported-architecture`, `unsupported-tensor-type`, and
  *   `hash-mismatch` when it is another model than the swarm's
  */
-export async function importFile(file: File, { model, store }: SwarmSession, onProgress: (text: string) => void): Promise<void> {
+export async function importFile(
+  file: File,
+  { model, store }: SwarmSession,
+  onProgress: (text: string) => void,
+): Promise<void> {
   const { manifest, manifestId } = model;
   const published = await publishModel(blobSource(file), {
     fileName: file.name,
@@ -18,11 +22,16 @@ export async function importFile(file: File, { model, store }: SwarmSession, onP
     onProgress: (done, total) => onProgress(`Reading ${file.name}: ${Math.floor((100 * done) / total)} %`),
   });
   if (published.manifestId !== manifestId) {
-    throw new ShoalError('hash-mismatch', `${file.name} is another model than this swarm's ${manifest.name}. To serve it, start a server with it: npm start -- --model ${file.name}`);
+    throw new ShoalError(
+      'hash-mismatch',
+      `${file.name} is another model than this swarm's ${manifest.name}. To serve it, start a server with it: npm start -- --model ${file.name}`,
+    );
   }
   for (const { shard, file: shardFile } of published.shards) {
     onProgress(`Storing ${shard.fileName}`);
     await store.importShard(shard, (offset, length) => shardFile.read(offset, length), {});
   }
-  onProgress(`${file.name} is this swarm's model: all ${published.shards.length} shards are in this browser now. Join to run them.`);
+  onProgress(
+    `${file.name} is this swarm's model: all ${published.shards.length} shards are in this browser now. Join to run them.`,
+  );
 }

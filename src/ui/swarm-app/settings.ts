@@ -13,34 +13,31 @@ export const DEFAULT_SETTINGS: Settings = {
   registerInDht: true,
 };
 
-const storedSchema = v.partial(
-  v.object({
-    temperature: v.pipe(v.number(), v.minValue(0), v.maxValue(2)),
-    maxTokens: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
-    systemPrompt: v.string(),
-    spreadModel: v.boolean(),
-    acceptRemoteLoads: v.boolean(),
-    registerInDht: v.boolean(),
-  }),
-);
+/** Each setting on its own falls back to its default when what is stored is unreadable. */
+const settingsSchema = v.object({
+  temperature: v.fallback(v.pipe(v.number(), v.minValue(0), v.maxValue(2)), DEFAULT_SETTINGS.temperature),
+  maxTokens: v.fallback(v.pipe(v.number(), v.safeInteger(), v.minValue(1)), DEFAULT_SETTINGS.maxTokens),
+  systemPrompt: v.fallback(v.string(), DEFAULT_SETTINGS.systemPrompt),
+  spreadModel: v.fallback(v.boolean(), DEFAULT_SETTINGS.spreadModel),
+  acceptRemoteLoads: v.fallback(v.boolean(), DEFAULT_SETTINGS.acceptRemoteLoads),
+  registerInDht: v.fallback(v.boolean(), DEFAULT_SETTINGS.registerInDht),
+});
 
-/** The person's settings, kept in the browser. What is stored and unreadable falls back to the default. */
+/** The person's settings, kept in the browser. */
 export function storedSettings(): { settings: Signal<Settings>; change: (change: Partial<Settings>) => void } {
-  const settings = signal<Settings>({ ...DEFAULT_SETTINGS, ...readStored() });
+  const settings = signal<Settings>(readStored());
   const change = (changed: Partial<Settings>) => {
-    const result = v.safeParse(storedSchema, { ...settings.value, ...changed });
-    if (!result.success) return;
-    settings.value = { ...DEFAULT_SETTINGS, ...result.output };
+    settings.value = v.parse(settingsSchema, { ...settings.value, ...changed });
     localStorage.setItem(STORAGE_KEY, JSON.stringify(settings.value));
   };
   return { settings, change };
 }
 
-function readStored(): Partial<Settings> {
+function readStored(): Settings {
   try {
-    const result = v.safeParse(storedSchema, JSON.parse(localStorage.getItem(STORAGE_KEY) ?? '{}'));
-    return result.success ? (result.output as Partial<Settings>) : {};
+    const stored: unknown = JSON.parse(localStorage.getItem(STORAGE_KEY) ?? '{}');
+    return v.parse(settingsSchema, { ...DEFAULT_SETTINGS, ...Object(stored) });
   } catch {
-    return {};
+    return DEFAULT_SETTINGS;
   }
 }

@@ -5,7 +5,12 @@ import type { ShardKeeper } from '../../swarm/shard-keeper.ts';
 import type { ShardRow } from '../app-model.ts';
 
 /** The shards as the page lists them: the keeper's states, the store's transfers, the swarm's holders in one. */
-export function shardRows(manifest: Manifest, keeper: ShardKeeper, transfers: readonly Transfer[], members: Iterable<Coverage>): ShardRow[] {
+export function shardRows(
+  manifest: Manifest,
+  keeper: ShardKeeper,
+  transfers: readonly Transfer[],
+  members: Iterable<Coverage>,
+): ShardRow[] {
   const holders = countHolders(manifest.shards.length, members).ready;
   return manifest.shards.map(({ index, fileName, layers, hasEmbedding, hasOutput, infoHash, sizeBytes }) => {
     const { phase, loadedBytes, error } = keeper.status(index);

@@ -1,10 +1,19 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { ShoalEngine } from '../../api/index.ts';
 import { ShoalError } from '../../core/errors.ts';
-import { log, type LogLine } from '../../core/log.ts';
+import { type LogLine, log } from '../../core/log.ts';
 import { rarestFirst } from '../../swarm/assign.ts';
 import { type Check, verifySwarm } from '../../swarm/verify.ts';
-import type { Alert, AppModel, Environment, MemberRow, ModelSummary, Settings, ShardRow, SwarmSummary } from '../app-model.ts';
+import type {
+  Alert,
+  AppModel,
+  Environment,
+  MemberRow,
+  ModelSummary,
+  Settings,
+  ShardRow,
+  SwarmSummary,
+} from '../app-model.ts';
 import { Chat, WatchedGenerator } from './chat.ts';
 import { detectEnvironment } from './environment.ts';
 import { fetchModel, fetchServerConfig } from './introduction.ts';
@@ -20,9 +29,22 @@ const REFRESH_MS = 250;
 
 /** The page's model over a real swarm. */
 export class SwarmApp implements AppModel {
-  readonly environment: Signal<Environment> = signal({ secureContext: globalThis.isSecureContext, webgpu: 'checking', adapter: '', usedBytes: 0, quotaBytes: 0 });
+  readonly environment: Signal<Environment> = signal({
+    secureContext: globalThis.isSecureContext,
+    webgpu: 'checking',
+    adapter: '',
+    usedBytes: 0,
+    quotaBytes: 0,
+  });
   readonly model: Signal<ModelSummary | undefined> = signal(undefined);
-  readonly swarm: Signal<SwarmSummary> = signal({ state: 'connecting', nodes: 0, missing: [], role: 'guest', peerId: '', introduction: 'connecting' });
+  readonly swarm: Signal<SwarmSummary> = signal({
+    state: 'connecting',
+    nodes: 0,
+    missing: [],
+    role: 'guest',
+    peerId: '',
+    introduction: 'connecting',
+  });
   readonly shards: Signal<readonly ShardRow[]> = signal([]);
   readonly members: Signal<readonly MemberRow[]> = signal([]);
   readonly inviteLink: Signal<string> = signal('');
@@ -32,7 +54,9 @@ export class SwarmApp implements AppModel {
   readonly verifying: Signal<boolean> = signal(false);
   readonly settings: ReadonlySignal<Settings>;
   readonly changeSettings: (change: Partial<Settings>) => void;
-  readonly generator: WatchedGenerator = new WatchedGenerator(() => this.#requireSession().node?.coordinator ?? this.#notConnected());
+  readonly generator: WatchedGenerator = new WatchedGenerator(
+    () => this.#requireSession().node?.coordinator ?? this.#notConnected(),
+  );
   readonly #chat: Chat = new Chat(() => this.engine, this.generator.summary);
   readonly messages = computed(() => this.#chat.messages.value);
   readonly busy = computed(() => this.#chat.busy.value);
@@ -49,7 +73,12 @@ export class SwarmApp implements AppModel {
     const { settings, change } = storedSettings();
     this.settings = settings;
     this.changeSettings = change;
-    this.engine = new ShoalEngine({ generator: this.generator, tokenizer: () => this.#requireSession().tokenizer(), modelId: () => this.model.value?.name ?? '' , contextLength: () => this.model.value?.contextLength ?? 0 });
+    this.engine = new ShoalEngine({
+      generator: this.generator,
+      tokenizer: () => this.#requireSession().tokenizer(),
+      modelId: () => this.model.value?.name ?? '',
+      contextLength: () => this.model.value?.contextLength ?? 0,
+    });
     log.onLine(() => this.#refreshSoon());
   }
 
@@ -91,7 +120,10 @@ export class SwarmApp implements AppModel {
     node.join();
     this.#refresh();
     if (this.environment.value.webgpu === 'missing') {
-      this.#alert('warning', 'This browser has no WebGPU, so this tab cannot run a shard. It keeps and shares the files, and you can prompt as a guest.');
+      this.#alert(
+        'warning',
+        'This browser has no WebGPU, so this tab cannot run a shard. It keeps and shares the files, and you can prompt as a guest.',
+      );
     }
     await Promise.all(
       chosen.map(async (index) => {
@@ -200,11 +232,14 @@ export class SwarmApp implements AppModel {
     if (choice !== 'auto') return choice;
     const own = this.#session!.keeper;
     const members = this.#session!.node!.membership.members();
-    return rarestFirst(count, members).filter((index) => own.status(index).phase !== 'ready').slice(0, 1);
+    return rarestFirst(count, members)
+      .filter((index) => own.status(index).phase !== 'ready')
+      .slice(0, 1);
   }
 
   #requireSession(): SwarmSession {
-    if (!this.#session) throw new ShoalError('model-unavailable', 'The server has not answered yet. Wait a moment, or reload the page.');
+    if (!this.#session)
+      throw new ShoalError('model-unavailable', 'The server has not answered yet. Wait a moment, or reload the page.');
     return this.#session;
   }
 
@@ -235,13 +270,21 @@ export class SwarmApp implements AppModel {
       if (!node) return;
       const connected = new Set(node.connectedPeers());
       this.members.value = [
-        ...(keeper.joined ? [{ peerId: node.peerId, self: true, connected: true, layersPerSecond: node.stages.layersPerSecond, ...own }] : []),
+        ...(keeper.joined
+          ? [{ peerId: node.peerId, self: true, connected: true, layersPerSecond: node.stages.layersPerSecond, ...own }]
+          : []),
         ...members.map((member) => ({ ...member, self: false, connected: connected.has(member.peerId) })),
       ];
       const missing = this.shards.value.filter(({ holders }) => holders === 0).map(({ index }) => index);
       const offline = node.introduction !== 'online' && connected.size === 0 && missing.length > 0;
       this.swarm.value = {
-        state: offline ? (node.introduction === 'connecting' ? 'connecting' : 'offline') : missing.length > 0 ? 'waiting' : 'ready',
+        state: offline
+          ? node.introduction === 'connecting'
+            ? 'connecting'
+            : 'offline'
+          : missing.length > 0
+            ? 'waiting'
+            : 'ready',
         nodes: this.members.value.length,
         missing,
         role: keeper.joined ? 'node' : 'guest',
@@ -249,8 +292,9 @@ export class SwarmApp implements AppModel {
         introduction: node.introduction,
       };
     });
-    if (session) void session.store.usage().then((usage) => {
-      this.environment.value = { ...this.environment.value, ...usage };
-    });
+    if (session)
+      void session.store.usage().then((usage) => {
+        this.environment.value = { ...this.environment.value, ...usage };
+      });
   }
 }

@@ -1,15 +1,16 @@
+import { createGpuRunner } from '../../../workers/gpu-client.ts';
+import { hashShard } from '../../../workers/store-client.ts';
 import { ShoalError } from '../../core/errors.ts';
 import { parseGguf } from '../../gguf/read.ts';
 import { createLibp2pTransport } from '../../net/libp2p-transport.ts';
 import type { Manifest, ManifestShard } from '../../protocol/manifest.ts';
 import { relayMultiaddr, type ServerConfig } from '../../protocol/server-config.ts';
-import { createTorrentShardStore } from '../../store/torrent-shard-store.ts';
+import { IdbShardReader } from '../../store/idb-shard-reader.ts';
 import type { ShardOrigin, ShardStore } from '../../store/shard-store.ts';
+import { createTorrentShardStore } from '../../store/torrent-shard-store.ts';
 import { type NodeSettings, SwarmNode } from '../../swarm/node.ts';
 import { ShardKeeper } from '../../swarm/shard-keeper.ts';
 import { Tokenizer } from '../../tokenizer/index.ts';
-import { createGpuRunner } from '../../../workers/gpu-client.ts';
-import { hashShard } from '../../../workers/store-client.ts';
 import type { IntroducedModel } from './introduction.ts';
 
 /** One model's swarm as this tab takes part in it: everything below the page, put together. */
@@ -38,6 +39,7 @@ export class SwarmSession {
       manifest,
       store: this.store,
       originOf: (shard) => this.#originOf(shard),
+      readerOf: (shard) => new IdbShardReader(shard, manifest.pieceLength),
       createRunner: (hyperparameters) => createGpuRunner(hyperparameters, manifest.pieceLength),
       onRunner: (runner) => this.#node?.useRunner(runner),
     });
@@ -51,8 +53,18 @@ export class SwarmSession {
   /** Reaches the swarm through the server's relay; goes on trying when the server is away. */
   async connect(): Promise<SwarmNode> {
     const { manifest, manifestId } = this.model;
-    const transport = await createLibp2pTransport({ relay: relayMultiaddr(this.#config.relay, location.href), iceServers: this.#config.iceServers });
-    const node = new SwarmNode({ transport, store: this.store, manifest, manifestId, keeper: this.keeper, settings: this.#settings });
+    const transport = await createLibp2pTransport({
+      relay: relayMultiaddr(this.#config.relay, location.href),
+      iceServers: this.#config.iceServers,
+    });
+    const node = new SwarmNode({
+      transport,
+      store: this.store,
+      manifest,
+      manifestId,
+      keeper: this.keeper,
+      settings: this.#settings,
+    });
     node.useRunner(await this.keeper.runner());
     this.#node = node;
     return node;

@@ -1,6 +1,6 @@
-import { DEFAULT_SAMPLING } from '../../swarm/sampler.ts';
-import type { Lap } from '../../swarm/generation.ts';
 import { ShoalError } from '../../core/errors.ts';
+import type { Lap } from '../../swarm/generation.ts';
+import { DEFAULT_SAMPLING } from '../../swarm/sampler.ts';
 import type { SwarmSession } from './swarm-session.ts';
 
 const PROMPT = 'What is the capital of France?';
@@ -8,7 +8,10 @@ const PROMPT = 'What is the capital of France?';
 const MAX_TOKENS = 12;
 
 /** A real prompt through the pipeline, greedy, beside every conversation. */
-export async function runVerificationPrompt(session: SwarmSession, signal?: AbortSignal): Promise<{ text: string; lap: Lap }> {
+export async function runVerificationPrompt(
+  session: SwarmSession,
+  signal?: AbortSignal,
+): Promise<{ text: string; lap: Lap }> {
   const tokenizer = await session.tokenizer();
   const coordinator = session.node?.coordinator;
   if (!coordinator) throw new ShoalError('peer-unreachable', 'This tab is still connecting to the swarm.');
