@@ -1,4 +1,6 @@
 import type { CommandName, CommandParams, CommandResult } from '../protocol/commands.ts';
+import type { Transfer } from '../store/shard-store.ts';
+import type { Lap } from '../swarm/generation.ts';
 import type { Member } from '../swarm/membership.ts';
 import type { Check } from '../swarm/verify.ts';
 import type { ShoalEngine } from './engine.ts';
@@ -19,6 +21,10 @@ export interface ShoalConsole {
     params?: CommandParams<Name>,
   ): Promise<CommandResult<Name>>;
   readonly engine: ShoalEngine;
+  /** The newest lap of the pipeline that this tab's prompts have made: what a token's time went into, stage by stage. */
+  readonly lap: Lap | undefined;
+  /** Where each shard's bytes are: stored, received, sent. Empty until the server has answered. */
+  transfers(): readonly Transfer[];
   /** This tab's own counters and recent task timings. */
   stats(): Promise<CommandResult<'GET_STATS'>>;
   /** Checks that the swarm is whole, as `npx shoal verify` does. */

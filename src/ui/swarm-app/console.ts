@@ -17,6 +17,10 @@ export function installConsole(app: SwarmApp): void {
     peers: () => node().membership.members(),
     command: (peerId, command, params) => node().commands.send(peerId, command, params),
     engine: app.engine,
+    get lap() {
+      return app.lap.value;
+    },
+    transfers: () => app.session?.store.transfers() ?? [],
     stats: () => node().commands.send(node().peerId, 'GET_STATS', undefined),
     verify: async () => {
       await app.verify();
