@@ -1,8 +1,8 @@
 import { lexer, type Token } from 'marked';
 
 /**
- * Blocks at the end that are read again with every new token: text to come can still change the last one (a paragraph
- * that becomes a heading, a list that goes on after a blank line); the one before it is kept open for safety.
+ * Blocks at the end that are read again with every new token. Text to come can change the last one (a paragraph that
+ * becomes a heading) and through it the one before (a `1` that becomes `1. item` and so goes on with the list above).
  */
 const OPEN_BLOCKS = 2;
 
@@ -32,15 +32,12 @@ export class MarkdownBlocks {
     }
     const tokens = lexer(whole.slice(this.#settledText.length), { gfm: true, breaks: true });
     const blocks = tokens.map((token) => this.#block(token));
-    const finished = blocks.length - OPEN_BLOCKS;
-    if (finished > 0) {
-      this.#settled = [...this.#settled, ...blocks.slice(0, finished)];
-      this.#settledText += blocks
-        .slice(0, finished)
-        .map(({ source }) => source)
-        .join('');
+    const finished = blocks.slice(0, startOfOpen(tokens));
+    if (finished.length > 0) {
+      this.#settled = [...this.#settled, ...finished];
+      this.#settledText += finished.map(({ source }) => source).join('');
     }
-    this.#open = blocks.slice(Math.max(0, finished));
+    this.#open = blocks.slice(finished.length);
     return [...this.#settled, ...this.#open].filter(({ html }) => html !== '');
   }
 
@@ -49,4 +46,14 @@ export class MarkdownBlocks {
       this.#open.find(({ source }) => source === token.raw) ?? { source: token.raw, html: this.#toHtml(token).trim() }
     );
   }
+}
+
+/**
+ * Where the blocks begin that stay open: the last `OPEN_BLOCKS` (the space between blocks is none), and all before them
+ * up to a blank line, since without one a half-written line can split blocks that the whole line joins again.
+ */
+function startOfOpen(tokens: readonly Token[]): number {
+  let start = tokens.flatMap((token, index) => (token.type === 'space' ? [] : [index])).at(-OPEN_BLOCKS) ?? 0;
+  while (start > 0 && !tokens[start - 1]!.raw.endsWith('\n\n')) start--;
+  return start;
 }

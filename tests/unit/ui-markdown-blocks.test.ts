@@ -36,7 +36,7 @@ test('a text that grows bit by bit gives what the whole text gives', () => {
         expect(html(whole)).toBe(squeeze(marked.parse(text, { async: false, gfm: true, breaks: true })));
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 2000 },
   );
 });
 

@@ -1,0 +1,156 @@
+import { expect, test } from '@playwright/test';
+import type { PreviewModel } from './support/preview-model.ts';
+import { asked, script, usePreview } from './support/preview-page.ts';
+
+// The chat over a scripted model: keys, streaming, and what an answer may hold.
+
+const preview = usePreview();
+
+test.describe('the chat', () => {
+  test('is used from the keyboard', async ({ page }) => {
+    await preview.open(page, 'guest');
+    const prompt = page.getByTestId('prompt');
+    await page.keyboard.press('Tab');
+    await expect(page.getByText('Skip to the prompt')).toBeFocused();
+    await page.keyboard.press('Enter');
+    await expect(prompt).toBeFocused();
+    await expect(page.getByTestId('send')).toBeDisabled();
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('one');
+    await page.keyboard.press('Shift+Enter');
+    await page.keyboard.type('two');
+    await expect(prompt).toHaveValue('one\ntwo');
+    await page.keyboard.press('Enter');
+    await expect(prompt).toHaveValue('');
+    expect(await asked(page)).toEqual(['send one\ntwo']);
+    await expect(page.getByTestId('send')).toHaveCount(0);
+    await expect(page.getByTestId('stop')).toBeVisible();
+    await page.keyboard.type('while it answers');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Escape');
+    expect(await asked(page)).toEqual(['send one\ntwo', 'stop']);
+    await expect(prompt).toHaveValue('while it answers');
+    await script(page, (model) => model.end({ state: 'stopped', note: '3 tokens' }));
+    await expect(page.getByTestId('message').last()).toHaveAttribute('data-state', 'stopped');
+    await expect(page.getByTestId('message').last()).toContainText('Stopped · 3 tokens');
+    await expect(page.getByTestId('send')).toBeEnabled();
+    await page.getByTestId('new-conversation').click();
+    expect((await asked(page)).at(-1)).toBe('newConversation');
+  });
+
+  test('streams, says what it waits for, and announces only the end', async ({ page }) => {
+    await preview.open(page, 'streaming');
+    const answer = page.getByTestId('message').last();
+    await expect(answer).toHaveAttribute('data-role', 'assistant');
+    await expect(answer).toHaveAttribute('data-state', 'streaming');
+    await expect(answer).toContainText('Reading the prompt: 64 of 120 tokens');
+    await script(page, (model) => {
+      model.progressNote.value = undefined;
+      model.stream('Because **the other');
+    });
+    await expect(answer).toContainText('11.8 tokens/s');
+    await expect(page.locator('[role=status]', { hasText: 'Because' })).toHaveCount(0);
+    await script(page, (model) => {
+      model.stream(' side** bulges too.');
+      model.end({ note: '9 tokens · 11.8 tokens/s' });
+    });
+    await expect(answer.locator('strong')).toHaveText('the other side');
+    await expect(answer).toHaveAttribute('data-state', 'done');
+    await expect(page.locator('[role=status]', { hasText: 'The answer is complete.' })).toHaveCount(1);
+  });
+
+  test('keeps what was generated when an answer fails', async ({ page }) => {
+    await preview.open(page, 'failed');
+    const answer = page.getByTestId('message').last();
+    await expect(answer).toHaveAttribute('data-state', 'error');
+    await expect(answer).toContainText('The second bulge is there because');
+    await expect(answer).toContainText('left in the middle of the answer');
+  });
+
+  test('lets nothing in an answer run, load, or pass for the page', async ({ page }) => {
+    const foreign: string[] = [];
+    page.on('request', (request) => {
+      if (!request.url().startsWith(preview.origin())) foreign.push(request.url());
+    });
+    await preview.open(page, 'guest');
+    const attacks = [
+      '<script>window.hacked = 1</script>',
+      '<img src="http://attacker.test/a.png" onerror="window.hacked = 1">',
+      'inline <b onclick="window.hacked = 1">bold</b> <svg/onload=window.hacked=1>',
+      '![picture](http://attacker.test/b.png)',
+      '[a](javascript:window.hacked=1) [b](data:text/html,<script>window.hacked=1</script>) [c](https://example.org)',
+      '<style>body{display:none}</style>',
+      '<button data-testid="join">Join</button>',
+      '`<script>`\n\n```html\n<script>window.hacked = 1</script>\n```',
+    ];
+    await script(page, (model, text) => model.say('<script>window.hacked = 1</script>', text!), attacks.join('\n\n'));
+    const answer = page.getByTestId('message').last();
+    await expect(answer).toContainText('<img src="http://attacker.test/a.png" onerror="window.hacked = 1">');
+    await expect(answer).toContainText('<script>window.hacked = 1</script>');
+    const forbidden =
+      'script, img, svg, style, button, iframe, b, [onclick], [onerror], [style], a[href^="javascript"], a[href^="data"]';
+    await expect(answer.getByTestId('message-text').locator(forbidden)).toHaveCount(0);
+    await expect(answer.locator('a[href]')).toHaveCount(1);
+    await expect(answer.locator('a[href]')).toHaveAttribute('rel', 'noopener noreferrer nofollow');
+    await expect(page.getByTestId('message').first()).toHaveText('<script>window.hacked = 1</script>');
+    expect(await page.evaluate('window.hacked')).toBeUndefined();
+    expect(foreign).toEqual([]);
+  });
+
+  test('leaves finished messages and finished blocks alone while an answer grows', async ({ page }) => {
+    await preview.open(page, 'guest');
+    await script(page, (model) => {
+      for (let turn = 0; turn < 10; turn++) model.say(`Question ${turn}`, 'Some *words* and more. '.repeat(50));
+      model.begin('The last one');
+      model.stream('First paragraph.\n\nSecond paragraph.\n\nThird paragraph.\n\n');
+    });
+    await expect(page.getByTestId('message').last()).toContainText('Third paragraph.');
+    const touched = await page.evaluate(async () => {
+      const messages = [...document.querySelectorAll('[data-testid=message]')];
+      const grown = messages.at(-1)!;
+      let old = 0;
+      let growing = 0;
+      const observer = new MutationObserver((records) => {
+        for (const { target } of records) {
+          const inFirst = grown.querySelector('.answer-block')!.contains(target);
+          if (inFirst || !grown.contains(target)) old++;
+          else growing++;
+        }
+      });
+      observer.observe(grown.parentElement!, { subtree: true, childList: true, characterData: true, attributes: true });
+      const { preview: model, drawn } = window as unknown as { preview: PreviewModel; drawn: Record<string, number> };
+      const drawnBefore = drawn.AnswerText ?? 0;
+      for (let token = 0; token < 60; token++) {
+        model.stream(`word${token} `);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      observer.disconnect();
+      return { old, growing, drawn: (drawn.AnswerText ?? 0) - drawnBefore };
+    });
+    expect(touched.old).toBe(0);
+    expect(touched.growing).toBeGreaterThan(30);
+    // Once a token: only the answer that grows.
+    expect(touched.drawn).toBeGreaterThan(30);
+    expect(touched.drawn).toBeLessThanOrEqual(60);
+  });
+
+  test('follows the newest words, unless the person reads further up', async ({ page }) => {
+    await preview.open(page, 'guest');
+    const transcript = page.getByRole('region', { name: 'Conversation' });
+    const fromEnd = () => transcript.evaluate((box) => Math.round(box.scrollHeight - box.scrollTop - box.clientHeight));
+    await script(page, (model) => {
+      model.say('One', 'Line.\n\n'.repeat(60));
+      model.begin('Two');
+      model.stream('Line.\n\n'.repeat(30));
+    });
+    await expect.poll(fromEnd).toBe(0);
+    await transcript.hover();
+    await page.mouse.wheel(0, -500);
+    await expect(page.getByRole('button', { name: '↓ Newest' })).toBeVisible();
+    await script(page, (model) => model.stream('More.\n\n'.repeat(30)));
+    await expect(page.getByTestId('message').last()).toContainText('More.');
+    expect(await fromEnd()).toBeGreaterThan(400);
+    await page.getByRole('button', { name: '↓ Newest' }).click();
+    await expect.poll(fromEnd).toBe(0);
+  });
+});
