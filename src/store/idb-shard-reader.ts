@@ -6,6 +6,9 @@ import type { ShardReader } from './shard-store.ts';
 /** Pieces read in one transaction: enough to make its overhead vanish, 4 MiB of memory at the usual piece length. */
 const BATCH_PIECES = 16;
 
+/** One connection for all readers of a thread. */
+const CHUNKS = new ChunkDatabase();
+
 /** Reads a stored shard from IndexedDB; works in pages and workers. */
 export class IdbShardReader implements ShardReader {
   readonly shard: ManifestShard;
@@ -14,7 +17,7 @@ export class IdbShardReader implements ShardReader {
   /** The last piece read: small tensors lie side by side in one piece. */
   #last: { readonly piece: number; readonly bytes: Uint8Array } | undefined;
 
-  constructor(shard: ManifestShard, pieceLength: number, chunks: ChunkDatabase = new ChunkDatabase()) {
+  constructor(shard: ManifestShard, pieceLength: number, chunks: ChunkDatabase = CHUNKS) {
     this.shard = shard;
     this.#pieceLength = pieceLength;
     this.#chunks = chunks;

@@ -24,8 +24,14 @@ export interface ExchangeOptions {
   readonly torrent: Uint8Array | undefined;
   readonly announce: readonly string[];
   readonly webSeedUrl: string | undefined;
-  /** Sources never to be used again: peer ids and web seeds. Grows. */
+  /** Sources never to be asked again, peer ids and web seeds; grows. */
   readonly banned: Set<string>;
+}
+
+export interface FetchOptions {
+  readonly signal: AbortSignal;
+  /** Longest time without a new piece; for ever without. */
+  readonly patienceMs?: number | undefined;
 }
 
 interface Wait {
@@ -41,6 +47,7 @@ export class ShardExchange {
   readonly #options: ExchangeOptions;
   readonly #torrent: Torrent;
   readonly #webSeed: WebSeed | undefined;
+  readonly #guard: SourceGuard;
   readonly #stored: Set<number>;
   readonly #waits = new Set<Wait>();
   #wanted = 0;
@@ -63,7 +70,7 @@ export class ShardExchange {
     this.#torrent.on('metadata', () => this.#onMetadata(file === undefined));
     this.#torrent.on('ready', () => this.#onReady());
     this.#torrent.on('verified', (piece) => this.#onPiece(piece));
-    new SourceGuard({
+    this.#guard = new SourceGuard({
       torrent: this.#torrent,
       webSeedUrl,
       banned,
@@ -78,8 +85,12 @@ export class ShardExchange {
     return pieceBytes(this.#stored, this.#options.shard.sizeBytes, this.#options.pieceLength);
   }
 
-  get rates(): { readonly downBytesPerSecond: number; readonly upBytesPerSecond: number } {
-    return { downBytesPerSecond: this.#torrent.downloadSpeed, upBytesPerSecond: this.#torrent.uploadSpeed };
+  get downBytesPerSecond(): number {
+    return this.#torrent.downloadSpeed;
+  }
+
+  get upBytesPerSecond(): number {
+    return this.#torrent.uploadSpeed;
   }
 
   get receivedBytes(): number {
@@ -94,31 +105,24 @@ export class ShardExchange {
     return this.#torrent.numPeers;
   }
 
+  /** Who delivered what was fetched here. */
+  get contributors(): ReadonlySet<string> {
+    return this.#guard.contributors;
+  }
+
   /**
    * Fetches the first `pieces` pieces.
-   * @throws ShoalError `aborted`, `storage-full`, `bad-manifest`, `internal`
+   * @throws ShoalError `shard-missing` when nothing comes for `patienceMs`, `aborted`, `storage-full`, `bad-manifest`,
+   * `internal`
    */
-  async fetch(pieces: number, signal: AbortSignal): Promise<void> {
+  async fetch(pieces: number, options: FetchOptions): Promise<void> {
     if (this.#failure) throw this.#failure;
     if (this.#has(pieces)) return;
     if (pieces > this.#wanted) {
       this.#wanted = pieces;
       if (this.#torrent.ready) this.#torrent.select(0, pieces - 1);
     }
-    await new Promise<void>((resolve, reject) => {
-      const settle = <Args extends unknown[]>(action: (...args: Args) => void) => {
-        return (...args: Args) => {
-          this.#waits.delete(wait);
-          signal.removeEventListener('abort', onAbort);
-          action(...args);
-        };
-      };
-      const wait: Wait = { pieces, resolve: settle(resolve), reject: settle(reject) };
-      const onAbort = () => wait.reject(new ShoalError('aborted', 'The download was cancelled.'));
-      this.#waits.add(wait);
-      signal.addEventListener('abort', onAbort);
-      if (signal.aborted) onAbort();
-    });
+    await this.#arrival(pieces, options);
   }
 
   /** Announces to the trackers now, and asks the web server again. */
@@ -140,6 +144,35 @@ export class ShardExchange {
     if (this.#torrent.destroyed) return;
     silenceTrackers(this.#torrent);
     await new Promise<void>((resolve) => this.#torrent.destroy({ destroyStore: false }, resolve));
+  }
+
+  async #arrival(pieces: number, { signal, patienceMs }: FetchOptions): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const giveUp = () =>
+      reject(
+        new ShoalError(
+          'shard-missing',
+          `Nobody sent anything of ${this.#options.shard.fileName} for ${patienceMs! / 1000} s. Open a tab that has it, or bring the server back.`,
+        ),
+      );
+    const cancel = () => reject(new ShoalError('aborted', 'The download was cancelled.'));
+    let timer = patienceMs ? setTimeout(giveUp, patienceMs) : undefined;
+    const wait: Wait = { pieces, resolve, reject };
+    this.#waits.add(wait);
+    signal.addEventListener('abort', cancel);
+    const stopListening = this.events.on('piece', () => {
+      clearTimeout(timer);
+      if (patienceMs) timer = setTimeout(giveUp, patienceMs);
+    });
+    if (signal.aborted) cancel();
+    try {
+      await promise;
+    } finally {
+      stopListening();
+      signal.removeEventListener('abort', cancel);
+      this.#waits.delete(wait);
+      clearTimeout(timer);
+    }
   }
 
   #onMetadata(fromPeers: boolean): void {

@@ -4,42 +4,46 @@ import { ShoalError } from '../core/errors.ts';
 export class SharedTask<Result> {
   readonly #controller = new AbortController();
   readonly #result: Promise<Result>;
+  readonly #settled: Promise<void>;
+  #running = true;
   #waiting = 0;
 
   constructor(run: (signal: AbortSignal) => Promise<Result>) {
     this.#result = run(this.#controller.signal);
-    // Everybody who waits sees the failure; nobody may be waiting any more.
-    this.#result.catch(() => undefined);
+    const end = () => {
+      this.#running = false;
+    };
+    this.#settled = this.#result.then(end, end);
   }
 
-  get aborted(): boolean {
-    return this.#controller.signal.aborted;
+  /** Whether it may still be joined: neither settled nor aborted. */
+  get running(): boolean {
+    return this.#running && !this.#controller.signal.aborted;
   }
 
   abort(): void {
     this.#controller.abort();
   }
 
-  /** Settles with the task, aborted or not. */
-  async settled(): Promise<void> {
-    await this.#result.catch(() => undefined);
+  /** Resolves when the task has come to its end, whichever. */
+  settled(): Promise<void> {
+    return this.#settled;
   }
 
   /** @throws ShoalError `aborted` when `signal` is; otherwise as the task does */
-  async join(signal?: AbortSignal): Promise<Result> {
-    const cancelled = () => new ShoalError('aborted', 'The download was cancelled.');
-    if (signal?.aborted) throw cancelled();
+  async join(signal: AbortSignal | undefined): Promise<Result> {
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    const cancel = () => reject(new ShoalError('aborted', 'The download was cancelled.'));
+    signal?.addEventListener('abort', cancel);
+    if (signal?.aborted) cancel();
     this.#waiting++;
-    let onAbort: (() => void) | undefined;
+    this.#result.then(resolve, reject);
     try {
-      return await new Promise<Result>((resolve, reject) => {
-        onAbort = () => reject(cancelled());
-        signal?.addEventListener('abort', onAbort);
-        this.#result.then(resolve, reject);
-      });
+      return await promise;
     } finally {
-      if (onAbort) signal?.removeEventListener('abort', onAbort);
-      if (--this.#waiting === 0) this.#controller.abort();
+      signal?.removeEventListener('abort', cancel);
+      this.#waiting--;
+      if (this.#waiting === 0 && this.#running) this.#controller.abort();
     }
   }
 }

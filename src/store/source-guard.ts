@@ -49,9 +49,15 @@ export class SourceGuard {
     });
   }
 
+  /** Sources that had a part in pieces that came out right. */
+  readonly contributors = new Set<string>();
+
   #watch(wire: Wire): void {
     const source = this.#sourceOf(wire);
-    if (this.#banned.has(source)) return wire.destroy();
+    if (this.#banned.has(source)) {
+      wire.destroy();
+      return;
+    }
     wire.on('piece', (piece) => {
       const sources = this.#sources.get(piece);
       if (sources) sources.add(source);
@@ -68,7 +74,10 @@ export class SourceGuard {
 
   /** A piece came out right. */
   #clear(piece: number): void {
-    for (const source of this.#take(piece)) this.#count(this.#suspicion, source, -1);
+    for (const source of this.#take(piece)) {
+      this.contributors.add(source);
+      this.#count(this.#suspicion, source, -1);
+    }
   }
 
   /** A piece came out wrong. */

@@ -14,6 +14,12 @@ export async function storageSpace(): Promise<StorageSpace> {
   return { usedBytes: usage, quotaBytes: quota };
 }
 
+/** Asks the browser not to evict what is stored; it may say no, and evicted shards are then fetched again. */
+export async function askToPersist(): Promise<void> {
+  const storage: StorageManager | undefined = navigator.storage;
+  await storage?.persist?.().catch(() => false);
+}
+
 /** @throws ShoalError `storage-full` when the browser says beforehand that the bytes will not fit */
 export async function checkSpace(fileName: string, neededBytes: number): Promise<void> {
   const space = await storageSpace();

@@ -7,10 +7,13 @@ import type { Torrent } from 'webtorrent';
 export function announceNow({ discovery }: Torrent): void {
   const tracker = discovery?.tracker;
   if (!discovery || !tracker) return;
-  if (!tracker._trackers.some(({ reconnecting }) => reconnecting)) return tracker.update();
-  stopReconnecting(tracker._trackers);
-  tracker.destroy();
-  discovery.tracker = discovery._createTracker();
+  if (tracker._trackers.some(({ reconnecting }) => reconnecting)) {
+    stopReconnecting(tracker._trackers);
+    tracker.destroy();
+    discovery.tracker = discovery._createTracker();
+  } else {
+    tracker.update();
+  }
 }
 
 /** To be called before a torrent's end: a tracker client that waits to reconnect does so even after its end. */

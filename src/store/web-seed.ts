@@ -20,7 +20,8 @@ export class WebSeed {
     torrent.on('wire', (wire) => {
       if (wire.type === 'webSeed') this.#watch(wire);
     });
-    torrent.on('ready', () => this.connect());
+    // A tick later webtorrent knows whether there is anything to fetch.
+    torrent.on('ready', () => queueMicrotask(() => this.connect()));
   }
 
   /** Asks the server from now on, also when it seemed away. */

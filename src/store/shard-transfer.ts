@@ -1,0 +1,283 @@
+import { ShoalError } from '../core/errors.ts';
+import { log } from '../core/log.ts';
+import type { ManifestShard } from '../protocol/manifest.ts';
+import type { HashShard } from './hash-shard.ts';
+import { IdbShardReader } from './idb-shard-reader.ts';
+import { importPieces } from './import-pieces.ts';
+import { type ExchangeParts, openExchange } from './open-exchange.ts';
+import { pieceBytes, pieceCount } from './pieces.ts';
+import type { ShardExchange } from './shard-exchange.ts';
+import type { ShardOrigin, Transfer } from './shard-store.ts';
+import { SharedTask } from './shared-task.ts';
+import { askToPersist, checkSpace, storageFull, storageSpace } from './storage-space.ts';
+
+/**
+ * Time without a new piece after which nobody has a shard's header, or after which nobody else has a shard whose bytes
+ * were wrong: connecting to a peer takes up to 25 s.
+ */
+const PATIENCE_MS = 45_000;
+
+export interface TransferParts extends ExchangeParts {
+  readonly hashShard: HashShard;
+  /** Called when the phase changes. */
+  readonly onPhase: (transfer: ShardTransfer) => void;
+}
+
+/** One shard in this tab: stored, fetched, checked, seeded. */
+export class ShardTransfer {
+  readonly shard: ManifestShard;
+  readonly #parts: TransferParts;
+  readonly #pieces: number;
+  readonly #banned = new Set<string>();
+  #phase: Transfer['phase'] = 'stopped';
+  #verified = false;
+  #storedBytes = 0;
+  /** Of exchanges that are over. */
+  #receivedBytes = 0;
+  #sentBytes = 0;
+  #joining: Promise<ShardExchange> | undefined;
+  #exchange: ShardExchange | undefined;
+  #obtaining: SharedTask<void> | undefined;
+  #reading: SharedTask<Uint8Array> | undefined;
+
+  constructor(shard: ManifestShard, parts: TransferParts) {
+    this.shard = shard;
+    this.#parts = parts;
+    this.#pieces = pieceCount(shard.sizeBytes, parts.pieceLength);
+  }
+
+  get seeding(): boolean {
+    return this.#phase === 'seeding';
+  }
+
+  snapshot(): Transfer {
+    const { infoHash, sizeBytes } = this.shard;
+    const exchange = this.#exchange;
+    const storedBytes = exchange?.storedBytes ?? this.#storedBytes;
+    const downBytesPerSecond = Math.round(exchange?.downBytesPerSecond ?? 0);
+    const fetching = this.#phase === 'downloading' && downBytesPerSecond > 0;
+    return {
+      infoHash,
+      phase: this.#phase,
+      storedBytes,
+      totalBytes: sizeBytes,
+      downBytesPerSecond,
+      upBytesPerSecond: Math.round(exchange?.upBytesPerSecond ?? 0),
+      receivedBytes: this.#receivedBytes + (exchange?.receivedBytes ?? 0),
+      sentBytes: this.#sentBytes + (exchange?.sentBytes ?? 0),
+      peers: exchange?.peers ?? 0,
+      secondsLeft: fetching ? (sizeBytes - storedBytes) / downBytesPerSecond : undefined,
+      verified: this.#verified,
+    };
+  }
+
+  async isComplete(): Promise<boolean> {
+    return (await this.#parts.chunks.count(this.shard.infoHash)) === this.#pieces;
+  }
+
+  /** @see ShardStore.obtain */
+  obtain(origin: ShardOrigin, signal: AbortSignal | undefined): Promise<void> {
+    if (!this.#obtaining?.running) {
+      const previous = this.#obtaining?.settled();
+      this.#obtaining = new SharedTask(async (taskSignal) => {
+        await previous;
+        await this.#obtain(origin, taskSignal);
+      });
+    }
+    return this.#obtaining.join(signal);
+  }
+
+  /** @see ShardStore.obtainHeader */
+  obtainHeader(origin: ShardOrigin, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    if (!this.#reading?.running) {
+      const previous = this.#reading?.settled();
+      this.#reading = new SharedTask(async (taskSignal) => {
+        await previous;
+        return this.#obtainHeader(origin, taskSignal);
+      });
+    }
+    return this.#reading.join(signal);
+  }
+
+  /** @see ShardStore.importShard */
+  async import(
+    read: (offset: number, length: number) => Promise<Uint8Array>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    if (this.#verified && (await this.isComplete())) return;
+    await this.stop();
+    const { infoHash } = this.shard;
+    const { chunks, pieceLength, records } = this.#parts;
+    const torrent = await this.#withSpace(this.#pieces, () =>
+      importPieces(this.shard, pieceLength, read, chunks, signal),
+    );
+    if (torrent) await records.set(infoHash, torrent);
+    this.#verified = true;
+    this.#storedBytes = this.shard.sizeBytes;
+    this.#parts.onPhase(this);
+  }
+
+  announce(): void {
+    this.#exchange?.announce();
+  }
+
+  /** Stops what runs; those who wait see `aborted`. */
+  async stop(): Promise<void> {
+    this.#obtaining?.abort();
+    this.#reading?.abort();
+    await Promise.all([this.#obtaining?.settled(), this.#reading?.settled()]);
+    await this.#leave();
+    this.#setPhase('stopped');
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    await this.#discard();
+    await this.#parts.records.delete(this.shard.infoHash);
+    this.#parts.onPhase(this);
+  }
+
+  async #obtain(origin: ShardOrigin, signal: AbortSignal): Promise<void> {
+    if (this.seeding && (await this.isComplete())) return;
+    try {
+      await this.#fetchAndVerify(origin, signal);
+      await this.#join(origin);
+    } catch (error) {
+      if (!this.#reading?.running) await this.#leave();
+      this.#setPhase('stopped');
+      throw error;
+    }
+    const { fileName, infoHash } = this.shard;
+    log.info('TORRENT', `✓ Seeding primary shard: ${fileName} (hash: ${infoHash})`);
+    this.#setPhase('seeding');
+  }
+
+  async #fetchAndVerify(origin: ShardOrigin, signal: AbortSignal): Promise<void> {
+    const { fileName } = this.shard;
+    await this.#fetchAll(origin, signal, undefined);
+    if (await this.#verify(signal)) return;
+    log.warn('TORRENT', `${fileName}: the stored bytes have a wrong SHA-256; fetching them again.`);
+    const suspects = [...(this.#exchange?.contributors ?? [])];
+    await this.#discard();
+    for (const source of suspects) this.#banned.add(source);
+    try {
+      await this.#fetchAll(origin, signal, PATIENCE_MS);
+      if (await this.#verify(signal)) return;
+      await this.#discard();
+    } catch (error) {
+      if (ShoalError.from(error).code !== 'shard-missing') throw error;
+    } finally {
+      // They are suspects only: another try, when somebody asks for it, may begin with them.
+      for (const source of suspects) this.#banned.delete(source);
+    }
+    throw new ShoalError(
+      'hash-mismatch',
+      `${fileName}: no source gave bytes with the SHA-256 of the manifest. Ask for a fresh invite link, or whoever published the model to split it again.`,
+    );
+  }
+
+  async #fetchAll(origin: ShardOrigin, signal: AbortSignal, patienceMs: number | undefined): Promise<void> {
+    if (await this.isComplete()) {
+      this.#storedBytes = this.shard.sizeBytes;
+      return;
+    }
+    void askToPersist();
+    this.#verified = false;
+    this.#setPhase('downloading');
+    await this.#withSpace(this.#pieces, async () => {
+      const exchange = await this.#join(origin);
+      await exchange.fetch(this.#pieces, { signal, patienceMs });
+    });
+  }
+
+  async #verify(signal: AbortSignal): Promise<boolean> {
+    if (this.#verified) return true;
+    const { hashShard, pieceLength } = this.#parts;
+    this.#setPhase('verifying');
+    try {
+      this.#verified = (await hashShard(this.shard, pieceLength, { signal })) === this.shard.sha256;
+    } catch (error) {
+      // A record of a wrong length.
+      if (ShoalError.from(error).code !== 'shard-missing') throw error;
+    }
+    return this.#verified;
+  }
+
+  async #obtainHeader(origin: ShardOrigin, signal: AbortSignal): Promise<Uint8Array> {
+    const { headerBytes } = this.shard;
+    const { chunks, pieceLength } = this.#parts;
+    const stored = () => new IdbShardReader(this.shard, pieceLength, chunks).read(0, headerBytes);
+    try {
+      return await stored();
+    } catch (error) {
+      if (ShoalError.from(error).code !== 'shard-missing') throw error;
+    }
+    const pieces = pieceCount(headerBytes, pieceLength);
+    if (!this.#obtaining?.running) this.#setPhase('downloading');
+    try {
+      await this.#withSpace(pieces, async () => {
+        const exchange = await this.#join(origin);
+        await exchange.fetch(pieces, { signal, patienceMs: PATIENCE_MS });
+      });
+      return await stored();
+    } finally {
+      if (!this.#obtaining?.running && !this.seeding) {
+        await this.#leave();
+        this.#setPhase('stopped');
+      }
+    }
+  }
+
+  /** Runs what stores the first `pieces` pieces. @throws ShoalError `storage-full` that says how much is missing */
+  async #withSpace<Result>(pieces: number, store: () => Promise<Result>): Promise<Result> {
+    const { shard } = this;
+    const { chunks, pieceLength } = this.#parts;
+    const missingBytes = async () => {
+      const stored = new Set(await chunks.pieces(shard.infoHash));
+      const missing = Array.from({ length: pieces }, (_, piece) => piece).filter((piece) => !stored.has(piece));
+      return pieceBytes(missing, shard.sizeBytes, pieceLength);
+    };
+    await checkSpace(shard.fileName, await missingBytes());
+    try {
+      return await store();
+    } catch (error) {
+      if (ShoalError.from(error).code !== 'storage-full') throw error;
+      throw storageFull(shard.fileName, await missingBytes(), await storageSpace(), error);
+    }
+  }
+
+  async #join(origin: ShardOrigin): Promise<ShardExchange> {
+    this.#joining ??= openExchange(origin, this.#parts, this.#banned);
+    try {
+      this.#exchange = await this.#joining;
+      return this.#exchange;
+    } catch (error) {
+      this.#joining = undefined;
+      throw error;
+    }
+  }
+
+  async #leave(): Promise<void> {
+    const exchange = await this.#joining?.catch(() => undefined);
+    this.#joining = undefined;
+    this.#exchange = undefined;
+    if (!exchange) return;
+    this.#storedBytes = exchange.storedBytes;
+    this.#receivedBytes += exchange.receivedBytes;
+    this.#sentBytes += exchange.sentBytes;
+    await exchange.close();
+  }
+
+  async #discard(): Promise<void> {
+    await this.#leave();
+    await this.#parts.chunks.delete(this.shard.infoHash);
+    this.#verified = false;
+    this.#storedBytes = 0;
+  }
+
+  #setPhase(phase: Transfer['phase']): void {
+    if (this.#phase === phase) return;
+    this.#phase = phase;
+    this.#parts.onPhase(this);
+  }
+}

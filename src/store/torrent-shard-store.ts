@@ -1,0 +1,131 @@
+import type WebTorrent from 'webtorrent';
+import type { Unsubscribe } from '../core/events.ts';
+import { log } from '../core/log.ts';
+import type { ManifestShard } from '../protocol/manifest.ts';
+import { ChunkDatabase } from './chunk-database.ts';
+import type { HashShard } from './hash-shard.ts';
+import type { SeededFile, ShardOrigin, ShardStore, Transfer } from './shard-store.ts';
+import { ShardTransfer, type TransferParts } from './shard-transfer.ts';
+import { type StorageSpace, storageSpace } from './storage-space.ts';
+import { TorrentRecords } from './torrent-records.ts';
+import { TransferEvents } from './transfer-events.ts';
+
+export interface TorrentShardStoreOptions {
+  /** WebSocket trackers. */
+  readonly announce: readonly string[];
+  readonly iceServers: readonly RTCIceServer[];
+  /** The manifest's, bytes. */
+  readonly pieceLength: number;
+  /** Where a shard lies on a plain web server, if it does. */
+  readonly webSeedUrl: (shard: ManifestShard) => string | undefined;
+  /** Hashes a stored shard off the page's thread. */
+  readonly hashShard: HashShard;
+}
+
+/** A shard store for a page: IndexedDB for the bytes, WebTorrent for the exchange. One a page and tracker. */
+export function createTorrentShardStore(options: TorrentShardStoreOptions): ShardStore {
+  return new TorrentShardStore(options);
+}
+
+class TorrentShardStore implements ShardStore {
+  readonly #iceServers: readonly RTCIceServer[];
+  readonly #parts: TransferParts;
+  readonly #transfers = new Map<string, ShardTransfer>();
+  readonly #events = new TransferEvents(() => this.transfers());
+  #client: Promise<WebTorrent> | undefined;
+
+  constructor({ iceServers, ...options }: TorrentShardStoreOptions) {
+    this.#iceServers = iceServers;
+    this.#parts = {
+      ...options,
+      chunks: new ChunkDatabase(),
+      records: new TorrentRecords(),
+      connect: () => this.#connect(),
+      onPhase: (transfer) => this.#events.report(transfer.snapshot()),
+    };
+  }
+
+  isComplete(shard: ManifestShard): Promise<boolean> {
+    return this.#transferOf(shard).isComplete();
+  }
+
+  obtain(origin: ShardOrigin, { signal }: { readonly signal?: AbortSignal }): Promise<void> {
+    return this.#transferOf(origin.shard).obtain(origin, signal);
+  }
+
+  obtainHeader(origin: ShardOrigin, { signal }: { readonly signal?: AbortSignal }): Promise<Uint8Array> {
+    return this.#transferOf(origin.shard).obtainHeader(origin, signal);
+  }
+
+  importShard(
+    shard: ManifestShard,
+    read: (offset: number, length: number) => Promise<Uint8Array>,
+    { signal }: { readonly signal?: AbortSignal },
+  ): Promise<void> {
+    return this.#transferOf(shard).import(read, signal);
+  }
+
+  seeded(): SeededFile[] {
+    return [...this.#transfers.values()]
+      .filter(({ seeding }) => seeding)
+      .map(({ shard: { infoHash, fileName, sizeBytes } }) => ({ infoHash, fileName, sizeBytes }));
+  }
+
+  transfers(): Transfer[] {
+    return [...this.#transfers.values()].map((transfer) => transfer.snapshot());
+  }
+
+  onTransfer(listener: (transfer: Transfer) => void): Unsubscribe {
+    return this.#events.on(listener);
+  }
+
+  async stop(infoHash: string): Promise<void> {
+    await this.#transfers.get(infoHash)?.stop();
+  }
+
+  remove(shard: ManifestShard): Promise<void> {
+    return this.#transferOf(shard).remove();
+  }
+
+  announce(): void {
+    for (const transfer of this.#transfers.values()) transfer.announce();
+  }
+
+  usage(): Promise<StorageSpace> {
+    return storageSpace();
+  }
+
+  async close(): Promise<void> {
+    this.#events.close();
+    await Promise.all([...this.#transfers.values()].map((transfer) => transfer.stop()));
+    const client = await this.#client?.catch(() => undefined);
+    this.#client = undefined;
+    await new Promise<void>((resolve) => (client ? client.destroy(resolve) : resolve()));
+  }
+
+  #transferOf(shard: ManifestShard): ShardTransfer {
+    let transfer = this.#transfers.get(shard.infoHash);
+    if (!transfer) {
+      transfer = new ShardTransfer(shard, this.#parts);
+      this.#transfers.set(shard.infoHash, transfer);
+      this.#events.start();
+    }
+    return transfer;
+  }
+
+  /** Loaded when first needed: it is large, and a page shows itself sooner without it. */
+  #connect(): Promise<WebTorrent> {
+    this.#client ??= import('webtorrent').then(({ default: Client }) => {
+      const client = new Client({
+        dht: false,
+        lsd: false,
+        utPex: false,
+        // Without these it would use public trackers and public STUN servers.
+        tracker: { announce: [], rtcConfig: { iceServers: [...this.#iceServers] } },
+      });
+      client.on('error', (error) => log.error('TORRENT', typeof error === 'string' ? error : error.message));
+      return client;
+    });
+    return this.#client;
+  }
+}
