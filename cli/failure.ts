@@ -5,6 +5,7 @@ const BAD_INPUT: readonly ErrorCode[] = [
   'bad-gguf',
   'bad-request',
   'limit-exceeded',
+  'port-in-use',
   'truncated-gguf',
   'unsupported-architecture',
   'unsupported-tensor-type',

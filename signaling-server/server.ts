@@ -75,7 +75,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     upgrades.close();
     server.closeIdleConnections();
     const timer = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
-    await Promise.all([closed, Promise.race([relay.close(), setTimeoutPromise(CLOSE_GRACE_MS)])]);
+    await Promise.all([
+      closed,
+      Promise.race([relay.close(), setTimeoutPromise(CLOSE_GRACE_MS, undefined, { ref: false })]),
+    ]);
     clearTimeout(timer);
   };
   try {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { noise } from '@chainsafe/libp2p-noise';
 import { yamux } from '@chainsafe/libp2p-yamux';
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2';
@@ -10,6 +11,8 @@ import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
 import { DHT_NAMESPACE, DHT_PROTOCOL, validateShardRecord } from '../../src/protocol/directory.ts';
 import { relayMultiaddr } from '../../src/protocol/server-config.ts';
+
+const PLACE_TIMEOUT_MS = 10_000;
 
 export type Libp2pClient = Awaited<ReturnType<typeof createClient>>;
 
@@ -28,6 +31,8 @@ async function createClient() {
       dht: kadDHT({
         protocol: DHT_PROTOCOL,
         clientMode: true,
+        // Queries wait for the first look-up of the node itself, by default for a second.
+        initialQuerySelfInterval: 10,
         peerInfoMapper: passthroughMapper,
         validators: { [DHT_NAMESPACE]: (key, value) => void validateShardRecord(key, value) },
         selectors: { [DHT_NAMESPACE]: () => 0 },
@@ -41,11 +46,9 @@ async function createClient() {
 export async function connectClient(url: string, peerId: string): Promise<Libp2pClient> {
   const client = await createClient();
   await client.dial(multiaddr(relayMultiaddr({ peerId }, url)));
-  await new Promise<void>((resolve, reject) => {
-    const check = () => client.getMultiaddrs().some((address) => address.toString().includes('/p2p-circuit')) && resolve();
-    client.addEventListener('self:peer:update', check);
-    setTimeout(() => reject(new Error('The relay gave no place in time.')), 10_000).unref();
-    check();
-  });
+  const hasPlace = () => client.getMultiaddrs().some((address) => address.toString().includes('/p2p-circuit'));
+  for (const deadline = Date.now() + PLACE_TIMEOUT_MS; !hasPlace(); await delay(10)) {
+    if (Date.now() > deadline) throw new Error('The relay gave no place in time.');
+  }
   return client;
 }

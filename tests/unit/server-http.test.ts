@@ -154,7 +154,10 @@ describe('models', () => {
         length: sizeBytes,
         urlList: [`http://${origin}/models/tiny/${fileName}`],
       });
-      expect([...(torrent.announce as string[])].sort()).toEqual([`http://${origin}/announce`, `ws://${origin}/announce`]);
+      expect([...(torrent.announce as string[])].sort()).toEqual([
+        `http://${origin}/announce`,
+        `ws://${origin}/announce`,
+      ]);
     }
   });
 
@@ -171,7 +174,12 @@ describe('models', () => {
 describe('health, metrics, configuration', () => {
   it('says what it serves', async () => {
     const models = [{ name: 'tiny', manifest: server.model.manifestId }];
-    expect(await (await get('/healthz')).json()).toMatchObject({ status: 'ok', version: '1.2.3', models, connections: 0 });
+    expect(await (await get('/healthz')).json()).toMatchObject({
+      status: 'ok',
+      version: '1.2.3',
+      models,
+      connections: 0,
+    });
     expect(parseServerConfig(await (await get('/config.json')).json())).toEqual({
       version: '1.2.3',
       relay: { peerId: server.peerId },

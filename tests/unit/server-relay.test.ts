@@ -46,7 +46,11 @@ describe('the relay', () => {
     const { port } = new URL(server.url);
     for (const client of joined) {
       const addresses = client.getMultiaddrs().map(String);
-      expect(addresses.some((address) => address.startsWith(`/ip4/127.0.0.1/tcp/${port}/ws/p2p/${server.peerId}/p2p-circuit`))).toBe(true);
+      expect(
+        addresses.some((address) =>
+          address.startsWith(`/ip4/127.0.0.1/tcp/${port}/ws/p2p/${server.peerId}/p2p-circuit`),
+        ),
+      ).toBe(true);
     }
     await joined[0]!.stop();
     await expect.poll(() => server.metric('shoal_relay_reservations')).toBe(29);
@@ -86,7 +90,10 @@ describe('the relay', () => {
     await connect();
     const key = await readFile(keyFile);
     await writeFile(keyFile, 'no key');
-    await expect(server.restart()).rejects.toMatchObject({ code: 'bad-request', message: expect.stringContaining('server.key') });
+    await expect(server.restart()).rejects.toMatchObject({
+      code: 'bad-request',
+      message: expect.stringContaining('server.key'),
+    });
     await writeFile(keyFile, key);
   });
 });

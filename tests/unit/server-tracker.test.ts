@@ -35,7 +35,10 @@ async function counts(): Promise<unknown> {
 describe('the tracker', () => {
   it('introduces two peers: offer, answer, and a farewell', async () => {
     const [a, b] = await Promise.all([TrackerClient.connect(server.url), TrackerClient.connect(server.url)]);
-    expect(await a.ask(announce('a', { event: 'started', left: 0 }))).toMatchObject({ action: 'announce', complete: 1 });
+    expect(await a.ask(announce('a', { event: 'started', left: 0 }))).toMatchObject({
+      action: 'announce',
+      complete: 1,
+    });
     b.send(announce('b', { event: 'started', offers: [offer('offer of b')] }));
     expect(await b.next()).toMatchObject({ complete: 1, incomplete: 1, info_hash: hash });
     const forwarded = await a.next();
@@ -74,7 +77,9 @@ describe('the tracker', () => {
     const second = await ask(infoHash, 4002);
     expect(second).toMatchObject({ complete: 2 });
     expect(second.peers as Uint8Array).toEqual(new Uint8Array([127, 0, 0, 1, 0x0f, 0xa1, 127, 0, 0, 1, 0x0f, 0xa2]));
-    expect(String(Buffer.from((await ask('ab'.repeat(20), 4001))['failure reason'] as Uint8Array))).toContain('info_hash');
+    expect(String(Buffer.from((await ask('ab'.repeat(20), 4001))['failure reason'] as Uint8Array))).toContain(
+      'info_hash',
+    );
   });
 
   it('limits HTTP announces of one address', async () => {
@@ -131,9 +136,13 @@ describe('a hostile tracker client', () => {
     const victim = await TrackerClient.connect(server.url);
     await victim.ask(announce('victim', { event: 'started' }));
     const hostile = await TrackerClient.connect(server.url);
-    expect(await hostile.ask(announce('victim', { event: 'stopped' }))).toEqual({ 'failure reason': 'foreign peer_id' });
+    expect(await hostile.ask(announce('victim', { event: 'stopped' }))).toEqual({
+      'failure reason': 'foreign peer_id',
+    });
     expect(await hostile.ask(announce('hostile', { event: 'started' }))).toMatchObject({ incomplete: 2 });
-    expect(await hostile.ask(announce('victim', { event: 'stopped' }))).toEqual({ 'failure reason': 'foreign peer_id' });
+    expect(await hostile.ask(announce('victim', { event: 'stopped' }))).toEqual({
+      'failure reason': 'foreign peer_id',
+    });
     expect(await hostile.ask(announce('third', { event: 'started' }))).toEqual({ 'failure reason': 'foreign peer_id' });
     expect(await counts()).toEqual({ complete: 0, incomplete: 2 });
   });
