@@ -1,20 +1,21 @@
 import { defineConfig } from '@playwright/test';
-import { CHROMIUM_FLAGS, findBrowser } from './cli/browser.ts';
+import { CHROMIUM_FLAGS, findBrowser } from './tests/support/browser.ts';
 
 const { executablePath, env } = await findBrowser();
 
+/** Real tabs in the Chromium that `findBrowser` names, one test at a time: each brings a swarm of its own. */
 export default defineConfig({
   testDir: 'tests/e2e',
-  testMatch: '**/*.spec.ts',
-  // Tabs of one test already fill the machine.
+  testMatch: '*.spec.ts',
   workers: 1,
   timeout: 180_000,
-  expect: { timeout: 15_000 },
-  reporter: [['list'], ['json', { outputFile: 'test-results/e2e.json' }]],
   outputDir: 'test-results/e2e',
+  reporter: [['list'], ['json', { outputFile: 'test-results/e2e.json' }]],
   use: {
-    browserName: 'chromium',
-    launchOptions: { executablePath, args: CHROMIUM_FLAGS, env: { ...process.env, ...env } as Record<string, string> },
-    screenshot: 'only-on-failure',
+    launchOptions: {
+      executablePath,
+      args: CHROMIUM_FLAGS,
+      env: { ...process.env, ...env } as Record<string, string>,
+    },
   },
 });
