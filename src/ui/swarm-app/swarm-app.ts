@@ -1,8 +1,9 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import { ShoalEngine } from '../../api/index.ts';
+import { CHAT_CONVERSATION, ShoalEngine } from '../../api/index.ts';
 import { ShoalError } from '../../core/errors.ts';
 import { type LogLine, log } from '../../core/log.ts';
 import { rarestFirst } from '../../swarm/assign.ts';
+import type { SwarmNode } from '../../swarm/node.ts';
 import { type Check, verifySwarm } from '../../swarm/verify.ts';
 import type {
   Alert,
@@ -66,6 +67,8 @@ export class SwarmApp implements AppModel {
   /** The engine behind `window.shoal.engine`. */
   readonly engine: ShoalEngine;
   #session: SwarmSession | undefined;
+  /** What a person asks for before the tab has connected waits for it. */
+  readonly #connected = Promise.withResolvers<SwarmNode>();
   #refreshTimer: ReturnType<typeof setTimeout> | undefined;
   #nextAlert = 0;
 
@@ -78,6 +81,7 @@ export class SwarmApp implements AppModel {
       tokenizer: () => this.#requireSession().tokenizer(),
       modelId: () => this.model.value?.name ?? '',
       contextLength: () => this.model.value?.contextLength ?? 0,
+      forget: async (conversation) => this.#session?.node?.coordinator.forget(conversation),
     });
     log.onLine(() => this.#refreshSoon());
   }
@@ -104,17 +108,20 @@ export class SwarmApp implements AppModel {
       const kept = await this.#loadKept(session);
       const node = await session.connect();
       node.onChange(() => this.#refreshSoon());
+      this.#connected.resolve(node);
       if (kept.length > 0) await this.join(kept);
       this.#refresh();
     } catch (error) {
       this.swarm.value = { ...this.swarm.value, state: 'offline' };
+      this.#connected.promise.catch(() => undefined);
+      this.#connected.reject(error);
       this.#alert('error', ShoalError.from(error).message);
     }
   }
 
   async join(choice: readonly number[] | 'auto' | 'all'): Promise<void> {
-    const { keeper, node, model } = this.#requireSession();
-    if (!node) return this.#notConnected();
+    const node = await this.#connected.promise;
+    const { keeper, model } = this.#requireSession();
     const count = model.manifest.shards.length;
     const chosen = this.#choose(choice, count);
     node.join();
@@ -156,13 +163,13 @@ export class SwarmApp implements AppModel {
 
   newConversation(): void {
     this.#chat.clear();
-    void this.#session?.node?.coordinator.forget('main');
+    void this.#session?.node?.coordinator.forget(CHAT_CONVERSATION);
   }
 
   async verify(): Promise<void> {
-    const { node, model } = this.#requireSession();
-    if (!node) return this.#notConnected();
     if (this.verifying.value) return;
+    const node = await this.#connected.promise;
+    const { model } = this.#requireSession();
     this.verifying.value = true;
     this.checks.value = [];
     try {
