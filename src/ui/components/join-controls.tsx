@@ -19,9 +19,11 @@ export function JoinControls() {
   return (
     <div class="join-controls">
       <div class="buttons">
-        <button type="button" data-testid="join" class={inside ? '' : 'strong'} disabled={!canJoin} onClick={join}>
-          {joinLabel(inside, picks)}
-        </button>
+        {(!inside || idle.length > 0) && (
+          <button type="button" data-testid="join" class={inside ? '' : 'strong'} disabled={!canJoin} onClick={join}>
+            {joinLabel(inside, picks)}
+          </button>
+        )}
         {page.phase.value === 'chat' || inside ? <RunAllButton /> : null}
         {inside && (
           <button type="button" data-testid="leave" onClick={() => page.perform(() => model.leave())}>

@@ -5,6 +5,9 @@ import { usePage } from '../page-state.ts';
 import { isPending } from '../status-words.ts';
 import { ProgressBar } from './progress-bar.tsx';
 
+/** What peers ask for at a time; less than one is only talk, and not worth a line. */
+const BLOCK_BYTES = 16 * 1024;
+
 /** One shard: what it holds, how far it is, how fast it moves, and who runs it. */
 export function ShardItem({ shard }: { shard: ShardRow }) {
   const { index, layers, state, error } = shard;
@@ -46,10 +49,11 @@ function Pick({ shard: { index, state } }: { shard: ShardRow }) {
 }
 
 function Holders({ shard }: { shard: ShardRow }) {
-  const { missing } = usePage().model.swarm.value;
+  const { model } = usePage();
   if (shard.holders > 0) return <li>run by {plural(shard.holders, 'tab')}</li>;
+  if (isPending(shard)) return null;
   // Where all are missing, the state of the swarm says so once.
-  const gap = missing.length < usePage().model.shards.value.length && !isPending(shard);
+  const gap = model.swarm.value.missing.length < model.shards.value.length;
   return <li class={gap ? 'warn' : ''}>run by nobody</li>;
 }
 
@@ -90,7 +94,7 @@ function facts(shard: ShardRow): string[] {
   const downloading = shard.state === 'downloading';
   if (downloading || downBytesPerSecond >= 1) list.push(`↓ ${formatRate(downBytesPerSecond)}`);
   if (downloading || shard.seeding || upBytesPerSecond >= 1) list.push(`↑ ${formatRate(upBytesPerSecond)}`);
-  if (sentBytes > 0) list.push(`${formatBytes(sentBytes)} sent`);
+  if (sentBytes >= BLOCK_BYTES) list.push(`${formatBytes(sentBytes)} sent`);
   if (downloading || shard.seeding) list.push(plural(peers, 'peer'));
   if (isPending(shard) && secondsLeft !== undefined) list.push(`${formatTimeLeft(secondsLeft)} left`);
   return list;
