@@ -5,16 +5,16 @@ import { Kernels } from '../../src/gpu/kernels.ts';
 import { TaskBuffer } from '../../src/gpu/task-buffer.ts';
 import { tuningFor } from '../../src/gpu/tuning.ts';
 import { type KernelCase, kernelCases } from './kernel-cases.ts';
-import { measure, type Timing } from './measure.ts';
+import { type Distribution, measure } from './measure.ts';
 
 /** Dispatches in one submit, so that the submit's own milliseconds do not count. */
 const DISPATCHES = 20;
-/** `Task`s of a case's dispatches: a choice of candidates takes up to six. */
-const MAX_TASKS = DISPATCHES * 6;
+/** `Task`s of a case's dispatches: a choice of candidates takes several. */
+const MAX_TASKS = DISPATCHES * 8;
 
 export interface KernelResult extends Omit<KernelCase, 'encode'> {
-  /** Of one run of the kernel. */
-  readonly timing: Timing;
+  /** Of one run of the kernel, milliseconds. */
+  readonly timing: Distribution;
 }
 
 /** Times every kernel of the default model on Dawn's first adapter. */

@@ -1,0 +1,72 @@
+import type { Distribution } from './support/measure.ts';
+
+/** What was measured on. */
+export interface Conditions {
+  readonly adapter: string;
+  readonly browser: string;
+  readonly cpu: string;
+  readonly model: string;
+}
+
+/** One thing measured in the ways that the columns name. */
+export interface Row {
+  readonly what: string;
+  readonly unit: string;
+  /** One for each column; the last may be left out where there is nothing to compare. */
+  readonly cells: readonly Distribution[];
+}
+
+export interface Table {
+  readonly title: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly Row[];
+}
+
+/** The report as Markdown. @param kernels - the kernels' table, preformatted */
+export function formatReport(conditions: Conditions, tables: readonly Table[], kernels: string): string {
+  const { adapter, browser, cpu, model } = conditions;
+  return [
+    '# Results of `npm run bench`',
+    '',
+    `- Date: ${new Date().toISOString().slice(0, 10)}`,
+    `- Adapter: ${adapter}`,
+    `- Browser: ${browser}`,
+    `- CPU: ${cpu}`,
+    `- Model: ${model}`,
+    '- All tabs run in one browser on this one machine and share its processors.',
+    '',
+    'Each figure is a median, and in brackets the width of the middle half of the samples.',
+    '',
+    ...tables.flatMap(formatTable),
+    '## Kernels',
+    '',
+    "Outside the browser, on Dawn's adapter.",
+    '',
+    '```',
+    kernels.trimEnd(),
+    '```',
+    '',
+  ].join('\n');
+}
+
+function formatTable({ title, columns, rows }: Table): string[] {
+  return [
+    `## ${title}`,
+    '',
+    line(['', ...columns, 'unit']),
+    line(['---', ...columns.map(() => '---:'), '---']),
+    ...rows.map(({ what, cells, unit }) => line([what, ...columns.map((_, index) => formatCell(cells[index])), unit])),
+    '',
+  ];
+}
+
+function formatCell(cell: Distribution | undefined): string {
+  if (!cell) return '';
+  const { median, spread } = cell;
+  // Three digits say all that such a measurement can.
+  return `${Number(median.toPrecision(3))} (${Number(spread.toPrecision(2))})`;
+}
+
+function line(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}

@@ -1,0 +1,58 @@
+// Measures the whole of Shoal in real tabs: node bench/run.ts [--smoke]
+// Writes bench/RESULTS.md. With --smoke everything runs once on a tiny model, and nothing is written.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { launchBrowser } from '../cli/browser.ts';
+import { buildPage } from '../cli/page-build.ts';
+import { decodeManifest, type Manifest } from '../src/protocol/manifest.ts';
+import { parseServerConfig } from '../src/protocol/server-config.ts';
+import { startServer } from '../tests/e2e/support/server.ts';
+import { runKernelBench } from './kernel-table.ts';
+import { formatReport } from './report.ts';
+import { FULL, smokePlan } from './support/plan.ts';
+import { benchSwarm } from './swarm.ts';
+import { benchWire } from './wire.ts';
+
+const ROOT = resolve(import.meta.dirname, '..');
+const smoke = process.argv.includes('--smoke');
+const plan = smoke ? smokePlan() : FULL;
+
+const folder = await mkdtemp(join(tmpdir(), 'shoal-bench-'));
+const modelFile = join(folder, 'bench.gguf');
+if (plan.model) await writeFile(modelFile, plan.model);
+await buildPage(ROOT);
+const server = await startServer(plan.model ? ['--model', modelFile, '--data', folder] : []);
+const browser = await launchBrowser();
+try {
+  const bench = { browser, url: server.url, manifest: await fetchManifest(server.url), plan };
+  const swarm = await benchSwarm(bench);
+  const wire = await benchWire(bench, swarm.laps);
+  const report = formatReport(
+    {
+      adapter: swarm.adapter,
+      browser: `Chromium ${browser.version()}`,
+      cpu: `${cpus()[0]?.model.trim()}, ${cpus().length} processors`,
+      model: describe(bench.manifest),
+    },
+    [...swarm.tables, ...wire],
+    await runKernelBench(plan.kernelRepeats),
+  );
+  console.log(report);
+  if (!smoke) await writeFile(join(ROOT, 'bench/RESULTS.md'), report);
+} finally {
+  await browser.close();
+  await server.stop();
+  await rm(folder, { recursive: true });
+}
+
+async function fetchManifest(url: string): Promise<Manifest> {
+  const config = parseServerConfig(await (await fetch(`${url}/config.json`)).json());
+  const response = await fetch(`${url}/models/${config.models[0]!.name}/manifest.json`);
+  return decodeManifest(new Uint8Array(await response.arrayBuffer()));
+}
+
+function describe({ name, hyperparameters, shards }: Manifest): string {
+  const { layerCount, width, feedForwardWidth, vocabularySize } = hyperparameters;
+  return `${name}, L ${layerCount}, C ${width}, F ${feedForwardWidth}, V ${vocabularySize}, ${shards.length} shards`;
+}

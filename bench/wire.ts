@@ -1,0 +1,46 @@
+import type { Lap } from '../src/swarm/generation.ts';
+import { meanHopMs, meanWaitMs } from './hop.ts';
+import type { Row, Table } from './report.ts';
+import { summarize } from './support/measure.ts';
+import { openRawChannel } from './support/raw-channel.ts';
+import { openNode } from './support/tabs.ts';
+import type { Bench } from './swarm.ts';
+import { timeTransfer } from './torrent.ts';
+
+/** What travels between neighbouring stages is one f32 row; a middle shard is what travels between tabs. */
+const BYTES_PER_ELEMENT = 4;
+const SHARD = 1;
+
+/** Shoal's two wires against a plain RTCDataChannel in the same browser: hops of activations, and shards. */
+export async function benchWire(bench: Bench, laps: readonly Lap[]): Promise<Table[]> {
+  const { browser, url, manifest, plan } = bench;
+  const rowBytes = manifest.hyperparameters.width * BYTES_PER_ELEMENT;
+  const shardBytes = manifest.shards[SHARD]!.sizeBytes;
+
+  const raw = await openRawChannel(browser, `${url}/healthz`);
+  const roundTrips = await raw.echo(rowBytes, plan.echoes);
+  const rawRates: number[] = [];
+  for (let index = 0; index < plan.repeats; index++) rawRates.push(shardBytes / 1000 / (await raw.send(shardBytes)));
+  await raw.close();
+
+  const hop: Row = {
+    what: `One hop of a ${rowBytes}-byte row`,
+    unit: 'ms',
+    cells: [summarize(laps.map(meanHopMs)), summarize(roundTrips.map((ms) => ms / 2))],
+  };
+  const wait: Row = { what: 'Of it, waiting for the runner', unit: 'ms', cells: [summarize(laps.map(meanWaitMs))] };
+  const transfer: Row = {
+    what: `${manifest.shards[SHARD]!.fileName}, ${(shardBytes / 1e6).toFixed(1)} MB`,
+    unit: 'MB/s',
+    cells: [summarize(await transferRates(bench)), summarize(rawRates)],
+  };
+  return [{ title: 'Against a raw data channel', columns: ['Shoal', 'raw'], rows: [hop, wait, transfer] }];
+}
+
+async function transferRates({ browser, url, plan }: Bench): Promise<number[]> {
+  const seeder = await openNode(browser, url, [SHARD]);
+  const rates: number[] = [];
+  for (let index = 0; index < plan.repeats; index++) rates.push(await timeTransfer(browser, url, SHARD));
+  await seeder.context.close();
+  return rates;
+}
