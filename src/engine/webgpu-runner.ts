@@ -60,7 +60,7 @@ class WebGpuRunner implements LayerRunner {
 
   constructor(gpu: GpuDevice, model: Hyperparameters, maxKvBytes: number) {
     const maxTokens = maxTaskTokens(gpu.software);
-    const workspace = createWorkspace(gpu.device, model, maxTokens);
+    const workspace = createWorkspace(gpu, model, maxTokens);
     const kernels = new Kernels(gpu.device, workspace.tasks.buffer);
     const context: GpuContext = { gpu, kernels, tuning: tuningFor(gpu.software) };
     this.#gpu = gpu;

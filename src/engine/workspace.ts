@@ -1,8 +1,10 @@
 import { type Activation, createActivation } from '../gpu/activation.ts';
+import type { GpuDevice } from '../gpu/device.ts';
 import { PAGE_TOKENS } from '../gpu/kv-layout.ts';
 import { selectTasks } from '../gpu/ops/select.ts';
 import { RESULT_WORDS } from '../gpu/result-layout.ts';
 import { TaskBuffer } from '../gpu/task-buffer.ts';
+import { tuningFor } from '../gpu/tuning.ts';
 import { MAX_WANTED_IDS } from '../protocol/limits.ts';
 import type { Hyperparameters } from '../protocol/manifest.ts';
 import { LOGIT_ROWS } from './limits.ts';
@@ -31,13 +33,13 @@ export interface Workspace {
   readonly results: GPUBuffer;
 }
 
-export function createWorkspace(device: GPUDevice, model: Hyperparameters, maxTokens: number): Workspace {
+export function createWorkspace({ device, software }: GpuDevice, model: Hyperparameters, maxTokens: number): Workspace {
   const { width, feedForwardWidth, headCount, kvHeadCount, headSize, vocabularySize, contextLength } = model;
   const activation = (label: string, columns: number) => createActivation(device, label, maxTokens, columns);
   const batches = Math.ceil(maxTokens / LOGIT_ROWS);
   return {
     maxTokens,
-    tasks: new TaskBuffer(device, 1 + batches * (1 + selectTasks(vocabularySize)), {
+    tasks: new TaskBuffer(device, 1 + batches * (1 + selectTasks(vocabularySize, tuningFor(software).selectChunk)), {
       pages: Math.ceil(contextLength / PAGE_TOKENS) * 4,
       ids: maxTokens * 4,
       wanted: MAX_WANTED_IDS * 4,

@@ -79,7 +79,7 @@ export class Kernels {
 }
 
 /** Bytes of `Task` in kernels/blocks/task.wgsl. */
-export const TASK_BYTES = 32;
+export const TASK_BYTES = 44;
 
 const STORAGE_BINDING = /@binding\((\d+)\) var<storage, (read|read_write)>/g;
 

@@ -6,16 +6,38 @@ export interface Tuning {
   readonly rowGroups: number;
   /** Threads of a matrix-vector workgroup. */
   readonly rowWorkgroup: number;
+  /** Candidates that one workgroup sorts at most, at least twice `MAX_CANDIDATES`. */
+  readonly selectChunk: number;
+  /** Threads of a workgroup that sorts candidates. */
+  readonly selectWorkgroup: number;
+  /** Threads of a workgroup that adds up a row. */
+  readonly reduceWorkgroup: number;
 }
 
 /**
  * Lanes of a CPU: neighbours share no memory traffic, so a thread takes whole rows, and many of them, because loads cost
- * more than arithmetic. Small workgroups, so that 576 rows still occupy two cores.
+ * more than arithmetic. Small workgroups, so that 576 rows still occupy two cores; one of four threads is one vector
+ * register, and its barriers are free. Little workgroup memory: SwiftShader clears it word by word, in unrolled code that
+ * takes long to compile and to run.
  */
-const SOFTWARE: Tuning = { rowThreads: 1, rowGroups: 4, rowWorkgroup: 4 };
+const SOFTWARE: Tuning = {
+  rowThreads: 1,
+  rowGroups: 4,
+  rowWorkgroup: 4,
+  selectChunk: 256,
+  selectWorkgroup: 4,
+  reduceWorkgroup: 4,
+};
 
 /** Half a subgroup to a whole one shares a row, so that its loads are one memory transaction and small matrices fill the GPU. */
-const HARDWARE: Tuning = { rowThreads: 32, rowGroups: 1, rowWorkgroup: 64 };
+const HARDWARE: Tuning = {
+  rowThreads: 32,
+  rowGroups: 1,
+  rowWorkgroup: 64,
+  selectChunk: 1024,
+  selectWorkgroup: 256,
+  reduceWorkgroup: 64,
+};
 
 export function tuningFor(software: boolean): Tuning {
   return software ? SOFTWARE : HARDWARE;

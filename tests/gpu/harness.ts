@@ -29,8 +29,8 @@ export class KernelHarness {
   }
 
   /** The same device with other tuning. */
-  tuned(tuning: Tuning): GpuContext {
-    return { ...this.context, tuning };
+  tuned(tuning: Partial<Tuning>): GpuContext {
+    return { ...this.context, tuning: { ...this.context.tuning, ...tuning } };
   }
 
   /** A storage buffer with `data`. */

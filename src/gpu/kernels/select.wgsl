@@ -1,11 +1,10 @@
-// The first `keep` candidates of each chunk of CHUNK, in order. One workgroup a chunk and a row, a bitonic sort in
+// The first `keep` candidates of each chunk, in order. One workgroup a chunk and a row, a bitonic sort in
 // workgroup memory that goes no further than it must: blocks of `keep` are sorted, falling and rising by turns; then,
 // until one is left, of every two blocks the better half is kept (element by element: together they are a bitonic
 // sequence) and merged. Reference: select() in tests/gpu/reference.ts.
-override CHUNK: u32; // a power of two, at least the largest `keep`
+override CHUNK: u32; // the largest chunk: a power of two, at least the largest `keep`; so is `task.chunk`
 override WORKGROUP: u32;
-override OUT_STRIDE: u32; // words from row to row of chosen
-@group(0) @binding(3) var<storage, read_write> chosen: array<u32>; // [result + T, OUT_STRIDE]: logit, id, logit, id, …
+@group(0) @binding(3) var<storage, read_write> chosen: array<u32>; // [result + T, 2 · target_stride]: logit, id, logit, id, …
 
 var<workgroup> items: array<Candidate, CHUNK>;
 
@@ -34,17 +33,17 @@ fn merge_step(local: u32, count: u32, size: u32, spread: u32, step: u32) {
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
   let keep = task.keep;
   let row = workgroup.y;
-  for (var index = local; index < CHUNK; index += WORKGROUP) {
-    items[index] = candidate(row, workgroup.x * CHUNK + index);
+  for (var index = local; index < task.chunk; index += WORKGROUP) {
+    items[index] = candidate(row, workgroup.x * task.chunk + index);
   }
   workgroupBarrier();
   for (var size = 2u; size <= keep; size *= 2u) {
     for (var step = size / 2u; step > 0u; step /= 2u) {
-      merge_step(local, CHUNK, size, size, step);
+      merge_step(local, task.chunk, size, size, step);
     }
   }
   var spread = keep;
-  for (var count = CHUNK / 2u; count >= keep; count /= 2u) {
+  for (var count = task.chunk / 2u; count >= keep; count /= 2u) {
     for (var index = local; index < count; index += WORKGROUP) {
       let low = (index / keep) * 2u * spread + index % keep;
       if (before(items[low + spread], items[low])) {
@@ -58,7 +57,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     }
   }
   for (var index = local; index < keep; index += WORKGROUP) {
-    let to = (task.result + row) * OUT_STRIDE + 2u * (workgroup.x * keep + index);
+    let to = 2u * ((task.result + row) * task.target_stride + workgroup.x * keep + index);
     chosen[to] = bitcast<u32>(items[index].logit);
     chosen[to + 1u] = items[index].id;
   }

@@ -14,14 +14,15 @@ export interface RmsNormBuffers {
   readonly epsilon: number;
 }
 
-const WORKGROUP = 64;
-
 /** `y[t,c] = x[t,c] / sqrt(mean_c(x²) + epsilon) · w[c]`. */
-export async function createRmsNorm({ kernels }: GpuContext, { weights, x, y, epsilon }: RmsNormBuffers): Promise<Op> {
+export async function createRmsNorm(
+  { kernels, tuning }: GpuContext,
+  { weights, x, y, epsilon }: RmsNormBuffers,
+): Promise<Op> {
   const kernel = await kernels.compile({
     name: 'rms-norm',
     code: composeShader([task, rmsNorm]),
-    constants: { C: x.width, EPSILON: epsilon, STRIDE: x.stride, WORKGROUP },
+    constants: { C: x.width, EPSILON: epsilon, STRIDE: x.stride, WORKGROUP: tuning.reduceWorkgroup },
   });
   const bound = kernel.bind([weights, x.buffer, y.buffer]);
   return (pass, tokens) => bound.dispatch(pass, [tokens]);
