@@ -179,13 +179,17 @@ describe('the gossip', () => {
   it('repeats nothing else', async () => {
     const [a, b] = await Promise.all([connect(), connect()]);
     const [, heard] = await subscribe(a, b);
-    const topic = presenceTopic(server.model.manifestId);
-    for (const message of ['hello', '{}', JSON.stringify({ ...presence, ready: [-1] })]) {
-      await a.services.gossip.publish(topic, bytes(message));
-    }
-    const c = await connect();
-    await subscribe(c);
-    await c.services.gossip.publish(topic, bytes(JSON.stringify(presence)));
-    await expect.poll(() => heard).toEqual([JSON.stringify(presence)]);
+    const publish = (message: string) =>
+      a.services.gossip.publish(presenceTopic(server.model.manifestId), bytes(message));
+    const first = JSON.stringify(presence);
+    const last = JSON.stringify({ ...presence, sequence: 2 });
+    const arrived = async (message: string) => {
+      await publish(message);
+      return heard?.includes(message);
+    };
+    await expect.poll(() => arrived(first)).toBe(true);
+    for (const message of ['hello', '{}', JSON.stringify({ ...presence, ready: [-1] })]) await publish(message);
+    await expect.poll(() => arrived(last)).toBe(true);
+    expect([...new Set(heard)]).toEqual([first, last]);
   });
 });
