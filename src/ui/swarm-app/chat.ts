@@ -23,15 +23,15 @@ export class WatchedGenerator implements Generator {
     const times: number[] = [];
     this.tokensPerSecond.value = undefined;
     this.summary.value = undefined;
+    const tokens = this.#generator().generate({
+      ...request,
+      onPrefill: (progress) => {
+        this.progressNote.value = `Reading the prompt: ${progress.doneTokens} of ${progress.totalTokens} tokens`;
+        request.onPrefill?.(progress);
+      },
+    });
     this.progressNote.value = 'Reading the prompt…';
     try {
-      const tokens = this.#generator().generate({
-        ...request,
-        onPrefill: (progress) => {
-          this.progressNote.value = `Reading the prompt: ${progress.doneTokens} of ${progress.totalTokens} tokens`;
-          request.onPrefill?.(progress);
-        },
-      });
       for (;;) {
         const next = await tokens.next();
         if (next.done) {
@@ -47,6 +47,8 @@ export class WatchedGenerator implements Generator {
       }
     } finally {
       this.progressNote.value = undefined;
+      // A reader that leaves early ends the answer below as well: it is read by hand, so nothing else would.
+      await tokens.return(undefined as never);
     }
   }
 }
