@@ -6,6 +6,10 @@ export interface Tuning {
   readonly rowGroups: number;
   /** Threads of a matrix-vector workgroup. */
   readonly rowWorkgroup: number;
+  /** Attention as few long threads instead of many short ones. */
+  readonly serialAttention: boolean;
+  /** Tokens that share a loaded key or value in serial attention. */
+  readonly attentionTokens: number;
   /** Candidates that one workgroup sorts at most, at least twice `MAX_CANDIDATES`. */
   readonly selectChunk: number;
   /** Threads of a workgroup that sorts candidates. */
@@ -24,6 +28,8 @@ const SOFTWARE: Tuning = {
   rowThreads: 1,
   rowGroups: 4,
   rowWorkgroup: 4,
+  serialAttention: true,
+  attentionTokens: 4,
   selectChunk: 256,
   selectWorkgroup: 4,
   reduceWorkgroup: 4,
@@ -34,6 +40,8 @@ const HARDWARE: Tuning = {
   rowThreads: 32,
   rowGroups: 1,
   rowWorkgroup: 64,
+  serialAttention: false,
+  attentionTokens: 1,
   selectChunk: 1024,
   selectWorkgroup: 256,
   reduceWorkgroup: 64,

@@ -2,6 +2,7 @@ import type { Activation } from '../activation.ts';
 import { composeShader } from '../compose.ts';
 import type { GpuContext, Op } from '../context.ts';
 import attention from '../kernels/attention.wgsl?raw';
+import attentionSerial from '../kernels/attention-serial.wgsl?raw';
 import kvCache from '../kernels/blocks/kv-cache.wgsl?raw';
 import task from '../kernels/blocks/task.wgsl?raw';
 import type { Binding } from '../kernels.ts';
@@ -19,23 +20,55 @@ export interface AttentionBuffers {
   readonly y: Activation;
 }
 
+/** Threads of a workgroup; more where a head has more vec4s. */
 const WORKGROUP = 64;
+/** Threads of the serial kernel's workgroup, `THREADS` in its text. */
+const SERIAL_THREADS = 4;
 
 /** Causal grouped-query attention over the session's pages. */
-export async function createAttention({ kernels }: GpuContext, buffers: AttentionBuffers): Promise<Op> {
-  const { heads, qkv, cache, pages, y } = buffers;
-  const { headCount, kvHeadCount, headSize } = heads;
+export function createAttention(context: GpuContext, buffers: AttentionBuffers): Promise<Op> {
+  return context.tuning.serialAttention ? createSerial(context, buffers) : createParallel(context, buffers);
+}
+
+async function createParallel({ kernels }: GpuContext, buffers: AttentionBuffers): Promise<Op> {
+  const { headCount, kvHeadCount, headSize } = buffers.heads;
+  const heads = headCount / kvHeadCount;
   const kernel = await kernels.compile({
     name: 'attention',
-    code: composeShader([task, kvCache, attention], { R: headCount / kvHeadCount }),
-    constants: {
-      K: kvHeadCount,
-      D4: headSize / 4,
-      Q_STRIDE: qkv.stride,
-      Y_STRIDE: y.stride,
-      WORKGROUP: Math.max(WORKGROUP, headSize / 4),
-    },
+    code: composeShader([`const R = ${heads}u;`, task, kvCache, attention], { r: heads }),
+    constants: { ...constantsOf(buffers), WORKGROUP: Math.max(WORKGROUP, headSize / 4) },
   });
-  const bound = kernel.bind([qkv.buffer, cache, pages, y.buffer]);
+  const bound = kernel.bind(bindingsOf(buffers));
   return (pass, tokens) => bound.dispatch(pass, [kvHeadCount, tokens]);
+}
+
+/** One kernel for a single token and one for many: rows share what they load. */
+async function createSerial({ kernels, tuning }: GpuContext, buffers: AttentionBuffers): Promise<Op> {
+  const { headCount, kvHeadCount, headSize } = buffers.heads;
+  const heads = headCount / kvHeadCount;
+  const bind = async (tile: number) => {
+    const kernel = await kernels.compile({
+      name: `attention T=${tile}`,
+      code: composeShader([`const R = ${heads}u; const ROWS = ${tile * heads}u;`, task, kvCache, attentionSerial], {
+        r: tile * heads,
+        d: headSize / 4,
+        v: Math.ceil(headSize / 4 / SERIAL_THREADS),
+      }),
+      constants: constantsOf(buffers),
+    });
+    return kernel.bind(bindingsOf(buffers));
+  };
+  const [single, many] = await Promise.all([bind(1), bind(tuning.attentionTokens)]);
+  return (pass, tokens) => {
+    if (tokens === 1) single.dispatch(pass, [kvHeadCount, 1]);
+    else many.dispatch(pass, [kvHeadCount, Math.ceil(tokens / tuning.attentionTokens)]);
+  };
+}
+
+function constantsOf({ heads, qkv, y }: AttentionBuffers): Record<string, number> {
+  return { K: heads.kvHeadCount, D4: heads.headSize / 4, Q_STRIDE: qkv.stride, Y_STRIDE: y.stride };
+}
+
+function bindingsOf({ qkv, cache, pages, y }: AttentionBuffers): Binding[] {
+  return [qkv.buffer, cache, pages, y.buffer];
 }

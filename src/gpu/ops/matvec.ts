@@ -51,7 +51,10 @@ async function bindPart(
 ): Promise<BoundKernel> {
   const kernel = await kernels.compile({
     name: `matvec ${part.type} T=${tile}`,
-    code: composeShader([task, ...matrixBlocks(part.type), matvec], { T: tile, G: tuning.rowGroups }),
+    code: composeShader(
+      [`const T = ${tile}u; const G = ${tuning.rowGroups}u;`, task, ...matrixBlocks(part.type), matvec],
+      { t: tile, g: tuning.rowGroups },
+    ),
     constants: {
       ...partConstants(matrix, part),
       X_STRIDE: x.stride,

@@ -1,0 +1,66 @@
+// The attention of attention.wgsl for a processor that plays a GPU. One workgroup of four threads, one vector register,
+// takes a KV head and ROWS query rows: R heads of each of T tokens. Queries and outputs stay in registers, so that a
+// loaded key or value serves every row; loads are what costs there. Over pages with a running maximum: a thread scores
+// every fourth position of a page, then adds up values, every fourth vec4 of dimensions.
+// Reference: attend() in tests/gpu/reference.ts. A line with {r}, {d}, {v} stands for one such line each: query rows,
+// vec4s of a head, and a thread's share of them.
+override Q_STRIDE: u32; // vec4s from row to row of q
+override Y_STRIDE: u32; // vec4s from row to row of y
+const LOWEST = -3.4028234e38;
+const THREADS = 4u;
+@group(0) @binding(1) var<storage, read> q: array<vec4<f32>>; // [T, Q_STRIDE]
+@group(0) @binding(2) var<storage, read> cache: array<vec4<f32>>; // [pages, 2 · K · PAGE · D4]
+@group(0) @binding(3) var<storage, read> pages: array<u32>; // [S / PAGE]
+@group(0) @binding(4) var<storage, read_write> y: array<vec4<f32>>; // [T, Y_STRIDE]
+
+var<workgroup> weights{r}: array<f32, PAGE>;
+var<workgroup> maxima{r}: array<f32, THREADS>;
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+  let head = workgroup.x;
+  let token = workgroup.y * (ROWS / R);
+  let token{r} = min(token + {r}u / R, task.tokens - 1u);
+  let column{r} = (head * R + {r}u % R) * D4;
+  let end{r} = task.position + token{r} + 1u;
+  let q{r}_{d} = q[token{r} * Q_STRIDE + column{r} + {d}u] * inverseSqrt(f32(4u * D4));
+  var maximum{r} = LOWEST;
+  var sum{r} = 0.0;
+  var y{r}_{v} = vec4<f32>();
+  // The last row sees the most.
+  let positions = task.position + min(token + ROWS / R, task.tokens);
+  for (var first = 0u; first < positions; first += PAGE) {
+    let page = pages[first / PAGE];
+    let count = min(PAGE, positions - first);
+    var best{r} = maximum{r};
+    for (var i = local; i < count; i += THREADS) {
+      let index = key_index(page, head, i, 0u);
+      var score{r} = 0.0;
+      let key{d} = cache[index + {d}u * PAGE];
+      score{r} += dot(key{d}, q{r}_{d});
+      score{r} = select(LOWEST, score{r}, first + i < end{r});
+      best{r} = max(best{r}, score{r});
+      weights{r}[i] = score{r};
+    }
+    maxima{r}[local] = best{r};
+    workgroupBarrier();
+    let raised{r} = max(max(maxima{r}[0], maxima{r}[1]), max(maxima{r}[2], maxima{r}[3]));
+    for (var i = local; i < count; i += THREADS) {
+      weights{r}[i] = select(0.0, exp(weights{r}[i] - raised{r}), first + i < end{r});
+    }
+    let fade{r} = exp(maximum{r} - raised{r});
+    maximum{r} = raised{r};
+    sum{r} *= fade{r};
+    y{r}_{v} *= fade{r};
+    workgroupBarrier();
+    for (var i = 0u; i < count; i++) {
+      let index = value_index(page, head, i, 0u);
+      let weight{r} = weights{r}[i];
+      sum{r} += weight{r};
+      let value{v} = cache[index + min({v}u * THREADS + local, D4 - 1u)];
+      y{r}_{v} += weight{r} * value{v};
+    }
+    workgroupBarrier();
+  }
+  if (token + {r}u / R < task.tokens && {v}u * THREADS + local < D4) { y[token{r} * Y_STRIDE + column{r} + {v}u * THREADS + local] = y{r}_{v} / sum{r}; }
+}

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PAGE_TOKENS, pageBytes } from '../../src/gpu/kv-layout.ts';
+import { createAttention } from '../../src/gpu/ops/attention.ts';
+import { createRopeKv, type HeadShape } from '../../src/gpu/ops/rope-kv.ts';
+import { ropeAngles } from '../../src/gpu/rope-angles.ts';
+import type { Tuning } from '../../src/gpu/tuning.ts';
+import { expectClose, KernelHarness, randomValues } from './harness.ts';
+import { attend, rope } from './reference.ts';
+
+/** f32 softmax and sums over at most 140 positions of values around 1. */
+const TOLERANCE = 2e-5;
+const TUNINGS: Record<string, Partial<Tuning>> = {
+  parallel: { serialAttention: false },
+  serial: { serialAttention: true, attentionTokens: 4 },
+};
+const BASE = 10_000;
+const SCALE = 2;
+
+let harness: KernelHarness;
+beforeAll(async () => {
+  harness = await KernelHarness.open();
+});
+afterAll(() => harness.close());
+
+/** One session's KV cache on the device, and what it must hold. */
+class AttentionCase {
+  readonly #heads: HeadShape;
+  readonly #ropeDimensions: number;
+  readonly #tuning: Partial<Tuning>;
+  readonly #cache: GPUBuffer;
+  readonly #pages: GPUBuffer;
+  /** By KV head, by position. */
+  readonly #keys: number[][][];
+  readonly #values: number[][][];
+  #length = 0;
+
+  constructor(heads: HeadShape, ropeDimensions: number, tuning: Partial<Tuning>) {
+    this.#heads = heads;
+    this.#ropeDimensions = ropeDimensions;
+    this.#tuning = tuning;
+    this.#cache = harness.upload(
+      new Uint32Array((8 * pageBytes(heads.kvHeadCount, heads.headSize)) / 4).fill(0x7fc00000),
+    );
+    // Not in order: a page may lie anywhere.
+    this.#pages = harness.upload(Uint32Array.of(5, 0, 7, 2, 3));
+    this.#keys = Array.from({ length: heads.kvHeadCount }, () => []);
+    this.#values = Array.from({ length: heads.kvHeadCount }, () => []);
+  }
+
+  /** Appends `tokens` positions and compares their attention. */
+  async step(tokens: number): Promise<void> {
+    const { headCount, kvHeadCount, headSize } = this.#heads;
+    const rowHeads = headCount + 2 * kvHeadCount;
+    const data = randomValues(100 + this.#length, tokens * rowHeads * headSize);
+    const position = this.#length;
+    this.#length += tokens;
+    const qkv = harness.activation(tokens, rowHeads * headSize, data);
+    const y = harness.activation(tokens, headCount * headSize);
+    const shape = { headSize, ropeBase: BASE, ropeScale: SCALE, ropeDimensions: this.#ropeDimensions };
+    const shared = { heads: this.#heads, pages: this.#pages, cache: this.#cache, qkv };
+    const context = harness.tuned(this.#tuning);
+    const angles = harness.upload(ropeAngles(shape, position, tokens));
+    harness.run(await createRopeKv(context, { ...shared, angles }), { tokens, position });
+    harness.run(await createAttention(context, { ...shared, y }), { tokens, position });
+    const expected: number[] = [];
+    for (let t = 0; t < tokens; t++) {
+      const head = (index: number) =>
+        data.subarray((t * rowHeads + index) * headSize, (t * rowHeads + index + 1) * headSize);
+      const rotated = (index: number) => rope(head(index), position + t, BASE, SCALE, this.#ropeDimensions);
+      for (let k = 0; k < kvHeadCount; k++) {
+        this.#keys[k]!.push(rotated(headCount + k));
+        this.#values[k]!.push([...head(headCount + kvHeadCount + k)]);
+      }
+      for (let h = 0; h < headCount; h++) {
+        const k = Math.floor((h * kvHeadCount) / headCount);
+        expected.push(...attend(rotated(h), this.#keys[k]!, this.#values[k]!));
+      }
+    }
+    expectClose(await harness.rows(y), expected, TOLERANCE);
+  }
+}
+
+describe.each(Object.entries(TUNINGS))('RoPE, KV cache and attention, %s', (_, tuning) => {
+  it.each([
+    { headCount: 9, kvHeadCount: 3, headSize: 64, ropeDimensions: 64 },
+    { headCount: 4, kvHeadCount: 4, headSize: 20, ropeDimensions: 20 },
+    { headCount: 4, kvHeadCount: 1, headSize: 32, ropeDimensions: 12 },
+  ])(
+    'agrees with the reference over page borders: H $headCount, K $kvHeadCount, D $headSize',
+    async ({ ropeDimensions, ...heads }) => {
+      const session = new AttentionCase(heads, ropeDimensions, tuning);
+      for (const tokens of [1, 2, 3, 5, 8, 9, 17, PAGE_TOKENS, 1, 40]) await session.step(tokens);
+    },
+  );
+});
+
+it('computes angles in double precision', () => {
+  const shape = { headSize: 8, ropeBase: 100_000, ropeScale: 1, ropeDimensions: 4 };
+  const angles = ropeAngles(shape, 8191, 1);
+  const expected = [8191, 8191 * 100_000 ** -0.5].flatMap((angle) => [Math.cos(angle), Math.sin(angle)]);
+  expect([...angles]).toEqual([...Float32Array.from([...expected, 1, 0, 1, 0])]);
+});
