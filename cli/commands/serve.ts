@@ -81,6 +81,8 @@ export default defineCommand({
       announce(server, tls !== undefined);
       await aborted(stopping);
       await server.close();
+      // libp2p leaves timers behind that would keep the process for another two seconds.
+      process.exit(0);
     } catch (error) {
       if (!stopping.aborted) throw error;
     }

@@ -12,7 +12,7 @@ import { createLibp2p } from 'libp2p';
 import { DHT_NAMESPACE, DHT_PROTOCOL, validateShardRecord } from '../../src/protocol/directory.ts';
 import { relayMultiaddr } from '../../src/protocol/server-config.ts';
 
-const PLACE_TIMEOUT_MS = 10_000;
+const PLACE_TIMEOUT_MS = 20_000;
 
 export type Libp2pClient = Awaited<ReturnType<typeof createClient>>;
 
@@ -23,6 +23,8 @@ async function createClient() {
     transports: [webSockets(), circuitRelayTransport()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
+    // Thirty handshakes at once in one process on a busy machine take a while.
+    connectionManager: { dialTimeout: PLACE_TIMEOUT_MS, addressDialTimeout: PLACE_TIMEOUT_MS },
     connectionGater: { denyDialMultiaddr: () => false },
     services: {
       identify: identify(),

@@ -41,7 +41,7 @@ export class TrackerClient {
 
   /** The next reply that was not taken yet. */
   async next(): Promise<TrackerReply> {
-    while (this.#replies.length === 0) await once(this.#wake, 'reply', { signal: AbortSignal.timeout(3000) });
+    while (this.#replies.length === 0) await once(this.#wake, 'reply', { signal: AbortSignal.timeout(10_000) });
     return this.#replies.shift()!;
   }
 

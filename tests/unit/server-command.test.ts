@@ -4,9 +4,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseIceServer } from '../../cli/ice-server.ts';
 import { makeTinyModel } from '../fixtures/tiny-model.ts';
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 let folder: string;
 let children: ChildProcess[];
@@ -125,7 +127,7 @@ describe('shoal serve', () => {
     expect(await run.status).toBe(0);
     for (const line of run.stdout().trimEnd().split('\n'))
       expect(line).toMatch(/^Shoal is ready: https:\/\/[\d.]+:\d+$/);
-  }, 30_000);
+  });
 });
 
 describe('an ICE server', () => {

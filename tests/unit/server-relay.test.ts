@@ -1,11 +1,15 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { multiaddr } from '@multiformats/multiaddr';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { presenceTopic, providerCid, shardRecordKey } from '../../src/protocol/directory.ts';
 import { relayMultiaddr } from '../../src/protocol/server-config.ts';
 import { connectClient, type Libp2pClient } from '../support/libp2p-client.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
+
+const PATIENCE = { timeout: 10_000 };
 
 let server: TestServer;
 let clients: Libp2pClient[];
@@ -53,8 +57,8 @@ describe('the relay', () => {
       ).toBe(true);
     }
     await joined[0]!.stop();
-    await expect.poll(() => server.metric('shoal_relay_reservations')).toBe(29);
-  }, 30_000);
+    await expect.poll(() => server.metric('shoal_relay_reservations'), PATIENCE).toBe(29);
+  });
 
   it('carries an introduction between two tabs, and no more', async () => {
     const [a, b] = await Promise.all([connect(), connect()]);
@@ -141,7 +145,7 @@ describe('the DHT', () => {
     const client = await connect();
     await eventsOf(client.services.dht.provide(await providerCid('anything')));
     await eventsOf(client.services.dht.provide(await providerCid(recordKey(1))));
-    await expect.poll(() => server.metric('shoal_dht_providers')).toBe(1);
+    await expect.poll(() => server.metric('shoal_dht_providers'), PATIENCE).toBe(1);
   });
 });
 
@@ -173,8 +177,8 @@ describe('the gossip', () => {
       await members[0]!.services.gossip.publish(presenceTopic(server.model.manifestId), bytes(text));
       return heard.slice(1).filter(([message]) => message === text).length;
     };
-    await expect.poll(reached, { timeout: 5000, interval: 200 }).toBe(19);
-  }, 30_000);
+    await expect.poll(reached, { ...PATIENCE, interval: 200 }).toBe(19);
+  });
 
   it('repeats nothing else', async () => {
     const [a, b] = await Promise.all([connect(), connect()]);
@@ -187,9 +191,9 @@ describe('the gossip', () => {
       await publish(message);
       return heard?.includes(message);
     };
-    await expect.poll(() => arrived(first)).toBe(true);
+    await expect.poll(() => arrived(first), PATIENCE).toBe(true);
     for (const message of ['hello', '{}', JSON.stringify({ ...presence, ready: [-1] })]) await publish(message);
-    await expect.poll(() => arrived(last)).toBe(true);
+    await expect.poll(() => arrived(last), PATIENCE).toBe(true);
     expect([...new Set(heard)]).toEqual([first, last]);
   });
 });

@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import bencode from 'bencode';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MAX_OFFERS, MAX_REFUSALS, MAX_SDP_CHARACTERS, TRACKER_BURST_MESSAGES } from '../../signaling-server/limits.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 import { binary, peerId, TrackerClient } from '../support/tracker-client.ts';
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 let server: TestServer;
 let hash: string;
@@ -54,7 +56,7 @@ describe('the tracker', () => {
     expect(await b.next()).toMatchObject({ peer_id: peerId('a'), answer });
     expect(await server.metric('shoal_tracker_peers')).toBe(2);
     await a.close();
-    await expect.poll(counts).toEqual({ complete: 0, incomplete: 1 });
+    await expect.poll(counts, { timeout: 10_000 }).toEqual({ complete: 0, incomplete: 1 });
     await b.ask(announce('b', { event: 'stopped' }));
     expect(await counts()).toEqual({ complete: 0, incomplete: 0 });
     expect(await server.metric('shoal_tracker_refused_total')).toBe(0);
@@ -153,7 +155,7 @@ describe('a hostile tracker client', () => {
     const first = await TrackerClient.connect(server.url);
     await first.ask(announce('a', { event: 'started' }));
     await first.close();
-    await expect.poll(counts).toEqual({ complete: 0, incomplete: 0 });
+    await expect.poll(counts, { timeout: 10_000 }).toEqual({ complete: 0, incomplete: 0 });
     const second = await TrackerClient.connect(server.url);
     expect(await second.ask(announce('a', { event: 'started' }))).toMatchObject({ incomplete: 1 });
   });
