@@ -1,63 +1,80 @@
 import { ShoalError } from '../core/errors.ts';
 import { providerCid } from '../protocol/directory.ts';
+import { abortError } from './abortable.ts';
 import type { TabNode } from './libp2p-node.ts';
 import type { AbortOptions, Directory } from './transport.ts';
 
 /** A look-up or a registration that takes longer has lost its way: the server holds the whole table. */
 const QUERY_TIMEOUT_MS = 10_000;
 
+type Dht = TabNode['services']['dht'];
+type QueryEvent = ReturnType<Dht['findPeer']> extends AsyncIterable<infer Event> ? Event : never;
+
 /** The swarm's table in the DHT. */
 export class DhtDirectory implements Directory {
-  readonly #node: TabNode;
+  readonly #dht: Dht;
 
   constructor(node: TabNode) {
-    this.#node = node;
+    this.#dht = node.services.dht;
   }
 
   async put(key: string, value: Uint8Array, options: AbortOptions = {}): Promise<void> {
-    const { signal } = bounded(options);
     let stored = false;
-    // The service's own `put` on contentRouting hides whether any peer took the record.
-    for await (const event of this.#node.services.dht.put(new TextEncoder().encode(key), value, { signal })) {
-      if (event.name === 'PEER_RESPONSE') stored = true;
-    }
-    if (!stored) throw new ShoalError('peer-unreachable', 'No node of the DHT took the record.');
+    await query(options, async (signal) => {
+      for await (const event of this.#dht.put(new TextEncoder().encode(key), value, { signal })) {
+        if (isResponse(event, 'PUT_VALUE')) stored = true;
+      }
+    });
+    if (!stored) throw new ShoalError('peer-unreachable', `No node of the DHT took the record of ${key}.`);
   }
 
   async get(key: string, options: AbortOptions = {}): Promise<Uint8Array | undefined> {
-    const { signal } = bounded(options);
-    try {
-      for await (const event of this.#node.services.dht.get(new TextEncoder().encode(key), { signal })) {
-        if (event.name === 'VALUE') return event.value;
+    let value: Uint8Array | undefined;
+    await query(options, async (signal) => {
+      for await (const event of this.#dht.get(new TextEncoder().encode(key), { signal })) {
+        if (event.name !== 'VALUE') continue;
+        value = event.value;
+        break;
       }
-    } catch (error) {
-      if (options.signal?.aborted) throw ShoalError.from(error);
-      // "Not found" arrives as an error too.
-    }
-    return undefined;
+    });
+    return value;
   }
 
   async provide(key: string, options: AbortOptions = {}): Promise<void> {
-    const { signal } = bounded(options);
+    const cid = await providerCid(key);
     let told = false;
-    for await (const event of this.#node.services.dht.provide(await providerCid(key), { signal })) {
-      if (event.name === 'PEER_RESPONSE') told = true;
-    }
-    if (!told) throw new ShoalError('peer-unreachable', 'No node of the DHT took the registration.');
+    await query(options, async (signal) => {
+      for await (const event of this.#dht.provide(cid, { signal })) {
+        if (isResponse(event, 'ADD_PROVIDER')) told = true;
+      }
+    });
+    if (!told) throw new ShoalError('peer-unreachable', `No node of the DHT took the registration for ${key}.`);
   }
 
   async findProviders(key: string, options: AbortOptions = {}): Promise<string[]> {
-    const { signal } = bounded(options);
+    const cid = await providerCid(key);
     const found = new Set<string>();
-    for await (const event of this.#node.services.dht.findProviders(await providerCid(key), { signal })) {
-      if (event.name === 'PEER_RESPONSE' || event.name === 'PROVIDER')
-        for (const { id } of event.providers) found.add(id.toString());
-    }
+    await query(options, async (signal) => {
+      for await (const event of this.#dht.findProviders(cid, { signal })) {
+        if (event.name === 'PROVIDER') for (const { id } of event.providers) found.add(id.toString());
+      }
+    });
     return [...found];
   }
 }
 
-function bounded({ signal }: AbortOptions): { signal: AbortSignal } {
+/** Whether a peer answered this very message; a query's other messages are answered as well. */
+function isResponse(event: QueryEvent, messageType: 'PUT_VALUE' | 'ADD_PROVIDER'): boolean {
+  return event.name === 'PEER_RESPONSE' && event.messageType === messageType;
+}
+
+/** Runs a query within the time for one. What it has found until it failed counts; "not found" is a failure to the DHT. */
+async function query({ signal }: AbortOptions, run: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  if (signal?.aborted) throw abortError(signal);
   const timeout = AbortSignal.timeout(QUERY_TIMEOUT_MS);
-  return { signal: signal ? AbortSignal.any([signal, timeout]) : timeout };
+  try {
+    await run(signal ? AbortSignal.any([signal, timeout]) : timeout);
+  } catch {
+    if (signal?.aborted) throw abortError(signal);
+  }
 }

@@ -2,10 +2,16 @@ import type { Connection } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { ShoalError } from '../core/errors.ts';
+import { abortable } from './abortable.ts';
 import type { TabNode } from './libp2p-node.ts';
 
-/** One dial in five hangs in the WebRTC handshake (@libp2p/webrtc 6.0.33): cut it short and try again. */
-const DIAL_TIMEOUT_MS = 5000;
+/** One attempt, all in all: some fifteen round trips, at a second each on a bad link. */
+export const DIAL_TIMEOUT_MS = 25_000;
+/**
+ * An attempt that takes no step for so long hangs: the WebRTC handshake of @libp2p/webrtc 6.0.33 waits for ever when the
+ * called tab closes the first data channel before the calling tab has looked at it.
+ */
+const STALL_MS = 4000;
 const DIAL_ATTEMPTS = 4;
 
 /** Opens direct connections to other tabs, each introduced through the relay. */
@@ -19,23 +25,22 @@ export class DirectDialer {
     this.#relay = relay;
   }
 
-  /** The open connection that does not go through the relay. */
+  /** The newest open connection that does not go through the relay. */
   connection(peerId: string): Connection | undefined {
-    return this.#node
-      .getConnections()
-      .find((connection) => connection.remotePeer.toString() === peerId && isDirect(connection));
+    return this.#connections(peerId).findLast(isDirect);
   }
 
-  /** @throws ShoalError `peer-unreachable` */
-  async connect(peerId: string): Promise<Connection> {
+  /** @throws ShoalError `peer-unreachable`, `aborted` */
+  async connect(peerId: string, signal?: AbortSignal): Promise<Connection> {
     const open = this.connection(peerId);
-    if (open) return open;
+    if (open && !signal?.aborted) return open;
     let dialing = this.#dialing.get(peerId);
-    if (!dialing) {
+    if (!dialing && !signal?.aborted) {
+      // Shared by all who wait, so no single waiter's signal may cancel it.
       dialing = this.#dial(peerId).finally(() => this.#dialing.delete(peerId));
       this.#dialing.set(peerId, dialing);
     }
-    return dialing;
+    return abortable(dialing ?? Promise.resolve(open!), signal);
   }
 
   async #dial(peerId: string): Promise<Connection> {
@@ -43,29 +48,48 @@ export class DirectDialer {
     let cause: unknown;
     for (let attempt = 0; attempt < DIAL_ATTEMPTS; attempt++) {
       try {
-        const connection = await this.#node.dial(address, {
-          signal: AbortSignal.timeout(DIAL_TIMEOUT_MS),
-          force: attempt > 0,
-        });
-        if (isDirect(connection)) return connection;
+        await this.#attempt(address, attempt > 0);
       } catch (error) {
         cause = error;
       }
-      // The peer may have reached us meanwhile.
+      // Perhaps not the one dialed: the peer may have reached us meanwhile.
       const open = this.connection(peerId);
-      if (open) return open;
-      if (!this.#known(peerId) && attempt > 0) break;
+      if (open) {
+        this.#dropRelayed(peerId);
+        return open;
+      }
+      // The relay knows nobody by this name. Anything left of the attempt would show that it does.
+      if (attempt > 0 && this.#connections(peerId).length === 0) break;
     }
-    throw new ShoalError(
-      'peer-unreachable',
-      `No direct connection to ${peerId} came about: ${ShoalError.from(cause).message}`,
-      { cause },
-    );
+    const text = `No direct connection to ${peerId} came about: ${ShoalError.from(cause).message}`;
+    throw new ShoalError('peer-unreachable', text, { cause });
   }
 
-  /** Whether anything of the peer is left, such as the relayed connection of an attempt under way. */
-  #known(peerId: string): boolean {
-    return this.#node.getConnections(peerIdFromString(peerId)).length > 0;
+  async #attempt(address: Multiaddr, force: boolean): Promise<void> {
+    const stalled = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const stepped = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => stalled.abort(new Error('the handshake hangs')), STALL_MS);
+    };
+    stepped();
+    const signal = AbortSignal.any([stalled.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]);
+    try {
+      await this.#node.dial(address, { signal, force, onProgress: stepped });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** The relayed connection has served its purpose; open, it would cost the server a ping every few seconds. */
+  #dropRelayed(peerId: string): void {
+    for (const connection of this.#connections(peerId)) {
+      if (connection.limits) connection.close().catch((error) => connection.abort(ShoalError.from(error)));
+    }
+  }
+
+  #connections(peerId: string): Connection[] {
+    return this.#node.getConnections(peerIdFromString(peerId));
   }
 }
 

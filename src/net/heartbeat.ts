@@ -1,5 +1,5 @@
 /** A beat is sent, and the silence judged, at this interval; a hidden page's timers still keep it. */
-export const HEARTBEAT_INTERVAL_MS = 1000;
+const INTERVAL_MS = 1000;
 /** Silence for so long means that the peer is gone: beats arrive every second, and 600 ms of delay and loss are noise. */
 const SILENCE_MS = 4000;
 /** When our own timer is late by this much, we were asleep, and the peer's silence says nothing yet. */
@@ -24,8 +24,8 @@ export class Heartbeat {
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
-    this.#timer = setInterval(() => this.#tick(), HEARTBEAT_INTERVAL_MS);
-    options.beat(performance.now());
+    this.#timer = setInterval(() => this.#tick(), INTERVAL_MS);
+    queueMicrotask(() => options.beat(performance.now()));
   }
 
   /** Median of the newest, ms; 0 until the first. */
@@ -39,9 +39,11 @@ export class Heartbeat {
     this.#heardAtMs = performance.now();
   }
 
-  /** The peer echoed a beat. */
+  /** The peer echoed a beat. The number is the peer's word: one that cannot be true is ignored. */
   echoed(sentAtMs: number): void {
-    this.#roundTripsMs.push(Math.max(0, performance.now() - sentAtMs));
+    const roundTripMs = performance.now() - sentAtMs;
+    if (!(roundTripMs >= 0 && roundTripMs < 60_000)) return;
+    this.#roundTripsMs.push(roundTripMs);
     if (this.#roundTripsMs.length > KEPT_ROUND_TRIPS) this.#roundTripsMs.shift();
   }
 
@@ -51,7 +53,7 @@ export class Heartbeat {
 
   #tick(): void {
     const now = performance.now();
-    const overslept = now - this.#tickedAtMs > HEARTBEAT_INTERVAL_MS + OVERSLEPT_MS;
+    const overslept = now - this.#tickedAtMs > INTERVAL_MS + OVERSLEPT_MS;
     this.#tickedAtMs = now;
     if (overslept) this.#heardAtMs = now;
     if (now - this.#heardAtMs > SILENCE_MS) this.#options.onSilence();

@@ -3,6 +3,7 @@ import { yamux } from '@chainsafe/libp2p-yamux';
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2';
 import { gossipsub } from '@libp2p/gossipsub';
 import { identify, identifyPush } from '@libp2p/identify';
+import type { PrivateKey } from '@libp2p/interface';
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht';
 import { ping } from '@libp2p/ping';
 import { webRTC } from '@libp2p/webrtc';
@@ -10,14 +11,32 @@ import { webSockets } from '@libp2p/websockets';
 import { createLibp2p } from 'libp2p';
 import { DHT_NAMESPACE, DHT_PROTOCOL, validateShardRecord } from '../protocol/directory.ts';
 import { FRAME_SLICE_BYTES } from '../protocol/limits.ts';
+import { DIAL_TIMEOUT_MS } from './direct-dialer.ts';
 
 /** A connection is given up when a ping has had no answer for so long; channels with a heartbeat know sooner. */
-const PING_TIMEOUT_MS = 8000;
+const PING_TIMEOUT_MS = 6000;
 const PING_INTERVAL_MS = 2000;
+/**
+ * Pings of one connection under way at once. The default is one, and a second counts as a failure: a round trip longer
+ * than the interval would end the connection.
+ */
+const MAX_PINGS = 8;
+/**
+ * Tabs that may call a newcomer in one second. All come through the relay's one address, so the default cap of five for
+ * an address would be a cap for the whole swarm.
+ */
+const MAX_CALLS_PER_SECOND = 200;
+
+export interface TabNodeOptions {
+  readonly iceServers: readonly RTCIceServer[];
+  /** The tab's identity; a new one when absent. */
+  readonly privateKey?: PrivateKey;
+}
 
 /** Builds the tab's libp2p node: WebRTC between tabs, a relay for the introduction, DHT client, gossip. */
-export async function createTabNode(iceServers: readonly RTCIceServer[]) {
+export async function createTabNode({ iceServers, privateKey }: TabNodeOptions) {
   return createLibp2p({
+    ...(privateKey ? { privateKey } : {}),
     addresses: { listen: ['/p2p-circuit', '/webrtc'] },
     transports: [
       webSockets(),
@@ -31,6 +50,11 @@ export async function createTabNode(iceServers: readonly RTCIceServer[]) {
     streamMuxers: [yamux()],
     // The default refuses private addresses; laptops in a room have no others.
     connectionGater: { denyDialMultiaddr: () => false },
+    connectionManager: {
+      inboundConnectionThreshold: MAX_CALLS_PER_SECOND,
+      maxIncomingPendingConnections: MAX_CALLS_PER_SECOND,
+      addressDialTimeout: DIAL_TIMEOUT_MS,
+    },
     connectionMonitor: {
       pingInterval: PING_INTERVAL_MS,
       pingTimeout: { minTimeout: PING_TIMEOUT_MS, maxTimeout: PING_TIMEOUT_MS },
@@ -38,7 +62,7 @@ export async function createTabNode(iceServers: readonly RTCIceServer[]) {
     services: {
       identify: identify(),
       identifyPush: identifyPush(),
-      ping: ping(),
+      ping: ping({ maxInboundStreams: MAX_PINGS, maxOutboundStreams: MAX_PINGS }),
       dht: kadDHT({
         protocol: DHT_PROTOCOL,
         clientMode: true,

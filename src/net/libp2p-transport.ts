@@ -1,15 +1,17 @@
-import type { Message } from '@libp2p/gossipsub';
-import type { Connection, Stream } from '@libp2p/interface';
-import { multiaddr } from '@multiformats/multiaddr';
+import type { Connection, PrivateKey, Stream } from '@libp2p/interface';
 import { ShoalError } from '../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../core/events.ts';
+import { ACTIVATION_PROTOCOL } from '../protocol/frames.ts';
 import { MAX_COMMANDS_IN_FLIGHT } from '../protocol/limits.ts';
+import { abortable, abortError } from './abortable.ts';
 import { DhtDirectory } from './dht-directory.ts';
 import { DirectDialer, isDirect } from './direct-dialer.ts';
-import { Introduction } from './introduction.ts';
+import { GossipTopics } from './gossip-topics.ts';
+import { InFlight } from './in-flight.ts';
+import { Introduction, parseRelay } from './introduction.ts';
 import { createTabNode, type TabNode } from './libp2p-node.ts';
 import { StreamChannel } from './stream-channel.ts';
-import { answerOn, requestOn } from './stream-request.ts';
+import { answerOn, checkMessageSize, requestOn } from './stream-request.ts';
 import type {
   AbortOptions,
   Directory,
@@ -19,29 +21,43 @@ import type {
   Transport,
 } from './transport.ts';
 
-/** The libp2p protocol of activation frames. */
-const CHANNEL_PROTOCOL = '/shoal/activations/1.0.0';
 /** How long a start waits for the relay before it goes on without. */
 const INTRODUCTION_TIMEOUT_MS = 10_000;
-/** Opening a stream is one round trip over an open connection. */
+/** Opening a stream is two round trips over an open connection; one that takes longer is dead. */
 const STREAM_TIMEOUT_MS = 8000;
-/** Channels a peer may open to this tab: one serves both directions, a second comes of a tie. */
-const MAX_CHANNELS_PER_PEER = 4;
+/** Streams that libp2p allows a peer: a stream is closed some time after its answer, so twice what may be in flight. */
+const MAX_REQUEST_STREAMS = 2 * MAX_COMMANDS_IN_FLIGHT;
+/** Channels between two tabs: one serves both directions, a second comes of a tie, more of restarts. */
+const MAX_CHANNELS_PER_PEER = 8;
 
 export interface Libp2pTransportOptions {
   /** Multiaddr of the signaling server's relay, with its peer id. */
   readonly relay: string;
   readonly iceServers: readonly RTCIceServer[];
+  /** The tab's identity; a new one when absent. */
+  readonly privateKey?: PrivateKey;
+  /** Gives up the start. */
+  readonly signal?: AbortSignal;
 }
 
 /**
  * Joins the network: resolves when the relay introduces this tab, or after a while without it; it is then looked for in
  * the background.
+ * @throws ShoalError `bad-request` when `relay` is no relay's address, `aborted`
  */
-export async function createLibp2pTransport({ relay, iceServers }: Libp2pTransportOptions): Promise<Transport> {
-  const node = await createTabNode(iceServers);
-  const transport = new Libp2pTransport(node, relay);
-  await transport.introduced(INTRODUCTION_TIMEOUT_MS);
+export async function createLibp2pTransport(options: Libp2pTransportOptions): Promise<Transport> {
+  const { signal } = options;
+  if (signal?.aborted) throw abortError(signal);
+  const relay = parseRelay(options.relay);
+  const node = await createTabNode(options);
+  const introduction = new Introduction(node, relay);
+  const transport = new Libp2pTransport(node, introduction, new DirectDialer(node, relay));
+  try {
+    await abortable(introduction.settled(INTRODUCTION_TIMEOUT_MS), signal);
+  } catch (error) {
+    await transport.close();
+    throw error;
+  }
   return transport;
 }
 
@@ -51,15 +67,17 @@ class Libp2pTransport implements Transport {
   readonly #node: TabNode;
   readonly #introduction: Introduction;
   readonly #dialer: DirectDialer;
+  readonly #gossip: GossipTopics;
+  readonly #asked = new InFlight(MAX_COMMANDS_IN_FLIGHT);
   readonly #events = new Emitter<{ peer: { readonly peerId: string; readonly connected: boolean } }>();
   readonly #connected = new Set<string>();
 
-  constructor(node: TabNode, relay: string) {
-    const address = multiaddr(relay);
+  constructor(node: TabNode, introduction: Introduction, dialer: DirectDialer) {
     this.#node = node;
     this.peerId = node.peerId.toString();
-    this.#introduction = new Introduction(node, address);
-    this.#dialer = new DirectDialer(node, address);
+    this.#introduction = introduction;
+    this.#dialer = dialer;
+    this.#gossip = new GossipTopics(node.services.gossip);
     this.directory = new DhtDirectory(node);
     node.addEventListener('connection:open', ({ detail }) => this.#connectionChanged(detail));
     node.addEventListener('connection:close', ({ detail }) => this.#connectionChanged(detail));
@@ -69,16 +87,12 @@ class Libp2pTransport implements Transport {
     return this.#introduction.state;
   }
 
-  introduced(timeoutMs: number): Promise<void> {
-    return this.#introduction.settled(timeoutMs);
-  }
-
   peers(): string[] {
     return [...this.#connected];
   }
 
-  async connect(peerId: string): Promise<void> {
-    await this.#dialer.connect(peerId);
+  async connect(peerId: string, { signal }: AbortOptions = {}): Promise<void> {
+    await this.#dialer.connect(peerId, signal);
   }
 
   async request(
@@ -87,38 +101,47 @@ class Libp2pTransport implements Transport {
     request: Uint8Array,
     { signal }: AbortOptions = {},
   ): Promise<Uint8Array> {
-    return requestOn(await this.#openStream(peerId, protocol, signal), request, signal);
+    checkMessageSize(request);
+    if (!this.#asked.enter(peerId)) {
+      throw new ShoalError('limit-exceeded', `${MAX_COMMANDS_IN_FLIGHT} requests to ${peerId} are unanswered.`);
+    }
+    try {
+      const { stream } = await this.#openStream(peerId, protocol, MAX_REQUEST_STREAMS, signal);
+      return await requestOn(stream, request, signal);
+    } finally {
+      this.#asked.leave(peerId);
+    }
   }
 
   handleRequests(protocol: string, handler: RequestHandler): Unsubscribe {
-    return this.#handle(protocol, MAX_COMMANDS_IN_FLIGHT, (stream, from) => void answerOn(stream, from, handler));
+    const answering = new InFlight(MAX_COMMANDS_IN_FLIGHT);
+    return this.#handle(protocol, MAX_REQUEST_STREAMS, (stream, { remotePeer }) => {
+      const from = remotePeer.toString();
+      if (!answering.enter(from)) {
+        stream.abort(new ShoalError('limit-exceeded', `${from} has ${MAX_COMMANDS_IN_FLIGHT} requests unanswered.`));
+        return;
+      }
+      void answerOn(stream, from, handler).finally(() => answering.leave(from));
+    });
   }
 
   async openChannel(peerId: string, { signal }: AbortOptions = {}): Promise<FrameChannel> {
-    return new StreamChannel(await this.#openStream(peerId, CHANNEL_PROTOCOL, signal), peerId);
+    const opened = await this.#openStream(peerId, ACTIVATION_PROTOCOL, MAX_CHANNELS_PER_PEER, signal);
+    return new StreamChannel(opened.stream, opened.connection);
   }
 
   handleChannels(handler: (channel: FrameChannel) => void): Unsubscribe {
-    return this.#handle(CHANNEL_PROTOCOL, MAX_CHANNELS_PER_PEER, (stream, from) =>
-      handler(new StreamChannel(stream, from)),
+    return this.#handle(ACTIVATION_PROTOCOL, MAX_CHANNELS_PER_PEER, (stream, connection) =>
+      handler(new StreamChannel(stream, connection)),
     );
   }
 
-  async publish(topic: string, message: Uint8Array): Promise<void> {
-    await this.#node.services.gossip.publish(topic, message);
+  publish(topic: string, message: Uint8Array): Promise<void> {
+    return this.#gossip.publish(topic, message);
   }
 
   subscribe(topic: string, listener: (from: string, message: Uint8Array) => void): Unsubscribe {
-    const { gossip } = this.#node.services;
-    const onMessage = ({ detail }: CustomEvent<Message>) => {
-      if (detail.topic === topic && detail.type === 'signed') listener(detail.from.toString(), detail.data);
-    };
-    gossip.addEventListener('message', onMessage);
-    gossip.subscribe(topic);
-    return () => {
-      gossip.removeEventListener('message', onMessage);
-      gossip.unsubscribe(topic);
-    };
+    return this.#gossip.subscribe(topic, listener);
   }
 
   onPeer(listener: (event: { readonly peerId: string; readonly connected: boolean }) => void): Unsubscribe {
@@ -134,24 +157,34 @@ class Libp2pTransport implements Transport {
     await this.#node.stop();
   }
 
-  #handle(protocol: string, maxInboundStreams: number, onStream: (stream: Stream, from: string) => void): Unsubscribe {
-    const handler = (stream: Stream, connection: Connection) => onStream(stream, connection.remotePeer.toString());
-    void this.#node.handle(protocol, handler, { maxInboundStreams, maxOutboundStreams: MAX_COMMANDS_IN_FLIGHT });
+  #handle(
+    protocol: string,
+    maxInboundStreams: number,
+    handler: (stream: Stream, connection: Connection) => void,
+  ): Unsubscribe {
+    const options = { maxInboundStreams, maxOutboundStreams: maxInboundStreams, force: true as const };
+    void this.#node.handle(protocol, handler, options);
     return () => void this.#node.unhandle(protocol);
   }
 
-  async #openStream(peerId: string, protocol: string, signal: AbortSignal | undefined): Promise<Stream> {
-    const connection = await this.#dialer.connect(peerId);
+  async #openStream(
+    peerId: string,
+    protocol: string,
+    maxOutboundStreams: number,
+    signal: AbortSignal | undefined,
+  ): Promise<{ stream: Stream; connection: Connection }> {
+    const connection = await this.#dialer.connect(peerId, signal);
     const timeout = AbortSignal.timeout(STREAM_TIMEOUT_MS);
     try {
-      return await connection.newStream(protocol, { signal: signal ? AbortSignal.any([signal, timeout]) : timeout });
+      const options = { signal: signal ? AbortSignal.any([signal, timeout]) : timeout, maxOutboundStreams };
+      return { stream: await connection.newStream(protocol, options), connection };
     } catch (cause) {
-      if (signal?.aborted) throw ShoalError.from(signal.reason);
-      throw new ShoalError(
-        'peer-unreachable',
-        `${peerId} opened no stream for ${protocol}: ${ShoalError.from(cause).message}`,
-        { cause },
-      );
+      if (signal?.aborted) throw abortError(signal);
+      const error = ShoalError.from(cause);
+      if (timeout.aborted) connection.abort(error);
+      const full = cause instanceof Error && cause.name === 'TooManyOutboundProtocolStreamsError';
+      const code = full ? 'limit-exceeded' : 'peer-unreachable';
+      throw new ShoalError(code, `${peerId} opened no stream for ${protocol}: ${error.message}`, { cause });
     }
   }
 

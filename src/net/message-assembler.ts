@@ -3,11 +3,16 @@ import { ShoalError } from '../core/errors.ts';
 /** Length of the u32 that precedes every message. */
 const PREFIX_BYTES = 4;
 
-/** `message` with its length before it, little-endian u32, as it travels on a byte stream. */
-export function prefixed(message: Uint8Array): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(PREFIX_BYTES + message.byteLength);
-  new DataView(bytes.buffer).setUint32(0, message.byteLength, true);
-  bytes.set(message, PREFIX_BYTES);
+/** One message made of `parts` with its length before it, little-endian u32, as it travels on a byte stream. */
+export function prefixed(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const length = parts.reduce((sum, part) => sum + part.byteLength, 0);
+  const bytes = new Uint8Array(PREFIX_BYTES + length);
+  new DataView(bytes.buffer).setUint32(0, length, true);
+  let offset = PREFIX_BYTES;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.byteLength;
+  }
   return bytes;
 }
 

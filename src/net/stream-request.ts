@@ -1,27 +1,52 @@
 import type { Stream } from '@libp2p/interface';
 import { ShoalError } from '../core/errors.ts';
 import { MAX_COMMAND_BYTES } from '../protocol/limits.ts';
+import { abortError } from './abortable.ts';
 import { MessageAssembler, prefixed } from './message-assembler.ts';
 import type { RequestHandler } from './transport.ts';
 
 /** A peer that opens a stream sends its request at once. */
 const REQUEST_TIMEOUT_MS = 10_000;
+/** Closing is a courtesy: a peer that does not take part in it is left behind after this. */
+const CLOSE_TIMEOUT_MS = 5000;
+
+/** @throws ShoalError `limit-exceeded` */
+export function checkMessageSize(message: Uint8Array): void {
+  if (message.byteLength === 0 || message.byteLength > MAX_COMMAND_BYTES) {
+    const text = `A request or response has ${message.byteLength} bytes, expected 1 to ${MAX_COMMAND_BYTES}.`;
+    throw new ShoalError('limit-exceeded', text);
+  }
+}
 
 /** Sends one request on a fresh stream and reads its response. @throws ShoalError `peer-gone`, `limit-exceeded`, `aborted` */
 export async function requestOn(stream: Stream, request: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
   const response = readMessage(stream, signal);
-  stream.send(prefixed(request));
+  try {
+    stream.send(prefixed(request));
+  } catch (error) {
+    stream.abort(ShoalError.from(error));
+  }
   const message = await response;
-  stream.close().catch(() => undefined);
+  void closeStream(stream);
   return message;
 }
 
 /** Answers the one request of an incoming stream. */
 export async function answerOn(stream: Stream, from: string, handler: RequestHandler): Promise<void> {
   try {
-    const request = await readMessage(stream, AbortSignal.timeout(REQUEST_TIMEOUT_MS));
-    stream.send(prefixed(await handler(from, request)));
-    await stream.close();
+    const response = await handler(from, await readMessage(stream, AbortSignal.timeout(REQUEST_TIMEOUT_MS)));
+    checkMessageSize(response);
+    stream.send(prefixed(response));
+  } catch (error) {
+    stream.abort(ShoalError.from(error));
+    return;
+  }
+  await closeStream(stream);
+}
+
+async function closeStream(stream: Stream): Promise<void> {
+  try {
+    await stream.close({ signal: AbortSignal.timeout(CLOSE_TIMEOUT_MS) });
   } catch (error) {
     stream.abort(ShoalError.from(error));
   }
@@ -29,6 +54,17 @@ export async function answerOn(stream: Stream, from: string, handler: RequestHan
 
 function readMessage(stream: Stream, signal: AbortSignal | undefined): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
+    const settle = (then: () => void) => {
+      stream.removeEventListener('message', onMessage);
+      stream.removeEventListener('close', onEnd);
+      stream.removeEventListener('remoteCloseWrite', onEnd);
+      signal?.removeEventListener('abort', onAbort);
+      then();
+    };
+    const fail = (error: ShoalError) => {
+      settle(() => reject(error));
+      stream.abort(error);
+    };
     const assembler = new MessageAssembler(MAX_COMMAND_BYTES, (message) => settle(() => resolve(message)));
     const onMessage = ({ data }: { data: Uint8Array | Iterable<Uint8Array> }) => {
       try {
@@ -39,22 +75,11 @@ function readMessage(stream: Stream, signal: AbortSignal | undefined): Promise<U
     };
     const onEnd = () =>
       settle(() => reject(new ShoalError('peer-gone', 'The peer closed the stream before its message was whole.')));
-    const onAbort = () => fail(ShoalError.from(signal?.reason));
-    const fail = (error: ShoalError) => {
-      settle(() => reject(error));
-      stream.abort(error);
-    };
-    const settle = (then: () => void) => {
-      stream.removeEventListener('message', onMessage);
-      stream.removeEventListener('close', onEnd);
-      stream.removeEventListener('remoteCloseWrite', onEnd);
-      signal?.removeEventListener('abort', onAbort);
-      then();
-    };
-    if (signal?.aborted) return onAbort();
+    const onAbort = () => fail(abortError(signal!));
     stream.addEventListener('message', onMessage);
     stream.addEventListener('close', onEnd);
     stream.addEventListener('remoteCloseWrite', onEnd);
-    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted) onAbort();
+    else signal?.addEventListener('abort', onAbort, { once: true });
   });
 }

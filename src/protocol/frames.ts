@@ -1,6 +1,9 @@
 import type { WireError } from '../core/errors.ts';
 import type { LayerRange } from '../core/ranges.ts';
 
+/** The libp2p protocol of a stream of frames. */
+export const ACTIVATION_PROTOCOL = '/shoal/activations/1.0.0';
+
 /** One node's place in a route. */
 export interface RouteStage {
   readonly peerId: string;
