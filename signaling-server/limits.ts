@@ -29,10 +29,6 @@ export const HTTP_ANNOUNCES_PER_SECOND = 1;
 /** Addresses whose HTTP announces are counted; when there are more, the oldest are forgotten. */
 export const MAX_COUNTED_ADDRESSES = 10_000;
 
-/** Connections of the relay: as many as there may be sockets. */
-export const MAX_RELAY_CONNECTIONS = MAX_SOCKETS;
-/** Tabs that may be introduced through the relay: every one that is connected. */
-export const MAX_RESERVATIONS = MAX_SOCKETS;
 /**
  * New relay connections a second, and in the handshake at once. All come from the loopback proxy, so libp2p's own caps
  * for one address would be caps for everybody.

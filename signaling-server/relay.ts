@@ -13,10 +13,9 @@ import {
   MAX_INTRODUCTIONS_PER_TAB,
   MAX_NEW_CONNECTIONS_PER_SECOND,
   MAX_PENDING_CONNECTIONS,
-  MAX_RELAY_CONNECTIONS,
   MAX_RELAYED_BYTES,
   MAX_RELAYED_MS,
-  MAX_RESERVATIONS,
+  MAX_SOCKETS,
   PROVIDER_SWEEP_MS,
 } from './limits.ts';
 import { presenceGossip } from './presence-gossip.ts';
@@ -61,7 +60,7 @@ export async function startRelay({ privateKey, models, publicAddresses }: RelayO
     // Tabs dial the server, never the other way round: nobody may make it call an address of their choice.
     connectionGater: { denyDialMultiaddr: () => true },
     connectionManager: {
-      maxConnections: MAX_RELAY_CONNECTIONS,
+      maxConnections: MAX_SOCKETS,
       inboundConnectionThreshold: MAX_NEW_CONNECTIONS_PER_SECOND,
       maxIncomingPendingConnections: MAX_PENDING_CONNECTIONS,
     },
@@ -73,7 +72,8 @@ export async function startRelay({ privateKey, models, publicAddresses }: RelayO
         maxInboundHopStreams: MAX_INTRODUCTIONS_PER_TAB,
         maxOutboundStopStreams: MAX_INTRODUCTIONS_PER_TAB,
         reservations: {
-          maxReservations: MAX_RESERVATIONS,
+          // Every tab that is connected can be introduced.
+          maxReservations: MAX_SOCKETS,
           defaultDataLimit: MAX_RELAYED_BYTES,
           defaultDurationLimit: MAX_RELAYED_MS,
         },

@@ -15,7 +15,6 @@ export const DHT_NAMESPACE = 'shoal';
 const MAX_RECORD_BYTES = 512;
 
 const KEY_PATTERN = /^\/shoal\/([0-9a-f]{64})\/(0|[1-9]\d{0,3})$/;
-const TOPIC_PATTERN = /^shoal\/([0-9a-f]{64})\/presence$/;
 
 /** What the DHT holds under a shard's key, as JSON. */
 export const shardRecordSchema = v.strictObject({
@@ -34,11 +33,6 @@ export interface PlacedShardRecord extends ShardRecord {
 /** The gossip topic of a swarm's presence messages. */
 export function presenceTopic(manifestId: string): string {
   return `shoal/${manifestId}/presence`;
-}
-
-/** The swarm that a topic belongs to; undefined when it is no presence topic. */
-export function manifestIdOfTopic(topic: string): string | undefined {
-  return TOPIC_PATTERN.exec(topic)?.[1];
 }
 
 /** Where the DHT keeps a shard's record, and what its holders provide. The DHT's key is this text in UTF-8. */

@@ -1,7 +1,9 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { generateKeyPair, publicKeyToProtobuf } from '@libp2p/crypto/keys';
 import { multiaddr } from '@multiformats/multiaddr';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { PROVIDER_SWEEP_MS } from '../../signaling-server/limits.ts';
 import { presenceTopic, providerCid, shardRecordKey } from '../../src/protocol/directory.ts';
 import { relayMultiaddr } from '../../src/protocol/server-config.ts';
 import { connectClient, type Libp2pClient } from '../support/libp2p-client.ts';
@@ -18,6 +20,7 @@ beforeEach(async () => {
   clients = [];
 });
 afterEach(async () => {
+  vi.useRealTimers();
   await Promise.all(clients.map((client) => client.stop()));
   await server.stop();
 });
@@ -139,6 +142,27 @@ describe('the DHT', () => {
     expect(names).toContain('QUERY_ERROR');
     const values = await eventsOf(other.services.dht.get(bytes(key))).catch(() => []);
     expect(values).not.toContain('VALUE');
+  });
+
+  it('keeps no public keys, of which anyone can make any number', async () => {
+    const [client, other] = await Promise.all([connect(), connect()]);
+    const { publicKey } = await generateKeyPair('Ed25519');
+    const key = Buffer.concat([bytes('/pk/'), publicKey.toMultihash().bytes]);
+    expect(await eventsOf(client.services.dht.put(key, publicKeyToProtobuf(publicKey)))).toContain('QUERY_ERROR');
+    expect(await eventsOf(other.services.dht.get(key)).catch(() => [])).not.toContain('VALUE');
+  });
+
+  it('forgets the holders that left', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    server = await server.restart();
+    const [stays, leaves] = await Promise.all([connect(), connect()]);
+    for (const { services } of [stays, leaves]) await eventsOf(services.dht.provide(await providerCid(recordKey(1))));
+    await expect.poll(() => server.metric('shoal_dht_providers'), PATIENCE).toBe(2);
+    await leaves.stop();
+    await expect.poll(() => server.metric('shoal_relay_connections'), PATIENCE).toBe(1);
+    vi.advanceTimersByTime(PROVIDER_SWEEP_MS);
+    vi.useRealTimers();
+    await expect.poll(() => server.metric('shoal_dht_providers'), PATIENCE).toBe(1);
   });
 
   it('registers no providers of what it does not serve', async () => {
