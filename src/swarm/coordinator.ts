@@ -14,7 +14,7 @@ interface Conversation {
 export interface CoordinatorOptions extends PipelineDependencies {
   readonly contextLength: number;
   /** Called at the start of an answer and when a route broke. @throws ShoalError `shard-missing` */
-  readonly planRoute: () => readonly RouteStage[];
+  readonly planRoute: (signal?: AbortSignal) => Promise<readonly RouteStage[]>;
 }
 
 /** Chunks of a prefill on their way at once, beside one for each stage: enough to keep every stage busy. */
@@ -172,7 +172,12 @@ export class Coordinator implements Generator {
     if (kept) await this.forget(key);
     const idle = [...this.#conversations.keys()].find((other) => !this.#busy.has(other));
     if (this.#conversations.size >= MAX_CONVERSATIONS && idle !== undefined) await this.forget(idle);
-    const pipeline = await Pipeline.open(this.#options, this.#options.planRoute(), this.#options.contextLength, signal);
+    const pipeline = await Pipeline.open(
+      this.#options,
+      await this.#options.planRoute(signal),
+      this.#options.contextLength,
+      signal,
+    );
     const conversation: Conversation = { pipeline, ids: [] };
     this.#conversations.set(key, conversation);
     return conversation;

@@ -1,11 +1,13 @@
 import { ShoalError } from '../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../core/events.ts';
 import { log } from '../core/log.ts';
+import { formatLayers } from '../core/ranges.ts';
 import type { LayerRunner, RunnerInfo } from '../engine/layer-runner.ts';
 import type { IntroductionState, Transport } from '../net/transport.ts';
 import type { RouteStage } from '../protocol/frames.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 import type { ShardStore } from '../store/shard-store.ts';
+import { countHolders } from './assign.ts';
 import { CommandClient } from './command-client.ts';
 import { CommandServer } from './command-server.ts';
 import { Coordinator } from './coordinator.ts';
@@ -33,6 +35,9 @@ export interface NodeSettings {
   readonly registerInDht: boolean;
 }
 
+/** A prompt waits so long for shards on their way: a reload after a lost device takes seconds, a download longer. */
+const LOADING_PATIENCE_MS = 15_000;
+const LOADING_CHECK_MS = 500;
 /** Members that a tab connects to before it needs them: gossip and repair work on when the server is away. */
 const MAX_EARLY_CONNECTIONS = 12;
 
@@ -143,21 +148,21 @@ export class SwarmNode {
   }
 
   /**
-   * The fastest route over the members heard of lately.
-   * @throws ShoalError `shard-missing` naming the layers that nobody serves
+   * The fastest route over the members heard of lately. Waits a while for shards that somebody is loading.
+   * @throws ShoalError `shard-missing` naming the layers that nobody serves, `aborted`
    */
-  planRoute(): readonly RouteStage[] {
+  async planRoute(signal?: AbortSignal): Promise<readonly RouteStage[]> {
     const { manifest } = this.#options;
-    const plan = planRoute(manifest.shards, this.#candidates());
-    if (plan.stages) return plan.stages;
-    const names = plan.missing.map((index) => {
-      const { start, end } = manifest.shards[index]!.layers;
-      return `shard ${index} (layers ${start}-${end - 1})`;
-    });
-    throw new ShoalError(
-      'shard-missing',
-      `Nobody serves ${names.join(', ')}. Join with it here, or share the invite link.`,
-    );
+    const deadlineMs = performance.now() + LOADING_PATIENCE_MS;
+    for (;;) {
+      signal?.throwIfAborted();
+      const plan = planRoute(manifest.shards, this.#candidates());
+      if (plan.stages) return plan.stages;
+      const { expected } = countHolders(manifest.shards.length, this.#everybody());
+      const onTheWay = plan.missing.every((index) => expected[index]! > 0);
+      if (!onTheWay || performance.now() > deadlineMs) throw missingError(manifest, plan.missing);
+      await this.#nextChange(LOADING_CHECK_MS);
+    }
   }
 
   /** Every node, this tab included once it serves a shard. */
@@ -174,6 +179,18 @@ export class SwarmNode {
     this.stages.close();
     this.registry.close();
     await this.exchange.close();
+  }
+
+  #nextChange(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        unsubscribe();
+        resolve();
+      };
+      const timer = setTimeout(done, timeoutMs);
+      const unsubscribe = this.onChange(done);
+    });
   }
 
   #candidates(): RouteCandidate[] {
@@ -243,4 +260,12 @@ export class SwarmNode {
     log.info('TORRENT', `Total files available for seeding: ${seeded.length}`);
     if (settings().registerInDht) void this.registry.register(seeded);
   }
+}
+
+function missingError(manifest: Manifest, missing: readonly number[]): ShoalError {
+  const names = missing.map((index) => `shard ${index} (layers ${formatLayers(manifest.shards[index]!.layers)})`);
+  return new ShoalError(
+    'shard-missing',
+    `Nobody serves ${names.join(', ')}. Join with it here, or share the invite link.`,
+  );
 }

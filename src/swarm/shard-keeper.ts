@@ -99,16 +99,9 @@ export class ShardKeeper {
     return done;
   }
 
-  /** Fetches and verifies a shard into the store without running it: a seed. */
+  /** Fetches and verifies a shard into the store without running it: a seed. Its phase here stays `absent`. */
   async keep(index: number, signal: AbortSignal): Promise<void> {
-    if (this.#serving.has(index)) return;
-    const shard = this.#shard(index);
-    this.#set(index, { ...ABSENT, phase: 'downloading' });
-    try {
-      await this.#options.store.obtain(this.#options.originOf(shard), { signal });
-    } finally {
-      if (!this.#serving.has(index)) this.#set(index, ABSENT);
-    }
+    await this.#options.store.obtain(this.#options.originOf(this.#shard(index)), { signal });
   }
 
   /** Frees the shard on the device; its bytes stay in the store and are seeded on. */
@@ -186,6 +179,8 @@ export class ShardKeeper {
     this.#lostAtMs = performance.now();
     this.#runner = undefined;
     this.#options.onRunner(undefined);
+    // None of them serves until it is loaded again.
+    for (const { index } of shards) this.#set(index, { ...ABSENT, phase: 'loading' });
     if (shards.length === 0) return;
     log.warn(
       'GPU',

@@ -70,6 +70,7 @@ function stateWords(shard: ShardRow): string {
     case 'error':
       return 'failed';
     case 'absent':
+      if (shard.storedBytes < shard.totalBytes && shard.downBytesPerSecond >= 1) return 'fetching to share';
       if (shard.storedBytes < shard.totalBytes) return shard.storedBytes > 0 ? 'partly stored' : 'not here';
       return shard.seeding ? 'stored, shared' : 'stored';
   }

@@ -20,8 +20,8 @@ export function installConsole(app: SwarmApp): void {
     get lap() {
       return app.lap.value;
     },
-    transfers: () => app.session?.store.transfers() ?? [],
     stats: () => node().commands.send(node().peerId, 'GET_STATS', undefined),
+    transfers: () => app.session?.store.transfers() ?? [],
     verify: async () => {
       await app.verify();
       return app.checks.value;

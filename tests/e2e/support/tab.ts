@@ -11,7 +11,11 @@ export interface Tab {
 /** Joining means a download, a hash and a load; on a software adapter beside others it takes a while. */
 const JOIN_TIMEOUT_MS = 90_000;
 
-export async function openTab(browser: Browser, url: string, prepare?: (context: BrowserContext) => Promise<void>): Promise<Tab> {
+export async function openTab(
+  browser: Browser,
+  url: string,
+  prepare?: (context: BrowserContext) => Promise<unknown>,
+): Promise<Tab> {
   const context = await browser.newContext({ ignoreHTTPSErrors: true });
   await prepare?.(context);
   return openPage(context, url);
@@ -49,10 +53,18 @@ export interface Answer {
 }
 
 /** Greedy text of the swarm through the console's engine, as a program would ask for it. */
-export async function complete(page: Page, messages: readonly { role: string; content: string }[], maxTokens: number): Promise<string> {
+export async function complete(
+  page: Page,
+  messages: readonly { role: string; content: string }[],
+  maxTokens: number,
+): Promise<string> {
   return page.evaluate(
     async ({ messages, maxTokens }) => {
-      const answer = await window.shoal.engine.chat.completions.create({ messages: messages as never, temperature: 0, max_tokens: maxTokens });
+      const answer = await window.shoal.engine.chat.completions.create({
+        messages: messages as never,
+        temperature: 0,
+        max_tokens: maxTokens,
+      });
       return answer.choices[0]?.message.content ?? '';
     },
     { messages, maxTokens },
