@@ -9,9 +9,10 @@ import type { TabNode } from './libp2p-node.ts';
 export const DIAL_TIMEOUT_MS = 25_000;
 /**
  * An attempt that takes no step for so long hangs: the WebRTC handshake of @libp2p/webrtc 6.0.33 waits for ever when the
- * called tab closes the first data channel before the calling tab has looked at it.
+ * called tab closes the first data channel before the calling tab has looked at it, about one time in twenty. On a bad
+ * link one step can take as long, so every attempt is given twice the time of the one before.
  */
-const STALL_MS = 4000;
+const FIRST_STALL_MS = 3000;
 const DIAL_ATTEMPTS = 4;
 
 /** Opens direct connections to other tabs, each introduced through the relay. */
@@ -48,7 +49,7 @@ export class DirectDialer {
     let cause: unknown;
     for (let attempt = 0; attempt < DIAL_ATTEMPTS; attempt++) {
       try {
-        await this.#attempt(address, attempt > 0);
+        await this.#attempt(address, attempt);
       } catch (error) {
         cause = error;
       }
@@ -65,17 +66,17 @@ export class DirectDialer {
     throw new ShoalError('peer-unreachable', text, { cause });
   }
 
-  async #attempt(address: Multiaddr, force: boolean): Promise<void> {
+  async #attempt(address: Multiaddr, attempt: number): Promise<void> {
     const stalled = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const stepped = () => {
       clearTimeout(timer);
-      timer = setTimeout(() => stalled.abort(new Error('the handshake hangs')), STALL_MS);
+      timer = setTimeout(() => stalled.abort(new Error('the handshake hangs')), FIRST_STALL_MS * 2 ** attempt);
     };
     stepped();
     const signal = AbortSignal.any([stalled.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]);
     try {
-      await this.#node.dial(address, { signal, force, onProgress: stepped });
+      await this.#node.dial(address, { signal, force: attempt > 0, onProgress: stepped });
     } finally {
       clearTimeout(timer);
     }

@@ -13,14 +13,14 @@ import { DHT_NAMESPACE, DHT_PROTOCOL, validateShardRecord } from '../protocol/di
 import { FRAME_SLICE_BYTES } from '../protocol/limits.ts';
 import { DIAL_TIMEOUT_MS } from './direct-dialer.ts';
 
-/** A connection is given up when a ping has had no answer for so long; channels with a heartbeat know sooner. */
-const PING_TIMEOUT_MS = 6000;
-const PING_INTERVAL_MS = 2000;
+/** A connection is given up when a ping has had no answer for so long; between tabs their pulse knows sooner. */
+const PING_TIMEOUT_MS = 10_000;
+const PING_INTERVAL_MS = 5000;
 /**
  * Pings of one connection under way at once. The default is one, and a second counts as a failure: a round trip longer
  * than the interval would end the connection.
  */
-const MAX_PINGS = 8;
+const MAX_PINGS = 4;
 /**
  * Tabs that may call a newcomer in one second. All come through the relay's one address, so the default cap of five for
  * an address would be a cap for the whole swarm.

@@ -10,6 +10,7 @@ import { GossipTopics } from './gossip-topics.ts';
 import { InFlight } from './in-flight.ts';
 import { Introduction, parseRelay } from './introduction.ts';
 import { createTabNode, type TabNode } from './libp2p-node.ts';
+import { watchConnections } from './pulse.ts';
 import { StreamChannel } from './stream-channel.ts';
 import { answerOn, checkMessageSize, requestOn } from './stream-request.ts';
 import type {
@@ -79,6 +80,7 @@ class Libp2pTransport implements Transport {
     this.#dialer = dialer;
     this.#gossip = new GossipTopics(node.services.gossip);
     this.directory = new DhtDirectory(node);
+    watchConnections(node);
     node.addEventListener('connection:open', ({ detail }) => this.#connectionChanged(detail));
     node.addEventListener('connection:close', ({ detail }) => this.#connectionChanged(detail));
   }
