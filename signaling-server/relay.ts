@@ -4,7 +4,7 @@ import { circuitRelayServer } from '@libp2p/circuit-relay-v2';
 import { identify, identifyPush } from '@libp2p/identify';
 import type { PrivateKey } from '@libp2p/interface';
 import { ping } from '@libp2p/ping';
-import { webSockets } from '@libp2p/websockets';
+
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { type AddressFilter, createLibp2p } from 'libp2p';
 import { ShoalError } from '../src/core/errors.ts';
@@ -21,6 +21,7 @@ import {
 import { presenceGossip } from './presence-gossip.ts';
 import type { ServedModel } from './served-model.ts';
 import { ShardDirectory } from './shard-directory.ts';
+import { sturdyWebSockets } from './sturdy-web-sockets.ts';
 
 export interface RelayOptions {
   readonly privateKey: PrivateKey;
@@ -54,7 +55,7 @@ export async function startRelay({ privateKey, models, publicAddresses }: RelayO
       listen: ['/ip4/127.0.0.1/tcp/0/ws'],
       announceFilter: (listening) => announced(listening),
     },
-    transports: [webSockets()],
+    transports: [sturdyWebSockets()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     // Tabs dial the server, never the other way round: nobody may make it call an address of their choice.
