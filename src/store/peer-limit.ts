@@ -10,7 +10,7 @@ const SEED_OFFERS = 2;
 /** Bounds a torrent's peer connections, and keeps them for peers that there is something to exchange with. */
 export function limitPeers(torrent: Torrent): void {
   const dropUseless = (wire: Wire) => {
-    if (torrent.done && wire.isSeeder) wire.destroy();
+    if (torrent.done && isComplete(wire, torrent)) wire.destroy();
   };
   const adjust = () => {
     if (torrent.destroyed) return;
@@ -18,16 +18,18 @@ export function limitPeers(torrent: Torrent): void {
     else if (torrent.paused) torrent.resume();
   };
   torrent.on('wire', (wire) => {
-    // webtorrent's own listeners, which find out whether the peer is complete, are added later: look after them.
-    for (const event of ['bitfield', 'have', 'have-all'] as const) {
-      wire.on(event, () => queueMicrotask(() => dropUseless(wire)));
-    }
+    for (const event of ['bitfield', 'have', 'have-all'] as const) wire.on(event, () => dropUseless(wire));
     wire.on('close', () => queueMicrotask(adjust));
     adjust();
   });
   torrent.on('done', () => {
     for (const wire of [...torrent.wires]) dropUseless(wire);
   });
+}
+
+/** `wire.isSeeder` is no help: it is true of every peer whose first bitfield is still to come, and of some for ever. */
+function isComplete({ peerPieces }: Wire, { pieces }: Torrent): boolean {
+  return pieces.every((_, piece) => peerPieces.get(piece));
 }
 
 /** Peers to ask the tracker for, given whether the torrent is complete and how many it has. */

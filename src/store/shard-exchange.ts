@@ -5,6 +5,7 @@ import { Emitter } from '../core/events.ts';
 import { log } from '../core/log.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
 import type { ChunkDatabase } from './chunk-database.ts';
+import { updateEagerly } from './eager-updates.ts';
 import { IdbChunkStore } from './idb-chunk-store.ts';
 import { limitPeers, wantedPeers } from './peer-limit.ts';
 import { bitfieldOf, pieceBytes, pieceCount } from './pieces.ts';
@@ -64,6 +65,8 @@ export class ShardExchange {
       preloadedStore: new IdbChunkStore(chunks, shard.infoHash, pieceLength),
       strategy: 'rarest',
       deselect: true,
+      // It takes peers that have a part for complete ones.
+      alwaysChokeSeeders: false,
       getAnnounceOpts: () => ({ numwant: wantedPeers(this.#torrent) }),
     });
     this.#torrent.on('error', (error) => this.#fail(error));
@@ -78,6 +81,7 @@ export class ShardExchange {
         log.warn('TORRENT', `${shard.fileName}: ${source} sent wrong data; it is not asked again and others are.`),
     });
     limitPeers(this.#torrent);
+    updateEagerly(this.#torrent);
     this.#webSeed = webSeedUrl ? new WebSeed(this.#torrent, webSeedUrl, banned) : undefined;
   }
 

@@ -28,15 +28,18 @@ export async function checkSpace(fileName: string, neededBytes: number): Promise
   }
 }
 
+/** The error that says how much is needed. */
 export function storageFull(
   fileName: string,
   neededBytes: number,
   { usedBytes, quotaBytes }: StorageSpace,
   cause?: unknown,
 ): ShoalError {
+  // Browsers name a quota that hides how full the disk is: it is worth telling only when it explains the failure.
+  const quota = usedBytes + neededBytes > quotaBytes && quotaBytes > 0 ? ` of ${megabytes(quotaBytes)}` : '';
   return new ShoalError(
     'storage-full',
-    `${fileName} needs ${megabytes(neededBytes)} more, but this browser lets the page keep ${megabytes(quotaBytes)}, of which ${megabytes(usedBytes)} are used. Free disk space, or delete stored shards in the settings, and try again.`,
+    `${fileName} needs ${megabytes(neededBytes)} more, and this browser has no room for it: the page uses ${megabytes(usedBytes)}${quota}. Free disk space, or delete stored shards in the settings, and try again.`,
     { cause },
   );
 }

@@ -7,8 +7,8 @@ declare module 'webtorrent' {
     readonly type: 'webrtc' | 'webSeed';
     /** Hexadecimal; of a web seed, a hash of its address. */
     readonly peerId: string;
-    /** The other end has every piece. */
-    readonly isSeeder: boolean;
+    /** What the other end has. */
+    readonly peerPieces: { get(piece: number): boolean };
     readonly destroyed: boolean;
     /** Sent with the extended handshake, which follows the `wire` event. */
     readonly extendedHandshake: { reqq?: number };
@@ -43,7 +43,8 @@ declare module 'webtorrent' {
     readonly paused: boolean;
     readonly length: number;
     readonly pieceLength: number;
-    readonly files: readonly unknown[];
+    /** One element a piece, null where it is stored. */
+    readonly pieces: readonly unknown[];
     /** The `.torrent`, once the metadata is there. */
     readonly torrentFile: Uint8Array;
     readonly bitfield: { get(piece: number): boolean };
@@ -55,7 +56,10 @@ declare module 'webtorrent' {
     readonly uploadSpeed: number;
     /** Not public; null before the first announce and after the end. */
     readonly discovery: { tracker: TrackerClient | null; _createTracker(): TrackerClient } | null;
-    on(event: 'metadata' | 'ready' | 'done', listener: () => void): void;
+    /** Not public: schedules, and does, what follows when a piece, a message or a peer has come. */
+    _update(): void;
+    _updateWireWrapper(): void;
+    on(event: 'metadata' | 'ready' | 'done' | 'close', listener: () => void): void;
     on(event: 'verified', listener: (piece: number) => void): void;
     on(event: 'wire', listener: (wire: Wire) => void): void;
     on(event: 'warning' | 'error', listener: (error: Error | string) => void): void;
@@ -91,6 +95,8 @@ declare module 'webtorrent' {
     readonly strategy: 'rarest' | 'sequential';
     /** Select no piece. */
     readonly deselect: boolean;
+    /** Send nothing to complete peers. */
+    readonly alwaysChokeSeeders: boolean;
     /** Merged into each announce. */
     readonly getAnnounceOpts: () => { readonly numwant: number };
   }
