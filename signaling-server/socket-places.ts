@@ -5,10 +5,6 @@ export class SocketPlaces {
   readonly #byAddress = new Map<string, number>();
   #taken = 0;
 
-  get taken(): number {
-    return this.#taken;
-  }
-
   /** @returns false when there is no place for `address`; otherwise `free` must be called when its socket is closed. */
   take(address: string): boolean {
     const mine = this.#byAddress.get(address) ?? 0;
