@@ -88,8 +88,10 @@ export class ShardKeeper {
   serve(index: number): Promise<void> {
     const running = this.#serving.get(index);
     if (running) return running.done;
+    const shard = this.#shard(index);
     const abort = new AbortController();
-    const done = this.#serve(this.#shard(index), abort.signal).catch((thrown: unknown) => {
+    this.#set(index, { ...ABSENT, phase: 'downloading' });
+    const done = this.#serve(shard, abort.signal).catch((thrown: unknown) => {
       this.#serving.delete(index);
       const error = ShoalError.from(thrown);
       this.#set(index, error.code === 'aborted' ? ABSENT : { phase: 'error', loadedBytes: 0, error: error.message });
@@ -132,7 +134,6 @@ export class ShardKeeper {
   async #serve(shard: ManifestShard, signal: AbortSignal): Promise<void> {
     const { store, originOf } = this.#options;
     const cached = await store.isComplete(shard);
-    this.#set(shard.index, { ...ABSENT, phase: 'downloading' });
     await store.obtain(originOf(shard), { signal });
     await this.#load(shard, signal);
     if (cached) log.info('LOAD_SHARD', `✓ Loaded shard ${shard.index} from local directory`);
