@@ -71,7 +71,9 @@ describe('planRoute', () => {
         const candidates = drawn.map((facts, index) => ({ ...facts, peerId: `p${index}` }));
         const plan = planRoute(shards, candidates);
         if (!plan.stages) {
-          expect(plan.missing).toEqual([0, 1, 2, 3].filter((shard) => !candidates.some(({ ready }) => ready.includes(shard))));
+          expect(plan.missing).toEqual(
+            [0, 1, 2, 3].filter((shard) => !candidates.some(({ ready }) => ready.includes(shard))),
+          );
           return;
         }
         let next = 0;
@@ -80,11 +82,13 @@ describe('planRoute', () => {
           next = layers.end;
           const holder = candidates.find((candidate) => candidate.peerId === peerId)!;
           for (const shard of shards) {
-            if (shard.layers.start < layers.end && layers.start < shard.layers.end) expect(holder.ready).toContain(shard.index);
+            if (shard.layers.start < layers.end && layers.start < shard.layers.end)
+              expect(holder.ready).toContain(shard.index);
           }
         }
         expect(next).toBe(30);
-        for (const [index, stage] of plan.stages.entries()) expect(stage.peerId).not.toBe(plan.stages[index + 1]?.peerId);
+        for (const [index, stage] of plan.stages.entries())
+          expect(stage.peerId).not.toBe(plan.stages[index + 1]?.peerId);
       }),
     );
   });
@@ -98,7 +102,17 @@ describe('assignment', () => {
   });
 
   it('counts promises, and a shard once a member', () => {
-    expect(countHolders(3, [{ ready: [0, 1], pending: [1] }, { ready: [], pending: [2, 7] }])).toEqual({ ready: [1, 1, 0], expected: [1, 1, 1] });
-    expect(rarestFirst(3, [{ ready: [0], pending: [] }, { ready: [1], pending: [0] }])).toEqual([2, 1, 0]);
+    expect(
+      countHolders(3, [
+        { ready: [0, 1], pending: [1] },
+        { ready: [], pending: [2, 7] },
+      ]),
+    ).toEqual({ ready: [1, 1, 0], expected: [1, 1, 1] });
+    expect(
+      rarestFirst(3, [
+        { ready: [0], pending: [] },
+        { ready: [1], pending: [0] },
+      ]),
+    ).toEqual([2, 1, 0]);
   });
 });

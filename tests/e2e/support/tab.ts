@@ -46,27 +46,3 @@ export async function expectShardState(page: Page, shard: number, state: string)
 export async function expectSwarmReady(page: Page): Promise<void> {
   await expect(page.getByTestId('swarm')).toHaveAttribute('data-state', 'ready', { timeout: 60_000 });
 }
-
-export interface Answer {
-  readonly text: string;
-  readonly ids: readonly number[];
-}
-
-/** Greedy text of the swarm through the console's engine, as a program would ask for it. */
-export async function complete(
-  page: Page,
-  messages: readonly { role: string; content: string }[],
-  maxTokens: number,
-): Promise<string> {
-  return page.evaluate(
-    async ({ messages, maxTokens }) => {
-      const answer = await window.shoal.engine.chat.completions.create({
-        messages: messages as never,
-        temperature: 0,
-        max_tokens: maxTokens,
-      });
-      return answer.choices[0]?.message.content ?? '';
-    },
-    { messages, maxTokens },
-  );
-}
