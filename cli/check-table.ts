@@ -7,7 +7,8 @@ const NAME_WIDTH = 38;
 /** One check as a line of the table. */
 export function formatCheck({ name, passed, detail }: Check): string {
   const mark = passed ? styleText('green', '✓') : styleText('red', '✗');
-  return `${mark} ${name.padEnd(NAME_WIDTH)}  ${detail}`;
+  // Details quote other nodes and a model's words: neither may steer the terminal.
+  return `${mark} ${`${name.padEnd(NAME_WIDTH)}  ${detail}`.replace(/\p{Cc}+/gu, ' ')}`;
 }
 
 /** The last line. */

@@ -4,7 +4,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { formatCheck } from '../../cli/check-table.ts';
 import { checkDisk } from '../../cli/disk-checks.ts';
 import { prepareModel } from '../../cli/model-source.ts';
 import { checkServer } from '../../cli/server-checks.ts';
@@ -106,5 +108,12 @@ describe('what verify checks without a tab', () => {
     server.close();
     server.closeAllConnections();
     expect(failures(await runAll())[0]?.detail).toMatch(/does not answer \(ECONN(REFUSED|RESET)\)/);
+  });
+});
+
+describe('the table', () => {
+  it('shows a check in one line that cannot steer the terminal', () => {
+    const line = formatCheck({ name: 'A prompt', passed: true, detail: 'two\nlines \u001b[2Jand \u009bmore' });
+    expect(stripVTControlCharacters(line)).toBe(`✓ A prompt${' '.repeat(32)}two lines  [2Jand  more`);
   });
 });
