@@ -81,6 +81,7 @@ class Libp2pTransport implements Transport {
     this.#gossip = new GossipTopics(node.services.gossip);
     this.directory = new DhtDirectory(node);
     watchConnections(node);
+    globalThis.addEventListener('pagehide', this.#endConnections);
     node.addEventListener('connection:open', ({ detail }) => this.#connectionChanged(detail));
     node.addEventListener('connection:close', ({ detail }) => this.#connectionChanged(detail));
   }
@@ -155,9 +156,16 @@ class Libp2pTransport implements Transport {
   }
 
   async close(): Promise<void> {
+    globalThis.removeEventListener('pagehide', this.#endConnections);
     this.#introduction.close();
     await this.#node.stop();
   }
+
+  /** A page that closes says so; the browser alone would leave the others to their heartbeats. */
+  readonly #endConnections = (): void => {
+    const error = new ShoalError('aborted', 'The page is closed.');
+    for (const connection of this.#node.getConnections()) connection.abort(error);
+  };
 
   #handle(
     protocol: string,

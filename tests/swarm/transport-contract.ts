@@ -327,7 +327,7 @@ export const TRANSPORT_CONTRACT: readonly ContractCase[] = [
       const ended = rejects(request, 'peer-gone');
       await b.close();
       await ended;
-      await eventually('a has heard of it', () => heard.length > 0 && closed > 0);
+      await eventually('a has heard of it', () => heard.length > 0 && closed > 0, 2000);
       equal(heard, ['true false'], 'events');
       equal(closed, 1, 'the channel’s end');
       equal(a.peers(), [c.peerId], 'who is left');

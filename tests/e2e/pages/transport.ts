@@ -1,3 +1,4 @@
+import type { ShoalError } from '../../../src/core/errors.ts';
 import { createLibp2pTransport, type Libp2pTransportOptions } from '../../../src/net/libp2p-transport.ts';
 import type { FrameChannel, Transport } from '../../../src/net/transport.ts';
 import { TRANSPORT_CONTRACT, type TransportLab } from '../../swarm/transport-contract.ts';
@@ -18,9 +19,8 @@ class TransportTab {
   readonly heard: string[] = [];
   readonly events: string[] = [];
   readonly channels = new Map<string, FrameChannel>();
-  readonly createTransport = createLibp2pTransport;
 
-  /** Opens this tab's transport. It answers requests with their bytes reversed and frames with themselves. */
+  /** Opens this tab's transport. It answers requests with their sender and text, and frames with themselves. */
   async open(options: Libp2pTransportOptions): Promise<string> {
     this.transport = await createLibp2pTransport(options);
     this.transport.onPeer(({ peerId, connected }) => this.events.push(`${connected ? '+' : '-'}${peerId}`));
@@ -35,7 +35,9 @@ class TransportTab {
   }
 
   async ask(peerId: string, text: string): Promise<string> {
-    const answer = await this.transport.request(peerId, '/shoal/echo/1.0.0', new TextEncoder().encode(text));
+    const answer = await this.transport
+      .request(peerId, '/shoal/echo/1.0.0', new TextEncoder().encode(text))
+      .catch(rethrow);
     return new TextDecoder().decode(answer);
   }
 
@@ -66,6 +68,22 @@ class TransportTab {
     });
   }
 
+  /** Gossips a presence with this sequence number. */
+  announce(topic: string, sequence: number): Promise<void> {
+    return this.transport.publish(topic, presence(sequence));
+  }
+
+  /** Puts the value under the key and registers this tab as its holder. */
+  async register(key: string, value: string): Promise<void> {
+    await this.transport.directory.put(key, new TextEncoder().encode(value)).catch(rethrow);
+    await this.transport.directory.provide(key);
+  }
+
+  async find(key: string): Promise<{ value: string; providers: string[] }> {
+    const value = await this.transport.directory.get(key);
+    return { value: new TextDecoder().decode(value), providers: await this.transport.directory.findProviders(key) };
+  }
+
   /** Runs one case of the contract with every member in this tab; each is a node of its own. */
   async runCase(name: string, facts: LabFacts): Promise<void> {
     const members: Transport[] = [];
@@ -91,6 +109,11 @@ class TransportTab {
 function presence(sequence: number): Uint8Array {
   const message = { sequence, ready: [], pending: [], layersPerSecond: 0, queueLength: 0, leaving: false };
   return new TextEncoder().encode(JSON.stringify(message));
+}
+
+/** Errors leave the page as their message alone. */
+function rethrow(error: ShoalError): never {
+  throw new Error(`${error.code}: ${error.message}`);
 }
 
 declare global {
