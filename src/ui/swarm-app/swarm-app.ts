@@ -5,16 +5,8 @@ import { type LogLine, log } from '../../core/log.ts';
 import { rarestFirst } from '../../swarm/assign.ts';
 import type { SwarmNode } from '../../swarm/node.ts';
 import { type Check, verifySwarm } from '../../swarm/verify.ts';
-import type {
-  Alert,
-  AppModel,
-  Environment,
-  MemberRow,
-  ModelSummary,
-  Settings,
-  ShardRow,
-  SwarmSummary,
-} from '../app-model.ts';
+import type { AppModel, Environment, MemberRow, ModelSummary, Settings, ShardRow, SwarmSummary } from '../app-model.ts';
+import { AlertList } from './alert-list.ts';
 import { Chat, WatchedGenerator } from './chat.ts';
 import { detectEnvironment } from './environment.ts';
 import { fetchModel, fetchServerConfig } from './introduction.ts';
@@ -23,6 +15,7 @@ import { savedPlace } from './saved-place.ts';
 import { storedSettings } from './settings.ts';
 import { shardRows } from './shard-rows.ts';
 import { SwarmSession } from './swarm-session.ts';
+import { memberRows, swarmSummary } from './swarm-view.ts';
 import { runVerificationPrompt } from './verification-prompt.ts';
 
 /** Changes come in bursts, the page is redrawn at most this often. */
@@ -49,7 +42,8 @@ export class SwarmApp implements AppModel {
   readonly shards: Signal<readonly ShardRow[]> = signal([]);
   readonly members: Signal<readonly MemberRow[]> = signal([]);
   readonly inviteLink: Signal<string> = signal('');
-  readonly alerts: Signal<readonly Alert[]> = signal([]);
+  readonly #alerts = new AlertList();
+  readonly alerts = this.#alerts.alerts;
   readonly logLines: Signal<readonly LogLine[]> = signal([]);
   readonly checks: Signal<readonly Check[]> = signal([]);
   readonly verifying: Signal<boolean> = signal(false);
@@ -70,7 +64,6 @@ export class SwarmApp implements AppModel {
   /** What a person asks for before the tab has connected waits for it. */
   readonly #connected = Promise.withResolvers<SwarmNode>();
   #refreshTimer: ReturnType<typeof setTimeout> | undefined;
-  #nextAlert = 0;
 
   constructor() {
     const { settings, change } = storedSettings();
@@ -115,7 +108,7 @@ export class SwarmApp implements AppModel {
       this.swarm.value = { ...this.swarm.value, state: 'offline' };
       this.#connected.promise.catch(() => undefined);
       this.#connected.reject(error);
-      this.#alert('error', ShoalError.from(error).message);
+      this.#alerts.add('error', ShoalError.from(error).message);
     }
   }
 
@@ -127,7 +120,7 @@ export class SwarmApp implements AppModel {
     node.join();
     this.#refresh();
     if (this.environment.value.webgpu === 'missing') {
-      this.#alert(
+      this.#alerts.add(
         'warning',
         'This browser has no WebGPU, so this tab cannot run a shard. It keeps and shares the files, and you can prompt as a guest.',
       );
@@ -139,7 +132,7 @@ export class SwarmApp implements AppModel {
           else await keeper.serve(index);
         } catch (error) {
           const { code, message } = ShoalError.from(error);
-          if (code !== 'aborted') this.#alert('error', `Shard ${index}: ${message}`);
+          if (code !== 'aborted') this.#alerts.add('error', `Shard ${index}: ${message}`);
         }
       }),
     );
@@ -190,15 +183,15 @@ export class SwarmApp implements AppModel {
     const { importFile } = await import('./import-file.ts');
     const session = this.#requireSession();
     try {
-      await importFile(file, session, (text) => this.#alert('info', text));
+      await importFile(file, session, (text) => this.#alerts.add('info', text));
     } catch (error) {
-      this.#alert('error', ShoalError.from(error).message);
+      this.#alerts.add('error', ShoalError.from(error).message);
     }
     this.#refresh();
   }
 
   dismissAlert(id: number): void {
-    this.alerts.value = this.alerts.value.filter((alert) => alert.id !== id);
+    this.#alerts.dismiss(id);
   }
 
   async clearStorage(): Promise<void> {
@@ -254,11 +247,6 @@ export class SwarmApp implements AppModel {
     throw new ShoalError('peer-unreachable', 'This tab is still connecting to the swarm. Try again in a moment.');
   }
 
-  #alert(level: Alert['level'], text: string): void {
-    if (this.alerts.value.some((alert) => alert.text === text)) return;
-    this.alerts.value = [...this.alerts.value, { id: this.#nextAlert++, level, text }];
-  }
-
   #refreshSoon(): void {
     this.#refreshTimer ??= setTimeout(() => this.#refresh(), REFRESH_MS);
   }
@@ -271,33 +259,12 @@ export class SwarmApp implements AppModel {
       this.logLines.value = [...log.lines()];
       if (!session) return;
       const { keeper, store, node, model } = session;
-      const members = node?.membership.members() ?? [];
       const own = { ready: keeper.ready(), pending: keeper.pending() };
-      this.shards.value = shardRows(model.manifest, keeper, store.transfers(), [...members, own]);
+      const everybody = [...(node?.membership.members() ?? []), own];
+      this.shards.value = shardRows(model.manifest, keeper, store.transfers(), everybody);
       if (!node) return;
-      const connected = new Set(node.connectedPeers());
-      this.members.value = [
-        ...(keeper.joined
-          ? [{ peerId: node.peerId, self: true, connected: true, layersPerSecond: node.stages.layersPerSecond, ...own }]
-          : []),
-        ...members.map((member) => ({ ...member, self: false, connected: connected.has(member.peerId) })),
-      ];
-      const missing = this.shards.value.filter(({ holders }) => holders === 0).map(({ index }) => index);
-      const offline = node.introduction !== 'online' && connected.size === 0 && missing.length > 0;
-      this.swarm.value = {
-        state: offline
-          ? node.introduction === 'connecting'
-            ? 'connecting'
-            : 'offline'
-          : missing.length > 0
-            ? 'waiting'
-            : 'ready',
-        nodes: this.members.value.length,
-        missing,
-        role: keeper.joined ? 'node' : 'guest',
-        peerId: node.peerId,
-        introduction: node.introduction,
-      };
+      this.members.value = memberRows(node, keeper);
+      this.swarm.value = swarmSummary(node, keeper, this.shards.value, this.members.value.length);
     });
     if (session)
       void session.store.usage().then((usage) => {
