@@ -24,6 +24,8 @@ export const MAX_COMMAND_BYTES = 256 * 1024;
 export const MAX_COMMANDS_IN_FLIGHT = 32;
 /** Sessions open on a node at once: each holds KV pages. */
 export const MAX_SESSIONS = 64;
+/** Of these, what one coordinator may hold: its kept conversations and a verification. */
+export const MAX_SESSIONS_PER_PEER = 8;
 /** Tasks that wait at one node before it says it is full. */
 export const MAX_QUEUED_TASKS = 128;
 /** Presence is repeated at this interval; a timer in a hidden page still fires once a second. */

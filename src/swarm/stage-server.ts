@@ -4,9 +4,10 @@ import { log } from '../core/log.ts';
 import type { LayerRange } from '../core/ranges.ts';
 import type { LayerRunner, StageOutput } from '../engine/layer-runner.ts';
 import type { Frame, StageTiming, TaskFrame } from '../protocol/frames.ts';
-import { MAX_QUEUED_TASKS, MAX_SESSIONS } from '../protocol/limits.ts';
+import { MAX_QUEUED_TASKS } from '../protocol/limits.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 import type { FrameExchange } from './frame-exchange.ts';
+import { type StageSession, StageSessions } from './stage-sessions.ts';
 
 /** What `GET_STATS` tells of one task. */
 export interface TaskRecord {
@@ -18,18 +19,8 @@ export interface TaskRecord {
   readonly atMs: number;
 }
 
-interface OpenSession {
-  readonly coordinator: string;
-  readonly layers: LayerRange;
-  /** Tasks of one session run in the order of their arrival. */
-  tail: Promise<void>;
-  usedAtMs: number;
-  loggedAtMs: number;
-}
-
 const KEPT_TASK_RECORDS = 32;
-/** A session whose coordinator is silent for so long gives its KV pages back; the coordinator replays if it returns. */
-const IDLE_SESSION_MS = 15 * 60_000;
+const SWEEP_INTERVAL_MS = 10_000;
 /** A session's tasks are logged when it has rested for so long: once an answer, not once a token. */
 const LOG_INTERVAL_MS = 2000;
 /** One running mean over about this many tasks, so that a busy minute shows within seconds. */
@@ -39,7 +30,7 @@ const SPEED_SMOOTHING = 0.2;
 export class StageServer {
   readonly #exchange: FrameExchange;
   readonly #manifest: Manifest;
-  readonly #sessions = new Map<string, OpenSession>();
+  readonly #sessions = new StageSessions();
   readonly #records: TaskRecord[] = [];
   readonly #cleanups: Unsubscribe[];
   #runner: LayerRunner | undefined;
@@ -52,12 +43,13 @@ export class StageServer {
   constructor(exchange: FrameExchange, manifest: Manifest) {
     this.#exchange = exchange;
     this.#manifest = manifest;
-    const sweep = setInterval(() => this.#closeIdle(), 60_000);
+    const sweep = setInterval(() => this.#closeIdle(), SWEEP_INTERVAL_MS);
     this.#cleanups = [
       () => clearInterval(sweep),
       exchange.onFrame(({ from, frame }) => {
         if (frame.kind === 'task') void this.#accept(from, frame);
       }),
+      exchange.onGone((peerId) => this.#sessions.abandon(peerId)),
     ];
   }
 
@@ -87,36 +79,21 @@ export class StageServer {
     maxTokens: number,
   ): Promise<{ maxTaskTokens: number }> {
     const runner = this.#requireRunner();
-    if (this.#sessions.has(session)) throw new ShoalError('bad-request', `Session ${session} is open already.`);
-    if (this.#sessions.size >= MAX_SESSIONS) {
-      throw new ShoalError(
-        'limit-exceeded',
-        `This node holds ${MAX_SESSIONS} sessions already; try again later or choose another node.`,
-      );
-    }
+    this.#sessions.checkRoom(coordinator, session);
     await runner.openSession({ session, layers, maxTokens });
-    this.#sessions.set(session, {
-      coordinator,
-      layers,
-      tail: Promise.resolve(),
-      usedAtMs: Date.now(),
-      loggedAtMs: Number.NEGATIVE_INFINITY,
-    });
+    this.#sessions.add(session, coordinator, layers);
     return { maxTaskTokens: runner.info.maxTaskTokens };
   }
 
+  /** @throws ShoalError `unknown-session` */
   async truncateSession(coordinator: string, session: string, position: number): Promise<void> {
-    const open = this.#require(coordinator, session);
-    open.usedAtMs = Date.now();
-    await open.tail;
+    await this.#sessions.use(coordinator, session).tail;
     await this.#requireRunner().truncateSession(session, position);
   }
 
+  /** Closing what is closed already is no error. */
   async closeSession(coordinator: string, session: string): Promise<void> {
-    if (!this.#sessions.has(session)) return;
-    this.#require(coordinator, session);
-    this.#sessions.delete(session);
-    await this.#runner?.closeSession(session);
+    if (this.#sessions.delete(coordinator, session)) await this.#runner?.closeSession(session);
   }
 
   close(): void {
@@ -128,18 +105,6 @@ export class StageServer {
     return this.#runner;
   }
 
-  #require(coordinator: string, session: string): OpenSession {
-    const open = this.#sessions.get(session);
-    // Somebody else's session is as unknown as none: its id tells nothing.
-    if (!open || open.coordinator !== coordinator) {
-      throw new ShoalError(
-        'unknown-session',
-        `Session ${session} is not open here; open it and send its tokens again.`,
-      );
-    }
-    return open;
-  }
-
   async #accept(from: string, frame: TaskFrame): Promise<void> {
     const arrivedAtMs = performance.now();
     this.#queued++;
@@ -149,8 +114,7 @@ export class StageServer {
         throw new ShoalError('bad-frame', `A task for ${stage.peerId} arrived at ${this.#exchange.peerId}.`);
       if (this.#queued > MAX_QUEUED_TASKS)
         throw new ShoalError('limit-exceeded', `This node has ${MAX_QUEUED_TASKS} tasks waiting; try again later.`);
-      const open = this.#require(frame.coordinator, frame.session);
-      open.usedAtMs = Date.now();
+      const open = this.#sessions.use(frame.coordinator, frame.session);
       const turn = open.tail.then(() => this.#run(from, frame, open, arrivedAtMs));
       open.tail = turn.catch(() => undefined);
       await turn;
@@ -162,7 +126,7 @@ export class StageServer {
     }
   }
 
-  async #run(from: string, frame: TaskFrame, open: OpenSession, arrivedAtMs: number): Promise<void> {
+  async #run(from: string, frame: TaskFrame, open: StageSession, arrivedAtMs: number): Promise<void> {
     const { session, task, position, input, coordinator } = frame;
     const { layers } = frame.route[0]!;
     const tokens =
@@ -245,9 +209,6 @@ export class StageServer {
   }
 
   #closeIdle(): void {
-    const oldest = Date.now() - IDLE_SESSION_MS;
-    for (const [session, open] of this.#sessions) {
-      if (open.usedAtMs < oldest) void this.closeSession(open.coordinator, session);
-    }
+    for (const { coordinator, id } of this.#sessions.expired(Date.now())) void this.closeSession(coordinator, id);
   }
 }

@@ -1,0 +1,156 @@
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Transport } from '../../src/net/transport.ts';
+import { COMMAND_PROTOCOL } from '../../src/protocol/commands.ts';
+import { presenceTopic } from '../../src/protocol/directory.ts';
+import { encodeFrame } from '../../src/protocol/frame-codec.ts';
+import type { TaskFrame } from '../../src/protocol/frames.ts';
+import { MAX_SESSIONS } from '../../src/protocol/limits.ts';
+import { DEFAULT_SAMPLING } from '../../src/swarm/sampler.ts';
+import { TestSwarm } from './support/test-swarm.ts';
+
+const PROMPT = Array.from({ length: 20 }, (_, index) => (index * 37) % 500);
+
+let swarm: TestSwarm;
+afterEach(() => swarm.close());
+
+async function answer(): Promise<number[]> {
+  const ids: number[] = [];
+  const tokens = swarm.guest.coordinator.generate({
+    promptIds: PROMPT,
+    maxTokens: 8,
+    stopIds: new Set(),
+    sampling: DEFAULT_SAMPLING,
+    topLogprobs: 0,
+  });
+  for await (const { id } of tokens) ids.push(id);
+  return ids;
+}
+
+function task(more: Partial<TaskFrame> = {}): TaskFrame {
+  const stage = { peerId: swarm.nodes[0]!.peerId, layers: { start: 0, end: 8 } };
+  return {
+    kind: 'task',
+    session: 'f'.repeat(32),
+    task: 0,
+    coordinator: 'nobody',
+    route: [stage],
+    position: 0,
+    input: { dtype: 'u32', ids: Uint32Array.of(1) },
+    candidates: { rows: 'none', count: 1, wantedIds: new Uint32Array() },
+    timings: [],
+    ...more,
+  };
+}
+
+async function channelTo(
+  index: number,
+): Promise<{ hostile: Transport; send: (bytes: Uint8Array) => Promise<void>; closed: Promise<unknown> }> {
+  const hostile = swarm.network.createTransport();
+  const channel = await hostile.openChannel(swarm.nodes[index]!.peerId);
+  const closed = new Promise((resolve) => channel.onClose(resolve));
+  return { hostile, send: (bytes) => channel.send(bytes), closed };
+}
+
+describe('a hostile peer', () => {
+  it('is dropped for bytes that are no frame, and honest answers go on', async () => {
+    swarm = await TestSwarm.create([[0], [1], [2], [3]]);
+    const honest = await answer();
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (bytes) => {
+        const { send, closed } = await channelTo(0);
+        await send(bytes);
+        await closed;
+      }),
+      { numRuns: 50 },
+    );
+    expect(await answer()).toEqual(honest);
+  });
+
+  it('gets an error for a session that it has not opened, and cannot touch one of others', async () => {
+    swarm = await TestSwarm.create([[0], [1], [2], [3]]);
+    const [honest] = await Promise.all([
+      answer(),
+      (async () => {
+        const { hostile, send } = await channelTo(0);
+        for (let index = 0; index < 50; index++)
+          await send(encodeFrame(task({ task: index, coordinator: hostile.peerId })));
+      })(),
+    ]);
+    expect(honest).toEqual(await answer());
+    expect(swarm.nodes[0]!.stages.tasksFailed).toBe(50);
+  });
+
+  it('breaks its own session alone by wrong shapes and positions', async () => {
+    swarm = await TestSwarm.create([[0, 1, 2, 3]]);
+    const honest = await answer();
+    const hostile = swarm.network.createTransport();
+    const node = swarm.nodes[0]!.peerId;
+    const open = {
+      command: 'OPEN_SESSION',
+      request_id: '1',
+      from: hostile.peerId,
+      to: node,
+      params: { session: 'e'.repeat(32), layers: { start: 0, end: 30 }, max_tokens: 10 },
+    };
+    await hostile.request(node, COMMAND_PROTOCOL, new TextEncoder().encode(JSON.stringify(open)));
+    const channel = await hostile.openChannel(node);
+    const route = [{ peerId: node, layers: { start: 0, end: 30 } }];
+    const mine = { session: 'e'.repeat(32), coordinator: hostile.peerId, route };
+    await channel.send(encodeFrame(task({ ...mine, position: 7 })));
+    await channel.send(encodeFrame(task({ ...mine, position: 0xffffffff })));
+    await channel.send(encodeFrame(task({ ...mine, route: [{ peerId: node, layers: { start: 3, end: 9 } }] })));
+    expect(await answer()).toEqual(honest);
+  });
+
+  it('cannot speak for another: the sender of a command and of a presence is who the connection says', async () => {
+    swarm = await TestSwarm.create([[0], [1], [2], [3]]);
+    const hostile = swarm.network.createTransport();
+    const victim = swarm.nodes[1]!.peerId;
+    const forged = {
+      command: 'CLOSE_SESSION',
+      request_id: '1',
+      from: swarm.guest.peerId,
+      to: victim,
+      params: { session: 'a'.repeat(32) },
+    };
+    const response = await hostile.request(victim, COMMAND_PROTOCOL, new TextEncoder().encode(JSON.stringify(forged)));
+    expect(JSON.parse(new TextDecoder().decode(response))).toMatchObject({
+      status: 'error',
+      error: { code: 'bad-command' },
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          fc.uint8Array(),
+          fc.json().map((json) => new TextEncoder().encode(json)),
+        ),
+        (message) => hostile.publish(presenceTopic('a'.repeat(64)), message),
+      ),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(swarm.guest.membership.members().map(({ peerId }) => peerId)).not.toContain(hostile.peerId);
+    expect((await answer()).length).toBe(8);
+  });
+
+  it('that floods a node with sessions is refused at the limit, and leaves room to others', async () => {
+    swarm = await TestSwarm.create([[0], [1], [2], [3]]);
+    const hostile = swarm.network.createTransport();
+    const node = swarm.nodes[0]!.peerId;
+    const codes: (string | undefined)[] = [];
+    for (let index = 0; index < 2 * MAX_SESSIONS; index++) {
+      const open = {
+        command: 'OPEN_SESSION',
+        request_id: `${index}`,
+        from: hostile.peerId,
+        to: node,
+        params: { session: index.toString(16).padStart(32, '0'), layers: { start: 0, end: 8 }, max_tokens: 10 },
+      };
+      const response = await hostile.request(node, COMMAND_PROTOCOL, new TextEncoder().encode(JSON.stringify(open)));
+      codes.push((JSON.parse(new TextDecoder().decode(response)) as { error?: { code: string } }).error?.code);
+    }
+    expect(codes.at(-1)).toBe('limit-exceeded');
+    expect(codes.filter((code) => code === undefined).length).toBeLessThan(MAX_SESSIONS);
+    expect((await answer()).length).toBe(8);
+  });
+});
