@@ -36,9 +36,10 @@ export class KvPool {
 
   /** @throws ShoalError `out-of-memory` */
   async addLayers(layers: readonly number[]): Promise<void> {
-    const pages = Math.max(this.#pages, FIRST_KV_PAGES);
-    if (this.#pages === 0) this.#addPages(pages);
+    // One page, for something to bind: how many fit shows when all shards are loaded and a session begins.
+    const pages = Math.max(this.#pages, 1);
     for (const [layer, buffer] of await this.#allocate(layers, pages)) this.#buffers.set(layer, buffer);
+    this.#addPages(pages);
   }
 
   removeLayers(layers: readonly number[]): void {
@@ -80,7 +81,7 @@ export class KvPool {
         `This node's KV cache holds ${this.#maxPages() * PAGE_TOKENS} tokens and is full. Close a conversation, or choose another node.`,
       );
     }
-    const pages = Math.min(this.#maxPages(), Math.max(needed, 2 * this.#pages));
+    const pages = Math.min(this.#maxPages(), Math.max(needed, 2 * this.#pages, FIRST_KV_PAGES));
     const larger = await this.#allocate([...this.#buffers.keys()], pages);
     const encoder = this.#device.createCommandEncoder();
     for (const [layer, buffer] of larger) {

@@ -2,7 +2,7 @@ import { MAX_TASK_TOKENS } from '../protocol/limits.ts';
 
 /** KV pages of all sessions on one device: eleven thousand tokens of the default model, and what a browser tab may take of a laptop's memory. */
 export const MAX_KV_BYTES = 512 * 1024 * 1024;
-/** Pages that the KV pool begins with; it doubles as sessions fill it. Enough for a first question and its answer. */
+/** Pages that the KV pool has when a session begins; it doubles as they fill. Enough for a first question and its answer. */
 export const FIRST_KV_PAGES = 16;
 /** File bytes read, repacked and handed to the GPU at once. */
 export const LOAD_CHUNK_BYTES = 4 * 1024 * 1024;

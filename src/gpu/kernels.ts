@@ -23,7 +23,7 @@ export interface BoundKernel {
 
 /** A compiled kernel. */
 export interface Kernel {
-  /** @param bindings - storage buffers of bindings 1, 2, …, in order */
+  /** @param bindings - buffers of bindings 1, 2, …, in order */
   bind(bindings: readonly Binding[]): BoundKernel;
 }
 
@@ -81,18 +81,23 @@ export class Kernels {
 /** Bytes of `Task` in kernels/blocks/task.wgsl. */
 export const TASK_BYTES = 44;
 
-const STORAGE_BINDING = /@binding\((\d+)\) var<storage, (read|read_write)>/g;
+const BINDING = /@binding\((\d+)\) var<(uniform|storage, read|storage, read_write)>/g;
+const BINDING_TYPES = {
+  uniform: 'uniform',
+  'storage, read': 'read-only-storage',
+  'storage, read_write': 'storage',
+} as const;
 
-/** Read from the shader's text, so that a binding is declared once. */
+/** Read from the shader's text, so that a binding is declared once. Binding 0 is the `Task`, in every kernel. */
 function layoutEntries(code: string): GPUBindGroupLayoutEntry[] {
   const visibility = GPUShaderStage.COMPUTE;
-  const storage = [...code.matchAll(STORAGE_BINDING)].map(([, binding, access]) => ({
+  const declared = [...code.matchAll(BINDING)].map(([, binding, access]) => ({
     binding: Number(binding),
     visibility,
-    buffer: { type: access === 'read' ? ('read-only-storage' as const) : ('storage' as const) },
+    buffer: { type: BINDING_TYPES[access as keyof typeof BINDING_TYPES] },
   }));
   return [
     { binding: 0, visibility, buffer: { type: 'uniform', hasDynamicOffset: true, minBindingSize: TASK_BYTES } },
-    ...storage,
+    ...declared.filter(({ binding }) => binding > 0),
   ];
 }

@@ -1,5 +1,5 @@
 import type { RunnableType } from '../gguf/tensor-types.ts';
-import { GROUP_ROWS, groupBytes, rowBlocks } from './repack.ts';
+import { GROUP_ROWS, groupBytes, rowBlocks, scalePlaneBytes } from './repack.ts';
 
 /** Consecutive rows of a weight matrix in one buffer; a matrix has several where one binding cannot cover it. */
 export interface MatrixPart {
@@ -22,12 +22,33 @@ export function rowGroups(rows: number): number {
   return Math.ceil(rows / GROUP_ROWS);
 }
 
-/** The values of a part's `override`s in kernels/blocks. */
-export function partConstants({ columns }: DeviceMatrix, { groups }: MatrixPart): Record<string, number> {
-  return { BLOCKS: rowBlocks(columns), GROUPS: groups };
-}
-
 /** How many groups one buffer of `maxBytes` holds. */
 export function groupsPerBuffer(type: RunnableType, columns: number, maxBytes: number): number {
   return Math.floor(maxBytes / groupBytes(type, columns));
+}
+
+/** How a kernel uses a matrix: strides in vec4s, 0 for what it does not have. */
+export interface MatrixUse {
+  readonly xStride: number;
+  readonly yStride: number;
+  readonly add: boolean;
+}
+
+/** Bytes of a vec4 of words or floats. */
+const VECTOR_BYTES = 16;
+
+/** A part's sizes as kernels/blocks/matrix.wgsl reads them (`Matrix`). */
+export function createMatrixUniform(
+  device: GPUDevice,
+  { columns }: DeviceMatrix,
+  { type, groups, firstGroup }: MatrixPart,
+  { xStride, yStride, add }: MatrixUse,
+): GPUBuffer {
+  const scaleVectors = (scalePlaneBytes(type, columns) * GROUP_ROWS) / VECTOR_BYTES;
+  const groupVectors = groupBytes(type, columns) / VECTOR_BYTES;
+  const words = [rowBlocks(columns), groups, firstGroup, scaleVectors, groupVectors, xStride, yStride, Number(add)];
+  const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
+  const buffer = device.createBuffer({ label: 'matrix', size: words.length * 4, usage });
+  device.queue.writeBuffer(buffer, 0, Uint32Array.from(words));
+  return buffer;
 }

@@ -27,13 +27,12 @@ export function rowBlocks(columns: number): number {
 
 /** Bytes of a group of four rows on the device. */
 export function groupBytes(type: RunnableType, columns: number): number {
-  const { scaleBytes, quantBytes } = layouts[type];
-  return GROUP_ROWS * (scalePlaneBytes(scaleBytes, columns) + rowBlocks(columns) * quantBytes);
+  return GROUP_ROWS * (scalePlaneBytes(type, columns) + rowBlocks(columns) * layouts[type].quantBytes);
 }
 
-/** One row's scales, filled up to whole words. */
-function scalePlaneBytes(scaleBytes: number, columns: number): number {
-  return Math.ceil((rowBlocks(columns) * scaleBytes) / 4) * 4;
+/** Bytes of one row's scales, filled up to whole words. */
+export function scalePlaneBytes(type: RunnableType, columns: number): number {
+  return Math.ceil((rowBlocks(columns) * layouts[type].scaleBytes) / 4) * 4;
 }
 
 /** Bytes of a row of `columns` elements in a file. */
@@ -51,7 +50,7 @@ export function repackRows(type: RunnableType, columns: number, bytes: Uint8Arra
   const { scaleBytes, quantBytes } = layouts[type];
   const rowBytes = fileRowBytes(type, columns);
   const rows = bytes.length / rowBytes;
-  const planeBytes = scalePlaneBytes(scaleBytes, columns);
+  const planeBytes = scalePlaneBytes(type, columns);
   const groupWords = groupBytes(type, columns) / 4;
   const out = new Uint32Array(Math.ceil(rows / GROUP_ROWS) * groupWords);
   const row = new Uint32Array(groupWords / GROUP_ROWS);

@@ -29,7 +29,7 @@ const SOFTWARE: Tuning = {
   rowGroups: 4,
   rowWorkgroup: 4,
   serialAttention: true,
-  attentionTokens: 4,
+  attentionTokens: 2,
   selectChunk: 256,
   selectWorkgroup: 4,
   reduceWorkgroup: 4,

@@ -1,9 +1,9 @@
 // The attention of attention.wgsl for a processor that plays a GPU. One workgroup of four threads, one vector register,
-// takes a KV head and ROWS query rows: R heads of each of T tokens. Queries and outputs stay in registers, so that a
-// loaded key or value serves every row; loads are what costs there. Over pages with a running maximum: a thread scores
-// every fourth position of a page, then adds up values, every fourth vec4 of dimensions.
-// Reference: attend() in tests/gpu/reference.ts. A line with {r}, {d}, {v} stands for one such line each: query rows,
-// vec4s of a head, and a thread's share of them.
+// takes a KV head and ROWS query rows: R heads of each of several tokens. Over pages with a running maximum: a thread
+// scores every fourth position of a page, POSITIONS of them at once, then adds up values, every fourth vec4 of a head.
+// So a loaded query serves POSITIONS positions, a loaded key or value ROWS rows; loads are what costs there.
+// Reference: attend() in tests/gpu/reference.ts. A line with {r}, {p}, {v} stands for one such line each: rows,
+// positions, and a thread's vec4s of a head.
 override Q_STRIDE: u32; // vec4s from row to row of q
 override Y_STRIDE: u32; // vec4s from row to row of y
 const LOWEST = -3.4028234e38;
@@ -22,8 +22,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let token = workgroup.y * (ROWS / R);
   let token{r} = min(token + {r}u / R, task.tokens - 1u);
   let column{r} = (head * R + {r}u % R) * D4;
+  let row{r} = token{r} * Q_STRIDE + column{r};
   let end{r} = task.position + token{r} + 1u;
-  let q{r}_{d} = q[token{r} * Q_STRIDE + column{r} + {d}u] * inverseSqrt(f32(4u * D4));
   var maximum{r} = LOWEST;
   var sum{r} = 0.0;
   var y{r}_{v} = vec4<f32>();
@@ -33,14 +33,17 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     let page = pages[first / PAGE];
     let count = min(PAGE, positions - first);
     var best{r} = maximum{r};
-    for (var i = local; i < count; i += THREADS) {
-      let index = key_index(page, head, i, 0u);
-      var score{r} = 0.0;
-      let key{d} = cache[index + {d}u * PAGE];
-      score{r} += dot(key{d}, q{r}_{d});
-      score{r} = select(LOWEST, score{r}, first + i < end{r});
-      best{r} = max(best{r}, score{r});
-      weights{r}[i] = score{r};
+    for (var i = local; i < count; i += THREADS * POSITIONS) {
+      var score{r}_{p} = 0.0;
+      for (var d = 0u; d < D4; d++) {
+        let index = key_index(page, head, i, d);
+        let key{p} = cache[index + {p}u * THREADS];
+        let query{r} = q[row{r} + d];
+        score{r}_{p} += dot(key{p}, query{r});
+      }
+      score{r}_{p} = select(LOWEST, score{r}_{p} * inverseSqrt(f32(4u * D4)), first + i + {p}u * THREADS < end{r});
+      best{r} = max(best{r}, score{r}_{p});
+      weights{r}[i + {p}u * THREADS] = score{r}_{p};
     }
     maxima{r}[local] = best{r};
     workgroupBarrier();
@@ -62,5 +65,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     }
     workgroupBarrier();
   }
-  if (token + {r}u / R < task.tokens && {v}u * THREADS + local < D4) { y[token{r} * Y_STRIDE + column{r} + {v}u * THREADS + local] = y{r}_{v} / sum{r}; }
+  store(token + {r}u / R, column{r}, {v}u * THREADS + local, y{r}_{v} / sum{r});
+}
+
+fn store(token: u32, column: u32, d: u32, value: vec4<f32>) {
+  if (token < task.tokens && d < D4) {
+    y[token * Y_STRIDE + column + d] = value;
+  }
 }

@@ -24,6 +24,8 @@ export interface AttentionBuffers {
 const WORKGROUP = 64;
 /** Threads of the serial kernel's workgroup, `THREADS` in its text. */
 const SERIAL_THREADS = 4;
+/** Positions that it scores at once; times the threads they divide a page. */
+const SERIAL_POSITIONS = 4;
 
 /** Causal grouped-query attention over the session's pages. */
 export function createAttention(context: GpuContext, buffers: AttentionBuffers): Promise<Op> {
@@ -47,11 +49,12 @@ async function createSerial({ kernels, tuning }: GpuContext, buffers: AttentionB
   const { headCount, kvHeadCount, headSize } = buffers.heads;
   const heads = headCount / kvHeadCount;
   const bind = async (tile: number) => {
+    const constants = `const R = ${heads}u; const ROWS = ${tile * heads}u; const POSITIONS = ${SERIAL_POSITIONS}u;`;
     const kernel = await kernels.compile({
       name: `attention T=${tile}`,
-      code: composeShader([`const R = ${heads}u; const ROWS = ${tile * heads}u;`, task, kvCache, attentionSerial], {
+      code: composeShader([constants, task, kvCache, attentionSerial], {
         r: tile * heads,
-        d: headSize / 4,
+        p: SERIAL_POSITIONS,
         v: Math.ceil(headSize / 4 / SERIAL_THREADS),
       }),
       constants: constantsOf(buffers),

@@ -4,9 +4,9 @@ import type { GpuContext, Op } from '../context.ts';
 import task from '../kernels/blocks/task.wgsl?raw';
 import embed from '../kernels/embed.wgsl?raw';
 import type { Binding } from '../kernels.ts';
-import { type DeviceMatrix, partConstants } from '../matrix.ts';
+import { createMatrixUniform, type DeviceMatrix } from '../matrix.ts';
 import { matrixBlocks } from '../matrix-blocks.ts';
-import { GROUP_ROWS, rowBlocks } from '../repack.ts';
+import { rowBlocks } from '../repack.ts';
 
 export interface EmbedBuffers {
   /** `[V, C]` */
@@ -21,19 +21,16 @@ const TILES_PER_BLOCK = 4;
 const WORKGROUP = 64;
 
 /** `y[t,c] = W[ids[t],c]`. */
-export async function createEmbed({ kernels }: GpuContext, { matrix, ids, y }: EmbedBuffers): Promise<Op> {
+export async function createEmbed({ gpu, kernels }: GpuContext, { matrix, ids, y }: EmbedBuffers): Promise<Op> {
   const bound = await Promise.all(
     matrix.parts.map(async (part) => {
       const kernel = await kernels.compile({
         name: `embed ${part.type}`,
         code: composeShader([task, ...matrixBlocks(part.type), embed]),
-        constants: {
-          ...partConstants(matrix, part),
-          FIRST_ROW: part.firstGroup * GROUP_ROWS,
-          Y_STRIDE: y.stride,
-        },
+        constants: {},
       });
-      return kernel.bind([part.buffer, ids, y.buffer]);
+      const use = createMatrixUniform(gpu.device, matrix, part, { xStride: 0, yStride: y.stride, add: false });
+      return kernel.bind([part.buffer, use, ids, y.buffer]);
     }),
   );
   const workgroups = Math.ceil((rowBlocks(matrix.columns) * TILES_PER_BLOCK) / WORKGROUP);

@@ -4,11 +4,11 @@ import type { GpuContext, Op } from '../context.ts';
 import task from '../kernels/blocks/task.wgsl?raw';
 import matvec from '../kernels/matvec.wgsl?raw';
 import type { BoundKernel } from '../kernels.ts';
-import { type DeviceMatrix, type MatrixPart, partConstants } from '../matrix.ts';
+import { createMatrixUniform, type DeviceMatrix, type MatrixPart } from '../matrix.ts';
 import { matrixBlocks } from '../matrix-blocks.ts';
 
 /** Tokens that share a decoded weight; a kernel each, the smallest that fits is taken. */
-const TOKEN_TILES = [1, 4, 8];
+const TOKEN_TILES = [1, 8];
 /** WebGPU's default `maxComputeWorkgroupsPerDimension`. */
 const MAX_WORKGROUPS = 65_535;
 
@@ -44,26 +44,20 @@ export async function createMatVec(context: GpuContext, buffers: MatVecBuffers):
 }
 
 async function bindPart(
-  { kernels, tuning }: GpuContext,
+  { gpu, kernels, tuning }: GpuContext,
   { matrix, x, y, add }: MatVecBuffers,
   part: MatrixPart,
   tile: number,
 ): Promise<BoundKernel> {
+  const unrolled = { t: tile, g: tuning.rowGroups };
   const kernel = await kernels.compile({
     name: `matvec ${part.type} T=${tile}`,
     code: composeShader(
       [`const T = ${tile}u; const G = ${tuning.rowGroups}u;`, task, ...matrixBlocks(part.type), matvec],
-      { t: tile, g: tuning.rowGroups },
+      unrolled,
     ),
-    constants: {
-      ...partConstants(matrix, part),
-      X_STRIDE: x.stride,
-      Y_STRIDE: y.stride,
-      Y_FIRST: part.firstGroup,
-      ADD: Number(add),
-      THREADS: tuning.rowThreads,
-      WORKGROUP: tuning.rowWorkgroup,
-    },
+    constants: { THREADS: tuning.rowThreads, WORKGROUP: tuning.rowWorkgroup },
   });
-  return kernel.bind([part.buffer, x.buffer, y.buffer]);
+  const use = createMatrixUniform(gpu.device, matrix, part, { xStride: x.stride, yStride: y.stride, add });
+  return kernel.bind([part.buffer, use, x.buffer, y.buffer]);
 }

@@ -1,5 +1,4 @@
 // F16: rows in blocks of 32 like the quantised types, the last one filled up with zeros.
-override GROUP_VECTORS: u32 = BLOCKS * 16u;
 const NEAR_FACTORS = vec4<f32>(1.0);
 const FAR_FACTORS = vec4<f32>(1.0);
 
@@ -11,7 +10,7 @@ fn load_halves(index: u32) -> mat4x4<f32> {
 }
 
 fn load_tile(group: u32, block: u32, j: u32) -> Tile {
-  let words = group * GROUP_VECTORS + block * 16u + j * 2u;
+  let words = quant_index(group, block * 16u + j * 2u);
   return Tile(load_halves(words), load_halves(words + 8u));
 }
 

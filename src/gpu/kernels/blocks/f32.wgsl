@@ -1,5 +1,4 @@
 // F32: rows in blocks of 32 like the quantised types, the last one filled up with zeros.
-override GROUP_VECTORS: u32 = BLOCKS * 32u;
 const NEAR_FACTORS = vec4<f32>(1.0);
 const FAR_FACTORS = vec4<f32>(1.0);
 
@@ -13,7 +12,7 @@ fn load_floats(index: u32) -> mat4x4<f32> {
 }
 
 fn load_tile(group: u32, block: u32, j: u32) -> Tile {
-  let words = group * GROUP_VECTORS + block * 32u + j * 4u;
+  let words = quant_index(group, block * 32u + j * 4u);
   return Tile(load_floats(words), load_floats(words + 16u));
 }
 

@@ -15,9 +15,28 @@ struct Scale {
   minimum: vec4<f32>,
 }
 
-override BLOCKS: u32; // blocks of 32 elements in a row
-override GROUPS: u32; // groups of four rows
-@group(0) @binding(1) var<storage, read> w: array<vec4<u32>>; // [GROUPS, GROUP_VECTORS]
+// Sizes are no overrides: one compiled kernel serves every matrix of a type. Written by src/gpu/matrix.ts.
+struct Matrix {
+  blocks: u32, // blocks of 32 elements in a row
+  groups: u32, // groups of four rows
+  first_group: u32, // groups before this part of the matrix
+  scale_vectors: u32, // vec4s of a group's scales
+  group_vectors: u32, // vec4s of a group
+  x_stride: u32, // vec4s from row to row of what is multiplied; it holds 0 beyond its row
+  y_stride: u32, // vec4s from row to row of the product
+  add: u32, // 1 when the product is added to what is there
+}
+@group(0) @binding(1) var<storage, read> w: array<vec4<u32>>; // [groups, group_vectors]
+@group(0) @binding(2) var<uniform> matrix: Matrix;
+
+// Where a block's scales and quants begin; blocks that share a word of scales get the same.
+fn scale_index(group: u32, index: u32) -> u32 {
+  return group * matrix.group_vectors + index;
+}
+
+fn quant_index(group: u32, index: u32) -> u32 {
+  return group * matrix.group_vectors + matrix.scale_vectors + index;
+}
 
 fn low_halves(words: vec4<u32>) -> vec4<f32> {
   return vec4<f32>(

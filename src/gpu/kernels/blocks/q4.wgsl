@@ -4,7 +4,7 @@ const NEAR_FACTORS = vec4<f32>(1.0, 0x1p-8, 0x1p-16, 0x1p-24);
 const FAR_FACTORS = vec4<f32>(0x1p-4, 0x1p-12, 0x1p-20, 1.0);
 
 fn load_tile(group: u32, block: u32, j: u32) -> Tile {
-  let q = bitcast<vec4<i32>>(w[group * GROUP_VECTORS + SCALE_VECTORS + block * 4u + j]);
+  let q = bitcast<vec4<i32>>(w[quant_index(group, block * 4u + j)]);
   return Tile(
     mat4x4<f32>(
       vec4<f32>(q & vec4<i32>(0xf)),

@@ -1,7 +1,5 @@
 // Q8_0: value = d · q, q a signed byte. A byte is moved to the top of its word, where its sign is the word's; it then
 // counts 2^24 too much, which the scale takes back. Scales of two blocks share a word.
-override SCALE_VECTORS: u32 = (BLOCKS + 1u) / 2u;
-override GROUP_VECTORS: u32 = SCALE_VECTORS + BLOCKS * 8u;
 const NEAR_FACTORS = vec4<f32>(1.0);
 const FAR_FACTORS = vec4<f32>(1.0);
 
@@ -17,11 +15,11 @@ fn load_bytes(index: u32) -> mat4x4<f32> {
 }
 
 fn load_tile(group: u32, block: u32, j: u32) -> Tile {
-  let quants = group * GROUP_VECTORS + SCALE_VECTORS + block * 8u + j;
+  let quants = quant_index(group, block * 8u + j);
   return Tile(load_bytes(quants), load_bytes(quants + 4u));
 }
 
 fn load_scale(group: u32, block: u32) -> Scale {
-  let scale = low_halves(w[group * GROUP_VECTORS + block / 2u] >> vec4<u32>(16u * (block & 1u)));
+  let scale = low_halves(w[scale_index(group, block / 2u)] >> vec4<u32>(16u * (block & 1u)));
   return Scale(0x1p-24 * scale, vec4<f32>());
 }

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createEmbed } from '../../src/gpu/ops/embed.ts';
+import { createRmsNorm } from '../../src/gpu/ops/rms-norm.ts';
+import { createSwiglu } from '../../src/gpu/ops/swiglu.ts';
+import { expectClose, KernelHarness, randomValues } from './harness.ts';
+import { columnsFor, RUNNABLE_TYPES, testMatrix } from './matrices.ts';
+import { rmsNorm, swiglu } from './reference.ts';
+
+let harness: KernelHarness;
+beforeAll(async () => {
+  harness = await KernelHarness.open();
+});
+afterAll(() => harness.close());
+
+it.each(RUNNABLE_TYPES)('looks tokens up in %s, also in a matrix of several buffers', async (type) => {
+  for (const columns of columnsFor(type)) {
+    const { matrix, values } = testMatrix(harness, type, 45, columns, 20);
+    const ids = [44, 0, 7, 19, 20, 39, 40, 7];
+    const y = harness.activation(ids.length, columns);
+    const op = await createEmbed(harness.context, { matrix, ids: harness.upload(Uint32Array.from(ids)), y });
+    harness.run(op, { tokens: ids.length });
+    const expected = ids.flatMap((id) => [...values.subarray(id * columns, (id + 1) * columns)]);
+    // The device may fuse the multiplication by the scale with the addition of the minimum.
+    expectClose(await harness.rows(y), expected, 1e-6);
+  }
+});
+
+it.each([
+  [20, 4],
+  [64, 64],
+  [576, 64],
+])('norms rows of %i with %i threads, from a row in the middle', async (width, reduceWorkgroup) => {
+  const [rows, first] = [5, 2];
+  const x = randomValues(width, rows * width, 100);
+  const weights = randomValues(1, width);
+  const padded = harness.activation(1, width, weights);
+  const y = harness.activation(rows - first, width);
+  const input = harness.activation(rows, width, x);
+  const op = await createRmsNorm(harness.tuned({ reduceWorkgroup }), {
+    weights: padded.buffer,
+    x: input,
+    y,
+    epsilon: 1e-5,
+  });
+  harness.run(op, { tokens: rows - first, first });
+  // f32 sums of 576 squares; results of about 1.
+  expectClose(await harness.rows(y), rmsNorm(x.subarray(first * width), weights, 1e-5), 5e-6);
+});
+
+it.each([20, 96])('gates %i elements', async (width) => {
+  const tokens = 3;
+  const x = randomValues(width, tokens * 2 * width, 3);
+  const y = harness.activation(tokens, width);
+  harness.run(await createSwiglu(harness.context, { x: harness.activation(tokens, 2 * width, x), y }), { tokens });
+  // WGSL allows exp an error of 3 + 2·|x| units in the last place; values reach 100.
+  expectClose(await harness.rows(y), swiglu(x, width), 2e-5);
+});
+
+it('leaves the padding of rows alone', async () => {
+  const y = harness.activation(2, 20);
+  const { matrix } = testMatrix(harness, 'F16', 45, 20);
+  const op = await createEmbed(harness.context, { matrix, ids: harness.upload(Uint32Array.of(3, 44)), y });
+  harness.run(op, { tokens: 2 });
+  const all = new Float32Array(await harness.download(y.buffer));
+  expect([...all.subarray(20, 32), ...all.subarray(52, 64)]).toEqual(Array(24).fill(0));
+});
