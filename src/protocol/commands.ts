@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { type ErrorCode, ShoalError, type WireError } from '../core/errors.ts';
-import { MAX_COMMAND_BYTES } from './limits.ts';
+import { MAX_COMMAND_BYTES, MAX_ROUTE_STAGES } from './limits.ts';
 
 /** The libp2p protocol that carries one request and one response. */
 export const COMMAND_PROTOCOL = '/shoal/command/1.0.0';
@@ -61,8 +61,18 @@ export const COMMANDS = {
     params: v.object({ session, layers, max_tokens: v.pipe(count, v.minValue(1)) }),
     result: v.object({ max_task_tokens: v.pipe(count, v.minValue(1)) }),
   },
-  /** Rolls a KV cache back to `position` tokens. */
-  TRUNCATE_SESSION: { params: v.object({ session, position: count }), result: empty },
+  /** Rolls a KV cache back to `position` tokens. Tasks before `first_task` that are still on their way are void. */
+  TRUNCATE_SESSION: { params: v.object({ session, position: count, first_task: v.optional(count, 0) }), result: empty },
+  /** Sends the outputs that were kept of positions `[0, length)` along `route`, to rebuild the stages that follow. */
+  REPLAY_SESSION: {
+    params: v.object({
+      session,
+      length: count,
+      max_tokens: v.pipe(count, v.minValue(1)),
+      route: v.pipe(v.array(v.object({ peer_id: peerId, layers })), v.minLength(1), v.maxLength(MAX_ROUTE_STAGES)),
+    }),
+    result: empty,
+  },
   CLOSE_SESSION: { params: v.object({ session }), result: empty },
   PING: { params: nothing, result: empty },
   /** Counters, the newest tasks, and the part of the log that tells what the node serves. */

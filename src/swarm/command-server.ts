@@ -87,9 +87,17 @@ export class CommandServer {
         const { maxTaskTokens } = await stages.openSession(from, session, layers, max_tokens);
         return { max_task_tokens: maxTaskTokens };
       }
-      case 'TRUNCATE_SESSION':
-        await stages.truncateSession(from, request.params.session, request.params.position);
+      case 'TRUNCATE_SESSION': {
+        const { session, position, first_task } = request.params;
+        await stages.truncateSession(from, session, position, first_task);
         return {};
+      }
+      case 'REPLAY_SESSION': {
+        const { session, length, max_tokens, route } = request.params;
+        const stagesToRebuild = route.map(({ peer_id, layers }) => ({ peerId: peer_id, layers }));
+        await stages.replaySession(from, session, length, max_tokens, stagesToRebuild);
+        return {};
+      }
       case 'CLOSE_SESSION':
         await stages.closeSession(from, request.params.session);
         return {};

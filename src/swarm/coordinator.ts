@@ -2,7 +2,9 @@ import { ShoalError } from '../core/errors.ts';
 import { log } from '../core/log.ts';
 import type { CandidateRequest, RouteStage } from '../protocol/frames.ts';
 import type { GeneratedToken, GenerationRequest, GenerationSummary, Generator, Lap } from './generation.ts';
-import { NO_CANDIDATES, Pipeline, type PipelineDependencies } from './pipeline.ts';
+import { Pipeline, type PipelineDependencies } from './pipeline.ts';
+import { type RepairOptions, repairPipeline } from './repair.ts';
+import { NO_CANDIDATES } from './replay.ts';
 import { Sampler } from './sampler.ts';
 
 /** A conversation's KV caches along a route, and the tokens they hold. */
@@ -15,6 +17,8 @@ export interface CoordinatorOptions extends PipelineDependencies {
   readonly contextLength: number;
   /** Called at the start of an answer and when a route broke. @throws ShoalError `shard-missing` */
   readonly planRoute: (signal?: AbortSignal) => Promise<readonly RouteStage[]>;
+  /** Stages for a part of the layers, without the lost peers. @throws ShoalError `shard-missing` */
+  readonly planRange: RepairOptions['planRange'];
 }
 
 /** Chunks of a prefill on their way at once, beside one for each stage: enough to keep every stage busy. */
@@ -113,9 +117,12 @@ export class Coordinator implements Generator {
       } catch (thrown) {
         const error = ShoalError.from(thrown);
         if (error.code === 'aborted') return summary('abort');
-        await this.forget(key);
-        if (!MENDED_BY_REROUTE.has(error.code) || ++reroutes > MAX_REROUTES) throw error;
+        if (!MENDED_BY_REROUTE.has(error.code) || ++reroutes > MAX_REROUTES) {
+          await this.forget(key);
+          throw error;
+        }
         log.warn('ROUTE', `${error.message} Looking for another route.`);
+        await this.#mend(key, signal);
         continue;
       }
       const token = sampler.sample(step.row, topLogprobs);
@@ -163,6 +170,20 @@ export class Coordinator implements Generator {
     } finally {
       // Chunks that went out are part of the caches: an abort must not leave while they are on their way.
       await Promise.allSettled(inFlight);
+    }
+  }
+
+  /** Rebuilds the lost stages of a conversation's route, or forgets it, so that it is built anew on another. */
+  async #mend(key: string, signal?: AbortSignal): Promise<void> {
+    const conversation = this.#conversations.get(key);
+    if (!conversation) return;
+    try {
+      const options = { ...this.#options, maxTokens: this.#options.contextLength };
+      conversation.pipeline = await repairPipeline(options, conversation.pipeline, conversation.ids, signal);
+      conversation.ids.length = conversation.pipeline.length;
+    } catch (error) {
+      log.info('ROUTE', `The whole conversation is sent again: ${ShoalError.from(error).message}`);
+      await this.forget(key);
     }
   }
 

@@ -1,11 +1,11 @@
 import { ShoalError } from '../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../core/events.ts';
 import { log } from '../core/log.ts';
-import { formatLayers } from '../core/ranges.ts';
+import { formatLayers, type LayerRange } from '../core/ranges.ts';
 import type { LayerRunner, RunnerInfo } from '../engine/layer-runner.ts';
 import type { IntroductionState, Transport } from '../net/transport.ts';
 import type { RouteStage } from '../protocol/frames.ts';
-import type { Manifest } from '../protocol/manifest.ts';
+import type { Manifest, ManifestShard } from '../protocol/manifest.ts';
 import type { ShardStore } from '../store/shard-store.ts';
 import { countHolders } from './assign.ts';
 import { CommandClient } from './command-client.ts';
@@ -77,7 +77,8 @@ export class SwarmNode {
       exchange: this.exchange,
       commands: this.commands,
       contextLength: manifest.hyperparameters.contextLength,
-      planRoute: () => this.planRoute(),
+      planRoute: (signal) => this.planRoute(signal),
+      planRange: (layers, lost, signal) => this.#planRange(layers, lost, signal),
     });
     this.#spreader = new Spreader(keeper, store, manifest, () => this.#everybody());
     this.#cleanups = [
@@ -151,18 +152,9 @@ export class SwarmNode {
    * The fastest route over the members heard of lately. Waits a while for shards that somebody is loading.
    * @throws ShoalError `shard-missing` naming the layers that nobody serves, `aborted`
    */
-  async planRoute(signal?: AbortSignal): Promise<readonly RouteStage[]> {
-    const { manifest } = this.#options;
-    const deadlineMs = performance.now() + LOADING_PATIENCE_MS;
-    for (;;) {
-      signal?.throwIfAborted();
-      const plan = planRoute(manifest.shards, this.#candidates());
-      if (plan.stages) return plan.stages;
-      const { expected } = countHolders(manifest.shards.length, this.#everybody());
-      const onTheWay = plan.missing.every((index) => expected[index]! > 0);
-      if (!onTheWay || performance.now() > deadlineMs) throw missingError(manifest, plan.missing);
-      await this.#nextChange(LOADING_CHECK_MS);
-    }
+  planRoute(signal?: AbortSignal): Promise<readonly RouteStage[]> {
+    const { shards } = this.#options.manifest;
+    return this.#plan(shards, new Set(), signal);
   }
 
   /** Every node, this tab included once it serves a shard. */
@@ -179,6 +171,33 @@ export class SwarmNode {
     this.stages.close();
     this.registry.close();
     await this.exchange.close();
+  }
+
+  #planRange(layers: LayerRange, lost: ReadonlySet<string>, signal?: AbortSignal): Promise<readonly RouteStage[]> {
+    const { shards } = this.#options.manifest;
+    const inRange = shards.filter((shard) => shard.layers.start < layers.end && layers.start < shard.layers.end);
+    return this.#plan(inRange, lost, signal);
+  }
+
+  async #plan(
+    shards: readonly ManifestShard[],
+    lost: ReadonlySet<string>,
+    signal?: AbortSignal,
+  ): Promise<readonly RouteStage[]> {
+    const { manifest } = this.#options;
+    const deadlineMs = performance.now() + LOADING_PATIENCE_MS;
+    for (;;) {
+      signal?.throwIfAborted();
+      const plan = planRoute(
+        shards,
+        this.#candidates().filter(({ peerId }) => !lost.has(peerId)),
+      );
+      if (plan.stages) return plan.stages;
+      const { expected } = countHolders(manifest.shards.length, this.#everybody());
+      const onTheWay = plan.missing.every((index) => expected[index]! > 0);
+      if (!onTheWay || performance.now() > deadlineMs) throw missingError(manifest, plan.missing);
+      await this.#nextChange(LOADING_CHECK_MS);
+    }
   }
 
   #nextChange(timeoutMs: number): Promise<void> {

@@ -13,6 +13,8 @@ export interface LapResult {
 }
 
 interface PendingTask {
+  /** The session's length when the task is done. */
+  readonly end: number;
   readonly startedAtMs: number;
   readonly resolve: (result: LapResult) => void;
   readonly reject: (error: ShoalError) => void;
@@ -25,20 +27,22 @@ export interface PipelineDependencies {
 
 /** A stage that takes longer than this over one task is taken for hung: a software adapter needs seconds, not minutes. */
 const TASK_TIMEOUT_MS = 120_000;
-/** Nothing to sample: the result only says that the chunk is done. */
-export const NO_CANDIDATES: CandidateRequest = { rows: 'none', count: 1, wantedIds: new Uint32Array() };
-
 /** One session along one route: KV caches at every stage, filled by the laps that go round it. */
 export class Pipeline {
   readonly route: readonly RouteStage[];
   /** Token positions of one task that every stage takes. */
   readonly maxTaskTokens: number;
+  /** 32 hexadecimal digits, the same at every stage. */
+  readonly session: string;
+  /** Peers of the route whose channel closed. */
+  readonly gone = new Set<string>();
   readonly #deps: PipelineDependencies;
-  readonly #session: string;
+  readonly #firstTask: number;
   readonly #pending = new Map<number, PendingTask>();
   readonly #cleanups: Unsubscribe[];
-  #nextTask = 0;
-  #length = 0;
+  #nextTask: number;
+  #length: number;
+  #confirmed: number;
   #broken: ShoalError | undefined;
 
   private constructor(
@@ -46,10 +50,15 @@ export class Pipeline {
     route: readonly RouteStage[],
     session: string,
     maxTaskTokens: number,
+    start: { readonly task: number; readonly length: number } = { task: 0, length: 0 },
   ) {
     this.#deps = deps;
     this.route = route;
-    this.#session = session;
+    this.session = session;
+    this.#firstTask = start.task;
+    this.#nextTask = start.task;
+    this.#length = start.length;
+    this.#confirmed = start.length;
     this.maxTaskTokens = maxTaskTokens;
     this.#cleanups = [
       deps.exchange.onFrame(({ from, frame }) => {
@@ -59,7 +68,9 @@ export class Pipeline {
       }),
       deps.exchange.onGone((peerId) => {
         const stage = route.find((other) => other.peerId === peerId);
-        if (stage) this.#break(goneError(stage));
+        if (!stage) return;
+        this.gone.add(peerId);
+        this.#break(goneError(stage));
       }),
     ];
   }
@@ -93,6 +104,27 @@ export class Pipeline {
     return new Pipeline(deps, route, session, Math.min(MAX_TASK_TOKENS, ...limits));
   }
 
+  /** A mended pipeline: the same session along another route, from the last whole lap on. */
+  static resume(
+    deps: PipelineDependencies,
+    broken: Pipeline,
+    route: readonly RouteStage[],
+    maxTaskTokens: number,
+  ): Pipeline {
+    const start = { task: broken.#nextTask, length: broken.#confirmed };
+    return new Pipeline(deps, route, broken.session, maxTaskTokens, start);
+  }
+
+  /** The task that comes next; those before it are done, or void once the stages have rolled back. */
+  get nextTask(): number {
+    return this.#nextTask;
+  }
+
+  /** Positions that a whole lap has filled at every stage. */
+  get confirmed(): number {
+    return this.#confirmed;
+  }
+
   /** Positions cached at every stage once the tasks on their way are done. */
   get length(): number {
     return this.#length;
@@ -112,7 +144,7 @@ export class Pipeline {
     const position = this.#length;
     this.#length += ids.length;
     const done = new Promise<LapResult>((resolve, reject) => {
-      this.#pending.set(task, { startedAtMs: performance.now(), resolve, reject });
+      this.#pending.set(task, { end: position + ids.length, startedAtMs: performance.now(), resolve, reject });
     });
     const timeout = setTimeout(
       () => this.#break(new ShoalError('timeout', `No answer to task ${task} within ${TASK_TIMEOUT_MS / 1000} s.`)),
@@ -123,7 +155,7 @@ export class Pipeline {
       this.#deps.exchange
         .deliver(first.peerId, {
           kind: 'task',
-          session: this.#session,
+          session: this.session,
           task,
           coordinator: this.#deps.exchange.peerId,
           route: this.route,
@@ -145,20 +177,27 @@ export class Pipeline {
     if (position === this.#length) return;
     await Promise.all(
       this.route.map(({ peerId }) =>
-        this.#deps.commands.send(peerId, 'TRUNCATE_SESSION', { session: this.#session, position }, signal),
+        this.#deps.commands.send(
+          peerId,
+          'TRUNCATE_SESSION',
+          { session: this.session, position, first_task: this.#nextTask },
+          signal,
+        ),
       ),
     );
     this.#length = position;
+    this.#confirmed = position;
   }
 
   async close(): Promise<void> {
     this.#break(new ShoalError('aborted', 'The session was closed.'));
-    await closeEverywhere(this.#deps, this.route, this.#session);
+    await closeEverywhere(this.#deps, this.route, this.session);
   }
 
   #finish({ task, rows, timings }: ResultFrame): void {
     const pending = this.#pending.get(task);
     if (!pending) return;
+    this.#confirmed = pending.end;
     pending.resolve({
       rows,
       lap: lapOf(
@@ -169,7 +208,9 @@ export class Pipeline {
     });
   }
 
-  #fail({ peerId, error }: ErrorFrame): void {
+  #fail({ peerId, task, error }: ErrorFrame): void {
+    // What was under way when the pipeline was mended may still fail, and is done again anyhow.
+    if (task < this.#firstTask) return;
     const stage = this.route.find((other) => other.peerId === peerId);
     const where = stage ? `Layers ${formatLayers(stage.layers)}: ` : '';
     // A failed task leaves the stages at different lengths: nothing that follows in this session can be right.

@@ -3,10 +3,12 @@ import type { Unsubscribe } from '../core/events.ts';
 import { log } from '../core/log.ts';
 import type { LayerRange } from '../core/ranges.ts';
 import type { LayerRunner, StageOutput } from '../engine/layer-runner.ts';
-import type { Frame, StageTiming, TaskFrame } from '../protocol/frames.ts';
+import type { Frame, RouteStage, StageTiming, TaskFrame } from '../protocol/frames.ts';
 import { MAX_QUEUED_TASKS } from '../protocol/limits.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 import type { FrameExchange } from './frame-exchange.ts';
+import { KeptOutputs } from './kept-outputs.ts';
+import { replayTask } from './replay.ts';
 import { type StageSession, StageSessions } from './stage-sessions.ts';
 
 /** What `GET_STATS` tells of one task. */
@@ -31,18 +33,22 @@ export class StageServer {
   readonly #exchange: FrameExchange;
   readonly #manifest: Manifest;
   readonly #sessions = new StageSessions();
+  readonly #kept: KeptOutputs;
   readonly #records: TaskRecord[] = [];
   readonly #cleanups: Unsubscribe[];
   #runner: LayerRunner | undefined;
   #queued = 0;
   tasksDone = 0;
   tasksFailed = 0;
+  /** Positions computed. */
+  tokensDone = 0;
   /** Of single-token tasks; 0 until the first. */
   layersPerSecond = 0;
 
   constructor(exchange: FrameExchange, manifest: Manifest) {
     this.#exchange = exchange;
     this.#manifest = manifest;
+    this.#kept = new KeptOutputs(manifest.hyperparameters.width);
     const sweep = setInterval(() => this.#closeIdle(), SWEEP_INTERVAL_MS);
     this.#cleanups = [
       () => clearInterval(sweep),
@@ -57,6 +63,7 @@ export class StageServer {
   useRunner(runner: LayerRunner | undefined): void {
     this.#runner = runner;
     this.#sessions.clear();
+    this.#kept.clear();
   }
 
   get queueLength(): number {
@@ -86,14 +93,39 @@ export class StageServer {
   }
 
   /** @throws ShoalError `unknown-session` */
-  async truncateSession(coordinator: string, session: string, position: number): Promise<void> {
-    await this.#sessions.use(coordinator, session).tail;
+  async truncateSession(coordinator: string, session: string, position: number, firstTask: number): Promise<void> {
+    const open = this.#sessions.use(coordinator, session);
+    open.firstTask = firstTask;
+    await open.tail;
     await this.#requireRunner().truncateSession(session, position);
+    this.#kept.truncate(session, position);
+  }
+
+  /**
+   * Rebuilds the stages that follow in `route` by sending them this stage's kept outputs of positions `[0, length)`.
+   * @throws ShoalError `unknown-session`, `limit-exceeded` when they are not all kept, `peer-gone`, `peer-unreachable`
+   */
+  async replaySession(
+    coordinator: string,
+    session: string,
+    length: number,
+    maxTokens: number,
+    route: readonly RouteStage[],
+  ): Promise<void> {
+    await this.#sessions.use(coordinator, session).tail;
+    for (const { position, hidden } of this.#kept.replay(session, length, maxTokens)) {
+      await this.#exchange.deliver(
+        route[0]!.peerId,
+        replayTask(session, coordinator, route, position, { dtype: 'f32', hidden }),
+      );
+    }
   }
 
   /** Closing what is closed already is no error. */
   async closeSession(coordinator: string, session: string): Promise<void> {
-    if (this.#sessions.delete(coordinator, session)) await this.#runner?.closeSession(session);
+    if (!this.#sessions.delete(coordinator, session)) return;
+    this.#kept.delete(session);
+    await this.#runner?.closeSession(session);
   }
 
   close(): void {
@@ -115,6 +147,7 @@ export class StageServer {
       if (this.#queued > MAX_QUEUED_TASKS)
         throw new ShoalError('limit-exceeded', `This node has ${MAX_QUEUED_TASKS} tasks waiting; try again later.`);
       const open = this.#sessions.use(frame.coordinator, frame.session);
+      if (frame.task < open.firstTask) return;
       const turn = open.tail.then(() => this.#run(from, frame, open, arrivedAtMs));
       open.tail = turn.catch(() => undefined);
       await turn;
@@ -133,7 +166,7 @@ export class StageServer {
       input.dtype === 'u32' ? input.ids.length : input.hidden.length / this.#manifest.hyperparameters.width;
     if (arrivedAtMs - open.loggedAtMs > LOG_INTERVAL_MS) this.#logTask(layers);
     open.loggedAtMs = arrivedAtMs;
-    const last = frame.route.length === 1;
+    const last = layers.end === this.#manifest.hyperparameters.layerCount;
     const startedAtMs = performance.now();
     const output = await this.#requireRunner().execute({
       session,
@@ -149,6 +182,7 @@ export class StageServer {
       computeMs: output.computeMs,
       roundTripMs: this.#exchange.roundTripMs(from),
     };
+    if (output.hidden) this.#kept.keep(session, position, output.hidden);
     this.#record(task, layers, tokens, timing, startedAtMs);
     await this.#passOn(frame, coordinator, output, [...frame.timings, timing]);
   }
@@ -199,6 +233,7 @@ export class StageServer {
 
   #record(task: number, layers: LayerRange, tokens: number, { waitMs, computeMs }: StageTiming, atMs: number): void {
     this.tasksDone++;
+    this.tokensDone += tokens;
     this.#records.push({ task, layers, tokens, waitMs, computeMs, atMs });
     if (this.#records.length > KEPT_TASK_RECORDS) this.#records.shift();
     if (tokens === 1 && computeMs > 0) {

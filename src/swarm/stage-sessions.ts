@@ -17,6 +17,8 @@ export interface StageSession {
   usedAtMs: number;
   /** Since when its coordinator is not connected. */
   abandonedAtMs: number | undefined;
+  /** Tasks before this one are void: the coordinator has rolled back since it sent them. */
+  firstTask: number;
   /** When its tasks were last logged. */
   loggedAtMs: number;
 }
@@ -41,7 +43,7 @@ export class StageSessions {
   }
 
   add(id: string, coordinator: string, layers: LayerRange): void {
-    const fresh = { tail: Promise.resolve(), usedAtMs: Date.now(), abandonedAtMs: undefined };
+    const fresh = { tail: Promise.resolve(), usedAtMs: Date.now(), abandonedAtMs: undefined, firstTask: 0 };
     this.#sessions.set(id, { id, coordinator, layers, ...fresh, loggedAtMs: Number.NEGATIVE_INFINITY });
   }
 

@@ -84,6 +84,7 @@ export class ArithmeticRunner implements LayerRunner {
 
   /** As when the GPU process dies. */
   loseDevice(): void {
+    this.#sessions.clear();
     this.#lose('test');
   }
 

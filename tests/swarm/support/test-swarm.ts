@@ -14,6 +14,7 @@ export class TestSwarm {
   readonly nodes: SwarmNode[] = [];
   readonly guest: SwarmNode;
   readonly #options: ArithmeticRunnerOptions;
+  readonly #runners = new Map<string, ArithmeticRunner>();
 
   private constructor(options: ArithmeticRunnerOptions) {
     this.#options = options;
@@ -46,6 +47,11 @@ export class TestSwarm {
     this.network.kill(this.nodes[index]!.peerId);
   }
 
+  /** As when the node's GPU process dies: it takes a new device and loads its shards again. */
+  loseDevice(peerId: string): void {
+    this.#runners.get(peerId)?.loseDevice();
+  }
+
   async close(): Promise<void> {
     await Promise.allSettled([this.guest, ...this.nodes].map((node) => node.close()));
   }
@@ -58,7 +64,11 @@ export class TestSwarm {
       store,
       originOf: (shard) => ({ shard, fetchTorrent: async () => undefined }),
       readerOf: (shard) => ({ shard }) as ShardReader,
-      createRunner: async (hyperparameters) => new ArithmeticRunner(hyperparameters, this.#options),
+      createRunner: async (hyperparameters) => {
+        const runner = new ArithmeticRunner(hyperparameters, this.#options);
+        if (node) this.#runners.set(node.peerId, runner);
+        return runner;
+      },
       onRunner: (runner) => node?.useRunner(runner),
     });
     const settings = () => ({ spreadModel: false, acceptRemoteLoads: false, registerInDht: true });

@@ -1,0 +1,174 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { MemoryNetwork } from '../../src/net/memory-transport.ts';
+import type { FrameChannel, Transport } from '../../src/net/transport.ts';
+import { seededRandom } from '../fixtures/random.ts';
+import { TRANSPORT_CONTRACT, type TransportLab } from './transport-contract.ts';
+
+function labOn(network: MemoryNetwork): TransportLab & { close(): Promise<void> } {
+  const members: Transport[] = [];
+  return {
+    strangerId: 'nobody',
+    topic: 'news',
+    key: 'key',
+    value: Uint8Array.of(1, 2, 3),
+    unusedKey: 'unused',
+    message: (number) => new TextEncoder().encode(`message ${number}`),
+    open: async () => {
+      const member = network.createTransport();
+      members.push(member);
+      return member;
+    },
+    close: async () => void (await Promise.all(members.map((member) => member.close()))),
+  };
+}
+
+for (const [title, link] of [
+  ['at once', {}],
+  ['over links that are slow, uneven and lossy', { latencyMs: 5, jitterMs: 10, lossRate: 0.01 }],
+] as const) {
+  describe(`the transport contract in memory, ${title}`, () => {
+    for (const { name, run } of TRANSPORT_CONTRACT) {
+      it(name, async () => {
+        const lab = labOn(new MemoryNetwork({ link, random: seededRandom(1) }));
+        await run(lab).finally(lab.close);
+      });
+    }
+  });
+}
+
+describe('memory network', () => {
+  beforeEach(() => vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+
+  /** Runs through all timers until the promise settles. */
+  async function settled<T>(promise: Promise<T>): Promise<T> {
+    const caught = promise.catch(() => undefined);
+    await vi.runAllTimersAsync();
+    await caught;
+    return promise;
+  }
+
+  async function openChannel(
+    network: MemoryNetwork,
+    a: Transport,
+    b: Transport,
+  ): Promise<[FrameChannel, FrameChannel]> {
+    let theirs: FrameChannel | undefined;
+    b.handleChannels((channel) => {
+      theirs = channel;
+    });
+    const mine = await settled(a.openChannel(b.peerId));
+    expect(network).toBeDefined();
+    return [mine, theirs!];
+  }
+
+  /** When each of `count` frames arrives, ms after they were sent at once. */
+  async function arrivals(seed: number, link: object, count: number): Promise<number[]> {
+    const network = new MemoryNetwork({ link, random: seededRandom(seed) });
+    const [mine, theirs] = await openChannel(network, network.createTransport(), network.createTransport());
+    const times: number[] = [];
+    const startedMs = performance.now();
+    theirs.onFrame((frame) => times.push(frame[0]!, performance.now() - startedMs));
+    for (let number = 0; number < count; number++) void mine.send(Uint8Array.of(number));
+    await vi.runAllTimersAsync();
+    expect(times.filter((_, index) => index % 2 === 0)).toEqual(Array.from({ length: count }, (_, number) => number));
+    return times.filter((_, index) => index % 2 === 1);
+  }
+
+  it('delays by the latency, one way', async () => {
+    expect(await arrivals(1, { latencyMs: 40 }, 3)).toEqual([40, 40, 40].map((time) => expect.closeTo(time, -0.2)));
+  });
+
+  it('spreads by the jitter and resends what is lost, in order; the same seed gives the same times', async () => {
+    const link = { latencyMs: 40, jitterMs: 30, lossRate: 0.1 };
+    const times = await arrivals(7, link, 60);
+    expect(times[0]).toBeGreaterThanOrEqual(39);
+    expect(times.at(-1)).toBeGreaterThan(200);
+    expect(times.at(-1)).toBeLessThan(2000);
+    expect([...times].sort((one, other) => one - other)).toEqual(times);
+    expect(await arrivals(7, link, 60)).toEqual(times);
+    expect(await arrivals(8, link, 60)).not.toEqual(times);
+  });
+
+  it('lets links be set one by one, while it runs', async () => {
+    const network = new MemoryNetwork();
+    const [a, b, c] = [network.createTransport(), network.createTransport(), network.createTransport()];
+    const [toB] = await openChannel(network, a, b);
+    const [toC] = await openChannel(network, a, c);
+    network.setLink(a.peerId, b.peerId, { latencyMs: 50 });
+    expect([toB.roundTripMs, toC.roundTripMs]).toEqual([100, 0]);
+  });
+
+  it('carries on after a short cut, and ends connections after a long one', async () => {
+    const network = new MemoryNetwork({ silenceMs: 1000 });
+    const [a, b, c] = [network.createTransport(), network.createTransport(), network.createTransport()];
+    const [mine, theirs] = await openChannel(network, a, b);
+    await settled(a.connect(c.peerId));
+    const got: number[] = [];
+    theirs.onFrame((frame) => got.push(frame[0]!));
+    const reasons: unknown[] = [];
+    for (const end of [mine, theirs]) end.onClose((reason) => reasons.push(reason));
+    network.cut(a.peerId, b.peerId);
+    void mine.send(Uint8Array.of(1));
+    await vi.advanceTimersByTimeAsync(500);
+    expect(got).toEqual([]);
+    network.mend(a.peerId, b.peerId);
+    await vi.runAllTimersAsync();
+    expect([got, reasons]).toEqual([[1], []]);
+    network.partition([a.peerId, c.peerId], [b.peerId]);
+    void mine.send(Uint8Array.of(2));
+    const unanswered = a.request(b.peerId, 'any', Uint8Array.of(1));
+    const ended = expect(unanswered).rejects.toMatchObject({ code: 'peer-gone' });
+    await vi.runAllTimersAsync();
+    await ended;
+    expect(reasons).toEqual([1, 2].map(() => expect.objectContaining({ code: 'peer-gone' })));
+    expect([a.peers(), b.peers(), c.peers()]).toEqual([[c.peerId], [], [a.peerId]]);
+    await expect(a.connect(b.peerId)).rejects.toMatchObject({ code: 'peer-unreachable' });
+    network.mend(a.peerId, b.peerId);
+    await settled(a.connect(b.peerId));
+    expect(got).toEqual([1]);
+  });
+
+  it('shows a killed member by its silence alone, and delivers nothing that it had under way', async () => {
+    const network = new MemoryNetwork({ link: { latencyMs: 10 }, silenceMs: 1000 });
+    const [a, b] = [network.createTransport(), network.createTransport()];
+    const [mine, theirs] = await openChannel(network, a, b);
+    let got = 0;
+    mine.onFrame(() => got++);
+    let reason: unknown;
+    mine.onClose((error) => {
+      reason = error;
+    });
+    void theirs.send(Uint8Array.of(1));
+    network.kill(b.peerId);
+    await vi.advanceTimersByTimeAsync(900);
+    expect([a.peers(), reason]).toEqual([[b.peerId], undefined]);
+    await vi.advanceTimersByTimeAsync(200);
+    expect([a.peers(), got]).toEqual([[], 0]);
+    expect(reason).toMatchObject({ code: 'peer-gone' });
+    await expect(theirs.send(Uint8Array.of(2))).rejects.toMatchObject({ code: 'peer-gone' });
+    await expect(a.connect(b.peerId)).rejects.toMatchObject({ code: 'peer-unreachable' });
+  });
+
+  it('goes on among the connected while the server is away, and forgets the directory with it', async () => {
+    const network = new MemoryNetwork();
+    const [a, b, c] = [network.createTransport(), network.createTransport(), network.createTransport()];
+    await settled(a.connect(b.peerId));
+    await settled(a.directory.put('key', Uint8Array.of(1)));
+    const states: string[] = [];
+    a.onIntroduction((state) => states.push(state));
+    const heard: string[] = [];
+    for (const member of [b, c]) member.subscribe('news', () => heard.push(member.peerId));
+    network.server.stop();
+    await a.publish('news', Uint8Array.of(1));
+    await expect(settled(a.directory.get('key'))).rejects.toMatchObject({ code: 'peer-unreachable' });
+    expect(heard).toEqual([b.peerId]);
+    await expect(a.connect(c.peerId)).rejects.toMatchObject({ code: 'peer-unreachable' });
+    b.handleRequests('echo', async (_, request) => request);
+    expect(await settled(a.request(b.peerId, 'echo', Uint8Array.of(5)))).toEqual(Uint8Array.of(5));
+    network.server.start();
+    expect(states).toEqual(['offline', 'online']);
+    expect(await settled(a.directory.get('key'))).toBeUndefined();
+    await settled(a.connect(c.peerId));
+  });
+});

@@ -1,0 +1,127 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { KeptOutputs } from '../../src/swarm/kept-outputs.ts';
+import { DEFAULT_SAMPLING } from '../../src/swarm/sampler.ts';
+import { TestSwarm } from './support/test-swarm.ts';
+
+const PROMPT = Array.from({ length: 100 }, (_, index) => (index * 37) % 500);
+const TOKENS = 24;
+
+let swarm: TestSwarm;
+afterEach(() => swarm?.close());
+
+/** An answer during which something happens after the third token. */
+async function answer(then: (route: readonly string[]) => void = () => undefined): Promise<number[]> {
+  const ids: number[] = [];
+  const tokens = swarm.guest.coordinator.generate({
+    promptIds: PROMPT,
+    maxTokens: TOKENS,
+    stopIds: new Set(),
+    sampling: DEFAULT_SAMPLING,
+    topLogprobs: 0,
+  });
+  for await (const { id, lap } of tokens) {
+    ids.push(id);
+    if (ids.length === 3) then(lap.stages.map(({ peerId }) => peerId));
+  }
+  return ids;
+}
+
+async function expected(): Promise<number[]> {
+  swarm = await TestSwarm.create([[0, 1, 2, 3]]);
+  const ids = await answer();
+  await swarm.close();
+  return ids;
+}
+
+const kill = (peerId: string | undefined) => swarm.kill(swarm.nodes.findIndex((node) => node.peerId === peerId));
+const nodeOf = (peerId: string | undefined) => swarm.nodes.find((node) => node.peerId === peerId)!;
+/** Positions that a node has computed. */
+const computed = (peerId: string | undefined) => nodeOf(peerId).stages.tokensDone;
+
+describe('a stage that vanishes in mid-answer', () => {
+  it.each([0, 1, 2, 3])(
+    'is rebuilt at a spare: stage %i; the answer is the same and no other stage runs again',
+    async (lost) => {
+      const ids = await expected();
+      swarm = await TestSwarm.create([[0], [1], [2], [3], [lost]], { computeMs: 1 });
+      let route: readonly string[] = [];
+      const mended = await answer((peers) => {
+        route = peers;
+        kill(peers[lost]);
+      });
+      expect(mended).toEqual(ids);
+      const others = route.filter((_, index) => index !== lost);
+      // The lap that broke is run once more; the prompt is not.
+      for (const peerId of others) expect(computed(peerId)).toBeLessThanOrEqual(PROMPT.length + TOKENS + 2);
+      const spare = swarm.nodes.find((node) => !route.includes(node.peerId));
+      expect(computed(spare?.peerId)).toBeGreaterThan(PROMPT.length);
+    },
+  );
+
+  it('two neighbours at once', async () => {
+    const ids = await expected();
+    swarm = await TestSwarm.create([[0], [1], [2], [3], [1, 2]], { computeMs: 1 });
+    // The spare is the shorter way: make it the loser of the first choice by what it still has to do.
+    const mended = await answer((peers) => {
+      kill(peers[1]);
+      if (peers.length === 4) kill(peers[2]);
+    });
+    expect(mended).toEqual(ids);
+  });
+
+  it('two apart at once, and the last spare later', async () => {
+    const ids = await expected();
+    swarm = await TestSwarm.create([[0], [1], [2], [3], [0], [2]], { computeMs: 1 });
+    const mended = await answer((peers) => {
+      kill(peers[0]);
+      kill(peers[2]);
+    });
+    expect(mended).toEqual(ids);
+  });
+
+  it('a node that has lost its device serves again: its stage alone is rebuilt', async () => {
+    const ids = await expected();
+    swarm = await TestSwarm.create([[0], [1], [2], [3]], { computeMs: 1 });
+    let route: readonly string[] = [];
+    const mended = await answer((peers) => {
+      route = peers;
+      swarm.loseDevice(peers[2]!);
+    });
+    expect(mended).toEqual(ids);
+    for (const peerId of [route[0], route[1], route[3]])
+      expect(computed(peerId)).toBeLessThanOrEqual(PROMPT.length + TOKENS + 2);
+  });
+});
+
+describe('kept outputs', () => {
+  const rows = (from: number, count: number) =>
+    Float32Array.from({ length: count * 2 }, (_, index) => from * 2 + index);
+
+  it('come back in chunks of any size, also after a truncation', () => {
+    const kept = new KeptOutputs(2);
+    kept.keep('s', 0, rows(0, 5));
+    kept.keep('s', 5, rows(5, 1));
+    kept.keep('s', 6, rows(6, 4));
+    kept.truncate('s', 8);
+    kept.keep('s', 8, rows(8, 1));
+    for (const maxTokens of [1, 2, 4, 9, 100]) {
+      const chunks = [...kept.replay('s', 9, maxTokens)];
+      expect(chunks.flatMap(({ hidden }) => [...hidden])).toEqual([...rows(0, 9)]);
+      expect(chunks.map(({ position }) => position)).toEqual(
+        Array.from({ length: Math.ceil(9 / maxTokens) }, (_, index) => index * maxTokens),
+      );
+    }
+  });
+
+  it('say so when they are not complete any more, the longest rested first', () => {
+    const kept = new KeptOutputs(2, 100);
+    kept.keep('old', 0, rows(0, 5));
+    kept.keep('new', 0, rows(0, 5));
+    kept.keep('new', 5, rows(5, 5));
+    expect(() => [...kept.replay('old', 5, 10)]).toThrow(expect.objectContaining({ code: 'limit-exceeded' }));
+    expect([...kept.replay('new', 10, 10)]).toHaveLength(1);
+    kept.truncate('old', 0);
+    kept.keep('old', 0, rows(0, 1));
+    expect([...kept.replay('old', 1, 10)]).toHaveLength(1);
+  });
+});
