@@ -32,6 +32,14 @@ async function openTab(browser: Browser, seed?: SeedName, parameters?: Record<st
   return page;
 }
 
+/** A tab whose clock the test can set forward. */
+async function openTimedTab(browser: Browser, seed?: SeedName, parameters?: Record<string, string>): Promise<Page> {
+  const page = await (await browser.newContext()).newPage();
+  await page.clock.install();
+  await goTo(page, seed, parameters);
+  return page;
+}
+
 async function goTo(page: Page, seed?: SeedName, parameters?: Record<string, string>): Promise<void> {
   page.on('pageerror', (error) => pageErrors.push(error.stack ?? error.message));
   await page.goto(lab.pageUrl(seed, parameters));
@@ -170,9 +178,7 @@ test('stored bytes that went wrong are found before use and fetched again', asyn
 });
 
 test('bytes that are not what the manifest says end in hash-mismatch, and are not kept', async ({ browser }) => {
-  const page = await (await browser.newContext()).newPage();
-  await page.clock.install();
-  await goTo(page, 'good', { sha256: '0'.repeat(64) });
+  const page = await openTimedTab(browser, 'good', { sha256: '0'.repeat(64) });
   const done = page.evaluate(() => window.lab.obtain());
   await page.waitForFunction(() => window.lab.events.some(({ phase }) => phase === 'verifying'));
   await page.waitForFunction(() => window.lab.events.at(-1)?.phase === 'downloading');
@@ -231,16 +237,51 @@ test('tabs find each other at once when the tracker is back', async ({ browser }
 });
 
 test('a closed store leaves nothing behind that talks', async ({ browser }) => {
-  const page = await openSeed(browser);
+  const page = await openTimedTab(browser, 'good');
+  expect(await obtain(page)).not.toHaveProperty('error');
   lab.setTracker(false);
   await page.waitForTimeout(500);
-  await page.evaluate(() => window.lab.store.close());
   const sockets: string[] = [];
   page.on('websocket', (socket) => sockets.push(socket.url()));
+  await page.evaluate(() => window.lab.store.close());
+  expect(await transfer(page)).toMatchObject({ phase: 'stopped', peers: 0 });
   lab.setTracker(true);
-  const timers = await page.evaluate(() => window.lab.store.transfers().map(({ phase }) => phase));
-  expect(timers).toEqual(['stopped']);
+  await page.clock.fastForward(10 * 60_000);
+  await page.waitForTimeout(500);
   expect(sockets).toEqual([]);
+});
+
+test('a header that nobody has is missed in the end', async ({ browser }) => {
+  const page = await openTimedTab(browser);
+  const done = page.evaluate(() => window.lab.obtainHeader());
+  await page.waitForFunction(() => window.lab.transfer()?.phase === 'downloading');
+  await page.waitForTimeout(500);
+  await page.clock.fastForward(50_000);
+  expect((await done).error).toMatchObject({ code: 'shard-missing' });
+});
+
+test('a page that is never idle, as hidden ones are, fetches all the same', async ({ browser }) => {
+  await openSeed(browser);
+  const page = await (await browser.newContext()).newPage();
+  await page.addInitScript(() => {
+    window.requestIdleCallback = () => 0;
+  });
+  await goTo(page);
+  expect(await obtain(page)).not.toHaveProperty('error');
+});
+
+test('a file is imported, and seeded to tabs that have neither server nor torrent', async ({ browser }) => {
+  lab.state.torrentServed = false;
+  const page = await openTab(browser);
+  const wrong = await page.evaluate(() => window.lab.importShard('flipped'));
+  expect(wrong.error).toMatchObject({ code: 'hash-mismatch' });
+  expect(await transfer(page)).toMatchObject({ storedBytes: 0, verified: false });
+  expect(await page.evaluate(() => window.lab.importShard('good'))).not.toHaveProperty('error');
+  expect(await transfer(page)).toMatchObject({ storedBytes: SIZE_BYTES, verified: true });
+  expect(await obtain(page)).not.toHaveProperty('error');
+  expect((await page.evaluate(() => window.lab.events)).map(({ phase }) => phase)).not.toContain('downloading');
+  const other = await openTab(browser);
+  expect(await obtain(other)).not.toHaveProperty('error');
 });
 
 /** Changes a byte in the middle of the stored shard. */

@@ -17,6 +17,8 @@ export interface StoreLab {
   /** Obtains the shard; milliseconds, or the error's code and message. */
   obtain(): Promise<Outcome>;
   obtainHeader(): Promise<Outcome & { readonly bytes?: number }>;
+  /** Imports what a web seed has. */
+  importShard(seed: string): Promise<Outcome>;
   transfer(): Transfer;
   /** Times in milliseconds. */
   measure(): Promise<{ readonly hashMs: number; readonly readMs: number; readonly smallReadsMs: number }>;
@@ -85,6 +87,16 @@ window.lab = {
     }),
   obtainHeader: () =>
     timed(async () => ({ bytes: (await store.obtainHeader(origin, { signal: AbortSignal.timeout(60_000) })).length })),
+  importShard: (name) =>
+    timed(async () => {
+      const file = await (
+        await fetch(`/lab/seed/${name}`, { headers: { range: `bytes=0-${shard.sizeBytes - 1}` } })
+      ).blob();
+      const read = async (offset: number, length: number) =>
+        new Uint8Array(await file.slice(offset, offset + length).arrayBuffer());
+      await store.importShard(shard, read, {});
+      return {};
+    }),
   transfer: () => store.transfers().find(({ infoHash }) => infoHash === shard.infoHash)!,
   measure: async () => {
     await hashShard(shard, pieceLength);
