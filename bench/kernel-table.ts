@@ -1,12 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { findBrowser } from '../cli/browser.ts';
+import { announceStep } from './support/progress.ts';
 
 /**
  * Runs `bench/kernels.ts` and returns what it prints. In a process of its own: the system's loader reads where
  * SwiftShader is only when a process starts.
  */
 export async function runKernelBench(repeats: number): Promise<string> {
+  announceStep('Kernels');
   const { env } = await findBrowser();
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(import.meta.dirname, 'kernels.ts')], {
     encoding: 'utf8',

@@ -9,6 +9,7 @@ import { prefill } from './prefill.ts';
 import type { Row, Table } from './report.ts';
 import { type Distribution, summarize } from './support/measure.ts';
 import type { Plan } from './support/plan.ts';
+import { announceStep } from './support/progress.ts';
 import { openNode } from './support/tabs.ts';
 
 /** What every part of the benchmark works with. */
@@ -40,8 +41,10 @@ const JOIN_REPEATS = 3;
 export async function benchSwarm(bench: Bench): Promise<SwarmFigures> {
   const { browser, url, manifest, plan } = bench;
   const all = manifest.shards.map(({ index }) => index);
+  announceStep('Joining, and opening again');
   const joins = [await benchJoin(bench, [1]), await benchJoin(bench, all)];
 
+  announceStep('One tab with every shard');
   const whole = await openNode(browser, url, all);
   const adapter = await whole.page.evaluate(
     async () => (await window.shoal.command(window.shoal.peerId, 'GET_CAPABILITIES', undefined)).capabilities.adapter,
@@ -49,6 +52,7 @@ export async function benchSwarm(bench: Bench): Promise<SwarmFigures> {
   const one = await benchSpeed(whole.page, plan);
   await whole.context.close();
 
+  announceStep('A tab for each shard');
   const nodes: Tab[] = [];
   for (const shard of all) nodes.push(await openNode(browser, url, [shard]));
   const four = await benchSpeed(nodes[0]!.page, plan);

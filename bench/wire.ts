@@ -2,6 +2,7 @@ import type { Lap } from '../src/swarm/generation.ts';
 import { meanHopMs, meanWaitMs } from './hop.ts';
 import type { Row, Table } from './report.ts';
 import { summarize } from './support/measure.ts';
+import { announceStep } from './support/progress.ts';
 import { openRawChannel } from './support/raw-channel.ts';
 import { openNode } from './support/tabs.ts';
 import type { Bench } from './swarm.ts';
@@ -17,6 +18,7 @@ export async function benchWire(bench: Bench, laps: readonly Lap[]): Promise<Tab
   const rowBytes = manifest.hyperparameters.width * BYTES_PER_ELEMENT;
   const shardBytes = manifest.shards[SHARD]!.sizeBytes;
 
+  announceStep('A raw data channel');
   const raw = await openRawChannel(browser, `${url}/healthz`);
   const roundTrips = await raw.echo(rowBytes, plan.echoes);
   const rawRates: number[] = [];
@@ -38,6 +40,7 @@ export async function benchWire(bench: Bench, laps: readonly Lap[]): Promise<Tab
 }
 
 async function transferRates({ browser, url, plan }: Bench): Promise<number[]> {
+  announceStep('A shard from tab to tab');
   const seeder = await openNode(browser, url, [SHARD]);
   const rates: number[] = [];
   for (let index = 0; index < plan.repeats; index++) rates.push(await timeTransfer(browser, url, SHARD));
