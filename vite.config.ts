@@ -7,7 +7,10 @@ export default defineConfig({
   test: {
     silent: 'passed-only',
     projects: [
-      { extends: true, test: { name: 'unit', include: ['tests/unit/**/*.test.ts', 'tests/swarm/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'unit', testTimeout: 30_000, include: ['tests/unit/**/*.test.ts', 'tests/swarm/**/*.test.ts'] },
+      },
       {
         extends: true,
         test: { name: 'gpu', include: ['tests/gpu/**/*.test.ts'], fileParallelism: false, testTimeout: 120_000 },
