@@ -35,6 +35,12 @@ export function checkTask(task: StageTask, session: Session, model: Hyperparamet
   return tokens;
 }
 
+/** Rows at the task's end whose candidates are wanted. */
+export function wantedRows({ candidates }: StageTask, tokens: number): number {
+  if (!candidates || candidates.rows === 'none') return 0;
+  return candidates.rows === 'last' ? 1 : tokens;
+}
+
 function checkCandidates({ count, wantedIds, mask }: CandidateRequest, vocabularySize: number): void {
   if (!Number.isInteger(count) || count < 0 || count > MAX_CANDIDATES)
     throw bad(`${count} candidates`, `0 to ${MAX_CANDIDATES}`);

@@ -13,6 +13,9 @@ export const LOGIT_ROWS = 8;
 /** Positions a task may have on a software adapter: at 15 tokens a second, two seconds that others wait. */
 export const SOFTWARE_TASK_TOKENS = 32;
 
+/** Positions a task may have on the CPU: at 100 tokens a second, two thirds of a second that others wait. */
+export const CPU_TASK_TOKENS = 64;
+
 export function maxTaskTokens(software: boolean): number {
   return software ? SOFTWARE_TASK_TOKENS : MAX_TASK_TOKENS;
 }

@@ -1,17 +1,23 @@
 import { ShoalError } from '../core/errors.ts';
 import { formatLayers, type LayerRange } from '../core/ranges.ts';
 import { MAX_SESSIONS } from '../protocol/limits.ts';
-import type { KvPool } from './kv-pool.ts';
 import type { SessionOptions } from './layer-runner.ts';
 import { pagesFor, type Session } from './session.ts';
 
+/** Where KV pages go back to. */
+export interface PageStock {
+  /** Positions that could still be cached. */
+  readonly freeTokens: number;
+  give(pages: readonly number[]): void;
+}
+
 /** The sessions of one runner, and who holds which KV pages. */
 export class SessionTable {
-  readonly #pool: KvPool;
+  readonly #pool: PageStock;
   readonly #contextLength: number;
   readonly #sessions = new Map<string, Session>();
 
-  constructor(pool: KvPool, contextLength: number) {
+  constructor(pool: PageStock, contextLength: number) {
     this.#pool = pool;
     this.#contextLength = contextLength;
   }

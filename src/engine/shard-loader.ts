@@ -1,32 +1,28 @@
 import { ShoalError } from '../core/errors.ts';
 import type { GgufFile, GgufTensor } from '../gguf/gguf-file.ts';
 import { readGguf } from '../gguf/read.ts';
-import type { GpuDevice } from '../gpu/device.ts';
 import type { Architecture } from '../model/architecture.ts';
 import { findArchitecture } from '../model/architectures.ts';
 import { readModelFacts } from '../model/read-facts.ts';
 import type { Hyperparameters } from '../protocol/manifest.ts';
 import type { ShardReader } from '../store/shard-store.ts';
-import { type LoadOptions, TensorLoader } from './tensor-loader.ts';
-import type { LayerWeights, ShardWeights } from './weights.ts';
+import type { LayerWeights, ShardWeights, WeightLoader } from './weights.ts';
 
 /**
  * Loads a shard's weights, tensor by tensor. What was loaded is freed again when something fails.
  * @throws ShoalError `bad-gguf`, `truncated-gguf`, `unsupported-architecture`, `unsupported-tensor-type`,
  * `out-of-memory`, `aborted`
  */
-export async function loadShardWeights(
-  gpu: GpuDevice,
+export async function loadShardWeights<Vector, Matrix>(
   model: Hyperparameters,
   reader: ShardReader,
-  options: LoadOptions,
-): Promise<ShardWeights> {
+  loader: WeightLoader<Vector, Matrix>,
+): Promise<ShardWeights<Vector, Matrix>> {
   const { shard } = reader;
   const source = { sizeBytes: shard.sizeBytes, read: (offset: number, length: number) => reader.read(offset, length) };
-  const file = await readGguf(source, shard.fileName);
-  checkHyperparameters(file, model);
-  const loader = new TensorLoader(gpu, reader, options);
   try {
+    const file = await readGguf(source, shard.fileName);
+    checkHyperparameters(file, model);
     return await new ShardLoad(file, model, loader).load(reader);
   } catch (error) {
     loader.destroy();
@@ -34,27 +30,27 @@ export async function loadShardWeights(
   }
 }
 
-/** One shard on its way to the device. */
-class ShardLoad {
+/** One shard on its way. */
+class ShardLoad<Vector, Matrix> {
   readonly #file: GgufFile;
   readonly #model: Hyperparameters;
   readonly #architecture: Architecture;
-  readonly #loader: TensorLoader;
+  readonly #loader: WeightLoader<Vector, Matrix>;
 
-  constructor(file: GgufFile, model: Hyperparameters, loader: TensorLoader) {
+  constructor(file: GgufFile, model: Hyperparameters, loader: WeightLoader<Vector, Matrix>) {
     this.#file = file;
     this.#model = model;
     this.#architecture = findArchitecture(model.architecture, file.name);
     this.#loader = loader;
   }
 
-  async load({ shard }: ShardReader): Promise<ShardWeights> {
+  async load({ shard }: ShardReader): Promise<ShardWeights<Vector, Matrix>> {
     const names = this.#architecture.globalNames;
     const shapes = this.#architecture.globalShapes(this.#model);
     const embedding = shard.hasEmbedding
       ? await this.#loader.loadMatrix([this.#tensor(names.tokenEmbedding, shapes.tokenEmbedding)])
       : undefined;
-    const layers: LayerWeights[] = [];
+    const layers: LayerWeights<Vector, Matrix>[] = [];
     for (let layer = shard.layers.start; layer < shard.layers.end; layer++) layers.push(await this.#loadLayer(layer));
     const output = shard.hasOutput
       ? {
@@ -65,7 +61,7 @@ class ShardLoad {
     return { layers, embedding, output, destroy: () => this.#loader.destroy() };
   }
 
-  async #loadLayer(layer: number): Promise<LayerWeights> {
+  async #loadLayer(layer: number): Promise<LayerWeights<Vector, Matrix>> {
     const names = this.#architecture.layerNames(layer);
     const shapes = this.#architecture.layerShapes(this.#model);
     const tensor = (role: keyof typeof names) => this.#tensor(names[role], shapes[role]);

@@ -2,6 +2,7 @@ import { Readback } from '../gpu/readback.ts';
 import { RESULT_WORDS } from '../gpu/result-layout.ts';
 import { ropeAngles } from '../gpu/rope-angles.ts';
 import type { Hyperparameters } from '../protocol/manifest.ts';
+import { wantedRows } from './check-task.ts';
 import type { KvPool } from './kv-pool.ts';
 import type { StageOutput, StageTask } from './layer-runner.ts';
 import type { LoadedModel } from './loaded-model.ts';
@@ -97,10 +98,4 @@ export class TaskExecutor {
     for (let row = 0; row < tokens; row++) out.set(padded.subarray(row * stride, row * stride + width), row * width);
     return { hidden: out };
   }
-}
-
-/** Rows at the task's end whose candidates are wanted. */
-function wantedRows({ candidates }: StageTask, tokens: number): number {
-  if (!candidates || candidates.rows === 'none') return 0;
-  return candidates.rows === 'last' ? 1 : tokens;
 }

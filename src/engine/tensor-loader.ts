@@ -1,33 +1,26 @@
 import { ShoalError } from '../core/errors.ts';
 import { dequantize } from '../gguf/dequantize.ts';
 import type { GgufTensor } from '../gguf/gguf-file.ts';
-import { isRunnable, RUNNABLE_TYPES, type RunnableType } from '../gguf/tensor-types.ts';
+import type { RunnableType } from '../gguf/tensor-types.ts';
 import { strideOf } from '../gpu/activation.ts';
 import type { GpuDevice } from '../gpu/device.ts';
 import { type DeviceMatrix, groupsPerBuffer, type MatrixPart, rowGroups } from '../gpu/matrix.ts';
 import { fileRowBytes, GROUP_ROWS, groupBytes, repackRows } from '../gpu/repack.ts';
 import type { ShardReader } from '../store/shard-store.ts';
 import { LOAD_CHUNK_BYTES, LOAD_STAGED_BYTES } from './limits.ts';
-
-export interface LoadOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Told the file bytes handed to the device so far. */
-  readonly onProgress?: ((loadedBytes: number) => void) | undefined;
-}
+import { type LoadOptions, TensorReader } from './tensor-reader.ts';
+import type { WeightLoader } from './weights.ts';
 
 /** Streams one shard's tensors to the device, a few MiB at a time, and owns the buffers until they are handed on. */
-export class TensorLoader {
+export class TensorLoader implements WeightLoader<GPUBuffer, DeviceMatrix> {
   readonly #gpu: GpuDevice;
-  readonly #reader: ShardReader;
-  readonly #options: LoadOptions;
+  readonly #reader: TensorReader;
   readonly #buffers: GPUBuffer[] = [];
-  #loadedBytes = 0;
   #stagedBytes = 0;
 
   constructor(gpu: GpuDevice, reader: ShardReader, options: LoadOptions) {
     this.#gpu = gpu;
-    this.#reader = reader;
-    this.#options = options;
+    this.#reader = new TensorReader(reader, options);
   }
 
   /** Frees all that was loaded. */
@@ -38,7 +31,7 @@ export class TensorLoader {
   /** A norm's weights `[C]` as f32, filled up with zeros like a row of hidden states. */
   async loadVector(tensor: GgufTensor): Promise<GPUBuffer> {
     const values = new Float32Array(strideOf(tensor.shape[0]!) * 4);
-    values.set(dequantize(tensor.type, await this.#read(tensor, 0, tensor.sizeBytes)));
+    values.set(dequantize(tensor.type, await this.#reader.read(tensor, 0, tensor.sizeBytes)));
     const buffer = await this.#allocate(tensor.name, values.byteLength);
     this.#gpu.device.queue.writeBuffer(buffer, 0, values);
     return buffer;
@@ -53,7 +46,7 @@ export class TensorLoader {
     const columns = tensors[0]!.shape[0]!;
     const sections = tensors.map((tensor) => ({
       tensor,
-      type: this.#runnable(tensor),
+      type: this.#reader.runnableType(tensor),
       groups: rowGroups(tensor.shape[1]!),
     }));
     const parts: MatrixPart[] = [];
@@ -80,7 +73,7 @@ export class TensorLoader {
     const rows = tensor.shape[1]!;
     const chunkRows = GROUP_ROWS * Math.max(1, Math.floor(LOAD_CHUNK_BYTES / rowBytes / GROUP_ROWS));
     for (let row = 0; row < rows; row += chunkRows) {
-      const bytes = await this.#read(tensor, row * rowBytes, Math.min(chunkRows, rows - row) * rowBytes);
+      const bytes = await this.#reader.read(tensor, row * rowBytes, Math.min(chunkRows, rows - row) * rowBytes);
       const words = repackRows(type, columns, bytes);
       this.#writeGroups(parts, groupBytes(type, columns), firstGroup + row / GROUP_ROWS, words);
       await this.#drain(words.byteLength);
@@ -114,15 +107,6 @@ export class TensorLoader {
     await this.#gpu.device.queue.onSubmittedWorkDone();
   }
 
-  async #read(tensor: GgufTensor, offset: number, length: number): Promise<Uint8Array> {
-    const { signal, onProgress } = this.#options;
-    if (signal?.aborted) throw new ShoalError('aborted', 'Loading was cancelled.');
-    const bytes = await this.#reader.read(tensor.offset + offset, length, signal ? { signal } : {});
-    this.#loadedBytes += length;
-    onProgress?.(this.#loadedBytes);
-    return bytes;
-  }
-
   async #allocate(label: string, sizeBytes: number): Promise<GPUBuffer> {
     const { device } = this.#gpu;
     device.pushErrorScope('out-of-memory');
@@ -131,14 +115,6 @@ export class TensorLoader {
     this.#buffers.push(buffer);
     if (await device.popErrorScope()) throw outOfMemory(`${sizeBytes} bytes for tensor ${label}`);
     return buffer;
-  }
-
-  #runnable({ name, type }: GgufTensor): RunnableType {
-    if (isRunnable(type)) return type;
-    throw new ShoalError(
-      'unsupported-tensor-type',
-      `${this.#reader.shard.fileName}: tensor "${name}" has type ${type}; the engine computes on ${RUNNABLE_TYPES.join(', ')}.`,
-    );
   }
 }
 

@@ -15,7 +15,8 @@ import { checkLayersLoaded, SessionTable } from './session-table.ts';
 import { loadShardWeights } from './shard-loader.ts';
 import { TaskExecutor } from './task-executor.ts';
 import { TaskQueue } from './task-queue.ts';
-import type { LoadOptions } from './tensor-loader.ts';
+import { TensorLoader } from './tensor-loader.ts';
+import type { LoadOptions } from './tensor-reader.ts';
 import { createWorkspace } from './workspace.ts';
 
 export interface WebGpuRunnerOptions {
@@ -93,7 +94,11 @@ class WebGpuRunner implements LayerRunner {
     const { index, layers } = reader.shard;
     return this.#run(async () => {
       if (this.#model.has(index)) return;
-      const weights = await loadShardWeights(this.#gpu, this.hyperparameters, reader, options);
+      const weights = await loadShardWeights(
+        this.hyperparameters,
+        reader,
+        new TensorLoader(this.#gpu, reader, options),
+      );
       try {
         await this.#model.add(index, layers, weights);
       } catch (error) {

@@ -1,0 +1,86 @@
+// Small pieces on four lanes that several kernels share.
+
+/** Adds up the lanes of each of four vectors: lane i of the result is the sum of the i-th. */
+// @ts-ignore: decorator
+@inline
+export function sumLanesI32(a: v128, b: v128, c: v128, d: v128): v128 {
+  const ab = i32x4.add(v128.shuffle<i32>(a, b, 0, 4, 1, 5), v128.shuffle<i32>(a, b, 2, 6, 3, 7));
+  const cd = i32x4.add(v128.shuffle<i32>(c, d, 0, 4, 1, 5), v128.shuffle<i32>(c, d, 2, 6, 3, 7));
+  return i32x4.add(v128.shuffle<i64>(ab, cd, 0, 2), v128.shuffle<i64>(ab, cd, 1, 3));
+}
+
+/** As `sumLanesI32`, of floats. */
+// @ts-ignore: decorator
+@inline
+export function sumLanesF32(a: v128, b: v128, c: v128, d: v128): v128 {
+  const ab = f32x4.add(v128.shuffle<i32>(a, b, 0, 4, 1, 5), v128.shuffle<i32>(a, b, 2, 6, 3, 7));
+  const cd = f32x4.add(v128.shuffle<i32>(c, d, 0, 4, 1, 5), v128.shuffle<i32>(c, d, 2, 6, 3, 7));
+  return f32x4.add(v128.shuffle<i64>(ab, cd, 0, 2), v128.shuffle<i64>(ab, cd, 1, 3));
+}
+
+/** The sum of a vector's lanes. */
+// @ts-ignore: decorator
+@inline
+export function total(a: v128): f32 {
+  return (
+    f32x4.extract_lane(a, 0) + f32x4.extract_lane(a, 2) + (f32x4.extract_lane(a, 1) + f32x4.extract_lane(a, 3))
+  );
+}
+
+/** The greatest of a vector's lanes. */
+// @ts-ignore: decorator
+@inline
+export function greatest(a: v128): f32 {
+  return max(
+    max(f32x4.extract_lane(a, 0), f32x4.extract_lane(a, 1)),
+    max(f32x4.extract_lane(a, 2), f32x4.extract_lane(a, 3)),
+  );
+}
+
+/**
+ * exp of each lane, within two units in the last place; below -87 it stays at exp(-87). As Cephes' expf: 2^n times a
+ * polynomial of the rest. Adding 1.5 · 2^23 rounds to a whole number that the low bits then hold.
+ */
+// @ts-ignore: decorator
+@inline
+export function exp4(x: v128): v128 {
+  const clamped = f32x4.min(f32x4.max(x, f32x4.splat(-87)), f32x4.splat(88));
+  const shifted = f32x4.add(f32x4.mul(clamped, f32x4.splat(1.44269504)), f32x4.splat(12582912));
+  const n = f32x4.sub(shifted, f32x4.splat(12582912));
+  const high = f32x4.sub(clamped, f32x4.mul(n, f32x4.splat(0.693359375)));
+  const r = f32x4.sub(high, f32x4.mul(n, f32x4.splat(-2.12194440e-4)));
+  let p = f32x4.splat(1.9875691500e-4);
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.3981999507e-3));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(8.3334519073e-3));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(4.1665795894e-2));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.6666665459e-1));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(5.0000001201e-1));
+  p = f32x4.add(f32x4.add(f32x4.mul(f32x4.mul(p, r), r), r), f32x4.splat(1));
+  return f32x4.mul(p, i32x4.add(i32x4.shl(shifted, 23), i32x4.splat(0x3f800000)));
+}
+
+/** exp of one number, by `exp4`. */
+// @ts-ignore: decorator
+@inline
+export function exp1(x: f32): f32 {
+  return f32x4.extract_lane(exp4(f32x4.splat(x)), 0);
+}
+
+/** The value of a finite binary16; exact. */
+// @ts-ignore: decorator
+@inline
+export function halfToFloat(half: u32): f32 {
+  // The exponents differ by 112; a multiplication also gets subnormal numbers right.
+  const magnitude = reinterpret<f32>((half & 0x7fff) << 13) * reinterpret<f32>(0x77800000);
+  return reinterpret<f32>(reinterpret<u32>(magnitude) | ((half & 0x8000) << 16));
+}
+
+/** As `halfToFloat`, of four halves in the low half of each lane. */
+// @ts-ignore: decorator
+@inline
+export function halvesToFloats(halves: v128): v128 {
+  const magnitude = v128.and(halves, i32x4.splat(0x7fff));
+  const sign = v128.and(halves, i32x4.splat(0x8000));
+  const value = f32x4.mul(i32x4.shl(magnitude, 13), i32x4.splat(0x77800000));
+  return v128.or(value, i32x4.shl(sign, 16));
+}

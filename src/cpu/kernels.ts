@@ -1,0 +1,93 @@
+import type { RunnableType } from '../gguf/tensor-types.ts';
+import { instantiateKernels, type KernelExports } from './instance.ts';
+import { type CpuMatrix, FORMATS, type Format, fileRowBytes, formatOf, rowGroups } from './matrix.ts';
+import { CpuMemory } from './memory.ts';
+import { Program } from './program.ts';
+import { CONTROL_BYTES, type ThreadHandle, type ThreadStart, wakeThreads } from './thread.ts';
+
+/** What differs between a browser and Node. */
+export interface CpuHost {
+  /** The kernels, compiled for a memory that threads share or for one thread's own. */
+  compile(shared: boolean): Promise<WebAssembly.Module>;
+  /** Starts a thread that runs `serveThread`; resolves when it is ready. Absent where threads cannot share memory. */
+  readonly startThread?: ((start: ThreadStart) => Promise<ThreadHandle>) | undefined;
+}
+
+/** The kernels, their memory, and the threads that run them. */
+export class CpuKernels {
+  readonly memory: CpuMemory;
+  readonly threads: number;
+  readonly #exports: KernelExports;
+  readonly #handles: readonly ThreadHandle[];
+  readonly #control: number;
+  readonly #scratch: number;
+
+  /**
+   * @param threads - how many compute, this one among them; one where the host has no threads
+   * @param scratchBytes - what an operation needs of its own on each thread
+   */
+  static async open(host: CpuHost, threads: number, scratchBytes: number): Promise<CpuKernels> {
+    const { startThread } = host;
+    const count = startThread ? Math.max(1, threads) : 1;
+    const memory = new CpuMemory(count > 1);
+    const module = await host.compile(count > 1);
+    const control = memory.allocate(CONTROL_BYTES);
+    const scratch = Array.from({ length: count }, () => memory.allocate(scratchBytes));
+    const handles = await Promise.all(
+      scratch.slice(1).map((address, index) => {
+        const start = { module, memory: memory.memory, control, thread: index + 1, threads: count, scratch: address };
+        return startThread!(start);
+      }),
+    );
+    return new CpuKernels(memory, await instantiateKernels(module, memory.memory), handles, control, scratch[0]!);
+  }
+
+  private constructor(
+    memory: CpuMemory,
+    exports: KernelExports,
+    handles: readonly ThreadHandle[],
+    control: number,
+    scratch: number,
+  ) {
+    this.memory = memory;
+    this.threads = handles.length + 1;
+    this.#exports = exports;
+    this.#handles = handles;
+    this.#control = control;
+    this.#scratch = scratch;
+  }
+
+  /** An empty program for at most `capacity` operations. */
+  createProgram(capacity: number): Program {
+    return new Program(this.memory, this.threads, capacity);
+  }
+
+  /** Runs the program on all threads and returns when it is done; blocks this thread. */
+  run({ address, count }: Program): void {
+    if (this.threads > 1) wakeThreads(this.memory.memory, this.#control, address, count);
+    this.#exports.run(address, count, this.#control, 0, this.threads, this.#scratch);
+  }
+
+  /** Bytes of a matrix in memory. */
+  matrixBytes(format: Format, rows: number, columns: number): number {
+    return rowGroups(rows) * this.#exports.groupBytes(FORMATS[format], columns);
+  }
+
+  /**
+   * Puts whole rows from a file's bytes into a matrix.
+   * @param from - address of the file's bytes
+   * @param first - the first row, a multiple of four
+   */
+  repack(type: RunnableType, matrix: CpuMatrix, first: number, from: number, bytes: number): void {
+    const { columns, address } = matrix;
+    const rows = bytes / fileRowBytes(type, columns);
+    const to = address + this.matrixBytes(formatOf(type), first, columns);
+    if (type === 'F32' || type === 'F16') this.#exports.repackPlain(from, to, rows, columns, type === 'F32' ? 4 : 2);
+    else if (type === 'Q8_0') this.#exports.repackQ8(from, to, rows, columns);
+    else this.#exports.repackQ4(from, to, rows, columns, Number(type === 'Q4_1'));
+  }
+
+  close(): void {
+    for (const handle of this.#handles) handle.stop();
+  }
+}

@@ -1,0 +1,19 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { Worker } from 'node:worker_threads';
+import type { CpuHost } from './kernels.ts';
+
+/** Kernels and threads in Node. */
+export const nodeHost: CpuHost = {
+  async compile(shared) {
+    const file = new URL(`./wasm/kernels${shared ? '-shared' : ''}.wasm`, import.meta.url);
+    return WebAssembly.compile(await readFile(file));
+  },
+  async startThread(start) {
+    const worker = new Worker(new URL('./node-thread.ts', import.meta.url), { workerData: start });
+    await once(worker, 'message');
+    // A thread that waits keeps no program from ending.
+    worker.unref();
+    return { stop: () => void worker.terminate() };
+  },
+};

@@ -1,0 +1,41 @@
+import type { CpuMemory } from './memory.ts';
+
+/** Elements of a block; rows of activations are whole blocks, zeros at the end. */
+const BLOCK = 32;
+
+/** Activations in memory, `[rows, width]` floats. */
+export interface Rows {
+  readonly address: number;
+  readonly width: number;
+  /** Bytes from row to row. */
+  readonly stride: number;
+}
+
+/** Room for rows rounded to blocks of 16-bit numbers; assembly/quantize.ts describes it. */
+export interface Quants {
+  readonly quants: number;
+  readonly scales: number;
+}
+
+/** Floats of a row of `width` elements. */
+export function paddedWidth(width: number): number {
+  return Math.ceil(width / BLOCK) * BLOCK;
+}
+
+export function allocateRows(memory: CpuMemory, rows: number, width: number): Rows {
+  const stride = paddedWidth(width) * 4;
+  return { address: memory.allocate(rows * stride), width, stride };
+}
+
+/** @param width - of the widest rows */
+export function allocateQuants(memory: CpuMemory, rows: number, width: number): Quants {
+  const blocks = paddedWidth(width) / BLOCK;
+  // Scales lie in groups of four rows.
+  const groups = Math.ceil(rows / 4);
+  return { quants: memory.allocate(rows * blocks * 64), scales: memory.allocate(groups * blocks * 32) };
+}
+
+/** Rows from `first` on. */
+export function rowsFrom(rows: Rows, first: number): Rows {
+  return { ...rows, address: rows.address + first * rows.stride };
+}
