@@ -1,5 +1,5 @@
 import { defineConfig } from '@playwright/test';
-import { CHROMIUM_FLAGS, findBrowser } from './tests/support/browser.ts';
+import { CHROMIUM_FLAGS, findBrowser } from './cli/browser.ts';
 
 const { executablePath, env } = await findBrowser();
 
