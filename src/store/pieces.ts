@@ -1,3 +1,19 @@
+import { ShoalError } from '../core/errors.ts';
+
+/** BitTorrent's block, the least that a peer sends. */
+const MIN_PIECE_LENGTH = 16 * 1024;
+/** The longest piece in common use; a piece is held in memory while it is fetched and checked. */
+const MAX_PIECE_LENGTH = 16 * 1024 * 1024;
+
+/** @throws ShoalError `bad-manifest` when shards cannot be exchanged in pieces of this length */
+export function checkPieceLength(pieceLength: number): void {
+  if (pieceLength >= MIN_PIECE_LENGTH && pieceLength <= MAX_PIECE_LENGTH) return;
+  throw new ShoalError(
+    'bad-manifest',
+    `The manifest's piece length is ${pieceLength} bytes; ${MIN_PIECE_LENGTH} to ${MAX_PIECE_LENGTH} are supported.`,
+  );
+}
+
 /** Pieces that hold the first `sizeBytes` bytes of a shard. */
 export function pieceCount(sizeBytes: number, pieceLength: number): number {
   return Math.ceil(sizeBytes / pieceLength);

@@ -105,8 +105,9 @@ export class ShardExchange {
     return this.#torrent.uploaded;
   }
 
+  /** Other tabs. */
   get peers(): number {
-    return this.#torrent.numPeers;
+    return this.#torrent.wires.filter(({ type }) => type === 'webrtc').length;
   }
 
   /** Who delivered what was fetched here. */

@@ -72,7 +72,9 @@ export class ShardTransfer {
   }
 
   async isComplete(): Promise<boolean> {
-    return (await this.#parts.chunks.count(this.shard.infoHash)) === this.#pieces;
+    const count = await this.#parts.chunks.count(this.shard.infoHash);
+    this.#storedBytes = Math.min(count * this.#parts.pieceLength, this.shard.sizeBytes);
+    return count === this.#pieces;
   }
 
   /** @see ShardStore.obtain */
@@ -177,10 +179,7 @@ export class ShardTransfer {
   }
 
   async #fetchAll(origin: ShardOrigin, signal: AbortSignal, patienceMs: number | undefined): Promise<void> {
-    if (await this.isComplete()) {
-      this.#storedBytes = this.shard.sizeBytes;
-      return;
-    }
+    if (await this.isComplete()) return;
     void askToPersist();
     this.#verified = false;
     this.#setPhase('downloading');

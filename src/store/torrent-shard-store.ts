@@ -4,6 +4,7 @@ import { log } from '../core/log.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
 import { ChunkDatabase } from './chunk-database.ts';
 import type { HashShard } from './hash-shard.ts';
+import { checkPieceLength } from './pieces.ts';
 import type { SeededFile, ShardOrigin, ShardStore, Transfer } from './shard-store.ts';
 import { ShardTransfer, type TransferParts } from './shard-transfer.ts';
 import { type StorageSpace, storageSpace } from './storage-space.ts';
@@ -22,7 +23,11 @@ export interface TorrentShardStoreOptions {
   readonly hashShard: HashShard;
 }
 
-/** A shard store for a page: IndexedDB for the bytes, WebTorrent for the exchange. One a page and tracker. */
+/**
+ * A shard store for a page: IndexedDB for the bytes, WebTorrent for the exchange. One at a time a page and tracker: all
+ * torrents of a page share the tracker's socket, and a socket speaks for one peer.
+ * @throws ShoalError `bad-manifest` for an unusable piece length
+ */
 export function createTorrentShardStore(options: TorrentShardStoreOptions): ShardStore {
   return new TorrentShardStore(options);
 }
@@ -35,6 +40,7 @@ class TorrentShardStore implements ShardStore {
   #client: Promise<WebTorrent> | undefined;
 
   constructor({ iceServers, ...options }: TorrentShardStoreOptions) {
+    checkPieceLength(options.pieceLength);
     this.#iceServers = iceServers;
     this.#parts = {
       ...options,

@@ -1,7 +1,7 @@
 import bencode from 'bencode';
 import { describe, expect, it } from 'vitest';
 import type { ManifestShard } from '../../src/protocol/manifest.ts';
-import { bitfieldOf, pieceBytes, pieceCount } from '../../src/store/pieces.ts';
+import { bitfieldOf, checkPieceLength, pieceBytes, pieceCount } from '../../src/store/pieces.ts';
 import { PIECE_LENGTH, ShardHasher, withLinks } from '../../src/store/torrent-file.ts';
 import { checkTorrent } from '../../src/store/torrent-info.ts';
 
@@ -45,6 +45,13 @@ describe('a torrent file from outside', () => {
 });
 
 describe('piece arithmetic', () => {
+  it('takes piece lengths that can be exchanged', () => {
+    for (const length of [16_384, PIECE_LENGTH, 16 * 1024 * 1024]) checkPieceLength(length);
+    for (const length of [0, 1, 16_383, 2 ** 24 + 1, Number.NaN]) {
+      expect(() => checkPieceLength(length)).toThrow(expect.objectContaining({ code: 'bad-manifest' }));
+    }
+  });
+
   it('counts pieces and their bytes', () => {
     expect(pieceCount(32, 16)).toBe(2);
     expect(pieceCount(33, 16)).toBe(3);
