@@ -4,7 +4,7 @@ import type { GpuContext, Op } from '../../src/gpu/context.ts';
 import { PAGE_TOKENS, pageBytes } from '../../src/gpu/kv-layout.ts';
 import { rowGroups } from '../../src/gpu/matrix.ts';
 import { createAttention } from '../../src/gpu/ops/attention.ts';
-import { createMatVec } from '../../src/gpu/ops/matvec.ts';
+import { createMultiply } from '../../src/gpu/ops/multiply.ts';
 import { createRmsNorm } from '../../src/gpu/ops/rms-norm.ts';
 import { createRopeKv } from '../../src/gpu/ops/rope-kv.ts';
 import { createSelect } from '../../src/gpu/ops/select.ts';
@@ -73,7 +73,7 @@ class KernelCases {
     const bytes = groups * groupBytes(type, columns);
     const matrix = { columns, parts: [{ type, buffer: this.#buffer(bytes), groups, firstGroup: 0 }] };
     const [x, y] = [this.#activation(tokens, columns), this.#activation(tokens, rows)];
-    const op = await createMatVec(this.#context, { matrix, x, y, add: false });
+    const op = await createMultiply(this.#context, { matrix, x, y, add: false });
     this.#add(`${name} ${type}`, `[${rows}, ${columns}] T=${tokens}`, bytes, rows * columns * tokens, op, { tokens });
   }
 

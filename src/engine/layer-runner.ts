@@ -8,6 +8,8 @@ export interface RunnerInfo {
   readonly kind: 'webgpu' | 'cpu';
   /** The adapter's own words, for people. */
   readonly adapter: string;
+  /** Why this kind of runner, for people. */
+  readonly reason?: string;
   /** A software adapter: correct and slow. */
   readonly software: boolean;
   readonly maxBufferBytes: number;

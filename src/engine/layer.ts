@@ -1,6 +1,6 @@
 import type { GpuContext, Op } from '../gpu/context.ts';
 import { createAttention } from '../gpu/ops/attention.ts';
-import { createMatVec } from '../gpu/ops/matvec.ts';
+import { createMultiply } from '../gpu/ops/multiply.ts';
 import { createRmsNorm } from '../gpu/ops/rms-norm.ts';
 import { createRopeKv } from '../gpu/ops/rope-kv.ts';
 import { createSwiglu } from '../gpu/ops/swiglu.ts';
@@ -24,14 +24,14 @@ export async function createLayer(
   const epsilon = model.rmsEpsilon;
   const ops = await Promise.all([
     createRmsNorm(context, { weights: weights.attnNorm, x: hidden, y: normed, epsilon }),
-    createMatVec(context, { matrix: weights.qkv, x: normed, y: qkv, add: false }),
+    createMultiply(context, { matrix: weights.qkv, x: normed, y: qkv, add: false }),
     createRopeKv(context, { heads: model, angles, pages, qkv, cache }),
     createAttention(context, { heads: model, qkv, cache, pages, y: attended }),
-    createMatVec(context, { matrix: weights.attnOutput, x: attended, y: hidden, add: true }),
+    createMultiply(context, { matrix: weights.attnOutput, x: attended, y: hidden, add: true }),
     createRmsNorm(context, { weights: weights.ffnNorm, x: hidden, y: normed, epsilon }),
-    createMatVec(context, { matrix: weights.gateUp, x: normed, y: gateUp, add: false }),
+    createMultiply(context, { matrix: weights.gateUp, x: normed, y: gateUp, add: false }),
     createSwiglu(context, { x: gateUp, y: gated }),
-    createMatVec(context, { matrix: weights.down, x: gated, y: hidden, add: true }),
+    createMultiply(context, { matrix: weights.down, x: gated, y: hidden, add: true }),
   ]);
   return (pass, tokens) => {
     for (const op of ops) op(pass, tokens);

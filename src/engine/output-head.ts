@@ -1,5 +1,5 @@
 import type { GpuContext } from '../gpu/context.ts';
-import { createMatVec } from '../gpu/ops/matvec.ts';
+import { createMultiply } from '../gpu/ops/multiply.ts';
 import { createRmsNorm } from '../gpu/ops/rms-norm.ts';
 import { createSelect } from '../gpu/ops/select.ts';
 import { NO_TOKEN, RESULT_LOG_SUM_EXP, RESULT_WANTED, RESULT_WORDS } from '../gpu/result-layout.ts';
@@ -28,7 +28,7 @@ export async function createOutputHead(
   const { mask, wanted } = tasks.regions;
   const [norm, multiply, select] = await Promise.all([
     createRmsNorm(context, { weights: output.norm, x: hidden, y: normed, epsilon: model.rmsEpsilon }),
-    createMatVec(context, { matrix: output.matrix, x: normed, y: logits, add: false }),
+    createMultiply(context, { matrix: output.matrix, x: normed, y: logits, add: false }),
     createSelect(context, { logits, rows: LOGIT_ROWS, mask, wanted, results }),
   ]);
   return (encoder, first, end, request) => {

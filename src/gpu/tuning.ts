@@ -6,6 +6,8 @@ export interface Tuning {
   readonly rowGroups: number;
   /** Threads of a matrix-vector workgroup. */
   readonly rowWorkgroup: number;
+  /** Tokens from which on matrices are multiplied in tiles. */
+  readonly tiledTokens: number;
   /** Attention as few long threads instead of many short ones. */
   readonly serialAttention: boolean;
   /** Tokens that share a loaded key or value in serial attention. */
@@ -22,12 +24,13 @@ export interface Tuning {
  * Lanes of a CPU: neighbours share no memory traffic, so a thread takes whole rows, and many of them, because loads cost
  * more than arithmetic. Small workgroups, so that 576 rows still occupy two cores; one of four threads is one vector
  * register, and its barriers are free. Little workgroup memory: SwiftShader clears it word by word, in unrolled code that
- * takes long to compile and to run.
+ * takes long to compile and to run; so no tiles.
  */
 const SOFTWARE: Tuning = {
   rowThreads: 1,
   rowGroups: 4,
   rowWorkgroup: 4,
+  tiledTokens: Number.POSITIVE_INFINITY,
   serialAttention: true,
   attentionTokens: 2,
   selectChunk: 256,
@@ -40,6 +43,7 @@ const HARDWARE: Tuning = {
   rowThreads: 32,
   rowGroups: 1,
   rowWorkgroup: 64,
+  tiledTokens: 16,
   serialAttention: false,
   attentionTokens: 1,
   selectChunk: 1024,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createMatVec } from '../../src/gpu/ops/matvec.ts';
+import { createMultiply } from '../../src/gpu/ops/multiply.ts';
 import type { Tuning } from '../../src/gpu/tuning.ts';
 import { expectClose, KernelHarness, randomValues } from './harness.ts';
 import { columnsFor, RUNNABLE_TYPES, testMatrix } from './matrices.ts';
@@ -23,14 +23,34 @@ describe.each(RUNNABLE_TYPES)('matrix × vectors, %s', (type) => {
   it.each(Object.keys(TUNINGS))('agrees with the reference at odd sizes: %s', async (name) => {
     const context = harness.tuned(TUNINGS[name]!);
     for (const columns of columnsFor(type)) {
+      // Not a multiple of the four rows of a group.
       const rows = 45;
       const { matrix, values } = testMatrix(harness, type, rows, columns);
       const x = randomValues(3, 17 * columns);
       const input = harness.activation(17, columns, x);
       for (const tokens of [1, 2, 3, 5, 8, 9, 17]) {
         const y = harness.activation(tokens, rows);
-        harness.run(await createMatVec(context, { matrix, x: input, y, add: false }), { tokens });
+        harness.run(await createMultiply(context, { matrix, x: input, y, add: false }), { tokens });
         const expected = multiply(values, x.subarray(0, tokens * columns), rows, columns);
+        expectClose(await harness.rows(y), expected, TOLERANCE);
+      }
+    }
+  });
+});
+
+describe.each(['F32', 'Q4_1', 'Q8_0'] as const)('matrix × many vectors in tiles, %s', (type) => {
+  it('agrees with the reference at odd sizes', async () => {
+    const [rows, columns] = [150, 96];
+    const { matrix, values } = testMatrix(harness, type, rows, columns, 80);
+    for (const tokens of [1, 17, 32, 45]) {
+      const x = randomValues(4, tokens * columns);
+      const before = randomValues(6, tokens * rows);
+      const input = harness.activation(tokens, columns, x);
+      const product = multiply(values, x, rows, columns);
+      for (const add of [false, true]) {
+        const y = harness.activation(tokens, rows, before);
+        harness.run(await createMultiply(harness.tuned({ tiledTokens: 0 }), { matrix, x: input, y, add }), { tokens });
+        const expected = add ? product.map((value, index) => value + before[index]!) : product;
         expectClose(await harness.rows(y), expected, TOLERANCE);
       }
     }
@@ -44,7 +64,7 @@ it('adds to what is there, at an offset, from several buffers', async () => {
   const x = randomValues(5, tokens * columns);
   const before = randomValues(6, tokens * rows);
   const y = harness.activation(tokens, rows, before);
-  const op = await createMatVec(harness.context, { matrix, x: harness.activation(tokens, columns, x), y, add: true });
+  const op = await createMultiply(harness.context, { matrix, x: harness.activation(tokens, columns, x), y, add: true });
   harness.run(op, { tokens });
   const expected = multiply(values, x, rows, columns).map((value, index) => value + before[index]!);
   expectClose(await harness.rows(y), expected, TOLERANCE);
@@ -58,7 +78,7 @@ it('gives a row the same bits whatever is computed beside it', async () => {
   const outputs: Float32Array[] = [];
   for (const tokens of [1, 3, 8]) {
     const y = harness.activation(tokens, rows);
-    harness.run(await createMatVec(harness.context, { matrix, x: input, y, add: false }), { tokens });
+    harness.run(await createMultiply(harness.context, { matrix, x: input, y, add: false }), { tokens });
     outputs.push((await harness.rows(y)).subarray(0, rows));
   }
   expect(outputs[1]).toEqual(outputs[0]);
