@@ -42,6 +42,8 @@ export const COMMANDS = {
         layers: v.pipe(v.array(layers), v.maxLength(1024)),
         runner: v.picklist(['webgpu', 'cpu', 'none']),
         adapter: text,
+        /** Why that runner. */
+        runner_reason: v.optional(text),
         software: v.boolean(),
         max_buffer_bytes: nonNegative,
         max_task_tokens: count,

@@ -142,6 +142,7 @@ export class CommandServer {
         layers: keeper.layers(),
         runner: info?.kind ?? 'none',
         adapter: info?.adapter ?? '',
+        ...(info?.reason ? { runner_reason: info.reason } : {}),
         software: info?.software ?? false,
         max_buffer_bytes: info?.maxBufferBytes ?? 0,
         max_task_tokens: info?.maxTaskTokens ?? 0,

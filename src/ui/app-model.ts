@@ -45,6 +45,8 @@ export interface Environment {
   readonly secureContext: boolean;
   readonly webgpu: 'checking' | 'available' | 'software' | 'missing';
   readonly adapter: string;
+  /** What runs this tab's layers, and why; undefined until it is known. */
+  readonly runner: { readonly kind: 'webgpu' | 'cpu'; readonly reason: string } | undefined;
   readonly usedBytes: number;
   readonly quotaBytes: number;
 }
@@ -127,6 +129,9 @@ export interface CheckRow {
   readonly detail: string;
 }
 
+/** What runs the layers: the better of both, or always the one. */
+export type RunnerSetting = 'auto' | 'webgpu' | 'cpu';
+
 export interface Settings {
   readonly temperature: number;
   readonly maxTokens: number;
@@ -137,4 +142,6 @@ export interface Settings {
   readonly acceptRemoteLoads: boolean;
   /** Register the files that this tab seeds in the swarm's table. */
   readonly registerInDht: boolean;
+  /** Takes effect when the page is opened again. */
+  readonly runner: RunnerSetting;
 }

@@ -27,7 +27,6 @@ export function swarmWords(situation: Situation): string {
     const where = joinWords(layers.map(formatLayers));
     return `${shardNames(missing)} ${areOrIs(missing)} missing (layers ${where}): nobody runs ${missing.length === 1 ? 'it' : 'them'} yet.`;
   }
-  if (environment.webgpu === 'missing') return 'Nobody runs this model yet: invite a browser that has WebGPU.';
   return 'Nobody runs this model yet: run it all here, or take a shard and invite others.';
 }
 

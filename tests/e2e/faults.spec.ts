@@ -1,7 +1,8 @@
 import { networkInterfaces } from 'node:os';
 import { type Browser, chromium, expect, test } from '@playwright/test';
 import { CHROMIUM_FLAGS } from '../../cli/browser.ts';
-import { expectShardState, expectSwarmReady, joinWith, openTab, type Tab } from './support/tab.ts';
+import type { Settings } from '../../src/ui/app-model.ts';
+import { expectShardState, expectSwarmReady, joinWith, openTab, type Tab, withSettings } from './support/tab.ts';
 import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
 
 // What goes wrong in real tabs, on a tiny model.
@@ -18,8 +19,8 @@ test.afterEach(async () => {
   await server.stop();
 });
 
-async function open(browser: Browser, url = server.url): Promise<Tab> {
-  const tab = await openTab(browser, url);
+async function open(browser: Browser, settings: Partial<Settings> = {}): Promise<Tab> {
+  const tab = await openTab(browser, server.url, withSettings(settings));
   tabs.push(tab);
   return tab;
 }
@@ -40,8 +41,13 @@ function ask({ page }: Tab, content = 'Hello'): Promise<string> {
   }, content);
 }
 
+/** What this tab says of itself. */
+function capabilities({ page }: Tab) {
+  return page.evaluate(async () => (await window.shoal.command(window.shoal.peerId, 'GET_CAPABILITIES')).capabilities);
+}
+
 test('a lost GPU device is taken again, the shard loaded again, and the answer is the same', async ({ browser }) => {
-  const tab = await open(browser);
+  const tab = await open(browser, { runner: 'webgpu' });
   await tab.page.getByTestId('run-all').click();
   await expectSwarmReady(tab.page);
   const before = await ask(tab);
@@ -70,7 +76,7 @@ test('a prompt longer than the context is refused with both numbers', async ({ b
   expect(await ask(tab, 'word '.repeat(600))).toMatch(/error: .*\d{3,} tokens.*context.*256/);
 });
 
-test('a browser without WebGPU says so, seeds what it takes, and prompts as a guest', async ({
+test('four tabs in a browser without WebGPU answer on their processors, and a GPU can take a part', async ({
   browser,
   launchOptions,
 }) => {
@@ -79,19 +85,31 @@ test('a browser without WebGPU says so, seeds what it takes, and prompts as a gu
     args: CHROMIUM_FLAGS.filter((flag) => !/webgpu/.test(flag)),
   });
   try {
-    const { page, ...tab } = await openTab(plain, server.url);
-    await expect(page.getByTestId('environment')).toHaveAttribute('data-notice', 'no-webgpu');
-    await page.getByTestId('shard-1-pick').check();
-    await page.getByTestId('join').click();
-    await expect
-      .poll(() => tab.console.some((line) => line.includes('✓ Seeding primary shard: shard-1.gguf')), {
-        timeout: 30_000,
-      })
-      .toBe(true);
-    const runner = await open(browser);
-    await runner.page.getByTestId('run-all').click();
-    await expectSwarmReady(page);
-    expect(await ask({ page, ...tab })).toBe(await ask(runner));
+    const nodes: Tab[] = [];
+    for (const shard of [0, 1, 2, 3]) {
+      const tab = await openTab(plain, server.url);
+      await expect(tab.page.getByTestId('environment')).toHaveAttribute('data-notice', 'no-webgpu');
+      await joinWith(tab, [shard]);
+      nodes.push(tab);
+    }
+    const asker = nodes[0]!;
+    await expectSwarmReady(asker.page);
+    const answer = await ask(asker);
+    expect(answer).not.toContain('error:');
+    expect(await capabilities(asker)).toMatchObject({
+      runner: 'cpu',
+      runner_reason: expect.stringContaining('no GPU'),
+    });
+
+    await nodes[2]!.context.close();
+    const gpu = await open(browser, { runner: 'webgpu' });
+    await joinWith(gpu, [2]);
+    expect(await capabilities(gpu)).toMatchObject({
+      runner: 'webgpu',
+      runner_reason: expect.stringContaining('settings'),
+    });
+    await expectSwarmReady(asker.page);
+    expect(await ask(asker)).toBe(answer);
   } finally {
     await plain.close();
   }

@@ -16,9 +16,8 @@ test('names the shards that are missing, and their layers in one range where the
   expect(whyNotReady(situation({ missing: [1] }))).toBe('Shard 1 is missing.');
 });
 
-test('an empty swarm says how to begin, without WebGPU too', () => {
+test('an empty swarm says how to begin', () => {
   expect(swarmWords(situation({ missing: [0, 1, 2, 3] }))).toContain('run it all here');
-  expect(swarmWords(situation({ missing: [0, 1, 2, 3], webgpu: 'missing' }))).toContain('invite a browser');
 });
 
 test('a shard that this tab or another fetches is on its way, not missing', () => {
@@ -60,7 +59,7 @@ interface Options {
 }
 
 function situation(options: Options): Situation {
-  const { state = 'waiting', missing = [], changes = {}, webgpu = 'available', secureContext = true } = options;
+  const { state = 'waiting', missing = [], changes = {}, secureContext = true } = options;
   const bounds = [0, 8, 16, 23, 30];
   const shards = [0, 1, 2, 3].map((index) => ({
     index,
@@ -75,6 +74,6 @@ function situation(options: Options): Situation {
     swarm: { state, missing, nodes: 1, role: 'guest', peerId: 'self', introduction: 'online' },
     shards,
     members: [],
-    environment: { secureContext, webgpu, adapter: '', usedBytes: 0, quotaBytes: 0 },
+    environment: { secureContext, webgpu: 'available', adapter: '', runner: undefined, usedBytes: 0, quotaBytes: 0 },
   };
 }

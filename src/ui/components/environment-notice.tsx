@@ -25,9 +25,9 @@ export function InsecureNotice() {
   );
 }
 
-/** What this browser lacks, where it is still of use; nothing where all is well. */
+/** Says that the processor runs this tab's layers for want of a GPU; nothing where all is well. */
 export function EnvironmentNotice() {
-  const { secureContext, webgpu, adapter } = usePage().model.environment.value;
+  const { secureContext, webgpu, adapter, runner } = usePage().model.environment.value;
   if (!secureContext || webgpu === 'available' || webgpu === 'checking') return null;
   return (
     <p
@@ -35,16 +35,17 @@ export function EnvironmentNotice() {
       data-testid="environment"
       data-notice={webgpu === 'missing' ? 'no-webgpu' : 'software'}
     >
-      {webgpu === 'missing' ? (
+      {runner?.kind === 'webgpu' ? (
         <>
-          <strong>This browser has no WebGPU</strong>, so this tab cannot run layers. It still works: prompt as a guest,
-          and join to keep a part of the model and share it with the other tabs. To run layers, use a current Chrome,
-          Edge or Safari with hardware acceleration on.
+          <strong>
+            {webgpu === 'missing' ? 'This browser has no WebGPU' : `Only a software GPU was found (${adapter})`}
+          </strong>
+          , and the settings ask for it. Choose “Automatic” there and open the page again.
         </>
       ) : (
         <>
-          <strong>No GPU found: layers run on the processor</strong>
-          {adapter && ` (${adapter})`}. This works, but slowly; hardware acceleration may be off in this browser.
+          <strong>No GPU found: layers run on the processor.</strong> A current browser with hardware acceleration on is
+          faster.
         </>
       )}
     </p>

@@ -43,7 +43,7 @@ export function RunAllButton({ primary = false }: { primary?: boolean }) {
   const page = usePage();
   const { model } = page;
   const here = model.shards.value.every((shard) => shard.state === 'ready' || isPending(shard));
-  if (model.environment.value.webgpu === 'missing' || (model.swarm.value.role === 'node' && here)) return null;
+  if (model.swarm.value.role === 'node' && here) return null;
   return (
     <button
       type="button"

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import type { Settings } from '../app-model.ts';
+import type { RunnerSetting, Settings } from '../app-model.ts';
 import { formatBytesOf } from '../format.ts';
 import { usePage } from '../page-state.ts';
 import { OpenFile } from './open-file.tsx';
@@ -64,6 +64,18 @@ export function SettingsPanel() {
             onChange={({ currentTarget }) => change({ systemPrompt: currentTarget.value })}
           />
         </label>
+        <label class="field">
+          <span>Run layers on</span>
+          <select
+            value={settings.runner}
+            onChange={({ currentTarget }) => change({ runner: currentTarget.value as RunnerSetting })}
+          >
+            <option value="auto">Automatic</option>
+            <option value="webgpu">GPU (WebGPU)</option>
+            <option value="cpu">Processor (WebAssembly)</option>
+          </select>
+          <small>Takes effect when the page is opened again.</small>
+        </label>
         {SWITCHES.map(({ key, label, hint }) => (
           <label key={key} class="switch">
             <input
@@ -86,7 +98,7 @@ export function SettingsPanel() {
 
 function Storage() {
   const page = usePage();
-  const { adapter, usedBytes, quotaBytes } = page.model.environment.value;
+  const { adapter, runner, usedBytes, quotaBytes } = page.model.environment.value;
   const asked = useSignal(false);
   const clear = () => {
     asked.value = false;
@@ -97,6 +109,7 @@ function Storage() {
       <span>This browser</span>
       <small>
         {adapter ? `Adapter: ${adapter}. ` : ''}
+        {runner && `Layers run on the ${runner.kind === 'cpu' ? 'processor' : 'GPU'}: ${runner.reason}. `}
         {quotaBytes > 0 && `Storage: ${formatBytesOf(usedBytes, quotaBytes)} used.`}
       </small>
       <div class="buttons">

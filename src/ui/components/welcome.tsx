@@ -12,7 +12,7 @@ export function Welcome() {
         Shoal runs one large language model across many browser tabs: each tab holds some of its layers, and together
         they answer your prompts.
       </p>
-      {summary && model.environment.value.webgpu !== 'missing' && (
+      {summary && (
         <div class="welcome-start">
           <RunAllButton primary />
           <p class="muted">

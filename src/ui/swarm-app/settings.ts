@@ -11,6 +11,7 @@ export const DEFAULT_SETTINGS: Settings = {
   spreadModel: true,
   acceptRemoteLoads: false,
   registerInDht: true,
+  runner: 'auto',
 };
 
 /** Each setting on its own falls back to its default when what is stored is unreadable. */
@@ -21,6 +22,7 @@ const settingsSchema = v.object({
   spreadModel: v.fallback(v.boolean(), DEFAULT_SETTINGS.spreadModel),
   acceptRemoteLoads: v.fallback(v.boolean(), DEFAULT_SETTINGS.acceptRemoteLoads),
   registerInDht: v.fallback(v.boolean(), DEFAULT_SETTINGS.registerInDht),
+  runner: v.fallback(v.picklist(['auto', 'webgpu', 'cpu']), DEFAULT_SETTINGS.runner),
 });
 
 /** The person's settings, kept in the browser. */

@@ -8,6 +8,7 @@ import { type Check, verifySwarm } from '../../swarm/verify.ts';
 import type { AppModel, Environment, MemberRow, ModelSummary, Settings, ShardRow, SwarmSummary } from '../app-model.ts';
 import { AlertList } from './alert-list.ts';
 import { Chat, WatchedGenerator } from './chat.ts';
+import { chooseRunner } from './choose-runner.ts';
 import { detectEnvironment } from './environment.ts';
 import { fetchModel, fetchServerConfig } from './introduction.ts';
 import { inviteLink, parseInvite } from './invite.ts';
@@ -27,6 +28,7 @@ export class SwarmApp implements AppModel {
     secureContext: globalThis.isSecureContext,
     webgpu: 'checking',
     adapter: '',
+    runner: undefined,
     usedBytes: 0,
     quotaBytes: 0,
   });
@@ -85,8 +87,10 @@ export class SwarmApp implements AppModel {
 
   /** Meets the server, takes this browser's last place in the swarm again, and connects. */
   async start(): Promise<void> {
-    void detectEnvironment().then((found) => {
-      this.environment.value = { ...this.environment.value, ...found };
+    const runnerChoice = detectEnvironment().then((found) => {
+      const runner = chooseRunner(this.settings.value.runner, found.webgpu);
+      this.environment.value = { ...this.environment.value, ...found, runner };
+      return runner;
     });
     if (!globalThis.isSecureContext) {
       this.swarm.value = { ...this.swarm.value, state: 'offline' };
@@ -95,7 +99,7 @@ export class SwarmApp implements AppModel {
     try {
       const config = await fetchServerConfig();
       const model = await fetchModel(config, parseInvite(location.hash)?.manifestId);
-      const session = new SwarmSession(config, model, () => this.settings.value);
+      const session = new SwarmSession(config, model, () => this.settings.value, runnerChoice);
       this.#session = session;
       this.#introduce(session);
       const kept = await this.#loadKept(session);
@@ -119,17 +123,10 @@ export class SwarmApp implements AppModel {
     const chosen = this.#choose(choice, count);
     node.join();
     this.#refresh();
-    if (this.environment.value.webgpu === 'missing') {
-      this.#alerts.add(
-        'warning',
-        'This browser has no WebGPU, so this tab cannot run a shard. It keeps and shares the files, and you can prompt as a guest.',
-      );
-    }
     await Promise.all(
       chosen.map(async (index) => {
         try {
-          if (this.environment.value.webgpu === 'missing') await keeper.keep(index, new AbortController().signal);
-          else await keeper.serve(index);
+          await keeper.serve(index);
         } catch (error) {
           const { code, message } = ShoalError.from(error);
           if (code !== 'aborted') this.#alerts.add('error', `Shard ${index}: ${message}`);

@@ -1,6 +1,7 @@
-import { createGpuRunner } from '../../../workers/gpu-client.ts';
+import { createWorkerRunner, type RunnerChoice } from '../../../workers/runner-client.ts';
 import { hashShard } from '../../../workers/store-client.ts';
 import { ShoalError } from '../../core/errors.ts';
+import { log } from '../../core/log.ts';
 import { parseGguf } from '../../gguf/read.ts';
 import { createLibp2pTransport } from '../../net/libp2p-transport.ts';
 import type { Manifest, ManifestShard } from '../../protocol/manifest.ts';
@@ -23,7 +24,12 @@ export class SwarmSession {
   #node: SwarmNode | undefined;
   #tokenizer: Promise<Tokenizer> | undefined;
 
-  constructor(config: ServerConfig, model: IntroducedModel, settings: () => NodeSettings) {
+  constructor(
+    config: ServerConfig,
+    model: IntroducedModel,
+    settings: () => NodeSettings,
+    runner: Promise<RunnerChoice>,
+  ) {
     const { manifest } = model;
     this.#config = config;
     this.model = model;
@@ -40,7 +46,12 @@ export class SwarmSession {
       store: this.store,
       originOf: (shard) => this.#originOf(shard),
       readerOf: (shard) => new IdbShardReader(shard, manifest.pieceLength),
-      createRunner: (hyperparameters) => createGpuRunner(hyperparameters, manifest.pieceLength),
+      createRunner: async (hyperparameters) => {
+        const choice = await runner;
+        const created = await createWorkerRunner(choice, hyperparameters, manifest.pieceLength);
+        log.info('ENGINE', `Layers run on ${created.info.adapter}: ${choice.reason}.`);
+        return created;
+      },
       onRunner: (runner) => this.#node?.useRunner(runner),
     });
   }

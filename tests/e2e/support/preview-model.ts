@@ -22,6 +22,7 @@ export class PreviewModel implements AppModel {
     secureContext: true,
     webgpu: 'available',
     adapter: 'NVIDIA GeForce RTX 4070',
+    runner: { kind: 'webgpu', reason: 'this browser has a GPU' },
     usedBytes: 24_600_000,
     quotaBytes: 41_200_000_000,
   });
@@ -59,6 +60,7 @@ export class PreviewModel implements AppModel {
     spreadModel: true,
     acceptRemoteLoads: false,
     registerInDht: true,
+    runner: 'auto',
   });
   /** What the page has asked for, in order: `join auto`, `send Hello`. */
   readonly asked: string[] = [];

@@ -7,6 +7,8 @@ const OTHERS = [
   '12D3KooWLm9pZ4xCv7bN1qWe5rTy8uIo2sDf6gHj3kAlXcVb0nQz',
 ] as const;
 
+const NO_GPU = { kind: 'cpu', reason: 'this browser gives no GPU' } as const;
+
 const ANSWER = `The tides are the sea **breathing** in and out, twice a day. The Moon pulls on the water, and the water nearest the Moon bulges towards it.
 
 1. As the Earth turns, your beach passes through that bulge: *high tide*.
@@ -98,10 +100,15 @@ export const PREVIEW_STATES = {
     ];
   },
   noWebgpu: (model) => {
-    model.environment.value = { ...model.environment.value, webgpu: 'missing', adapter: '' };
+    model.environment.value = { ...model.environment.value, webgpu: 'missing', adapter: '', runner: NO_GPU };
   },
   software: (model) => {
-    model.environment.value = { ...model.environment.value, webgpu: 'software', adapter: 'SwiftShader driver-5.0.0' };
+    model.environment.value = {
+      ...model.environment.value,
+      webgpu: 'software',
+      adapter: 'SwiftShader',
+      runner: NO_GPU,
+    };
   },
   insecure: (model) => {
     PREVIEW_STATES.connecting(model);

@@ -1,4 +1,5 @@
 import { type Browser, type BrowserContext, expect, type Page } from '@playwright/test';
+import type { Settings } from '../../../src/ui/app-model.ts';
 
 /** One tab in a browser context of its own: nothing is shared with others but the network. */
 export interface Tab {
@@ -19,6 +20,14 @@ export async function openTab(
   const context = await browser.newContext({ ignoreHTTPSErrors: true });
   await prepare?.(context);
   return openPage(context, url);
+}
+
+/** For `openTab`: the tab's settings, as the page keeps them. */
+export function withSettings(settings: Partial<Settings>): (context: BrowserContext) => Promise<unknown> {
+  return (context) =>
+    context.addInitScript((stored) => {
+      if (location.protocol !== 'about:') localStorage.setItem('shoal-settings', stored);
+    }, JSON.stringify(settings));
 }
 
 /** Another tab of the same browser context: it shares the storage. */

@@ -1,8 +1,8 @@
 import type { RunnerInfo, SessionOptions, StageOutput, StageTask } from '../src/engine/layer-runner.ts';
 import type { Hyperparameters, Manifest, ManifestShard } from '../src/protocol/manifest.ts';
 
-/** What the page asks of the GPU worker; the same words as `LayerRunner`, with what cannot cross the boundary replaced. */
-export interface GpuWorkerApi {
+/** What the page asks of a runner's worker; the same words as `LayerRunner`, with what cannot cross the boundary replaced. */
+export interface RunnerWorkerApi {
   /** Takes the device. Called once, before everything else. */
   start(hyperparameters: Hyperparameters): Promise<RunnerInfo>;
   /** Reads the shard from the tab's store. `onProgress` is a comlink proxy. */

@@ -3,23 +3,44 @@ import { ShoalError } from '../src/core/errors.ts';
 import type { LayerRunner, RunnerInfo, SessionOptions, StageOutput, StageTask } from '../src/engine/layer-runner.ts';
 import type { Hyperparameters } from '../src/protocol/manifest.ts';
 import type { ShardReader } from '../src/store/shard-store.ts';
-import type { GpuWorkerApi } from './gpu-contract.ts';
+import type { RunnerWorkerApi } from './runner-contract.ts';
 import { installErrorTransfer, rejectWhenDead } from './worker-errors.ts';
 
+/** Which runner, and why, for people. */
+export interface RunnerChoice {
+  readonly kind: RunnerInfo['kind'];
+  readonly reason: string;
+}
+
 /**
- * Starts a GPU worker with a device of its own.
+ * Starts a worker with the chosen runner.
+ * @param pieceLength - of the store's pieces
  * @throws ShoalError `no-webgpu`
  */
-export async function createGpuRunner(hyperparameters: Hyperparameters, pieceLength: number): Promise<LayerRunner> {
+export async function createWorkerRunner(
+  { kind, reason }: RunnerChoice,
+  hyperparameters: Hyperparameters,
+  pieceLength: number,
+): Promise<LayerRunner> {
   installErrorTransfer();
-  const worker = new Worker(new URL('./gpu.worker.ts', import.meta.url), { type: 'module', name: 'gpu' });
-  const api = rejectWhenDead(worker, comlink.wrap<GpuWorkerApi>(worker));
+  const worker = kind === 'webgpu' ? startGpuWorker() : startCpuWorker();
+  const api = rejectWhenDead(worker, comlink.wrap<RunnerWorkerApi>(worker));
   try {
-    return new WorkerRunner(worker, api, hyperparameters, pieceLength, await api.start(hyperparameters));
+    const info = { ...(await api.start(hyperparameters)), reason };
+    return new WorkerRunner(worker, api, hyperparameters, pieceLength, info);
   } catch (error) {
     worker.terminate();
     throw error;
   }
+}
+
+// Written out, as the bundler wants it.
+function startGpuWorker(): Worker {
+  return new Worker(new URL('./gpu.worker.ts', import.meta.url), { type: 'module', name: 'gpu' });
+}
+
+function startCpuWorker(): Worker {
+  return new Worker(new URL('./cpu.worker.ts', import.meta.url), { type: 'module', name: 'cpu' });
 }
 
 /** A runner in a worker, as the page's threads see it. */
@@ -28,14 +49,14 @@ class WorkerRunner implements LayerRunner {
   readonly hyperparameters: Hyperparameters;
   readonly lost: Promise<string>;
   readonly #worker: Worker;
-  readonly #api: comlink.Remote<GpuWorkerApi>;
+  readonly #api: comlink.Remote<RunnerWorkerApi>;
   readonly #pieceLength: number;
   readonly #loaded = new Set<number>();
   #freeTokens = 0;
 
   constructor(
     worker: Worker,
-    api: comlink.Remote<GpuWorkerApi>,
+    api: comlink.Remote<RunnerWorkerApi>,
     hyperparameters: Hyperparameters,
     pieceLength: number,
     info: RunnerInfo,

@@ -1,0 +1,30 @@
+import type { CpuHost } from '../src/cpu/kernels.ts';
+import plainUrl from '../src/cpu/wasm/kernels.wasm?url';
+import sharedUrl from '../src/cpu/wasm/kernels-shared.wasm?url';
+import { createCpuRunner } from '../src/engine/cpu-runner.ts';
+import { serveRunner } from './serve-runner.ts';
+
+/** More threads than this wait for each other and for memory more than they compute. */
+const MAX_THREADS = 8;
+
+const startThread: CpuHost['startThread'] = (start) =>
+  new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./cpu-thread.worker.ts', import.meta.url), {
+      type: 'module',
+      name: 'cpu thread',
+    });
+    worker.onmessage = () => resolve({ stop: () => worker.terminate() });
+    worker.onerror = ({ message }) => reject(new Error(`A thread did not start: ${message}`));
+    worker.postMessage(start);
+  });
+
+const host: CpuHost = {
+  compile: (shared) => WebAssembly.compileStreaming(fetch(shared ? sharedUrl : plainUrl)),
+  // Without isolation from other origins a page shares no memory with its workers.
+  startThread: crossOriginIsolated ? startThread : undefined,
+};
+
+// One processor is left to the page and the browser.
+const threads = Math.min(MAX_THREADS, Math.max(1, navigator.hardwareConcurrency - 1));
+
+serveRunner((hyperparameters) => createCpuRunner({ host, hyperparameters, threads }));

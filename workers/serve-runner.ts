@@ -1,0 +1,42 @@
+import * as comlink from 'comlink';
+import { ShoalError } from '../src/core/errors.ts';
+import type { LayerRunner } from '../src/engine/layer-runner.ts';
+import type { Hyperparameters } from '../src/protocol/manifest.ts';
+import { IdbShardReader } from '../src/store/idb-shard-reader.ts';
+import type { RunnerWorkerApi } from './runner-contract.ts';
+import { installErrorTransfer } from './worker-errors.ts';
+
+/** Makes this worker a runner's. To be called once, as the worker starts. @param create - makes the runner */
+export function serveRunner(create: (hyperparameters: Hyperparameters) => Promise<LayerRunner>): void {
+  installErrorTransfer();
+  let runner: LayerRunner | undefined;
+  let load: AbortController | undefined;
+  const require = (): LayerRunner => {
+    if (!runner) throw new ShoalError('internal', 'The worker was asked before it was started.');
+    return runner;
+  };
+  const api: RunnerWorkerApi = {
+    async start(hyperparameters) {
+      runner = await create(hyperparameters);
+      return runner.info;
+    },
+    async loadShard(shard, pieceLength, onProgress) {
+      load = new AbortController();
+      await require().loadShard(new IdbShardReader(shard, pieceLength), { signal: load.signal, onProgress });
+    },
+    abortLoad: () => load?.abort(),
+    unloadShard: (index) => require().unloadShard(index),
+    openSession: (options) => require().openSession(options),
+    truncateSession: (session, position) => require().truncateSession(session, position),
+    closeSession: (session) => require().closeSession(session),
+    async execute(task) {
+      const output = await require().execute(task);
+      return output.hidden ? comlink.transfer(output, [output.hidden.buffer]) : output;
+    },
+    freeTokens: () => require().freeTokens(),
+    lost: () => require().lost,
+    close: async () => runner?.close(),
+  };
+
+  comlink.expose(api);
+}
