@@ -8,6 +8,7 @@ import type { ChunkDatabase } from './chunk-database.ts';
 import { updateEagerly } from './eager-updates.ts';
 import { IdbChunkStore } from './idb-chunk-store.ts';
 import { limitPeers, wantedPeers } from './peer-limit.ts';
+import { PeerRecovery } from './peer-recovery.ts';
 import { bitfieldOf, pieceBytes, pieceCount } from './pieces.ts';
 import { SourceGuard } from './source-guard.ts';
 import { checkShape } from './torrent-info.ts';
@@ -49,6 +50,7 @@ export class ShardExchange {
   readonly #torrent: Torrent;
   readonly #webSeed: WebSeed | undefined;
   readonly #guard: SourceGuard;
+  readonly #recovery: PeerRecovery;
   readonly #stored: Set<number>;
   readonly #waits = new Set<Wait>();
   #wanted = 0;
@@ -82,6 +84,7 @@ export class ShardExchange {
     });
     limitPeers(this.#torrent);
     updateEagerly(this.#torrent);
+    this.#recovery = new PeerRecovery(this.#torrent);
     this.#webSeed = webSeedUrl ? new WebSeed(this.#torrent, webSeedUrl, banned) : undefined;
   }
 
@@ -146,6 +149,7 @@ export class ShardExchange {
   async #close(): Promise<void> {
     this.#settleAll(new ShoalError('aborted', `The exchange of ${this.#options.shard.fileName} was stopped.`));
     this.#webSeed?.close();
+    this.#recovery.close();
     if (this.#torrent.destroyed) return;
     silenceTrackers(this.#torrent);
     await new Promise<void>((resolve) => this.#torrent.destroy({ destroyStore: false }, resolve));

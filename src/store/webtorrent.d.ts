@@ -15,6 +15,8 @@ declare module 'webtorrent' {
     /** Requests of the other end that are not answered yet. */
     readonly peerRequests: readonly unknown[];
     readonly lt_donthave: { on(event: 'donthave', listener: (piece: number) => void): void };
+    /** The wire ends when a request is unanswered and nothing comes for so long. */
+    setTimeout(ms: number, unref: boolean): void;
     /** Not public: waits for `size` bytes, then calls `parser` with them. */
     _parse(size: number, parser: (bytes: Uint8Array) => void): void;
     on(event: 'piece', listener: (piece: number, offset: number, block: Uint8Array) => void): void;

@@ -236,6 +236,21 @@ test('tabs find each other at once when the tracker is back', async ({ browser }
   expect(Date.now() - backAtMs).toBeLessThan(9000);
 });
 
+test('a tab that crashes in the middle costs others seconds', async ({ browser }) => {
+  const seed = await openSeed(browser);
+  await openSeed(browser);
+  const page = await openTab(browser);
+  const done = page.evaluate(() => window.lab.obtain());
+  await page.waitForFunction(() => window.lab.transfer()?.peers === 2 && window.lab.transfer().receivedBytes > 1e6);
+  const devtools = await seed.context().newCDPSession(seed);
+  void devtools.send('Page.crash').catch(() => undefined);
+  const crashedAtMs = Date.now();
+  expect(await done).not.toHaveProperty('error');
+  console.log(`after a crash: ${Date.now() - crashedAtMs} ms`);
+  // Its connection is seen to fail after 16 s only.
+  expect(Date.now() - crashedAtMs).toBeLessThan(14_000);
+});
+
 test('a closed store leaves nothing behind that talks', async ({ browser }) => {
   const page = await openTimedTab(browser, 'good');
   expect(await obtain(page)).not.toHaveProperty('error');

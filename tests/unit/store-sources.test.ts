@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Torrent, Wire } from 'webtorrent';
 import { limitPeers, wantedPeers } from '../../src/store/peer-limit.ts';
+import { PeerRecovery } from '../../src/store/peer-recovery.ts';
 import { SourceGuard } from '../../src/store/source-guard.ts';
 import { announceNow, silenceTrackers } from '../../src/store/tracker-link.ts';
 import { WebSeed } from '../../src/store/web-seed.ts';
@@ -15,6 +16,7 @@ class FakeWire extends EventEmitter {
   readonly lt_donthave = new EventEmitter();
   readonly peerRequests: unknown[] = [];
   destroyed = false;
+  timeoutMs = 30_000;
   /** Pieces that the other end has. */
   has = new Set<number>();
   readonly peerPieces = { get: (piece: number) => this.has.has(piece) };
@@ -24,6 +26,10 @@ class FakeWire extends EventEmitter {
     super();
     this.peerId = peerId;
     this.type = type;
+  }
+
+  setTimeout(ms: number): void {
+    this.timeoutMs = ms;
   }
 
   _parse(size: number): void {
@@ -252,6 +258,52 @@ describe('the peer limit', () => {
     partial.has.add(2);
     partial.emit('have', 2);
     expect(partial.destroyed).toBe(true);
+  });
+});
+
+describe('peer recovery', () => {
+  const update = vi.fn();
+  let recovery: PeerRecovery;
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    update.mockClear();
+    fake.discovery = { tracker: { _trackers: [], update } };
+    recovery = new PeerRecovery(torrent());
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('has no patience with silent peers, and leaves web seeds their own', () => {
+    expect(fake.connect('peer').timeoutMs).toBe(8000);
+    expect(fake.connect('seed', 'webSeed').timeoutMs).toBe(30_000);
+  });
+
+  it('looks for others when the last peer is gone, once', () => {
+    const [one, other] = [fake.connect('one'), fake.connect('other')];
+    fake.connect('seed', 'webSeed');
+    one.destroy();
+    vi.advanceTimersByTime(5000);
+    expect(update).not.toHaveBeenCalled();
+    other.destroy();
+    vi.advanceTimersByTime(60_000);
+    expect(update).toHaveBeenCalledOnce();
+  });
+
+  it('lets it be when nothing is missing, when somebody came, and after the end', () => {
+    for (const change of [
+      () => fake.connect('another'),
+      () => Object.assign(fake, { done: true }),
+      () => recovery.close(),
+    ]) {
+      fake.done = false;
+      fake.wires = [];
+      fake.connect('peer').destroy();
+      change();
+      vi.advanceTimersByTime(60_000);
+    }
+    expect(update).not.toHaveBeenCalled();
   });
 });
 
