@@ -21,8 +21,8 @@ export interface CoordinatorOptions extends PipelineDependencies {
   readonly planRange: RepairOptions['planRange'];
 }
 
-/** Chunks of a prefill on their way at once, beside one for each stage: enough to keep every stage busy. */
-const SPARE_CHUNKS_IN_FLIGHT = 1;
+/** Chunks of a prefill on their way at once for each stage: one that it computes, one that waits for it. */
+const CHUNKS_IN_FLIGHT_PER_STAGE = 2;
 /** Routes tried for one answer before it ends with the error: each costs a whole replay of the conversation. */
 const MAX_REROUTES = 3;
 /** Conversations whose KV caches are kept: each holds memory at every stage of its route. */
@@ -147,7 +147,7 @@ export class Coordinator implements Generator {
     if (reused < pipeline.length) await pipeline.truncate(reused, signal);
     conversation.ids = ids.slice(0, reused);
     const total = ids.length - reused;
-    const maxInFlight = pipeline.route.length + SPARE_CHUNKS_IN_FLIGHT;
+    const maxInFlight = pipeline.route.length * CHUNKS_IN_FLIGHT_PER_STAGE;
     const inFlight: Promise<unknown>[] = [];
     try {
       for (let start = reused; ; start += pipeline.maxTaskTokens) {
