@@ -2,6 +2,9 @@
 const INTERVAL_MS = 1000;
 /** Silence for so long means that the peer is gone: beats arrive every second, and 600 ms of delay and loss are noise. */
 const SILENCE_MS = 4000;
+/** On a slow link what is lost takes longer to be sent again: so many round trips are added, up to a limit. */
+const SILENCE_ROUND_TRIPS = 4;
+const MAX_SILENCE_MS = 10_000;
 /** When our own timer is late by this much, we were asleep, and the peer's silence says nothing yet. */
 const OVERSLEPT_MS = 1000;
 /** Round trips whose median is reported. */
@@ -56,7 +59,8 @@ export class Heartbeat {
     const overslept = now - this.#tickedAtMs > INTERVAL_MS + OVERSLEPT_MS;
     this.#tickedAtMs = now;
     if (overslept) this.#heardAtMs = now;
-    if (now - this.#heardAtMs > SILENCE_MS) this.#options.onSilence();
+    const allowedMs = Math.min(SILENCE_MS + SILENCE_ROUND_TRIPS * this.roundTripMs, MAX_SILENCE_MS);
+    if (now - this.#heardAtMs > allowedMs) this.#options.onSilence();
     else this.#options.beat(now);
   }
 }

@@ -18,6 +18,7 @@ const RESEND_MS = 200;
 export class MemoryLink {
   settings: LinkSettings;
   readonly #random: () => number;
+  /** In order: what is behind a late message waits for it. */
   readonly #waiting: { readonly atMs: number; readonly deliver: () => void }[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #cut = false;
@@ -38,8 +39,7 @@ export class MemoryLink {
   }
 
   carry(deliver: () => void): void {
-    const behindMs = this.#waiting.at(-1)?.atMs ?? 0;
-    this.#waiting.push({ atMs: Math.max(performance.now() + this.#delayMs(), behindMs), deliver });
+    this.#waiting.push({ atMs: performance.now() + this.#delayMs(), deliver });
     this.#schedule();
   }
 

@@ -20,7 +20,10 @@ class TransportTab {
   readonly events: string[] = [];
   readonly channels = new Map<string, FrameChannel>();
 
-  /** Opens this tab's transport. It answers requests with their sender and text, and frames with themselves. */
+  /**
+   * Opens this tab's transport. It answers requests with their sender and text, and frames with
+   * as much of themselves as their first four bytes say.
+   */
   async open(options: Libp2pTransportOptions): Promise<string> {
     this.transport = await createLibp2pTransport(options);
     this.transport.onPeer(({ peerId, connected }) => this.events.push(`${connected ? '+' : '-'}${peerId}`));
@@ -29,7 +32,9 @@ class TransportTab {
       new TextEncoder().encode(`${from} ${new TextDecoder().decode(request)}`),
     );
     this.transport.handleChannels((channel) => {
-      channel.onFrame((frame) => void channel.send(frame));
+      channel.onFrame(
+        (frame) => void channel.send(frame.subarray(0, new DataView(frame.buffer, frame.byteOffset).getUint32(0))),
+      );
     });
     return this.transport.peerId;
   }
@@ -47,16 +52,17 @@ class TransportTab {
     channel.onClose((reason) => this.events.push(`closed ${peerId} ${reason ? 'with a reason' : 'in order'}`));
   }
 
-  /** Round trips of frames of `size` bytes on the open channel, ms. */
-  async echo(peerId: string, size: number, count: number): Promise<number[]> {
+  /** Round trips of frames of `size` bytes, answered by as many or by `answerSize`, on the open channel, ms. */
+  async echo(peerId: string, size: number, count: number, answerSize = size): Promise<number[]> {
     const channel = this.channels.get(peerId)!;
     const frame = new Uint8Array(size).fill(7);
+    new DataView(frame.buffer).setUint32(0, answerSize);
     const times: number[] = [];
     for (let round = 0; round < count; round++) {
       const startedMs = performance.now();
       const back = new Promise<Uint8Array>((resolve) => channel.onFrame(resolve));
       await channel.send(frame);
-      if ((await back).length !== size) throw new Error('The echo has another size.');
+      if ((await back).length !== answerSize) throw new Error('The echo has another size.');
       times.push(performance.now() - startedMs);
     }
     return times;
