@@ -5,6 +5,8 @@ export interface Conditions {
   readonly adapter: string;
   readonly browser: string;
   readonly cpu: string;
+  /** Processes that wanted to run when the benchmark began, on average of a minute: what else the machine was doing. */
+  readonly load: number;
   readonly model: string;
 }
 
@@ -24,14 +26,14 @@ export interface Table {
 
 /** The report as Markdown. @param kernels - the kernels' table, preformatted */
 export function formatReport(conditions: Conditions, tables: readonly Table[], kernels: string): string {
-  const { adapter, browser, cpu, model } = conditions;
+  const { adapter, browser, cpu, load, model } = conditions;
   return [
     '# Results of `npm run bench`',
     '',
     `- Date: ${new Date().toISOString().slice(0, 10)}`,
     `- Adapter: ${adapter}`,
     `- Browser: ${browser}`,
-    `- CPU: ${cpu}`,
+    `- CPU: ${cpu}; load average before the start ${load.toFixed(1)}`,
     `- Model: ${model}`,
     '- All tabs run in one browser on this one machine and share its processors.',
     '',

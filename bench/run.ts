@@ -1,7 +1,7 @@
 // Measures the whole of Shoal in real tabs: node bench/run.ts [--smoke]
 // Writes bench/RESULTS.md. With --smoke everything runs once on a tiny model, and nothing is written.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { launchBrowser } from '../cli/browser.ts';
 import { buildPage } from '../cli/page-build.ts';
@@ -17,6 +17,7 @@ import { benchWire } from './wire.ts';
 const ROOT = resolve(import.meta.dirname, '..');
 const smoke = process.argv.includes('--smoke');
 const plan = smoke ? smokePlan() : FULL;
+const load = loadavg()[0]!;
 
 const folder = await mkdtemp(join(tmpdir(), 'shoal-bench-'));
 const modelFile = join(folder, 'bench.gguf');
@@ -32,6 +33,7 @@ try {
     {
       adapter: swarm.adapter,
       browser: `Chromium ${browser.version()}`,
+      load,
       cpu: `${cpus()[0]?.model.trim()}, ${cpus().length} processors`,
       model: describe(bench.manifest),
     },
