@@ -121,7 +121,8 @@ export class CpuExecutor {
     const summary = this.#kernels.memory.floats(summaries, count * 2);
     return rows.map((row, index) => ({
       ...topCandidates(row, request.count),
-      logSumExp: summary[2 * index]! + Math.log(summary[2 * index + 1]!),
+      // As it crosses the wire: a stage in the coordinator's own tab must say the very same number.
+      logSumExp: Math.fround(summary[2 * index]! + Math.log(summary[2 * index + 1]!)),
       wantedLogits: wanted[index]!,
     }));
   }
