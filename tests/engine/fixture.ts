@@ -1,25 +1,25 @@
 import type { LayerRunner, StageOutput } from '../../src/engine/layer-runner.ts';
-import { createWebGpuRunner } from '../../src/engine/webgpu-runner.ts';
 import type { CandidateRequest, Candidates } from '../../src/protocol/frames.ts';
-import { openTestGpu } from '../support/gpu.ts';
+import type { Hyperparameters } from '../../src/protocol/manifest.ts';
 import type { SplitModel } from '../support/shard-readers.ts';
 
 export const LAST: CandidateRequest = { rows: 'last', count: 5, wantedIds: new Uint32Array() };
 
-/** A runner with the given shards of a model. */
-export async function openRunner(
-  { hyperparameters, readers }: SplitModel,
-  shards: readonly number[] = readers.map((_, index) => index),
-  maxKvBytes?: number,
-): Promise<LayerRunner> {
-  const gpu = await openTestGpu();
-  const runner = await createWebGpuRunner({
-    gpu,
-    hyperparameters,
-    ...(maxKvBytes === undefined ? {} : { maxKvBytes }),
-  });
-  for (const index of shards) await runner.loadShard(readers[index]!);
-  return runner;
+/** Makes a runner of the kind under test, with the given shards of a model; all of them unless said otherwise. */
+export type OpenRunner = (model: SplitModel, shards?: readonly number[], maxKvBytes?: number) => Promise<LayerRunner>;
+
+/** The shards of a model in a fresh runner. @param create - `maxKvBytes` is absent for the default */
+export function opener(
+  create: (options: {
+    readonly hyperparameters: Hyperparameters;
+    readonly maxKvBytes?: number;
+  }) => Promise<LayerRunner>,
+): OpenRunner {
+  return async ({ hyperparameters, readers }, shards = readers.map((_, index) => index), maxKvBytes) => {
+    const runner = await create({ hyperparameters, ...(maxKvBytes === undefined ? {} : { maxKvBytes }) });
+    for (const index of shards) await runner.loadShard(readers[index]!);
+    return runner;
+  };
 }
 
 /** Stages one after the other, each with its layers, as a route would run them. */
