@@ -1,14 +1,12 @@
-import type { Browser } from 'playwright';
 import { openPage, type Tab } from '../tests/e2e/support/tab.ts';
-import { openBenchTab, waitUntilReady } from './support/tabs.ts';
+import { type BenchTabs, waitUntilReady } from './support/tabs.ts';
 
 /** Joins from a new browser context, which has stored nothing. @returns seconds from the click until all shards serve */
 export async function timeJoin(
-  browser: Browser,
-  url: string,
+  tabs: BenchTabs,
   shards: readonly number[],
 ): Promise<{ readonly tab: Tab; readonly joinS: number }> {
-  const tab = await openBenchTab(browser, url);
+  const tab = await tabs.open();
   for (const shard of shards) await tab.page.getByTestId(`shard-${shard}-pick`).check();
   const startedAtMs = performance.now();
   await tab.page.getByTestId('join').click();

@@ -2,7 +2,7 @@ import type { Distribution } from './support/measure.ts';
 
 /** What was measured on. */
 export interface Conditions {
-  readonly adapter: string;
+  readonly runner: string;
   readonly browser: string;
   readonly cpu: string;
   /** Processes that wanted to run when the benchmark began, on average of a minute: what else the machine was doing. */
@@ -26,12 +26,12 @@ export interface Table {
 
 /** The report as Markdown. @param kernels - the kernels' table, preformatted */
 export function formatReport(conditions: Conditions, tables: readonly Table[], kernels: string): string {
-  const { adapter, browser, cpu, load, model } = conditions;
+  const { runner, browser, cpu, load, model } = conditions;
   return [
     '# Results of `npm run bench`',
     '',
     `- Date: ${new Date().toISOString().slice(0, 10)}`,
-    `- Adapter: ${adapter}`,
+    `- Layers run on: ${runner}`,
     `- Browser: ${browser}`,
     `- CPU: ${cpu}; load average before the start ${load.toFixed(1)}`,
     `- Model: ${model}`,
@@ -42,7 +42,7 @@ export function formatReport(conditions: Conditions, tables: readonly Table[], k
     ...tables.flatMap(formatTable),
     '## Kernels',
     '',
-    "Outside the browser, on Dawn's adapter.",
+    "WebGPU's, outside the browser, on the adapter that the last line names.",
     '',
     '```',
     kernels.trimEnd(),

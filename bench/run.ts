@@ -1,8 +1,9 @@
-// Measures the whole of Shoal in real tabs: node bench/run.ts [--smoke]
+// Measures the whole of Shoal in real tabs: node bench/run.ts [--runner auto|webgpu|cpu] [--smoke]
 // Writes bench/RESULTS.md. With --smoke everything runs once on a tiny model, and nothing is written.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { launchBrowser } from '../cli/browser.ts';
 import { buildPage } from '../cli/page-build.ts';
 import { decodeManifest, type Manifest } from '../src/protocol/manifest.ts';
@@ -11,11 +12,16 @@ import { startServer } from '../tests/e2e/support/server.ts';
 import { runKernelBench } from './kernel-table.ts';
 import { formatReport } from './report.ts';
 import { FULL, smokePlan } from './support/plan.ts';
+import { BenchTabs } from './support/tabs.ts';
 import { benchSwarm } from './swarm.ts';
 import { benchWire } from './wire.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
-const smoke = process.argv.includes('--smoke');
+const { smoke, runner } = parseArgs({
+  options: { smoke: { type: 'boolean', default: false }, runner: { type: 'string', default: 'auto' } },
+}).values;
+if (runner !== 'auto' && runner !== 'webgpu' && runner !== 'cpu')
+  throw new Error(`--runner is "${runner}", expected auto, webgpu or cpu.`);
 const plan = smoke ? smokePlan() : FULL;
 const load = loadavg()[0]!;
 
@@ -26,12 +32,17 @@ await buildPage(ROOT);
 const server = await startServer(plan.model ? ['--model', modelFile, '--data', folder] : []);
 const browser = await launchBrowser();
 try {
-  const bench = { browser, url: server.url, manifest: await fetchManifest(server.url), plan };
+  const bench = {
+    browser,
+    tabs: new BenchTabs(browser, server.url, runner),
+    manifest: await fetchManifest(server.url),
+    plan,
+  };
   const swarm = await benchSwarm(bench);
   const wire = await benchWire(bench, swarm.laps);
   const report = formatReport(
     {
-      adapter: swarm.adapter,
+      runner: swarm.runner,
       browser: `Chromium ${browser.version()}`,
       load,
       cpu: `${cpus()[0]?.model.trim()}, ${cpus().length} processors`,

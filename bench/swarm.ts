@@ -10,18 +10,19 @@ import type { Row, Table } from './report.ts';
 import { type Distribution, summarize } from './support/measure.ts';
 import type { Plan } from './support/plan.ts';
 import { announceStep } from './support/progress.ts';
-import { openNode } from './support/tabs.ts';
+import type { BenchTabs } from './support/tabs.ts';
 
 /** What every part of the benchmark works with. */
 export interface Bench {
   readonly browser: Browser;
-  readonly url: string;
+  readonly tabs: BenchTabs;
   readonly manifest: Manifest;
   readonly plan: Plan;
 }
 
 export interface SwarmFigures {
-  readonly adapter: string;
+  /** What the tabs' layers ran on. */
+  readonly runner: string;
   readonly tables: readonly Table[];
   /** Laps of the decode with a tab for each shard. */
   readonly laps: readonly Lap[];
@@ -39,22 +40,22 @@ const JOIN_REPEATS = 3;
 
 /** Joins, decodes and prefills: first one tab with every shard, then a tab for each shard. */
 export async function benchSwarm(bench: Bench): Promise<SwarmFigures> {
-  const { browser, url, manifest, plan } = bench;
+  const { tabs, manifest, plan } = bench;
   const all = manifest.shards.map(({ index }) => index);
   announceStep('Joining, and opening again');
   const joins = [await benchJoin(bench, [1]), await benchJoin(bench, all)];
 
   announceStep('One tab with every shard');
-  const whole = await openNode(browser, url, all);
-  const adapter = await whole.page.evaluate(
-    async () => (await window.shoal.command(window.shoal.peerId, 'GET_CAPABILITIES', undefined)).capabilities.adapter,
+  const whole = await tabs.openNode(all);
+  const { capabilities } = await whole.page.evaluate(() =>
+    window.shoal.command(window.shoal.peerId, 'GET_CAPABILITIES', undefined),
   );
   const one = await benchSpeed(whole.page, plan);
   await whole.context.close();
 
   announceStep('A tab for each shard');
   const nodes: Tab[] = [];
-  for (const shard of all) nodes.push(await openNode(browser, url, [shard]));
+  for (const shard of all) nodes.push(await tabs.openNode([shard]));
   const four = await benchSpeed(nodes[0]!.page, plan);
   for (const { context } of nodes) await context.close();
 
@@ -69,7 +70,7 @@ export async function benchSwarm(bench: Bench): Promise<SwarmFigures> {
     })),
   ];
   return {
-    adapter,
+    runner: `${capabilities.runner} (${capabilities.adapter})`,
     laps: four.laps,
     tables: [
       { title: 'Speed', columns, rows: speed },
@@ -96,13 +97,13 @@ async function benchSpeed(page: Page, plan: Plan): Promise<Speed> {
   };
 }
 
-async function benchJoin({ browser, url, manifest, plan }: Bench, shards: readonly number[]): Promise<Row> {
+async function benchJoin({ tabs, manifest, plan }: Bench, shards: readonly number[]): Promise<Row> {
   const fresh: number[] = [];
   const stored: number[] = [];
   for (let index = 0; index < Math.min(plan.repeats, JOIN_REPEATS); index++) {
-    const { tab, joinS } = await timeJoin(browser, url, shards);
+    const { tab, joinS } = await timeJoin(tabs, shards);
     fresh.push(joinS);
-    stored.push(await timeReopen(tab, url, shards));
+    stored.push(await timeReopen(tab, tabs.url, shards));
     await tab.context.close();
   }
   const bytes = shards.reduce((sum, shard) => sum + manifest.shards[shard]!.sizeBytes, 0);

@@ -1,12 +1,12 @@
-import type { Browser, Page } from 'playwright';
-import { openBenchTab, waitUntilReady } from './support/tabs.ts';
+import type { Page } from 'playwright';
+import { type BenchTabs, waitUntilReady } from './support/tabs.ts';
 
 /**
  * Fetches a shard from the one tab that has it, the server's copy blocked.
  * @returns megabytes a second, from the first piece to the last
  */
-export async function timeTransfer(browser: Browser, url: string, shard: number): Promise<number> {
-  const { page, context } = await openBenchTab(browser, url, { blockServer: true });
+export async function timeTransfer(tabs: BenchTabs, shard: number): Promise<number> {
+  const { page, context } = await tabs.open({ blockServer: true });
   await page.getByTestId(`shard-${shard}-pick`).check();
   const rate = watchTransfer(page);
   await page.getByTestId('join').click();

@@ -4,7 +4,6 @@ import type { Row, Table } from './report.ts';
 import { summarize } from './support/measure.ts';
 import { announceStep } from './support/progress.ts';
 import { openRawChannel } from './support/raw-channel.ts';
-import { openNode } from './support/tabs.ts';
 import type { Bench } from './swarm.ts';
 import { timeTransfer } from './torrent.ts';
 
@@ -14,12 +13,12 @@ const SHARD = 1;
 
 /** Shoal's two wires against a plain RTCDataChannel in the same browser: hops of activations, and shards. */
 export async function benchWire(bench: Bench, laps: readonly Lap[]): Promise<Table[]> {
-  const { browser, url, manifest, plan } = bench;
+  const { browser, tabs, manifest, plan } = bench;
   const rowBytes = manifest.hyperparameters.width * BYTES_PER_ELEMENT;
   const shardBytes = manifest.shards[SHARD]!.sizeBytes;
 
   announceStep('A raw data channel');
-  const raw = await openRawChannel(browser, `${url}/healthz`);
+  const raw = await openRawChannel(browser, `${tabs.url}/healthz`);
   const roundTrips = await raw.echo(rowBytes, plan.echoes);
   const rawRates: number[] = [];
   for (let index = 0; index < plan.repeats; index++) rawRates.push(shardBytes / 1000 / (await raw.send(shardBytes)));
@@ -39,11 +38,11 @@ export async function benchWire(bench: Bench, laps: readonly Lap[]): Promise<Tab
   return [{ title: 'Against a raw data channel', columns: ['Shoal', 'raw'], rows: [hop, wait, transfer] }];
 }
 
-async function transferRates({ browser, url, plan }: Bench): Promise<number[]> {
+async function transferRates({ tabs, plan }: Bench): Promise<number[]> {
   announceStep('A shard from tab to tab');
-  const seeder = await openNode(browser, url, [SHARD]);
+  const seeder = await tabs.openNode([SHARD]);
   const rates: number[] = [];
-  for (let index = 0; index < plan.repeats; index++) rates.push(await timeTransfer(browser, url, SHARD));
+  for (let index = 0; index < plan.repeats; index++) rates.push(await timeTransfer(tabs, SHARD));
   await seeder.context.close();
   return rates;
 }

@@ -1,27 +1,42 @@
 import type { Browser, Page } from 'playwright';
+import type { RunnerSetting } from '../../src/ui/app-model.ts';
 import { joinWith, openTab, type Tab } from '../../tests/e2e/support/tab.ts';
 
-/** A timed tab does only what it is asked: it fetches no other shard in the background. */
-const SETTINGS = JSON.stringify({ spreadModel: false });
+/** Opens the tabs that are measured. */
+export class BenchTabs {
+  readonly #browser: Browser;
+  readonly url: string;
+  readonly #settings: string;
 
-/** A connected tab in a browser context of its own. `blockServer` keeps it from fetching shards from anyone but other tabs. */
-export async function openBenchTab(browser: Browser, url: string, { blockServer = false } = {}): Promise<Tab> {
-  const tab = await openTab(browser, url, async (context) => {
-    await context.addInitScript((settings) => {
-      if (location.protocol !== 'about:') localStorage.setItem('shoal-settings', settings);
-    }, SETTINGS);
-    if (blockServer) await context.route(/shard-\d+\.gguf/, (route) => route.abort());
-  });
-  // Once it is connected, so that connecting is no part of what is timed next.
-  await tab.page.waitForFunction(() => window.shoal?.peerId);
-  return tab;
-}
+  constructor(browser: Browser, url: string, runner: RunnerSetting) {
+    this.#browser = browser;
+    this.url = url;
+    // A timed tab does only what it is asked: it fetches no other shard in the background.
+    this.#settings = JSON.stringify({ spreadModel: false, runner });
+  }
 
-/** A tab that serves these shards. */
-export async function openNode(browser: Browser, url: string, shards: readonly number[]): Promise<Tab> {
-  const tab = await openBenchTab(browser, url);
-  await joinWith(tab, shards);
-  return tab;
+  /**
+   * A connected tab in a browser context of its own. `blockServer` keeps it from fetching shards from anyone but other
+   * tabs.
+   */
+  async open({ blockServer = false } = {}): Promise<Tab> {
+    const tab = await openTab(this.#browser, this.url, async (context) => {
+      await context.addInitScript((settings) => {
+        if (location.protocol !== 'about:') localStorage.setItem('shoal-settings', settings);
+      }, this.#settings);
+      if (blockServer) await context.route(/shard-\d+\.gguf/, (route) => route.abort());
+    });
+    // Once it is connected, so that connecting is no part of what is timed next.
+    await tab.page.waitForFunction(() => window.shoal?.peerId);
+    return tab;
+  }
+
+  /** A tab that serves these shards. */
+  async openNode(shards: readonly number[]): Promise<Tab> {
+    const tab = await this.open();
+    await joinWith(tab, shards);
+    return tab;
+  }
 }
 
 /** Waits until every one of these shards serves in this tab. */
