@@ -54,6 +54,8 @@ export class ShardExchange {
   readonly #stored: Set<number>;
   readonly #waits = new Set<Wait>();
   #wanted = 0;
+  /** webtorrent's own count has the talk of the protocol in it. */
+  #receivedBytes = 0;
   #failure: ShoalError | undefined;
   #closed: Promise<void> | undefined;
 
@@ -72,6 +74,11 @@ export class ShardExchange {
       getAnnounceOpts: () => ({ numwant: wantedPeers(this.#torrent) }),
     });
     this.#torrent.on('error', (error) => this.#fail(error));
+    this.#torrent.on('wire', (wire) => {
+      wire.on('piece', (_piece, _offset, { byteLength }) => {
+        this.#receivedBytes += byteLength;
+      });
+    });
     this.#torrent.on('metadata', () => this.#onMetadata(file === undefined));
     this.#torrent.on('ready', () => this.#onReady());
     this.#torrent.on('verified', (piece) => this.#onPiece(piece));
@@ -101,7 +108,7 @@ export class ShardExchange {
   }
 
   get receivedBytes(): number {
-    return this.#torrent.received;
+    return this.#receivedBytes;
   }
 
   get sentBytes(): number {

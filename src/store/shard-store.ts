@@ -10,7 +10,7 @@ export interface Transfer {
   readonly totalBytes: number;
   readonly downBytesPerSecond: number;
   readonly upBytesPerSecond: number;
-  /** Bytes that crossed the network for this shard since the page opened. */
+  /** Bytes of this shard that crossed the network since the page opened, wrong ones among them. */
   readonly receivedBytes: number;
   readonly sentBytes: number;
   readonly peers: number;

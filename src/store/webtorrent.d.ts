@@ -52,7 +52,6 @@ declare module 'webtorrent' {
     readonly bitfield: { get(piece: number): boolean };
     readonly wires: readonly Wire[];
     readonly numPeers: number;
-    readonly received: number;
     readonly uploaded: number;
     readonly downloadSpeed: number;
     readonly uploadSpeed: number;
