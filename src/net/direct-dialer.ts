@@ -5,14 +5,18 @@ import { ShoalError } from '../core/errors.ts';
 import { abortable } from './abortable.ts';
 import type { TabNode } from './libp2p-node.ts';
 
-/** One attempt, all in all: some fifteen round trips, at a second each on a bad link. */
-export const DIAL_TIMEOUT_MS = 25_000;
+/** One attempt, all in all: some twenty round trips, up to a second each on a bad link. */
+export const DIAL_TIMEOUT_MS = 30_000;
+/** An attempt hangs when it takes no step for so long; each is given twice the time of the one before. */
+const STALL_MS = 8000;
 /**
- * An attempt that takes no step for so long hangs: the WebRTC handshake of @libp2p/webrtc 6.0.33 waits for ever when the
- * called tab closes the first data channel before the calling tab has looked at it, about one time in twenty. On a bad
- * link one step can take as long, so every attempt is given twice the time of the one before.
+ * Once session descriptions are exchanged, most hangs are a race in @libp2p/webrtc 6.0.33, one dial in twenty: the called
+ * tab closes the first data channel before the calling tab looks at it, which then waits for ever. The steps so far tell
+ * how fast the link is: the rest takes about as long again, so several times that is a hang.
  */
-const FIRST_STALL_MS = 3000;
+const LAST_STEPS_RATIO = 4;
+const MIN_LAST_STEPS_MS = 1500;
+const LAST_STEPS: readonly string[] = ['webrtc:read-ice-candidates', 'webrtc:add-ice-candidate'];
 const DIAL_ATTEMPTS = 4;
 
 /** Opens direct connections to other tabs, each introduced through the relay. */
@@ -68,10 +72,14 @@ export class DirectDialer {
 
   async #attempt(address: Multiaddr, attempt: number): Promise<void> {
     const stalled = new AbortController();
+    const startedAtMs = performance.now();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const stepped = () => {
+    const stepped = (step?: { readonly type: string }) => {
+      const lastSteps = step !== undefined && LAST_STEPS.includes(step.type);
+      const elapsedMs = performance.now() - startedAtMs;
+      const allowedMs = lastSteps ? Math.max(MIN_LAST_STEPS_MS, LAST_STEPS_RATIO * elapsedMs) : STALL_MS;
       clearTimeout(timer);
-      timer = setTimeout(() => stalled.abort(new Error('the handshake hangs')), FIRST_STALL_MS * 2 ** attempt);
+      timer = setTimeout(() => stalled.abort(new Error('the handshake hangs')), allowedMs * 2 ** attempt);
     };
     stepped();
     const signal = AbortSignal.any([stalled.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]);
