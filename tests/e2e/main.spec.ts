@@ -1,65 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { type Browser, expect, test } from '@playwright/test';
+import { ask, caseName, cases, expectReference, france } from './support/golden.ts';
 import { type ServerProcess, startServer } from './support/server.ts';
 import { expectShardState, expectSwarmReady, joinWith, openPage, openTab, type Tab } from './support/tab.ts';
 
-// Four tabs with a shard each and a guest, in separate browser contexts, on the real default model.
-
-interface Message {
-  readonly role: 'user' | 'assistant' | 'system';
-  readonly content: string;
-}
-
-interface GreedyCase {
-  /** A conversation, or */
-  readonly messages?: readonly Message[];
-  /** a text to go on with. */
-  readonly prompt?: string;
-  readonly ids: readonly number[];
-  readonly text: string;
-  readonly endsWithEos: boolean;
-  readonly nearTie?: boolean;
-}
-
-const reference = JSON.parse(readFileSync('tests/reference/smollm2-135m-q4_1.json', 'utf8')) as {
-  greedy: GreedyCase[];
-};
-const cases = reference.greedy.filter(({ nearTie }) => !nearTie);
-const france = cases[0]!;
-
-interface Probe {
-  readonly text: string;
-  readonly tokens: number;
-  /** Every number that the last stage sent: candidates' log probabilities, exact. */
-  readonly logprobs: unknown;
-}
-
-/** What a program asks at the console, greedy. */
-function ask(
-  { page }: Tab,
-  { messages, prompt }: Pick<GreedyCase, 'messages' | 'prompt'>,
-  maxTokens: number,
-): Promise<Probe> {
-  return page.evaluate(
-    async ({ messages, prompt, maxTokens }) => {
-      const { engine } = window.shoal;
-      const options = { temperature: 0, max_tokens: maxTokens, logprobs: true, top_logprobs: 5 };
-      if (messages) {
-        const answer = await engine.chat.completions.create({ messages: messages as never, ...options });
-        const choice = answer.choices[0]!;
-        return {
-          text: choice.message.content ?? '',
-          tokens: answer.usage!.completion_tokens,
-          logprobs: choice.logprobs?.content,
-        };
-      }
-      const answer = await engine.completions.create({ prompt: prompt!, ...options });
-      const choice = answer.choices[0]!;
-      return { text: choice.text, tokens: answer.usage!.completion_tokens, logprobs: choice.logprobs?.content };
-    },
-    { messages, prompt, maxTokens },
-  );
-}
+// Four tabs with a shard each and a guest, in separate browser contexts, on the real default model. Layers run on the
+// processor where the browser has no real GPU; the last test runs them on WebGPU, whatever it is made of.
 
 test.describe.configure({ mode: 'serial' });
 
@@ -115,15 +60,7 @@ test('a prompt typed into the page is answered, and the answer is the reference'
     expect(lines.some((line) => line.includes('[EXECUTE_TASK] Processing inference for shard'))).toBe(true);
 });
 
-for (const [index, greedy] of cases.entries()) {
-  const { messages, prompt, ids, text, endsWithEos } = greedy;
-  test(`greedy case ${index}: “${(messages?.at(-1)?.content ?? prompt)!.trim().slice(0, 40)}”`, async () => {
-    const expected = endsWithEos ? ids.slice(0, -1) : ids;
-    const answer = await ask(guest, greedy, ids.length);
-    expect(answer.text).toBe(text.replace(/<\|im_end\|>$/, ''));
-    expect(answer.tokens).toBe(expected.length);
-  });
-}
+for (const [index, greedy] of cases.entries()) test(caseName(index, greedy), () => expectReference(guest, greedy));
 
 test('one tab with all four shards gives the same numbers bit for bit', async ({ browser }) => {
   const split = await ask(guest, france, 12);
@@ -164,7 +101,7 @@ test('a reopened tab loads its shard from storage and moves no byte of it', asyn
   });
   expect(received).toBe(0);
   expect(reopened.console.join('\n')).toContain('[SHARD] ✓✓✓ SHARD 3 LOADED BEFORE JOINING NETWORK ✓✓✓');
-  expect((await ask(guest, france, france.ids.length)).text).toBe(france.text.replace(/<\|im_end\|>$/, ''));
+  await expectReference(guest, france);
 });
 
 test('a node that leaves in mid-answer ends it with a clear message, and what was generated stays', async () => {

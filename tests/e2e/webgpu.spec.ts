@@ -1,0 +1,53 @@
+import { expect, test } from '@playwright/test';
+import { ask, caseName, cases, expectReference, france } from './support/golden.ts';
+import { type ServerProcess, startServer } from './support/server.ts';
+import { expectShardState, expectSwarmReady, joinWith, openTab, type Tab, withSettings } from './support/tab.ts';
+
+// The main job with every layer on WebGPU, also where only a software adapter is.
+
+const ON_WEBGPU = withSettings({ runner: 'webgpu', spreadModel: false });
+
+test.describe.configure({ mode: 'serial' });
+
+let server: ServerProcess;
+const tabs: Tab[] = [];
+let guest: Tab;
+
+test.beforeAll(async ({ browser }) => {
+  server = await startServer();
+  for (const shard of [0, 1, 2, 3]) {
+    const tab = await openTab(browser, server.url, ON_WEBGPU);
+    tabs.push(tab);
+    await joinWith(tab, [shard]);
+  }
+  guest = await openTab(browser, server.url);
+  await expectSwarmReady(guest.page);
+});
+
+test.afterAll(async () => {
+  await Promise.all([...tabs, ...(guest ? [guest] : [])].map(({ context }) => context.close()));
+  await server?.stop();
+});
+
+test('every stage computes on WebGPU', async () => {
+  const runners = tabs.map(({ page }) =>
+    page.evaluate(
+      async () => (await window.shoal.command(window.shoal.peerId, 'GET_CAPABILITIES')).capabilities.runner,
+    ),
+  );
+  expect(await Promise.all(runners)).toEqual(['webgpu', 'webgpu', 'webgpu', 'webgpu']);
+});
+
+for (const [index, greedy] of cases.entries()) test(caseName(index, greedy), () => expectReference(guest, greedy));
+
+test('one tab with all four shards gives the same numbers bit for bit', async ({ browser }) => {
+  const split = await ask(guest, france, 12);
+  await Promise.all(tabs.splice(0).map(({ context }) => context.close()));
+  const whole = await openTab(browser, server.url, ON_WEBGPU);
+  tabs.push(whole);
+  await whole.page.getByTestId('run-all').click();
+  for (const shard of [0, 1, 2, 3]) await expectShardState(whole.page, shard, 'ready');
+  const alone = await ask(whole, france, 12);
+  expect(alone.text.length).toBeGreaterThan(0);
+  expect(alone).toEqual(split);
+});
