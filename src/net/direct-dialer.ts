@@ -3,10 +3,8 @@ import { peerIdFromString } from '@libp2p/peer-id';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { ShoalError } from '../core/errors.ts';
 import { abortable } from './abortable.ts';
-import type { TabNode } from './libp2p-node.ts';
+import { DIAL_TIMEOUT_MS, type TabNode } from './libp2p-node.ts';
 
-/** One attempt, all in all: some twenty round trips, up to a second each on a bad link. */
-export const DIAL_TIMEOUT_MS = 30_000;
 /** An attempt hangs when it takes no step for so long; each is given twice the time of the one before. */
 const STALL_MS = 8000;
 /**

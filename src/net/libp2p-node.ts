@@ -11,7 +11,9 @@ import { webSockets } from '@libp2p/websockets';
 import { createLibp2p } from 'libp2p';
 import { DHT_NAMESPACE, DHT_PROTOCOL, validateShardRecord } from '../protocol/directory.ts';
 import { FRAME_SLICE_BYTES } from '../protocol/limits.ts';
-import { DIAL_TIMEOUT_MS } from './direct-dialer.ts';
+
+/** One attempt to reach a tab, all in all: some twenty round trips, up to a second each on a bad link. */
+export const DIAL_TIMEOUT_MS = 30_000;
 
 /** A connection is given up when a ping has had no answer for so long; between tabs their pulse knows sooner. */
 const PING_TIMEOUT_MS = 10_000;
