@@ -27,7 +27,7 @@ export async function benchKernels(
   const instance = create([]);
   const gpu = await openDevice(instance);
   const tasks = new TaskBuffer(gpu.device, MAX_TASKS, {});
-  const context: GpuContext = { gpu, kernels: new Kernels(gpu.device, tasks.buffer), tuning: tuningFor(gpu.software) };
+  const context: GpuContext = { gpu, kernels: new Kernels(gpu.device, tasks.buffer), tuning: tuningFor(gpu) };
   for (const { encode, ...kernel } of await kernelCases(context, tasks)) {
     if (!kernel.name.includes(only)) continue;
     const { median, spread } = await measure(() => runOnce(gpu.device, tasks, encode), repeats);

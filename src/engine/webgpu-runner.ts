@@ -63,7 +63,7 @@ class WebGpuRunner implements LayerRunner {
     const maxTokens = maxTaskTokens(gpu.software);
     const workspace = createWorkspace(gpu, model, maxTokens);
     const kernels = new Kernels(gpu.device, workspace.tasks.buffer);
-    const context: GpuContext = { gpu, kernels, tuning: tuningFor(gpu.software) };
+    const context: GpuContext = { gpu, kernels, tuning: tuningFor(gpu) };
     this.#gpu = gpu;
     this.hyperparameters = model;
     this.info = {

@@ -33,13 +33,14 @@ export interface Workspace {
   readonly results: GPUBuffer;
 }
 
-export function createWorkspace({ device, software }: GpuDevice, model: Hyperparameters, maxTokens: number): Workspace {
+export function createWorkspace(gpu: GpuDevice, model: Hyperparameters, maxTokens: number): Workspace {
+  const { device } = gpu;
   const { width, feedForwardWidth, headCount, kvHeadCount, headSize, vocabularySize, contextLength } = model;
   const activation = (label: string, columns: number) => createActivation(device, label, maxTokens, columns);
   const batches = Math.ceil(maxTokens / LOGIT_ROWS);
   return {
     maxTokens,
-    tasks: new TaskBuffer(device, 1 + batches * (1 + selectTasks(vocabularySize, tuningFor(software).selectChunk)), {
+    tasks: new TaskBuffer(device, 1 + batches * (1 + selectTasks(vocabularySize, tuningFor(gpu).selectChunk)), {
       pages: Math.ceil(contextLength / PAGE_TOKENS) * 4,
       ids: maxTokens * 4,
       wanted: MAX_WANTED_IDS * 4,

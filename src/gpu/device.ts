@@ -7,6 +7,8 @@ export interface GpuDevice {
   readonly adapter: string;
   /** A CPU that plays a GPU: correct and slow, and it wants other kernels. */
   readonly software: boolean;
+  /** Kernels may exchange values within a subgroup. */
+  readonly subgroups: boolean;
   /** Largest buffer that one binding may cover, bytes. */
   readonly maxBindingBytes: number;
   /** Resolves with the reason when the device is lost, also by `destroy`. */
@@ -21,6 +23,7 @@ const WANTED_LIMITS = [
   'maxComputeInvocationsPerWorkgroup',
   'maxComputeWorkgroupSizeX',
 ] as const;
+const WANTED_FEATURES: readonly GPUFeatureName[] = ['subgroups'];
 const BINDING_STEPS_BYTES = [1 << 30, 1 << 28, 1 << 27];
 const SOFTWARE_ADAPTERS = /swiftshader|llvmpipe|lavapipe|software|basic render/i;
 
@@ -40,6 +43,7 @@ export async function openDevice(gpu: GPU): Promise<GpuDevice> {
     device,
     adapter: words || 'unnamed adapter',
     software: info.isFallbackAdapter === true || SOFTWARE_ADAPTERS.test(words),
+    subgroups: device.features.has('subgroups'),
     maxBindingBytes: Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize),
     lost: device.lost.then(({ reason, message }) => message || reason),
   };
@@ -47,6 +51,7 @@ export async function openDevice(gpu: GPU): Promise<GpuDevice> {
 
 /** Some drivers advertise buffers that they then refuse: ask for less until one gives. */
 async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
+  const requiredFeatures = WANTED_FEATURES.filter((name) => adapter.features.has(name));
   let refusal: unknown;
   for (const cap of [Number.POSITIVE_INFINITY, ...BINDING_STEPS_BYTES]) {
     const requiredLimits: Record<string, number> = {};
@@ -54,7 +59,7 @@ async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
     requiredLimits.maxBufferSize = Math.min(adapter.limits.maxBufferSize, cap);
     requiredLimits.maxStorageBufferBindingSize = Math.min(adapter.limits.maxStorageBufferBindingSize, cap);
     try {
-      return await adapter.requestDevice({ requiredLimits });
+      return await adapter.requestDevice({ requiredLimits, requiredFeatures });
     } catch (error) {
       refusal = error;
     }

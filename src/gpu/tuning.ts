@@ -1,9 +1,15 @@
+import type { GpuDevice } from './device.ts';
+
 /** Shapes of the kernels' work that suit an adapter. */
 export interface Tuning {
+  /** Rows by the serial kernel, which has whole rows a thread and needs subgroups. */
+  readonly serialRows: boolean;
   /** Threads that share a matrix row. */
   readonly rowThreads: number;
   /** Groups of four rows a thread computes at once. */
   readonly rowGroups: number;
+  /** Tokens that share a decoded weight. */
+  readonly rowTokens: number;
   /** Threads of a matrix-vector workgroup. */
   readonly rowWorkgroup: number;
   /** Tokens from which on matrices are multiplied in tiles. */
@@ -27,8 +33,11 @@ export interface Tuning {
  * takes long to compile and to run; so no tiles.
  */
 const SOFTWARE: Tuning = {
+  serialRows: true,
   rowThreads: 1,
   rowGroups: 4,
+  // Eight are hardly faster, and take twice as long to compile.
+  rowTokens: 4,
   rowWorkgroup: 4,
   tiledTokens: Number.POSITIVE_INFINITY,
   serialAttention: true,
@@ -40,8 +49,10 @@ const SOFTWARE: Tuning = {
 
 /** Half a subgroup to a whole one shares a row, so that its loads are one memory transaction and small matrices fill the GPU. */
 const HARDWARE: Tuning = {
+  serialRows: false,
   rowThreads: 32,
   rowGroups: 1,
+  rowTokens: 8,
   rowWorkgroup: 64,
   tiledTokens: 16,
   serialAttention: false,
@@ -51,6 +62,6 @@ const HARDWARE: Tuning = {
   reduceWorkgroup: 64,
 };
 
-export function tuningFor(software: boolean): Tuning {
-  return software ? SOFTWARE : HARDWARE;
+export function tuningFor({ software, subgroups }: Pick<GpuDevice, 'software' | 'subgroups'>): Tuning {
+  return software ? { ...SOFTWARE, serialRows: subgroups } : HARDWARE;
 }

@@ -18,7 +18,7 @@ export class KernelHarness {
 
   static async open(tuning?: Tuning): Promise<KernelHarness> {
     const gpu = await openDevice(await openTestGpu());
-    return new KernelHarness(gpu, tuning ?? tuningFor(gpu.software));
+    return new KernelHarness(gpu, tuning ?? tuningFor(gpu));
   }
 
   private constructor(gpu: GpuContext['gpu'], tuning: Tuning) {

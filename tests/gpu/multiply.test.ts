@@ -8,9 +8,10 @@ import { multiply } from './reference.ts';
 /** f32 sums of at most 160 products of values around 1, in another order than the reference. */
 const TOLERANCE = 5e-5;
 const TUNINGS: Record<string, Partial<Tuning>> = {
-  'one thread a row': { rowThreads: 1, rowGroups: 4, rowWorkgroup: 4 },
-  'eight threads a row': { rowThreads: 8, rowGroups: 1, rowWorkgroup: 64 },
-  'thirty-two threads a row': { rowThreads: 32, rowGroups: 2, rowWorkgroup: 64 },
+  serial: { serialRows: true, rowGroups: 4 },
+  'one thread a row': { serialRows: false, rowThreads: 1, rowGroups: 4, rowWorkgroup: 4 },
+  'eight threads a row': { serialRows: false, rowThreads: 8, rowGroups: 1, rowTokens: 8, rowWorkgroup: 64 },
+  'thirty-two threads a row': { serialRows: false, rowThreads: 32, rowGroups: 2, rowWorkgroup: 64 },
 };
 
 let harness: KernelHarness;

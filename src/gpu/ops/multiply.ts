@@ -4,6 +4,7 @@ import type { GpuContext, Op } from '../context.ts';
 import task from '../kernels/blocks/task.wgsl?raw';
 import matmul from '../kernels/matmul.wgsl?raw';
 import matvec from '../kernels/matvec.wgsl?raw';
+import matvecSerial from '../kernels/matvec-serial.wgsl?raw';
 import type { BoundKernel } from '../kernels.ts';
 import { createMatrixUniform, type DeviceMatrix, type MatrixPart } from '../matrix.ts';
 import { matrixBlocks } from '../matrix-blocks.ts';
@@ -28,18 +29,17 @@ interface MultiplyKernel {
   readonly constants: Readonly<Record<string, number>>;
 }
 
-/** Tokens that share a decoded weight in the matrix-vector kernel, for one token and for several. */
-const SINGLE = 1;
-const SEVERAL = 8;
+/** Threads of the serial kernel's workgroup. */
+const SERIAL_THREADS = 4;
 /** WebGPU's default `maxComputeWorkgroupsPerDimension`. */
 const MAX_WORKGROUPS = 65_535;
 
 /** A product of a weight matrix with rows of activations, straight on the quantised blocks. */
 export async function createMultiply(context: GpuContext, buffers: MultiplyBuffers): Promise<Op> {
-  const { tiledTokens } = context.tuning;
+  const { rowTokens, tiledTokens } = context.tuning;
   const tiled = tiledTokens < Number.POSITIVE_INFINITY;
   const [single, several, many] = await Promise.all(
-    [vectorKernel(context, SINGLE), vectorKernel(context, SEVERAL), ...(tiled ? [TILED] : [])].map((kernel) =>
+    [vectorKernel(context, 1), vectorKernel(context, rowTokens), ...(tiled ? [TILED] : [])].map((kernel) =>
       bindKernel(context, buffers, kernel),
     ),
   );
@@ -59,14 +59,28 @@ const TILED: MultiplyKernel = {
   constants: {},
 };
 
-function vectorKernel({ tuning }: GpuContext, tokens: number): MultiplyKernel {
-  const { rowThreads, rowGroups, rowWorkgroup } = tuning;
+function vectorKernel(context: GpuContext, tokens: number): MultiplyKernel {
+  const { rowThreads, rowGroups, rowWorkgroup } = context.tuning;
+  const sizes = `const T = ${tokens}u; const G = ${rowGroups}u;`;
+  const unrolled = { t: tokens, g: rowGroups };
+  if (context.tuning.serialRows) {
+    const groups = SERIAL_THREADS * rowGroups;
+    const text = [sizes, matvecSerial];
+    return {
+      name: `serial matvec T=${tokens}`,
+      tokens,
+      groups,
+      text,
+      unrolled: { ...unrolled, j: 4, c: 4 },
+      constants: {},
+    };
+  }
   return {
     name: `matvec T=${tokens}`,
     tokens,
     groups: (rowWorkgroup / rowThreads) * rowGroups,
-    text: [`const T = ${tokens}u; const G = ${rowGroups}u;`, matvec],
-    unrolled: { t: tokens, g: rowGroups },
+    text: [sizes, matvec],
+    unrolled,
     constants: { THREADS: rowThreads, WORKGROUP: rowWorkgroup },
   };
 }
@@ -88,14 +102,15 @@ async function bindKernel(context: GpuContext, buffers: MultiplyBuffers, kernel:
 }
 
 async function bindPart(
-  { gpu, kernels }: GpuContext,
+  { gpu, kernels, tuning }: GpuContext,
   { matrix, x, y, add }: MultiplyBuffers,
   { name, text, unrolled, constants }: MultiplyKernel,
   part: MatrixPart,
 ): Promise<BoundKernel> {
+  const enables = tuning.serialRows ? 'enable subgroups;' : '';
   const kernel = await kernels.compile({
     name: `${name} ${part.type}`,
-    code: composeShader([task, ...matrixBlocks(part.type), ...text], unrolled),
+    code: composeShader([enables, task, ...matrixBlocks(part.type), ...text], unrolled),
     constants,
   });
   const use = createMatrixUniform(gpu.device, matrix, part, { xStride: x.stride, yStride: y.stride, add });

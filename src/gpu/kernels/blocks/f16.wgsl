@@ -1,17 +1,49 @@
 // F16: rows in blocks of 32 like the quantised types, the last one filled up with zeros.
 const NEAR_FACTORS = vec4<f32>(1.0);
 const FAR_FACTORS = vec4<f32>(1.0);
-
-fn load_halves(index: u32) -> mat4x4<f32> {
-  let first = w[index];
-  let second = w[index + 1u];
-  let high = vec4<u32>(16u);
-  return mat4x4<f32>(low_halves(first), low_halves(first >> high), low_halves(second), low_halves(second >> high));
+const HIGH = vec4<u32>(16u);
+struct Words {
+  near_01: vec4<u32>,
+  near_23: vec4<u32>,
+  far_01: vec4<u32>,
+  far_23: vec4<u32>,
 }
 
-fn load_tile(group: u32, block: u32, j: u32) -> Tile {
-  let words = quant_index(group, block * 16u + j * 2u);
-  return Tile(load_halves(words), load_halves(words + 8u));
+fn load_words(group: u32, block: u32, j: u32) -> Words {
+  let index = quant_index(group, block * 16u + j * 2u);
+  return Words(w[index], w[index + 1u], w[index + 8u], w[index + 9u]);
+}
+
+fn near_0(words: Words) -> vec4<f32> {
+  return low_halves(words.near_01);
+}
+
+fn near_1(words: Words) -> vec4<f32> {
+  return low_halves(words.near_01 >> HIGH);
+}
+
+fn near_2(words: Words) -> vec4<f32> {
+  return low_halves(words.near_23);
+}
+
+fn near_3(words: Words) -> vec4<f32> {
+  return low_halves(words.near_23 >> HIGH);
+}
+
+fn far_0(words: Words) -> vec4<f32> {
+  return low_halves(words.far_01);
+}
+
+fn far_1(words: Words) -> vec4<f32> {
+  return low_halves(words.far_01 >> HIGH);
+}
+
+fn far_2(words: Words) -> vec4<f32> {
+  return low_halves(words.far_23);
+}
+
+fn far_3(words: Words) -> vec4<f32> {
+  return low_halves(words.far_23 >> HIGH);
 }
 
 fn load_scale(group: u32, block: u32) -> Scale {

@@ -3,10 +3,19 @@
 // rows, and neighbouring blocks are neighbours in memory.
 //
 // A tile is 8 elements of each of four rows: elements 4j … 4j+3 (near) and 16+4j … 16+4j+3 (far) of a block of 32,
-// one column an element. That is how Q4 packs its nibbles; the other types follow.
+// one column an element. That is how Q4 packs its nibbles; the other types follow. Each type's file has its `Words`, a
+// tile still packed, and near_0 … far_3, which take an element out of it, times 1 / NEAR_FACTORS or 1 / FAR_FACTORS.
 struct Tile {
   near: mat4x4<f32>,
   far: mat4x4<f32>,
+}
+
+fn load_tile(group: u32, block: u32, j: u32) -> Tile {
+  let words = load_words(group, block, j);
+  return Tile(
+    mat4x4<f32>(near_0(words), near_1(words), near_2(words), near_3(words)),
+    mat4x4<f32>(far_0(words), far_1(words), far_2(words), far_3(words)),
+  );
 }
 
 // A block's values are scale · element + minimum, for each of four rows.

@@ -2,22 +2,41 @@
 // (exact, a power of two). Saves a shift an element.
 const NEAR_FACTORS = vec4<f32>(1.0, 0x1p-8, 0x1p-16, 0x1p-24);
 const FAR_FACTORS = vec4<f32>(0x1p-4, 0x1p-12, 0x1p-20, 1.0);
+alias Words = vec4<i32>;
 
-fn load_tile(group: u32, block: u32, j: u32) -> Tile {
-  let q = bitcast<vec4<i32>>(w[quant_index(group, block * 4u + j)]);
-  return Tile(
-    mat4x4<f32>(
-      vec4<f32>(q & vec4<i32>(0xf)),
-      vec4<f32>(q & vec4<i32>(0xf00)),
-      vec4<f32>(q & vec4<i32>(0xf0000)),
-      vec4<f32>(q & vec4<i32>(0xf000000)),
-    ),
-    mat4x4<f32>(
-      vec4<f32>(q & vec4<i32>(0xf0)),
-      vec4<f32>(q & vec4<i32>(0xf000)),
-      vec4<f32>(q & vec4<i32>(0xf00000)),
-      // The topmost nibble would be negative in place.
-      vec4<f32>((q >> vec4<u32>(28u)) & vec4<i32>(0xf)),
-    ),
-  );
+fn load_words(group: u32, block: u32, j: u32) -> Words {
+  return bitcast<vec4<i32>>(w[quant_index(group, block * 4u + j)]);
+}
+
+fn near_0(words: Words) -> vec4<f32> {
+  return vec4<f32>(words & vec4<i32>(0xf));
+}
+
+fn near_1(words: Words) -> vec4<f32> {
+  return vec4<f32>(words & vec4<i32>(0xf00));
+}
+
+fn near_2(words: Words) -> vec4<f32> {
+  return vec4<f32>(words & vec4<i32>(0xf0000));
+}
+
+fn near_3(words: Words) -> vec4<f32> {
+  return vec4<f32>(words & vec4<i32>(0xf000000));
+}
+
+fn far_0(words: Words) -> vec4<f32> {
+  return vec4<f32>(words & vec4<i32>(0xf0));
+}
+
+fn far_1(words: Words) -> vec4<f32> {
+  return vec4<f32>(words & vec4<i32>(0xf000));
+}
+
+fn far_2(words: Words) -> vec4<f32> {
+  return vec4<f32>(words & vec4<i32>(0xf00000));
+}
+
+// The topmost nibble would be negative in place.
+fn far_3(words: Words) -> vec4<f32> {
+  return vec4<f32>((words >> vec4<u32>(28u)) & vec4<i32>(0xf));
 }

@@ -2,21 +2,47 @@
 // counts 2^24 too much, which the scale takes back. Scales of two blocks share a word.
 const NEAR_FACTORS = vec4<f32>(1.0);
 const FAR_FACTORS = vec4<f32>(1.0);
-
-fn load_bytes(index: u32) -> mat4x4<f32> {
-  let q = bitcast<vec4<i32>>(w[index]);
-  let top = vec4<i32>(-0x1000000);
-  return mat4x4<f32>(
-    vec4<f32>(q << vec4<u32>(24u)),
-    vec4<f32>((q << vec4<u32>(16u)) & top),
-    vec4<f32>((q << vec4<u32>(8u)) & top),
-    vec4<f32>(q & top),
-  );
+const TOP = vec4<i32>(-0x1000000);
+struct Words {
+  near: vec4<i32>,
+  far: vec4<i32>,
 }
 
-fn load_tile(group: u32, block: u32, j: u32) -> Tile {
-  let quants = quant_index(group, block * 8u + j);
-  return Tile(load_bytes(quants), load_bytes(quants + 4u));
+fn load_words(group: u32, block: u32, j: u32) -> Words {
+  let index = quant_index(group, block * 8u + j);
+  return Words(bitcast<vec4<i32>>(w[index]), bitcast<vec4<i32>>(w[index + 4u]));
+}
+
+fn near_0(words: Words) -> vec4<f32> {
+  return vec4<f32>(words.near << vec4<u32>(24u));
+}
+
+fn near_1(words: Words) -> vec4<f32> {
+  return vec4<f32>((words.near << vec4<u32>(16u)) & TOP);
+}
+
+fn near_2(words: Words) -> vec4<f32> {
+  return vec4<f32>((words.near << vec4<u32>(8u)) & TOP);
+}
+
+fn near_3(words: Words) -> vec4<f32> {
+  return vec4<f32>(words.near & TOP);
+}
+
+fn far_0(words: Words) -> vec4<f32> {
+  return vec4<f32>(words.far << vec4<u32>(24u));
+}
+
+fn far_1(words: Words) -> vec4<f32> {
+  return vec4<f32>((words.far << vec4<u32>(16u)) & TOP);
+}
+
+fn far_2(words: Words) -> vec4<f32> {
+  return vec4<f32>((words.far << vec4<u32>(8u)) & TOP);
+}
+
+fn far_3(words: Words) -> vec4<f32> {
+  return vec4<f32>(words.far & TOP);
 }
 
 fn load_scale(group: u32, block: u32) -> Scale {
