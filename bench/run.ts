@@ -5,6 +5,7 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { launchBrowser } from '../cli/browser.ts';
+import { ensureDefaultModel } from '../cli/model-source.ts';
 import { buildPage } from '../cli/page-build.ts';
 import { decodeManifest, type Manifest } from '../src/protocol/manifest.ts';
 import { parseServerConfig } from '../src/protocol/server-config.ts';
@@ -15,6 +16,7 @@ import { FULL, smokePlan } from './support/plan.ts';
 import { BenchTabs } from './support/tabs.ts';
 import { benchSwarm } from './swarm.ts';
 import { benchWire } from './wire.ts';
+import { benchWllama } from './wllama.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const { smoke, runner } = parseArgs({
@@ -40,6 +42,8 @@ try {
   };
   const swarm = await benchSwarm(bench);
   const wire = await benchWire(bench, swarm.laps);
+  // wllama needs a model whose tokenizer llama.cpp knows: the smoke test's is made up.
+  const others = smoke ? [] : [await benchWllama(browser, await ensureDefaultModel(), plan)];
   const report = formatReport(
     {
       runner: swarm.runner,
@@ -48,7 +52,7 @@ try {
       cpu: `${cpus()[0]?.model.trim()}, ${cpus().length} processors`,
       model: describe(bench.manifest),
     },
-    [...swarm.tables, ...wire],
+    [...swarm.tables, ...others, ...wire],
     await runKernelBench(plan.kernelRepeats),
   );
   console.log(report);
