@@ -10,6 +10,8 @@ import { installErrorTransfer, rejectWhenDead } from './worker-errors.ts';
 export interface RunnerChoice {
   readonly kind: RunnerInfo['kind'];
   readonly reason: string;
+  /** What to run on when the first choice does not start. */
+  readonly otherwise?: RunnerChoice;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface RunnerChoice {
  * @throws ShoalError `no-webgpu`
  */
 export async function createWorkerRunner(
-  { kind, reason }: RunnerChoice,
+  { kind, reason, otherwise }: RunnerChoice,
   hyperparameters: Hyperparameters,
   pieceLength: number,
 ): Promise<LayerRunner> {
@@ -30,6 +32,7 @@ export async function createWorkerRunner(
     return new WorkerRunner(worker, api, hyperparameters, pieceLength, info);
   } catch (error) {
     worker.terminate();
+    if (otherwise) return createWorkerRunner(otherwise, hyperparameters, pieceLength);
     throw error;
   }
 }

@@ -49,7 +49,7 @@ export class SwarmSession {
       createRunner: async (hyperparameters) => {
         const choice = await runner;
         const created = await createWorkerRunner(choice, hyperparameters, manifest.pieceLength);
-        log.info('ENGINE', `Layers run on ${created.info.adapter}: ${choice.reason}.`);
+        log.info('ENGINE', `Layers run on ${created.info.adapter}: ${created.info.reason ?? choice.reason}.`);
         return created;
       },
       onRunner: (runner) => this.#node?.useRunner(runner),
