@@ -1,10 +1,11 @@
 import { ShoalError } from '../core/errors.ts';
 import { log } from '../core/log.ts';
-import type { CandidateRequest, RouteStage } from '../protocol/frames.ts';
+import type { CandidateRequest } from '../protocol/frames.ts';
 import type { GeneratedToken, GenerationRequest, GenerationSummary, Generator, Lap } from './generation.ts';
 import { Pipeline, type PipelineDependencies } from './pipeline.ts';
-import { type RepairOptions, repairPipeline } from './repair.ts';
+import { repairPipeline } from './repair.ts';
 import { NO_CANDIDATES } from './replay.ts';
+import type { RoutePlanner } from './route-planner.ts';
 import { Sampler } from './sampler.ts';
 
 /** A conversation's KV caches along a route, and the tokens they hold. */
@@ -15,10 +16,7 @@ interface Conversation {
 
 export interface CoordinatorOptions extends PipelineDependencies {
   readonly contextLength: number;
-  /** Called at the start of an answer and when a route broke. @throws ShoalError `shard-missing` */
-  readonly planRoute: (signal?: AbortSignal) => Promise<readonly RouteStage[]>;
-  /** Stages for a part of the layers, without the lost peers. @throws ShoalError `shard-missing` */
-  readonly planRange: RepairOptions['planRange'];
+  readonly routes: RoutePlanner;
 }
 
 /** Chunks of a prefill on their way at once for each stage: one that it computes, one that waits for it. */
@@ -195,7 +193,7 @@ export class Coordinator implements Generator {
     if (this.#conversations.size >= MAX_CONVERSATIONS && idle !== undefined) await this.forget(idle);
     const pipeline = await Pipeline.open(
       this.#options,
-      await this.#options.planRoute(signal),
+      await this.#options.routes.planRoute(signal),
       this.#options.contextLength,
       signal,
     );

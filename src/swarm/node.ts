@@ -1,19 +1,17 @@
 import { ShoalError } from '../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../core/events.ts';
 import { log } from '../core/log.ts';
-import { formatLayers, type LayerRange } from '../core/ranges.ts';
-import type { LayerRunner, RunnerInfo } from '../engine/layer-runner.ts';
+import type { LayerRunner } from '../engine/layer-runner.ts';
 import type { IntroductionState, Transport } from '../net/transport.ts';
-import type { RouteStage } from '../protocol/frames.ts';
-import type { Manifest, ManifestShard } from '../protocol/manifest.ts';
+import type { Manifest } from '../protocol/manifest.ts';
 import type { ShardStore } from '../store/shard-store.ts';
-import { countHolders } from './assign.ts';
 import { CommandClient } from './command-client.ts';
 import { CommandServer } from './command-server.ts';
 import { Coordinator } from './coordinator.ts';
 import { FrameExchange } from './frame-exchange.ts';
 import { Membership } from './membership.ts';
-import { planRoute, type RouteCandidate } from './route.ts';
+import type { RouteCandidate } from './route.ts';
+import { RoutePlanner } from './route-planner.ts';
 import type { ShardKeeper } from './shard-keeper.ts';
 import { ShardRegistry } from './shard-registry.ts';
 import { Spreader } from './spreader.ts';
@@ -35,9 +33,6 @@ export interface NodeSettings {
   readonly registerInDht: boolean;
 }
 
-/** A prompt waits so long for shards on their way: a reload after a lost device takes seconds, a download longer. */
-const LOADING_PATIENCE_MS = 15_000;
-const LOADING_CHECK_MS = 500;
 /** Members that a tab connects to before it needs them: gossip and repair work on when the server is away. */
 const MAX_EARLY_CONNECTIONS = 12;
 
@@ -54,7 +49,6 @@ export class SwarmNode {
   readonly #spreader: Spreader;
   readonly #events = new Emitter<{ change: undefined }>();
   readonly #cleanups: Unsubscribe[];
-  #runnerInfo: RunnerInfo | undefined;
   #seededReported = '';
 
   constructor(options: SwarmNodeOptions) {
@@ -77,8 +71,12 @@ export class SwarmNode {
       exchange: this.exchange,
       commands: this.commands,
       contextLength: manifest.hyperparameters.contextLength,
-      planRoute: (signal) => this.planRoute(signal),
-      planRange: (layers, lost, signal) => this.#planRange(layers, lost, signal),
+      routes: new RoutePlanner({
+        manifest,
+        candidates: () => this.#candidates(),
+        everybody: () => this.#everybody(),
+        onChange: (listener) => this.onChange(listener),
+      }),
     });
     this.#spreader = new Spreader(keeper, store, manifest, () => this.#everybody());
     this.#cleanups = [
@@ -108,17 +106,12 @@ export class SwarmNode {
     return this.#options.transport.peers();
   }
 
-  get runnerInfo(): RunnerInfo | undefined {
-    return this.#runnerInfo;
-  }
-
   /** Something that the page shows has changed. */
   onChange(listener: () => void): Unsubscribe {
     return this.#events.on('change', listener);
   }
 
   useRunner(runner: LayerRunner | undefined): void {
-    this.#runnerInfo = runner?.info;
     this.stages.useRunner(runner);
     this.#server.useRunner(runner);
   }
@@ -148,15 +141,6 @@ export class SwarmNode {
     this.#events.emit('change', undefined);
   }
 
-  /**
-   * The fastest route over the members heard of lately. Waits a while for shards that somebody is loading.
-   * @throws ShoalError `shard-missing` naming the layers that nobody serves, `aborted`
-   */
-  planRoute(signal?: AbortSignal): Promise<readonly RouteStage[]> {
-    const { shards } = this.#options.manifest;
-    return this.#plan(shards, new Set(), signal);
-  }
-
   /** Every node, this tab included once it serves a shard. */
   nodeIds(): string[] {
     return this.#candidates().map(({ peerId }) => peerId);
@@ -171,45 +155,6 @@ export class SwarmNode {
     this.stages.close();
     this.registry.close();
     await this.exchange.close();
-  }
-
-  #planRange(layers: LayerRange, lost: ReadonlySet<string>, signal?: AbortSignal): Promise<readonly RouteStage[]> {
-    const { shards } = this.#options.manifest;
-    const inRange = shards.filter((shard) => shard.layers.start < layers.end && layers.start < shard.layers.end);
-    return this.#plan(inRange, lost, signal);
-  }
-
-  async #plan(
-    shards: readonly ManifestShard[],
-    lost: ReadonlySet<string>,
-    signal?: AbortSignal,
-  ): Promise<readonly RouteStage[]> {
-    const { manifest } = this.#options;
-    const deadlineMs = performance.now() + LOADING_PATIENCE_MS;
-    for (;;) {
-      signal?.throwIfAborted();
-      const plan = planRoute(
-        shards,
-        this.#candidates().filter(({ peerId }) => !lost.has(peerId)),
-      );
-      if (plan.stages) return plan.stages;
-      const { expected } = countHolders(manifest.shards.length, this.#everybody());
-      const onTheWay = plan.missing.every((index) => expected[index]! > 0);
-      if (!onTheWay || performance.now() > deadlineMs) throw missingError(manifest, plan.missing);
-      await this.#nextChange(LOADING_CHECK_MS);
-    }
-  }
-
-  #nextChange(timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        unsubscribe();
-        resolve();
-      };
-      const timer = setTimeout(done, timeoutMs);
-      const unsubscribe = this.onChange(done);
-    });
   }
 
   #candidates(): RouteCandidate[] {
@@ -279,12 +224,4 @@ export class SwarmNode {
     log.info('TORRENT', `Total files available for seeding: ${seeded.length}`);
     if (settings().registerInDht) void this.registry.register(seeded);
   }
-}
-
-function missingError(manifest: Manifest, missing: readonly number[]): ShoalError {
-  const names = missing.map((index) => `shard ${index} (layers ${formatLayers(manifest.shards[index]!.layers)})`);
-  return new ShoalError(
-    'shard-missing',
-    `Nobody serves ${names.join(', ')}. Join with it here, or share the invite link.`,
-  );
 }

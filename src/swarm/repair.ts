@@ -1,9 +1,10 @@
 import { ShoalError } from '../core/errors.ts';
 import { log } from '../core/log.ts';
-import { formatLayers, type LayerRange } from '../core/ranges.ts';
+import { formatLayers } from '../core/ranges.ts';
 import type { RouteStage } from '../protocol/frames.ts';
 import { Pipeline, type PipelineDependencies } from './pipeline.ts';
 import { replayTask } from './replay.ts';
+import type { RoutePlanner } from './route-planner.ts';
 
 /** A stage that does not roll back within this time is taken for lost: it is a round trip and no computing. */
 const ROLL_BACK_TIMEOUT_MS = 2500;
@@ -12,12 +13,7 @@ const ROLL_BACK_TIMEOUT_MS = 2500;
 const FORGETFUL = new Set(['unknown-session', 'shard-not-loaded', 'gpu-lost']);
 
 export interface RepairOptions extends PipelineDependencies {
-  /** Stages for these layers without the lost peers. @throws ShoalError `shard-missing` */
-  readonly planRange: (
-    layers: LayerRange,
-    lost: ReadonlySet<string>,
-    signal?: AbortSignal,
-  ) => Promise<readonly RouteStage[]>;
+  readonly routes: RoutePlanner;
   /** Positions the session may come to hold. */
   readonly maxTokens: number;
 }
@@ -47,7 +43,7 @@ export async function repairPipeline(
       continue;
     }
     const layers = { start: run[0]!.layers.start, end: run.at(-1)!.layers.end };
-    const replacement = await options.planRange(layers, lost, signal);
+    const replacement = await options.routes.planRange(layers, lost, signal);
     checkApart(replacement, route, kept);
     maxTaskTokens = Math.min(maxTaskTokens, await openStages(options, session, replacement, signal));
     await replay(options, session, mended.at(-1), replacement, ids.slice(0, confirmed), maxTaskTokens, signal);
