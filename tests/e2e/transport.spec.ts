@@ -4,6 +4,8 @@ import { TransportLab, type TransportTab } from './support/transport-lab.ts';
 
 // libp2p as tabs use it: real WebRTC between real tabs, introduced by a real signaling server.
 
+/** Chromium makes a page wait for up to five seconds before it may try a WebSocket again that has failed. */
+const INTRODUCED_AGAIN_MS = 20_000;
 /** What the connection's pulse needs to see a silent tab, and some slack for a busy machine. */
 const CRASH_SEEN_MS = 8000;
 
@@ -152,7 +154,9 @@ test('without the server connected tabs go on; when it is back they are introduc
   const startedAtMs = Date.now();
   lab.server = await lab.server.restart();
   for (const tab of tabs) {
-    await expect.poll(() => tab.page.evaluate(() => window.tab.transport.introduction)).toBe('online');
+    await expect
+      .poll(() => tab.page.evaluate(() => window.tab.transport.introduction), { timeout: INTRODUCED_AGAIN_MS })
+      .toBe('online');
   }
   console.log(`    all are introduced again ${Date.now() - startedAtMs} ms after the server's start`);
   expect(await ask(tabs[2]!, a, 'hello')).toBe(`${tabs[2]!.peerId} hello`);
