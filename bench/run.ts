@@ -10,6 +10,7 @@ import { buildPage } from '../cli/page-build.ts';
 import { decodeManifest, type Manifest } from '../src/protocol/manifest.ts';
 import { parseServerConfig } from '../src/protocol/server-config.ts';
 import { startServer } from '../tests/e2e/support/server.ts';
+import { benchFirstToken } from './first-token.ts';
 import { runKernelBench } from './kernel-table.ts';
 import { formatReport } from './report.ts';
 import { FULL, smokePlan } from './support/plan.ts';
@@ -40,6 +41,7 @@ try {
     manifest: await fetchManifest(server.url),
     plan,
   };
+  const first = await benchFirstToken(bench);
   const swarm = await benchSwarm(bench);
   const wire = await benchWire(bench, swarm.laps);
   // wllama needs a model whose tokenizer llama.cpp knows: the smoke test's is made up.
@@ -52,7 +54,7 @@ try {
       cpu: `${cpus()[0]?.model.trim()}, ${cpus().length} processors`,
       model: describe(bench.manifest),
     },
-    [...swarm.tables, ...others, ...wire],
+    [first, ...swarm.tables, ...others, ...wire],
     await runKernelBench(plan.kernelRepeats),
   );
   console.log(report);

@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright';
+import type { Browser, BrowserContext, Page } from 'playwright';
 import type { RunnerSetting } from '../../src/ui/app-model.ts';
 import { joinWith, openTab, type Tab } from '../../tests/e2e/support/tab.ts';
 
@@ -15,15 +15,19 @@ export class BenchTabs {
     this.#settings = JSON.stringify({ spreadModel: false, runner });
   }
 
+  /** Gives a browser context the settings of a timed tab. */
+  readonly prepare = (context: BrowserContext): Promise<unknown> =>
+    context.addInitScript((settings) => {
+      if (location.protocol !== 'about:') localStorage.setItem('shoal-settings', settings);
+    }, this.#settings);
+
   /**
    * A connected tab in a browser context of its own. `blockServer` keeps it from fetching shards from anyone but other
    * tabs.
    */
   async open({ blockServer = false } = {}): Promise<Tab> {
     const tab = await openTab(this.#browser, this.url, async (context) => {
-      await context.addInitScript((settings) => {
-        if (location.protocol !== 'about:') localStorage.setItem('shoal-settings', settings);
-      }, this.#settings);
+      await this.prepare(context);
       if (blockServer) await context.route(/shard-\d+\.gguf/, (route) => route.abort());
     });
     // Once it is connected, so that connecting is no part of what is timed next.
