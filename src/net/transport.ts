@@ -11,12 +11,13 @@ export interface FrameChannel {
   readonly roundTripMs: number;
   /**
    * Resolves when the frame is handed to the network and the send buffer has room for another.
-   * @throws ShoalError `peer-gone` when the channel is closed, `limit-exceeded` over `MAX_FRAME_BYTES`.
+   * The frame's bytes are the caller's again at once.
+   * @throws ShoalError `peer-gone` when the channel is closed, `limit-exceeded` over `MAX_FRAME_BYTES`, `aborted`
    */
   send(frame: Uint8Array, options?: AbortOptions): Promise<void>;
-  /** The one consumer of incoming frames. */
+  /** The one consumer of incoming frames. Those that came before are given to it first. */
   onFrame(listener: (frame: Uint8Array) => void): void;
-  /** Called once, also when the peer vanished without a word. */
+  /** Called once, also when the peer vanished without a word; without a reason when either end closed in order. */
   onClose(listener: (reason: Error | undefined) => void): void;
   close(): Promise<void>;
 }
@@ -48,13 +49,15 @@ export interface Transport {
   readonly directory: Directory;
   /** Peers with an open direct connection. */
   peers(): string[];
-  /** Connects directly unless connected. @throws ShoalError `peer-unreachable` */
+  /** Connects directly unless connected. @throws ShoalError `peer-unreachable`, `aborted` */
   connect(peerId: string, options?: AbortOptions): Promise<void>;
   /** One request, one response. @throws ShoalError `peer-unreachable`, `peer-gone`, `limit-exceeded`, `aborted` */
   request(peerId: string, protocol: string, request: Uint8Array, options?: AbortOptions): Promise<Uint8Array>;
+  /** The one handler of a protocol; a later one takes its place. */
   handleRequests(protocol: string, handler: RequestHandler): Unsubscribe;
-  /** A channel for activation frames; each call opens a new one. @throws ShoalError `peer-unreachable` */
+  /** A channel for activation frames; each call opens a new one. @throws ShoalError `peer-unreachable`, `aborted` */
   openChannel(peerId: string, options?: AbortOptions): Promise<FrameChannel>;
+  /** The one handler of channels that peers open; a later one takes its place. */
   handleChannels(handler: (channel: FrameChannel) => void): Unsubscribe;
   /** Gossip to every subscriber of the topic, signed by this peer. */
   publish(topic: string, message: Uint8Array): Promise<void>;

@@ -117,7 +117,8 @@ function readCandidateRequest(reader: ByteReader): CandidateRequest {
   if (!rows || count < 1 || count > MAX_CANDIDATES)
     throw bad(`${count} candidates of an unknown kind of rows, expected 1 to ${MAX_CANDIDATES}`);
   const wantedIds = readIds(reader, 'wanted ids', MAX_WANTED_IDS);
-  const hasMask = reader.u8() === 1;
+  const hasMask = reader.u8();
+  if (hasMask > 1) throw bad(`${hasMask} where a mask's presence is told, expected 0 or 1`);
   return { rows, count, wantedIds, ...(hasMask ? { mask: readIds(reader, 'mask words', MAX_VOCABULARY / 32) } : {}) };
 }
 
