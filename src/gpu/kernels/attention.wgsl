@@ -37,7 +37,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
       let page = pages[position / PAGE];
       score{r} = 0.0;
       for (var i = 0u; i < D4; i++) {
-        let key = cache[key_index(page, head, position, i)];
+        let key = cache[key_index(page, head, slot_of(position), i)];
         score{r} += dot(key, q[query{r} + i]);
       }
       score{r} *= inverseSqrt(f32(4u * D4));
@@ -65,7 +65,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     if (slice < SLICES) {
       let end = min(WORKGROUP, positions - tile);
       for (var i = slice; i < end; i += SLICES) {
-        let value = cache[value_index(pages[(tile + i) / PAGE], head, tile + i, d)];
+        let value = cache[value_index(pages[(tile + i) / PAGE], head, slot_of(tile + i), d)];
         let weight{r} = scores{r}[i];
         sum{r} += weight{r};
         y{r} += weight{r} * value;

@@ -32,8 +32,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   if (head < H) {
     qkv[index] = rotate(qkv[index], angle);
   } else if (head < H + K) {
-    cache[key_index(page, head - H, position, d)] = rotate(qkv[index], angle);
+    cache[key_index(page, head - H, slot_of(position), d)] = rotate(qkv[index], angle);
   } else {
-    cache[value_index(page, head - H - K, position, d)] = qkv[index];
+    cache[value_index(page, head - H - K, slot_of(position), d)] = qkv[index];
   }
 }

@@ -18,13 +18,18 @@ fn order(low: u32, high: u32, falling: bool) {
   }
 }
 
-// One step of a bitonic merge over `count` items in blocks of `size` that lie `spread` apart.
-fn merge_step(local: u32, count: u32, size: u32, spread: u32, step: u32) {
+// Where the `index`-th item is when blocks of `size` lie `size · gap` apart.
+fn place(index: u32, size: u32, gap: u32) -> u32 {
+  let inside = index & (size - 1u);
+  return (index - inside) * gap + inside;
+}
+
+// One step of a bitonic merge over `count` items in blocks of `size` that lie `size · gap` apart. All are powers of two.
+fn merge_step(local: u32, count: u32, size: u32, gap: u32, step: u32) {
   for (var pair = local; pair < count / 2u; pair += WORKGROUP) {
-    let index = 2u * step * (pair / step) + pair % step;
-    let block = index / size;
-    let low = block * spread + index % size;
-    order(low, low + step, block % 2u == 0u);
+    let index = 2u * pair - (pair & (step - 1u));
+    let low = place(index, size, gap);
+    order(low, low + step, (index & size) == 0u);
   }
   workgroupBarrier();
 }
@@ -39,21 +44,22 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   workgroupBarrier();
   for (var size = 2u; size <= keep; size *= 2u) {
     for (var step = size / 2u; step > 0u; step /= 2u) {
-      merge_step(local, task.chunk, size, size, step);
+      merge_step(local, task.chunk, size, 1u, step);
     }
   }
-  var spread = keep;
+  var gap = 1u;
   for (var count = task.chunk / 2u; count >= keep; count /= 2u) {
     for (var index = local; index < count; index += WORKGROUP) {
-      let low = (index / keep) * 2u * spread + index % keep;
-      if (before(items[low + spread], items[low])) {
-        items[low] = items[low + spread];
+      let low = place(index, keep, 2u * gap);
+      let high = low + keep * gap;
+      if (before(items[high], items[low])) {
+        items[low] = items[high];
       }
     }
-    spread *= 2u;
+    gap *= 2u;
     workgroupBarrier();
     for (var step = keep / 2u; step > 0u; step /= 2u) {
-      merge_step(local, count, keep, spread, step);
+      merge_step(local, count, keep, gap, step);
     }
   }
   for (var index = local; index < keep; index += WORKGROUP) {

@@ -1,7 +1,6 @@
 // F16: rows in blocks of 32 like the quantised types, the last one filled up with zeros.
 const NEAR_FACTORS = vec4<f32>(1.0);
 const FAR_FACTORS = vec4<f32>(1.0);
-const HIGH = vec4<u32>(16u);
 struct Words {
   near_01: vec4<u32>,
   near_23: vec4<u32>,
@@ -15,35 +14,35 @@ fn load_words(group: u32, block: u32, j: u32) -> Words {
 }
 
 fn near_0(words: Words) -> vec4<f32> {
-  return low_halves(words.near_01);
+  return halves(words.near_01).low;
 }
 
 fn near_1(words: Words) -> vec4<f32> {
-  return low_halves(words.near_01 >> HIGH);
+  return halves(words.near_01).high;
 }
 
 fn near_2(words: Words) -> vec4<f32> {
-  return low_halves(words.near_23);
+  return halves(words.near_23).low;
 }
 
 fn near_3(words: Words) -> vec4<f32> {
-  return low_halves(words.near_23 >> HIGH);
+  return halves(words.near_23).high;
 }
 
 fn far_0(words: Words) -> vec4<f32> {
-  return low_halves(words.far_01);
+  return halves(words.far_01).low;
 }
 
 fn far_1(words: Words) -> vec4<f32> {
-  return low_halves(words.far_01 >> HIGH);
+  return halves(words.far_01).high;
 }
 
 fn far_2(words: Words) -> vec4<f32> {
-  return low_halves(words.far_23);
+  return halves(words.far_23).low;
 }
 
 fn far_3(words: Words) -> vec4<f32> {
-  return low_halves(words.far_23 >> HIGH);
+  return halves(words.far_23).high;
 }
 
 fn load_scale(group: u32, block: u32) -> Scale {

@@ -1,7 +1,7 @@
 // One layer's KV cache: pages of PAGE positions, a page anywhere in the pool; pages[i] holds positions from PAGE · i.
 // In a page keys come first, [K, D/4, PAGE]: neighbouring threads read neighbouring positions; then values,
 // [K, PAGE, D/4]: neighbouring threads read neighbouring dimensions.
-const PAGE = 32u; // PAGE_TOKENS in src/gpu/kv-layout.ts
+const PAGE = 32u; // a power of two; PAGE_TOKENS in src/gpu/kv-layout.ts
 override K: u32; // KV heads
 override D4: u32; // D / 4
 
@@ -9,10 +9,15 @@ fn page_start(page: u32) -> u32 {
   return page * 2u * K * PAGE * D4;
 }
 
-fn key_index(page: u32, head: u32, position: u32, d: u32) -> u32 {
-  return page_start(page) + (head * D4 + d) * PAGE + position % PAGE;
+// The place of a position in its page.
+fn slot_of(position: u32) -> u32 {
+  return position & (PAGE - 1u);
 }
 
-fn value_index(page: u32, head: u32, position: u32, d: u32) -> u32 {
-  return page_start(page) + (K * D4 + head * D4) * PAGE + (position % PAGE) * D4 + d;
+fn key_index(page: u32, head: u32, slot: u32, d: u32) -> u32 {
+  return page_start(page) + (head * D4 + d) * PAGE + slot;
+}
+
+fn value_index(page: u32, head: u32, slot: u32, d: u32) -> u32 {
+  return page_start(page) + (K * D4 + head * D4) * PAGE + slot * D4 + d;
 }

@@ -1,7 +1,7 @@
 // Nibbles stay where they are in the word: a nibble at bit b counts 2^b too much, and x is divided by that instead
 // (exact, a power of two). Saves a shift an element.
 const NEAR_FACTORS = vec4<f32>(1.0, 0x1p-8, 0x1p-16, 0x1p-24);
-const FAR_FACTORS = vec4<f32>(0x1p-4, 0x1p-12, 0x1p-20, 1.0);
+const FAR_FACTORS = vec4<f32>(0x1p-4, 0x1p-12, 0x1p-20, 0x1p-28);
 alias Words = vec4<i32>;
 
 fn load_words(group: u32, block: u32, j: u32) -> Words {
@@ -36,7 +36,7 @@ fn far_2(words: Words) -> vec4<f32> {
   return vec4<f32>(words & vec4<i32>(0xf00000));
 }
 
-// The topmost nibble would be negative in place.
+// Of an unsigned word: the topmost nibble holds the sign.
 fn far_3(words: Words) -> vec4<f32> {
-  return vec4<f32>((words >> vec4<u32>(28u)) & vec4<i32>(0xf));
+  return vec4<f32>(bitcast<vec4<u32>>(words) & vec4<u32>(0xf0000000));
 }

@@ -14,15 +14,15 @@ fn load_words(group: u32, block: u32, j: u32) -> Words {
 }
 
 fn near_0(words: Words) -> vec4<f32> {
-  return vec4<f32>(words.near << vec4<u32>(24u));
+  return vec4<f32>(words.near * 0x1000000);
 }
 
 fn near_1(words: Words) -> vec4<f32> {
-  return vec4<f32>((words.near << vec4<u32>(16u)) & TOP);
+  return vec4<f32>((words.near * 0x10000) & TOP);
 }
 
 fn near_2(words: Words) -> vec4<f32> {
-  return vec4<f32>((words.near << vec4<u32>(8u)) & TOP);
+  return vec4<f32>((words.near * 0x100) & TOP);
 }
 
 fn near_3(words: Words) -> vec4<f32> {
@@ -30,15 +30,15 @@ fn near_3(words: Words) -> vec4<f32> {
 }
 
 fn far_0(words: Words) -> vec4<f32> {
-  return vec4<f32>(words.far << vec4<u32>(24u));
+  return vec4<f32>(words.far * 0x1000000);
 }
 
 fn far_1(words: Words) -> vec4<f32> {
-  return vec4<f32>((words.far << vec4<u32>(16u)) & TOP);
+  return vec4<f32>((words.far * 0x10000) & TOP);
 }
 
 fn far_2(words: Words) -> vec4<f32> {
-  return vec4<f32>((words.far << vec4<u32>(8u)) & TOP);
+  return vec4<f32>((words.far * 0x100) & TOP);
 }
 
 fn far_3(words: Words) -> vec4<f32> {
@@ -46,6 +46,7 @@ fn far_3(words: Words) -> vec4<f32> {
 }
 
 fn load_scale(group: u32, block: u32) -> Scale {
-  let scale = low_halves(w[scale_index(group, block / 2u)] >> vec4<u32>(16u * (block & 1u)));
+  let pair = halves(w[scale_index(group, block >> 1u)]);
+  let scale = select(pair.low, pair.high, (block & 1u) == 1u);
   return Scale(0x1p-24 * scale, vec4<f32>());
 }
