@@ -5,6 +5,7 @@ import type { Transport } from '../net/transport.ts';
 import { presenceTopic } from '../protocol/directory.ts';
 import { PRESENCE_INTERVAL_MS, PRESENCE_TIMEOUT_MS } from '../protocol/limits.ts';
 import { type Presence, presenceSchema } from '../protocol/presence.ts';
+import type { Coverage } from './assign.ts';
 
 /** Another node of the swarm, as last heard. */
 export interface Member extends Presence {
@@ -15,6 +16,9 @@ export interface Member extends Presence {
 /** Members kept; beyond it newcomers are ignored, so that a flood of false peers costs bounded memory. */
 const MAX_MEMBERS = 4096;
 
+/** A broken connection of a living member is mended, and the member heard again, within two presences. */
+const SUSPICION_MS = 2 * PRESENCE_INTERVAL_MS;
+
 /**
  * Who is in the swarm: gossips this node's presence, hears everybody else's, and forgets the silent. Presence alone
  * decides who is alive; DHT records may be stale.
@@ -23,6 +27,8 @@ export class Membership {
   readonly #transport: Transport;
   readonly #topic: string;
   readonly #members = new Map<string, Member>();
+  /** Members whose connection broke, until they are heard again or given up. */
+  readonly #suspects = new Map<string, { readonly ready: readonly number[]; readonly untilMs: number }>();
   readonly #events = new Emitter<{ change: undefined }>();
   readonly #cleanups: Unsubscribe[] = [];
   #own: (() => Omit<Presence, 'sequence'>) | undefined;
@@ -37,8 +43,7 @@ export class Membership {
       () => clearInterval(timer),
       transport.subscribe(this.#topic, (from, message) => this.#hear(from, message)),
       transport.onPeer(({ peerId, connected }) => {
-        // A member whose connection broke is out of every route until it is heard again, at most one interval later.
-        if (!connected && this.#members.delete(peerId)) this.#events.emit('change', undefined);
+        if (!connected) this.#suspect(peerId);
       }),
     );
   }
@@ -46,6 +51,17 @@ export class Membership {
   /** The others, in order of their ids. */
   members(): Member[] {
     return [...this.#members.values()].sort((a, b) => (a.peerId < b.peerId ? -1 : 1));
+  }
+
+  /**
+   * Members whose connection broke a moment ago: out of every route, but perhaps back with their next presence. What
+   * they served counts as pending.
+   */
+  suspects(): Coverage[] {
+    const now = Date.now();
+    return [...this.#suspects.values()]
+      .filter(({ untilMs }) => untilMs > now)
+      .map(({ ready }) => ({ ready: [], pending: ready }));
   }
 
   onChange(listener: () => void): Unsubscribe {
@@ -81,7 +97,16 @@ export class Membership {
     for (const member of this.#members.values()) {
       if (member.heardAtMs < oldest) changed = this.#members.delete(member.peerId) || changed;
     }
+    for (const [peerId, { untilMs }] of this.#suspects) if (untilMs < Date.now()) this.#suspects.delete(peerId);
     if (changed) this.#events.emit('change', undefined);
+  }
+
+  #suspect(peerId: string): void {
+    const member = this.#members.get(peerId);
+    if (!member) return;
+    this.#members.delete(peerId);
+    this.#suspects.set(peerId, { ready: member.ready, untilMs: Date.now() + SUSPICION_MS });
+    this.#events.emit('change', undefined);
   }
 
   #publish(): void {
@@ -103,6 +128,7 @@ export class Membership {
       log.warn('SWARM', `Ignored a malformed presence of ${from}`);
       return;
     }
+    this.#suspects.delete(from);
     const known = this.#members.get(from);
     if (known && presence.sequence <= known.sequence) return;
     if (presence.leaving) {

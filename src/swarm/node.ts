@@ -174,7 +174,8 @@ export class SwarmNode {
 
   #everybody() {
     const { keeper } = this.#options;
-    return [...this.membership.members(), { ready: keeper.ready(), pending: keeper.pending() }];
+    const own = { ready: keeper.ready(), pending: keeper.pending() };
+    return [...this.membership.members(), ...this.membership.suspects(), own];
   }
 
   #ownShardsChanged(): void {

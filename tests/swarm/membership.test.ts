@@ -1,0 +1,56 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { MemoryNetwork } from '../../src/net/memory-transport.ts';
+import { Membership } from '../../src/swarm/membership.ts';
+
+const MANIFEST = 'a'.repeat(64);
+const own = (ready: number[]) => () => ({ ready, pending: [], layersPerSecond: 0, queueLength: 0, leaving: false });
+
+afterEach(() => vi.useRealTimers());
+
+function pair() {
+  const network = new MemoryNetwork();
+  const [a, b] = [network.createTransport(), network.createTransport()];
+  return { network, a, b, seer: new Membership(a, MANIFEST), seen: new Membership(b, MANIFEST) };
+}
+
+const soon = () => new Promise((resolve) => setTimeout(resolve, 30));
+
+describe('membership', () => {
+  it('hears a member, and answers it at once', async () => {
+    const { seer, seen } = pair();
+    seer.announce(own([0]));
+    seen.announce(own([1, 2]));
+    await soon();
+    expect(seer.members().map(({ ready }) => ready)).toEqual([[1, 2]]);
+    expect(seen.members().map(({ ready }) => ready)).toEqual([[0]]);
+    seer.close();
+    seen.close();
+  });
+
+  it('forgets at once a member that says goodbye', async () => {
+    const { seer, seen } = pair();
+    seen.announce(own([1]));
+    await soon();
+    await seen.leave();
+    await soon();
+    expect(seer.members()).toEqual([]);
+    expect(seer.suspects()).toEqual([]);
+    seer.close();
+    seen.close();
+  });
+
+  it('suspects a member whose connection broke, for a while, and takes it back when it speaks', async () => {
+    const { network, a, b, seer, seen } = pair();
+    seen.announce(own([3]));
+    await soon();
+    await a.connect(b.peerId);
+    network.kill(b.peerId);
+    await soon();
+    expect(seer.members()).toEqual([]);
+    expect(seer.suspects()).toEqual([{ ready: [], pending: [3] }]);
+    vi.useFakeTimers({ now: Date.now() + 4001, toFake: ['Date'] });
+    expect(seer.suspects()).toEqual([]);
+    seer.close();
+    seen.close();
+  });
+});
