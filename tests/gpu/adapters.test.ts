@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest';
+import { createWebGpuRunner } from '../../src/engine/webgpu-runner.ts';
+import { LAST, opener, TestRoute } from '../engine/fixture.ts';
+import { makeTinyModel } from '../fixtures/tiny-model.ts';
+import { openTestGpu } from '../support/gpu.ts';
+import { splitBytes } from '../support/shard-readers.ts';
+import { expectClose } from './harness.ts';
+
+/** Longer than a page, a tile of attention and a tile of tokens. */
+const IDS = Array.from({ length: 75 }, (_, index) => (index * 37 + 11) % 250);
+/** f32 sums in another order, through four layers, on logits of about 1. */
+const TOLERANCE = 1e-4;
+
+/** This machine's adapter, in the guise of another. */
+function disguised(gpu: GPU, guise: { readonly software: boolean; readonly features: readonly string[] }): GPU {
+  const requestAdapter = async (options?: GPURequestAdapterOptions) => {
+    const adapter = (await gpu.requestAdapter(options))!;
+    return {
+      info: { vendor: 'test', architecture: '', device: '', description: '', isFallbackAdapter: guise.software },
+      limits: adapter.limits,
+      features: new Set(guise.features),
+      requestDevice: (descriptor?: GPUDeviceDescriptor) => adapter.requestDevice(descriptor),
+    } as unknown as GPUAdapter;
+  };
+  return { requestAdapter } as GPU;
+}
+
+it('computes the same, rounding apart, with the kernels of every kind of adapter', async () => {
+  const gpu = await openTestGpu();
+  const model = await splitBytes(makeTinyModel({ type: 'Q4_1', vocabularySize: 3000 }), 2);
+  const logits = async (instance: GPU, chunk: number) => {
+    const open = opener((options) => createWebGpuRunner({ gpu: instance, ...options }));
+    const runner = await open(model);
+    const route = await TestRoute.open([runner], [0, 4]);
+    const wantedIds = Uint32Array.from({ length: 512 }, (_, index) => index * 5);
+    const rows = await route.feedAll(IDS, { ...LAST, count: 100, wantedIds }, chunk);
+    expect(runner.info.maxTaskTokens).toBe(runner.info.software ? 32 : 256);
+    await runner.close();
+    return rows.flatMap(({ wantedLogits, logits: top, logSumExp }) => [...wantedLogits, ...top, logSumExp]);
+  };
+  const expected = await logits(gpu, 32);
+  expectClose(await logits(disguised(gpu, { software: true, features: [] }), 32), expected, TOLERANCE);
+  const hardware = disguised(gpu, { software: false, features: ['subgroups'] });
+  expectClose(await logits(hardware, 75), expected, TOLERANCE);
+  expectClose(await logits(hardware, 7), expected, TOLERANCE);
+});
