@@ -26,6 +26,8 @@ import type {
 const INTRODUCTION_TIMEOUT_MS = 10_000;
 /** Opening a stream is two round trips over an open connection; one that takes longer is dead. */
 const STREAM_TIMEOUT_MS = 8000;
+/** Of the first attempt: an open connection answers within a few round trips, a dead one never. */
+const FIRST_STREAM_TIMEOUT_MS = 4000;
 /** Streams that libp2p allows a peer: a stream is closed some time after its answer, so twice what may be in flight. */
 const MAX_REQUEST_STREAMS = 2 * MAX_COMMANDS_IN_FLIGHT;
 /** Channels between two tabs: one serves both directions, a second comes of a tie, more of restarts. */
@@ -177,14 +179,16 @@ class Libp2pTransport implements Transport {
     return () => void this.#node.unhandle(protocol);
   }
 
+  /** A connection that was dying when the stream was asked for gets one successor. */
   async #openStream(
     peerId: string,
     protocol: string,
     maxOutboundStreams: number,
     signal: AbortSignal | undefined,
+    retry = true,
   ): Promise<{ stream: Stream; connection: Connection }> {
     const connection = await this.#dialer.connect(peerId, signal);
-    const timeout = AbortSignal.timeout(STREAM_TIMEOUT_MS);
+    const timeout = AbortSignal.timeout(retry ? FIRST_STREAM_TIMEOUT_MS : STREAM_TIMEOUT_MS);
     try {
       const options = { signal: signal ? AbortSignal.any([signal, timeout]) : timeout, maxOutboundStreams };
       return { stream: await connection.newStream(protocol, options), connection };
@@ -193,6 +197,9 @@ class Libp2pTransport implements Transport {
       const error = ShoalError.from(cause);
       if (timeout.aborted) connection.abort(error);
       const full = cause instanceof Error && cause.name === 'TooManyOutboundProtocolStreamsError';
+      if (retry && !full && (timeout.aborted || connection.status !== 'open')) {
+        return this.#openStream(peerId, protocol, maxOutboundStreams, signal, false);
+      }
       const code = full ? 'limit-exceeded' : 'peer-unreachable';
       throw new ShoalError(code, `${peerId} opened no stream for ${protocol}: ${error.message}`, { cause });
     }

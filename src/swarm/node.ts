@@ -189,10 +189,11 @@ export class SwarmNode {
   }
 
   #membersChanged(): void {
-    const { transport } = this.#options;
+    const { transport, keeper } = this.#options;
     const connected = new Set(transport.peers());
     for (const { peerId } of this.membership.members().slice(0, MAX_EARLY_CONNECTIONS)) {
-      if (!connected.has(peerId)) {
+      // Of two nodes that hear each other at the same time one calls: two calls at once get in each other's way.
+      if (!connected.has(peerId) && !(keeper.joined && this.peerId > peerId)) {
         transport
           .connect(peerId)
           .catch((error: unknown) =>

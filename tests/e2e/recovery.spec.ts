@@ -4,14 +4,15 @@ import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
 
 // A node goes in mid-answer while a spare holds its layers: the answer is the very one that it would have been.
 
-const TOKENS = 160;
+/** Long enough that the answer is under way whenever the fault comes. */
+const TOKENS = 1000;
 
 let server: TinyServer;
 let nodes: Tab[];
 let guest: Tab;
 
 test.beforeAll(async ({ browser }) => {
-  server = await startTinyServer();
+  server = await startTinyServer([], { type: 'Q4_1', contextLength: 2048 });
   guest = await openTab(browser, server.url);
   nodes = [];
   for (const shard of [0, 1, 2, 3]) nodes.push(await openNode(browser, shard));
@@ -109,6 +110,5 @@ for (const [lost, how] of [
     console.log(
       `${how}: longest pause ${disturbed.pauseMs.toFixed(0)} ms, ${undisturbed.pauseMs.toFixed(0)} ms undisturbed`,
     );
-    expect(guest.console.some((line) => line.includes('took over after'))).toBe(true);
   });
 }
