@@ -15,9 +15,13 @@ const START_TIMEOUT_MS = 120_000;
 
 /** Starts `shoal serve` with these options on a free port and waits until it is ready. */
 export async function startServer(options: readonly string[] = []): Promise<ServerProcess> {
-  const child = spawn(process.execPath, ['cli/shoal.ts', 'serve', '--no-build', ...(options.includes('--port') ? [] : ['--port', '0']), ...options], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    ['cli/shoal.ts', 'serve', '--no-build', ...(options.includes('--port') ? [] : ['--port', '0']), ...options],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   let output = '';
   const url = await new Promise<string>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`The server was not ready in time:\n${output}`)), START_TIMEOUT_MS);
