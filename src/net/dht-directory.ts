@@ -1,6 +1,6 @@
+import { abortError } from '../core/abortable.ts';
 import { ShoalError } from '../core/errors.ts';
 import { providerCid } from '../protocol/directory.ts';
-import { abortError } from './abortable.ts';
 import type { TabNode } from './libp2p-node.ts';
 import type { AbortOptions, Directory } from './transport.ts';
 

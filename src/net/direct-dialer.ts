@@ -1,8 +1,8 @@
 import type { Connection } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
+import { abortable } from '../core/abortable.ts';
 import { ShoalError } from '../core/errors.ts';
-import { abortable } from './abortable.ts';
 import { DIAL_TIMEOUT_MS, type TabNode } from './libp2p-node.ts';
 
 /** An attempt hangs when it takes no step for so long; each is given twice the time of the one before. */

@@ -1,9 +1,9 @@
 import type { Connection, PrivateKey, Stream } from '@libp2p/interface';
+import { abortable, abortError } from '../core/abortable.ts';
 import { ShoalError } from '../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../core/events.ts';
 import { ACTIVATION_PROTOCOL } from '../protocol/frames.ts';
 import { MAX_COMMANDS_IN_FLIGHT } from '../protocol/limits.ts';
-import { abortable, abortError } from './abortable.ts';
 import { DhtDirectory } from './dht-directory.ts';
 import { DirectDialer, isDirect } from './direct-dialer.ts';
 import { GossipTopics } from './gossip-topics.ts';

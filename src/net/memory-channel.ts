@@ -1,6 +1,6 @@
+import { abortError } from '../core/abortable.ts';
 import { ShoalError } from '../core/errors.ts';
 import { MAX_FRAME_BYTES } from '../protocol/limits.ts';
-import { abortError } from './abortable.ts';
 import type { AbortOptions, FrameChannel } from './transport.ts';
 
 export interface MemoryChannelOptions {

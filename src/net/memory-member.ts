@@ -1,7 +1,7 @@
+import { abortable, abortError } from '../core/abortable.ts';
 import { type ErrorCode, ShoalError } from '../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../core/events.ts';
 import { MAX_COMMANDS_IN_FLIGHT } from '../protocol/limits.ts';
-import { abortable, abortError } from './abortable.ts';
 import { InFlight } from './in-flight.ts';
 import { MemoryChannel } from './memory-channel.ts';
 import { MemoryDirectory, type MemoryServer } from './memory-server.ts';

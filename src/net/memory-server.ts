@@ -1,6 +1,6 @@
+import { abortable, abortError } from '../core/abortable.ts';
 import { ShoalError } from '../core/errors.ts';
 import { Emitter } from '../core/events.ts';
-import { abortable, abortError } from './abortable.ts';
 import type { AbortOptions, Directory } from './transport.ts';
 
 /** The signaling server of a `MemoryNetwork`: it introduces members and keeps the directory. */

@@ -1,8 +1,8 @@
 import type { Connection, Stream } from '@libp2p/interface';
+import { abortable, abortError } from '../core/abortable.ts';
 import { ShoalError } from '../core/errors.ts';
 import { log } from '../core/log.ts';
 import { MAX_FRAME_BYTES } from '../protocol/limits.ts';
-import { abortable, abortError } from './abortable.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { MessageAssembler, prefixed } from './message-assembler.ts';
 import type { AbortOptions, FrameChannel } from './transport.ts';

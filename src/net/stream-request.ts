@@ -1,7 +1,7 @@
 import type { Stream } from '@libp2p/interface';
+import { abortError } from '../core/abortable.ts';
 import { ShoalError } from '../core/errors.ts';
 import { MAX_COMMAND_BYTES } from '../protocol/limits.ts';
-import { abortError } from './abortable.ts';
 import { MessageAssembler, prefixed } from './message-assembler.ts';
 import type { RequestHandler } from './transport.ts';
 

@@ -1,3 +1,4 @@
+import { abortable } from '../core/abortable.ts';
 import { ShoalError } from '../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../core/events.ts';
 import { log } from '../core/log.ts';
@@ -97,15 +98,4 @@ export class FrameExchange {
     });
     return channel;
   }
-}
-
-/** The promise, unless the signal fires first. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
-  signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(ShoalError.from(signal.reason));
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

@@ -1,4 +1,4 @@
-import { ShoalError } from '../core/errors.ts';
+import { ShoalError } from './errors.ts';
 
 /** What a cancelled operation fails with: the signal's reason if that is an error of ours, else `aborted`. */
 export function abortError(signal: AbortSignal): ShoalError {
