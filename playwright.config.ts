@@ -8,8 +8,6 @@ export default defineConfig({
   testDir: 'tests/e2e',
   testMatch: '*.spec.ts',
   workers: 1,
-  // Real tabs on a busy machine: a fault that does not repeat is the machine's.
-  retries: 1,
   timeout: 180_000,
   outputDir: 'test-results/e2e',
   reporter: [['list'], ['json', { outputFile: 'test-results/e2e.json' }]],
