@@ -63,18 +63,30 @@ export const COMMANDS = {
     params: v.object({ session, layers, max_tokens: v.pipe(count, v.minValue(1)) }),
     result: v.object({ max_task_tokens: v.pipe(count, v.minValue(1)) }),
   },
-  /** Rolls a KV cache back to `position` tokens. Tasks before `first_task` that are still on their way are void. */
-  TRUNCATE_SESSION: { params: v.object({ session, position: count, first_task: v.optional(count, 0) }), result: empty },
-  /** Sends the outputs that were kept of positions `[0, length)` along `route`, to rebuild the stages that follow. */
+  /**
+   * Rolls KV caches back to `position` tokens: those of `layers`, or all that the session has at this node. Tasks before
+   * `first_task` that are still on their way are void.
+   */
+  TRUNCATE_SESSION: {
+    params: v.object({ session, layers: v.optional(layers), position: count, first_task: v.optional(count, 0) }),
+    result: empty,
+  },
+  /**
+   * Sends the outputs of `layers` that were kept of positions `[position, length)` along `route`, to build the stages
+   * that follow.
+   */
   REPLAY_SESSION: {
     params: v.object({
       session,
+      layers,
+      position: v.optional(count, 0),
       length: count,
       max_tokens: v.pipe(count, v.minValue(1)),
       route: v.pipe(v.array(v.object({ peer_id: peerId, layers })), v.minLength(1), v.maxLength(MAX_ROUTE_STAGES)),
     }),
     result: empty,
   },
+  /** Frees every KV cache that the session has at this node. */
   CLOSE_SESSION: { params: v.object({ session }), result: empty },
   PING: { params: nothing, result: empty },
   /** Counters, the newest tasks, and the part of the log that tells what the node serves. */

@@ -88,14 +88,14 @@ export class CommandServer {
         return { max_task_tokens: maxTaskTokens };
       }
       case 'TRUNCATE_SESSION': {
-        const { session, position, first_task } = request.params;
-        await stages.truncateSession(from, session, position, first_task);
+        const { session, layers, position, first_task } = request.params;
+        await stages.truncateSession(from, session, layers, position, first_task);
         return {};
       }
       case 'REPLAY_SESSION': {
-        const { session, length, max_tokens, route } = request.params;
-        const stagesToRebuild = route.map(({ peer_id, layers }) => ({ peerId: peer_id, layers }));
-        await stages.replaySession(from, session, length, max_tokens, stagesToRebuild);
+        const { session, layers, position, length, max_tokens } = request.params;
+        const route = request.params.route.map((stage) => ({ peerId: stage.peer_id, layers: stage.layers }));
+        await stages.replaySession(from, session, layers, { start: position, end: length }, max_tokens, route);
         return {};
       }
       case 'CLOSE_SESSION':

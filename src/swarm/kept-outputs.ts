@@ -3,6 +3,12 @@ import { ShoalError } from '../core/errors.ts';
 /** Memory for kept outputs at one node: about 110,000 positions at C = 576, 8,000 at C = 8192. */
 const MAX_KEPT_BYTES = 256 * 1024 * 1024;
 
+/** Token positions `[start, end)` of a session. */
+export interface PositionRange {
+  readonly start: number;
+  readonly end: number;
+}
+
 interface Chunk {
   readonly position: number;
   /** `[T, C]` */
@@ -74,21 +80,21 @@ export class KeptOutputs {
   }
 
   /**
-   * The outputs `[0, length)` in chunks of at most `maxTokens` positions.
+   * The outputs of these positions in chunks of at most `maxTokens`.
    * @throws ShoalError `limit-exceeded` when they are not all here any more
    */
-  *replay(session: string, length: number, maxTokens: number): Generator<Chunk> {
+  *replay(session: string, { start, end }: PositionRange, maxTokens: number): Generator<Chunk> {
     const outputs = this.#sessions.get(session);
-    const end = outputs?.chunks.reduce((sum, { hidden }) => sum + hidden.length / this.#width, 0) ?? 0;
-    if (length > 0 && (!outputs || outputs.incomplete || end < length)) {
+    const kept = outputs?.chunks.reduce((sum, { hidden }) => sum + hidden.length / this.#width, 0) ?? 0;
+    if (end > start && (!outputs || outputs.incomplete || kept < end)) {
       throw new ShoalError(
         'limit-exceeded',
-        `This node kept the outputs of ${end} positions; ${length} are needed to rebuild its neighbour.`,
+        `This node kept the outputs of ${kept} positions; ${end} are needed to rebuild its neighbour.`,
       );
     }
     const all = outputs?.chunks ?? [];
-    for (let position = 0; position < length; position += maxTokens) {
-      const tokens = Math.min(maxTokens, length - position);
+    for (let position = start; position < end; position += maxTokens) {
+      const tokens = Math.min(maxTokens, end - position);
       yield { position, hidden: this.#slice(all, position, tokens) };
     }
   }

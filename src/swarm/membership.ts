@@ -28,7 +28,7 @@ export class Membership {
   readonly #topic: string;
   readonly #members = new Map<string, Member>();
   /** Members whose connection broke, until they are heard again or given up. */
-  readonly #suspects = new Map<string, { readonly ready: readonly number[]; readonly untilMs: number }>();
+  readonly #suspects = new Map<string, { readonly member: Member; readonly untilMs: number }>();
   readonly #events = new Emitter<{ change: undefined }>();
   readonly #cleanups: Unsubscribe[] = [];
   #own: (() => Omit<Presence, 'sequence'>) | undefined;
@@ -61,7 +61,7 @@ export class Membership {
     const now = Date.now();
     return [...this.#suspects.values()]
       .filter(({ untilMs }) => untilMs > now)
-      .map(({ ready }) => ({ ready: [], pending: ready }));
+      .map(({ member }) => ({ ready: [], pending: member.ready }));
   }
 
   onChange(listener: () => void): Unsubscribe {
@@ -105,7 +105,7 @@ export class Membership {
     const member = this.#members.get(peerId);
     if (!member) return;
     this.#members.delete(peerId);
-    this.#suspects.set(peerId, { ready: member.ready, untilMs: Date.now() + SUSPICION_MS });
+    this.#suspects.set(peerId, { member, untilMs: Date.now() + SUSPICION_MS });
     this.#events.emit('change', undefined);
   }
 
@@ -128,9 +128,10 @@ export class Membership {
       log.warn('SWARM', `Ignored a malformed presence of ${from}`);
       return;
     }
-    this.#suspects.delete(from);
     const known = this.#members.get(from);
-    if (known && presence.sequence <= known.sequence) return;
+    const { sequence = -1 } = known ?? this.#suspects.get(from)?.member ?? {};
+    if (presence.sequence <= sequence) return;
+    this.#suspects.delete(from);
     if (presence.leaving) {
       if (this.#members.delete(from)) this.#events.emit('change', undefined);
       return;

@@ -176,11 +176,11 @@ export class Pipeline {
   async truncate(position: number, signal?: AbortSignal): Promise<void> {
     if (position === this.#length) return;
     await Promise.all(
-      this.route.map(({ peerId }) =>
+      this.route.map(({ peerId, layers }) =>
         this.#deps.commands.send(
           peerId,
           'TRUNCATE_SESSION',
-          { session: this.session, position, first_task: this.#nextTask },
+          { session: this.session, layers, position, first_task: this.#nextTask },
           signal,
         ),
       ),

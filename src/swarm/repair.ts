@@ -2,8 +2,8 @@ import { ShoalError } from '../core/errors.ts';
 import { log } from '../core/log.ts';
 import { formatLayers } from '../core/ranges.ts';
 import type { RouteStage } from '../protocol/frames.ts';
+import { fillStages, openStages } from './build-stages.ts';
 import { Pipeline, type PipelineDependencies } from './pipeline.ts';
-import { replayTask } from './replay.ts';
 import type { RoutePlanner } from './route-planner.ts';
 
 /** A stage that does not roll back within this time is taken for lost: it is a round trip and no computing. */
@@ -44,9 +44,11 @@ export async function repairPipeline(
     }
     const layers = { start: run[0]!.layers.start, end: run.at(-1)!.layers.end };
     const replacement = await options.routes.planRange(layers, lost, signal);
-    checkApart(replacement, route, kept);
-    maxTaskTokens = Math.min(maxTaskTokens, await openStages(options, session, replacement, signal));
-    await replay(options, session, mended.at(-1), replacement, ids.slice(0, confirmed), maxTaskTokens, signal);
+    const opened = await openStages(options, session, replacement, options.maxTokens, signal);
+    maxTaskTokens = Math.min(maxTaskTokens, opened);
+    const positions = { start: 0, end: confirmed };
+    const filling = { session, before: mended.at(-1), stages: replacement, ids, positions, maxTaskTokens };
+    await fillStages(options, filling, signal);
     mended.push(...replacement);
     const ms = (performance.now() - startedAtMs).toFixed(0);
     log.info(
@@ -59,7 +61,7 @@ export async function repairPipeline(
 
 /** @returns the stages that rolled back, and the peers that did not answer at all */
 async function rollBack(
-  { commands }: RepairOptions,
+  { commands, exchange }: RepairOptions,
   broken: Pipeline,
   signal?: AbortSignal,
 ): Promise<{ kept: Set<RouteStage>; lost: Set<string> }> {
@@ -67,21 +69,24 @@ async function rollBack(
   const timeout = AbortSignal.timeout(ROLL_BACK_TIMEOUT_MS);
   const bounded = signal ? AbortSignal.any([signal, timeout]) : timeout;
   const kept = new Set<RouteStage>();
-  const lost = new Set(gone);
+  const lost = new Set<string>();
+  // When all are gone at once, it is this tab that was cut off or asleep: they may be there still.
+  const cutOff = route.every(({ peerId }) => gone.has(peerId) || peerId === exchange.peerId);
   await Promise.all(
     route.map(async (stage) => {
-      if (gone.has(stage.peerId)) return;
+      const { peerId, layers } = stage;
+      if (gone.has(peerId) && !cutOff) {
+        lost.add(peerId);
+        return;
+      }
       try {
-        await commands.send(
-          stage.peerId,
-          'TRUNCATE_SESSION',
-          { session, position: confirmed, first_task: nextTask },
-          bounded,
-        );
+        await exchange.reach(peerId, bounded);
+        const rollBack = { session, layers, position: confirmed, first_task: nextTask };
+        await commands.send(peerId, 'TRUNCATE_SESSION', rollBack, bounded);
         kept.add(stage);
       } catch (error) {
         // A node that has lost its device is there, has forgotten the session, and may serve again in a moment.
-        if (!FORGETFUL.has(ShoalError.from(error).code)) lost.add(stage.peerId);
+        if (!FORGETFUL.has(ShoalError.from(error).code)) lost.add(peerId);
       }
     }),
   );
@@ -98,59 +103,6 @@ function runsOf(route: readonly RouteStage[], kept: ReadonlySet<RouteStage>): Ro
     else runs.push([stage]);
   }
   return runs;
-}
-
-/** One session has one layer range at a node: a node that is in the route already cannot take a second place. */
-function checkApart(
-  replacement: readonly RouteStage[],
-  route: readonly RouteStage[],
-  kept: ReadonlySet<RouteStage>,
-): void {
-  const busy = route.filter((stage) => kept.has(stage)).map(({ peerId }) => peerId);
-  if (!replacement.some(({ peerId }) => busy.includes(peerId))) return;
-  throw new ShoalError('bad-request', 'The node that could take over has another place in this route already.');
-}
-
-async function openStages(
-  { exchange, commands, maxTokens }: RepairOptions,
-  session: string,
-  stages: readonly RouteStage[],
-  signal?: AbortSignal,
-): Promise<number> {
-  const opened = await Promise.all(
-    stages.map(async ({ peerId, layers }) => {
-      await exchange.reach(peerId, signal);
-      return commands.send(peerId, 'OPEN_SESSION', { session, layers, max_tokens: maxTokens }, signal);
-    }),
-  );
-  return Math.min(...opened.map(({ max_task_tokens }) => max_task_tokens));
-}
-
-/** Fills the caches of `stages` with positions `[0, ids.length)`. What follows on the same way stays behind it. */
-async function replay(
-  { exchange, commands }: RepairOptions,
-  session: string,
-  before: RouteStage | undefined,
-  stages: readonly RouteStage[],
-  ids: readonly number[],
-  maxTaskTokens: number,
-  signal?: AbortSignal,
-): Promise<void> {
-  if (before) {
-    const route = stages.map(({ peerId, layers }) => ({ peer_id: peerId, layers }));
-    await commands.send(
-      before.peerId,
-      'REPLAY_SESSION',
-      { session, length: ids.length, max_tokens: maxTaskTokens, route },
-      signal,
-    );
-    return;
-  }
-  for (let position = 0; position < ids.length; position += maxTaskTokens) {
-    const chunk = Uint32Array.from(ids.slice(position, position + maxTaskTokens));
-    const task = replayTask(session, exchange.peerId, stages, position, { dtype: 'u32', ids: chunk });
-    await exchange.deliver(stages[0]!.peerId, task, signal);
-  }
 }
 
 function names(stages: readonly RouteStage[]): string {

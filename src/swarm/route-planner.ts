@@ -18,6 +18,8 @@ export interface RoutePlannerOptions {
 /** A prompt waits so long for shards on their way: a reload after a lost device takes seconds, a download longer. */
 const LOADING_PATIENCE_MS = 15_000;
 const LOADING_CHECK_MS = 500;
+/** A peer that was lost, and is heard of again after so long, is back: what it said before has arrived by then. */
+const RETURN_MS = 1500;
 const NOBODY: ReadonlySet<string> = new Set();
 
 /** Finds routes over the members heard of lately, and waits a while for shards that somebody is loading. */
@@ -37,7 +39,7 @@ export class RoutePlanner {
   }
 
   /**
-   * The fastest stages for a part of the layers, without the lost peers.
+   * The fastest stages for a part of the layers, without the lost peers unless they are back.
    * @throws ShoalError `shard-missing`, `aborted`
    */
   planRange(layers: LayerRange, lost: ReadonlySet<string>, signal?: AbortSignal): Promise<readonly RouteStage[]> {
@@ -52,17 +54,19 @@ export class RoutePlanner {
     signal?: AbortSignal,
   ): Promise<readonly RouteStage[]> {
     const { manifest, candidates, everybody } = this.#options;
-    const deadlineMs = performance.now() + LOADING_PATIENCE_MS;
+    const startedAtMs = performance.now();
     for (;;) {
       signal?.throwIfAborted();
-      const plan = planRoute(
+      const waitedMs = performance.now() - startedAtMs;
+      let plan = planRoute(
         shards,
         candidates().filter(({ peerId }) => !lost.has(peerId)),
       );
+      if (!plan.stages && waitedMs > RETURN_MS) plan = planRoute(shards, candidates());
       if (plan.stages) return plan.stages;
       const { expected } = countHolders(manifest.shards.length, everybody());
       const onTheWay = plan.missing.every((index) => expected[index]! > 0);
-      if (!onTheWay || performance.now() > deadlineMs) throw missingError(manifest, plan.missing);
+      if (!onTheWay || waitedMs > LOADING_PATIENCE_MS) throw missingError(manifest, plan.missing);
       await this.#nextChange();
     }
   }

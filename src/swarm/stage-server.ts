@@ -7,7 +7,7 @@ import type { Frame, RouteStage, StageTiming, TaskFrame } from '../protocol/fram
 import { MAX_QUEUED_TASKS } from '../protocol/limits.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 import type { FrameExchange } from './frame-exchange.ts';
-import { KeptOutputs } from './kept-outputs.ts';
+import { KeptOutputs, type PositionRange } from './kept-outputs.ts';
 import { replayTask } from './replay.ts';
 import { type StageSession, StageSessions } from './stage-sessions.ts';
 
@@ -86,34 +86,57 @@ export class StageServer {
     maxTokens: number,
   ): Promise<{ maxTaskTokens: number }> {
     const runner = this.#requireRunner();
-    this.#sessions.checkRoom(coordinator, session);
-    await runner.openSession({ session, layers, maxTokens });
-    this.#sessions.add(session, coordinator, layers);
+    this.#sessions.checkRoom(coordinator, session, layers);
+    const open = this.#sessions.add(session, coordinator, layers);
+    try {
+      await runner.openSession({ session: open.place, layers, maxTokens });
+    } catch (error) {
+      this.#sessions.delete(open);
+      throw error;
+    }
     return { maxTaskTokens: runner.info.maxTaskTokens };
   }
 
-  /** @throws ShoalError `unknown-session` */
-  async truncateSession(coordinator: string, session: string, position: number, firstTask: number): Promise<void> {
-    const open = this.#sessions.use(coordinator, session);
-    open.firstTask = firstTask;
-    await open.tail;
-    await this.#requireRunner().truncateSession(session, position);
-    this.#kept.truncate(session, position);
+  /**
+   * Rolls back the session's place for `layers`, or all its places here.
+   * @throws ShoalError `unknown-session`
+   */
+  async truncateSession(
+    coordinator: string,
+    session: string,
+    layers: LayerRange | undefined,
+    position: number,
+    firstTask: number,
+  ): Promise<void> {
+    const places = layers
+      ? [this.#sessions.use(coordinator, session, layers)]
+      : this.#sessions.places(coordinator, session);
+    if (places.length === 0) throw new ShoalError('unknown-session', `Session ${session} is not open here.`);
+    await Promise.all(
+      places.map(async (open) => {
+        open.firstTask = firstTask;
+        await open.tail;
+        await this.#requireRunner().truncateSession(open.place, position);
+        this.#kept.truncate(open.place, position);
+      }),
+    );
   }
 
   /**
-   * Rebuilds the stages that follow in `route` by sending them this stage's kept outputs of positions `[0, length)`.
+   * Builds the stages that follow in `route` by sending them what the place for `layers` has kept of its outputs.
    * @throws ShoalError `unknown-session`, `limit-exceeded` when they are not all kept, `peer-gone`, `peer-unreachable`
    */
   async replaySession(
     coordinator: string,
     session: string,
-    length: number,
+    layers: LayerRange,
+    positions: PositionRange,
     maxTokens: number,
     route: readonly RouteStage[],
   ): Promise<void> {
-    await this.#sessions.use(coordinator, session).tail;
-    for (const { position, hidden } of this.#kept.replay(session, length, maxTokens)) {
+    const { place, tail } = this.#sessions.use(coordinator, session, layers);
+    await tail;
+    for (const { position, hidden } of this.#kept.replay(place, positions, maxTokens)) {
       await this.#exchange.deliver(
         route[0]!.peerId,
         replayTask(session, coordinator, route, position, { dtype: 'f32', hidden }),
@@ -121,11 +144,16 @@ export class StageServer {
     }
   }
 
-  /** Closing what is closed already is no error. */
+  /** Closes all places of a session. Closing what is closed already is no error. */
   async closeSession(coordinator: string, session: string): Promise<void> {
-    if (!this.#sessions.delete(coordinator, session)) return;
-    this.#kept.delete(session);
-    await this.#runner?.closeSession(session);
+    const places = this.#sessions.places(coordinator, session);
+    await Promise.all(
+      places.map(async (open) => {
+        this.#sessions.delete(open);
+        this.#kept.delete(open.place);
+        await this.#runner?.closeSession(open.place);
+      }),
+    );
   }
 
   close(): void {
@@ -146,7 +174,7 @@ export class StageServer {
         throw new ShoalError('bad-frame', `A task for ${stage.peerId} arrived at ${this.#exchange.peerId}.`);
       if (this.#queued > MAX_QUEUED_TASKS)
         throw new ShoalError('limit-exceeded', `This node has ${MAX_QUEUED_TASKS} tasks waiting; try again later.`);
-      const open = this.#sessions.use(frame.coordinator, frame.session);
+      const open = this.#sessions.use(frame.coordinator, frame.session, stage.layers);
       if (frame.task < open.firstTask) return;
       const turn = open.tail.then(() => this.#run(from, frame, open, arrivedAtMs));
       open.tail = turn.catch(() => undefined);
@@ -160,8 +188,8 @@ export class StageServer {
   }
 
   async #run(from: string, frame: TaskFrame, open: StageSession, arrivedAtMs: number): Promise<void> {
-    const { session, task, position, input, coordinator } = frame;
-    const { layers } = frame.route[0]!;
+    const { task, position, input, coordinator } = frame;
+    const { place, layers } = open;
     const tokens =
       input.dtype === 'u32' ? input.ids.length : input.hidden.length / this.#manifest.hyperparameters.width;
     if (arrivedAtMs - open.loggedAtMs > LOG_INTERVAL_MS) this.#logTask(layers);
@@ -169,7 +197,7 @@ export class StageServer {
     const last = layers.end === this.#manifest.hyperparameters.layerCount;
     const startedAtMs = performance.now();
     const output = await this.#requireRunner().execute({
-      session,
+      session: place,
       layers,
       position,
       input,
@@ -182,7 +210,7 @@ export class StageServer {
       computeMs: output.computeMs,
       roundTripMs: this.#exchange.roundTripMs(from),
     };
-    if (output.hidden) this.#kept.keep(session, position, output.hidden);
+    if (output.hidden) this.#kept.keep(place, position, output.hidden);
     this.#record(task, layers, tokens, timing, startedAtMs);
     await this.#passOn(frame, coordinator, output, [...frame.timings, timing]);
   }

@@ -1,5 +1,5 @@
 import { ShoalError } from '../core/errors.ts';
-import type { LayerRange } from '../core/ranges.ts';
+import { formatLayers, type LayerRange } from '../core/ranges.ts';
 import { MAX_SESSIONS, MAX_SESSIONS_PER_PEER } from '../protocol/limits.ts';
 
 /** A session that rests for so long gives its KV pages back; a coordinator that returns replays it. */
@@ -7,12 +7,15 @@ const IDLE_MS = 15 * 60_000;
 /** So does one whose coordinator has gone: its tab is closed, or would have opened a new channel at once. */
 const ABANDONED_MS = 30_000;
 
-/** A session that this node holds KV pages for. */
+/** A session's place at this node: KV pages for a layer range. A session may have several, of different layers. */
 export interface StageSession {
+  /** The session's id on the wire. */
   readonly id: string;
+  /** Names the place for the runner: the session and its layers. */
+  readonly place: string;
   readonly coordinator: string;
   readonly layers: LayerRange;
-  /** Tasks of one session run in the order of their arrival. */
+  /** Tasks of one place run in the order of their arrival. */
   tail: Promise<void>;
   usedAtMs: number;
   /** Since when its coordinator is not connected. */
@@ -25,15 +28,17 @@ export interface StageSession {
 
 /** The sessions open on this node: whose they are, how many there may be, and when one is over. */
 export class StageSessions {
-  readonly #sessions = new Map<string, StageSession>();
+  readonly #places = new Map<string, StageSession>();
 
+  /** Places taken. */
   get size(): number {
-    return this.#sessions.size;
+    return this.#places.size;
   }
 
   /** @throws ShoalError `bad-request`, `limit-exceeded` */
-  checkRoom(coordinator: string, id: string): void {
-    if (this.#sessions.has(id)) throw new ShoalError('bad-request', `Session ${id} is open already.`);
+  checkRoom(coordinator: string, id: string, layers: LayerRange): void {
+    if (this.#places.has(placeOf(id, layers)))
+      throw new ShoalError('bad-request', `Session ${id} is open already for layers ${formatLayers(layers)}.`);
     const own = this.#of(coordinator).length;
     if (own < MAX_SESSIONS_PER_PEER && this.size < MAX_SESSIONS) return;
     throw new ShoalError(
@@ -42,32 +47,43 @@ export class StageSessions {
     );
   }
 
-  add(id: string, coordinator: string, layers: LayerRange): void {
+  add(id: string, coordinator: string, layers: LayerRange): StageSession {
+    const place = placeOf(id, layers);
     const fresh = { tail: Promise.resolve(), usedAtMs: Date.now(), abandonedAtMs: undefined, firstTask: 0 };
-    this.#sessions.set(id, { id, coordinator, layers, ...fresh, loggedAtMs: Number.NEGATIVE_INFINITY });
+    const session = { id, place, coordinator, layers, ...fresh, loggedAtMs: Number.NEGATIVE_INFINITY };
+    this.#places.set(place, session);
+    return session;
   }
 
   /**
-   * The session, which thereby counts as used. Somebody else's is as unknown as none: its id tells nothing.
+   * The session's place for these layers, which thereby counts as used. Somebody else's is as unknown as none: its id
+   * tells nothing.
    * @throws ShoalError `unknown-session`
    */
-  use(coordinator: string, id: string): StageSession {
-    const session = this.#sessions.get(id);
+  use(coordinator: string, id: string, layers: LayerRange): StageSession {
+    const session = this.#places.get(placeOf(id, layers));
     if (session?.coordinator !== coordinator) {
-      throw new ShoalError('unknown-session', `Session ${id} is not open here; open it and send its tokens again.`);
+      throw new ShoalError(
+        'unknown-session',
+        `Session ${id} is not open here for layers ${formatLayers(layers)}; open it and send its tokens again.`,
+      );
     }
     session.usedAtMs = Date.now();
     session.abandonedAtMs = undefined;
     return session;
   }
 
-  /** @returns whether it was there, and the coordinator's */
-  delete(coordinator: string, id: string): boolean {
-    return this.#sessions.get(id)?.coordinator === coordinator && this.#sessions.delete(id);
+  /** Every place that the coordinator's session has here. */
+  places(coordinator: string, id: string): StageSession[] {
+    return this.#of(coordinator).filter((session) => session.id === id);
+  }
+
+  delete({ place }: StageSession): void {
+    this.#places.delete(place);
   }
 
   clear(): void {
-    this.#sessions.clear();
+    this.#places.clear();
   }
 
   /** The coordinator is not connected any more. */
@@ -77,12 +93,21 @@ export class StageSessions {
 
   /** Those whose time is over. */
   expired(nowMs: number): StageSession[] {
-    return [...this.#sessions.values()].filter(
+    return [...this.#places.values()].filter(
       ({ usedAtMs, abandonedAtMs = nowMs }) => nowMs - usedAtMs > IDLE_MS || nowMs - abandonedAtMs > ABANDONED_MS,
     );
   }
 
-  #of(coordinator: string): StageSession[] {
-    return [...this.#sessions.values()].filter((session) => session.coordinator === coordinator);
+  /** Places used since then. */
+  usedSince(timeMs: number): number {
+    return [...this.#places.values()].filter(({ usedAtMs }) => usedAtMs >= timeMs).length;
   }
+
+  #of(coordinator: string): StageSession[] {
+    return [...this.#places.values()].filter((session) => session.coordinator === coordinator);
+  }
+}
+
+function placeOf(id: string, { start, end }: LayerRange): string {
+  return `${id}/${start}-${end}`;
 }

@@ -9,8 +9,11 @@ const TOKENS = 24;
 let swarm: TestSwarm;
 afterEach(() => swarm?.close());
 
-/** An answer during which something happens after the third token. */
-async function answer(then: (route: readonly string[]) => void = () => undefined): Promise<number[]> {
+/** An answer during which something happens after the third token; `last` is told the route of the last lap. */
+async function answer(
+  then: (route: readonly string[]) => void = () => undefined,
+  last: (route: readonly string[]) => void = () => undefined,
+): Promise<number[]> {
   const ids: number[] = [];
   const tokens = swarm.guest.coordinator.generate({
     promptIds: PROMPT,
@@ -20,8 +23,10 @@ async function answer(then: (route: readonly string[]) => void = () => undefined
     topLogprobs: 0,
   });
   for await (const { id, lap } of tokens) {
+    const route = lap.stages.map(({ peerId }) => peerId);
     ids.push(id);
-    if (ids.length === 3) then(lap.stages.map(({ peerId }) => peerId));
+    if (ids.length === 3) then(route);
+    if (ids.length === TOKENS) last(route);
   }
   return ids;
 }
@@ -79,6 +84,21 @@ describe('a stage that vanishes in mid-answer', () => {
     expect(mended).toEqual(ids);
   });
 
+  it('a node of the route takes a second place in it', async () => {
+    const ids = await expected();
+    swarm = await TestSwarm.create([[0], [1], [2, 0], [3]], { computeMs: 1 });
+    let route: readonly string[] = [];
+    const mended = await answer(
+      () => kill(swarm.nodes[0]!.peerId),
+      (peers) => {
+        route = peers;
+      },
+    );
+    expect(mended).toEqual(ids);
+    const [, second, both, last] = swarm.nodes.map(({ peerId }) => peerId);
+    expect(route).toEqual([both, second, both, last]);
+  });
+
   it('a node that has lost its device serves again: its stage alone is rebuilt', async () => {
     const ids = await expected();
     swarm = await TestSwarm.create([[0], [1], [2], [3]], { computeMs: 1 });
@@ -105,7 +125,7 @@ describe('kept outputs', () => {
     kept.truncate('s', 8);
     kept.keep('s', 8, rows(8, 1));
     for (const maxTokens of [1, 2, 4, 9, 100]) {
-      const chunks = [...kept.replay('s', 9, maxTokens)];
+      const chunks = [...kept.replay('s', { start: 0, end: 9 }, maxTokens)];
       expect(chunks.flatMap(({ hidden }) => [...hidden])).toEqual([...rows(0, 9)]);
       expect(chunks.map(({ position }) => position)).toEqual(
         Array.from({ length: Math.ceil(9 / maxTokens) }, (_, index) => index * maxTokens),
@@ -118,10 +138,12 @@ describe('kept outputs', () => {
     kept.keep('old', 0, rows(0, 5));
     kept.keep('new', 0, rows(0, 5));
     kept.keep('new', 5, rows(5, 5));
-    expect(() => [...kept.replay('old', 5, 10)]).toThrow(expect.objectContaining({ code: 'limit-exceeded' }));
-    expect([...kept.replay('new', 10, 10)]).toHaveLength(1);
+    expect(() => [...kept.replay('old', { start: 0, end: 5 }, 10)]).toThrow(
+      expect.objectContaining({ code: 'limit-exceeded' }),
+    );
+    expect([...kept.replay('new', { start: 0, end: 10 }, 10)]).toHaveLength(1);
     kept.truncate('old', 0);
     kept.keep('old', 0, rows(0, 1));
-    expect([...kept.replay('old', 1, 10)]).toHaveLength(1);
+    expect([...kept.replay('old', { start: 0, end: 1 }, 10)]).toHaveLength(1);
   });
 });

@@ -1,0 +1,61 @@
+import type { RouteStage } from '../protocol/frames.ts';
+import type { PositionRange } from './kept-outputs.ts';
+import type { PipelineDependencies } from './pipeline.ts';
+import { replayTask } from './replay.ts';
+
+/**
+ * Opens a session's places at `stages`.
+ * @param maxTokens - positions that the session may come to hold
+ * @returns the positions of one task that every one of them takes
+ * @throws ShoalError `peer-unreachable`, `peer-gone`, `shard-not-loaded`, `limit-exceeded`, `aborted`
+ */
+export async function openStages(
+  { exchange, commands }: PipelineDependencies,
+  session: string,
+  stages: readonly RouteStage[],
+  maxTokens: number,
+  signal?: AbortSignal,
+): Promise<number> {
+  const opened = await Promise.all(
+    stages.map(async ({ peerId, layers }) => {
+      await exchange.reach(peerId, signal);
+      return commands.send(peerId, 'OPEN_SESSION', { session, layers, max_tokens: maxTokens }, signal);
+    }),
+  );
+  return Math.min(...opened.map(({ max_task_tokens }) => max_task_tokens));
+}
+
+export interface StageFilling {
+  readonly session: string;
+  /** Keeps the outputs that fill the new stages; without it they are the first, and the ids fill them. */
+  readonly before: RouteStage | undefined;
+  readonly stages: readonly RouteStage[];
+  /** The session's tokens, at least up to the end of `positions`. */
+  readonly ids: readonly number[];
+  readonly positions: PositionRange;
+  readonly maxTaskTokens: number;
+}
+
+/**
+ * Sends the caches of new stages what they lack. Resolves when it is on its way: what follows on the same way stays
+ * behind it.
+ * @throws ShoalError `limit-exceeded` when it is not kept any more, `peer-gone`, `peer-unreachable`, `aborted`
+ */
+export async function fillStages(
+  { exchange, commands }: PipelineDependencies,
+  { session, before, stages, ids, positions, maxTaskTokens }: StageFilling,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { start, end } = positions;
+  if (before) {
+    const route = stages.map(({ peerId, layers }) => ({ peer_id: peerId, layers }));
+    const what = { session, layers: before.layers, position: start, length: end, max_tokens: maxTaskTokens, route };
+    await commands.send(before.peerId, 'REPLAY_SESSION', what, signal);
+    return;
+  }
+  for (let position = start; position < end; position += maxTaskTokens) {
+    const chunk = Uint32Array.from(ids.slice(position, Math.min(position + maxTaskTokens, end)));
+    const task = replayTask(session, exchange.peerId, stages, position, { dtype: 'u32', ids: chunk });
+    await exchange.deliver(stages[0]!.peerId, task, signal);
+  }
+}
