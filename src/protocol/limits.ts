@@ -32,3 +32,5 @@ export const MAX_QUEUED_TASKS = 128;
 export const PRESENCE_INTERVAL_MS = 2000;
 /** A member not heard of for so long is gone: four missed presences and a hidden page's slack. */
 export const PRESENCE_TIMEOUT_MS = 10_000;
+/** Round trips that one presence tells: its neighbours in routes, and a message stays below two kilobytes. */
+export const MAX_LINKS = 16;

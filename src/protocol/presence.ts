@@ -1,6 +1,10 @@
 import * as v from 'valibot';
+import { MAX_LINKS, MAX_PEER_ID_BYTES } from './limits.ts';
 
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const shardIndex = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(1023));
+const peerId = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_PEER_ID_BYTES));
+const roundTripMs = v.pipe(v.number(), v.finite(), v.minValue(0));
 
 /** What a member tells its swarm every `PRESENCE_INTERVAL_MS` and on every change. The sender is the signed gossip's. */
 export const presenceSchema = v.object({
@@ -13,8 +17,21 @@ export const presenceSchema = v.object({
   /** Tokens a second of a decode through one layer of this node; 0 while unmeasured. */
   layersPerSecond: v.pipe(v.number(), v.finite(), v.minValue(0)),
   /** Tasks that wait. */
-  queueLength: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  queueLength: count,
+  // What follows came later: a member that does not say it gets the default.
+  /** Sessions whose tasks it has run in the last seconds: the next load, where the queue is the present one. */
+  sessions: v.optional(count, 0),
+  /** Bytes of shards that its device may hold; 0 when it does not know. */
+  memoryBytes: v.optional(count, 0),
+  /** Its owner lets others ask it to serve a shard. */
+  willing: v.optional(v.boolean(), false),
+  /** Its owner leaves the choice of shards to it, also later. */
+  auto: v.optional(v.boolean(), false),
+  /** Measured round trips to other members, ms: the coordinators cannot measure between two others. */
+  links: v.optional(v.pipe(v.array(v.tuple([peerId, roundTripMs])), v.maxLength(MAX_LINKS)), []),
   /** The member goes now. */
   leaving: v.boolean(),
 });
 export type Presence = v.InferOutput<typeof presenceSchema>;
+/** What a member says of itself; what has a default may be left out. */
+export type OwnPresence = Omit<v.InferInput<typeof presenceSchema>, 'sequence'>;

@@ -4,7 +4,7 @@ import { log } from '../core/log.ts';
 import type { Transport } from '../net/transport.ts';
 import { presenceTopic } from '../protocol/directory.ts';
 import { PRESENCE_INTERVAL_MS, PRESENCE_TIMEOUT_MS } from '../protocol/limits.ts';
-import { type Presence, presenceSchema } from '../protocol/presence.ts';
+import { type OwnPresence, type Presence, presenceSchema } from '../protocol/presence.ts';
 import type { Coverage } from './assign.ts';
 
 /** Another node of the swarm, as last heard. */
@@ -31,7 +31,7 @@ export class Membership {
   readonly #suspects = new Map<string, { readonly member: Member; readonly untilMs: number }>();
   readonly #events = new Emitter<{ change: undefined }>();
   readonly #cleanups: Unsubscribe[] = [];
-  #own: (() => Omit<Presence, 'sequence'>) | undefined;
+  #own: (() => OwnPresence) | undefined;
   /** Milliseconds, so that a reloaded tab that keeps its identity goes on counting up. */
   #sequence = Date.now();
 
@@ -69,7 +69,7 @@ export class Membership {
   }
 
   /** From now on this tab is a member and says what `own` returns. */
-  announce(own: () => Omit<Presence, 'sequence'>): void {
+  announce(own: () => OwnPresence): void {
     this.#own = own;
     this.#publish();
   }
@@ -113,7 +113,7 @@ export class Membership {
     if (this.#own) void this.#send({ ...this.#own(), leaving: false });
   }
 
-  async #send(presence: Omit<Presence, 'sequence'>): Promise<void> {
+  async #send(presence: OwnPresence): Promise<void> {
     this.#sequence = Math.max(this.#sequence + 1, Date.now());
     const message = new TextEncoder().encode(JSON.stringify({ ...presence, sequence: this.#sequence }));
     await this.#transport.publish(this.#topic, message).catch((error: unknown) => {
