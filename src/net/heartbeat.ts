@@ -1,7 +1,14 @@
-/** A beat is sent, and the silence judged, at this interval; a hidden page's timers still keep it. */
-const INTERVAL_MS = 1000;
-/** Silence for so long means that the peer is gone: beats arrive every second, and 600 ms of delay and loss are noise. */
-const SILENCE_MS = 4000;
+/** A beat is sent, and the silence judged, at this interval; the timers of a hidden page fire once a second. */
+const INTERVAL_MS = 500;
+/**
+ * Silence that means that the peer is gone: on a quiet link about 1.75 s. A link or a machine that is slow at times has
+ * shown it by longer gaps, and is given more: the longest gap of late counts twice.
+ */
+const LEAST_SILENCE_MS = 750;
+const GAPS = 2;
+/** Nothing is known at first; after that a gap counts less from beat to beat, by half in about ten seconds. */
+const FIRST_GAP_MS = 1000;
+const GAP_DECAY = 0.966;
 /** On a slow link what is lost takes longer to be sent again: so many round trips are added, up to a limit. */
 const SILENCE_ROUND_TRIPS = 4;
 const MAX_SILENCE_MS = 10_000;
@@ -23,6 +30,7 @@ export class Heartbeat {
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #roundTripsMs: number[] = [];
   #heardAtMs = performance.now();
+  #longestGapMs = FIRST_GAP_MS;
   #tickedAtMs = performance.now();
 
   constructor(options: HeartbeatOptions) {
@@ -39,7 +47,16 @@ export class Heartbeat {
 
   /** Any byte shows that the peer is there. */
   heard(): void {
-    this.#heardAtMs = performance.now();
+    const now = performance.now();
+    // Our own sleep looks like a gap as well.
+    this.#longestGapMs = Math.max(this.#longestGapMs, Math.min(now - this.#heardAtMs, MAX_SILENCE_MS / GAPS));
+    this.#heardAtMs = now;
+  }
+
+  /** How long the peer may say nothing, ms. */
+  get #patienceMs(): number {
+    const patienceMs = LEAST_SILENCE_MS + GAPS * this.#longestGapMs + SILENCE_ROUND_TRIPS * this.roundTripMs;
+    return Math.min(patienceMs, MAX_SILENCE_MS);
   }
 
   /** The peer echoed a beat. The number is the peer's word: one that cannot be true is ignored. */
@@ -59,8 +76,8 @@ export class Heartbeat {
     const overslept = now - this.#tickedAtMs > INTERVAL_MS + OVERSLEPT_MS;
     this.#tickedAtMs = now;
     if (overslept) this.#heardAtMs = now;
-    const allowedMs = Math.min(SILENCE_MS + SILENCE_ROUND_TRIPS * this.roundTripMs, MAX_SILENCE_MS);
-    if (now - this.#heardAtMs > allowedMs) this.#options.onSilence();
+    this.#longestGapMs = Math.max(INTERVAL_MS, this.#longestGapMs * GAP_DECAY);
+    if (now - this.#heardAtMs > this.#patienceMs) this.#options.onSilence();
     else this.#options.beat(now);
   }
 }
