@@ -1,3 +1,4 @@
+import type { LayerRange } from '../core/ranges.ts';
 import type { StageTiming } from '../protocol/frames.ts';
 
 /** How the coordinator picks the next token from the candidates. */
@@ -17,6 +18,25 @@ export interface SamplingOptions {
   readonly seed: number | undefined;
 }
 
+/** Why an answer does not go on. */
+export type Wait =
+  | {
+      /** Nobody serves these layers now. */
+      readonly reason: 'shard';
+      readonly layers: LayerRange;
+      /** Who fetches or loads them; nobody yet when empty. */
+      readonly peerIds: readonly string[];
+      readonly waitedMs: number;
+    }
+  | {
+      /** Every node with these layers is full. */
+      readonly reason: 'queue';
+      /** Sessions that were there before. */
+      readonly place: number;
+      /** Until its turn, about. */
+      readonly seconds: number;
+    };
+
 export interface GenerationRequest {
   /** The conversation whose KV cache is reused as far as its tokens agree; undefined opens a session for this call. */
   readonly conversation?: string;
@@ -34,6 +54,8 @@ export interface GenerationRequest {
     readonly totalTokens: number;
     readonly reusedTokens: number;
   }) => void;
+  /** Told when the answer has to wait, about once a second while it does, and with undefined when it goes on. */
+  readonly onWait?: (wait: Wait | undefined) => void;
 }
 
 export interface TokenLogprob {
