@@ -49,6 +49,13 @@ export class FrameExchange {
     return this.#channels.get(peerId)?.roundTripMs ?? 0;
   }
 
+  /** Peer and round trip of every open channel that has measured one, ms; the newest channel last. */
+  roundTrips(): [peerId: string, roundTripMs: number][] {
+    return [...this.#channels]
+      .map(([peerId, { roundTripMs }]): [string, number] => [peerId, roundTripMs])
+      .filter(([, roundTripMs]) => roundTripMs > 0);
+  }
+
   onFrame(listener: (event: { from: string; frame: Frame }) => void): Unsubscribe {
     return this.#events.on('frame', listener);
   }

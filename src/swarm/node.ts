@@ -3,6 +3,7 @@ import { Emitter, type Unsubscribe } from '../core/events.ts';
 import { log } from '../core/log.ts';
 import type { LayerRunner } from '../engine/layer-runner.ts';
 import type { IntroductionState, Transport } from '../net/transport.ts';
+import { MAX_LINKS } from '../protocol/limits.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 import type { ShardStore } from '../store/shard-store.ts';
 import { CommandClient } from './command-client.ts';
@@ -72,6 +73,7 @@ export class SwarmNode {
       commands: this.commands,
       contextLength: manifest.hyperparameters.contextLength,
       routes: new RoutePlanner({
+        coordinator: transport.peerId,
         manifest,
         candidates: () => this.#candidates(),
         everybody: () => this.#everybody(),
@@ -125,6 +127,8 @@ export class SwarmNode {
       pending: keeper.pending(),
       layersPerSecond: this.stages.layersPerSecond,
       queueLength: this.stages.queueLength,
+      sessions: this.stages.activeSessions,
+      links: this.exchange.roundTrips().slice(-MAX_LINKS),
       leaving: false,
     }));
     this.#ownShardsChanged();
@@ -164,6 +168,8 @@ export class SwarmNode {
       ready: keeper.ready(),
       layersPerSecond: this.stages.layersPerSecond,
       queueLength: this.stages.queueLength,
+      sessions: this.stages.activeSessions,
+      links: [],
     };
     const others = this.membership.members().filter(({ ready }) => ready.length > 0);
     return [...(keeper.joined && own.ready.length > 0 ? [own] : []), ...others].map((node) => ({

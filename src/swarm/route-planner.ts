@@ -2,11 +2,15 @@ import { ShoalError } from '../core/errors.ts';
 import type { Unsubscribe } from '../core/events.ts';
 import { formatLayers, type LayerRange } from '../core/ranges.ts';
 import type { RouteStage } from '../protocol/frames.ts';
-import type { Manifest, ManifestShard } from '../protocol/manifest.ts';
+import { PRESENCE_INTERVAL_MS } from '../protocol/limits.ts';
+import type { Manifest } from '../protocol/manifest.ts';
 import { type Coverage, countHolders } from './assign.ts';
-import { planRoute, type RouteCandidate } from './route.ts';
+import { balanceCuts } from './balance-cuts.ts';
+import { layerCostMs, planRoute, type RouteCandidate, type RoutePlan, type RouteShard } from './route.ts';
 
 export interface RoutePlannerOptions {
+  /** This tab's peer id. */
+  readonly coordinator: string;
   readonly manifest: Manifest;
   /** The nodes that serve something now, this tab among them once it does. */
   readonly candidates: () => readonly RouteCandidate[];
@@ -18,6 +22,8 @@ export interface RoutePlannerOptions {
 /** A prompt waits so long for shards on their way: a reload after a lost device takes seconds, a download longer. */
 const LOADING_PATIENCE_MS = 15_000;
 const LOADING_CHECK_MS = 500;
+/** A session that starts shows in its nodes' presence after so long: one interval, and the way of the message. */
+const UNSEEN_MS = PRESENCE_INTERVAL_MS + 1000;
 /** A peer that was lost, and is heard of again after so long, is back: what it said before has arrived by then. */
 const RETURN_MS = 1500;
 const NOBODY: ReadonlySet<string> = new Set();
@@ -25,6 +31,8 @@ const NOBODY: ReadonlySet<string> = new Set();
 /** Finds routes over the members heard of lately, and waits a while for shards that somebody is loading. */
 export class RoutePlanner {
   readonly #options: RoutePlannerOptions;
+  /** The stages of the routes that this tab has chosen a moment ago, which nobody's presence tells of yet. */
+  #chosen: { readonly peerId: string; readonly atMs: number }[] = [];
 
   constructor(options: RoutePlannerOptions) {
     this.#options = options;
@@ -43,32 +51,61 @@ export class RoutePlanner {
    * @throws ShoalError `shard-missing`, `aborted`
    */
   planRange(layers: LayerRange, lost: ReadonlySet<string>, signal?: AbortSignal): Promise<readonly RouteStage[]> {
-    const { shards } = this.#options.manifest;
-    const inRange = shards.filter((shard) => shard.layers.start < layers.end && layers.start < shard.layers.end);
-    return this.#plan(inRange, lost, signal);
+    // A lost stage may have had a part of a shard only: the rest is somebody else's, and stays there.
+    const parts = this.#options.manifest.shards
+      .filter((shard) => shard.layers.start < layers.end && layers.start < shard.layers.end)
+      .map(({ index, layers: { start, end } }) => ({
+        index,
+        layers: { start: Math.max(start, layers.start), end: Math.min(end, layers.end) },
+      }));
+    return this.#plan(parts, lost, signal);
   }
 
   async #plan(
-    shards: readonly ManifestShard[],
+    shards: readonly RouteShard[],
     lost: ReadonlySet<string>,
     signal?: AbortSignal,
   ): Promise<readonly RouteStage[]> {
-    const { manifest, candidates, everybody } = this.#options;
+    const { manifest, everybody } = this.#options;
     const startedAtMs = performance.now();
     for (;;) {
       signal?.throwIfAborted();
       const waitedMs = performance.now() - startedAtMs;
-      let plan = planRoute(
-        shards,
-        candidates().filter(({ peerId }) => !lost.has(peerId)),
-      );
-      if (!plan.stages && waitedMs > RETURN_MS) plan = planRoute(shards, candidates());
+      let plan = this.#planNow(shards, lost);
+      if (!plan.stages && waitedMs > RETURN_MS) plan = this.#planNow(shards, NOBODY);
       if (plan.stages) return plan.stages;
       const { expected } = countHolders(manifest.shards.length, everybody());
       const onTheWay = plan.missing.every((index) => expected[index]! > 0);
       if (!onTheWay || waitedMs > LOADING_PATIENCE_MS) throw missingError(manifest, plan.missing);
       await this.#nextChange();
     }
+  }
+
+  #planNow(shards: readonly RouteShard[], lost: ReadonlySet<string>): RoutePlan {
+    const { coordinator, candidates } = this.#options;
+    const unseen = this.#unseenSessions();
+    const present = candidates()
+      .filter(({ peerId }) => !lost.has(peerId))
+      .map((candidate) => ({ ...candidate, sessions: candidate.sessions + (unseen.get(candidate.peerId) ?? 0) }));
+    const plan = planRoute(shards, present, coordinator);
+    if (!plan.stages) return plan;
+    const byId = new Map(present.map((candidate) => [candidate.peerId, candidate]));
+    const stages = balanceCuts(plan.stages, shards, (peerId) => {
+      const candidate = byId.get(peerId)!;
+      return { ready: candidate.ready, layerMs: layerCostMs(candidate, coordinator) };
+    });
+    const atMs = performance.now();
+    this.#chosen.push(...stages.map(({ peerId }) => ({ peerId, atMs })));
+    return { stages };
+  }
+
+  /** By peer: sessions of this tab that the peer's presence does not count yet. */
+  #unseenSessions(): Map<string, number> {
+    const oldestMs = performance.now() - UNSEEN_MS;
+    this.#chosen = this.#chosen.filter(({ atMs }) => atMs >= oldestMs);
+    const counts = new Map<string, number>();
+    for (const { peerId } of this.#chosen) counts.set(peerId, (counts.get(peerId) ?? 0) + 1);
+    return counts;
   }
 
   #nextChange(): Promise<void> {

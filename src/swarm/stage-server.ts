@@ -22,6 +22,8 @@ export interface TaskRecord {
 }
 
 const KEPT_TASK_RECORDS = 32;
+/** A session that answers comes by many times in this time, also in a slow swarm. */
+const ACTIVE_MS = 5000;
 const SWEEP_INTERVAL_MS = 10_000;
 /** A session's tasks are logged when it has rested for so long: once an answer, not once a token. */
 const LOG_INTERVAL_MS = 2000;
@@ -68,6 +70,11 @@ export class StageServer {
 
   get queueLength(): number {
     return this.#queued;
+  }
+
+  /** Sessions that had work here in the last seconds. */
+  get activeSessions(): number {
+    return this.#sessions.usedSince(Date.now() - ACTIVE_MS);
   }
 
   get sessionCount(): number {
