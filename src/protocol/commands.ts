@@ -86,8 +86,8 @@ export const COMMANDS = {
     }),
     result: empty,
   },
-  /** Frees every KV cache that the session has at this node. */
-  CLOSE_SESSION: { params: v.object({ session }), result: empty },
+  /** Frees the session's KV caches of `layers`, or all that it has at this node. */
+  CLOSE_SESSION: { params: v.object({ session, layers: v.optional(layers) }), result: empty },
   PING: { params: nothing, result: empty },
   /** Counters, the newest tasks, and the part of the log that tells what the node serves. */
   GET_STATS: {

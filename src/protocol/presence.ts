@@ -29,6 +29,8 @@ export const presenceSchema = v.object({
   auto: v.optional(v.boolean(), false),
   /** Measured round trips to other members, ms: the coordinators cannot measure between two others. */
   links: v.optional(v.pipe(v.array(v.tuple([peerId, roundTripMs])), v.maxLength(MAX_LINKS)), []),
+  /** The member goes as soon as the sessions that it serves have moved elsewhere: no new ones. */
+  draining: v.optional(v.boolean(), false),
   /** The member goes now. */
   leaving: v.boolean(),
 });

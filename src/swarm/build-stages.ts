@@ -1,3 +1,4 @@
+import { ShoalError } from '../core/errors.ts';
 import type { RouteStage } from '../protocol/frames.ts';
 import type { PositionRange } from './kept-outputs.ts';
 import type { PipelineDependencies } from './pipeline.ts';
@@ -16,13 +17,19 @@ export async function openStages(
   maxTokens: number,
   signal?: AbortSignal,
 ): Promise<number> {
-  const opened = await Promise.all(
+  const opened = await Promise.allSettled(
     stages.map(async ({ peerId, layers }) => {
+      // The channel's heartbeat tells within seconds when a stage vanishes, also one that is no neighbour.
       await exchange.reach(peerId, signal);
       return commands.send(peerId, 'OPEN_SESSION', { session, layers, max_tokens: maxTokens }, signal);
     }),
   );
-  return Math.min(...opened.map(({ max_task_tokens }) => max_task_tokens));
+  // All have answered: whoever closes them after a failure closes every one.
+  const limits = opened.map((result) => {
+    if (result.status === 'rejected') throw ShoalError.from(result.reason);
+    return result.value.max_task_tokens;
+  });
+  return Math.min(...limits);
 }
 
 export interface StageFilling {

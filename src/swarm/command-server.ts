@@ -99,7 +99,7 @@ export class CommandServer {
         return {};
       }
       case 'CLOSE_SESSION':
-        await stages.closeSession(from, request.params.session);
+        await stages.closeSession(from, request.params.session, request.params.layers);
         return {};
       case 'PING':
         return {};

@@ -1,30 +1,21 @@
 import { ShoalError } from '../core/errors.ts';
+import type { Unsubscribe } from '../core/events.ts';
 import { log } from '../core/log.ts';
 import type { CandidateRequest } from '../protocol/frames.ts';
+import { type Conversation, Conversations, type ConversationsOptions } from './conversations.ts';
 import type { GeneratedToken, GenerationRequest, GenerationSummary, Generator, Lap } from './generation.ts';
-import { Pipeline, type PipelineDependencies } from './pipeline.ts';
-import { repairPipeline } from './repair.ts';
 import { NO_CANDIDATES } from './replay.ts';
-import type { RoutePlanner } from './route-planner.ts';
+import type { RouteEvent } from './route-event.ts';
 import { Sampler } from './sampler.ts';
 
-/** A conversation's KV caches along a route, and the tokens they hold. */
-interface Conversation {
-  pipeline: Pipeline;
-  ids: number[];
-}
-
-export interface CoordinatorOptions extends PipelineDependencies {
+export interface CoordinatorOptions extends Omit<ConversationsOptions, 'maxTokens'> {
   readonly contextLength: number;
-  readonly routes: RoutePlanner;
 }
 
 /** Chunks of a prefill on their way at once for each stage: one that it computes, one that waits for it. */
 const CHUNKS_IN_FLIGHT_PER_STAGE = 2;
-/** Routes tried for one answer before it ends with the error: each costs a whole replay of the conversation. */
+/** Routes tried for one token before the answer ends with the error: each may cost a whole replay of the conversation. */
 const MAX_REROUTES = 3;
-/** Conversations whose KV caches are kept: each holds memory at every stage of its route. */
-const MAX_CONVERSATIONS = 4;
 /** What another route may mend: the stage is gone or has forgotten; not what the request itself got wrong. */
 const MENDED_BY_REROUTE = new Set([
   'peer-gone',
@@ -37,16 +28,23 @@ const MENDED_BY_REROUTE = new Set([
 
 /** The tab where the prompt is typed: routes, fills the caches, samples, and goes round again. */
 export class Coordinator implements Generator {
-  readonly #options: CoordinatorOptions;
-  readonly #conversations = new Map<string, Conversation>();
+  readonly #contextLength: number;
+  readonly #conversations: Conversations;
+  /** Conversations that are answering. */
   readonly #busy = new Set<string>();
 
-  constructor(options: CoordinatorOptions) {
-    this.#options = options;
+  constructor({ contextLength, ...options }: CoordinatorOptions) {
+    this.#contextLength = contextLength;
+    this.#conversations = new Conversations({ ...options, maxTokens: contextLength });
+  }
+
+  /** What happens to the routes of this tab's conversations. */
+  onRoute(listener: (event: RouteEvent) => void): Unsubscribe {
+    return this.#conversations.onRoute(listener);
   }
 
   async *generate(request: GenerationRequest): AsyncGenerator<GeneratedToken, GenerationSummary> {
-    const { contextLength } = this.#options;
+    const contextLength = this.#contextLength;
     const { promptIds, maxTokens } = request;
     if (promptIds.length === 0) throw new ShoalError('bad-request', 'The prompt holds no token.');
     if (promptIds.length >= contextLength) {
@@ -68,14 +66,12 @@ export class Coordinator implements Generator {
   }
 
   /** Gives a conversation's KV caches back. */
-  async forget(key: string): Promise<void> {
-    const conversation = this.#conversations.get(key);
-    this.#conversations.delete(key);
-    await conversation?.pipeline.close();
+  forget(key: string): Promise<void> {
+    return this.#conversations.forget(key);
   }
 
-  async close(): Promise<void> {
-    await Promise.allSettled([...this.#conversations.keys()].map((key) => this.forget(key)));
+  close(): Promise<void> {
+    return this.#conversations.close();
   }
 
   async *#answer(
@@ -103,7 +99,7 @@ export class Coordinator implements Generator {
       if (signal?.aborted) return summary('abort');
       let step: { row: Parameters<Sampler['sample']>[0]; lap: Lap };
       try {
-        const conversation = await this.#conversation(key, signal);
+        const conversation = await this.#conversations.open(key, this.#busy, signal);
         if (generated.length === 0)
           reusedTokens = Math.min(commonPrefix(conversation.ids, promptIds), promptIds.length - 1);
         step = await this.#advance(
@@ -120,13 +116,14 @@ export class Coordinator implements Generator {
           throw error;
         }
         log.warn('ROUTE', `${error.message} Looking for another route.`);
-        await this.#mend(key, signal);
+        await this.#conversations.mend(key, signal);
         continue;
       }
       const token = sampler.sample(step.row, topLogprobs);
       if (generated.length === 0) firstTokenAtMs = performance.now();
       if (stopIds.has(token.id)) return summary('stop');
       generated.push(token.id);
+      reroutes = 0;
       yield { ...token, lap: step.lap };
     }
     return summary('length');
@@ -139,11 +136,11 @@ export class Coordinator implements Generator {
     candidates: CandidateRequest,
     { signal, onPrefill }: GenerationRequest,
   ) {
-    const { pipeline } = conversation;
     // The last token is always run: its row is what the next token is drawn from.
     const reused = Math.min(commonPrefix(conversation.ids, ids), ids.length - 1);
-    if (reused < pipeline.length) await pipeline.truncate(reused, signal);
-    conversation.ids = ids.slice(0, reused);
+    await this.#conversations.truncate(conversation, reused, signal);
+    await this.#conversations.move(conversation);
+    const { pipeline } = conversation;
     const total = ids.length - reused;
     const maxInFlight = pipeline.route.length * CHUNKS_IN_FLIGHT_PER_STAGE;
     const inFlight: Promise<unknown>[] = [];
@@ -169,37 +166,6 @@ export class Coordinator implements Generator {
       // Chunks that went out are part of the caches: an abort must not leave while they are on their way.
       await Promise.allSettled(inFlight);
     }
-  }
-
-  /** Rebuilds the lost stages of a conversation's route, or forgets it, so that it is built anew on another. */
-  async #mend(key: string, signal?: AbortSignal): Promise<void> {
-    const conversation = this.#conversations.get(key);
-    if (!conversation) return;
-    try {
-      const options = { ...this.#options, maxTokens: this.#options.contextLength };
-      conversation.pipeline = await repairPipeline(options, conversation.pipeline, conversation.ids, signal);
-      conversation.ids.length = conversation.pipeline.length;
-    } catch (error) {
-      log.info('ROUTE', `The whole conversation is sent again: ${ShoalError.from(error).message}`);
-      await this.forget(key);
-    }
-  }
-
-  async #conversation(key: string, signal?: AbortSignal): Promise<Conversation> {
-    const kept = this.#conversations.get(key);
-    if (kept && !kept.pipeline.broken) return kept;
-    if (kept) await this.forget(key);
-    const idle = [...this.#conversations.keys()].find((other) => !this.#busy.has(other));
-    if (this.#conversations.size >= MAX_CONVERSATIONS && idle !== undefined) await this.forget(idle);
-    const pipeline = await Pipeline.open(
-      this.#options,
-      await this.#options.routes.planRoute(signal),
-      this.#options.contextLength,
-      signal,
-    );
-    const conversation: Conversation = { pipeline, ids: [] };
-    this.#conversations.set(key, conversation);
-    return conversation;
   }
 }
 

@@ -37,6 +37,10 @@ export interface NodeSettings {
 /** Members that a tab connects to before it needs them: gossip and repair work on when the server is away. */
 const MAX_EARLY_CONNECTIONS = 12;
 
+/** Answers that have not moved elsewhere by then lose this node: nobody else can take them. */
+const HAND_OVER_TIMEOUT_MS = 10_000;
+const HAND_OVER_CHECK_MS = 50;
+
 /** One tab in one swarm: as a guest it coordinates its own prompts, once joined it serves stages too. */
 export class SwarmNode {
   readonly exchange: FrameExchange;
@@ -51,6 +55,7 @@ export class SwarmNode {
   readonly #events = new Emitter<{ change: undefined }>();
   readonly #cleanups: Unsubscribe[];
   #seededReported = '';
+  #draining = false;
 
   constructor(options: SwarmNodeOptions) {
     const { transport, manifest, manifestId, keeper, store } = options;
@@ -72,6 +77,7 @@ export class SwarmNode {
       exchange: this.exchange,
       commands: this.commands,
       contextLength: manifest.hyperparameters.contextLength,
+      leaving: () => this.#leavingPeers(),
       routes: new RoutePlanner({
         coordinator: transport.peerId,
         manifest,
@@ -129,16 +135,18 @@ export class SwarmNode {
       queueLength: this.stages.queueLength,
       sessions: this.stages.activeSessions,
       links: this.exchange.roundTrips().slice(-MAX_LINKS),
+      draining: this.#draining,
       leaving: false,
     }));
     this.#ownShardsChanged();
     this.#reportSeeded();
   }
 
-  /** Leaves the swarm: says so, frees the device; what is stored stays. */
+  /** Leaves the swarm: hands over what it serves, says so, frees the device; what is stored stays. */
   async leave(): Promise<void> {
     const { keeper } = this.#options;
     this.#spreader.stop();
+    await this.#drain();
     await this.membership.leave();
     keeper.joined = false;
     await Promise.allSettled([...keeper.ready(), ...keeper.pending()].map((index) => keeper.release(index)));
@@ -161,6 +169,22 @@ export class SwarmNode {
     await this.exchange.close();
   }
 
+  /** Takes no new session, and waits until the answers that run through this node go on elsewhere. */
+  async #drain(): Promise<void> {
+    this.#draining = true;
+    this.membership.publishNow();
+    const deadlineMs = Date.now() + HAND_OVER_TIMEOUT_MS;
+    while (this.stages.answering && Date.now() < deadlineMs) {
+      await new Promise((resolve) => setTimeout(resolve, HAND_OVER_CHECK_MS));
+    }
+    this.#draining = false;
+  }
+
+  #leavingPeers(): ReadonlySet<string> {
+    const leaving = this.membership.members().filter(({ draining }) => draining);
+    return new Set([...leaving.map(({ peerId }) => peerId), ...(this.#draining ? [this.peerId] : [])]);
+  }
+
   #candidates(): RouteCandidate[] {
     const { keeper } = this.#options;
     const own = {
@@ -171,8 +195,8 @@ export class SwarmNode {
       sessions: this.stages.activeSessions,
       links: [],
     };
-    const others = this.membership.members().filter(({ ready }) => ready.length > 0);
-    return [...(keeper.joined && own.ready.length > 0 ? [own] : []), ...others].map((node) => ({
+    const others = this.membership.members().filter(({ ready, draining }) => ready.length > 0 && !draining);
+    return [...(keeper.joined && !this.#draining && own.ready.length > 0 ? [own] : []), ...others].map((node) => ({
       ...node,
       roundTripMs: this.exchange.roundTripMs(node.peerId),
     }));

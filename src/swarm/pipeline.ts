@@ -3,6 +3,7 @@ import type { Unsubscribe } from '../core/events.ts';
 import { formatLayers } from '../core/ranges.ts';
 import type { CandidateRequest, Candidates, ErrorFrame, ResultFrame, RouteStage } from '../protocol/frames.ts';
 import { MAX_TASK_TOKENS } from '../protocol/limits.ts';
+import { openStages } from './build-stages.ts';
 import type { CommandClient } from './command-client.ts';
 import type { FrameExchange } from './frame-exchange.ts';
 import type { Lap } from './generation.ts';
@@ -86,33 +87,25 @@ export class Pipeline {
     signal?: AbortSignal,
   ): Promise<Pipeline> {
     const session = randomSession();
-    const opened = await Promise.allSettled(
-      route.map(async ({ peerId, layers }) => {
-        // The channel's heartbeat tells within seconds when a stage vanishes, also one that is no neighbour.
-        await deps.exchange.reach(peerId, signal);
-        return deps.commands.send(peerId, 'OPEN_SESSION', { session, layers, max_tokens: maxTokens }, signal);
-      }),
-    );
-    const failed = opened.find((result) => result.status === 'rejected');
-    if (failed) {
+    try {
+      const maxTaskTokens = await openStages(deps, session, route, maxTokens, signal);
+      return new Pipeline(deps, route, session, Math.min(MAX_TASK_TOKENS, maxTaskTokens));
+    } catch (error) {
       await closeEverywhere(deps, route, session);
-      throw ShoalError.from(failed.reason);
+      throw error;
     }
-    const limits = opened.map((result) =>
-      result.status === 'fulfilled' ? result.value.max_task_tokens : MAX_TASK_TOKENS,
-    );
-    return new Pipeline(deps, route, session, Math.min(MAX_TASK_TOKENS, ...limits));
   }
 
-  /** A mended pipeline: the same session along another route, from the last whole lap on. */
+  /** The same session along another route, from the last whole lap on; the pipeline so far is over. */
   static resume(
     deps: PipelineDependencies,
-    broken: Pipeline,
+    old: Pipeline,
     route: readonly RouteStage[],
     maxTaskTokens: number,
   ): Pipeline {
-    const start = { task: broken.#nextTask, length: broken.#confirmed };
-    return new Pipeline(deps, route, broken.session, maxTaskTokens, start);
+    old.#break(new ShoalError('aborted', 'The session goes on along another route.'));
+    const start = { task: old.#nextTask, length: old.#confirmed };
+    return new Pipeline(deps, route, old.session, maxTaskTokens, start);
   }
 
   /** The task that comes next; those before it are done, or void once the stages have rolled back. */

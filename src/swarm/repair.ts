@@ -1,9 +1,8 @@
 import { ShoalError } from '../core/errors.ts';
-import { log } from '../core/log.ts';
-import { formatLayers } from '../core/ranges.ts';
 import type { RouteStage } from '../protocol/frames.ts';
 import { fillStages, openStages } from './build-stages.ts';
 import { Pipeline, type PipelineDependencies } from './pipeline.ts';
+import type { RouteEvent } from './route-event.ts';
 import type { RoutePlanner } from './route-planner.ts';
 
 /** A stage that does not roll back within this time is taken for lost: it is a round trip and no computing. */
@@ -23,7 +22,7 @@ export interface RepairOptions extends PipelineDependencies {
  * those stages elsewhere by replaying what the stage before them has kept; the other stages keep theirs.
  *
  * @param ids - the session's tokens, at least those of the last whole lap
- * @returns the pipeline that goes on from there
+ * @returns the pipeline that goes on from there, and what to tell of it
  * @throws ShoalError when it cannot be mended like this; the session is then to be built anew
  */
 export async function repairPipeline(
@@ -31,11 +30,12 @@ export async function repairPipeline(
   broken: Pipeline,
   ids: readonly number[],
   signal?: AbortSignal,
-): Promise<Pipeline> {
+): Promise<{ pipeline: Pipeline; events: RouteEvent[] }> {
   const startedAtMs = performance.now();
   const { session, confirmed, route } = broken;
   const { kept, lost } = await rollBack(options, broken, signal);
   const mended: RouteStage[] = [];
+  const events: RouteEvent[] = [];
   let maxTaskTokens = broken.maxTaskTokens;
   for (const run of runsOf(route, kept)) {
     if (kept.has(run[0]!)) {
@@ -50,13 +50,17 @@ export async function repairPipeline(
     const filling = { session, before: mended.at(-1), stages: replacement, ids, positions, maxTaskTokens };
     await fillStages(options, filling, signal);
     mended.push(...replacement);
-    const ms = (performance.now() - startedAtMs).toFixed(0);
-    log.info(
-      'ROUTE',
-      `Layers ${formatLayers(layers)}: ${names(run)} left, ${names(replacement)} took over after ${ms} ms, ${confirmed} positions replayed`,
-    );
+    events.push({
+      kind: 'replaced',
+      reason: 'lost',
+      layers,
+      from: run.map(({ peerId }) => peerId),
+      to: replacement.map(({ peerId }) => peerId),
+      pauseMs: performance.now() - startedAtMs,
+      positions: confirmed,
+    });
   }
-  return Pipeline.resume(options, broken, mended, maxTaskTokens);
+  return { pipeline: Pipeline.resume(options, broken, mended, maxTaskTokens), events };
 }
 
 /** @returns the stages that rolled back, and the peers that did not answer at all */
@@ -103,8 +107,4 @@ function runsOf(route: readonly RouteStage[], kept: ReadonlySet<RouteStage>): Ro
     else runs.push([stage]);
   }
   return runs;
-}
-
-function names(stages: readonly RouteStage[]): string {
-  return stages.map(({ peerId }) => peerId.slice(-8)).join(', ');
 }

@@ -24,6 +24,8 @@ export interface TaskRecord {
 const KEPT_TASK_RECORDS = 32;
 /** A session that answers comes by many times in this time, also in a slow swarm. */
 const ACTIVE_MS = 5000;
+/** An answer whose laps come less often than this is taken for ended. */
+const ANSWERING_MS = 3000;
 const SWEEP_INTERVAL_MS = 10_000;
 /** A session's tasks are logged when it has rested for so long: once an answer, not once a token. */
 const LOG_INTERVAL_MS = 2000;
@@ -72,6 +74,11 @@ export class StageServer {
     return this.#queued;
   }
 
+  /** Whether a session has had a task of late: somebody waits for an answer. */
+  get answering(): boolean {
+    return this.#sessions.usedSince(Date.now() - ANSWERING_MS) > 0;
+  }
+
   /** Sessions that had work here in the last seconds. */
   get activeSessions(): number {
     return this.#sessions.usedSince(Date.now() - ACTIVE_MS);
@@ -115,9 +122,7 @@ export class StageServer {
     position: number,
     firstTask: number,
   ): Promise<void> {
-    const places = layers
-      ? [this.#sessions.use(coordinator, session, layers)]
-      : this.#sessions.places(coordinator, session);
+    const places = this.#sessions.places(coordinator, session, layers);
     if (places.length === 0) throw new ShoalError('unknown-session', `Session ${session} is not open here.`);
     await Promise.all(
       places.map(async (open) => {
@@ -151,9 +156,9 @@ export class StageServer {
     }
   }
 
-  /** Closes all places of a session. Closing what is closed already is no error. */
-  async closeSession(coordinator: string, session: string): Promise<void> {
-    const places = this.#sessions.places(coordinator, session);
+  /** Closes the session's place for `layers`, or all its places. Closing what is closed already is no error. */
+  async closeSession(coordinator: string, session: string, layers?: LayerRange): Promise<void> {
+    const places = this.#sessions.places(coordinator, session, layers);
     await Promise.all(
       places.map(async (open) => {
         this.#sessions.delete(open);
@@ -279,6 +284,7 @@ export class StageServer {
   }
 
   #closeIdle(): void {
-    for (const { coordinator, id } of this.#sessions.expired(Date.now())) void this.closeSession(coordinator, id);
+    for (const { coordinator, id, layers } of this.#sessions.expired(Date.now()))
+      void this.closeSession(coordinator, id, layers);
   }
 }

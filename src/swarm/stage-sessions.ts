@@ -73,9 +73,10 @@ export class StageSessions {
     return session;
   }
 
-  /** Every place that the coordinator's session has here. */
-  places(coordinator: string, id: string): StageSession[] {
-    return this.#of(coordinator).filter((session) => session.id === id);
+  /** The places that the coordinator's session has here: of these layers, or all. */
+  places(coordinator: string, id: string, layers?: LayerRange): StageSession[] {
+    const place = layers && placeOf(id, layers);
+    return this.#of(coordinator).filter((session) => session.id === id && (!place || session.place === place));
   }
 
   delete({ place }: StageSession): void {
@@ -98,7 +99,7 @@ export class StageSessions {
     );
   }
 
-  /** Places used since then. */
+  /** How many were used since then. */
   usedSince(timeMs: number): number {
     return [...this.#places.values()].filter(({ usedAtMs }) => usedAtMs >= timeMs).length;
   }
