@@ -78,6 +78,10 @@ export class ArithmeticRunner implements LayerRunner {
     return done;
   }
 
+  get sessionCount(): number {
+    return this.#sessions.size;
+  }
+
   freeTokens(): number {
     return 1_000_000;
   }

@@ -1,4 +1,5 @@
-import { MemoryNetwork } from '../../../src/net/memory-transport.ts';
+import type { MemoryTransport } from '../../../src/net/memory-member.ts';
+import { MemoryNetwork, type MemoryNetworkOptions } from '../../../src/net/memory-transport.ts';
 import type { Manifest, ManifestShard } from '../../../src/protocol/manifest.ts';
 import type { ShardReader, ShardStore } from '../../../src/store/shard-store.ts';
 import { SwarmNode } from '../../../src/swarm/node.ts';
@@ -7,26 +8,31 @@ import { ArithmeticRunner, type ArithmeticRunnerOptions } from './arithmetic-run
 
 const LAYERS = [8, 8, 7, 7];
 
+export interface TestSwarmOptions extends ArithmeticRunnerOptions {
+  /** Layers of each shard; as a model of 30 layers in four shards when absent. */
+  readonly layers?: readonly number[];
+  readonly network?: MemoryNetworkOptions;
+}
+
 /** A swarm in one process: real nodes, coordinators and pipelines over a network and a model made for tests. */
 export class TestSwarm {
   readonly manifest: Manifest;
-  readonly network = new MemoryNetwork();
+  readonly network: MemoryNetwork;
   readonly nodes: SwarmNode[] = [];
   readonly guest: SwarmNode;
-  readonly #options: ArithmeticRunnerOptions;
+  readonly #options: TestSwarmOptions;
   readonly #runners = new Map<string, ArithmeticRunner>();
+  readonly #transports = new Map<string, MemoryTransport>();
 
-  private constructor(options: ArithmeticRunnerOptions) {
+  private constructor(options: TestSwarmOptions) {
     this.#options = options;
-    this.manifest = testManifest();
+    this.network = new MemoryNetwork(options.network);
+    this.manifest = testManifest(options.layers ?? LAYERS);
     this.guest = this.#createNode().node;
   }
 
   /** One node for each list of shards, all of them ready, and a guest that knows them. */
-  static async create(
-    holdings: readonly (readonly number[])[],
-    options: ArithmeticRunnerOptions = {},
-  ): Promise<TestSwarm> {
+  static async create(holdings: readonly (readonly number[])[], options: TestSwarmOptions = {}): Promise<TestSwarm> {
     const swarm = new TestSwarm(options);
     for (const shards of holdings) await swarm.addNode(shards);
     for (let tries = 0; tries < 100 && swarm.guest.membership.members().length < holdings.length; tries++) {
@@ -41,6 +47,28 @@ export class TestSwarm {
     for (const shard of shards) await keeper.serve(shard);
     node.join();
     return node;
+  }
+
+  /** Another tab that prompts and serves nothing. */
+  addGuest(): SwarmNode {
+    return this.#createNode().node;
+  }
+
+  /** The node goes: with a goodbye, or without a word as when its process ends. */
+  async removeNode(node: SwarmNode, how: 'clean' | 'abrupt'): Promise<void> {
+    const { peerId } = node;
+    this.nodes.splice(this.nodes.indexOf(node), 1);
+    if (how === 'abrupt') this.network.kill(peerId);
+    else await node.leave();
+    await node.close();
+    await this.#transports.get(peerId)?.close();
+    this.#transports.delete(peerId);
+    this.#runners.delete(peerId);
+  }
+
+  /** Sessions that the node's runner holds caches for. */
+  runnerSessions(peerId: string): number {
+    return this.#runners.get(peerId)?.sessionCount ?? 0;
   }
 
   kill(index: number): void {
@@ -72,8 +100,10 @@ export class TestSwarm {
       onRunner: (runner) => node?.useRunner(runner),
     });
     const settings = () => ({ spreadModel: false, acceptRemoteLoads: false, registerInDht: true });
+    const transport = this.network.createTransport();
+    this.#transports.set(transport.peerId, transport);
     node = new SwarmNode({
-      transport: this.network.createTransport(),
+      transport,
       store,
       manifest: this.manifest,
       manifestId: 'a'.repeat(64),
@@ -106,21 +136,21 @@ class FullStore implements ShardStore {
   close = async () => undefined;
 }
 
-function testManifest(): Manifest {
+function testManifest(layers: readonly number[]): Manifest {
   let start = 0;
-  const shards = LAYERS.map((count, index): ManifestShard => {
-    const layers = { start, end: start + count };
+  const shards = layers.map((count, index): ManifestShard => {
+    const range = { start, end: start + count };
     start += count;
     return {
       index,
       fileName: `shard-${index}.gguf`,
       sizeBytes: 1000 + index,
-      sha256: String(index).repeat(64),
-      infoHash: String(index).repeat(40),
+      sha256: index.toString(16).padStart(64, '0'),
+      infoHash: index.toString(16).padStart(40, '0'),
       headerBytes: 10,
-      layers,
+      layers: range,
       hasEmbedding: index === 0,
-      hasOutput: index === LAYERS.length - 1,
+      hasOutput: index === layers.length - 1,
     };
   });
   return {
