@@ -140,12 +140,13 @@ export class Membership {
     this.#members.set(from, { ...presence, peerId: from, heardAtMs: Date.now() });
     // A newcomer learns of this node from the answer rather than at the next beat.
     if (!known) this.#publish();
-    if (!known || !sameShards(known, presence)) this.#events.emit('change', undefined);
+    if (!known || !sameOffer(known, presence)) this.#events.emit('change', undefined);
   }
 }
 
-function sameShards(a: Presence, b: Presence): boolean {
-  return a.ready.join() === b.ready.join() && a.pending.join() === b.pending.join();
+/** Whether they serve the same and stay alike. */
+function sameOffer(a: Presence, b: Presence): boolean {
+  return a.ready.join() === b.ready.join() && a.pending.join() === b.pending.join() && a.draining === b.draining;
 }
 
 function parsePresence(message: Uint8Array): Presence | undefined {
