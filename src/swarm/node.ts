@@ -10,7 +10,8 @@ import { CommandClient } from './command-client.ts';
 import { CommandServer } from './command-server.ts';
 import { Coordinator } from './coordinator.ts';
 import { FrameExchange } from './frame-exchange.ts';
-import { Membership } from './membership.ts';
+import { type Member, Membership } from './membership.ts';
+import { Rebalancer } from './rebalancer.ts';
 import type { RouteCandidate } from './route.ts';
 import { RoutePlanner } from './route-planner.ts';
 import type { ShardKeeper } from './shard-keeper.ts';
@@ -32,6 +33,8 @@ export interface NodeSettings {
   readonly spreadModel: boolean;
   readonly acceptRemoteLoads: boolean;
   readonly registerInDht: boolean;
+  /** Bytes of shards that this device may hold; absent where the browser does not tell. */
+  readonly memoryBytes?: number;
 }
 
 /** Members that a tab connects to before it needs them: gossip and repair work on when the server is away. */
@@ -52,10 +55,12 @@ export class SwarmNode {
   readonly #options: SwarmNodeOptions;
   readonly #server: CommandServer;
   readonly #spreader: Spreader;
+  readonly #rebalancer: Rebalancer;
   readonly #events = new Emitter<{ change: undefined }>();
   readonly #cleanups: Unsubscribe[];
   #seededReported = '';
   #draining = false;
+  #auto = false;
 
   constructor(options: SwarmNodeOptions) {
     const { transport, manifest, manifestId, keeper, store } = options;
@@ -87,6 +92,15 @@ export class SwarmNode {
       }),
     });
     this.#spreader = new Spreader(keeper, store, manifest, () => this.#everybody());
+    this.#rebalancer = new Rebalancer({
+      peerId: transport.peerId,
+      shards: manifest.shards,
+      members: () => [{ peerId: this.peerId, ...this.#facts() }, ...this.#staying()],
+      serve: (index) => keeper.serve(index),
+      release: (index) => keeper.release(index),
+      answering: (index) => this.stages.answeringIn(manifest.shards[index]!.layers),
+      onOffer: () => this.#ownShardsChanged(),
+    });
     this.#cleanups = [
       this.#server.listen(transport),
       keeper.onChange(() => this.#ownShardsChanged()),
@@ -124,16 +138,17 @@ export class SwarmNode {
     this.#server.useRunner(runner);
   }
 
-  /** Says in the swarm that this tab is a node. Shards that it serves are announced as they get ready. */
-  join(): void {
-    const { keeper } = this.#options;
-    keeper.joined = true;
+  /**
+   * Says in the swarm that this tab is a node. Shards that it serves are announced as they get ready.
+   * @param wishes - `auto`: the owner leaves the choice of shards to the node, also later
+   */
+  join({ auto = false }: { readonly auto?: boolean } = {}): void {
+    this.#options.keeper.joined = true;
+    this.#auto = auto;
+    if (auto) this.#rebalancer.start();
+    else this.#rebalancer.stop();
     this.membership.announce(() => ({
-      ready: keeper.ready(),
-      pending: keeper.pending(),
-      layersPerSecond: this.stages.layersPerSecond,
-      queueLength: this.stages.queueLength,
-      sessions: this.stages.activeSessions,
+      ...this.#facts(),
       links: this.exchange.roundTrips().slice(-MAX_LINKS),
       draining: this.#draining,
       leaving: false,
@@ -146,6 +161,7 @@ export class SwarmNode {
   async leave(): Promise<void> {
     const { keeper } = this.#options;
     this.#spreader.stop();
+    this.#rebalancer.stop();
     await this.#drain();
     await this.membership.leave();
     keeper.joined = false;
@@ -162,6 +178,7 @@ export class SwarmNode {
     await this.coordinator.close();
     await this.membership.leave();
     this.#spreader.stop();
+    this.#rebalancer.stop();
     for (const cleanup of this.#cleanups.splice(0)) cleanup();
     this.membership.close();
     this.stages.close();
@@ -185,17 +202,30 @@ export class SwarmNode {
     return new Set([...leaving.map(({ peerId }) => peerId), ...(this.#draining ? [this.peerId] : [])]);
   }
 
-  #candidates(): RouteCandidate[] {
-    const { keeper } = this.#options;
-    const own = {
-      peerId: this.peerId,
-      ready: keeper.ready(),
+  /** What this tab is and does, as assignment and routing count it. */
+  #facts() {
+    const { keeper, settings } = this.#options;
+    return {
+      ready: this.#rebalancer.offered(keeper.ready()),
+      pending: keeper.pending(),
       layersPerSecond: this.stages.layersPerSecond,
       queueLength: this.stages.queueLength,
       sessions: this.stages.activeSessions,
-      links: [],
+      memoryBytes: settings().memoryBytes ?? 0,
+      willing: settings().acceptRemoteLoads,
+      auto: this.#auto,
     };
-    const others = this.membership.members().filter(({ ready, draining }) => ready.length > 0 && !draining);
+  }
+
+  /** The other members, without those that are about to leave. */
+  #staying(): Member[] {
+    return this.membership.members().filter(({ draining }) => !draining);
+  }
+
+  #candidates(): RouteCandidate[] {
+    const { keeper } = this.#options;
+    const own = { peerId: this.peerId, ...this.#facts(), links: [] };
+    const others = this.#staying().filter(({ ready }) => ready.length > 0);
     return [...(keeper.joined && !this.#draining && own.ready.length > 0 ? [own] : []), ...others].map((node) => ({
       ...node,
       roundTripMs: this.exchange.roundTripMs(node.peerId),
@@ -221,7 +251,11 @@ export class SwarmNode {
   #membersChanged(): void {
     const { transport, keeper } = this.#options;
     const connected = new Set(transport.peers());
-    for (const { peerId } of this.membership.members().slice(0, MAX_EARLY_CONNECTIONS)) {
+    const members = this.membership.members();
+    // In a ring of ids, so that not everybody calls the same few.
+    const next = members.findIndex(({ peerId }) => peerId > this.peerId);
+    const ring = next < 0 ? members : [...members.slice(next), ...members.slice(0, next)];
+    for (const { peerId } of ring.slice(0, MAX_EARLY_CONNECTIONS)) {
       // Of two nodes that hear each other at the same time one calls: two calls at once get in each other's way.
       if (!connected.has(peerId) && !(keeper.joined && this.peerId > peerId)) {
         transport

@@ -79,6 +79,11 @@ export class StageServer {
     return this.#sessions.usedSince(Date.now() - ANSWERING_MS) > 0;
   }
 
+  /** Whether somebody waits for an answer that runs through these layers, or some of them. */
+  answeringIn(layers: LayerRange): boolean {
+    return this.#sessions.usedSince(Date.now() - ANSWERING_MS, layers) > 0;
+  }
+
   /** Sessions that had work here in the last seconds. */
   get activeSessions(): number {
     return this.#sessions.usedSince(Date.now() - ACTIVE_MS);

@@ -99,9 +99,11 @@ export class StageSessions {
     );
   }
 
-  /** How many were used since then. */
-  usedSince(timeMs: number): number {
-    return [...this.#places.values()].filter(({ usedAtMs }) => usedAtMs >= timeMs).length;
+  /** How many were used since then; of those layers only, when they are given. */
+  usedSince(timeMs: number, of?: LayerRange): number {
+    return [...this.#places.values()].filter(
+      ({ usedAtMs, layers }) => usedAtMs >= timeMs && (!of || (of.start < layers.end && layers.start < of.end)),
+    ).length;
   }
 
   #of(coordinator: string): StageSession[] {
