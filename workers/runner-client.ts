@@ -1,6 +1,13 @@
 import * as comlink from 'comlink';
 import { ShoalError } from '../src/core/errors.ts';
-import type { LayerRunner, RunnerInfo, SessionOptions, StageOutput, StageTask } from '../src/engine/layer-runner.ts';
+import type {
+  LayerRunner,
+  RunnerInfo,
+  SessionOptions,
+  StageOutput,
+  StageTask,
+  TaskResult,
+} from '../src/engine/layer-runner.ts';
 import type { Hyperparameters } from '../src/protocol/manifest.ts';
 import type { ShardReader } from '../src/store/shard-store.ts';
 import type { RunnerWorkerApi } from './runner-contract.ts';
@@ -116,6 +123,11 @@ class WorkerRunner implements LayerRunner {
   execute(task: StageTask): Promise<StageOutput> {
     const { input } = task;
     return this.#api.execute(input.dtype === 'f32' ? comlink.transfer(task, [input.hidden.buffer]) : task);
+  }
+
+  executeBatch(tasks: readonly StageTask[]): Promise<readonly TaskResult[]> {
+    const buffers = tasks.flatMap(({ input }) => (input.dtype === 'f32' ? [input.hidden.buffer] : []));
+    return this.#api.executeBatch(comlink.transfer(tasks, buffers));
   }
 
   /** As of the last session opened or closed. */

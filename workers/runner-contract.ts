@@ -1,4 +1,4 @@
-import type { RunnerInfo, SessionOptions, StageOutput, StageTask } from '../src/engine/layer-runner.ts';
+import type { RunnerInfo, SessionOptions, StageOutput, StageTask, TaskResult } from '../src/engine/layer-runner.ts';
 import type { Hyperparameters, Manifest, ManifestShard } from '../src/protocol/manifest.ts';
 
 /** What the page asks of a runner's worker; the same words as `LayerRunner`, with what cannot cross the boundary replaced. */
@@ -19,6 +19,8 @@ export interface RunnerWorkerApi {
   closeSession(session: string): Promise<void>;
   /** The task's and the output's arrays are transferred. */
   execute(task: StageTask): Promise<StageOutput>;
+  /** As `execute`, of several. */
+  executeBatch(tasks: readonly StageTask[]): Promise<readonly TaskResult[]>;
   freeTokens(): number;
   /** Resolves when the device is lost. */
   lost(): Promise<string>;

@@ -33,6 +33,11 @@ export function serveRunner(create: (hyperparameters: Hyperparameters) => Promis
       const output = await require().execute(task);
       return output.hidden ? comlink.transfer(output, [output.hidden.buffer]) : output;
     },
+    async executeBatch(tasks) {
+      const results = await require().executeBatch(tasks);
+      const buffers = results.flatMap((result) => ('hidden' in result ? [result.hidden.buffer] : []));
+      return comlink.transfer(results, buffers);
+    },
     freeTokens: () => require().freeTokens(),
     lost: () => require().lost,
     close: async () => runner?.close(),

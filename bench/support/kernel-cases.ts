@@ -9,6 +9,7 @@ import { createRmsNorm } from '../../src/gpu/ops/rms-norm.ts';
 import { createRopeKv } from '../../src/gpu/ops/rope-kv.ts';
 import { createSelect } from '../../src/gpu/ops/select.ts';
 import { createSwiglu } from '../../src/gpu/ops/swiglu.ts';
+import { pageTable } from '../../src/gpu/page-table.ts';
 import { groupBytes } from '../../src/gpu/repack.ts';
 import { RESULT_WORDS } from '../../src/gpu/result-layout.ts';
 import type { TaskBuffer, TaskParameters } from '../../src/gpu/task-buffer.ts';
@@ -84,12 +85,12 @@ class KernelCases {
       heads,
       qkv: this.#activation(tokens, (headCount + 2 * kvHeadCount) * headSize),
       cache: this.#buffer(pages * pageBytes(kvHeadCount, headSize)),
-      pages: this.#pageTable(pages),
+      pages: this.#pageTable({ tokens, position, pages }),
       y: this.#activation(tokens, headCount * headSize),
     });
     const bytes = 2 * (position + tokens) * kvHeadCount * headSize * 4;
     const macs = 2 * tokens * (position + tokens / 2) * headCount * headSize;
-    this.#add('attention', `T=${tokens} S=${position + tokens}`, bytes, macs, op, { tokens, position });
+    this.#add('attention', `T=${tokens} S=${position + tokens}`, bytes, macs, op, { tokens });
   }
 
   async addSmall(tokens: number): Promise<void> {
@@ -107,7 +108,7 @@ class KernelCases {
     const rope = await createRopeKv(this.#context, {
       heads,
       angles: this.#buffer(tokens * headSize * 4),
-      pages: this.#pageTable(1),
+      pages: this.#pageTable({ tokens, position: 0, pages: 1 }),
       qkv,
       cache: this.#buffer(pageBytes(kvHeadCount, headSize)),
     });
@@ -156,9 +157,9 @@ class KernelCases {
     return this.#context.gpu.device.createBuffer({ size, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST });
   }
 
-  #pageTable(pages: number): GPUBuffer {
-    const buffer = this.#buffer(pages * 4);
-    const table = Uint32Array.from({ length: pages }, (_, index) => index);
+  #pageTable({ tokens, position, pages }: { tokens: number; position: number; pages: number }): GPUBuffer {
+    const table = pageTable([{ tokens, position, pages: Array.from({ length: pages }, (_, index) => index) }]);
+    const buffer = this.#buffer(table.byteLength);
     this.#context.gpu.device.queue.writeBuffer(buffer, 0, table);
     return buffer;
   }

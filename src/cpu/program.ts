@@ -1,6 +1,6 @@
 import { type CpuMatrix, FORMATS, rowGroups } from './matrix.ts';
 import type { CpuMemory } from './memory.ts';
-import type { Quants, Rows } from './rows.ts';
+import { type Quants, type Rows, rowsFrom } from './rows.ts';
 
 /** Words of an operation; `Op` in assembly/program.ts. */
 const OP_WORDS = 20;
@@ -28,14 +28,16 @@ export interface HeadShape {
   readonly headSize: number;
 }
 
-/** One task's place in a session's cache. */
+/** Where consecutive rows of one session belong. */
 export interface CachePlace {
+  readonly tokens: number;
+  /** Of the first row. */
   readonly position: number;
   /** Where the addresses of the session's pages of this layer lie, u32. */
   readonly pages: number;
 }
 
-/** A list of operations in the kernels' memory, written anew for every task. T is the task's tokens. */
+/** A list of operations in the kernels' memory, written anew for every pass. T is the pass's tokens. */
 export class Program {
   readonly address: number;
   readonly #memory: CpuMemory;
@@ -117,15 +119,28 @@ export class Program {
     return this;
   }
 
-  /** Rotates queries and keys, stores keys and values. @param angles - `[T, D/2, 2]` */
-  rope(tokens: number, qkv: Rows, angles: number, cache: CachePlace, heads: HeadShape): this {
-    return this.#add('rope', tokens, [qkv.address, qkv.stride, angles, ...cacheArguments(cache, heads)]);
+  /** Rotates queries and keys, stores keys and values, of one session after the other. @param angles - `[T, D/2, 2]` */
+  rope(qkv: Rows, angles: number, caches: readonly CachePlace[], heads: HeadShape): this {
+    let first = 0;
+    for (const cache of caches) {
+      const turns = angles + first * heads.headSize * 4;
+      const args = [rowsFrom(qkv, first).address, qkv.stride, turns, ...cacheArguments(cache, heads)];
+      this.#add('rope', cache.tokens, args, 0, first === 0);
+      first += cache.tokens;
+    }
+    return this;
   }
 
   /** Causal attention of the rotated queries. */
-  attend(tokens: number, qkv: Rows, cache: CachePlace, heads: HeadShape, y: Rows): this {
-    const args = [qkv.address, qkv.stride, 0, ...cacheArguments(cache, heads), y.address, y.stride];
-    return this.#add('attend', tokens * heads.headCount, args);
+  attend(qkv: Rows, caches: readonly CachePlace[], heads: HeadShape, y: Rows): this {
+    let first = 0;
+    for (const cache of caches) {
+      const place = cacheArguments(cache, heads);
+      const args = [rowsFrom(qkv, first).address, qkv.stride, 0, ...place, rowsFrom(y, first).address, y.stride];
+      this.#add('attend', cache.tokens * heads.headCount, args, 0, first === 0);
+      first += cache.tokens;
+    }
+    return this;
   }
 
   /** `y = silu(gate) · up`, both in x: up from the next multiple of four after gate's `y.width` columns on. */

@@ -17,6 +17,17 @@ export function topCandidates(logits: Float32Array, count: number): Pick<Candida
   return { ids: Uint32Array.from(ids), logits: Float32Array.from(ids, (id) => logits[id]!) };
 }
 
+/** One request that asks for all that these ask for: the longest list of candidates, and every wanted id in turn. */
+export function mergeRequests(requests: readonly CandidateRequest[]): CandidateRequest {
+  const [first, ...others] = requests;
+  if (others.length === 0) return first!;
+  return {
+    rows: 'last',
+    count: Math.max(...requests.map(({ count }) => count)),
+    wantedIds: Uint32Array.from(requests.flatMap(({ wantedIds }) => [...wantedIds])),
+  };
+}
+
 /** Makes the logits of tokens that are not allowed -infinity. */
 export function maskLogits(logits: Float32Array, { mask }: CandidateRequest): void {
   if (!mask) return;

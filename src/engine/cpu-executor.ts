@@ -4,20 +4,21 @@ import { type Rows, rowsFrom } from '../cpu/rows.ts';
 import { ropeAngles } from '../gpu/rope-angles.ts';
 import type { CandidateRequest, Candidates } from '../protocol/frames.ts';
 import type { Hyperparameters } from '../protocol/manifest.ts';
+import { type CheckedTask, dealRows, rowRequests } from './batch.ts';
 import { maskLogits, topCandidates } from './candidates.ts';
-import { wantedRows } from './check-task.ts';
 import type { CpuKvPool } from './cpu-kv-pool.ts';
 import type { CpuLayer, CpuModel } from './cpu-model.ts';
 import type { CpuWorkspace } from './cpu-workspace.ts';
-import type { StageOutput, StageTask } from './layer-runner.ts';
-import { LOGIT_ROWS } from './limits.ts';
+import type { DeviceExecutor } from './device-runner.ts';
+import type { StageOutput } from './layer-runner.ts';
+import { LOGIT_ROWS, MAX_BATCH_TASKS } from './limits.ts';
 import { pagesFor, type Session } from './session.ts';
 
-/** Operations of one layer at most. */
-const LAYER_OPS = 16;
+/** Operations of one layer at most: fourteen, and two for each further session. */
+const LAYER_OPS = 14 + 2 * MAX_BATCH_TASKS;
 
 /** Runs checked tasks: one program for the layers, two for every few rows of logits. */
-export class CpuExecutor {
+export class CpuExecutor implements DeviceExecutor {
   readonly #kernels: CpuKernels;
   readonly #shape: Hyperparameters;
   readonly #workspace: CpuWorkspace;
@@ -34,36 +35,41 @@ export class CpuExecutor {
     this.#program = kernels.createProgram(1 + shape.layerCount * LAYER_OPS);
   }
 
-  /**
-   * @param tokens - T, the task's positions
-   * @throws ShoalError `out-of-memory` when the KV cache is full
-   */
-  execute(task: StageTask, session: Session, tokens: number): StageOutput {
-    const startedAtMs = performance.now();
-    const { layers, position, candidates } = task;
-    const missing = pagesFor(position + tokens) - session.pages.length;
+  reserve(session: Session, length: number): void {
+    const missing = pagesFor(length) - session.pages.length;
     if (missing > 0) session.pages.push(...this.#pool.take(missing));
-    this.#writeInput(task, session, tokens);
-    const { hidden, ids } = this.#workspace;
-    const program = this.#program.reset();
-    if (task.input.dtype === 'u32') program.embed(tokens, this.#model.embedding(), ids, hidden);
-    for (let layer = layers.start; layer < layers.end; layer++)
-      this.#addLayer(program, tokens, this.#model.layer(layer), { position, pages: this.#pageTable(layer) });
-    this.#kernels.run(program);
-    const rows = wantedRows(task, tokens);
-    const output = candidates ? { rows: this.#chooseAll(tokens - rows, tokens, candidates) } : this.#readHidden(tokens);
-    session.length += tokens;
-    return { ...output, computeMs: performance.now() - startedAtMs };
   }
 
-  #addLayer(program: Program, tokens: number, weights: CpuLayer, cache: CachePlace): void {
+  execute(batch: readonly CheckedTask[]): StageOutput[] {
+    const startedAtMs = performance.now();
+    const { layers, input, candidates } = batch[0]!.task;
+    const tokens = batch.reduce((sum, entry) => sum + entry.tokens, 0);
+    this.#writeInput(batch);
+    const { hidden, ids } = this.#workspace;
+    const program = this.#program.reset();
+    if (input.dtype === 'u32') program.embed(tokens, this.#model.embedding(), ids, hidden);
+    for (let layer = layers.start; layer < layers.end; layer++) {
+      const caches = batch.map((entry, index) => ({
+        tokens: entry.tokens,
+        position: entry.task.position,
+        pages: this.#pageTable(layer, index),
+      }));
+      this.#addLayer(program, tokens, this.#model.layer(layer), caches);
+    }
+    this.#kernels.run(program);
+    const outputs = candidates ? this.#chooseAll(batch, tokens) : this.#readHidden(batch);
+    const computeMs = performance.now() - startedAtMs;
+    return outputs.map((output) => ({ ...output, computeMs }));
+  }
+
+  #addLayer(program: Program, tokens: number, weights: CpuLayer, caches: readonly CachePlace[]): void {
     const { hidden, normed, qkv, attended, gateUp, gated, quants, angles } = this.#workspace;
     const { rmsEpsilon } = this.#shape;
     program
       .norm(tokens, hidden, weights.attnNorm, normed, rmsEpsilon, quants)
       .multiply(tokens, weights.qkv, normed, quants, qkv)
-      .rope(tokens, qkv, angles, cache, this.#shape)
-      .attend(tokens, qkv, cache, this.#shape, attended);
+      .rope(qkv, angles, caches, this.#shape)
+      .attend(qkv, caches, this.#shape, attended);
     if (quants) program.quantize(tokens, attended, quants);
     program
       .multiply(tokens, weights.attnOutput, attended, quants, hidden, true)
@@ -73,40 +79,50 @@ export class CpuExecutor {
       .multiply(tokens, weights.down, gated, quants, hidden, true);
   }
 
-  #writeInput({ input, position, layers }: StageTask, session: Session, tokens: number): void {
+  #writeInput(batch: readonly CheckedTask[]): void {
     const { memory } = this.#kernels;
     const { ids, angles, hidden, maxPages } = this.#workspace;
-    const turns = ropeAngles(this.#shape, position, tokens);
-    memory.floats(angles, turns.length).set(turns);
-    for (let layer = layers.start; layer < layers.end; layer++) {
-      const table = memory.words(this.#pageTable(layer), maxPages);
-      for (const [index, page] of session.pages.entries()) table[index] = this.#pool.address(layer, page);
+    const { width, headSize } = this.#shape;
+    let first = 0;
+    for (const [index, { task, session, tokens }] of batch.entries()) {
+      const turns = ropeAngles(this.#shape, task.position, tokens);
+      memory.floats(angles + first * headSize * 4, turns.length).set(turns);
+      for (let layer = task.layers.start; layer < task.layers.end; layer++) {
+        const table = memory.words(this.#pageTable(layer, index), maxPages);
+        for (const [at, page] of session.pages.entries()) table[at] = this.#pool.address(layer, page);
+      }
+      const { input } = task;
+      if (input.dtype === 'u32') memory.words(ids + first * 4, tokens).set(input.ids);
+      else {
+        for (let row = 0; row < tokens; row++)
+          this.#row(hidden, first + row).set(input.hidden.subarray(row * width, (row + 1) * width));
+      }
+      first += tokens;
     }
-    if (input.dtype === 'u32') {
-      memory.words(ids, tokens).set(input.ids);
-      return;
-    }
+  }
+
+  #readHidden(batch: readonly CheckedTask[]): Pick<StageOutput, 'hidden'>[] {
     const { width } = this.#shape;
-    for (let row = 0; row < tokens; row++)
-      this.#row(hidden, row).set(input.hidden.subarray(row * width, (row + 1) * width));
+    let row = 0;
+    return batch.map(({ tokens }) => {
+      const hidden = new Float32Array(tokens * width);
+      for (let token = 0; token < tokens; token++) hidden.set(this.#row(this.#workspace.hidden, row++), token * width);
+      return { hidden };
+    });
   }
 
-  #readHidden(tokens: number): Pick<StageOutput, 'hidden'> {
-    const { width } = this.#shape;
-    const hidden = new Float32Array(tokens * width);
-    for (let row = 0; row < tokens; row++) hidden.set(this.#row(this.#workspace.hidden, row), row * width);
-    return { hidden };
+  /** Candidates of the rows that are wanted, a few rows of hidden states at a time. */
+  #chooseAll(batch: readonly CheckedTask[], tokens: number): Pick<StageOutput, 'rows'>[] {
+    const requests = rowRequests(batch);
+    const first = tokens - requests.length;
+    const rows: Candidates[] = [];
+    for (let at = 0; at < requests.length; at += LOGIT_ROWS)
+      rows.push(...this.#choose(first + at, requests.slice(at, at + LOGIT_ROWS)));
+    return dealRows(batch, rows);
   }
 
-  /** Candidates of rows `[first, end)` of the hidden states. */
-  #chooseAll(first: number, end: number, request: CandidateRequest): Candidates[] {
-    const chosen: Candidates[] = [];
-    for (let row = first; row < end; row += LOGIT_ROWS)
-      chosen.push(...this.#choose(row, Math.min(LOGIT_ROWS, end - row), request));
-    return chosen;
-  }
-
-  #choose(first: number, count: number, request: CandidateRequest): Candidates[] {
+  #choose(first: number, requests: readonly CandidateRequest[]): Candidates[] {
+    const count = requests.length;
     const { hidden, normed, quants, logits, summaries } = this.#workspace;
     const { norm, matrix } = this.#model.output();
     const program = this.#program
@@ -114,21 +130,23 @@ export class CpuExecutor {
       .norm(count, rowsFrom(hidden, first), norm, normed, this.#shape.rmsEpsilon, quants)
       .multiply(count, matrix, normed, quants, logits);
     this.#kernels.run(program);
-    const rows = Array.from({ length: count }, (_, row) => this.#row(logits, row));
-    const wanted = rows.map((row) => Float32Array.from(request.wantedIds, (id) => row[id]!));
-    for (const row of rows) maskLogits(row, request);
+    const rows = requests.map((request, index) => ({ request, logits: this.#row(logits, index) }));
+    const wanted = rows.map(({ request, logits }) => Float32Array.from(request.wantedIds, (id) => logits[id]!));
+    for (const row of rows) maskLogits(row.logits, row.request);
     this.#kernels.run(program.reset().summarize(count, logits, summaries));
     const summary = this.#kernels.memory.floats(summaries, count * 2);
-    return rows.map((row, index) => ({
-      ...topCandidates(row, request.count),
+    return rows.map(({ request, logits }, index) => ({
+      ...topCandidates(logits, request.count),
       // As it crosses the wire: a stage in the coordinator's own tab must say the very same number.
       logSumExp: Math.fround(summary[2 * index]! + Math.log(summary[2 * index + 1]!)),
       wantedLogits: wanted[index]!,
     }));
   }
 
-  #pageTable(layer: number): number {
-    return this.#workspace.pages + layer * this.#workspace.maxPages * 4;
+  /** Of a session, by its place in the pass. */
+  #pageTable(layer: number, session: number): number {
+    const { pages, maxPages } = this.#workspace;
+    return pages + (layer * MAX_BATCH_TASKS + session) * maxPages * 4;
   }
 
   #row({ address, stride, width }: Rows, row: number): Float32Array {

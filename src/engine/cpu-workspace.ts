@@ -2,7 +2,7 @@ import type { CpuMemory } from '../cpu/memory.ts';
 import { allocateQuants, allocateRows, paddedWidth, type Quants, type Rows } from '../cpu/rows.ts';
 import { PAGE_TOKENS } from '../gpu/kv-layout.ts';
 import type { Hyperparameters } from '../protocol/manifest.ts';
-import { CPU_TASK_TOKENS, LOGIT_ROWS } from './limits.ts';
+import { CPU_TASK_TOKENS, LOGIT_ROWS, MAX_BATCH_TASKS } from './limits.ts';
 
 /**
  * How weights in blocks are multiplied: `i16` with activations rounded to blocks of 16-bit numbers, `exact` with f32. A
@@ -33,9 +33,9 @@ export interface CpuWorkspace {
   readonly ids: number;
   /** `[T, D]` floats */
   readonly angles: number;
-  /** `[L, S / PAGE_TOKENS]` u32 addresses */
+  /** `[L, MAX_BATCH_TASKS, S / PAGE_TOKENS]` u32 addresses */
   readonly pages: number;
-  /** Page addresses of a layer at most. */
+  /** Page addresses of a session in a layer at most. */
   readonly maxPages: number;
 }
 
@@ -57,7 +57,7 @@ export function createCpuWorkspace(memory: CpuMemory, model: Hyperparameters, pr
     quants: precision === 'i16' ? allocateQuants(memory, tokens, widest(model)) : undefined,
     ids: memory.allocate(tokens * 4),
     angles: memory.allocate(tokens * headSize * 4),
-    pages: memory.allocate(layerCount * maxPages * 4),
+    pages: memory.allocate(layerCount * MAX_BATCH_TASKS * maxPages * 4),
     maxPages,
   };
 }

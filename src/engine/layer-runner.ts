@@ -1,3 +1,4 @@
+import type { WireError } from '../core/errors.ts';
 import type { LayerRange } from '../core/ranges.ts';
 import type { CandidateRequest, Candidates } from '../protocol/frames.ts';
 import type { Hyperparameters } from '../protocol/manifest.ts';
@@ -43,8 +44,12 @@ export interface StageOutput {
   readonly hidden?: Float32Array;
   /** Of the rows asked for, when the stage is the last. */
   readonly rows?: readonly Candidates[];
+  /** Of the whole call where tasks were computed together. */
   readonly computeMs: number;
 }
+
+/** What became of one of several tasks. */
+export type TaskResult = StageOutput | { readonly error: WireError };
 
 /**
  * Computes a contiguous layer range of one model: token ids or hidden states in, hidden states or candidates out.
@@ -72,6 +77,12 @@ export interface LayerRunner {
   closeSession(session: string): Promise<void>;
   /** @throws ShoalError `unknown-session`, `context-full`, `bad-request`, `gpu-lost` */
   execute(task: StageTask): Promise<StageOutput>;
+  /**
+   * Several tasks in one call, single positions of different sessions together: weights are read once for all of them.
+   * Each gets what `execute` would give it, bit for bit, in the order of the tasks; what is wrong with one harms no other.
+   * @throws ShoalError `gpu-lost` for all of them
+   */
+  executeBatch(tasks: readonly StageTask[]): Promise<readonly TaskResult[]>;
   /** KV positions that new sessions could still hold. */
   freeTokens(): number;
   /** Resolves with the reason when the device is lost; the runner is then useless. */

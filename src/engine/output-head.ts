@@ -42,8 +42,11 @@ export async function createOutputHead(
   };
 }
 
-/** Candidates from the words of one row of results. */
-export function readCandidates(words: Uint32Array, row: number, request: CandidateRequest): Candidates {
+/**
+ * Candidates from the words of one row of results.
+ * @param wanted - wanted logits of other requests that come before this one's
+ */
+export function readCandidates(words: Uint32Array, row: number, request: CandidateRequest, wanted = 0): Candidates {
   const result = words.subarray(row * RESULT_WORDS, (row + 1) * RESULT_WORDS);
   const floats = new Float32Array(result.buffer, result.byteOffset, result.length);
   const ids: number[] = [];
@@ -53,6 +56,6 @@ export function readCandidates(words: Uint32Array, row: number, request: Candida
     ids: Uint32Array.from(ids),
     logits: Float32Array.from(ids, (_, rank) => floats[2 * rank]!),
     logSumExp: floats[RESULT_LOG_SUM_EXP]!,
-    wantedLogits: floats.slice(RESULT_WANTED, RESULT_WANTED + request.wantedIds.length),
+    wantedLogits: floats.slice(RESULT_WANTED + wanted, RESULT_WANTED + wanted + request.wantedIds.length),
   };
 }

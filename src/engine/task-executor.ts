@@ -1,17 +1,21 @@
+import { pageTable } from '../gpu/page-table.ts';
 import { Readback } from '../gpu/readback.ts';
 import { RESULT_WORDS } from '../gpu/result-layout.ts';
 import { ropeAngles } from '../gpu/rope-angles.ts';
+import type { CandidateRequest } from '../protocol/frames.ts';
 import type { Hyperparameters } from '../protocol/manifest.ts';
-import { wantedRows } from './check-task.ts';
+import { type CheckedTask, dealRows, rowRequests } from './batch.ts';
+import { mergeRequests } from './candidates.ts';
+import type { DeviceExecutor } from './device-runner.ts';
 import type { KvPool } from './kv-pool.ts';
-import type { StageOutput, StageTask } from './layer-runner.ts';
+import type { StageOutput } from './layer-runner.ts';
 import type { LoadedModel } from './loaded-model.ts';
 import { readCandidates } from './output-head.ts';
 import { pagesFor, type Session } from './session.ts';
 import type { Workspace } from './workspace.ts';
 
-/** Runs checked tasks: one upload, one submit, one readback each. */
-export class TaskExecutor {
+/** Runs checked tasks: one upload, one submit, one readback a pass. */
+export class TaskExecutor implements DeviceExecutor {
   readonly #device: GPUDevice;
   readonly #shape: Hyperparameters;
   readonly #workspace: Workspace;
@@ -28,37 +32,7 @@ export class TaskExecutor {
     this.#readback = new Readback(device, Math.max(workspace.hidden.buffer.size, workspace.results.size));
   }
 
-  /**
-   * @param tokens - T, the task's positions
-   * @throws ShoalError `out-of-memory` when the KV cache is full
-   */
-  async execute(task: StageTask, session: Session, tokens: number): Promise<StageOutput> {
-    const startedAtMs = performance.now();
-    const { tasks, hidden, results } = this.#workspace;
-    await this.#reserve(session, task.position + tokens);
-    tasks.reset();
-    this.#writeInput(task, session, tokens);
-    const commands = this.#device.createCommandEncoder();
-    const encoder = commands.beginComputePass();
-    const pass = { encoder, taskOffset: tasks.addTask({ tokens, position: task.position }) };
-    if (task.input.dtype === 'u32') this.#model.embedding()(pass, tokens);
-    for (let layer = task.layers.start; layer < task.layers.end; layer++) this.#model.layer(layer)(pass, tokens);
-    const rows = wantedRows(task, tokens);
-    if (task.candidates && rows > 0) this.#model.outputHead()(encoder, tokens - rows, tokens, task.candidates);
-    encoder.end();
-    tasks.upload();
-    const source = task.candidates ? results : hidden.buffer;
-    const bytes = task.candidates ? rows * RESULT_WORDS * 4 : tokens * hidden.stride * 16;
-    if (bytes > 0) this.#readback.copy(commands, source, bytes);
-    this.#device.queue.submit([commands.finish()]);
-    if (bytes === 0) await this.#device.queue.onSubmittedWorkDone();
-    const output = this.#readOutput(task, rows, bytes > 0 ? await this.#readback.read(bytes) : new ArrayBuffer(0));
-    session.length += tokens;
-    return { ...output, computeMs: performance.now() - startedAtMs };
-  }
-
-  /** Takes the KV pages that the session lacks for `length` positions. */
-  async #reserve(session: Session, length: number): Promise<void> {
+  async reserve(session: Session, length: number): Promise<void> {
     const missing = pagesFor(length) - session.pages.length;
     if (missing <= 0) return;
     const { pages, moved } = await this.#pool.take(missing);
@@ -66,36 +40,94 @@ export class TaskExecutor {
     if (moved) await this.#model.rebind();
   }
 
-  #writeInput({ input, position, candidates }: StageTask, session: Session, tokens: number): void {
-    const { tasks, hidden } = this.#workspace;
-    tasks.write('pages', Uint32Array.from(session.pages));
-    tasks.write('angles', ropeAngles(this.#shape, position, tokens));
-    if (candidates) tasks.write('wanted', candidates.wantedIds);
-    if (candidates?.mask) tasks.write('mask', candidates.mask);
-    if (input.dtype === 'u32') {
-      tasks.write('ids', input.ids);
-      return;
-    }
-    const { width } = this.#shape;
-    const rows = new Float32Array(tokens * hidden.stride * 4);
-    for (let row = 0; row < tokens; row++) {
-      rows.set(input.hidden.subarray(row * width, (row + 1) * width), row * hidden.stride * 4);
-    }
-    this.#device.queue.writeBuffer(hidden.buffer, 0, rows);
+  async execute(batch: readonly CheckedTask[]): Promise<StageOutput[]> {
+    const startedAtMs = performance.now();
+    const { tasks, hidden, results } = this.#workspace;
+    const { layers, input, candidates } = batch[0]!.task;
+    const tokens = batch.reduce((sum, entry) => sum + entry.tokens, 0);
+    tasks.reset();
+    this.#writeInput(batch, tokens);
+    const commands = this.#device.createCommandEncoder();
+    const encoder = commands.beginComputePass();
+    const pass = { encoder, taskOffset: tasks.addTask({ tokens }), apart: batch.length > 1 };
+    if (input.dtype === 'u32') this.#model.embedding()(pass, tokens);
+    for (let layer = layers.start; layer < layers.end; layer++) this.#model.layer(layer)(pass, tokens);
+    const rows = rowRequests(batch).length;
+    if (rows > 0) this.#model.outputHead()(encoder, tokens - rows, tokens, requestOf(batch)!);
+    encoder.end();
+    tasks.upload();
+    const source = candidates ? results : hidden.buffer;
+    const bytes = candidates ? rows * RESULT_WORDS * 4 : tokens * hidden.stride * 16;
+    if (bytes > 0) this.#readback.copy(commands, source, bytes);
+    this.#device.queue.submit([commands.finish()]);
+    if (bytes === 0) await this.#device.queue.onSubmittedWorkDone();
+    const read = bytes > 0 ? await this.#readback.read(bytes) : new ArrayBuffer(0);
+    const outputs = candidates ? this.#readRows(batch, read) : this.#readHidden(batch, read);
+    const computeMs = performance.now() - startedAtMs;
+    return outputs.map((output) => ({ ...output, computeMs }));
   }
 
-  #readOutput({ candidates }: StageTask, rows: number, bytes: ArrayBuffer): Omit<StageOutput, 'computeMs'> {
-    if (candidates) {
-      const words = new Uint32Array(bytes);
-      return { rows: Array.from({ length: rows }, (_, row) => readCandidates(words, row, candidates)) };
+  #writeInput(batch: readonly CheckedTask[], tokens: number): void {
+    const { tasks, hidden } = this.#workspace;
+    const { width, headSize } = this.#shape;
+    tasks.write(
+      'pages',
+      pageTable(batch.map((entry) => ({ ...entry, position: entry.task.position, pages: entry.session.pages }))),
+    );
+    const request = requestOf(batch);
+    if (request) tasks.write('wanted', request.wantedIds);
+    if (request?.mask) tasks.write('mask', request.mask);
+    const angles = new Float32Array(tokens * headSize);
+    const ids = new Uint32Array(tokens);
+    const rows = new Float32Array(batch[0]!.task.input.dtype === 'f32' ? tokens * hidden.stride * 4 : 0);
+    let row = 0;
+    for (const { task, tokens: count } of batch) {
+      angles.set(ropeAngles(this.#shape, task.position, count), row * headSize);
+      if (task.input.dtype === 'u32') ids.set(task.input.ids, row);
+      else {
+        for (let token = 0; token < count; token++) {
+          const values = task.input.hidden.subarray(token * width, (token + 1) * width);
+          rows.set(values, (row + token) * hidden.stride * 4);
+        }
+      }
+      row += count;
     }
-    const { width } = this.#shape;
-    const padded = new Float32Array(bytes);
-    const stride = this.#workspace.hidden.stride * 4;
-    if (stride === width) return { hidden: padded };
-    const tokens = padded.length / stride;
-    const out = new Float32Array(tokens * width);
-    for (let row = 0; row < tokens; row++) out.set(padded.subarray(row * stride, row * stride + width), row * width);
-    return { hidden: out };
+    tasks.write('angles', angles);
+    if (rows.length > 0) this.#device.queue.writeBuffer(hidden.buffer, 0, rows);
+    else tasks.write('ids', ids);
   }
+
+  #readRows(batch: readonly CheckedTask[], bytes: ArrayBuffer): Pick<StageOutput, 'rows'>[] {
+    const words = new Uint32Array(bytes);
+    const together = batch.length > 1;
+    let wanted = 0;
+    const rows = rowRequests(batch).map((request, row) => {
+      const candidates = readCandidates(words, row, request, wanted);
+      if (together) wanted += request.wantedIds.length;
+      return candidates;
+    });
+    return dealRows(batch, rows);
+  }
+
+  #readHidden(batch: readonly CheckedTask[], bytes: ArrayBuffer): Pick<StageOutput, 'hidden'>[] {
+    const { width } = this.#shape;
+    const stride = this.#workspace.hidden.stride * 4;
+    const padded = new Float32Array(bytes);
+    let first = 0;
+    return batch.map(({ tokens }) => {
+      const hidden = new Float32Array(tokens * width);
+      for (let row = 0; row < tokens; row++) {
+        const from = (first + row) * stride;
+        hidden.set(padded.subarray(from, from + width), row * width);
+      }
+      first += tokens;
+      return { hidden };
+    });
+  }
+}
+
+/** What all of a pass's tasks ask for together. */
+function requestOf(batch: readonly CheckedTask[]): CandidateRequest | undefined {
+  const requests = batch.flatMap(({ task }) => task.candidates ?? []);
+  return requests.length > 0 ? mergeRequests(requests) : undefined;
 }

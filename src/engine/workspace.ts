@@ -2,12 +2,13 @@ import { type Activation, createActivation } from '../gpu/activation.ts';
 import type { GpuDevice } from '../gpu/device.ts';
 import { PAGE_TOKENS } from '../gpu/kv-layout.ts';
 import { selectTasks } from '../gpu/ops/select.ts';
+import { pageTableBytes } from '../gpu/page-table.ts';
 import { RESULT_WORDS } from '../gpu/result-layout.ts';
 import { TaskBuffer } from '../gpu/task-buffer.ts';
 import { tuningFor } from '../gpu/tuning.ts';
 import { MAX_WANTED_IDS } from '../protocol/limits.ts';
 import type { Hyperparameters } from '../protocol/manifest.ts';
-import { LOGIT_ROWS } from './limits.ts';
+import { LOGIT_ROWS, MAX_BATCH_TASKS } from './limits.ts';
 
 export type TaskRegion = 'pages' | 'ids' | 'wanted' | 'angles' | 'mask';
 
@@ -41,7 +42,7 @@ export function createWorkspace(gpu: GpuDevice, model: Hyperparameters, maxToken
   return {
     maxTokens,
     tasks: new TaskBuffer(device, 1 + batches * (1 + selectTasks(vocabularySize, tuningFor(gpu).selectChunk)), {
-      pages: Math.ceil(contextLength / PAGE_TOKENS) * 4,
+      pages: pageTableBytes(maxTokens, MAX_BATCH_TASKS * Math.ceil(contextLength / PAGE_TOKENS)),
       ids: maxTokens * 4,
       wanted: MAX_WANTED_IDS * 4,
       angles: maxTokens * headSize * 4,

@@ -12,6 +12,8 @@ export type Binding = GPUBuffer | { readonly buffer: GPUBuffer; readonly offset:
 export interface Pass {
   readonly encoder: GPUComputePassEncoder;
   readonly taskOffset: number;
+  /** Each row is of a session of its own: rows share nothing. */
+  readonly apart?: boolean;
 }
 
 export type Workgroups = readonly [x: number, y?: number, z?: number];
@@ -79,7 +81,7 @@ export class Kernels {
 }
 
 /** Bytes of `Task` in kernels/blocks/task.wgsl. */
-export const TASK_BYTES = 44;
+export const TASK_BYTES = 40;
 
 const BINDING = /@binding\((\d+)\) var<(uniform|storage, read|storage, read_write)>/g;
 const BINDING_TYPES = {

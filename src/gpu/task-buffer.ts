@@ -3,7 +3,6 @@ import { TASK_BYTES } from './kernels.ts';
 /** `Task` of kernels/blocks/task.wgsl; what a kernel does not read may be left out. */
 export interface TaskParameters {
   readonly tokens?: number;
-  readonly position?: number;
   readonly first?: number;
   readonly result?: number;
   readonly keep?: number;
@@ -70,11 +69,11 @@ export class TaskBuffer<Name extends string> {
   /** @returns the parameters' offset, for `Pass.taskOffset` */
   addTask(parameters: TaskParameters): number {
     if (this.#tasks === this.#maxTasks) throw new RangeError(`more than ${this.#maxTasks} parameter sets in one task`);
-    const { tokens = 0, position = 0, first = 0, result = 0, keep = 0, chunk = 0 } = parameters;
+    const { tokens = 0, first = 0, result = 0, keep = 0, chunk = 0 } = parameters;
     const { count = 0, sourceStride = 0, targetStride = 0, wanted = 0, masked = 0 } = parameters;
     const offset = this.#tasks++ * ALIGNMENT;
     this.#words.set(
-      [tokens, position, first, result, keep, chunk, count, sourceStride, targetStride, wanted, masked],
+      [tokens, first, result, keep, chunk, count, sourceStride, targetStride, wanted, masked],
       offset / 4,
     );
     this.#end = Math.max(this.#end, offset + TASK_BYTES);

@@ -1,29 +1,18 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createWebGpuRunner } from '../../src/engine/webgpu-runner.ts';
 import { LAST, opener, TestRoute } from '../engine/fixture.ts';
+import { testRunnerBatches } from '../engine/runner-batches.ts';
 import { makeTinyModel } from '../fixtures/tiny-model.ts';
 import { openTestGpu } from '../support/gpu.ts';
 import { splitBytes } from '../support/shard-readers.ts';
+import { disguised } from './disguise.ts';
 import { expectClose } from './harness.ts';
 
 /** Longer than a page, a tile of attention and a tile of tokens. */
 const IDS = Array.from({ length: 75 }, (_, index) => (index * 37 + 11) % 250);
 /** f32 sums in another order, through four layers, on logits of about 1. */
 const TOLERANCE = 1e-4;
-
-/** This machine's adapter, in the guise of another. */
-function disguised(gpu: GPU, guise: { readonly software: boolean; readonly features: readonly string[] }): GPU {
-  const requestAdapter = async (options?: GPURequestAdapterOptions) => {
-    const adapter = (await gpu.requestAdapter(options))!;
-    return {
-      info: { vendor: 'test', architecture: '', device: '', description: '', isFallbackAdapter: guise.software },
-      limits: adapter.limits,
-      features: new Set(guise.features),
-      requestDevice: (descriptor?: GPUDeviceDescriptor) => adapter.requestDevice(descriptor),
-    } as unknown as GPUAdapter;
-  };
-  return { requestAdapter } as GPU;
-}
+const HARDWARE = { software: false, features: ['subgroups'] };
 
 it('computes the same, rounding apart, with the kernels of every kind of adapter', async () => {
   const gpu = await openTestGpu();
@@ -40,7 +29,12 @@ it('computes the same, rounding apart, with the kernels of every kind of adapter
   };
   const expected = await logits(gpu, 32);
   expectClose(await logits(disguised(gpu, { software: true, features: [] }), 32), expected, TOLERANCE);
-  const hardware = disguised(gpu, { software: false, features: ['subgroups'] });
+  const hardware = disguised(gpu, HARDWARE);
   expectClose(await logits(hardware, 75), expected, TOLERANCE);
   expectClose(await logits(hardware, 7), expected, TOLERANCE);
 });
+
+describe("a GPU's kernels do it for several sessions at once", () =>
+  testRunnerBatches(
+    opener(async (options) => createWebGpuRunner({ gpu: disguised(await openTestGpu(), HARDWARE), ...options })),
+  ));

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PAGE_TOKENS, pageBytes } from '../../src/gpu/kv-layout.ts';
 import { createAttention } from '../../src/gpu/ops/attention.ts';
 import { createRopeKv, type HeadShape } from '../../src/gpu/ops/rope-kv.ts';
+import { pageTable } from '../../src/gpu/page-table.ts';
 import { ropeAngles } from '../../src/gpu/rope-angles.ts';
 import type { Tuning } from '../../src/gpu/tuning.ts';
 import { expectClose, KernelHarness, randomValues } from './harness.ts';
@@ -28,7 +29,8 @@ class AttentionCase {
   readonly #ropeDimensions: number;
   readonly #tuning: Partial<Tuning>;
   readonly #cache: GPUBuffer;
-  readonly #pages: GPUBuffer;
+  /** Not in order: a page may lie anywhere. */
+  readonly #pages = [5, 0, 7, 2, 3];
   /** By KV head, by position. */
   readonly #keys: number[][][];
   readonly #values: number[][][];
@@ -41,8 +43,6 @@ class AttentionCase {
     this.#cache = harness.upload(
       new Uint32Array((8 * pageBytes(heads.kvHeadCount, heads.headSize)) / 4).fill(0x7fc00000),
     );
-    // Not in order: a page may lie anywhere.
-    this.#pages = harness.upload(Uint32Array.of(5, 0, 7, 2, 3));
     this.#keys = Array.from({ length: heads.kvHeadCount }, () => []);
     this.#values = Array.from({ length: heads.kvHeadCount }, () => []);
   }
@@ -57,11 +57,12 @@ class AttentionCase {
     const qkv = harness.activation(tokens, rowHeads * headSize, data);
     const y = harness.activation(tokens, headCount * headSize);
     const shape = { headSize, ropeBase: BASE, ropeScale: SCALE, ropeDimensions: this.#ropeDimensions };
-    const shared = { heads: this.#heads, pages: this.#pages, cache: this.#cache, qkv };
+    const pages = harness.upload(pageTable([{ position, tokens, pages: this.#pages }]));
+    const shared = { heads: this.#heads, pages, cache: this.#cache, qkv };
     const context = harness.tuned(this.#tuning);
     const angles = harness.upload(ropeAngles(shape, position, tokens));
-    harness.run(await createRopeKv(context, { ...shared, angles }), { tokens, position });
-    harness.run(await createAttention(context, { ...shared, y }), { tokens, position });
+    harness.run(await createRopeKv(context, { ...shared, angles }), { tokens });
+    harness.run(await createAttention(context, { ...shared, y }), { tokens });
     const expected: number[] = [];
     for (let t = 0; t < tokens; t++) {
       const head = (index: number) =>

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { StageTask } from '../../src/engine/layer-runner.ts';
 import { createWebGpuRunner } from '../../src/engine/webgpu-runner.ts';
 import { LAST, opener } from '../engine/fixture.ts';
+import { testRunnerBatches } from '../engine/runner-batches.ts';
 import { testRunner } from '../engine/runner-contract.ts';
 import { testRunnerErrors } from '../engine/runner-errors.ts';
 import { makeTinyModel } from '../fixtures/tiny-model.ts';
@@ -10,6 +11,7 @@ import { splitBytes } from '../support/shard-readers.ts';
 
 const openRunner = opener(async (options) => createWebGpuRunner({ gpu: await openTestGpu(), ...options }));
 describe('does what every runner does', () => testRunner(openRunner));
+describe('does it for several sessions at once', () => testRunnerBatches(openRunner));
 describe('refuses what every runner refuses', () => testRunnerErrors(openRunner));
 
 const LAYERS = { start: 0, end: 4 };

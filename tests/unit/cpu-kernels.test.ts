@@ -141,8 +141,8 @@ it.each([
     const angles = memory.allocate(turns.byteLength);
     memory.floats(angles, turns.length).set(turns);
     const y = allocateRows(memory, tokens, headCount * headSize);
-    const cache = { position, pages };
-    kernels.run(kernels.createProgram(2).rope(tokens, qkv, angles, cache, heads).attend(tokens, qkv, cache, heads, y));
+    const caches = [{ tokens, position, pages }];
+    kernels.run(kernels.createProgram(2).rope(qkv, angles, caches, heads).attend(qkv, caches, heads, y));
     const expected: number[] = [];
     for (let t = 0; t < tokens; t++) {
       const head = (index: number) =>

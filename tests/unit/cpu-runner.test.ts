@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { nodeHost } from '../../src/cpu/node-host.ts';
 import { createCpuRunner } from '../../src/engine/cpu-runner.ts';
 import { LAST, opener, TestRoute } from '../engine/fixture.ts';
+import { testRunnerBatches } from '../engine/runner-batches.ts';
 import { testRunner } from '../engine/runner-contract.ts';
 import { testRunnerErrors } from '../engine/runner-errors.ts';
 import { makeTinyModel } from '../fixtures/tiny-model.ts';
@@ -14,6 +15,9 @@ const openThreads = opener((options) => createCpuRunner({ host: nodeHost, thread
 describe('does what every runner does', () => testRunner(openRunner));
 describe('does so in floats', () => testRunner(openExact));
 describe('does so on three threads', () => testRunner(openThreads));
+describe('does it for several sessions at once', () => testRunnerBatches(openRunner));
+describe('does so in floats', () => testRunnerBatches(openExact));
+describe('does so on three threads', () => testRunnerBatches(openThreads));
 describe('refuses what every runner refuses', () => testRunnerErrors(openRunner));
 
 it('gives the same bits on one thread, on three, and where they take turns', async () => {

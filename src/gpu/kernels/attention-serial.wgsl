@@ -1,5 +1,5 @@
 // The attention of attention.wgsl for a processor that plays a GPU. One workgroup of four threads, one vector register,
-// takes a KV head and ROWS query rows: R heads of each of several tokens. Over pages with a running maximum: a thread
+// takes a KV head and ROWS query rows: R heads of each of several tokens of one session. Over pages with a running maximum: a thread
 // scores every fourth position of a page, POSITIONS of them at once, then adds up values, every fourth vec4 of a head.
 // So a loaded query serves POSITIONS positions, a loaded key or value ROWS rows; loads are what costs there.
 // Reference: attend() in tests/gpu/reference.ts. A line with {r}, {p}, {v} stands for one such line each: rows,
@@ -10,7 +10,7 @@ const LOWEST = -3.4028234e38;
 const THREADS = 4u;
 @group(0) @binding(1) var<storage, read> q: array<vec4<f32>>; // [T, Q_STRIDE]
 @group(0) @binding(2) var<storage, read> cache: array<vec4<f32>>; // [pages, 2 · K · PAGE · D4]
-@group(0) @binding(3) var<storage, read> pages: array<u32>; // [S / PAGE]
+@group(0) @binding(3) var<storage, read> pages: array<u32>; // see kv-cache.wgsl
 @group(0) @binding(4) var<storage, read_write> y: array<vec4<f32>>; // [T, Y_STRIDE]
 
 var<workgroup> weights{r}: array<f32, PAGE>;
@@ -23,14 +23,15 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let token{r} = min(token + {r}u / R, task.tokens - 1u);
   let column{r} = (head * R + {r}u % R) * D4;
   let row{r} = token{r} * Q_STRIDE + column{r};
-  let end{r} = task.position + token{r} + 1u;
+  let end{r} = position_of(token{r}) + 1u;
   var maximum{r} = LOWEST;
   var sum{r} = 0.0;
   var y{r}_{v} = vec4<f32>();
   // The last row sees the most.
-  let positions = task.position + min(token + ROWS / R, task.tokens);
+  let positions = position_of(min(token + ROWS / R, task.tokens) - 1u) + 1u;
+  let table = table_of(token);
   for (var first = 0u; first < positions; first += PAGE) {
-    let page = pages[first / PAGE];
+    let page = pages[table + first / PAGE];
     let count = min(PAGE, positions - first);
     var best{r} = maximum{r};
     for (var i = local; i < count; i += THREADS * POSITIONS) {

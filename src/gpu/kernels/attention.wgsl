@@ -1,4 +1,4 @@
-// Causal grouped-query attention: y[t,h] = Σ_s softmax_s(q[t,h] · k[s,h/R] / √D) · v[s,h/R], s ≤ position + t, for the
+// Causal grouped-query attention: y[t,h] = Σ_s softmax_s(q[t,h] · k[s,h/R] / √D) · v[s,h/R], s ≤ t's position, for the
 // R = H / K query heads that share a KV head. One workgroup a token and a KV head: a loaded key or value serves R heads.
 // Over tiles of WORKGROUP positions with a running maximum (online softmax). In a tile, a thread first scores one
 // position; then threads are (slice, d) and add up the values of every SLICES-th position, four dimensions each.
@@ -11,7 +11,7 @@ const MAXIMA = 8u; // threads that look for a tile's maximum, each in its part
 const LOWEST = -3.4028234e38;
 @group(0) @binding(1) var<storage, read> q: array<vec4<f32>>; // [T, Q_STRIDE]
 @group(0) @binding(2) var<storage, read> cache: array<vec4<f32>>; // [pages, 2 · K · PAGE · D4]
-@group(0) @binding(3) var<storage, read> pages: array<u32>; // [S / PAGE]
+@group(0) @binding(3) var<storage, read> pages: array<u32>; // see kv-cache.wgsl
 @group(0) @binding(4) var<storage, read_write> y: array<vec4<f32>>; // [T, Y_STRIDE]
 
 var<workgroup> scores{r}: array<f32, WORKGROUP>;
@@ -23,7 +23,8 @@ var<workgroup> parts: array<vec4<f32>, WORKGROUP>;
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
   let token = workgroup.y;
   let head = workgroup.x;
-  let positions = task.position + token + 1u;
+  let positions = position_of(token) + 1u;
+  let table = table_of(token);
   let query{r} = token * Q_STRIDE + (head * R + {r}u) * D4;
   let d = local % D4;
   let slice = local / D4;
@@ -34,7 +35,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     var score{r} = LOWEST;
     let position = tile + local;
     if (position < positions) {
-      let page = pages[position / PAGE];
+      let page = pages[table + position / PAGE];
       score{r} = 0.0;
       for (var i = 0u; i < D4; i++) {
         let key = cache[key_index(page, head, slot_of(position), i)];
@@ -65,7 +66,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     if (slice < SLICES) {
       let end = min(WORKGROUP, positions - tile);
       for (var i = slice; i < end; i += SLICES) {
-        let value = cache[value_index(pages[(tile + i) / PAGE], head, slot_of(tile + i), d)];
+        let value = cache[value_index(pages[table + (tile + i) / PAGE], head, slot_of(tile + i), d)];
         let weight{r} = scores{r}[i];
         sum{r} += weight{r};
         y{r} += weight{r} * value;

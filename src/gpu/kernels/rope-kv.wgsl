@@ -5,7 +5,7 @@
 override H: u32; // query heads
 override STRIDE: u32; // vec4s from row to row of qkv
 @group(0) @binding(1) var<storage, read> angles: array<vec4<f32>>; // [T, D4], (cos, sin) of two pairs each
-@group(0) @binding(2) var<storage, read> pages: array<u32>; // [S / PAGE]
+@group(0) @binding(2) var<storage, read> pages: array<u32>; // see kv-cache.wgsl
 @group(0) @binding(3) var<storage, read_write> qkv: array<vec4<f32>>; // [T, STRIDE]: H query, K key, K value heads
 @group(0) @binding(4) var<storage, read_write> cache: array<vec4<f32>>; // [pages, 2 · K · PAGE · D4]
 
@@ -27,8 +27,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   }
   let index = id.y * STRIDE + id.x;
   let angle = angles[id.y * D4 + d];
-  let position = task.position + id.y;
-  let page = pages[position / PAGE];
+  let position = position_of(id.y);
+  let page = pages[table_of(id.y) + position / PAGE];
   if (head < H) {
     qkv[index] = rotate(qkv[index], angle);
   } else if (head < H + K) {

@@ -12,9 +12,9 @@ export interface AttentionBuffers {
   readonly heads: HeadShape;
   /** `[T, (H + 2K) · D]`, of which the rotated queries are read */
   readonly qkv: Activation;
-  /** The layer's KV pages, the T positions of this task among them */
+  /** The layer's KV pages, the rows' own positions among them */
   readonly cache: GPUBuffer;
-  /** `[S / PAGE_TOKENS]` page numbers of the session, u32 */
+  /** Where the rows belong, see `pageTable` */
   readonly pages: Binding;
   /** `[T, H · D]` */
   readonly y: Activation;
@@ -27,7 +27,7 @@ const SERIAL_THREADS = 4;
 /** Positions that it scores at once; times the threads they divide a page. */
 const SERIAL_POSITIONS = 4;
 
-/** Causal grouped-query attention over the session's pages. */
+/** Causal grouped-query attention of each row over its session's pages. */
 export function createAttention(context: GpuContext, buffers: AttentionBuffers): Promise<Op> {
   return context.tuning.serialAttention ? createSerial(context, buffers) : createParallel(context, buffers);
 }
@@ -44,7 +44,7 @@ async function createParallel({ kernels }: GpuContext, buffers: AttentionBuffers
   return (pass, tokens) => bound.dispatch(pass, [kvHeadCount, tokens]);
 }
 
-/** One kernel for a single token and one for many: rows share what they load. */
+/** One kernel for rows that have nothing in common and one for many of a session, which share what they load. */
 async function createSerial({ kernels, tuning }: GpuContext, buffers: AttentionBuffers): Promise<Op> {
   const { headCount, kvHeadCount, headSize } = buffers.heads;
   const heads = headCount / kvHeadCount;
@@ -63,7 +63,7 @@ async function createSerial({ kernels, tuning }: GpuContext, buffers: AttentionB
   };
   const [single, many] = await Promise.all([bind(1), bind(tuning.attentionTokens)]);
   return (pass, tokens) => {
-    if (tokens === 1) single.dispatch(pass, [kvHeadCount, 1]);
+    if (tokens === 1 || pass.apart) single.dispatch(pass, [kvHeadCount, tokens]);
     else many.dispatch(pass, [kvHeadCount, Math.ceil(tokens / tuning.attentionTokens)]);
   };
 }

@@ -18,11 +18,11 @@ export interface RopeKvBuffers {
   readonly heads: HeadShape;
   /** `[T, D/2]` pairs of cosine and sine, see `ropeAngles` */
   readonly angles: Binding;
-  /** `[S / PAGE_TOKENS]` page numbers of the session, u32 */
+  /** Where the rows belong, see `pageTable` */
   readonly pages: Binding;
   /** `[T, (H + 2K) · D]`; its queries are rotated in place */
   readonly qkv: Activation;
-  /** The layer's KV pages; T positions from the task's `position` are written */
+  /** The layer's KV pages; the rows' positions are written */
   readonly cache: GPUBuffer;
 }
 

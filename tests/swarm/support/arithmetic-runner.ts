@@ -6,6 +6,7 @@ import type {
   SessionOptions,
   StageOutput,
   StageTask,
+  TaskResult,
 } from '../../../src/engine/layer-runner.ts';
 import type { CandidateRequest, Candidates } from '../../../src/protocol/frames.ts';
 import type { Hyperparameters } from '../../../src/protocol/manifest.ts';
@@ -15,6 +16,8 @@ export interface ArithmeticRunnerOptions {
   readonly maxTaskTokens?: number;
   /** Time that a task takes, as a device of its own would. */
   readonly computeMs?: number;
+  /** Time that each further task of a batch takes; as long as the first unless given, as if nothing were shared. */
+  readonly furtherMs?: number;
 }
 
 /**
@@ -72,8 +75,14 @@ export class ArithmeticRunner implements LayerRunner {
     this.#sessions.delete(session);
   }
 
-  execute(task: StageTask): Promise<StageOutput> {
-    const done = this.#queue.then(() => this.#execute(task));
+  async execute(task: StageTask): Promise<StageOutput> {
+    const [result] = await this.executeBatch([task]);
+    if ('error' in result!) throw ShoalError.fromWire(result.error);
+    return result!;
+  }
+
+  executeBatch(tasks: readonly StageTask[]): Promise<readonly TaskResult[]> {
+    const done = this.#queue.then(() => this.#compute(tasks));
     this.#queue = done.catch(() => undefined);
     return done;
   }
@@ -94,20 +103,30 @@ export class ArithmeticRunner implements LayerRunner {
 
   async close(): Promise<void> {}
 
-  async #execute({ session, layers, position, input, candidates }: StageTask): Promise<StageOutput> {
-    const { computeMs = 0 } = this.#options;
+  async #compute(tasks: readonly StageTask[]): Promise<TaskResult[]> {
+    const { computeMs: firstMs = 0, furtherMs = firstMs } = this.#options;
+    const computeMs = firstMs + (tasks.length - 1) * furtherMs;
     if (computeMs > 0) await new Promise((resolve) => setTimeout(resolve, computeMs));
+    return tasks.map((task) => {
+      try {
+        return { ...this.#execute(task), computeMs };
+      } catch (error) {
+        return { error: ShoalError.from(error).toWire() };
+      }
+    });
+  }
+
+  #execute({ session, layers, position, input, candidates }: StageTask): Omit<StageOutput, 'computeMs'> {
     const { caches } = this.#session(session);
     if (caches[0]!.length !== position)
       throw new ShoalError('bad-request', `Position ${position}, expected ${caches[0]!.length}.`);
     let rows = input.dtype === 'u32' ? [...input.ids] : [...input.hidden];
     for (const [offset, cache] of caches.entries())
       rows = rows.map((value) => step(value, layers.start + offset, cache));
-    if (!candidates) return { hidden: Float32Array.from(rows), computeMs };
+    if (!candidates) return { hidden: Float32Array.from(rows) };
     const wanted = candidates.rows === 'none' ? [] : candidates.rows === 'last' ? rows.slice(-1) : rows;
     return {
       rows: wanted.map((value) => candidatesOf(value, candidates, this.hyperparameters.vocabularySize)),
-      computeMs,
     };
   }
 

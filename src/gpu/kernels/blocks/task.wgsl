@@ -1,7 +1,6 @@
 // What changes from dispatch to dispatch; the words' order is TaskParameters' in src/gpu/task-parameters.ts.
 struct Task {
   tokens: u32, // T of this dispatch
-  position: u32, // of the first token in its session
   first: u32, // first row read of the input
   result: u32, // first row written of the results
   keep: u32, // candidates kept a chunk: a power of two
