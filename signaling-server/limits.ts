@@ -48,8 +48,10 @@ export const MAX_RELAYED_MS = 120_000;
 export const MAX_MESH_TABS = 256;
 /** One presence message, signed and wrapped: the longest lists 1024 shards twice. */
 export const MAX_GOSSIP_BYTES = 16 * 1024;
-/** Holders of shards who left are forgotten at this interval. */
+/** Registrations are looked through at this interval: for those of tabs that left unseen, and for old ones. */
 export const PROVIDER_SWEEP_MS = 60_000;
+/** A holder that has not renewed its registration for so long has lost the shard: tabs renew three times as often. */
+export const PROVIDER_VALIDITY_MS = 3 * 60 * 60_000;
 
 /** Request line and headers: browsers send under 2 KB. */
 export const MAX_HEADER_BYTES = 16 * 1024;

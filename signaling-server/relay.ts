@@ -37,8 +37,8 @@ export interface Relay {
   readonly port: number;
   connections(): number;
   reservations(): number;
-  /** Shard registrations in the DHT. */
-  providers(): Promise<number>;
+  /** Registrations in the DHT. */
+  providers(): number;
   /** Tabs that listen to a served swarm. */
   gossipPeers(): number;
   close(): Promise<void>;
@@ -65,6 +65,8 @@ export async function startRelay({ privateKey, models, publicAddresses }: RelayO
       inboundConnectionThreshold: MAX_NEW_CONNECTIONS_PER_SECOND,
       maxIncomingPendingConnections: MAX_PENDING_CONNECTIONS,
     },
+    // While a tab is connected its addresses are good; by default they count for an hour, and holders without are unnamed.
+    peerStore: { maxAddressAge: Number.POSITIVE_INFINITY, maxPeerAge: Number.POSITIVE_INFINITY },
     services: {
       identify: identify(),
       identifyPush: identifyPush(),
@@ -88,10 +90,13 @@ export async function startRelay({ privateKey, models, publicAddresses }: RelayO
   announced = () => publicAddresses(node.peerId.toString()).map((address) => multiaddr(address));
   const { relay, gossip } = node.services;
   for (const manifestId of manifestIds) gossip.subscribe(presenceTopic(manifestId));
-  // A reservation outlives its tab by hours otherwise, and every reload is another tab.
-  node.addEventListener('peer:disconnect', ({ detail: peer }) => relay.reservations.delete(peer));
+  // What is known of a tab outlives it by hours otherwise, and every reload is another tab.
+  node.addEventListener('peer:disconnect', ({ detail: peer }) => {
+    relay.reservations.delete(peer);
+    void directory.forget(peer.toString()).then(() => node.peerStore.delete(peer));
+  });
   const sweep = setInterval(() => {
-    void directory.forgetOthers(new Set(node.getPeers().map(String)));
+    void directory.sweep(new Set(node.getPeers().map(String)));
   }, PROVIDER_SWEEP_MS).unref();
   return {
     peerId: node.peerId.toString(),

@@ -4,16 +4,19 @@ import { ShoalError } from '../src/core/errors.ts';
 import {
   DHT_NAMESPACE,
   DHT_PROTOCOL,
+  manifestKey,
   providerCid,
   shardRecordKey,
   validateShardRecord,
 } from '../src/protocol/directory.ts';
+import { PROVIDER_VALIDITY_MS } from './limits.ts';
 import type { ServedModel } from './served-model.ts';
 
 /** Where kad-dht keeps providers in its datastore: `/dht/provider/<multihash in base32>/<peer id>`. */
 const PROVIDERS = '/dht/provider';
 
 type Datastore = KadDHTComponents['datastore'];
+type DatastoreKey = Parameters<Datastore['put']>[0];
 
 /**
  * The server's part of the swarms' DHT: the table itself, since tabs are its clients. It takes records and providers of
@@ -22,6 +25,8 @@ type Datastore = KadDHTComponents['datastore'];
 export class ShardDirectory {
   readonly #models: ReadonlyMap<string, ServedModel>;
   readonly #digests: ReadonlySet<string>;
+  /** Registrations by holder and key, with the time of the last renewal. */
+  readonly #registered = new Map<string, Map<string, { readonly key: DatastoreKey; readonly atMs: number }>>();
   #datastore: Datastore | undefined;
 
   private constructor(models: readonly ServedModel[], digests: ReadonlySet<string>) {
@@ -30,9 +35,10 @@ export class ShardDirectory {
   }
 
   static async create(models: readonly ServedModel[]): Promise<ShardDirectory> {
-    const keys = models.flatMap(({ manifest, manifestId }) =>
-      manifest.shards.map(({ index }) => shardRecordKey(manifestId, index)),
-    );
+    const keys = models.flatMap(({ manifest, manifestId }) => [
+      manifestKey(manifestId),
+      ...manifest.shards.map(({ index }) => shardRecordKey(manifestId, index)),
+    ]);
     const cids = await Promise.all(keys.map(providerCid));
     return new ShardDirectory(models, new Set(cids.map((cid) => base32.baseEncode(cid.multihash.bytes))));
   }
@@ -55,19 +61,29 @@ export class ShardDirectory {
     });
   };
 
-  /** Forgets providers that are not among `connected` peer ids; they register again when they come back. */
-  async forgetOthers(connected: ReadonlySet<string>): Promise<void> {
-    if (!this.#datastore) return;
-    for await (const key of this.#datastore.queryKeys({ prefix: PROVIDERS })) {
-      if (!connected.has(key.baseNamespace())) await this.#datastore.delete(key);
+  /** Forgets what a tab has registered: it is gone, and registers again if it comes back. */
+  async forget(peerId: string): Promise<void> {
+    const registered = this.#registered.get(peerId);
+    this.#registered.delete(peerId);
+    for (const { key } of registered?.values() ?? []) await this.#datastore?.delete(key);
+  }
+
+  /** Forgets whoever is not among `connected` peer ids, and registrations that were not renewed in time. */
+  async sweep(connected: ReadonlySet<string>): Promise<void> {
+    const oldestMs = Date.now() - PROVIDER_VALIDITY_MS;
+    for (const [peerId, registered] of this.#registered) {
+      if (!connected.has(peerId)) await this.forget(peerId);
+      for (const [name, { key, atMs }] of registered) {
+        if (atMs >= oldestMs) continue;
+        registered.delete(name);
+        await this.#datastore?.delete(key);
+      }
     }
   }
 
-  /** Registrations held: one for each shard and holder. */
-  async countProviders(): Promise<number> {
-    let count = 0;
-    for await (const _ of this.#datastore?.queryKeys({ prefix: PROVIDERS }) ?? []) count++;
-    return count;
+  /** Registrations held: one for each shard or manifest, and holder. */
+  countProviders(): number {
+    return [...this.#registered.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
   #validate(key: Uint8Array, value: Uint8Array): void {
@@ -78,15 +94,22 @@ export class ShardDirectory {
     }
   }
 
+  /** @throws ShoalError `bad-request` unless it is about what is served */
+  #register(key: DatastoreKey): void {
+    const [, , digest = '', peerId = ''] = key.namespaces();
+    if (!this.#digests.has(digest)) {
+      throw new ShoalError('bad-request', 'Only holders of served manifests and shards are registered.');
+    }
+    const registered = this.#registered.get(peerId) ?? new Map();
+    this.#registered.set(peerId, registered.set(digest, { key, atMs: Date.now() }));
+  }
+
   #guard(datastore: Datastore): Datastore {
     return new Proxy(datastore, {
       get: (target, property) => {
         if (property !== 'put') return bindTo(target, property);
         return (...[key, ...rest]: Parameters<Datastore['put']>) => {
-          const digest = key.toString().startsWith(`${PROVIDERS}/`) ? key.namespaces()[2] : undefined;
-          if (digest !== undefined && !this.#digests.has(digest)) {
-            throw new ShoalError('bad-request', 'Only holders of served shards are registered.');
-          }
+          if (key.toString().startsWith(`${PROVIDERS}/`)) this.#register(key);
           return target.put(key, ...rest);
         };
       },

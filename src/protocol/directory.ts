@@ -12,9 +12,10 @@ export const DHT_PROTOCOL = '/shoal/kad/1.0.0';
 export const DHT_NAMESPACE = 'shoal';
 
 /** One shard's record as JSON: a 40-digit info hash, a file name and a size take about 110 bytes. */
-const MAX_RECORD_BYTES = 512;
+export const MAX_RECORD_BYTES = 512;
 
 const KEY_PATTERN = /^\/shoal\/([0-9a-f]{64})\/(0|[1-9]\d{0,3})$/;
+const MANIFEST_KEY_PATTERN = /^\/shoal\/[0-9a-f]{64}\/manifest$/;
 
 /** What the DHT holds under a shard's key, as JSON. */
 export const shardRecordSchema = v.strictObject({
@@ -38,6 +39,18 @@ export function presenceTopic(manifestId: string): string {
 /** Where the DHT keeps a shard's record, and what its holders provide. The DHT's key is this text in UTF-8. */
 export function shardRecordKey(manifestId: string, index: number): string {
   return `/${DHT_NAMESPACE}/${manifestId}/${index}`;
+}
+
+/**
+ * What the holders of a swarm's manifest provide. There is no record under it: a manifest is too long for one, and its
+ * name is its hash.
+ */
+export function manifestKey(manifestId: string): string {
+  return `/${DHT_NAMESPACE}/${manifestId}/manifest`;
+}
+
+export function isDirectoryKey(key: string): boolean {
+  return KEY_PATTERN.test(key) || MANIFEST_KEY_PATTERN.test(key);
 }
 
 /** What the holders of a key are registered under: the DHT keeps providers of content identifiers, not of keys. */

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { generateKeyPair, publicKeyToProtobuf } from '@libp2p/crypto/keys';
 import { multiaddr } from '@multiformats/multiaddr';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { PROVIDER_SWEEP_MS } from '../../signaling-server/limits.ts';
-import { presenceTopic, providerCid, shardRecordKey } from '../../src/protocol/directory.ts';
+import { PROVIDER_SWEEP_MS, PROVIDER_VALIDITY_MS } from '../../signaling-server/limits.ts';
+import { manifestKey, presenceTopic, providerCid, shardRecordKey } from '../../src/protocol/directory.ts';
 import { relayMultiaddr } from '../../src/protocol/server-config.ts';
 import { connectClient, type Libp2pClient } from '../support/libp2p-client.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
@@ -45,22 +45,38 @@ async function eventsOf(query: AsyncIterable<{ readonly name: string }>): Promis
   return names;
 }
 
+/** Whom the DHT names for a key, as a tab sees it. */
+async function holdersOf({ services: { dht } }: Libp2pClient, key: string): Promise<string[]> {
+  const holders = new Set<string>();
+  for await (const event of dht.findProviders(await providerCid(key))) {
+    if (event.name === 'PROVIDER') for (const { id } of event.providers) holders.add(id.toString());
+  }
+  return [...holders];
+}
+
 describe('the relay', () => {
-  it('gives thirty tabs a place each, on the server’s own port', async () => {
-    const joined = await Promise.all(Array.from({ length: 30 }, connect));
-    expect(await server.metric('shoal_relay_reservations')).toBe(30);
-    expect(await server.metric('shoal_relay_connections')).toBe(30);
+  it('gives forty tabs a place each, on the server’s own port, and introduces the last as the first', async () => {
+    const joined: Libp2pClient[] = [];
+    // One after the other, so that each has its number; the last ones at once.
+    while (joined.length < 30) joined.push(await connect());
+    joined.push(...(await Promise.all(Array.from({ length: 10 }, connect))));
+    expect(await server.metric('shoal_relay_reservations')).toBe(40);
+    expect(await server.metric('shoal_relay_connections')).toBe(40);
     const { port } = new URL(server.url);
     for (const client of joined) {
-      const addresses = client.getMultiaddrs().map(String);
-      expect(
-        addresses.some((address) =>
-          address.startsWith(`/ip4/127.0.0.1/tcp/${port}/ws/p2p/${server.peerId}/p2p-circuit`),
-        ),
-      ).toBe(true);
+      expect(client.getMultiaddrs().map(String)).toEqual([
+        `/ip4/127.0.0.1/tcp/${port}/ws/p2p/${server.peerId}/p2p-circuit/p2p/${client.peerId}`,
+      ]);
     }
-    await joined[0]!.stop();
-    await expect.poll(() => server.metric('shoal_relay_reservations'), PATIENCE).toBe(29);
+    const [first, ...others] = [joined[0]!, joined[15]!, joined[39]!];
+    for (const client of [first, ...others]) await client.handle('/test/1', () => {}, { runOnLimitedConnection: true });
+    for (const client of others) {
+      const connection = await first.dial(client.getMultiaddrs()[0]!);
+      expect(connection.remotePeer.toString()).toBe(client.peerId.toString());
+      await connection.newStream('/test/1', { runOnLimitedConnection: true });
+    }
+    await first.stop();
+    await expect.poll(() => server.metric('shoal_relay_reservations'), PATIENCE).toBe(39);
   });
 
   it('carries an introduction between two tabs, and no more', async () => {
@@ -115,13 +131,8 @@ describe('the DHT', () => {
       if (event.name === 'VALUE') found.push(JSON.parse(new TextDecoder().decode(event.value)));
     }
     expect(found[0]).toEqual(record(2));
-    const cid = await providerCid(recordKey(2));
-    await eventsOf(a.services.dht.provide(cid));
-    const providers = new Set<string>();
-    for await (const event of b.services.dht.findProviders(cid)) {
-      if (event.name === 'PROVIDER') for (const { id } of event.providers) providers.add(id.toString());
-    }
-    expect([...providers]).toEqual([a.peerId.toString()]);
+    await eventsOf(a.services.dht.provide(await providerCid(recordKey(2))));
+    expect(await holdersOf(b, recordKey(2))).toEqual([a.peerId.toString()]);
     expect(await server.metric('shoal_dht_providers')).toBe(1);
   });
 
@@ -134,6 +145,7 @@ describe('the DHT', () => {
     ['that is long', () => [recordKey(0), JSON.stringify(record(0)).padEnd(600)]],
     ['that is no JSON', () => [recordKey(0), 'record']],
     ['under another key', () => ['/shoal/x', JSON.stringify(record(0))]],
+    ['under the manifest’s key', () => [manifestKey(server.model.manifestId), JSON.stringify(record(0))]],
     ['in another namespace', () => ['/pk/x', JSON.stringify(record(0))]],
   ])('refuses a record %s', async (_name, make) => {
     const [client, other] = await Promise.all([connect(), connect()]);
@@ -152,24 +164,40 @@ describe('the DHT', () => {
     expect(await eventsOf(other.services.dht.get(key)).catch(() => [])).not.toContain('VALUE');
   });
 
-  it('forgets the holders that left', async () => {
-    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
-    server = await server.restart();
+  it('forgets the holders that left at once', async () => {
     const [stays, leaves] = await Promise.all([connect(), connect()]);
-    for (const { services } of [stays, leaves]) await eventsOf(services.dht.provide(await providerCid(recordKey(1))));
+    const cid = await providerCid(recordKey(1));
+    for (const { services } of [stays, leaves]) await eventsOf(services.dht.provide(cid));
     await expect.poll(() => server.metric('shoal_dht_providers'), PATIENCE).toBe(2);
     await leaves.stop();
-    await expect.poll(() => server.metric('shoal_relay_connections'), PATIENCE).toBe(1);
-    vi.advanceTimersByTime(PROVIDER_SWEEP_MS);
-    vi.useRealTimers();
     await expect.poll(() => server.metric('shoal_dht_providers'), PATIENCE).toBe(1);
+    expect(await holdersOf(await connect(), recordKey(1))).toEqual([stays.peerId.toString()]);
   });
 
-  it('registers no providers of what it does not serve', async () => {
+  it('registers holders of a served manifest and its shards, and of nothing else', async () => {
     const client = await connect();
-    await eventsOf(client.services.dht.provide(await providerCid('anything')));
-    await eventsOf(client.services.dht.provide(await providerCid(recordKey(1))));
-    await expect.poll(() => server.metric('shoal_dht_providers'), PATIENCE).toBe(1);
+    const { manifestId } = server.model;
+    const keys = ['anything', manifestKey('ab'.repeat(32)), manifestKey(manifestId), recordKey(1)];
+    for (const key of keys) await eventsOf(client.services.dht.provide(await providerCid(key)));
+    await expect.poll(() => server.metric('shoal_dht_providers'), PATIENCE).toBe(2);
+  });
+
+  it('names holders for as long as they renew their registration, and no longer', async () => {
+    vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'] });
+    server = await server.restart();
+    const [holder, seeker] = [await connect(), await connect()];
+    const provide = async () => eventsOf(holder.services.dht.provide(await providerCid(recordKey(1))));
+    await provide();
+    for (const renewed of [true, false]) {
+      vi.setSystemTime(Date.now() + PROVIDER_VALIDITY_MS - 60_000);
+      expect(await holdersOf(seeker, recordKey(1))).toEqual([holder.peerId.toString()]);
+      if (renewed) await provide();
+    }
+    vi.setSystemTime(Date.now() + 120_000);
+    vi.advanceTimersByTime(PROVIDER_SWEEP_MS);
+    vi.useRealTimers();
+    await expect.poll(() => server.metric('shoal_dht_providers'), PATIENCE).toBe(0);
+    expect(await holdersOf(seeker, recordKey(1))).toEqual([]);
   });
 });
 
