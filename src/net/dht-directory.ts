@@ -2,7 +2,7 @@ import { abortError } from '../core/abortable.ts';
 import { ShoalError } from '../core/errors.ts';
 import { providerCid } from '../protocol/directory.ts';
 import type { TabNode } from './libp2p-node.ts';
-import type { AbortOptions, Directory } from './transport.ts';
+import type { AbortOptions, Directory, LookUpOptions } from './transport.ts';
 
 /** A look-up or a registration that takes longer has lost its way: the server holds the whole table. */
 const QUERY_TIMEOUT_MS = 10_000;
@@ -10,7 +10,7 @@ const QUERY_TIMEOUT_MS = 10_000;
 type Dht = TabNode['services']['dht'];
 type QueryEvent = ReturnType<Dht['findPeer']> extends AsyncIterable<infer Event> ? Event : never;
 
-/** The swarm's table in the DHT. */
+/** The part of the directory that the server keeps: tabs are clients of its DHT. */
 export class DhtDirectory implements Directory {
   readonly #dht: Dht;
 
@@ -28,11 +28,12 @@ export class DhtDirectory implements Directory {
     if (!stored) throw new ShoalError('peer-unreachable', `No node of the DHT took the record of ${key}.`);
   }
 
-  async get(key: string, options: AbortOptions = {}): Promise<Uint8Array | undefined> {
+  async get(key: string, options: LookUpOptions = {}): Promise<Uint8Array | undefined> {
+    const { accept = () => true } = options;
     let value: Uint8Array | undefined;
     await query(options, async (signal) => {
       for await (const event of this.#dht.get(new TextEncoder().encode(key), { signal })) {
-        if (event.name !== 'VALUE') continue;
+        if (event.name !== 'VALUE' || !accept(event.value)) continue;
         value = event.value;
         break;
       }

@@ -9,7 +9,9 @@ import { DirectDialer, isDirect } from './direct-dialer.ts';
 import { GossipTopics } from './gossip-topics.ts';
 import { InFlight } from './in-flight.ts';
 import { Introduction, parseRelay } from './introduction.ts';
+import { JointDirectory } from './joint-directory.ts';
 import { createTabNode, type TabNode } from './libp2p-node.ts';
+import { PeerDirectory } from './peer-directory.ts';
 import { watchConnections } from './pulse.ts';
 import { StreamChannel } from './stream-channel.ts';
 import { answerOn, checkMessageSize, requestOn } from './stream-request.ts';
@@ -81,7 +83,11 @@ class Libp2pTransport implements Transport {
     this.#introduction = introduction;
     this.#dialer = dialer;
     this.#gossip = new GossipTopics(node.services.gossip);
-    this.directory = new DhtDirectory(node);
+    this.directory = new JointDirectory({
+      server: new DhtDirectory(node),
+      peers: new PeerDirectory(this),
+      online: () => this.introduction === 'online',
+    });
     watchConnections(node);
     globalThis.addEventListener('pagehide', this.#endConnections);
     node.addEventListener('connection:open', ({ detail }) => this.#connectionChanged(detail));

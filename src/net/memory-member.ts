@@ -3,8 +3,10 @@ import { type ErrorCode, ShoalError } from '../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../core/events.ts';
 import { MAX_COMMANDS_IN_FLIGHT } from '../protocol/limits.ts';
 import { InFlight } from './in-flight.ts';
+import { JointDirectory } from './joint-directory.ts';
 import { MemoryChannel } from './memory-channel.ts';
 import { MemoryDirectory, type MemoryServer } from './memory-server.ts';
+import { PeerDirectory } from './peer-directory.ts';
 import { checkMessageSize } from './stream-request.ts';
 import type {
   AbortOptions,
@@ -47,7 +49,11 @@ export class MemoryTransport implements Transport {
   constructor(medium: MemoryMedium, peerId: string) {
     this.#medium = medium;
     this.peerId = peerId;
-    this.directory = new MemoryDirectory(medium.server, peerId);
+    this.directory = new JointDirectory({
+      server: new MemoryDirectory(medium.server, peerId),
+      peers: new PeerDirectory(this),
+      online: () => medium.server.up,
+    });
   }
 
   get introduction(): IntroductionState {

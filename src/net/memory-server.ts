@@ -1,7 +1,7 @@
 import { abortable, abortError } from '../core/abortable.ts';
 import { ShoalError } from '../core/errors.ts';
 import { Emitter } from '../core/events.ts';
-import type { AbortOptions, Directory } from './transport.ts';
+import type { AbortOptions, Directory, LookUpOptions } from './transport.ts';
 
 /** The signaling server of a `MemoryNetwork`: it introduces members and keeps the directory. */
 export class MemoryServer {
@@ -54,9 +54,10 @@ export class MemoryDirectory implements Directory {
     this.#server.records.set(key, copy);
   }
 
-  async get(key: string, options: AbortOptions = {}): Promise<Uint8Array | undefined> {
+  async get(key: string, options: LookUpOptions = {}): Promise<Uint8Array | undefined> {
     await this.#reach(options);
-    return this.#server.records.get(key)?.slice();
+    const value = this.#server.records.get(key)?.slice();
+    return value && (options.accept?.(value) ?? true) ? value : undefined;
   }
 
   async provide(key: string, options: AbortOptions = {}): Promise<void> {

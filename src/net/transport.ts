@@ -25,11 +25,20 @@ export interface FrameChannel {
 /** Answers one request of `from`. A thrown error closes the stream; the handler encodes its own errors. */
 export type RequestHandler = (from: string, request: Uint8Array) => Promise<Uint8Array>;
 
-/** The swarm's shared table (a DHT): small values under a key, and who provides a key. */
+export interface LookUpOptions extends AbortOptions {
+  /** Whether a value is believed; one that is not is passed over, and others are asked. */
+  readonly accept?: (value: Uint8Array) => boolean;
+}
+
+/**
+ * The swarm's shared table: small values under a key, and who provides a key. The server's DHT keeps it, and connected
+ * peers keep it for each other, so that it works on among them while the server is away.
+ */
 export interface Directory {
+  /** @throws ShoalError `peer-unreachable` when nobody took it, `bad-request` when nobody may, `aborted` */
   put(key: string, value: Uint8Array, options?: AbortOptions): Promise<void>;
   /** @returns undefined when nobody has it. */
-  get(key: string, options?: AbortOptions): Promise<Uint8Array | undefined>;
+  get(key: string, options?: LookUpOptions): Promise<Uint8Array | undefined>;
   /** Registers this peer as a provider of `key`. */
   provide(key: string, options?: AbortOptions): Promise<void>;
   /** Peer ids, in no order. */

@@ -1,17 +1,25 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MemoryNetwork } from '../../src/net/memory-transport.ts';
 import type { FrameChannel, Transport } from '../../src/net/transport.ts';
+import { shardRecordKey } from '../../src/protocol/directory.ts';
 import { seededRandom } from '../fixtures/random.ts';
 import { TRANSPORT_CONTRACT, type TransportLab } from './transport-contract.ts';
+
+const MANIFEST_ID = 'a'.repeat(64);
+
+function recordOf(index: number): Uint8Array {
+  const record = { infoHash: 'b'.repeat(40), fileName: `shard-${index}.gguf`, sizeBytes: 7 };
+  return new TextEncoder().encode(JSON.stringify(record));
+}
 
 function labOn(network: MemoryNetwork): TransportLab & { close(): Promise<void> } {
   const members: Transport[] = [];
   return {
     strangerId: 'nobody',
     topic: 'news',
-    key: 'key',
-    value: Uint8Array.of(1, 2, 3),
-    unusedKey: 'unused',
+    key: shardRecordKey(MANIFEST_ID, 0),
+    value: recordOf(0),
+    unusedKey: shardRecordKey(MANIFEST_ID, 1),
     message: (number) => new TextEncoder().encode(`message ${number}`),
     open: async () => {
       const member = network.createTransport();
@@ -150,25 +158,31 @@ describe('memory network', () => {
     await expect(a.connect(b.peerId)).rejects.toMatchObject({ code: 'peer-unreachable' });
   });
 
-  it('goes on among the connected while the server is away, and forgets the directory with it', async () => {
+  it('goes on among the connected while the server is away, and the server forgets its directory', async () => {
     const network = new MemoryNetwork();
     const [a, b, c] = [network.createTransport(), network.createTransport(), network.createTransport()];
     await settled(a.connect(b.peerId));
-    await settled(a.directory.put('key', Uint8Array.of(1)));
+    const key = shardRecordKey(MANIFEST_ID, 0);
+    await settled(a.directory.put(key, recordOf(0)));
     const states: string[] = [];
     a.onIntroduction((state) => states.push(state));
     const heard: string[] = [];
     for (const member of [b, c]) member.subscribe('news', () => heard.push(member.peerId));
     network.server.stop();
     await a.publish('news', Uint8Array.of(1));
-    await expect(settled(a.directory.get('key'))).rejects.toMatchObject({ code: 'peer-unreachable' });
+    expect(await settled(b.directory.get(key))).toEqual(recordOf(0));
+    expect(await settled(c.directory.get(key))).toBeUndefined();
+    await expect(settled(c.directory.provide(shardRecordKey(MANIFEST_ID, 1)))).rejects.toMatchObject({
+      code: 'peer-unreachable',
+    });
     expect(heard).toEqual([b.peerId]);
     await expect(a.connect(c.peerId)).rejects.toMatchObject({ code: 'peer-unreachable' });
     b.handleRequests('echo', async (_, request) => request);
     expect(await settled(a.request(b.peerId, 'echo', Uint8Array.of(5)))).toEqual(Uint8Array.of(5));
     network.server.start();
     expect(states).toEqual(['offline', 'online']);
-    expect(await settled(a.directory.get('key'))).toBeUndefined();
+    expect(await settled(c.directory.get(key))).toBeUndefined();
     await settled(a.connect(c.peerId));
+    expect(await settled(c.directory.get(key))).toEqual(recordOf(0));
   });
 });
