@@ -50,6 +50,9 @@ export const shardSchema = v.object({
 });
 export type ManifestShard = v.InferOutput<typeof shardSchema>;
 
+/** SHA-256 of a manifest's bytes, hexadecimal: the swarm's name. */
+export const manifestIdSchema = sha256;
+
 /** Shards a manifest may list: more than a model has layers is a mistake, and every list has a bound. */
 const MAX_SHARDS = 1024;
 
@@ -67,6 +70,12 @@ export type Manifest = v.InferOutput<typeof manifestSchema>;
 /** The manifest's bytes, as served and hashed: JSON with the schema's key order, two-space indent, a final newline. */
 export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${JSON.stringify(v.parse(manifestSchema, manifest), null, 2)}\n`);
+}
+
+/** The name of the swarm whose manifest these bytes are. */
+export async function manifestIdOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /**
