@@ -3,6 +3,7 @@ import { ShoalError } from '../core/errors.ts';
 import { log } from '../core/log.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
 import type { ChunkDatabase } from './chunk-database.ts';
+import type { PeerIntroducer } from './peer-introducer.ts';
 import { ShardExchange } from './shard-exchange.ts';
 import type { ShardOrigin } from './shard-store.ts';
 import { checkTorrent } from './torrent-info.ts';
@@ -20,6 +21,7 @@ export interface ExchangeParts {
   readonly announce: readonly string[];
   readonly pieceLength: number;
   readonly webSeedUrl: (shard: ManifestShard) => string | undefined;
+  readonly introducer: () => PeerIntroducer | undefined;
 }
 
 /** Joins a shard's exchange with what is stored of it, and with its `.torrent` if this browser or the origin has it. */
@@ -29,7 +31,7 @@ export async function openExchange(
   banned: Set<string>,
 ): Promise<ShardExchange> {
   const { shard } = origin;
-  const { chunks, records, pieceLength, announce } = parts;
+  const { chunks, records, pieceLength, announce, introducer } = parts;
   const [client, stored, torrent] = await Promise.all([
     parts.connect(),
     chunks.pieces(shard.infoHash),
@@ -46,6 +48,7 @@ export async function openExchange(
     announce,
     webSeedUrl,
     banned,
+    introducer,
   });
   exchange.events.on('metadata', (file) => void records.set(shard.infoHash, file).catch(ignoreFull));
   return exchange;

@@ -7,7 +7,9 @@ import type { ManifestShard } from '../protocol/manifest.ts';
 import type { ChunkDatabase } from './chunk-database.ts';
 import { updateEagerly } from './eager-updates.ts';
 import { IdbChunkStore } from './idb-chunk-store.ts';
+import type { PeerDescription, PeerIntroducer } from './peer-introducer.ts';
 import { limitPeers, wantedPeers } from './peer-limit.ts';
+import { PeerMeetings } from './peer-meetings.ts';
 import { PeerRecovery } from './peer-recovery.ts';
 import { bitfieldOf, pieceBytes, pieceCount } from './pieces.ts';
 import { SourceGuard } from './source-guard.ts';
@@ -28,6 +30,8 @@ export interface ExchangeOptions {
   readonly webSeedUrl: string | undefined;
   /** Sources never to be asked again, peer ids and web seeds; grows. */
   readonly banned: Set<string>;
+  /** Who brings tabs together when the tracker does not, if there is one by then. */
+  readonly introducer: () => PeerIntroducer | undefined;
 }
 
 export interface FetchOptions {
@@ -51,6 +55,7 @@ export class ShardExchange {
   readonly #webSeed: WebSeed | undefined;
   readonly #guard: SourceGuard;
   readonly #recovery: PeerRecovery;
+  readonly #meetings: PeerMeetings;
   readonly #stored: Set<number>;
   readonly #waits = new Set<Wait>();
   #wanted = 0;
@@ -92,6 +97,15 @@ export class ShardExchange {
     limitPeers(this.#torrent);
     updateEagerly(this.#torrent);
     this.#recovery = new PeerRecovery(this.#torrent);
+    const { infoHash, fileName } = shard;
+    const { introducer } = options;
+    this.#meetings = new PeerMeetings({
+      torrent: this.#torrent,
+      infoHash,
+      fileName,
+      peerId: client.peerId,
+      introducer,
+    });
     this.#webSeed = webSeedUrl ? new WebSeed(this.#torrent, webSeedUrl, banned) : undefined;
   }
 
@@ -147,6 +161,11 @@ export class ShardExchange {
     this.#webSeed?.connect();
   }
 
+  /** @see MeetingPlace.answer */
+  answer(tab: string, offer: PeerDescription): Promise<PeerDescription> {
+    return this.#meetings.answer(tab, offer);
+  }
+
   /** Leaves the exchange; what is stored stays. Those who wait see `aborted`. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
@@ -157,6 +176,7 @@ export class ShardExchange {
     this.#settleAll(new ShoalError('aborted', `The exchange of ${this.#options.shard.fileName} was stopped.`));
     this.#webSeed?.close();
     this.#recovery.close();
+    this.#meetings.close();
     if (this.#torrent.destroyed) return;
     silenceTrackers(this.#torrent);
     await new Promise<void>((resolve) => this.#torrent.destroy({ destroyStore: false }, resolve));

@@ -5,6 +5,7 @@ import type { HashShard } from './hash-shard.ts';
 import { IdbShardReader } from './idb-shard-reader.ts';
 import { importPieces } from './import-pieces.ts';
 import { type ExchangeParts, openExchange } from './open-exchange.ts';
+import type { PeerDescription } from './peer-introducer.ts';
 import { pieceBytes, pieceCount } from './pieces.ts';
 import type { ShardExchange } from './shard-exchange.ts';
 import type { ShardOrigin, Transfer } from './shard-store.ts';
@@ -121,6 +122,12 @@ export class ShardTransfer {
 
   announce(): void {
     this.#exchange?.announce();
+  }
+
+  /** @see MeetingPlace.answer */
+  async answer(tab: string, offer: PeerDescription): Promise<PeerDescription> {
+    if (!this.#exchange) throw new ShoalError('shard-missing', `${this.shard.fileName} is not exchanged here.`);
+    return this.#exchange.answer(tab, offer);
   }
 
   /** Stops what runs; those who wait see `aborted`. */

@@ -1,9 +1,11 @@
 import type WebTorrent from 'webtorrent';
+import { ShoalError } from '../core/errors.ts';
 import type { Unsubscribe } from '../core/events.ts';
 import { log } from '../core/log.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
 import { ChunkDatabase } from './chunk-database.ts';
 import type { HashShard } from './hash-shard.ts';
+import type { MeetingPlace, PeerDescription, PeerIntroducer } from './peer-introducer.ts';
 import { checkPieceLength } from './pieces.ts';
 import type { SeededFile, ShardOrigin, ShardStore, Transfer } from './shard-store.ts';
 import { ShardTransfer, type TransferParts } from './shard-transfer.ts';
@@ -28,16 +30,17 @@ export interface TorrentShardStoreOptions {
  * torrents of a page share the tracker's socket, and a socket speaks for one peer.
  * @throws ShoalError `bad-manifest` for an unusable piece length
  */
-export function createTorrentShardStore(options: TorrentShardStoreOptions): ShardStore {
+export function createTorrentShardStore(options: TorrentShardStoreOptions): ShardStore & MeetingPlace {
   return new TorrentShardStore(options);
 }
 
-class TorrentShardStore implements ShardStore {
+class TorrentShardStore implements ShardStore, MeetingPlace {
   readonly #iceServers: readonly RTCIceServer[];
   readonly #parts: TransferParts;
   readonly #transfers = new Map<string, ShardTransfer>();
   readonly #events = new TransferEvents(() => this.transfers());
   #client: Promise<WebTorrent> | undefined;
+  #introducer: PeerIntroducer | undefined;
 
   constructor({ iceServers, ...options }: TorrentShardStoreOptions) {
     checkPieceLength(options.pieceLength);
@@ -47,6 +50,7 @@ class TorrentShardStore implements ShardStore {
       chunks: new ChunkDatabase(),
       records: new TorrentRecords(),
       connect: () => this.#connect(),
+      introducer: () => this.#introducer,
       onPhase: (transfer) => this.#events.report(transfer.snapshot()),
     };
   }
@@ -95,6 +99,16 @@ class TorrentShardStore implements ShardStore {
 
   announce(): void {
     for (const transfer of this.#transfers.values()) transfer.announce();
+  }
+
+  introduceBy(introducer: PeerIntroducer): void {
+    this.#introducer = introducer;
+  }
+
+  async answer(tab: string, infoHash: string, offer: PeerDescription): Promise<PeerDescription> {
+    const transfer = this.#transfers.get(infoHash);
+    if (!transfer) throw new ShoalError('shard-missing', `No shard with the info hash ${infoHash} is exchanged here.`);
+    return transfer.answer(tab, offer);
   }
 
   usage(): Promise<StorageSpace> {

@@ -24,10 +24,23 @@ declare module 'webtorrent' {
     destroy(): void;
   }
 
+  /** A WebRTC connection (`simple-peer` without trickling): a description each way, then bytes. */
+  export interface PeerConnection {
+    /** The other end's peer id, set before the torrent gets it. */
+    id?: string;
+    readonly destroyed: boolean;
+    signal(description: { readonly type: 'offer' | 'answer'; readonly sdp: string }): void;
+    once(event: 'signal', listener: (description: { readonly sdp: string }) => void): void;
+    once(event: 'connect' | 'close' | 'error', listener: Listener): void;
+    on(event: 'error', listener: Listener): void;
+    destroy(): void;
+  }
+
   /** Not public: one tracker of a tracker client. */
   interface TrackerConnection {
     readonly reconnecting: boolean;
     readonly reconnectTimer: ReturnType<typeof setTimeout> | null;
+    _createPeer(options: { readonly initiator: boolean }): PeerConnection;
   }
 
   /** Not public: a torrent's announcer. */
@@ -55,6 +68,8 @@ declare module 'webtorrent' {
     readonly uploaded: number;
     readonly downloadSpeed: number;
     readonly uploadSpeed: number;
+    /** Not public: peers and web seeds by id, those that are still to connect among them. */
+    readonly _peers: ReadonlyMap<string, { readonly type: 'webrtc' | 'webSeed' }>;
     /** Not public; null before the first announce and after the end. */
     readonly discovery: { tracker: TrackerClient | null; _createTracker(): TrackerClient } | null;
     /** Not public: schedules, and does, what follows when a piece, a message or a peer has come. */
@@ -66,6 +81,8 @@ declare module 'webtorrent' {
     on(event: 'warning' | 'error', listener: (error: Error | string) => void): void;
     select(firstPiece: number, lastPiece: number, priority?: number): void;
     addWebSeed(url: string): void;
+    /** @returns false when a peer of this id is there already, or the torrent is paused; the connection is then ended. */
+    addPeer(peer: PeerConnection, source: string): boolean;
     /** `peer` is a peer's id, or a web seed's address. */
     removePeer(peer: string): void;
     /** Takes no new peers; the connected ones stay. */
@@ -103,6 +120,8 @@ declare module 'webtorrent' {
   }
 
   export default class WebTorrent {
+    /** Hexadecimal. */
+    readonly peerId: string;
     constructor(options: {
       readonly dht: false;
       readonly lsd: false;

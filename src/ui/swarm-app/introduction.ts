@@ -1,11 +1,16 @@
 import { ShoalError } from '../../core/errors.ts';
-import { decodeManifest, type Manifest } from '../../protocol/manifest.ts';
+import { log } from '../../core/log.ts';
+import type { Transport } from '../../net/transport.ts';
+import { decodeManifest, type Manifest, manifestIdOf } from '../../protocol/manifest.ts';
 import { parseServerConfig, type ServerConfig } from '../../protocol/server-config.ts';
+import { fetchManifest } from '../../swarm/manifest-exchange.ts';
 
 /** A model as its server introduces it, checked. */
 export interface IntroducedModel {
   readonly manifest: Manifest;
   readonly manifestId: string;
+  /** The manifest's bytes, whose hash is `manifestId`. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /** @throws ShoalError `model-unavailable` when the server does not answer */
@@ -14,12 +19,15 @@ export async function fetchServerConfig(signal?: AbortSignal): Promise<ServerCon
 }
 
 /**
- * The manifest that the invite names, or the server's first model without an invite.
- * @throws ShoalError `model-unavailable`, `hash-mismatch` when the server's manifest is not the one named
+ * The manifest that the invite names, or the server's first model without an invite: from the server, or where it gives
+ * none, from a tab of the swarm.
+ * @param transport - opens this tab's connection to the swarm
+ * @throws ShoalError `model-unavailable` when neither the server nor a tab gives the one named
  */
 export async function fetchModel(
   config: ServerConfig,
   manifestId: string | undefined,
+  transport: () => Promise<Transport>,
   signal?: AbortSignal,
 ): Promise<IntroducedModel> {
   const model = manifestId ? config.models.find(({ manifest }) => manifest === manifestId) : config.models[0];
@@ -31,14 +39,24 @@ export async function fetchModel(
         : 'This server serves no model.',
     );
   }
-  const bytes = new Uint8Array(await (await get(`/models/${model.name}/manifest.json`, signal)).arrayBuffer());
-  const actual = await sha256Hex(bytes);
-  if (actual !== model.manifest)
-    throw new ShoalError(
-      'hash-mismatch',
-      `The manifest of ${model.name} has the hash ${actual}, expected ${model.manifest}. Ask for a fresh invite link.`,
-    );
-  return { manifest: decodeManifest(bytes), manifestId: actual };
+  let bytes: Uint8Array<ArrayBuffer>;
+  try {
+    bytes = await fetchServed(model, signal);
+  } catch (error) {
+    log.warn('SWARM', `${ShoalError.from(error).message} Asking the swarm for the manifest.`);
+    bytes = await fetchManifest(await transport(), model.manifest, signal);
+  }
+  return { manifest: decodeManifest(bytes), manifestId: model.manifest, bytes };
+}
+
+async function fetchServed(
+  { name, manifest }: ServerConfig['models'][number],
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(await (await get(`/models/${name}/manifest.json`, signal)).arrayBuffer());
+  const actual = await manifestIdOf(bytes);
+  if (actual === manifest) return bytes;
+  throw new ShoalError('hash-mismatch', `The server's manifest has the hash ${actual}, expected ${manifest}.`);
 }
 
 async function get(path: string, signal?: AbortSignal): Promise<Response> {
@@ -52,9 +70,4 @@ async function get(path: string, signal?: AbortSignal): Promise<Response> {
       cause,
     });
   }
-}
-
-async function sha256Hex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

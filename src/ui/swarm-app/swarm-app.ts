@@ -15,7 +15,7 @@ import { inviteLink, parseInvite } from './invite.ts';
 import { savedPlace } from './saved-place.ts';
 import { storedSettings } from './settings.ts';
 import { shardRows } from './shard-rows.ts';
-import { SwarmSession } from './swarm-session.ts';
+import { lazyTransport, SwarmSession } from './swarm-session.ts';
 import { memberRows, swarmSummary } from './swarm-view.ts';
 import { runVerificationPrompt } from './verification-prompt.ts';
 
@@ -98,8 +98,9 @@ export class SwarmApp implements AppModel {
     }
     try {
       const config = await fetchServerConfig();
-      const model = await fetchModel(config, parseInvite(location.hash)?.manifestId);
-      const session = new SwarmSession(config, model, () => this.settings.value, runnerChoice);
+      const network = lazyTransport(config);
+      const model = await fetchModel(config, parseInvite(location.hash)?.manifestId, network);
+      const session = new SwarmSession({ config, model, settings: () => this.settings.value, runnerChoice, network });
       this.#session = session;
       this.#introduce(session);
       const kept = await this.#loadKept(session);

@@ -4,36 +4,53 @@ import { ShoalError } from '../../core/errors.ts';
 import { log } from '../../core/log.ts';
 import { parseGguf } from '../../gguf/read.ts';
 import { createLibp2pTransport } from '../../net/libp2p-transport.ts';
+import type { Transport } from '../../net/transport.ts';
 import type { Manifest, ManifestShard } from '../../protocol/manifest.ts';
 import { relayMultiaddr, type ServerConfig } from '../../protocol/server-config.ts';
 import { IdbShardReader } from '../../store/idb-shard-reader.ts';
+import type { MeetingPlace } from '../../store/peer-introducer.ts';
 import type { ShardOrigin, ShardStore } from '../../store/shard-store.ts';
 import { createTorrentShardStore } from '../../store/torrent-shard-store.ts';
+import { serveManifest } from '../../swarm/manifest-exchange.ts';
 import { type NodeSettings, SwarmNode } from '../../swarm/node.ts';
+import { ShardIntroducer } from '../../swarm/shard-introducer.ts';
 import { ShardKeeper } from '../../swarm/shard-keeper.ts';
 import { Tokenizer } from '../../tokenizer/index.ts';
 import type { IntroducedModel } from './introduction.ts';
 
+export interface SwarmSessionOptions {
+  readonly config: ServerConfig;
+  readonly model: IntroducedModel;
+  readonly settings: () => NodeSettings;
+  readonly runnerChoice: Promise<RunnerChoice>;
+  /** Opens this tab's transport, or gives the one that is open. */
+  readonly network: () => Promise<Transport>;
+}
+
+/** This tab's transport, opened when first asked for: it reaches the swarm through the server's relay. */
+export function lazyTransport({ relay, iceServers }: ServerConfig): () => Promise<Transport> {
+  let opening: Promise<Transport> | undefined;
+  return () => {
+    opening ??= createLibp2pTransport({ relay: relayMultiaddr(relay, location.href), iceServers });
+    return opening;
+  };
+}
+
 /** One model's swarm as this tab takes part in it: everything below the page, put together. */
 export class SwarmSession {
   readonly model: IntroducedModel;
-  readonly store: ShardStore;
+  readonly store: ShardStore & MeetingPlace;
   readonly keeper: ShardKeeper;
-  readonly #config: ServerConfig;
   readonly #settings: () => NodeSettings;
+  readonly #network: () => Promise<Transport>;
   #node: SwarmNode | undefined;
   #tokenizer: Promise<Tokenizer> | undefined;
 
-  constructor(
-    config: ServerConfig,
-    model: IntroducedModel,
-    settings: () => NodeSettings,
-    runner: Promise<RunnerChoice>,
-  ) {
+  constructor({ config, model, settings, runnerChoice, network }: SwarmSessionOptions) {
     const { manifest } = model;
-    this.#config = config;
     this.model = model;
     this.#settings = settings;
+    this.#network = network;
     this.store = createTorrentShardStore({
       announce: [webSocketUrl(config.trackerPath)],
       iceServers: config.iceServers,
@@ -47,7 +64,7 @@ export class SwarmSession {
       originOf: (shard) => this.#originOf(shard),
       readerOf: (shard) => new IdbShardReader(shard, manifest.pieceLength),
       createRunner: async (hyperparameters) => {
-        const choice = await runner;
+        const choice = await runnerChoice;
         const created = await createWorkerRunner(choice, hyperparameters, manifest.pieceLength);
         log.info('ENGINE', `Layers run on ${created.info.adapter}: ${created.info.reason ?? choice.reason}.`);
         return created;
@@ -63,11 +80,8 @@ export class SwarmSession {
 
   /** Reaches the swarm through the server's relay; goes on trying when the server is away. */
   async connect(): Promise<SwarmNode> {
-    const { manifest, manifestId } = this.model;
-    const transport = await createLibp2pTransport({
-      relay: relayMultiaddr(this.#config.relay, location.href),
-      iceServers: this.#config.iceServers,
-    });
+    const { manifest, manifestId, bytes } = this.model;
+    const transport = await this.#network();
     const node = new SwarmNode({
       transport,
       store: this.store,
@@ -78,6 +92,11 @@ export class SwarmSession {
     });
     node.useRunner(await this.keeper.runner());
     this.#node = node;
+    serveManifest(transport, manifestId, bytes);
+    const { registry } = node;
+    this.store.introduceBy(
+      new ShardIntroducer({ transport, manifest, registry, answer: (...offer) => this.store.answer(...offer) }),
+    );
     return node;
   }
 

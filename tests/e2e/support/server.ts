@@ -8,6 +8,8 @@ export interface ServerProcess {
   output(): string;
   /** SIGTERM, and the exit status. */
   stop(): Promise<number | null>;
+  /** SIGKILL: it goes without a word. */
+  kill(): Promise<void>;
 }
 
 /** The first start of the default model splits it. */
@@ -37,12 +39,15 @@ export async function startServer(options: readonly string[] = []): Promise<Serv
     child.stderr.on('data', collect);
     child.once('exit', (status) => reject(new Error(`The server ended with status ${status}:\n${output}`)));
   });
-  return { url, output: () => output, stop: () => stop(child) };
+  const kill = async () => {
+    await end(child, 'SIGKILL');
+  };
+  return { url, output: () => output, stop: () => end(child, 'SIGTERM'), kill };
 }
 
-async function stop(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode !== null) return child.exitCode;
+async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
   const exited = once(child, 'exit') as Promise<[number | null]>;
-  child.kill('SIGTERM');
+  child.kill(signal);
   return (await exited)[0];
 }

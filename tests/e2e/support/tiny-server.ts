@@ -9,6 +9,8 @@ export interface TinyServer extends ServerProcess {
   /** Holds the model file and `shards/tiny`. */
   readonly dataDir: string;
   readonly modelFile: string;
+  /** Starts it again on the same port after it was killed. */
+  restart(): Promise<TinyServer>;
 }
 
 /** Starts `shoal serve` for a tiny model with random weights: everything is real but the answers' sense. */
@@ -19,11 +21,19 @@ export async function startTinyServer(
   const dataDir = mkdtempSync(join(tmpdir(), 'shoal-test-'));
   const modelFile = join(dataDir, 'tiny.gguf');
   writeFileSync(modelFile, makeTinyModel(model));
+  return start(dataDir, modelFile, options);
+}
+
+async function start(dataDir: string, modelFile: string, options: readonly string[]): Promise<TinyServer> {
   const server = await startServer(['--model', modelFile, '--data', dataDir, ...options]);
   const stop = async () => {
     const status = await server.stop();
     rmSync(dataDir, { recursive: true, force: true });
     return status;
   };
-  return { ...server, dataDir, modelFile, stop };
+  const restart = () => {
+    const { port } = new URL(server.url);
+    return start(dataDir, modelFile, ['--port', port, ...options]);
+  };
+  return { ...server, dataDir, modelFile, stop, restart };
 }
