@@ -19,6 +19,9 @@ const MAX_MEMBERS = 4096;
 /** A broken connection of a living member is mended, and the member heard again, within two presences. */
 const SUSPICION_MS = 2 * PRESENCE_INTERVAL_MS;
 
+/** Of many members, about so many greet a newcomer at once: it can start with them, the others it hears at their next beat. */
+const GREETERS = 16;
+
 /**
  * Who is in the swarm: gossips this node's presence, hears everybody else's, and forgets the silent. Presence alone
  * decides who is alive; DHT records may be stale.
@@ -139,7 +142,7 @@ export class Membership {
     if (!known && this.#members.size >= MAX_MEMBERS) return;
     this.#members.set(from, { ...presence, peerId: from, heardAtMs: Date.now() });
     // A newcomer learns of this node from the answer rather than at the next beat.
-    if (!known) this.#publish();
+    if (!known && Math.random() * this.#members.size < GREETERS) this.#publish();
     if (!known || !sameOffer(known, presence)) this.#events.emit('change', undefined);
   }
 }
