@@ -8,9 +8,8 @@ import { DIAL_TIMEOUT_MS, type TabNode } from './libp2p-node.ts';
 /** An attempt hangs when it takes no step for so long; each is given twice the time of the one before. */
 const STALL_MS = 8000;
 /**
- * Once session descriptions are exchanged, most hangs are a race in @libp2p/webrtc 6.0.33, one dial in twenty: the called
- * tab closes the first data channel before the calling tab looks at it, which then waits for ever. The steps so far tell
- * how fast the link is: the rest takes about as long again, so several times that is a hang.
+ * Once session descriptions are exchanged, the steps so far tell how fast the link is: the rest takes about as long
+ * again, so several times that is a hang.
  */
 const LAST_STEPS_RATIO = 4;
 const MIN_LAST_STEPS_MS = 1500;
