@@ -10,8 +10,8 @@ import { webRTC } from '@libp2p/webrtc';
 import { webSockets } from '@libp2p/websockets';
 import { createLibp2p } from 'libp2p';
 import { DHT_NAMESPACE, DHT_PROTOCOL, validateShardRecord } from '../protocol/directory.ts';
-import { FRAME_SLICE_BYTES } from '../protocol/limits.ts';
 import { repeatMissedChannelEvents } from './late-channel-events.ts';
+import { FRAME_SLICE_BYTES, MAX_BUFFERED_BYTES } from '../protocol/limits.ts';
 
 /** One attempt to reach a tab, all in all: some twenty round trips, up to a second each on a bad link. */
 export const DIAL_TIMEOUT_MS = 30_000;
@@ -46,7 +46,7 @@ export async function createTabNode({ iceServers, privateKey }: TabNodeOptions) 
       webSockets(),
       webRTC({
         rtcConfiguration: { iceServers: [...iceServers] },
-        dataChannel: { maxMessageSize: FRAME_SLICE_BYTES },
+        dataChannel: { maxMessageSize: FRAME_SLICE_BYTES, maxBufferedAmount: MAX_BUFFERED_BYTES },
       }),
       circuitRelayTransport(),
     ],

@@ -1,7 +1,7 @@
 import { abortError } from '../core/abortable.ts';
 import { ShoalError } from '../core/errors.ts';
 import { MAX_FRAME_BYTES } from '../protocol/limits.ts';
-import type { AbortOptions, FrameChannel } from './transport.ts';
+import type { FrameChannel, SendOptions } from './transport.ts';
 
 export interface MemoryChannelOptions {
   readonly peerId: string;
@@ -14,6 +14,8 @@ export interface MemoryChannelOptions {
 /** One end of a channel in a `MemoryNetwork`. */
 export class MemoryChannel implements FrameChannel {
   readonly peerId: string;
+  /** Memory has no rate to speak of. */
+  readonly bytesPerMs = 0;
   readonly #options: MemoryChannelOptions;
   #early: Uint8Array[] = [];
   #onFrame: ((frame: Uint8Array) => void) | undefined;
@@ -29,7 +31,7 @@ export class MemoryChannel implements FrameChannel {
     return this.#options.roundTripMs();
   }
 
-  async send(frame: Uint8Array, { signal }: AbortOptions = {}): Promise<void> {
+  async send(frame: Uint8Array, { signal }: SendOptions = {}): Promise<void> {
     if (signal?.aborted) throw abortError(signal);
     if (this.#closed) {
       throw new ShoalError('peer-gone', `The channel to ${this.peerId} is closed.`, { cause: this.#closed.reason });

@@ -1,27 +1,32 @@
 import type { Connection, Stream } from '@libp2p/interface';
-import { abortable, abortError } from '../core/abortable.ts';
 import { ShoalError } from '../core/errors.ts';
 import { log } from '../core/log.ts';
-import { MAX_FRAME_BYTES } from '../protocol/limits.ts';
+import { FRAME_SLICE_BYTES, MAX_FRAME_BYTES } from '../protocol/limits.ts';
+import { FrameAssembler } from './frame-assembler.ts';
+import { FrameSender } from './frame-sender.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { MessageAssembler, prefixed } from './message-assembler.ts';
-import type { AbortOptions, FrameChannel } from './transport.ts';
+import type { FrameChannel, SendOptions } from './transport.ts';
 
 /*
  * A message on the stream, after its length; little-endian.
  *
  * offset  type  meaning
- * 0       u32   kind: 0 frame, 1 beat, 2 echo of a beat
- * 4       …     frame: its bytes, which so begin at a multiple of 4; beat and echo: f64, the clock of the beat's sender, ms
+ * 0       u32   kind: 0 slice of a frame, 1 beat, 2 echo of a beat
+ * 4       f64   beat and echo: the clock of the beat's sender, ms
+ * 4       u32   slice: the frame's number; slices of several frames may take turns
+ * 8       u32   slice: bytes of the whole frame
+ * 12      …     slice: the bytes that come next
  */
-const FRAME = 0;
+const SLICE = 0;
 const BEAT = 1;
 const ECHO = 2;
-const KIND_BYTES = 4;
+const SLICE_HEADER_BYTES = 12;
 const BEAT_BYTES = 12;
+/** The message's length, and what libp2p puts around a message. */
+const ENVELOPE_BYTES = 16;
 /** A peer that does not take part in closing is left behind after this. */
 const CLOSE_TIMEOUT_MS = 3000;
-const FRAME_KIND = Uint8Array.of(FRAME, 0, 0, 0);
 
 /** Frames over one libp2p stream, with a heartbeat beside them. */
 export class StreamChannel implements FrameChannel {
@@ -29,19 +34,26 @@ export class StreamChannel implements FrameChannel {
   readonly #stream: Stream;
   readonly #connection: Connection;
   readonly #heartbeat: Heartbeat;
+  readonly #frames = new FrameAssembler();
+  readonly #sender: FrameSender;
   #onFrame: ((frame: Uint8Array) => void) | undefined;
   /** Frames that came before anybody listened; together at most one of the largest. */
   #early: Uint8Array[] = [];
   #onClose: ((reason: Error | undefined) => void) | undefined;
   #closing = false;
   #closed: { readonly reason: Error | undefined } | undefined;
-  #sending: Promise<void> = Promise.resolve();
 
   constructor(stream: Stream, connection: Connection) {
     this.peerId = connection.remotePeer.toString();
     this.#stream = stream;
     this.#connection = connection;
-    const assembler = new MessageAssembler(MAX_FRAME_BYTES + KIND_BYTES, (message) => this.#take(message));
+    this.#sender = new FrameSender({
+      sliceBytes: FRAME_SLICE_BYTES - ENVELOPE_BYTES - SLICE_HEADER_BYTES,
+      sendSlice: (id, total, part) => this.#sendSlice(id, total, part),
+      full: () => stream.writableNeedsDrain,
+      drained: () => this.#drained(),
+    });
+    const assembler = new MessageAssembler(FRAME_SLICE_BYTES, (message) => this.#take(message));
     this.#heartbeat = new Heartbeat({
       beat: (sentAtMs) => this.#sendClock(BEAT, sentAtMs),
       onSilence: () => this.#peerVanished(),
@@ -62,20 +74,16 @@ export class StreamChannel implements FrameChannel {
     return this.#heartbeat.roundTripMs;
   }
 
-  send(frame: Uint8Array, { signal }: AbortOptions = {}): Promise<void> {
+  get bytesPerMs(): number {
+    return this.#sender.bytesPerMs;
+  }
+
+  send(frame: Uint8Array, { signal, lane = '' }: SendOptions = {}): Promise<void> {
     if (frame.byteLength > MAX_FRAME_BYTES) {
       const message = `A frame has ${frame.byteLength} bytes, at most ${MAX_FRAME_BYTES} are allowed.`;
       return Promise.reject(new ShoalError('limit-exceeded', message));
     }
-    const message = prefixed(FRAME_KIND, frame);
-    const sent = this.#sending.then(async () => {
-      if (signal?.aborted) throw abortError(signal);
-      if (this.#closing || this.#closed) throw this.#goneError();
-      this.#stream.send(message);
-      while (this.#stream.writableNeedsDrain) await this.#drained();
-    });
-    this.#sending = sent.catch(() => undefined);
-    return abortable(sent, signal);
+    return this.#sender.send(frame, lane, signal);
   }
 
   onFrame(listener: (frame: Uint8Array) => void): void {
@@ -102,11 +110,23 @@ export class StreamChannel implements FrameChannel {
 
   #take(message: Uint8Array<ArrayBuffer>): void {
     const view = new DataView(message.buffer);
-    const kind = message.byteLength < KIND_BYTES ? undefined : view.getUint32(0, true);
-    if (kind === FRAME) this.#deliver(message.subarray(KIND_BYTES));
-    else if (kind === BEAT && message.byteLength === BEAT_BYTES) this.#sendClock(ECHO, view.getFloat64(4, true));
+    const kind = message.byteLength < SLICE_HEADER_BYTES ? undefined : view.getUint32(0, true);
+    if (kind === SLICE) {
+      const part = message.subarray(SLICE_HEADER_BYTES);
+      const frame = this.#frames.push(view.getUint32(4, true), view.getUint32(8, true), part);
+      if (frame) this.#deliver(frame);
+    } else if (kind === BEAT && message.byteLength === BEAT_BYTES) this.#sendClock(ECHO, view.getFloat64(4, true));
     else if (kind === ECHO && message.byteLength === BEAT_BYTES) this.#heartbeat.echoed(view.getFloat64(4, true));
     else throw new ShoalError('bad-frame', `A message of kind ${kind} and ${message.byteLength} bytes came.`);
+  }
+
+  #sendSlice(id: number, total: number, part: Uint8Array): void {
+    if (this.#closing || this.#closed) throw this.#goneError();
+    const header = new DataView(new ArrayBuffer(SLICE_HEADER_BYTES));
+    header.setUint32(0, SLICE, true);
+    header.setUint32(4, id, true);
+    header.setUint32(8, total, true);
+    this.#stream.send(prefixed(new Uint8Array(header.buffer), part));
   }
 
   #deliver(frame: Uint8Array): void {

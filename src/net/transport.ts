@@ -4,17 +4,24 @@ export interface AbortOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Whole binary frames, in order, both ways, to one peer. */
+export interface SendOptions extends AbortOptions {
+  /** Frames of one lane arrive in order; those of different lanes do not wait for each other. One for all by default. */
+  readonly lane?: string;
+}
+
+/** Whole binary frames, both ways, to one peer. */
 export interface FrameChannel {
   readonly peerId: string;
   /** Median round trip of the channel's own heartbeat, ms; 0 until the first. */
   readonly roundTripMs: number;
+  /** What the channel has lately carried while it was never idle, bytes a millisecond; 0 until that was measured. */
+  readonly bytesPerMs: number;
   /**
    * Resolves when the frame is handed to the network and the send buffer has room for another.
    * The frame's bytes are the caller's again at once.
    * @throws ShoalError `peer-gone` when the channel is closed, `limit-exceeded` over `MAX_FRAME_BYTES`, `aborted`
    */
-  send(frame: Uint8Array, options?: AbortOptions): Promise<void>;
+  send(frame: Uint8Array, options?: SendOptions): Promise<void>;
   /** The one consumer of incoming frames. Those that came before are given to it first. */
   onFrame(listener: (frame: Uint8Array) => void): void;
   /** Called once, also when the peer vanished without a word; without a reason when either end closed in order. */

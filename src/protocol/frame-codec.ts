@@ -12,6 +12,14 @@ import type {
   TaskFrame,
 } from './frames.ts';
 import {
+  HIDDEN_FORMATS,
+  type HiddenFormat,
+  hiddenBytes,
+  holdingFormat,
+  packHidden,
+  unpackHidden,
+} from './hidden-formats.ts';
+import {
   MAX_CANDIDATES,
   MAX_FRAME_BYTES,
   MAX_PEER_ID_BYTES,
@@ -27,38 +35,41 @@ import {
  * u32 count, zeros up to a multiple of 4, and that many 32-bit words, so that arrays are read where they lie.
  *
  * offset  type     meaning
- * 0       u8       version, 1
+ * 0       u8       version, 2
  * 1       u8       kind: 0 task, 1 result, 2 error
  * 2       u8[16]   session
  * 18      u32      task
  * 22      …        by kind:
  *   task    str coordinator · list<str, u16 start, u16 end> route · u32 position ·
  *           u8 rows (0 none, 1 last, 2 all) · u16 count · words wantedIds · u8 has mask · [words mask] ·
- *           list<timing> · u8 dtype (0 u32 ids, 1 f32 hidden) · words input
+ *           list<timing> · u8 wire (coarsest format permitted: 0 f32, 1 f16, 2 q8) ·
+ *           u8 dtype (0 u32 ids; hidden: 1 f32, 2 f16, 3 q8) · input: words ids, or hidden
+ *   hidden  u32 count of values · zeros up to a multiple of 4 · the values, as `hidden-formats.ts` lays them out
  *   result  list<timing> · list<words ids, words logits, f32 logSumExp, words wantedLogits> rows
  *   error   str peerId · str code · str message
  *   timing  str peerId · u16 start · u16 end · f32 waitMs · f32 computeMs · f32 roundTripMs
  */
 
-const VERSION = 1;
+const VERSION = 2;
 const SESSION_BYTES = 16;
 const MAX_MESSAGE_BYTES = 4096;
 const MAX_CODE_BYTES = 64;
 const ROWS = ['none', 'last', 'all'] as const;
 const KINDS = ['task', 'result', 'error'] as const;
 
-/** A frame as it travels. */
-export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
-  const writer = new ByteWriter(payloadBytes(frame) + 1024);
+/** A frame as it travels. @param format - of hidden states; f32 takes its place where it cannot hold them */
+export function encodeFrame(frame: Frame, format: HiddenFormat = 'f32'): Uint8Array<ArrayBuffer> {
+  const writer = new ByteWriter(payloadBytes(frame, format) + 1024);
   writer.u8(VERSION).u8(KINDS.indexOf(frame.kind)).bytes(sessionBytes(frame.session)).u32(frame.task);
-  if (frame.kind === 'task') writeTask(writer, frame);
+  if (frame.kind === 'task') writeTask(writer, frame, format);
   else if (frame.kind === 'result') writeResult(writer, frame);
   else writeError(writer, frame);
   return writer.finish();
 }
 
 /**
- * Reads what a peer sent. Hidden values and logits are views of `bytes`: nobody else may use its buffer.
+ * Reads what a peer sent. Hidden values are f32 in memory, whatever they were on the wire. They and logits may be views
+ * of `bytes`: nobody else may use its buffer.
  * @throws ShoalError `bad-frame` that says what was expected and found
  */
 export function decodeFrame(bytes: Uint8Array): Frame {
@@ -81,7 +92,8 @@ export function decodeFrame(bytes: Uint8Array): Frame {
   return frame;
 }
 
-function writeTask(writer: ByteWriter, { coordinator, route, position, candidates, timings, input }: TaskFrame): void {
+function writeTask(writer: ByteWriter, frame: TaskFrame, format: HiddenFormat): void {
+  const { coordinator, route, position, candidates, timings, input, wire = 'f32' } = frame;
   writeString(writer, coordinator);
   writer.u16(route.length);
   for (const { peerId, layers } of route) writeStage(writer, peerId, layers);
@@ -90,8 +102,9 @@ function writeTask(writer: ByteWriter, { coordinator, route, position, candidate
   writer.u8(candidates.mask ? 1 : 0);
   if (candidates.mask) writeWords(writer, candidates.mask);
   writeTimings(writer, timings);
-  writer.u8(input.dtype === 'u32' ? 0 : 1);
-  writeWords(writer, input.dtype === 'u32' ? input.ids : input.hidden);
+  writer.u8(HIDDEN_FORMATS.indexOf(wire));
+  if (input.dtype === 'u32') writeWords(writer.u8(0), input.ids);
+  else writeHidden(writer, input.hidden, holdingFormat(format, input.hidden));
 }
 
 function readTask(reader: ByteReader, head: Pick<TaskFrame, 'session' | 'task'>): TaskFrame {
@@ -101,14 +114,30 @@ function readTask(reader: ByteReader, head: Pick<TaskFrame, 'session' | 'task'>)
   const position = reader.u32();
   const candidates = readCandidateRequest(reader);
   const timings = readTimings(reader);
+  const wire = readFormat(reader.u8(), 'the wire');
   const dtype = reader.u8();
-  if (dtype > 1) throw bad(`dtype ${dtype}, expected 0 or 1`);
-  const common = { kind: 'task' as const, ...head, coordinator, route, position, candidates, timings };
+  const common = { kind: 'task' as const, ...head, coordinator, route, position, candidates, timings, wire };
   if (dtype === 0) return { ...common, input: { dtype: 'u32', ids: readIds(reader, 'token ids', MAX_TASK_TOKENS) } };
-  return {
-    ...common,
-    input: { dtype: 'f32', hidden: readFloats(reader, 'hidden values', MAX_TASK_TOKENS * MAX_WIDTH) },
-  };
+  return { ...common, input: { dtype: 'f32', hidden: readHidden(reader, readFormat(dtype - 1, 'hidden states')) } };
+}
+
+function writeHidden(writer: ByteWriter, hidden: Float32Array, format: HiddenFormat): void {
+  writer
+    .u8(1 + HIDDEN_FORMATS.indexOf(format))
+    .u32(hidden.length)
+    .pad(4)
+    .bytes(packHidden(format, hidden));
+}
+
+function readHidden(reader: ByteReader, format: HiddenFormat): Float32Array {
+  const count = readCount(reader, 'hidden values', MAX_TASK_TOKENS * MAX_WIDTH);
+  return unpackHidden(format, reader.bytes(hiddenBytes(format, count)), count);
+}
+
+function readFormat(index: number, what: string): HiddenFormat {
+  const format = HIDDEN_FORMATS[index];
+  if (!format) throw bad(`an unknown format of ${what}, ${index}`);
+  return format;
 }
 
 function readCandidateRequest(reader: ByteReader): CandidateRequest {
@@ -222,12 +251,17 @@ function writeWords(writer: ByteWriter, words: Uint32Array | Float32Array): void
     .bytes(new Uint8Array(words.buffer, words.byteOffset, words.byteLength));
 }
 
-/** The next array's bytes, where they lie. */
-function wordBytes(reader: ByteReader, what: string, max: number): Uint8Array {
+/** The count of an array that begins at the next multiple of 4. */
+function readCount(reader: ByteReader, what: string, max: number): number {
   const count = reader.u32();
   if (count > max) throw bad(`${count} ${what}, at most ${max} are allowed`);
   reader.bytes((4 - (reader.offset % 4)) % 4);
-  return reader.bytes(count * 4);
+  return count;
+}
+
+/** The next array's bytes, where they lie. */
+function wordBytes(reader: ByteReader, what: string, max: number): Uint8Array {
+  return reader.bytes(4 * readCount(reader, what, max));
 }
 
 function readIds(reader: ByteReader, what: string, max: number): Uint32Array {
@@ -251,9 +285,10 @@ function sessionBytes(session: string): Uint8Array {
   );
 }
 
-function payloadBytes(frame: Frame): number {
+function payloadBytes(frame: Frame, format: HiddenFormat): number {
   if (frame.kind !== 'task') return 0;
-  return frame.input.dtype === 'u32' ? frame.input.ids.byteLength : frame.input.hidden.byteLength;
+  const { input } = frame;
+  return input.dtype === 'u32' ? input.ids.byteLength : hiddenBytes(format, input.hidden.length);
 }
 
 function bad(found: string): ShoalError {

@@ -1,8 +1,9 @@
 import type { WireError } from '../core/errors.ts';
 import type { LayerRange } from '../core/ranges.ts';
+import type { HiddenFormat } from './hidden-formats.ts';
 
 /** The libp2p protocol of a stream of frames. */
-export const ACTIVATION_PROTOCOL = '/shoal/activations/1.0.0';
+export const ACTIVATION_PROTOCOL = '/shoal/activations/2.0.0';
 
 /** One node's place in a route. */
 export interface RouteStage {
@@ -65,6 +66,8 @@ export interface TaskFrame {
   readonly input:
     | { readonly dtype: 'u32'; readonly ids: Uint32Array }
     | { readonly dtype: 'f32'; readonly hidden: Float32Array };
+  /** The coarsest format in which hidden states may travel from stage to stage; absent: f32, so that nothing is rounded. */
+  readonly wire?: HiddenFormat | undefined;
   readonly candidates: CandidateRequest;
   /** The stages done, in order. */
   readonly timings: readonly StageTiming[];

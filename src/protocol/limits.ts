@@ -18,6 +18,11 @@ export const MAX_ROUTE_STAGES = 128;
 export const MAX_FRAME_BYTES = MAX_TASK_TOKENS * MAX_WIDTH * 4 + 256 * 1024;
 /** One message of an activation stream: one SCTP packet, since Chromium sends four packets of one message a round trip. */
 export const FRAME_SLICE_BYTES = 1100;
+/**
+ * What waits in a data channel's own buffer: enough to keep a fast link busy until the page refills it, and little
+ * enough that another session's frame, which goes in behind it, comes soon: 52 ms at 10 Mbit/s.
+ */
+export const MAX_BUFFERED_BYTES = 64 * 1024;
 /** A command's JSON, either way: the longest is a list of every file of a large model. */
 export const MAX_COMMAND_BYTES = 256 * 1024;
 /** Commands a peer may have unanswered here: a coordinator opens, truncates and closes; more is a flood. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ShoalError } from '../../src/core/errors.ts';
 import { decodeFrame, encodeFrame } from '../../src/protocol/frame-codec.ts';
 import type { Frame } from '../../src/protocol/frames.ts';
+import { HIDDEN_FORMATS, type HiddenFormat, hiddenBytes } from '../../src/protocol/hidden-formats.ts';
 
 const session = fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 32, maxLength: 32 });
 const peerId = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
@@ -36,6 +37,7 @@ const task: fc.Arbitrary<Frame> = fc.record({
     },
     { requiredKeys: ['rows', 'count', 'wantedIds'] },
   ),
+  wire: fc.constantFrom(...HIDDEN_FORMATS),
   timings,
 });
 const candidates = fc.nat(10).chain((length) =>
@@ -64,6 +66,38 @@ const error: fc.Arbitrary<Frame> = fc.record({
   }),
 });
 const frame = fc.oneof(task, result, error);
+const format = fc.constantFrom(...HIDDEN_FORMATS);
+
+function taskWith(hidden: Float32Array): Frame {
+  return {
+    kind: 'task',
+    session: '0'.repeat(32),
+    task: 1,
+    coordinator: 'c',
+    route: [{ peerId: 'a', layers: { start: 0, end: 1 } }],
+    position: 0,
+    input: { dtype: 'f32', hidden },
+    candidates: { rows: 'last', count: 1, wantedIds: Uint32Array.of(7, 8) },
+    wire: 'q8',
+    timings: [],
+  };
+}
+
+function decodeTask(bytes: Uint8Array) {
+  const decoded = decodeFrame(bytes);
+  if (decoded.kind !== 'task' || decoded.input.dtype !== 'f32') throw new Error('unexpected');
+  return { ...decoded, hidden: decoded.input.hidden };
+}
+
+/** How far a value may be off: half a unit in the last place of a half, half a step of its block in q8. */
+function errorBound(format: HiddenFormat, hidden: Float32Array, index: number): number {
+  if (format === 'f32') return 0;
+  if (format === 'f16') return Math.max(2 ** -25, 2 ** -11 * Math.abs(hidden[index]!));
+  const start = index - (index % 32);
+  const largest = Math.max(...hidden.subarray(start, start + 32).map(Math.abs));
+  // The scale is rounded to an f32, which may be a subnormal one.
+  return largest * (0.5 / 127 + 1e-6) + 127 * 2 ** -149;
+}
 
 describe('frame codec', () => {
   it('gives back what it was given', () => {
@@ -76,19 +110,19 @@ describe('frame codec', () => {
 
   it('reads a frame that lies askew in a larger buffer', () => {
     fc.assert(
-      fc.property(frame, fc.nat(7), (original, offset) => {
-        const bytes = encodeFrame(original);
+      fc.property(frame, format, fc.nat(7), (original, format, offset) => {
+        const bytes = encodeFrame(original, format);
         const buffer = new Uint8Array(bytes.length + offset);
         buffer.set(bytes, offset);
-        expect(decodeFrame(buffer.subarray(offset))).toEqual(original);
+        expect(decodeFrame(buffer.subarray(offset))).toEqual(decodeFrame(bytes));
       }),
     );
   });
 
   it('refuses every truncation, and any other damage that it cannot read, as bad-frame', () => {
     fc.assert(
-      fc.property(frame, fc.nat(), fc.nat(255), (original, place, value) => {
-        const bytes = encodeFrame(original);
+      fc.property(frame, format, fc.nat(), fc.nat(255), (original, format, place, value) => {
+        const bytes = encodeFrame(original, format);
         expect(() => decodeFrame(bytes.subarray(0, place % bytes.length))).toThrow(
           expect.objectContaining({ code: 'bad-frame' }),
         );
@@ -107,7 +141,7 @@ describe('frame codec', () => {
   it('reads hostile bytes without allocating more than they hold', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-        if (bytes[0] !== undefined) bytes[0] = 1;
+        if (bytes[0] !== undefined) bytes[0] = 2;
         try {
           decodeFrame(bytes);
         } catch (thrown) {
@@ -118,20 +152,63 @@ describe('frame codec', () => {
   });
 
   it('keeps the ids usable after the frame has gone to a worker', () => {
-    const bytes = encodeFrame({
-      kind: 'task',
-      session: '0'.repeat(32),
-      task: 1,
-      coordinator: 'c',
-      route: [{ peerId: 'a', layers: { start: 0, end: 1 } }],
-      position: 0,
-      input: { dtype: 'f32', hidden: Float32Array.of(1, 2) },
-      candidates: { rows: 'last', count: 1, wantedIds: Uint32Array.of(7, 8) },
-      timings: [],
-    });
-    const decoded = decodeFrame(bytes);
-    if (decoded.kind !== 'task' || decoded.input.dtype !== 'f32') throw new Error('unexpected');
-    structuredClone(decoded.input.hidden, { transfer: [decoded.input.hidden.buffer as ArrayBuffer] });
+    const decoded = decodeTask(encodeFrame(taskWith(Float32Array.of(1, 2))));
+    structuredClone(decoded.hidden, { transfer: [decoded.hidden.buffer as ArrayBuffer] });
     expect([...decoded.candidates.wantedIds]).toEqual([7, 8]);
+  });
+
+  it.each(HIDDEN_FORMATS)('carries hidden states as %s within its error', (format) => {
+    const values = fc.array(fc.float({ noNaN: true, noDefaultInfinity: true, min: -60_000, max: 60_000 }), {
+      maxLength: 100,
+    });
+    fc.assert(
+      fc.property(values, fc.constantFrom(1, 2 ** -20, 2 ** -140), (numbers, scale) => {
+        const hidden = Float32Array.from(numbers, (value) => value * scale);
+        const got = decodeTask(encodeFrame(taskWith(hidden), format)).hidden;
+        expect(got.length).toBe(hidden.length);
+        for (const [index, value] of hidden.entries())
+          expect(Math.abs(got[index]! - value)).toBeLessThanOrEqual(errorBound(format, hidden, index));
+      }),
+    );
+  });
+
+  it('sends a row of 576 values in 2304, 1152 or 648 bytes', () => {
+    const sizes = HIDDEN_FORMATS.map((format) => encodeFrame(taskWith(new Float32Array(576)), format).length);
+    expect(HIDDEN_FORMATS.map((format) => hiddenBytes(format, 576))).toEqual([2304, 1152, 648]);
+    expect(sizes.map((size) => size - sizes[0]!)).toEqual([0, 1152 - 2304, 648 - 2304]);
+  });
+
+  it('keeps an outlier from spoiling other blocks than its own in q8', () => {
+    const hidden = Float32Array.from({ length: 96 }, (_, index) => (index === 40 ? 5000 : Math.sin(index)));
+    const got = decodeTask(encodeFrame(taskWith(hidden), 'q8')).hidden;
+    expect(got[40]).toBeCloseTo(5000, 3);
+    for (const index of [...Array(32).keys(), ...Array.from({ length: 32 }, (_, index) => 64 + index)])
+      expect(Math.abs(got[index]! - hidden[index]!)).toBeLessThan(0.004);
+  });
+
+  it.each([
+    ['f16', 70_000],
+    ['f16', Number.NaN],
+    ['q8', Number.POSITIVE_INFINITY],
+    ['q8', Number.NaN],
+  ] as const)('sends f32 where %s cannot hold %d', (format, value) => {
+    const hidden = Float32Array.of(1 / 3, value, -2);
+    expect(decodeTask(encodeFrame(taskWith(hidden), format)).hidden).toEqual(hidden);
+  });
+
+  it('refuses formats that it does not know', () => {
+    const bytes = encodeFrame(taskWith(Float32Array.of(1, 2)), 'q8');
+    // The payload of two values: wire, dtype, count, padding, one scale, two steps.
+    const wire = bytes.lastIndexOf(2, bytes.length - 7 - 4);
+    const found = [0, 1].map((offset) => {
+      const damaged = bytes.slice();
+      damaged[wire + offset] = 9;
+      return () => decodeFrame(damaged);
+    });
+    expect([bytes[wire], bytes[wire + 1]]).toEqual([2, 3]);
+    for (const decode of found)
+      expect(decode).toThrow(
+        expect.objectContaining({ code: 'bad-frame', message: expect.stringContaining('an unknown format') }),
+      );
   });
 });

@@ -1,11 +1,15 @@
 import type { Connection, Stream } from '@libp2p/interface';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { MAX_OPEN_FRAMES } from '../../src/net/frame-assembler.ts';
 import { prefixed } from '../../src/net/message-assembler.ts';
 import { StreamChannel } from '../../src/net/stream-channel.ts';
-import { MAX_FRAME_BYTES } from '../../src/protocol/limits.ts';
+import { FRAME_SLICE_BYTES, MAX_FRAME_BYTES } from '../../src/protocol/limits.ts';
 
 // What a peer may do to a channel that no honest one does, and what a full send buffer does. How two honest channels
 // get on is in the transport contract.
+
+/** What a slice holds at most. */
+const MAX_PART = FRAME_SLICE_BYTES - 28;
 
 /** The near end of a stream whose far end is the test. */
 class ScriptedStream extends EventTarget {
@@ -51,6 +55,29 @@ function message(kind: number, body: Uint8Array): Uint8Array {
   return prefixed(Uint8Array.of(kind, 0, 0, 0), body);
 }
 
+function slice(id: number, total: number, part: Uint8Array): Uint8Array {
+  const numbers = new DataView(new ArrayBuffer(8));
+  numbers.setUint32(0, id, true);
+  numbers.setUint32(4, total, true);
+  return message(0, Uint8Array.from([...new Uint8Array(numbers.buffer), ...part]));
+}
+
+/** The slices that were sent. */
+function slices(stream: ScriptedStream): { id: number; total: number; part: Uint8Array }[] {
+  return stream.sent
+    .filter((bytes) => bytes[4] === 0)
+    .map((bytes) => {
+      const view = new DataView(bytes.buffer, bytes.byteOffset);
+      return { id: view.getUint32(8, true), total: view.getUint32(12, true), part: bytes.subarray(16) };
+    });
+}
+
+/** Makes a frame arrive, in slices as long as they may be. */
+function receive(stream: ScriptedStream, id: number, frame: Uint8Array): void {
+  for (let start = 0; start < frame.length; start += MAX_PART)
+    stream.receive(slice(id, frame.length, frame.subarray(start, start + MAX_PART)));
+}
+
 beforeEach(() => {
   vi.useFakeTimers();
   vi.spyOn(console, 'warn').mockReturnValue();
@@ -63,10 +90,13 @@ afterEach(() => {
 describe('stream channel', () => {
   it.each([
     ['an unknown kind', message(3, new Uint8Array(8)), 'bad-frame'],
-    ['a beat of a wrong length', message(1, new Uint8Array(4)), 'bad-frame'],
+    ['a beat of a wrong length', message(1, new Uint8Array(9)), 'bad-frame'],
+    ['a slice without its numbers', message(0, new Uint8Array(4)), 'bad-frame'],
+    ['a slice longer than its frame', slice(0, 5, new Uint8Array(6)), 'bad-frame'],
+    ['a frame over the limit', slice(0, MAX_FRAME_BYTES + 1, new Uint8Array(1)), 'limit-exceeded'],
     ['no kind at all', prefixed(Uint8Array.of(0, 0)), 'bad-frame'],
     ['an empty message', Uint8Array.of(0, 0, 0, 0), 'limit-exceeded'],
-    ['a length beyond every frame', Uint8Array.of(255, 255, 255, 255), 'limit-exceeded'],
+    ['a length beyond every message', prefixed(new Uint8Array(FRAME_SLICE_BYTES + 1)), 'limit-exceeded'],
   ])('is dropped for %s', (_, bytes, code) => {
     const { stream, onClose, channel } = open();
     stream.receive(bytes);
@@ -77,15 +107,15 @@ describe('stream channel', () => {
 
   it('holds early frames for its listener, up to one of the largest', () => {
     const { stream, channel, onClose } = open();
-    const half = message(0, new Uint8Array(MAX_FRAME_BYTES / 2));
-    stream.receive(half);
-    stream.receive(half);
+    const half = new Uint8Array(MAX_FRAME_BYTES / 2);
+    receive(stream, 0, half);
+    receive(stream, 1, half);
     const got: number[] = [];
     channel.onFrame(({ length }) => got.push(length));
     expect(got).toEqual([MAX_FRAME_BYTES / 2, MAX_FRAME_BYTES / 2]);
     expect(onClose).not.toHaveBeenCalled();
     const unread = open();
-    for (let count = 0; count < 3; count++) unread.stream.receive(half);
+    for (let count = 0; count < 3; count++) receive(unread.stream, count, half);
     expect(unread.onClose.mock.calls).toEqual([[expect.objectContaining({ code: 'limit-exceeded' })]]);
   });
 
@@ -93,9 +123,94 @@ describe('stream channel', () => {
     const { stream, channel } = open();
     const offsets: number[] = [];
     channel.onFrame(({ byteOffset }) => offsets.push(byteOffset % 4));
-    const three = message(0, new Uint8Array(3));
-    stream.receive(Uint8Array.from([...three, ...three]));
+    stream.receive(Uint8Array.from([...slice(0, 3, new Uint8Array(3)), ...slice(1, 3, new Uint8Array(3))]));
     expect(offsets).toEqual([0, 0]);
+  });
+
+  it('puts frames together whose slices take turns, and gives each when it is whole', () => {
+    const { stream, channel } = open();
+    const got: number[][] = [];
+    channel.onFrame((frame) => got.push([...frame]));
+    stream.receive(slice(7, 3, Uint8Array.of(1, 2)));
+    stream.receive(slice(8, 2, Uint8Array.of(8)));
+    stream.receive(slice(8, 2, Uint8Array.of(9)));
+    stream.receive(slice(9, 0, new Uint8Array()));
+    stream.receive(slice(7, 3, Uint8Array.of(3)));
+    expect(got).toEqual([[8, 9], [], [1, 2, 3]]);
+  });
+
+  it('is dropped for a frame that changes its length, or more frames under way than it may have', () => {
+    const changed = open();
+    changed.stream.receive(slice(0, 5, new Uint8Array(1)));
+    changed.stream.receive(slice(0, 6, new Uint8Array(1)));
+    expect(changed.onClose.mock.calls).toEqual([[expect.objectContaining({ code: 'bad-frame' })]]);
+    const { stream, onClose } = open();
+    for (let id = 0; id < MAX_OPEN_FRAMES; id++) stream.receive(slice(id, 5, new Uint8Array(1)));
+    expect(onClose).not.toHaveBeenCalled();
+    stream.receive(slice(MAX_OPEN_FRAMES, 5, new Uint8Array(1)));
+    expect(onClose.mock.calls).toEqual([[expect.objectContaining({ code: 'limit-exceeded' })]]);
+    const large = open();
+    for (let id = 0; id < 2; id++) large.stream.receive(slice(id, MAX_FRAME_BYTES, new Uint8Array(1)));
+    expect(large.onClose).not.toHaveBeenCalled();
+    large.stream.receive(slice(2, 1, new Uint8Array()));
+    expect(large.onClose.mock.calls).toEqual([[expect.objectContaining({ code: 'limit-exceeded' })]]);
+  });
+
+  it('lets frames of different lanes take turns, and keeps the order in a lane', async () => {
+    const { stream, channel } = open();
+    stream.writableNeedsDrain = true;
+    const sends = [
+      channel.send(new Uint8Array(3 * MAX_PART), { lane: 'prefill' }),
+      channel.send(new Uint8Array(5), { lane: 'prefill' }),
+      channel.send(new Uint8Array(MAX_PART + 1), { lane: 'decode' }),
+      channel.send(new Uint8Array(7), { lane: 'decode' }),
+    ];
+    while (slices(stream).length < 7) {
+      stream.writableNeedsDrain = false;
+      stream.dispatchEvent(new Event('drain'));
+      stream.writableNeedsDrain = true;
+      await vi.advanceTimersByTimeAsync(0);
+    }
+    stream.drain();
+    await Promise.all(sends);
+    expect(slices(stream).map(({ id, part }) => [id, part.length])).toEqual([
+      [0, MAX_PART],
+      [0, MAX_PART],
+      [2, MAX_PART],
+      [0, MAX_PART],
+      [2, 1],
+      [1, 5],
+      [3, 7],
+    ]);
+  });
+
+  it('keeps no more frames under way than a peer takes', async () => {
+    const { stream, channel } = open();
+    stream.writableNeedsDrain = true;
+    const count = 2 * MAX_OPEN_FRAMES;
+    const got: number[] = [];
+    const peer = open();
+    peer.channel.onFrame(({ length }) => got.push(length));
+    const sends = Array.from({ length: count }, (_, lane) =>
+      channel.send(new Uint8Array(MAX_PART + lane + 1), { lane: `${lane}` }),
+    );
+    stream.drain();
+    await Promise.all(sends);
+    for (const { id, total, part } of slices(stream)) peer.stream.receive(slice(id, total, part));
+    expect(got).toEqual(Array.from({ length: count }, (_, lane) => MAX_PART + lane + 1));
+  });
+
+  it('measures what it carries while it is never idle', async () => {
+    const { stream, channel } = open();
+    expect(channel.bytesPerMs).toBe(0);
+    stream.writableNeedsDrain = true;
+    const sent = channel.send(new Uint8Array(10 * MAX_PART));
+    for (let slice = 0; slice < 10; slice++) {
+      await vi.advanceTimersByTimeAsync(100);
+      stream.dispatchEvent(new Event('drain'));
+    }
+    await sent;
+    expect(channel.bytesPerMs).toBeCloseTo(MAX_PART / 100, 1);
   });
 
   it('answers beats with their own number', () => {

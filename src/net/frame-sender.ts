@@ -1,0 +1,136 @@
+import { abortable, abortError } from '../core/abortable.ts';
+import { MAX_OPEN_FRAME_BYTES, MAX_OPEN_FRAMES } from './frame-assembler.ts';
+
+/** Where slices go. */
+export interface SliceSink {
+  /** Most bytes of a frame in one slice. */
+  readonly sliceBytes: number;
+  /** Sends `part`, which comes next of frame `id`, which has `total` bytes. @throws Error when it cannot any more */
+  sendSlice(id: number, total: number, part: Uint8Array): void;
+  /** Whether no more fits for now. */
+  full(): boolean;
+  /** Resolves when all is gone out; rejects when it never will. */
+  drained(): Promise<void>;
+}
+
+interface Outgoing {
+  readonly id: number;
+  readonly lane: string;
+  readonly bytes: Uint8Array;
+  readonly signal: AbortSignal | undefined;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+  offset: number;
+}
+
+/** Weight of the newest of the measured rates in their running mean. */
+const RATE_SMOOTHING = 0.3;
+
+/**
+ * Sends frames in slices, in turns: one slice of each frame that is under way, so that a long frame does not hold up a
+ * short one. Frames of one lane go one after the other.
+ */
+export class FrameSender {
+  readonly #sink: SliceSink;
+  /** Every frame that is not sent whole, by lane; the first of each lane takes turns, or waits to. */
+  readonly #lanes = new Map<string, Outgoing[]>();
+  readonly #waiting: Outgoing[] = [];
+  readonly #turns: Outgoing[] = [];
+  #openBytes = 0;
+  #nextId = 0;
+  #running = false;
+  /** What the sink took in a time in which it was never empty; 0 until that was measured. */
+  bytesPerMs = 0;
+
+  constructor(sink: SliceSink) {
+    this.#sink = sink;
+  }
+
+  /**
+   * Resolves when the sink has the whole frame and room for another. The bytes are the caller's again at once.
+   * @throws ShoalError `aborted`, and what the sink throws
+   */
+  send(frame: Uint8Array, lane: string, signal?: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const id = this.#nextId;
+    this.#nextId = (id + 1) >>> 0;
+    const outgoing = { id, lane, bytes: frame.slice(), signal, resolve, reject, offset: 0 };
+    const queue = this.#lanes.get(lane);
+    if (queue) queue.push(outgoing);
+    else {
+      this.#lanes.set(lane, [outgoing]);
+      this.#waiting.push(outgoing);
+    }
+    if (!this.#running) void this.#run();
+    return abortable(promise, signal);
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    try {
+      let drainedAtMs: number | undefined;
+      let sentBytes = 0;
+      for (let frame = this.#nextTurn(); frame; frame = this.#nextTurn()) {
+        const part = frame.bytes.subarray(frame.offset, frame.offset + this.#sink.sliceBytes);
+        this.#sink.sendSlice(frame.id, frame.bytes.length, part);
+        frame.offset += part.length;
+        sentBytes += part.length;
+        const whole = frame.offset === frame.bytes.length;
+        if (!whole) this.#turns.push(frame);
+        if (this.#sink.full()) {
+          await this.#sink.drained();
+          if (drainedAtMs !== undefined) this.#measure(sentBytes / (performance.now() - drainedAtMs));
+          drainedAtMs = performance.now();
+          sentBytes = 0;
+        }
+        if (whole) this.#finish(frame);
+      }
+    } catch (error) {
+      for (const queue of this.#lanes.values()) for (const { reject } of queue) reject(error);
+      this.#lanes.clear();
+      this.#waiting.length = 0;
+      this.#turns.length = 0;
+      this.#openBytes = 0;
+    }
+    this.#running = false;
+  }
+
+  #nextTurn(): Outgoing | undefined {
+    for (let next = this.#waiting[0]; next && this.#mayOpen(next); next = this.#waiting[0]) {
+      this.#waiting.shift();
+      if (next.signal?.aborted) {
+        next.reject(abortError(next.signal));
+        this.#advance(next.lane);
+      } else {
+        this.#openBytes += next.bytes.length;
+        this.#turns.push(next);
+      }
+    }
+    return this.#turns.shift();
+  }
+
+  /** The receiver keeps to the same limits. */
+  #mayOpen({ bytes }: Outgoing): boolean {
+    return this.#turns.length < MAX_OPEN_FRAMES && this.#openBytes + bytes.length <= MAX_OPEN_FRAME_BYTES;
+  }
+
+  #finish({ bytes, lane, resolve }: Outgoing): void {
+    this.#openBytes -= bytes.length;
+    this.#advance(lane);
+    resolve();
+  }
+
+  /** The lane's next frame waits for its turn behind those of other lanes. */
+  #advance(lane: string): void {
+    const queue = this.#lanes.get(lane)!;
+    queue.shift();
+    if (queue[0]) this.#waiting.push(queue[0]);
+    else this.#lanes.delete(lane);
+  }
+
+  #measure(bytesPerMs: number): void {
+    if (!Number.isFinite(bytesPerMs)) return;
+    this.bytesPerMs =
+      this.bytesPerMs === 0 ? bytesPerMs : this.bytesPerMs + RATE_SMOOTHING * (bytesPerMs - this.bytesPerMs);
+  }
+}
