@@ -5,6 +5,8 @@ import { log } from '../core/log.ts';
 import type { FrameChannel, Transport } from '../net/transport.ts';
 import { decodeFrame, encodeFrame } from '../protocol/frame-codec.ts';
 import type { Frame } from '../protocol/frames.ts';
+import type { HiddenFormat } from '../protocol/hidden-formats.ts';
+import { chooseFormat } from './wire-format.ts';
 
 /**
  * Delivers frames to peers over channels that it opens on demand and keeps, and to this tab without leaving it. Either
@@ -35,9 +37,9 @@ export class FrameExchange {
       return;
     }
     const channel = await this.#channel(to, signal);
-    const bytes = encodeFrame(frame);
+    const bytes = encodeFrame(frame, formatFor(frame, channel));
     this.bytesSent += bytes.byteLength;
-    await channel.send(bytes, signal ? { signal } : {});
+    await channel.send(bytes, { lane: frame.session, ...(signal ? { signal } : {}) });
   }
 
   /** Opens the channel before the first frame, and has its heartbeat watch the peer. */
@@ -105,4 +107,9 @@ export class FrameExchange {
     });
     return channel;
   }
+}
+
+function formatFor(frame: Frame, channel: FrameChannel): HiddenFormat {
+  if (frame.kind !== 'task' || frame.input.dtype === 'u32') return 'f32';
+  return chooseFormat(frame.wire ?? 'f32', frame.input.hidden.length, channel);
 }

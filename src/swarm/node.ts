@@ -3,6 +3,7 @@ import { Emitter, type Unsubscribe } from '../core/events.ts';
 import { log } from '../core/log.ts';
 import type { LayerRunner } from '../engine/layer-runner.ts';
 import type { IntroductionState, Transport } from '../net/transport.ts';
+import type { HiddenFormat } from '../protocol/hidden-formats.ts';
 import { MAX_LINKS } from '../protocol/limits.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 import type { ShardStore } from '../store/shard-store.ts';
@@ -35,6 +36,8 @@ export interface NodeSettings {
   readonly registerInDht: boolean;
   /** Bytes of shards that this device may hold; absent where the browser does not tell. */
   readonly memoryBytes?: number;
+  /** The coarsest format in which hidden states of this tab's own prompts may travel; f32 rounds nothing. */
+  readonly wire: HiddenFormat;
 }
 
 /** Members that a tab connects to before it needs them: gossip and repair work on when the server is away. */
@@ -81,6 +84,7 @@ export class SwarmNode {
     this.coordinator = new Coordinator({
       exchange: this.exchange,
       commands: this.commands,
+      wire: () => options.settings().wire,
       contextLength: manifest.hyperparameters.contextLength,
       leaving: () => this.#leavingPeers(),
       routes: new RoutePlanner({

@@ -2,6 +2,7 @@ import { ShoalError } from '../core/errors.ts';
 import type { Unsubscribe } from '../core/events.ts';
 import { formatLayers } from '../core/ranges.ts';
 import type { CandidateRequest, Candidates, ErrorFrame, ResultFrame, RouteStage } from '../protocol/frames.ts';
+import type { HiddenFormat } from '../protocol/hidden-formats.ts';
 import { MAX_TASK_TOKENS } from '../protocol/limits.ts';
 import { openStages } from './build-stages.ts';
 import type { CommandClient } from './command-client.ts';
@@ -24,6 +25,8 @@ interface PendingTask {
 export interface PipelineDependencies {
   readonly exchange: FrameExchange;
   readonly commands: CommandClient;
+  /** The coarsest format in which hidden states may travel; f32 when absent. */
+  readonly wire?: () => HiddenFormat;
 }
 
 /** A stage that takes longer than this over one task is taken for hung: a software adapter needs seconds, not minutes. */
@@ -155,6 +158,7 @@ export class Pipeline {
           position,
           input: { dtype: 'u32', ids },
           candidates,
+          wire: this.#deps.wire?.(),
           timings: [],
         })
         .catch((error: unknown) => this.#break(goneError(first, error)));

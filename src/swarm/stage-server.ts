@@ -245,6 +245,7 @@ export class StageServer {
           position,
           input: { dtype: 'f32', hidden: output.hidden! },
           candidates,
+          wire: frame.wire,
           timings,
         }
       : { kind: 'result', session, task, rows: output.rows ?? [], timings };

@@ -132,6 +132,9 @@ export interface CheckRow {
 /** What runs the layers: the better of both, or always the one. */
 export type RunnerSetting = 'auto' | 'webgpu' | 'cpu';
 
+/** Exactly, rounded to half floats, or to 8 bits. */
+export type WireSetting = 'f32' | 'f16' | 'q8';
+
 export interface Settings {
   readonly temperature: number;
   readonly maxTokens: number;
@@ -142,6 +145,8 @@ export interface Settings {
   readonly acceptRemoteLoads: boolean;
   /** Register the files that this tab seeds in the swarm's table. */
   readonly registerInDht: boolean;
+  /** How hidden states of this tab's prompts may travel between tabs, on links where it pays. */
+  readonly wire: WireSetting;
   /** Takes effect when the page is opened again. */
   readonly runner: RunnerSetting;
 }

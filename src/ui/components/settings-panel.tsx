@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import type { RunnerSetting, Settings } from '../app-model.ts';
+import type { RunnerSetting, Settings, WireSetting } from '../app-model.ts';
 import { formatBytesOf } from '../format.ts';
 import { usePage } from '../page-state.ts';
 import { OpenFile } from './open-file.tsx';
@@ -75,6 +75,19 @@ export function SettingsPanel() {
             <option value="cpu">Processor (WebAssembly)</option>
           </select>
           <small>Takes effect when the page is opened again.</small>
+        </label>
+        <label class="field">
+          <span>Activations on the wire</span>
+          <select
+            value={settings.wire}
+            data-testid="wire"
+            onChange={({ currentTarget }) => change({ wire: currentTarget.value as WireSetting })}
+          >
+            <option value="f32">Exact</option>
+            <option value="f16">Half</option>
+            <option value="q8">8-bit</option>
+          </select>
+          <small>Rounded where a slow link makes it worth while; answers may then differ a little.</small>
         </label>
         {SWITCHES.map(({ key, label, hint }) => (
           <label key={key} class="switch">

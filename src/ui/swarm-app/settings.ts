@@ -11,6 +11,7 @@ export const DEFAULT_SETTINGS: Settings = {
   spreadModel: true,
   acceptRemoteLoads: false,
   registerInDht: true,
+  wire: 'f32',
   runner: 'auto',
 };
 
@@ -22,6 +23,7 @@ const settingsSchema = v.object({
   spreadModel: v.fallback(v.boolean(), DEFAULT_SETTINGS.spreadModel),
   acceptRemoteLoads: v.fallback(v.boolean(), DEFAULT_SETTINGS.acceptRemoteLoads),
   registerInDht: v.fallback(v.boolean(), DEFAULT_SETTINGS.registerInDht),
+  wire: v.fallback(v.picklist(['f32', 'f16', 'q8']), DEFAULT_SETTINGS.wire),
   runner: v.fallback(v.picklist(['auto', 'webgpu', 'cpu']), DEFAULT_SETTINGS.runner),
 });
 

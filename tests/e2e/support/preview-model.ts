@@ -60,6 +60,7 @@ export class PreviewModel implements AppModel {
     spreadModel: true,
     acceptRemoteLoads: false,
     registerInDht: true,
+    wire: 'f32',
     runner: 'auto',
   });
   /** What the page has asked for, in order: `join auto`, `send Hello`. */

@@ -1,5 +1,6 @@
 import type { MemoryTransport } from '../../../src/net/memory-member.ts';
 import { MemoryNetwork, type MemoryNetworkOptions } from '../../../src/net/memory-transport.ts';
+import type { HiddenFormat } from '../../../src/protocol/hidden-formats.ts';
 import type { Manifest, ManifestShard } from '../../../src/protocol/manifest.ts';
 import type { ShardReader, ShardStore } from '../../../src/store/shard-store.ts';
 import { SwarmNode } from '../../../src/swarm/node.ts';
@@ -12,6 +13,8 @@ export interface TestSwarmOptions extends ArithmeticRunnerOptions {
   /** Layers of each shard; as a model of 30 layers in four shards when absent. */
   readonly layers?: readonly number[];
   readonly network?: MemoryNetworkOptions;
+  /** What every node's owner permits; f32 when absent. */
+  readonly wire?: HiddenFormat;
 }
 
 /** A swarm in one process: real nodes, coordinators and pipelines over a network and a model made for tests. */
@@ -99,7 +102,8 @@ export class TestSwarm {
       },
       onRunner: (runner) => node?.useRunner(runner),
     });
-    const settings = () => ({ spreadModel: false, acceptRemoteLoads: false, registerInDht: true });
+    const { wire = 'f32' } = this.#options;
+    const settings = () => ({ spreadModel: false, acceptRemoteLoads: false, registerInDht: true, wire });
     const transport = this.network.createTransport();
     this.#transports.set(transport.peerId, transport);
     node = new SwarmNode({
