@@ -77,7 +77,7 @@ class FakeTorrent {
   }
 }
 
-/** Calls straight into other tabs' meetings. */
+/** Calls into other tabs' meetings, some milliseconds away. */
 class FakeIntroducer implements PeerIntroducer {
   readonly tabs = new Map<string, PeerMeetings>();
   asked = 0;
@@ -88,6 +88,7 @@ class FakeIntroducer implements PeerIntroducer {
   }
 
   async offer(tab: string, _infoHash: string, offer: PeerDescription): Promise<PeerDescription> {
+    await new Promise((resolve) => setTimeout(resolve, 5));
     return this.tabs.get(tab)!.answer('caller', offer);
   }
 }
