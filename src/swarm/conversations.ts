@@ -4,6 +4,7 @@ import { HandOver } from './hand-over.ts';
 import { Pipeline } from './pipeline.ts';
 import { type RepairOptions, repairPipeline } from './repair.ts';
 import { logRouteEvent, type RouteEvent } from './route-event.ts';
+import type { Patience } from './route-planner.ts';
 
 /** A conversation's KV caches along a route, and the tokens they hold. */
 export interface Conversation {
@@ -41,26 +42,31 @@ export class Conversations {
    * @param busy - those that are answering: none of them is given up for a new one
    * @throws ShoalError `shard-missing` naming the layers nobody serves; as the stages answer; `aborted`
    */
-  async open(key: string, busy: ReadonlySet<string>, signal?: AbortSignal): Promise<Conversation> {
-    if (this.#kept.get(key)?.pipeline.broken) await this.mend(key, signal);
+  async open(key: string, busy: ReadonlySet<string>, patience: Patience = {}): Promise<Conversation> {
+    if (this.#kept.get(key)?.pipeline.broken) await this.mend(key, patience);
     const kept = this.#kept.get(key);
     if (kept) return kept;
     const idle = [...this.#kept.keys()].find((other) => !busy.has(other));
     if (this.#kept.size >= MAX_CONVERSATIONS && idle !== undefined) await this.forget(idle);
     const { routes, maxTokens } = this.#options;
-    const pipeline = await Pipeline.open(this.#options, await routes.planRoute(signal), maxTokens, signal);
+    const pipeline = await Pipeline.open(this.#options, await routes.planRoute(patience), maxTokens, patience.signal);
     const conversation: Conversation = { pipeline, ids: [], handOver: undefined };
     this.#kept.set(key, conversation);
     return conversation;
   }
 
   /** Rebuilds the lost stages of a conversation's route, or forgets it, so that it is built anew on another. */
-  async mend(key: string, signal?: AbortSignal): Promise<void> {
+  async mend(key: string, patience: Patience = {}): Promise<void> {
     const conversation = this.#kept.get(key);
     if (!conversation) return;
     this.#abandonHandOver(conversation);
     try {
-      const { pipeline, events } = await repairPipeline(this.#options, conversation.pipeline, conversation.ids, signal);
+      const { pipeline, events } = await repairPipeline(
+        this.#options,
+        conversation.pipeline,
+        conversation.ids,
+        patience,
+      );
       conversation.pipeline = pipeline;
       conversation.ids.length = pipeline.length;
       for (const event of events) this.#tell(event);

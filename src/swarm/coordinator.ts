@@ -99,7 +99,7 @@ export class Coordinator implements Generator {
       if (signal?.aborted) return summary('abort');
       let step: { row: Parameters<Sampler['sample']>[0]; lap: Lap };
       try {
-        const conversation = await this.#conversations.open(key, this.#busy, signal);
+        const conversation = await this.#conversations.open(key, this.#busy, request);
         if (generated.length === 0)
           reusedTokens = Math.min(commonPrefix(conversation.ids, promptIds), promptIds.length - 1);
         step = await this.#advance(
@@ -116,7 +116,7 @@ export class Coordinator implements Generator {
           throw error;
         }
         log.warn('ROUTE', `${error.message} Looking for another route.`);
-        await this.#conversations.mend(key, signal);
+        await this.#conversations.mend(key, request);
         continue;
       }
       const token = sampler.sample(step.row, topLogprobs);

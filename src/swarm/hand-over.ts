@@ -96,7 +96,7 @@ export class HandOver {
     const { session } = this.#pipeline;
     for (const { stages, before } of movesOf(this.#pipeline.route, this.leaving)) {
       const layers = { start: stages[0]!.layers.start, end: stages.at(-1)!.layers.end };
-      const successors = await this.#options.routes.planRange(layers, this.leaving, signal);
+      const successors = await this.#options.routes.planRange(layers, this.leaving, { signal });
       this.#moves.push({ stages, before, successors });
       const opened = await openStages(this.#options, session, successors, this.#options.maxTokens, signal);
       this.#maxTaskTokens = Math.min(this.#maxTaskTokens, opened);

@@ -13,9 +13,11 @@ import { Coordinator } from './coordinator.ts';
 import { FrameExchange } from './frame-exchange.ts';
 import { type Member, Membership } from './membership.ts';
 import { Rebalancer } from './rebalancer.ts';
+import { Recruiter } from './recruiter.ts';
 import type { RouteCandidate } from './route.ts';
 import { RoutePlanner } from './route-planner.ts';
 import type { ShardKeeper } from './shard-keeper.ts';
+import type { AssignMember } from './shard-need.ts';
 import { ShardRegistry } from './shard-registry.ts';
 import { Spreader } from './spreader.ts';
 import { StageServer } from './stage-server.ts';
@@ -61,6 +63,7 @@ export class SwarmNode {
   readonly #rebalancer: Rebalancer;
   readonly #events = new Emitter<{ change: undefined }>();
   readonly #cleanups: Unsubscribe[];
+  readonly #recruiter: Recruiter;
   #seededReported = '';
   #draining = false;
   #auto = false;
@@ -93,13 +96,19 @@ export class SwarmNode {
         candidates: () => this.#candidates(),
         everybody: () => this.#everybody(),
         onChange: (listener) => this.onChange(listener),
+        recruit: (shard) => this.#recruiter.recruit(shard),
       }),
+    });
+    this.#recruiter = new Recruiter({
+      commands: this.commands,
+      shards: manifest.shards,
+      members: () => this.#assignable(),
     });
     this.#spreader = new Spreader(keeper, store, manifest, () => this.#everybody());
     this.#rebalancer = new Rebalancer({
       peerId: transport.peerId,
       shards: manifest.shards,
-      members: () => [{ peerId: this.peerId, ...this.#facts() }, ...this.#staying()],
+      members: () => this.#assignable(),
       serve: (index) => keeper.serve(index),
       release: (index) => keeper.release(index),
       answering: (index) => this.stages.answeringIn(manifest.shards[index]!.layers),
@@ -221,6 +230,12 @@ export class SwarmNode {
     };
   }
 
+  /** Everybody who stays, as assignment counts them. */
+  #assignable(): AssignMember[] {
+    const own = { peerId: this.peerId, ...this.#facts() };
+    return [...(this.#options.keeper.joined && !this.#draining ? [own] : []), ...this.#staying()];
+  }
+
   /** The other members, without those that are about to leave. */
   #staying(): Member[] {
     return this.membership.members().filter(({ draining }) => !draining);
@@ -238,7 +253,7 @@ export class SwarmNode {
 
   #everybody() {
     const { keeper } = this.#options;
-    const own = { ready: keeper.ready(), pending: keeper.pending() };
+    const own = { peerId: this.peerId, ready: keeper.ready(), pending: keeper.pending() };
     return [...this.membership.members(), ...this.membership.suspects(), own];
   }
 

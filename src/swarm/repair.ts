@@ -3,7 +3,7 @@ import type { RouteStage } from '../protocol/frames.ts';
 import { fillStages, openStages } from './build-stages.ts';
 import { Pipeline, type PipelineDependencies } from './pipeline.ts';
 import type { RouteEvent } from './route-event.ts';
-import type { RoutePlanner } from './route-planner.ts';
+import type { Patience, RoutePlanner } from './route-planner.ts';
 
 /** A stage that does not roll back within this time is taken for lost: it is a round trip and no computing. */
 const ROLL_BACK_TIMEOUT_MS = 2500;
@@ -29,9 +29,10 @@ export async function repairPipeline(
   options: RepairOptions,
   broken: Pipeline,
   ids: readonly number[],
-  signal?: AbortSignal,
+  patience: Patience = {},
 ): Promise<{ pipeline: Pipeline; events: RouteEvent[] }> {
   const startedAtMs = performance.now();
+  const { signal } = patience;
   const { session, confirmed, route } = broken;
   const { kept, lost } = await rollBack(options, broken, signal);
   const mended: RouteStage[] = [];
@@ -43,7 +44,7 @@ export async function repairPipeline(
       continue;
     }
     const layers = { start: run[0]!.layers.start, end: run.at(-1)!.layers.end };
-    const replacement = await options.routes.planRange(layers, lost, signal);
+    const replacement = await options.routes.planRange(layers, lost, patience);
     const opened = await openStages(options, session, replacement, options.maxTokens, signal);
     maxTaskTokens = Math.min(maxTaskTokens, opened);
     const positions = { start: 0, end: confirmed };

@@ -6,6 +6,7 @@ import { PRESENCE_INTERVAL_MS } from '../protocol/limits.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 import { type Coverage, countHolders } from './assign.ts';
 import { balanceCuts } from './balance-cuts.ts';
+import type { Wait } from './generation.ts';
 import { layerCostMs, planRoute, type RouteCandidate, type RoutePlan, type RouteShard } from './route.ts';
 
 export interface RoutePlannerOptions {
@@ -15,12 +16,21 @@ export interface RoutePlannerOptions {
   /** The nodes that serve something now, this tab among them once it does. */
   readonly candidates: () => readonly RouteCandidate[];
   /** Everybody with what they serve and what is on its way to them. */
-  readonly everybody: () => Iterable<Coverage>;
+  readonly everybody: () => Iterable<Coverage & { readonly peerId?: string }>;
   readonly onChange: (listener: () => void) => Unsubscribe;
+  /** Has somebody fetch a shard that nobody serves; undefined when nobody is willing. */
+  readonly recruit: (shard: number) => string | undefined;
 }
 
-/** A prompt waits so long for shards on their way: a reload after a lost device takes seconds, a download longer. */
-const LOADING_PATIENCE_MS = 15_000;
+/** How a caller waits for a route. */
+export interface Patience {
+  readonly signal?: AbortSignal | undefined;
+  /** @see GenerationRequest.onWait */
+  readonly onWait?: ((wait: Wait | undefined) => void) | undefined;
+}
+
+/** A prompt waits so long for shards on their way: a download may take minutes, and whoever waits sees it and may stop. */
+const LOADING_PATIENCE_MS = 15 * 60_000;
 const LOADING_CHECK_MS = 500;
 /** A session that starts shows in its nodes' presence after so long: one interval, and the way of the message. */
 const UNSEEN_MS = PRESENCE_INTERVAL_MS + 1000;
@@ -42,15 +52,15 @@ export class RoutePlanner {
    * The fastest route through every layer.
    * @throws ShoalError `shard-missing` naming the layers that nobody serves, `aborted`
    */
-  planRoute(signal?: AbortSignal): Promise<readonly RouteStage[]> {
-    return this.#plan(this.#options.manifest.shards, NOBODY, signal);
+  planRoute(patience: Patience = {}): Promise<readonly RouteStage[]> {
+    return this.#plan(this.#options.manifest.shards, NOBODY, patience);
   }
 
   /**
    * The fastest stages for a part of the layers, without the lost peers unless they are back.
    * @throws ShoalError `shard-missing`, `aborted`
    */
-  planRange(layers: LayerRange, lost: ReadonlySet<string>, signal?: AbortSignal): Promise<readonly RouteStage[]> {
+  planRange(layers: LayerRange, lost: ReadonlySet<string>, patience: Patience = {}): Promise<readonly RouteStage[]> {
     // A lost stage may have had a part of a shard only: the rest is somebody else's, and stays there.
     const parts = this.#options.manifest.shards
       .filter((shard) => shard.layers.start < layers.end && layers.start < shard.layers.end)
@@ -58,27 +68,48 @@ export class RoutePlanner {
         index,
         layers: { start: Math.max(start, layers.start), end: Math.min(end, layers.end) },
       }));
-    return this.#plan(parts, lost, signal);
+    return this.#plan(parts, lost, patience);
   }
 
   async #plan(
     shards: readonly RouteShard[],
     lost: ReadonlySet<string>,
-    signal?: AbortSignal,
+    { signal, onWait }: Patience,
   ): Promise<readonly RouteStage[]> {
-    const { manifest, everybody } = this.#options;
     const startedAtMs = performance.now();
-    for (;;) {
-      signal?.throwIfAborted();
-      const waitedMs = performance.now() - startedAtMs;
-      let plan = this.#planNow(shards, lost);
-      if (!plan.stages && waitedMs > RETURN_MS) plan = this.#planNow(shards, NOBODY);
-      if (plan.stages) return plan.stages;
-      const { expected } = countHolders(manifest.shards.length, everybody());
-      const onTheWay = plan.missing.every((index) => expected[index]! > 0);
-      if (!onTheWay || waitedMs > LOADING_PATIENCE_MS) throw missingError(manifest, plan.missing);
-      await this.#nextChange();
+    let told = false;
+    try {
+      for (;;) {
+        signal?.throwIfAborted();
+        const waitedMs = performance.now() - startedAtMs;
+        let plan = this.#planNow(shards, lost);
+        if (!plan.stages && waitedMs > RETURN_MS) plan = this.#planNow(shards, NOBODY);
+        if (plan.stages) return plan.stages;
+        const peerIds = this.#awaited(plan.missing);
+        if (!peerIds || waitedMs > LOADING_PATIENCE_MS) throw missingError(this.#options.manifest, plan.missing);
+        const { layers } = this.#options.manifest.shards[plan.missing[0]!]!;
+        onWait?.({ reason: 'shard', layers, peerIds, waitedMs });
+        told = true;
+        await this.#nextChange();
+      }
+    } finally {
+      if (told) onWait?.(undefined);
     }
+  }
+
+  /** Who brings the missing shards; undefined when one of them is on its way to nobody, and nobody is willing. */
+  #awaited(missing: readonly number[]): string[] | undefined {
+    const { manifest, everybody, recruit } = this.#options;
+    const { expected } = countHolders(manifest.shards.length, everybody());
+    const bringing = new Set<string>();
+    for (const shard of missing) {
+      const asked = expected[shard]! > 0 ? undefined : recruit(shard);
+      if (expected[shard] === 0 && !asked) return undefined;
+      if (asked) bringing.add(asked);
+    }
+    for (const { peerId, pending } of everybody())
+      if (peerId && missing.some((shard) => pending.includes(shard))) bringing.add(peerId);
+    return [...bringing];
   }
 
   #planNow(shards: readonly RouteShard[], lost: ReadonlySet<string>): RoutePlan {

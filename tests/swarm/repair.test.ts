@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Wait } from '../../src/swarm/generation.ts';
 import { KeptOutputs } from '../../src/swarm/kept-outputs.ts';
 import { DEFAULT_SAMPLING } from '../../src/swarm/sampler.ts';
 import { TestSwarm } from './support/test-swarm.ts';
@@ -13,6 +14,7 @@ afterEach(() => swarm?.close());
 async function answer(
   then: (route: readonly string[]) => void = () => undefined,
   last: (route: readonly string[]) => void = () => undefined,
+  onWait: (wait: Wait | undefined) => void = () => undefined,
 ): Promise<number[]> {
   const ids: number[] = [];
   const tokens = swarm.guest.coordinator.generate({
@@ -21,6 +23,7 @@ async function answer(
     stopIds: new Set(),
     sampling: DEFAULT_SAMPLING,
     topLogprobs: 0,
+    onWait,
   });
   for await (const { id, lap } of tokens) {
     const route = lap.stages.map(({ peerId }) => peerId);
@@ -110,6 +113,34 @@ describe('a stage that vanishes in mid-answer', () => {
     expect(mended).toEqual(ids);
     for (const peerId of [route[0], route[1], route[3]])
       expect(computed(peerId)).toBeLessThanOrEqual(PROMPT.length + TOKENS + 2);
+  });
+});
+
+describe('a stage that vanishes without a spare', () => {
+  it('is fetched by the least loaded of the willing, and the answer says what it waits for', async () => {
+    const ids = await expected();
+    swarm = await TestSwarm.create([[0], [1], [2], [3]], { computeMs: 1, willing: true, fetchMs: 1500 });
+    const waits: (Wait | undefined)[] = [];
+    let route: readonly string[] = [];
+    const mended = await answer(
+      (peers) => kill(peers[1]),
+      (peers) => {
+        route = peers;
+      },
+      (wait) => waits.push(wait),
+    );
+    expect(mended).toEqual(ids);
+    expect(route).toHaveLength(4);
+    const [, lost] = swarm.nodes.map(({ peerId }) => peerId);
+    expect(route).not.toContain(lost);
+    const fetching = waits.findLast((wait) => wait?.reason === 'shard');
+    expect(fetching).toMatchObject({ layers: swarm.manifest.shards[1]!.layers, peerIds: [route[1]] });
+    expect(waits.at(-1)).toBeUndefined();
+  });
+
+  it('ends the answer when nobody is willing', async () => {
+    swarm = await TestSwarm.create([[0], [1], [2], [3]], { computeMs: 1 });
+    await expect(answer((peers) => kill(peers[1]))).rejects.toMatchObject({ code: 'shard-missing' });
   });
 });
 

@@ -15,6 +15,10 @@ export interface TestSwarmOptions extends ArithmeticRunnerOptions {
   readonly network?: MemoryNetworkOptions;
   /** What every node's owner permits; f32 when absent. */
   readonly wire?: HiddenFormat;
+  /** Every node's owner lets others ask it for shards. */
+  readonly willing?: boolean;
+  /** What fetching a shard that a node does not hold yet takes, ms. */
+  readonly fetchMs?: number;
 }
 
 /** A swarm in one process: real nodes, coordinators and pipelines over a network and a model made for tests. */
@@ -88,9 +92,9 @@ export class TestSwarm {
   }
 
   #createNode(): { node: SwarmNode; keeper: ShardKeeper } {
-    const store = new FullStore(this.manifest);
+    const store: FullStore = new FullStore(this.manifest, () => (keeper.joined ? (this.#options.fetchMs ?? 0) : 0));
     let node: SwarmNode | undefined;
-    const keeper = new ShardKeeper({
+    const keeper: ShardKeeper = new ShardKeeper({
       manifest: this.manifest,
       store,
       originOf: (shard) => ({ shard, fetchTorrent: async () => undefined }),
@@ -102,8 +106,8 @@ export class TestSwarm {
       },
       onRunner: (runner) => node?.useRunner(runner),
     });
-    const { wire = 'f32' } = this.#options;
-    const settings = () => ({ spreadModel: false, acceptRemoteLoads: false, registerInDht: true, wire });
+    const { wire = 'f32', willing = false } = this.#options;
+    const settings = () => ({ spreadModel: false, acceptRemoteLoads: willing, registerInDht: true, wire });
     const transport = this.network.createTransport();
     this.#transports.set(transport.peerId, transport);
     node = new SwarmNode({
@@ -118,16 +122,18 @@ export class TestSwarm {
   }
 }
 
-/** A store that holds every shard already: the swarm's tests are about what comes after. */
+/** A store that comes by every shard, after a while: the swarm's tests are about what comes after. */
 class FullStore implements ShardStore {
   readonly #manifest: Manifest;
+  readonly #fetchMs: () => number;
 
-  constructor(manifest: Manifest) {
+  constructor(manifest: Manifest, fetchMs: () => number) {
     this.#manifest = manifest;
+    this.#fetchMs = fetchMs;
   }
 
   isComplete = async () => true;
-  obtain = async () => undefined;
+  obtain = () => new Promise<void>((resolve) => setTimeout(resolve, this.#fetchMs()));
   obtainHeader = async () => new Uint8Array();
   importShard = async () => undefined;
   seeded = () => this.#manifest.shards.map(({ infoHash, fileName, sizeBytes }) => ({ infoHash, fileName, sizeBytes }));
