@@ -133,6 +133,8 @@ export class ShardKeeper {
 
   async #serve(shard: ManifestShard, signal: AbortSignal): Promise<void> {
     const { store, originOf } = this.#options;
+    // It starts while the bytes are still on their way. Whether it can is told when the shard is there.
+    this.#deviceRunner().catch(() => undefined);
     const cached = await store.isComplete(shard);
     await store.obtain(originOf(shard), { signal });
     await this.#load(shard, signal);

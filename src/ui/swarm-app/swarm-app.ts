@@ -63,9 +63,11 @@ export class SwarmApp implements AppModel {
   /** The engine behind `window.shoal.engine`. */
   readonly engine: ShoalEngine;
   #session: SwarmSession | undefined;
-  /** What a person asks for before the tab has connected waits for it. */
+  /** What a person asks for before the server has answered, or before the tab has connected, waits for it. */
+  readonly #introduced = Promise.withResolvers<SwarmSession>();
   readonly #connected = Promise.withResolvers<SwarmNode>();
   #refreshTimer: ReturnType<typeof setTimeout> | undefined;
+  #refreshedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor() {
     const { settings, change } = storedSettings();
@@ -99,41 +101,36 @@ export class SwarmApp implements AppModel {
     try {
       const config = await fetchServerConfig();
       const network = lazyTransport(config);
+      // Reaching the swarm takes longer than all that comes before it is needed; who needs it hears of a failure.
+      network().catch(() => undefined);
       const model = await fetchModel(config, parseInvite(location.hash)?.manifestId, network);
       const session = new SwarmSession({ config, model, settings: () => this.settings.value, runnerChoice, network });
       this.#session = session;
       this.#introduce(session);
-      const kept = await this.#loadKept(session);
-      const node = await session.connect();
-      node.onChange(() => this.#refreshSoon());
-      this.#connected.resolve(node);
+      const [kept] = await Promise.all([this.#loadKept(session), this.#connect(session)]);
       if (kept.length > 0) await this.join(kept);
       this.#refresh();
     } catch (error) {
       this.swarm.value = { ...this.swarm.value, state: 'offline' };
-      this.#connected.promise.catch(() => undefined);
-      this.#connected.reject(error);
+      for (const { promise, reject } of [this.#introduced, this.#connected]) {
+        promise.catch(() => undefined);
+        reject(error);
+      }
       this.#alerts.add('error', ShoalError.from(error).message);
     }
   }
 
   async join(choice: readonly number[] | 'auto' | 'all'): Promise<void> {
+    const session = await this.#introduced.promise;
+    const { keeper, model } = session;
+    // Only who takes what others lack must know the others first.
+    if (choice === 'auto') await this.#connected.promise;
+    const chosen = this.#choose(choice, model.manifest.shards.length);
+    const serving = Promise.all(chosen.map((index) => this.#serve(session, index)));
     const node = await this.#connected.promise;
-    const { keeper, model } = this.#requireSession();
-    const count = model.manifest.shards.length;
-    const chosen = this.#choose(choice, count);
     node.join();
     this.#refresh();
-    await Promise.all(
-      chosen.map(async (index) => {
-        try {
-          await keeper.serve(index);
-        } catch (error) {
-          const { code, message } = ShoalError.from(error);
-          if (code !== 'aborted') this.#alerts.add('error', `Shard ${index}: ${message}`);
-        }
-      }),
-    );
+    await serving;
     savedPlace.write(model.manifestId, [...new Set([...keeper.ready(), ...chosen])]);
     this.#refresh();
   }
@@ -201,7 +198,26 @@ export class SwarmApp implements AppModel {
     this.#refresh();
   }
 
+  async #connect(session: SwarmSession): Promise<void> {
+    const node = await session.connect();
+    node.onChange(() => this.#refreshSoon());
+    this.#connected.resolve(node);
+  }
+
+  /** Serves a shard, or says why not. With shard 0 comes the tokenizer, which is made ready before there is a prompt. */
+  async #serve(session: SwarmSession, index: number): Promise<void> {
+    const serving = session.keeper.serve(index);
+    if (index === 0) void session.tokenizer().catch(() => undefined);
+    try {
+      await serving;
+    } catch (error) {
+      const { code, message } = ShoalError.from(error);
+      if (code !== 'aborted') this.#alerts.add('error', `Shard ${index}: ${message}`);
+    }
+  }
+
   #introduce(session: SwarmSession): void {
+    this.#introduced.resolve(session);
     const { manifest, manifestId } = session.model;
     this.model.value = {
       name: manifest.name,
@@ -217,11 +233,14 @@ export class SwarmApp implements AppModel {
   }
 
   /** Loads the shards that this browser served last and still has, before anything is said in the network. */
-  async #loadKept({ keeper, store, model }: SwarmSession): Promise<number[]> {
+  async #loadKept(session: SwarmSession): Promise<number[]> {
+    const { store, model } = session;
     const place = savedPlace.read(model.manifestId).filter((index) => index < model.manifest.shards.length);
-    const complete: number[] = [];
-    for (const index of place) if (await store.isComplete(model.manifest.shards[index]!)) complete.push(index);
-    await Promise.allSettled(complete.map((index) => keeper.serve(index)));
+    await Promise.all(
+      place.map(async (index) => {
+        if (await store.isComplete(model.manifest.shards[index]!)) await this.#serve(session, index);
+      }),
+    );
     return place;
   }
 
@@ -245,13 +264,16 @@ export class SwarmApp implements AppModel {
     throw new ShoalError('peer-unreachable', 'This tab is still connecting to the swarm. Try again in a moment.');
   }
 
+  /** At once after a quiet time. */
   #refreshSoon(): void {
-    this.#refreshTimer ??= setTimeout(() => this.#refresh(), REFRESH_MS);
+    const pauseMs = Math.max(0, this.#refreshedAtMs + REFRESH_MS - performance.now());
+    this.#refreshTimer ??= setTimeout(() => this.#refresh(), pauseMs);
   }
 
   #refresh(): void {
     clearTimeout(this.#refreshTimer);
     this.#refreshTimer = undefined;
+    this.#refreshedAtMs = performance.now();
     const session = this.#session;
     batch(() => {
       this.logLines.value = [...log.lines()];
