@@ -16,7 +16,7 @@ export class FrameExchange {
   readonly #transport: Transport;
   readonly #channels = new Map<string, FrameChannel>();
   readonly #opening = new Map<string, Promise<FrameChannel>>();
-  readonly #events = new Emitter<{ frame: { from: string; frame: Frame }; gone: string }>();
+  readonly #events = new Emitter<{ frame: { from: string; frame: Frame }; gone: string; unreachable: string }>();
   readonly #stopHandling: Unsubscribe;
   bytesSent = 0;
   bytesReceived = 0;
@@ -67,6 +67,11 @@ export class FrameExchange {
     return this.#events.on('gone', listener);
   }
 
+  /** No channel to a peer could be opened. */
+  onUnreachable(listener: (peerId: string) => void): Unsubscribe {
+    return this.#events.on('unreachable', listener);
+  }
+
   async close(): Promise<void> {
     this.#stopHandling();
     const channels = [...this.#channels.values()];
@@ -82,8 +87,13 @@ export class FrameExchange {
       // Shared by all who wait, so no single waiter's signal may cancel it.
       opening = this.#transport.openChannel(peerId).then((channel) => this.#adopt(channel));
       this.#opening.set(peerId, opening);
-      const forget = () => this.#opening.delete(peerId);
-      opening.then(forget, forget);
+      opening.then(
+        () => this.#opening.delete(peerId),
+        () => {
+          this.#opening.delete(peerId);
+          this.#events.emit('unreachable', peerId);
+        },
+      );
     }
     return abortable(opening, signal);
   }

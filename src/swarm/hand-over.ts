@@ -134,6 +134,8 @@ export class HandOver {
       if (frame.kind === 'error') reject(new ShoalError(frame.error.code, frame.error.message));
       else if (--chunksLeft === 0) resolve();
     });
+    // Given up while the sending still fails by itself, it has nobody who waits for it.
+    promise.catch(() => undefined);
     const giveUp = () => reject(new ShoalError('timeout', 'The successor takes too long.'));
     const timeout = setTimeout(giveUp, FILL_TIMEOUT_MS);
     this.#abort.signal.addEventListener('abort', giveUp);

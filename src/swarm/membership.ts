@@ -46,7 +46,7 @@ export class Membership {
       () => clearInterval(timer),
       transport.subscribe(this.#topic, (from, message) => this.#hear(from, message)),
       transport.onPeer(({ peerId, connected }) => {
-        if (!connected) this.#suspect(peerId);
+        if (!connected) this.suspect(peerId);
       }),
     );
   }
@@ -104,7 +104,8 @@ export class Membership {
     if (changed) this.#events.emit('change', undefined);
   }
 
-  #suspect(peerId: string): void {
+  /** A connection to the member broke, or cannot be made: it is out of every route until it is heard again. */
+  suspect(peerId: string): void {
     const member = this.#members.get(peerId);
     if (!member) return;
     this.#members.delete(peerId);

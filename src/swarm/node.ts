@@ -119,6 +119,7 @@ export class SwarmNode {
       keeper.onChange(() => this.#ownShardsChanged()),
       store.onTransfer(() => this.#reportSeeded()),
       this.membership.onChange(() => this.#membersChanged()),
+      this.exchange.onUnreachable((peerId) => this.membership.suspect(peerId)),
       transport.onPeer(() => this.#events.emit('change', undefined)),
       transport.onIntroduction((state) => {
         if (state === 'online') this.#introduced();
