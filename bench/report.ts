@@ -15,7 +15,7 @@ export interface Row {
   readonly what: string;
   readonly unit: string;
   /** One for each column; the last may be left out where there is nothing to compare. */
-  readonly cells: readonly Distribution[];
+  readonly cells: readonly (Distribution | number)[];
 }
 
 export interface Table {
@@ -39,7 +39,7 @@ export function formatReport(conditions: Conditions, tables: readonly Table[], k
     '',
     'Each figure is a median, and in brackets the width of the middle half of the samples.',
     '',
-    ...tables.flatMap(formatTable),
+    ...tables.map(formatTable),
     '## Kernels',
     '',
     "WebGPU's, outside the browser, on the adapter that the last line names.",
@@ -51,7 +51,8 @@ export function formatReport(conditions: Conditions, tables: readonly Table[], k
   ].join('\n');
 }
 
-function formatTable({ title, columns, rows }: Table): string[] {
+/** A table as Markdown, under its title. */
+export function formatTable({ title, columns, rows }: Table): string {
   return [
     `## ${title}`,
     '',
@@ -59,13 +60,14 @@ function formatTable({ title, columns, rows }: Table): string[] {
     line(['---', ...columns.map(() => '---:'), '---']),
     ...rows.map(({ what, cells, unit }) => line([what, ...columns.map((_, index) => formatCell(cells[index])), unit])),
     '',
-  ];
+  ].join('\n');
 }
 
-function formatCell(cell: Distribution | undefined): string {
-  if (!cell) return '';
-  const { median, spread } = cell;
+function formatCell(cell: Distribution | number | undefined): string {
+  if (cell === undefined) return '';
   // Three digits say all that such a measurement can.
+  if (typeof cell === 'number') return `${Number(cell.toPrecision(3))}`;
+  const { median, spread } = cell;
   return `${Number(median.toPrecision(3))} (${Number(spread.toPrecision(2))})`;
 }
 

@@ -19,7 +19,10 @@ export async function measure(run: () => Promise<unknown>, repeats: number): Pro
 /** @throws Error when there is no sample */
 export function summarize(samples: readonly number[]): Distribution {
   if (samples.length === 0) throw new Error('Nothing was measured.');
-  const sorted = samples.toSorted((a, b) => a - b);
-  const quantile = (share: number) => sorted[Math.floor(share * (sorted.length - 1))]!;
-  return { median: quantile(0.5), spread: quantile(0.75) - quantile(0.25) };
+  return { median: quantileOf(samples, 0.5), spread: quantileOf(samples, 0.75) - quantileOf(samples, 0.25) };
+}
+
+/** The sample that `share` of the others are below. */
+export function quantileOf(samples: readonly number[], share: number): number {
+  return samples.toSorted((a, b) => a - b)[Math.floor(share * (samples.length - 1))]!;
 }

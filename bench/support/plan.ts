@@ -1,4 +1,5 @@
 import { makeTinyModel } from '../../tests/fixtures/tiny-model.ts';
+import type { PathSettings } from './netlab.ts';
 
 /** How much is measured. */
 export interface Plan {
@@ -7,6 +8,8 @@ export interface Plan {
   readonly decodeTokens: number;
   readonly promptTokens: readonly number[];
   readonly echoes: number;
+  /** Networks between the tabs, for those that are far apart. */
+  readonly paths: readonly PathSettings[];
   readonly kernelRepeats: number;
   /** Undefined for the default model. */
   readonly model: Uint8Array | undefined;
@@ -20,6 +23,7 @@ export const FULL: Plan = {
   decodeTokens: 48,
   promptTokens: PROMPT_TOKENS,
   echoes: 200,
+  paths: [0, 50, 100].flatMap((roundTripMs) => [0, 0.01].map((loss) => ({ roundTripMs, loss }))),
   kernelRepeats: 5,
   model: undefined,
 };
@@ -31,6 +35,7 @@ export function smokePlan(): Plan {
     decodeTokens: 4,
     promptTokens: PROMPT_TOKENS,
     echoes: 5,
+    paths: [{ roundTripMs: 20, loss: 0 }],
     kernelRepeats: 1,
     model: makeTinyModel({ width: 256, feedForwardWidth: 512, contextLength: 1024 }),
   };

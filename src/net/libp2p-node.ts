@@ -10,8 +10,8 @@ import { webRTC } from '@libp2p/webrtc';
 import { webSockets } from '@libp2p/websockets';
 import { createLibp2p } from 'libp2p';
 import { DHT_NAMESPACE, DHT_PROTOCOL, validateShardRecord } from '../protocol/directory.ts';
-import { repeatMissedChannelEvents } from './late-channel-events.ts';
 import { FRAME_SLICE_BYTES, MAX_BUFFERED_BYTES } from '../protocol/limits.ts';
+import { repeatMissedChannelEvents } from './late-channel-events.ts';
 
 /** One attempt to reach a tab, all in all: some twenty round trips, up to a second each on a bad link. */
 export const DIAL_TIMEOUT_MS = 30_000;

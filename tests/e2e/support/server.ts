@@ -15,11 +15,25 @@ export interface ServerProcess {
 /** The first start of the default model splits it. */
 const START_TIMEOUT_MS = 120_000;
 
-/** Starts `shoal serve` with these options on a free port and waits until it is ready. */
-export async function startServer(options: readonly string[] = []): Promise<ServerProcess> {
+/**
+ * Starts `shoal serve` with these options on a free port and waits until it is ready.
+ * @param within - the beginning of a command line that runs the rest elsewhere, as in a network namespace
+ */
+export async function startServer(
+  options: readonly string[] = [],
+  within: readonly string[] = [],
+): Promise<ServerProcess> {
+  const [command, ...before] = [...within, process.execPath];
   const child = spawn(
-    process.execPath,
-    ['cli/shoal.ts', 'serve', '--no-build', ...(options.includes('--port') ? [] : ['--port', '0']), ...options],
+    command!,
+    [
+      ...before,
+      'cli/shoal.ts',
+      'serve',
+      '--no-build',
+      ...(options.includes('--port') ? [] : ['--port', '0']),
+      ...options,
+    ],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
     },
