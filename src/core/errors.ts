@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'bad-gguf'
   | 'bad-manifest'
   | 'bad-request'
+  | 'busy'
   | 'consent-required'
   | 'context-full'
   | 'gpu-lost'

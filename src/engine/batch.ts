@@ -1,8 +1,7 @@
 import type { CandidateRequest, Candidates } from '../protocol/frames.ts';
 import { MAX_WANTED_IDS } from '../protocol/limits.ts';
 import { wantedRows } from './check-task.ts';
-import type { StageOutput, StageTask } from './layer-runner.ts';
-import { MAX_BATCH_TASKS } from './limits.ts';
+import { MAX_BATCH_TASKS, type StageOutput, type StageTask } from './layer-runner.ts';
 import type { Session } from './session.ts';
 
 /** A task that fits its session and the model; the executors trust it. */

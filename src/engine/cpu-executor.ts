@@ -10,8 +10,8 @@ import type { CpuKvPool } from './cpu-kv-pool.ts';
 import type { CpuLayer, CpuModel } from './cpu-model.ts';
 import type { CpuWorkspace } from './cpu-workspace.ts';
 import type { DeviceExecutor } from './device-runner.ts';
-import type { StageOutput } from './layer-runner.ts';
-import { LOGIT_ROWS, MAX_BATCH_TASKS } from './limits.ts';
+import { MAX_BATCH_TASKS, type StageOutput } from './layer-runner.ts';
+import { LOGIT_ROWS } from './limits.ts';
 import { pagesFor, type Session } from './session.ts';
 
 /** Operations of one layer at most: fourteen, and two for each further session. */

@@ -2,7 +2,8 @@ import type { CpuMemory } from '../cpu/memory.ts';
 import { allocateQuants, allocateRows, paddedWidth, type Quants, type Rows } from '../cpu/rows.ts';
 import { PAGE_TOKENS } from '../gpu/kv-layout.ts';
 import type { Hyperparameters } from '../protocol/manifest.ts';
-import { CPU_TASK_TOKENS, LOGIT_ROWS, MAX_BATCH_TASKS } from './limits.ts';
+import { MAX_BATCH_TASKS } from './layer-runner.ts';
+import { CPU_TASK_TOKENS, LOGIT_ROWS } from './limits.ts';
 
 /**
  * How weights in blocks are multiplied: `i16` with activations rounded to blocks of 16-bit numbers, `exact` with f32. A

@@ -4,6 +4,12 @@ import type { CandidateRequest, Candidates } from '../protocol/frames.ts';
 import type { Hyperparameters } from '../protocol/manifest.ts';
 import type { ShardReader } from '../store/shard-store.ts';
 
+/**
+ * Tasks computed in one pass. A GPU reads each weight once for up to eight rows and takes hardly longer than for one;
+ * where rows cost time, on a processor, the last of eight waits three times as long as alone, and more would wait longer.
+ */
+export const MAX_BATCH_TASKS = 8;
+
 /** What a runner computes on. */
 export interface RunnerInfo {
   readonly kind: 'webgpu' | 'cpu';

@@ -8,11 +8,6 @@ export const FIRST_KV_PAGES = 16;
 export const LOAD_CHUNK_BYTES = 4 * 1024 * 1024;
 /** Bytes handed over before the loader waits for the GPU to take them: bounds what lies in staging memory. */
 export const LOAD_STAGED_BYTES = 32 * 1024 * 1024;
-/**
- * Tasks computed in one pass. A GPU reads each weight once for up to eight rows and takes hardly longer than for one;
- * where rows cost time, on a processor, the last of eight waits three times as long as alone, and more would wait longer.
- */
-export const MAX_BATCH_TASKS = 8;
 /** Rows of logits computed at once: bounds the scratch memory of a large vocabulary (8 MiB at 262,144). */
 export const LOGIT_ROWS = 8;
 /** Positions a task may have on a software adapter: at 15 tokens a second, two seconds that others wait. */

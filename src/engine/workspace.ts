@@ -8,7 +8,8 @@ import { TaskBuffer } from '../gpu/task-buffer.ts';
 import { tuningFor } from '../gpu/tuning.ts';
 import { MAX_WANTED_IDS } from '../protocol/limits.ts';
 import type { Hyperparameters } from '../protocol/manifest.ts';
-import { LOGIT_ROWS, MAX_BATCH_TASKS } from './limits.ts';
+import { MAX_BATCH_TASKS } from './layer-runner.ts';
+import { LOGIT_ROWS } from './limits.ts';
 
 export type TaskRegion = 'pages' | 'ids' | 'wanted' | 'angles' | 'mask';
 

@@ -31,8 +31,12 @@ export const MAX_COMMANDS_IN_FLIGHT = 32;
 export const MAX_SESSIONS = 64;
 /** Of these, what one coordinator may hold: its kept conversations and a verification. */
 export const MAX_SESSIONS_PER_PEER = 8;
-/** Tasks that wait at one node before it says it is full. */
+/** Tasks that wait at one node before it says it is full: two of every session. */
 export const MAX_QUEUED_TASKS = 128;
+/** Of these, what one coordinator may have: half, so that it never fills a node alone. Eight prompts of eight chunks. */
+export const MAX_QUEUED_TASKS_PER_PEER = 64;
+/** Hidden states of waiting tasks: what a tab can spare beside weights and caches; 64 full tasks at a width of 4,096. */
+export const MAX_QUEUED_BYTES = 256 * 1024 * 1024;
 /** Presence is repeated at this interval; a timer in a hidden page still fires once a second. */
 export const PRESENCE_INTERVAL_MS = 2000;
 /** A member not heard of for so long is gone: four missed presences and a hidden page's slack. */

@@ -4,12 +4,12 @@ import { log } from '../core/log.ts';
 import type { LayerRange } from '../core/ranges.ts';
 import type { LayerRunner, StageOutput } from '../engine/layer-runner.ts';
 import type { Frame, RouteStage, StageTiming, TaskFrame } from '../protocol/frames.ts';
-import { MAX_QUEUED_TASKS } from '../protocol/limits.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 import type { FrameExchange } from './frame-exchange.ts';
 import { KeptOutputs, type PositionRange } from './kept-outputs.ts';
 import { replayTask } from './replay.ts';
 import { type StageSession, StageSessions } from './stage-sessions.ts';
+import { StageWork } from './stage-work.ts';
 
 /** What `GET_STATS` tells of one task. */
 export interface TaskRecord {
@@ -40,24 +40,25 @@ export class StageServer {
   readonly #kept: KeptOutputs;
   readonly #records: TaskRecord[] = [];
   readonly #cleanups: Unsubscribe[];
+  readonly #work: StageWork;
   #runner: LayerRunner | undefined;
-  #queued = 0;
   tasksDone = 0;
   tasksFailed = 0;
   /** Positions computed. */
   tokensDone = 0;
-  /** Of single-token tasks; 0 until the first. */
+  /** Of single-token tasks, in all of a batch; 0 until the first. */
   layersPerSecond = 0;
 
   constructor(exchange: FrameExchange, manifest: Manifest) {
     this.#exchange = exchange;
     this.#manifest = manifest;
     this.#kept = new KeptOutputs(manifest.hyperparameters.width);
+    this.#work = new StageWork(manifest.hyperparameters.layerCount);
     const sweep = setInterval(() => this.#closeIdle(), SWEEP_INTERVAL_MS);
     this.#cleanups = [
       () => clearInterval(sweep),
       exchange.onFrame(({ from, frame }) => {
-        if (frame.kind === 'task') void this.#accept(from, frame);
+        if (frame.kind === 'task') this.#accept(from, frame);
       }),
       exchange.onGone((peerId) => this.#sessions.abandon(peerId)),
     ];
@@ -66,12 +67,13 @@ export class StageServer {
   /** Replaces the runner; sessions of the old one are gone with its device. */
   useRunner(runner: LayerRunner | undefined): void {
     this.#runner = runner;
+    this.#work.useRunner(runner);
     this.#sessions.clear();
     this.#kept.clear();
   }
 
   get queueLength(): number {
-    return this.#queued;
+    return this.#work.length;
   }
 
   /** Whether a session has had a task of late: somebody waits for an answer. */
@@ -132,9 +134,11 @@ export class StageServer {
     await Promise.all(
       places.map(async (open) => {
         open.firstTask = firstTask;
-        await open.tail;
-        await this.#requireRunner().truncateSession(open.place, position);
-        this.#kept.truncate(open.place, position);
+        this.#work.dropBefore(open.lane, firstTask);
+        await this.#work.run(open.lane, async () => {
+          await this.#requireRunner().truncateSession(open.place, position);
+          this.#kept.truncate(open.place, position);
+        });
       }),
     );
   }
@@ -151,14 +155,15 @@ export class StageServer {
     maxTokens: number,
     route: readonly RouteStage[],
   ): Promise<void> {
-    const { place, tail } = this.#sessions.use(coordinator, session, layers);
-    await tail;
-    for (const { position, hidden } of this.#kept.replay(place, positions, maxTokens)) {
-      await this.#exchange.deliver(
-        route[0]!.peerId,
-        replayTask(session, coordinator, route, position, { dtype: 'f32', hidden }),
-      );
-    }
+    const { place, lane } = this.#sessions.use(coordinator, session, layers);
+    await this.#work.run(lane, async () => {
+      for (const { position, hidden } of this.#kept.replay(place, positions, maxTokens)) {
+        await this.#exchange.deliver(
+          route[0]!.peerId,
+          replayTask(session, coordinator, route, position, { dtype: 'f32', hidden }),
+        );
+      }
+    });
   }
 
   /** Closes the session's place for `layers`, or all its places. Closing what is closed already is no error. */
@@ -168,6 +173,7 @@ export class StageServer {
       places.map(async (open) => {
         this.#sessions.delete(open);
         this.#kept.delete(open.place);
+        this.#work.dropBefore(open.lane, Number.POSITIVE_INFINITY);
         await this.#runner?.closeSession(open.place);
       }),
     );
@@ -182,44 +188,44 @@ export class StageServer {
     return this.#runner;
   }
 
-  async #accept(from: string, frame: TaskFrame): Promise<void> {
+  #accept(from: string, frame: TaskFrame): void {
     const arrivedAtMs = performance.now();
-    this.#queued++;
+    const failed = (error: ShoalError) => this.#fail(frame, error);
     try {
       const stage = frame.route[0]!;
       if (stage.peerId !== this.#exchange.peerId)
         throw new ShoalError('bad-frame', `A task for ${stage.peerId} arrived at ${this.#exchange.peerId}.`);
-      if (this.#queued > MAX_QUEUED_TASKS)
-        throw new ShoalError('limit-exceeded', `This node has ${MAX_QUEUED_TASKS} tasks waiting; try again later.`);
       const open = this.#sessions.use(frame.coordinator, frame.session, stage.layers);
-      if (frame.task < open.firstTask) return;
-      const turn = open.tail.then(() => this.#run(from, frame, open, arrivedAtMs));
-      open.tail = turn.catch(() => undefined);
-      await turn;
+      const { task, position, input, candidates } = frame;
+      if (task < open.firstTask) return;
+      if (arrivedAtMs - open.loggedAtMs > LOG_INTERVAL_MS) this.#logTask(open.layers);
+      open.loggedAtMs = arrivedAtMs;
+      const { layerCount, width } = this.#manifest.hyperparameters;
+      const values = input.dtype === 'u32' ? input.ids : input.hidden;
+      const tokens = input.dtype === 'u32' ? values.length : values.length / width;
+      const last = open.layers.end === layerCount;
+      this.#work.push(open.lane, {
+        task,
+        tokens,
+        bytes: values.byteLength,
+        stage: { session: open.place, layers: open.layers, position, input, ...(last ? { candidates } : {}) },
+        done: (output, together) => this.#done(from, frame, open, tokens, arrivedAtMs, output, together),
+        failed,
+      });
     } catch (error) {
-      this.tasksFailed++;
-      await this.#fail(frame, ShoalError.from(error));
-    } finally {
-      this.#queued--;
+      void failed(ShoalError.from(error));
     }
   }
 
-  async #run(from: string, frame: TaskFrame, open: StageSession, arrivedAtMs: number): Promise<void> {
-    const { task, position, input, coordinator } = frame;
-    const { place, layers } = open;
-    const tokens =
-      input.dtype === 'u32' ? input.ids.length : input.hidden.length / this.#manifest.hyperparameters.width;
-    if (arrivedAtMs - open.loggedAtMs > LOG_INTERVAL_MS) this.#logTask(layers);
-    open.loggedAtMs = arrivedAtMs;
-    const last = layers.end === this.#manifest.hyperparameters.layerCount;
-    const startedAtMs = performance.now();
-    const output = await this.#requireRunner().execute({
-      session: place,
-      layers,
-      position,
-      input,
-      ...(last ? { candidates: frame.candidates } : {}),
-    });
+  async #done(
+    from: string,
+    frame: TaskFrame,
+    { place, layers }: StageSession,
+    tokens: number,
+    arrivedAtMs: number,
+    output: StageOutput,
+    together: number,
+  ): Promise<void> {
     const timing: StageTiming = {
       peerId: this.#exchange.peerId,
       layers,
@@ -227,13 +233,13 @@ export class StageServer {
       computeMs: output.computeMs,
       roundTripMs: this.#exchange.roundTripMs(from),
     };
-    if (output.hidden) this.#kept.keep(place, position, output.hidden);
-    this.#record(task, layers, tokens, timing, startedAtMs);
-    await this.#passOn(frame, coordinator, output, [...frame.timings, timing]);
+    if (output.hidden) this.#kept.keep(place, frame.position, output.hidden);
+    this.#record(frame.task, layers, tokens, timing, together);
+    await this.#passOn(frame, output, [...frame.timings, timing]);
   }
 
-  async #passOn(frame: TaskFrame, coordinator: string, output: StageOutput, timings: StageTiming[]): Promise<void> {
-    const { session, task, route, position, candidates } = frame;
+  async #passOn(frame: TaskFrame, output: StageOutput, timings: StageTiming[]): Promise<void> {
+    const { session, task, coordinator, route, position, candidates } = frame;
     const next = route[1];
     const passed: Frame = next
       ? {
@@ -262,6 +268,7 @@ export class StageServer {
   }
 
   async #fail(frame: TaskFrame, error: ShoalError): Promise<void> {
+    this.tasksFailed++;
     log.warn('EXECUTE_TASK', `Task ${frame.task} failed: ${error.message}`);
     const { session, task, coordinator } = frame;
     await this.#exchange
@@ -277,13 +284,20 @@ export class StageServer {
     }
   }
 
-  #record(task: number, layers: LayerRange, tokens: number, { waitMs, computeMs }: StageTiming, atMs: number): void {
+  #record(
+    task: number,
+    layers: LayerRange,
+    tokens: number,
+    { waitMs, computeMs }: StageTiming,
+    together: number,
+  ): void {
+    const atMs = performance.now() - computeMs;
     this.tasksDone++;
     this.tokensDone += tokens;
     this.#records.push({ task, layers, tokens, waitMs, computeMs, atMs });
     if (this.#records.length > KEPT_TASK_RECORDS) this.#records.shift();
     if (tokens === 1 && computeMs > 0) {
-      const speed = (1000 * (layers.end - layers.start)) / computeMs;
+      const speed = (1000 * together * (layers.end - layers.start)) / computeMs;
       this.layersPerSecond =
         this.layersPerSecond === 0 ? speed : this.layersPerSecond + SPEED_SMOOTHING * (speed - this.layersPerSecond);
     }

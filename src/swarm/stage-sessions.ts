@@ -1,6 +1,8 @@
 import { ShoalError } from '../core/errors.ts';
 import { formatLayers, type LayerRange } from '../core/ranges.ts';
 import { MAX_SESSIONS, MAX_SESSIONS_PER_PEER } from '../protocol/limits.ts';
+import type { Work, WorkLane } from './stage-work.ts';
+import { Lane } from './task-queue.ts';
 
 /** A session that rests for so long gives its KV pages back; a coordinator that returns replays it. */
 const IDLE_MS = 15 * 60_000;
@@ -15,8 +17,8 @@ export interface StageSession {
   readonly place: string;
   readonly coordinator: string;
   readonly layers: LayerRange;
-  /** Tasks of one place run in the order of their arrival. */
-  tail: Promise<void>;
+  /** Its tasks, which run in the order of their arrival. */
+  readonly lane: WorkLane;
   usedAtMs: number;
   /** Since when its coordinator is not connected. */
   abandonedAtMs: number | undefined;
@@ -49,8 +51,9 @@ export class StageSessions {
 
   add(id: string, coordinator: string, layers: LayerRange): StageSession {
     const place = placeOf(id, layers);
-    const fresh = { tail: Promise.resolve(), usedAtMs: Date.now(), abandonedAtMs: undefined, firstTask: 0 };
-    const session = { id, place, coordinator, layers, ...fresh, loggedAtMs: Number.NEGATIVE_INFINITY };
+    const fresh = { usedAtMs: Date.now(), abandonedAtMs: undefined, firstTask: 0 };
+    const lane = new Lane<Work>(coordinator, layers);
+    const session = { id, place, coordinator, layers, lane, ...fresh, loggedAtMs: Number.NEGATIVE_INFINITY };
     this.#places.set(place, session);
     return session;
   }
