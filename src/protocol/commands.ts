@@ -60,7 +60,13 @@ export const COMMANDS = {
   UNLOAD_SHARD: { params: v.object({ shard_id: shardId }), result: v.object({ shard_id: shardId }) },
   /** Opens a KV cache for these layers. */
   OPEN_SESSION: {
-    params: v.object({ session, layers, max_tokens: v.pipe(count, v.minValue(1)) }),
+    params: v.object({
+      session,
+      layers,
+      max_tokens: v.pipe(count, v.minValue(1)),
+      /** Tasks before it are void, as they were meant for an earlier place of the session. */
+      first_task: v.optional(count, 0),
+    }),
     result: v.object({ max_task_tokens: v.pipe(count, v.minValue(1)) }),
   },
   /**
@@ -79,6 +85,8 @@ export const COMMANDS = {
     params: v.object({
       session,
       layers,
+      /** The number that all the tasks of this filling get. */
+      task: v.optional(count, 0),
       position: v.optional(count, 0),
       length: count,
       max_tokens: v.pipe(count, v.minValue(1)),

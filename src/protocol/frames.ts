@@ -46,9 +46,6 @@ export interface Candidates {
   readonly wantedLogits: Float32Array;
 }
 
-/** The task id of everything that only rebuilds a stage: no lap waits for it. */
-export const REPLAY_TASK = 0xffffffff;
-
 /** `EXECUTE_TASK`: some positions of one session at the first stage of `route`. */
 export interface TaskFrame {
   readonly kind: 'task';

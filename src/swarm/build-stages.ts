@@ -7,6 +7,7 @@ import { replayTask } from './replay.ts';
 /**
  * Opens a session's places at `stages`.
  * @param maxTokens - positions that the session may come to hold
+ * @param firstTask - tasks before it are meant for an earlier place of the session, and void
  * @returns the positions of one task that every one of them takes
  * @throws ShoalError `peer-unreachable`, `peer-gone`, `shard-not-loaded`, `limit-exceeded`, `aborted`
  */
@@ -15,13 +16,15 @@ export async function openStages(
   session: string,
   stages: readonly RouteStage[],
   maxTokens: number,
+  firstTask: number,
   signal?: AbortSignal,
 ): Promise<number> {
   const opened = await Promise.allSettled(
     stages.map(async ({ peerId, layers }) => {
       // The channel's heartbeat tells within seconds when a stage vanishes, also one that is no neighbour.
       await exchange.reach(peerId, signal);
-      return commands.send(peerId, 'OPEN_SESSION', { session, layers, max_tokens: maxTokens }, signal);
+      const place = { session, layers, max_tokens: maxTokens, first_task: firstTask };
+      return commands.send(peerId, 'OPEN_SESSION', place, signal);
     }),
   );
   // All have answered: whoever closes them after a failure closes every one.
@@ -34,6 +37,8 @@ export async function openStages(
 
 export interface StageFilling {
   readonly session: string;
+  /** Its number, from `Pipeline.beginFilling`. */
+  readonly task: number;
   /** Keeps the outputs that fill the new stages; without it they are the first, and the ids fill them. */
   readonly before: RouteStage | undefined;
   readonly stages: readonly RouteStage[];
@@ -50,19 +55,20 @@ export interface StageFilling {
  */
 export async function fillStages(
   { exchange, commands }: PipelineDependencies,
-  { session, before, stages, ids, positions, maxTaskTokens }: StageFilling,
+  { session, task, before, stages, ids, positions, maxTaskTokens }: StageFilling,
   signal?: AbortSignal,
 ): Promise<void> {
   const { start, end } = positions;
   if (before) {
     const route = stages.map(({ peerId, layers }) => ({ peer_id: peerId, layers }));
-    const what = { session, layers: before.layers, position: start, length: end, max_tokens: maxTaskTokens, route };
+    const range = { position: start, length: end, max_tokens: maxTaskTokens };
+    const what = { session, layers: before.layers, task, ...range, route };
     await commands.send(before.peerId, 'REPLAY_SESSION', what, signal);
     return;
   }
   for (let position = start; position < end; position += maxTaskTokens) {
     const chunk = Uint32Array.from(ids.slice(position, Math.min(position + maxTaskTokens, end)));
-    const task = replayTask(session, exchange.peerId, stages, position, { dtype: 'u32', ids: chunk });
-    await exchange.deliver(stages[0]!.peerId, task, signal);
+    const frame = replayTask(session, task, exchange.peerId, stages, position, { dtype: 'u32', ids: chunk });
+    await exchange.deliver(stages[0]!.peerId, frame, signal);
   }
 }

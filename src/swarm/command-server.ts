@@ -83,8 +83,8 @@ export class CommandServer {
         await keeper.release(request.params.shard_id);
         return { shard_id: request.params.shard_id };
       case 'OPEN_SESSION': {
-        const { session, layers, max_tokens } = request.params;
-        const { maxTaskTokens } = await stages.openSession(from, session, layers, max_tokens);
+        const { session, layers, max_tokens, first_task } = request.params;
+        const { maxTaskTokens } = await stages.openSession(from, session, layers, max_tokens, first_task);
         return { max_task_tokens: maxTaskTokens };
       }
       case 'TRUNCATE_SESSION': {
@@ -93,9 +93,9 @@ export class CommandServer {
         return {};
       }
       case 'REPLAY_SESSION': {
-        const { session, layers, position, length, max_tokens } = request.params;
+        const { session, layers, task, position, length, max_tokens } = request.params;
         const route = request.params.route.map((stage) => ({ peerId: stage.peer_id, layers: stage.layers }));
-        await stages.replaySession(from, session, layers, { start: position, end: length }, max_tokens, route);
+        await stages.replaySession(from, session, layers, task, { start: position, end: length }, max_tokens, route);
         return {};
       }
       case 'CLOSE_SESSION':

@@ -16,8 +16,12 @@ export interface CoordinatorOptions extends Omit<ConversationsOptions, 'maxToken
 const CHUNKS_IN_FLIGHT_PER_STAGE = 2;
 /** Routes tried for one token before the answer ends with the error: each may cost a whole replay of the conversation. */
 const MAX_REROUTES = 3;
-/** What another route may mend: the stage is gone or has forgotten; not what the request itself got wrong. */
+/**
+ * What another route may mend: the stage is gone, has forgotten, or holds other positions than it should; not what the
+ * request itself got wrong.
+ */
 const MENDED_BY_REROUTE = new Set([
+  'bad-request',
   'peer-gone',
   'peer-unreachable',
   'unknown-session',

@@ -1,5 +1,5 @@
 import { ShoalError } from '../core/errors.ts';
-import { REPLAY_TASK, type RouteStage } from '../protocol/frames.ts';
+import type { RouteStage } from '../protocol/frames.ts';
 import { fillStages, openStages } from './build-stages.ts';
 import { Pipeline } from './pipeline.ts';
 import type { RepairOptions } from './repair.ts';
@@ -31,6 +31,7 @@ export class HandOver {
   readonly #moves: Move[] = [];
   readonly #abort = new AbortController();
   #maxTaskTokens: number;
+  #task: number;
   #filled = 0;
   #state: 'filling' | 'filled' | 'failed' = 'filling';
 
@@ -41,6 +42,7 @@ export class HandOver {
     this.#pipeline = pipeline;
     this.#ids = ids;
     this.#maxTaskTokens = pipeline.maxTaskTokens;
+    this.#task = pipeline.beginFilling();
     this.#fill().then(
       () => {
         this.#state = 'filled';
@@ -60,13 +62,15 @@ export class HandOver {
   async finish(): Promise<{ pipeline: Pipeline; events: RouteEvent[] }> {
     const startedAtMs = performance.now();
     const { route, confirmed } = this.#pipeline;
+    // What is sent now is not waited for: if it fails, the new pipeline does.
+    this.#task = this.#pipeline.beginFilling();
     for (const move of this.#moves) await this.#send(move, confirmed);
     const next = route.flatMap((stage) => {
       const move = this.#moves.find(({ stages }) => stages.includes(stage));
       if (!move) return [stage];
       return stage === move.stages[0] ? move.successors : [];
     });
-    const pipeline = Pipeline.resume(this.#options, this.#pipeline, next, this.#maxTaskTokens);
+    const pipeline = Pipeline.resume(this.#options, this.#pipeline, next, this.#maxTaskTokens, [this.#task]);
     const pauseMs = performance.now() - startedAtMs;
     for (const { stages } of this.#moves) this.#close(stages);
     const events = this.#moves.map(
@@ -98,7 +102,7 @@ export class HandOver {
       const layers = { start: stages[0]!.layers.start, end: stages.at(-1)!.layers.end };
       const successors = await this.#options.routes.planRange(layers, this.leaving, { signal });
       this.#moves.push({ stages, before, successors });
-      const opened = await openStages(this.#options, session, successors, this.#options.maxTokens, signal);
+      const opened = await openStages(this.#options, session, successors, this.#options.maxTokens, this.#task, signal);
       this.#maxTaskTokens = Math.min(this.#maxTaskTokens, opened);
     }
     for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -112,6 +116,7 @@ export class HandOver {
   #send({ before, successors }: Move, end: number): Promise<void> {
     const filling = {
       session: this.#pipeline.session,
+      task: this.#task,
       before,
       stages: successors,
       ids: this.#ids,
@@ -129,7 +134,7 @@ export class HandOver {
     const { session } = this.#pipeline;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const stopListening = exchange.onFrame(({ from, frame }) => {
-      if (frame.kind === 'task' || frame.session !== session || frame.task !== REPLAY_TASK) return;
+      if (frame.kind === 'task' || frame.session !== session || frame.task !== this.#task) return;
       if (!move.successors.some(({ peerId }) => peerId === from)) return;
       if (frame.kind === 'error') reject(new ShoalError(frame.error.code, frame.error.message));
       else if (--chunksLeft === 0) resolve();

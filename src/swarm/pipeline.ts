@@ -41,8 +41,9 @@ export class Pipeline {
   /** Peers of the route whose channel closed. */
   readonly gone = new Set<string>();
   readonly #deps: PipelineDependencies;
-  readonly #firstTask: number;
   readonly #pending = new Map<number, PendingTask>();
+  /** Fillings of stages of this route. */
+  readonly #fillings: ReadonlySet<number>;
   readonly #cleanups: Unsubscribe[];
   #nextTask: number;
   #length: number;
@@ -55,11 +56,12 @@ export class Pipeline {
     session: string,
     maxTaskTokens: number,
     start: { readonly task: number; readonly length: number } = { task: 0, length: 0 },
+    fillings: readonly number[] = [],
   ) {
     this.#deps = deps;
     this.route = route;
     this.session = session;
-    this.#firstTask = start.task;
+    this.#fillings = new Set(fillings);
     this.#nextTask = start.task;
     this.#length = start.length;
     this.#confirmed = start.length;
@@ -91,7 +93,7 @@ export class Pipeline {
   ): Promise<Pipeline> {
     const session = randomSession();
     try {
-      const maxTaskTokens = await openStages(deps, session, route, maxTokens, signal);
+      const maxTaskTokens = await openStages(deps, session, route, maxTokens, 0, signal);
       return new Pipeline(deps, route, session, Math.min(MAX_TASK_TOKENS, maxTaskTokens));
     } catch (error) {
       await closeEverywhere(deps, route, session);
@@ -99,16 +101,25 @@ export class Pipeline {
     }
   }
 
-  /** The same session along another route, from the last whole lap on; the pipeline so far is over. */
+  /**
+   * The same session along another route, from the last whole lap on; the pipeline so far is over.
+   * @param fillings - numbers of those whose failure is this pipeline's
+   */
   static resume(
     deps: PipelineDependencies,
     old: Pipeline,
     route: readonly RouteStage[],
     maxTaskTokens: number,
+    fillings: readonly number[],
   ): Pipeline {
     old.#break(new ShoalError('aborted', 'The session goes on along another route.'));
     const start = { task: old.#nextTask, length: old.#confirmed };
-    return new Pipeline(deps, route, old.session, maxTaskTokens, start);
+    return new Pipeline(deps, route, old.session, maxTaskTokens, start, fillings);
+  }
+
+  /** A number for the tasks that fill new stages of this session: those of older fillings, and older tasks, are void there. */
+  beginFilling(): number {
+    return this.#nextTask++;
   }
 
   /** The task that comes next; those before it are done, or void once the stages have rolled back. */
@@ -206,8 +217,8 @@ export class Pipeline {
   }
 
   #fail({ peerId, task, error }: ErrorFrame): void {
-    // What was under way when the pipeline was mended may still fail, and is done again anyhow.
-    if (task < this.#firstTask) return;
+    // What was under way when the pipeline was mended, or fills a place that was given up, may still fail.
+    if (!this.#pending.has(task) && !this.#fillings.has(task)) return;
     const stage = this.route.find((other) => other.peerId === peerId);
     const where = stage ? `Layers ${formatLayers(stage.layers)}: ` : '';
     // A failed task leaves the stages at different lengths: nothing that follows in this session can be right.

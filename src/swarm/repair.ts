@@ -37,6 +37,7 @@ export async function repairPipeline(
   const { kept, lost } = await rollBack(options, broken, signal);
   const mended: RouteStage[] = [];
   const events: RouteEvent[] = [];
+  const fillings: number[] = [];
   let maxTaskTokens = broken.maxTaskTokens;
   for (const run of runsOf(route, kept)) {
     if (kept.has(run[0]!)) {
@@ -45,10 +46,12 @@ export async function repairPipeline(
     }
     const layers = { start: run[0]!.layers.start, end: run.at(-1)!.layers.end };
     const replacement = await options.routes.planRange(layers, lost, patience);
-    const opened = await openStages(options, session, replacement, options.maxTokens, signal);
+    const task = broken.beginFilling();
+    fillings.push(task);
+    const opened = await openStages(options, session, replacement, options.maxTokens, task, signal);
     maxTaskTokens = Math.min(maxTaskTokens, opened);
     const positions = { start: 0, end: confirmed };
-    const filling = { session, before: mended.at(-1), stages: replacement, ids, positions, maxTaskTokens };
+    const filling = { session, task, before: mended.at(-1), stages: replacement, ids, positions, maxTaskTokens };
     await fillStages(options, filling, signal);
     mended.push(...replacement);
     events.push({
@@ -61,7 +64,7 @@ export async function repairPipeline(
       positions: confirmed,
     });
   }
-  return { pipeline: Pipeline.resume(options, broken, mended, maxTaskTokens), events };
+  return { pipeline: Pipeline.resume(options, broken, mended, maxTaskTokens, fillings), events };
 }
 
 /** @returns the stages that rolled back, and the peers that did not answer at all */

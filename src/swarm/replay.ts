@@ -1,11 +1,12 @@
-import { REPLAY_TASK, type RouteStage, type TaskFrame } from '../protocol/frames.ts';
+import type { RouteStage, TaskFrame } from '../protocol/frames.ts';
 
 /** Nothing to sample: a result only says that the positions are done. */
 export const NO_CANDIDATES: TaskFrame['candidates'] = { rows: 'none', count: 1, wantedIds: new Uint32Array() };
 
-/** A task that fills the caches of the stages in `route` and asks for nothing. */
+/** A task that fills the caches of the stages in `route` and asks for nothing. @param task - the filling's number */
 export function replayTask(
   session: string,
+  task: number,
   coordinator: string,
   route: readonly RouteStage[],
   position: number,
@@ -14,7 +15,7 @@ export function replayTask(
   return {
     kind: 'task',
     session,
-    task: REPLAY_TASK,
+    task,
     coordinator,
     route,
     position,

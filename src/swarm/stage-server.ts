@@ -105,10 +105,11 @@ export class StageServer {
     session: string,
     layers: LayerRange,
     maxTokens: number,
+    firstTask: number,
   ): Promise<{ maxTaskTokens: number }> {
     const runner = this.#requireRunner();
     this.#sessions.checkRoom(coordinator, session, layers);
-    const open = this.#sessions.add(session, coordinator, layers);
+    const open = this.#sessions.add(session, coordinator, layers, firstTask);
     try {
       await runner.openSession({ session: open.place, layers, maxTokens });
     } catch (error) {
@@ -151,6 +152,7 @@ export class StageServer {
     coordinator: string,
     session: string,
     layers: LayerRange,
+    task: number,
     positions: PositionRange,
     maxTokens: number,
     route: readonly RouteStage[],
@@ -160,7 +162,7 @@ export class StageServer {
       for (const { position, hidden } of this.#kept.replay(place, positions, maxTokens)) {
         await this.#exchange.deliver(
           route[0]!.peerId,
-          replayTask(session, coordinator, route, position, { dtype: 'f32', hidden }),
+          replayTask(session, task, coordinator, route, position, { dtype: 'f32', hidden }),
         );
       }
     });

@@ -49,9 +49,9 @@ export class StageSessions {
     );
   }
 
-  add(id: string, coordinator: string, layers: LayerRange): StageSession {
+  add(id: string, coordinator: string, layers: LayerRange, firstTask: number): StageSession {
     const place = placeOf(id, layers);
-    const fresh = { usedAtMs: Date.now(), abandonedAtMs: undefined, firstTask: 0 };
+    const fresh = { usedAtMs: Date.now(), abandonedAtMs: undefined, firstTask };
     const lane = new Lane<Work>(coordinator, layers);
     const session = { id, place, coordinator, layers, lane, ...fresh, loggedAtMs: Number.NEGATIVE_INFINITY };
     this.#places.set(place, session);

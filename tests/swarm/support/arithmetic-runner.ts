@@ -68,7 +68,10 @@ export class ArithmeticRunner implements LayerRunner {
   }
 
   async truncateSession(session: string, position: number): Promise<void> {
-    for (const cache of this.#session(session).caches) cache.length = position;
+    const { caches } = this.#session(session);
+    if (position > caches[0]!.length)
+      throw new ShoalError('bad-request', `${caches[0]!.length} positions cannot go back to ${position}.`);
+    for (const cache of caches) cache.length = position;
   }
 
   async closeSession(session: string): Promise<void> {
