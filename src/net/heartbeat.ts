@@ -10,7 +10,7 @@ const GAPS = 2;
 const FIRST_GAP_MS = 1000;
 const GAP_DECAY = 0.966;
 /** On a slow link what is lost takes longer to be sent again: so many round trips are added, up to a limit. */
-const SILENCE_ROUND_TRIPS = 4;
+const SILENCE_ROUND_TRIPS = 8;
 const MAX_SILENCE_MS = 10_000;
 /** When our own timer is late by this much, we were asleep, and the peer's silence says nothing yet. */
 const OVERSLEPT_MS = 1000;
@@ -22,6 +22,8 @@ export interface HeartbeatOptions {
   readonly beat: (sentAtMs: number) => void;
   /** The peer has been silent for too long. */
   readonly onSilence: () => void;
+  /** When the peer was last heard by another way, `performance.now()`: what is lost holds up one stream, not the others. */
+  readonly heardElsewhereAtMs?: () => number;
 }
 
 /** Watches one peer: measures the round trip, and tells its silence from our own sleep. */
@@ -77,7 +79,8 @@ export class Heartbeat {
     this.#tickedAtMs = now;
     if (overslept) this.#heardAtMs = now;
     this.#longestGapMs = Math.max(INTERVAL_MS, this.#longestGapMs * GAP_DECAY);
-    if (now - this.#heardAtMs > this.#patienceMs) this.#options.onSilence();
+    const heardAtMs = Math.max(this.#heardAtMs, this.#options.heardElsewhereAtMs?.() ?? 0);
+    if (now - heardAtMs > this.#patienceMs) this.#options.onSilence();
     else this.#options.beat(now);
   }
 }

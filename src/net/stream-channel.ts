@@ -28,6 +28,9 @@ const ENVELOPE_BYTES = 16;
 /** A peer that does not take part in closing is left behind after this. */
 const CLOSE_TIMEOUT_MS = 3000;
 
+/** When anything came by a connection, on whichever of its channels, `performance.now()`. */
+const heardAtMs = new WeakMap<Connection, number>();
+
 /** Frames over one libp2p stream, with a heartbeat beside them. */
 export class StreamChannel implements FrameChannel {
   readonly peerId: string;
@@ -57,9 +60,11 @@ export class StreamChannel implements FrameChannel {
     this.#heartbeat = new Heartbeat({
       beat: (sentAtMs) => this.#sendClock(BEAT, sentAtMs),
       onSilence: () => this.#peerVanished(),
+      heardElsewhereAtMs: () => heardAtMs.get(connection) ?? 0,
     });
     stream.addEventListener('message', ({ data }) => {
       this.#heartbeat.heard();
+      heardAtMs.set(connection, performance.now());
       try {
         for (const chunk of data instanceof Uint8Array ? [data] : data) assembler.push(chunk);
       } catch (error) {

@@ -1,22 +1,37 @@
-import { type Browser, expect, test } from '@playwright/test';
-import { expectSwarmReady, joinWith, openTab, type Tab } from './support/tab.ts';
+import { type Browser, type CDPSession, chromium, expect, test } from '@playwright/test';
+import type { Settings } from '../../src/ui/app-model.ts';
+import { expectSwarmReady, joinWith, openTab, type Tab, withSettings } from './support/tab.ts';
+import { routeOf, type Told, tell } from './support/telling.ts';
 import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
 
-// A node goes in mid-answer while a spare holds its layers: the answer is the very one that it would have been.
+// A node goes in mid-answer: the answer is the very one that it would have been.
 
 /** Long enough that the answer is under way whenever the fault comes. */
-const TOKENS = 1000;
+const TOKENS = 600;
+/** The goals are 2.5 s and 0.3 s on a machine that has time; here six tabs share two processors with everything else. */
+const MAX_CRASH_PAUSE_MS = 8000;
+const MAX_LEAVE_PAUSE_MS = 1500;
+const FROZEN_MS = 20_000;
 
 let server: TinyServer;
-let nodes: Tab[];
 let guest: Tab;
+let undisturbed: Told;
+/** By shard. */
+let nodes: Tab[];
 
 test.beforeAll(async ({ browser }) => {
   server = await startTinyServer([], { type: 'Q4_1', contextLength: 2048 });
   guest = await openTab(browser, server.url);
   nodes = [];
-  for (const shard of [0, 1, 2, 3]) nodes.push(await openNode(browser, shard));
+  for (const shard of [0, 1, 2, 3]) nodes.push(await openNode(browser, [shard]));
   await expectSwarmReady(guest.page);
+  undisturbed = await tell(guest, TOKENS);
+});
+
+test.afterEach(() => {
+  // What the asking tab saw tells why.
+  const { status, expectedStatus } = test.info();
+  if (status !== expectedStatus) console.log(guest.console.slice(-40).join('\n'));
 });
 
 test.afterAll(async () => {
@@ -24,91 +39,164 @@ test.afterAll(async () => {
   await server.stop();
 });
 
-async function openNode(browser: Browser, shard: number): Promise<Tab> {
-  const tab = await openTab(browser, server.url);
-  await joinWith(tab, [shard]);
+async function openNode(
+  browser: Browser,
+  shards: readonly number[],
+  settings: Partial<Settings> = {},
+  url = server.url,
+): Promise<Tab> {
+  const tab = await openTab(browser, url, withSettings(settings));
+  await joinWith(tab, shards);
   return tab;
 }
 
-interface Told {
-  readonly ids: readonly number[];
-  /** Longest time between two tokens, ms. */
-  readonly pauseMs: number;
-  readonly peers: readonly string[];
+/** A second holder of the shard, known to all and connected. */
+async function openSpare(browser: Browser, shards: readonly number[]): Promise<Tab> {
+  const spare = await openNode(browser, shards);
+  await expectMembers(nodes.length + 1);
+  return spare;
 }
 
-/** A greedy answer; `disturb` runs once the 20th token is there. */
-async function tell(disturb?: () => Promise<unknown>): Promise<Told> {
-  const { page } = guest;
-  await page.evaluate((tokens) => {
-    const told = { ids: [] as number[], times: [] as number[], done: false, error: '' };
-    Object.assign(window, { told });
-    void (async () => {
-      try {
-        const chunks = await window.shoal.engine.chat.completions.create({
-          messages: [{ role: 'user', content: 'Hello' }],
-          ...{ stream: true, temperature: 0, max_tokens: tokens, logprobs: true, ignore_eos: true },
-        });
-        for await (const chunk of chunks as AsyncIterable<{
-          choices: { logprobs?: { content: { bytes: number[] | null }[] } | null }[];
-        }>) {
-          for (const token of chunk.choices[0]?.logprobs?.content ?? []) {
-            told.ids.push(...(token.bytes ?? []));
-            told.times.push(performance.now());
-          }
-        }
-      } catch (error) {
-        told.error = (error as Error).message;
-      }
-      told.done = true;
-    })();
-  }, TOKENS);
-  const state = () =>
-    page.evaluate(
-      () => (window as unknown as { told: { ids: number[]; times: number[]; done: boolean; error: string } }).told,
-    );
-  if (disturb) {
-    await expect
-      .poll(async () => (await state()).times.length, { timeout: 60_000, intervals: [50] })
-      .toBeGreaterThan(20);
-    await disturb();
-  }
-  await expect.poll(async () => (await state()).done, { timeout: 120_000 }).toBe(true);
-  const { ids, times, error } = await state();
-  expect(error).toBe('');
-  const pauseMs = Math.max(...times.slice(1).map((time, index) => time - times[index]!));
-  const peers = await page.evaluate(() => window.shoal.lap?.stages.map(({ peerId }) => peerId) ?? []);
-  return { ids, pauseMs, peers };
+async function expectMembers(count: number): Promise<void> {
+  for (const { page } of [guest, ...nodes])
+    await expect(page.getByTestId('swarm')).toHaveAttribute('data-nodes', String(count), { timeout: 30_000 });
 }
 
-for (const [lost, how] of [
+/** Of the two holders of the shard, the one that the answer runs through now; the other becomes the shard's node. */
+async function takeUsed(shard: number, spare: Tab): Promise<Tab> {
+  const used = (await routeOf(guest))[shard];
+  const spareIsUsed = (await spare.page.evaluate(() => window.shoal.peerId)) === used;
+  const victim = spareIsUsed ? spare : nodes[shard]!;
+  if (!spareIsUsed) nodes[shard] = spare;
+  return victim;
+}
+
+/** Ends the tab's process. The answer to the command never comes. */
+async function crash(tab: Tab): Promise<void> {
+  const devtools = await tab.context.newCDPSession(tab.page);
+  const sent = devtools.send('Page.crash').catch(() => undefined);
+  await Promise.race([sent, new Promise((resolve) => setTimeout(resolve, 500))]);
+}
+
+function report(what: string, { pauseMs }: Told): void {
+  console.log(`${what}: longest pause ${pauseMs.toFixed(0)} ms, ${undisturbed.pauseMs.toFixed(0)} ms undisturbed`);
+}
+
+for (const [shard, how] of [
   [1, 'is closed'],
   [2, 'crashes'],
   [3, 'crashes, the last stage'],
   [0, 'is closed, the first stage'],
 ] as const) {
   test(`a tab ${how}: a spare takes over, token for token`, async ({ browser }) => {
-    const undisturbed = await tell();
-    const spare = await openNode(browser, lost);
-    await expect.poll(() => guest.page.evaluate(() => window.shoal.peers().length), { timeout: 20_000 }).toBe(5);
-    // The spare may be the faster of the two and in the route already: the one that is in it goes.
-    const disturbed = await tell(async () => {
-      const used = await guest.page.evaluate((index) => window.shoal.lap!.stages[index]!.peerId, lost);
-      const spareIsUsed = (await spare.page.evaluate(() => window.shoal.peerId)) === used;
-      const victim = spareIsUsed ? spare : nodes[lost]!;
-      nodes[lost] = spareIsUsed ? nodes[lost]! : spare;
-      if (how.startsWith('crashes')) {
-        const devtools = await victim.context.newCDPSession(victim.page);
-        await Promise.race([
-          devtools.send('Page.crash').catch(() => undefined),
-          new Promise((resolve) => setTimeout(resolve, 500)),
-        ]);
-      } else await victim.context.close();
+    const spare = await openSpare(browser, [shard]);
+    let victim: Tab | undefined;
+    const told = await tell(guest, TOKENS, async () => {
+      victim = await takeUsed(shard, spare);
+      await (how.startsWith('crashes') ? crash(victim) : victim.context.close());
     });
-    expect(disturbed.ids).toEqual(undisturbed.ids);
-    expect(disturbed.peers).not.toEqual(undisturbed.peers);
-    console.log(
-      `${how}: longest pause ${disturbed.pauseMs.toFixed(0)} ms, ${undisturbed.pauseMs.toFixed(0)} ms undisturbed`,
-    );
+    report(how, told);
+    expect(told.bytes).toEqual(undisturbed.bytes);
+    expect(told.pauseMs).toBeLessThan(MAX_CRASH_PAUSE_MS);
+    await victim?.context.close();
+    await expectMembers(4);
   });
 }
+
+test('two neighbours crash at once: a spare takes over both places', async ({ browser }) => {
+  // The spare runs both shards as one stage, which is the faster way: it joins when the answer is under way.
+  let spare: Tab | undefined;
+  const victims = nodes.slice(1, 3);
+  const told = await tell(guest, 3 * TOKENS, async () => {
+    spare = await openNode(browser, [1, 2]);
+    await Promise.all(victims.map(crash));
+  });
+  report('two neighbours crash', told);
+  expect(told.bytes.slice(0, undisturbed.bytes.length)).toEqual(undisturbed.bytes);
+  for (const { context } of victims) await context.close();
+  nodes[1] = await openNode(browser, [1]);
+  nodes[2] = await openNode(browser, [2]);
+  await spare?.context.close();
+  await expectMembers(4);
+});
+
+test('a tab leaves by its button: it hands over before it goes, without a pause', async ({ browser }) => {
+  const spare = await openSpare(browser, [1]);
+  let leaver: Tab | undefined;
+  const told = await tell(guest, TOKENS, async () => {
+    leaver = await takeUsed(1, spare);
+    await leaver.page.getByTestId('leave').click();
+  });
+  report('leaves', told);
+  expect(told.bytes).toEqual(undisturbed.bytes);
+  expect(told.pauseMs).toBeLessThan(MAX_LEAVE_PAUSE_MS);
+  expect(guest.console.some((line) => /is leaving, .* took over/.test(line))).toBe(true);
+  await leaver?.context.close();
+  await expectMembers(4);
+});
+
+test('a tab freezes for 20 s: a spare takes over, and the tab is a node again when it wakes', async ({ browser }) => {
+  const spare = await openSpare(browser, [2]);
+  let frozen: Tab | undefined;
+  let frozenId = '';
+  let devtools: CDPSession | undefined;
+  const told = await tell(guest, TOKENS, async () => {
+    frozen = await takeUsed(2, spare);
+    frozenId = await frozen.page.evaluate(() => window.shoal.peerId);
+    devtools = await frozen.context.newCDPSession(frozen.page);
+    await devtools.send('Page.setWebLifecycleState', { state: 'frozen' });
+  });
+  report('freezes', told);
+  expect(told.bytes).toEqual(undisturbed.bytes);
+  expect(told.pauseMs).toBeLessThan(MAX_CRASH_PAUSE_MS);
+  expect(told.peers).not.toContain(frozenId);
+  await guest.page.waitForTimeout(FROZEN_MS);
+  await devtools?.send('Page.setWebLifecycleState', { state: 'active' });
+  await expectMembers(5);
+  // Now it is the only one.
+  await nodes[2]!.context.close();
+  nodes[2] = frozen!;
+  await expectMembers(4);
+  expect((await tell(guest, TOKENS)).bytes).toEqual(undisturbed.bytes);
+});
+
+test('the server goes in mid-answer and comes back: the answer does not notice', async () => {
+  const told = await tell(guest, TOKENS, () => server.kill());
+  report('the server goes', told);
+  expect(told.bytes).toEqual(undisturbed.bytes);
+  expect((await tell(guest, TOKENS)).bytes).toEqual(undisturbed.bytes);
+  server = await server.restart();
+});
+
+test('without a spare a willing node fetches the shard, and the answer goes on', async ({ browser }) => {
+  const willing = await openNode(browser, [0], { acceptRemoteLoads: true });
+  const told = await tell(guest, TOKENS, async () => {
+    await nodes[3]!.context.close();
+  });
+  report('no spare', told);
+  expect(told.bytes).toEqual(undisturbed.bytes);
+  expect(told.peers.at(-1)).toBe(await willing.page.evaluate(() => window.shoal.peerId));
+  nodes[3] = await openNode(browser, [3]);
+  await willing.context.close();
+  await expectMembers(4);
+});
+
+test('a node loses its GPU in mid-answer: it takes a new one, and the answer goes on', async ({ launchOptions }) => {
+  const other = await chromium.launch(launchOptions);
+  try {
+    await nodes[2]!.context.close();
+    const gpu = await openNode(other, [2], { runner: 'webgpu' });
+    nodes[2] = gpu;
+    await expectMembers(4);
+    const before = await tell(guest, 200);
+    const told = await tell(guest, 200, async () => {
+      const devtools = await other.newBrowserCDPSession();
+      await devtools.send('Browser.crashGpuProcess').catch(() => undefined);
+    });
+    report('loses its GPU', told);
+    expect(told.bytes).toEqual(before.bytes);
+    expect(gpu.console.some((line) => line.includes('The GPU device was lost'))).toBe(true);
+  } finally {
+    await other.close();
+  }
+});
