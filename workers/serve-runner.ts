@@ -2,7 +2,7 @@ import * as comlink from 'comlink';
 import { ShoalError } from '../src/core/errors.ts';
 import type { LayerRunner } from '../src/engine/layer-runner.ts';
 import type { Hyperparameters } from '../src/protocol/manifest.ts';
-import { IdbShardReader } from '../src/store/idb-shard-reader.ts';
+import { openCheckedReader } from '../src/store/idb-shard-reader.ts';
 import type { RunnerWorkerApi } from './runner-contract.ts';
 import { installErrorTransfer } from './worker-errors.ts';
 
@@ -22,7 +22,13 @@ export function serveRunner(create: (hyperparameters: Hyperparameters) => Promis
     },
     async loadShard(shard, pieceLength, onProgress) {
       load = new AbortController();
-      await require().loadShard(new IdbShardReader(shard, pieceLength), { signal: load.signal, onProgress });
+      const { signal } = load;
+      const reader = await openCheckedReader(shard, pieceLength);
+      try {
+        await require().loadShard(reader, { signal, onProgress });
+      } finally {
+        reader.close();
+      }
     },
     abortLoad: () => load?.abort(),
     unloadShard: (index) => require().unloadShard(index),

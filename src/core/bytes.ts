@@ -192,3 +192,11 @@ export class ByteWriter {
     return start;
   }
 }
+
+/**
+ * Gives the memory of an array back at once. The garbage collector knows little of such memory, and would let hundreds
+ * of megabytes gather. The array, and every other one on its buffer, is empty from then on.
+ */
+export function release({ buffer }: Uint8Array<ArrayBuffer>): void {
+  buffer.transfer(0);
+}

@@ -1,3 +1,4 @@
+import { release } from '../core/bytes.ts';
 import type { CpuKernels } from '../cpu/kernels.ts';
 import { type CpuMatrix, fileRowBytes, formatOf, GROUP_ROWS } from '../cpu/matrix.ts';
 import { paddedWidth } from '../cpu/rows.ts';
@@ -51,8 +52,10 @@ export class CpuLoader implements WeightLoader<number, readonly CpuMatrix[]> {
     try {
       for (let row = 0; row < rows; row += chunkRows) {
         const bytes = await this.#reader.read(tensor, row * rowBytes, Math.min(chunkRows, rows - row) * rowBytes);
-        memory.bytes(staged, bytes.length).set(bytes);
-        this.#kernels.repack(type, matrix, row, staged, bytes.length);
+        const { length } = bytes;
+        memory.bytes(staged, length).set(bytes);
+        release(bytes);
+        this.#kernels.repack(type, matrix, row, staged, length);
       }
     } finally {
       memory.free(staged);

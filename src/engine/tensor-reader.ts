@@ -21,7 +21,7 @@ export class TensorReader {
   }
 
   /** @throws ShoalError `aborted`, `shard-missing` */
-  async read(tensor: GgufTensor, offset: number, length: number): Promise<Uint8Array> {
+  async read(tensor: GgufTensor, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
     const { signal, onProgress } = this.#options;
     if (signal?.aborted) throw new ShoalError('aborted', 'Loading was cancelled.');
     const bytes = await this.#reader.read(tensor.offset + offset, length, signal ? { signal } : {});

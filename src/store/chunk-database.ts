@@ -16,9 +16,9 @@ export class ChunkDatabase {
   }
 
   /** Pieces `[start, end)` in one transaction; undefined where one is not stored. */
-  getRange(infoHash: string, start: number, end: number): Promise<(Uint8Array | undefined)[]> {
+  getRange(infoHash: string, start: number, end: number): Promise<(Uint8Array<ArrayBuffer> | undefined)[]> {
     const keys = Array.from({ length: end - start }, (_, index) => key(infoHash, start + index));
-    return getMany<Uint8Array>(keys, this.#store);
+    return getMany<Uint8Array<ArrayBuffer>>(keys, this.#store);
   }
 
   /** @throws ShoalError `storage-full` */

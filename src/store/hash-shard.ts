@@ -1,4 +1,5 @@
 import { createSHA256 } from 'hash-wasm';
+import { release } from '../core/bytes.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
 import { IdbShardReader } from './idb-shard-reader.ts';
 
@@ -17,7 +18,10 @@ export const hashStoredShard: HashShard = async (shard, pieceLength, options = {
   const reader = new IdbShardReader(shard, pieceLength);
   const hasher = (await createSHA256()).init();
   for (let offset = 0; offset < shard.sizeBytes; offset += STEP_BYTES) {
-    hasher.update(await reader.read(offset, Math.min(STEP_BYTES, shard.sizeBytes - offset), options));
+    const bytes = await reader.read(offset, Math.min(STEP_BYTES, shard.sizeBytes - offset), options);
+    hasher.update(bytes);
+    release(bytes);
   }
+  reader.close();
   return hasher.digest();
 };

@@ -1,26 +1,55 @@
+import { release } from '../core/bytes.ts';
 import { ShoalError } from '../core/errors.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
 import { ChunkDatabase } from './chunk-database.ts';
+import { PieceHashes } from './piece-hashes.ts';
 import type { ShardReader } from './shard-store.ts';
+import { TorrentRecords } from './torrent-records.ts';
 
 /** Pieces read in one transaction: enough to make its overhead vanish, 4 MiB of memory at the usual piece length. */
 const BATCH_PIECES = 16;
+/** Batches kept behind the one in use: the tensors of a layer are not read in the order in which they lie. */
+const KEPT_BATCHES = 1;
+
+/** A piece as it was stored. */
+interface StoredPiece {
+  readonly bytes: Uint8Array<ArrayBuffer> | undefined;
+  /** Its SHA-1 is right, or nobody knows which is. */
+  readonly sound: boolean;
+}
+
+export interface IdbShardReaderOptions {
+  readonly chunks?: ChunkDatabase;
+  /** What the pieces are checked against as they are read; without it they are not. */
+  readonly hashes?: PieceHashes | undefined;
+}
 
 /** One connection for all readers of a thread. */
 const CHUNKS = new ChunkDatabase();
 
-/** Reads a stored shard from IndexedDB; works in pages and workers. */
+/**
+ * A reader that checks every piece that it reads, if this browser keeps the shard's torrent. Where it does not, the
+ * store has hashed the whole in this page's life.
+ */
+export async function openCheckedReader(shard: ManifestShard, pieceLength: number): Promise<IdbShardReader> {
+  const hashes = await PieceHashes.find(new TorrentRecords(), shard, pieceLength);
+  return new IdbShardReader(shard, pieceLength, { hashes });
+}
+
+/** Reads a stored shard from IndexedDB, ahead where it is read in order; works in pages and workers. */
 export class IdbShardReader implements ShardReader {
   readonly shard: ManifestShard;
   readonly #pieceLength: number;
   readonly #chunks: ChunkDatabase;
-  /** The last piece read: small tensors lie side by side in one piece. */
-  #last: { readonly piece: number; readonly bytes: Uint8Array } | undefined;
+  readonly #hashes: PieceHashes | undefined;
+  /** By number. */
+  readonly #batches = new Map<number, Promise<readonly StoredPiece[]>>();
 
-  constructor(shard: ManifestShard, pieceLength: number, chunks: ChunkDatabase = CHUNKS) {
+  constructor(shard: ManifestShard, pieceLength: number, { chunks = CHUNKS, hashes }: IdbShardReaderOptions = {}) {
     this.shard = shard;
     this.#pieceLength = pieceLength;
     this.#chunks = chunks;
+    this.#hashes = hashes;
   }
 
   async read(
@@ -42,33 +71,75 @@ export class IdbShardReader implements ShardReader {
     }
     const result = new Uint8Array(length);
     const end = Math.ceil((offset + length) / this.#pieceLength);
-    for (let piece = Math.floor(offset / this.#pieceLength); piece < end; piece += BATCH_PIECES) {
+    for (let piece = Math.floor(offset / this.#pieceLength); piece < end; piece++) {
       if (signal?.aborted) throw new ShoalError('aborted', `Reading ${fileName} was cancelled.`);
-      const batch = await this.#pieces(piece, Math.min(end, piece + BATCH_PIECES));
-      for (const [index, bytes] of batch.entries()) {
-        // Where the piece begins, seen from the first byte wanted.
-        const start = (piece + index) * this.#pieceLength - offset;
-        result.set(bytes.subarray(Math.max(0, -start), Math.max(0, length - start)), Math.max(0, start));
-      }
+      const batch = await this.#batch(Math.floor(piece / BATCH_PIECES));
+      const bytes = this.#checked(piece, batch[piece % BATCH_PIECES]!);
+      // Where the piece begins, seen from the first byte wanted.
+      const start = piece * this.#pieceLength - offset;
+      result.set(bytes.subarray(Math.max(0, -start), Math.max(0, length - start)), Math.max(0, start));
     }
     return result;
   }
 
-  async #pieces(start: number, end: number): Promise<Uint8Array[]> {
-    if (end - start === 1 && this.#last?.piece === start) return [this.#last.bytes];
-    const batch = await this.#chunks.getRange(this.shard.infoHash, start, end);
-    const pieces = batch.map((bytes, index) => this.#checked(bytes, start + index));
-    this.#last = { piece: end - 1, bytes: pieces.at(-1)! };
-    return pieces;
+  /** Gives the memory back that it reads ahead into. */
+  close(): void {
+    for (const number of this.#batches.keys()) this.#forget(number);
   }
 
-  #checked(bytes: Uint8Array | undefined, piece: number): Uint8Array {
-    const { fileName, sizeBytes } = this.shard;
-    const expected = Math.min(this.#pieceLength, sizeBytes - piece * this.#pieceLength);
-    if (bytes?.byteLength === expected) return bytes;
+  #checked(piece: number, { bytes, sound }: StoredPiece): Uint8Array {
+    const expected = Math.min(this.#pieceLength, this.shard.sizeBytes - piece * this.#pieceLength);
+    if (bytes?.byteLength === expected && sound) return bytes;
+    // What is stored may be right when it is asked for again.
+    this.close();
+    const where = `${this.shard.fileName}: piece ${piece}`;
+    if (bytes?.byteLength === expected) {
+      throw new ShoalError('hash-mismatch', `${where} went wrong in this browser's storage. Download the shard again.`);
+    }
     throw new ShoalError(
       'shard-missing',
-      `${fileName}: piece ${piece} has ${bytes?.byteLength ?? 'no'} bytes in this browser's storage, expected ${expected}. Download the shard again.`,
+      `${where} has ${bytes?.byteLength ?? 'no'} bytes in this browser's storage, expected ${expected}. Download the shard again.`,
     );
+  }
+
+  /** A batch, and on the way the next one where the one before was read. */
+  #batch(number: number): Promise<readonly StoredPiece[]> {
+    const batch = this.#started(number);
+    const next = number + 1;
+    const inOrder = this.#batches.has(number - 1);
+    if (inOrder && next * BATCH_PIECES * this.#pieceLength < this.shard.sizeBytes) this.#started(next);
+    for (const other of this.#batches.keys()) if (other < number - KEPT_BATCHES || other > next) this.#forget(other);
+    return batch;
+  }
+
+  #started(number: number): Promise<readonly StoredPiece[]> {
+    let batch = this.#batches.get(number);
+    if (!batch) {
+      batch = this.#fetch(number * BATCH_PIECES);
+      // Whoever waits for it hears of it; nobody may wait for what is read ahead.
+      batch.catch(() => this.#batches.delete(number));
+      this.#batches.set(number, batch);
+    }
+    return batch;
+  }
+
+  async #fetch(start: number): Promise<StoredPiece[]> {
+    const end = Math.min(start + BATCH_PIECES, Math.ceil(this.shard.sizeBytes / this.#pieceLength));
+    const pieces = await this.#chunks.getRange(this.shard.infoHash, start, end);
+    return Promise.all(
+      pieces.map(async (bytes, index) => ({
+        bytes,
+        sound: !bytes || !this.#hashes || (await this.#hashes.matches(start + index, bytes)),
+      })),
+    );
+  }
+
+  #forget(number: number): void {
+    const batch = this.#batches.get(number)!;
+    this.#batches.delete(number);
+    const free = (pieces: readonly StoredPiece[]) => {
+      for (const { bytes } of pieces) if (bytes) release(bytes);
+    };
+    batch.then(free, () => undefined);
   }
 }

@@ -16,7 +16,7 @@ export interface Transfer {
   readonly peers: number;
   /** Seconds left at the current rate; undefined until something has arrived. */
   readonly secondsLeft: number | undefined;
-  /** SHA-256 was checked against the manifest in this page's life. */
+  /** SHA-256 was checked against the manifest: in this page's life, or before, and then each piece is as it is read. */
   readonly verified: boolean;
 }
 
@@ -33,6 +33,12 @@ export interface ShardOrigin {
   fetchTorrent(signal?: AbortSignal): Promise<Uint8Array | undefined>;
 }
 
+export interface ObtainOptions {
+  readonly signal?: AbortSignal;
+  /** Pieces are checked when they are read. */
+  readonly checkedOnRead?: boolean;
+}
+
 /**
  * Keeps shards (IndexedDB) and exchanges them with other tabs (BitTorrent). Reading for the engine happens in the
  * worker (`ShardReader`), never through this object.
@@ -41,11 +47,13 @@ export interface ShardStore {
   /** Whether every piece is stored, without hashing anything. */
   isComplete(shard: ManifestShard): Promise<boolean>;
   /**
-   * Fetches what is missing from peers and the web seed, checks SHA-256, seeds. A complete, verified shard moves no
+   * Fetches what is missing from peers and the web seed, checks SHA-256, seeds. `checkedOnRead`: the caller reads with a
+   * reader that checks every piece, so what was hashed in an earlier page's life is not hashed again. A reader that
+   * throws `hash-mismatch` then calls for another `obtain`, without it. A complete, verified shard moves no
    * byte and is only seeded. Data that fails a hash is fetched again elsewhere and its source is dropped.
    * @throws ShoalError `hash-mismatch` when no source gave the right bytes, `storage-full`, `aborted`
    */
-  obtain(origin: ShardOrigin, options: { readonly signal?: AbortSignal }): Promise<void>;
+  obtain(origin: ShardOrigin, options: ObtainOptions): Promise<void>;
   /**
    * The file's first `headerBytes` only: what a guest needs for the tokenizer.
    * @throws ShoalError `shard-missing` when no source has it, `aborted`
@@ -74,6 +82,9 @@ export interface ShardStore {
 /** Random access to one stored shard, in whichever thread. */
 export interface ShardReader {
   readonly shard: ManifestShard;
-  /** @throws ShoalError `shard-missing` when the range is not stored */
+  /**
+   * @returns bytes in a buffer of their own, which is the caller's
+   * @throws ShoalError `shard-missing` when the range is not stored, `hash-mismatch` when what is stored went wrong
+   */
   read(offset: number, length: number, options?: { readonly signal?: AbortSignal }): Promise<Uint8Array<ArrayBuffer>>;
 }

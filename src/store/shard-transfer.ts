@@ -6,9 +6,10 @@ import { IdbShardReader } from './idb-shard-reader.ts';
 import { importPieces } from './import-pieces.ts';
 import { type ExchangeParts, openExchange } from './open-exchange.ts';
 import type { PeerDescription } from './peer-introducer.ts';
+import { PieceHashes } from './piece-hashes.ts';
 import { pieceBytes, pieceCount } from './pieces.ts';
 import type { ShardExchange } from './shard-exchange.ts';
-import type { ShardOrigin, Transfer } from './shard-store.ts';
+import type { ObtainOptions, ShardOrigin, Transfer } from './shard-store.ts';
 import { SharedTask } from './shared-task.ts';
 import { askToPersist, checkSpace, storageFull, storageSpace } from './storage-space.ts';
 
@@ -31,7 +32,7 @@ export class ShardTransfer {
   readonly #pieces: number;
   readonly #banned = new Set<string>();
   #phase: Transfer['phase'] = 'stopped';
-  #verified = false;
+  #checked: 'no' | 'before' | 'in this page' = 'no';
   #storedBytes = 0;
   /** Of exchanges that are over. */
   #receivedBytes = 0;
@@ -68,7 +69,7 @@ export class ShardTransfer {
       sentBytes: this.#sentBytes + (exchange?.sentBytes ?? 0),
       peers: exchange?.peers ?? 0,
       secondsLeft: fetching ? (sizeBytes - storedBytes) / downBytesPerSecond : undefined,
-      verified: this.#verified,
+      verified: this.#checked !== 'no',
     };
   }
 
@@ -79,12 +80,12 @@ export class ShardTransfer {
   }
 
   /** @see ShardStore.obtain */
-  obtain(origin: ShardOrigin, signal: AbortSignal | undefined): Promise<void> {
+  obtain(origin: ShardOrigin, { signal, checkedOnRead = false }: ObtainOptions): Promise<void> {
     if (!this.#obtaining?.running) {
       const previous = this.#obtaining?.settled();
       this.#obtaining = new SharedTask(async (taskSignal) => {
         await previous;
-        await this.#obtain(origin, taskSignal);
+        await this.#obtain(origin, checkedOnRead, taskSignal);
       });
     }
     return this.#obtaining.join(signal);
@@ -107,7 +108,7 @@ export class ShardTransfer {
     read: (offset: number, length: number) => Promise<Uint8Array>,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    if (this.#verified && (await this.isComplete())) return;
+    if (this.#checked === 'in this page' && (await this.isComplete())) return;
     await this.stop();
     const { infoHash } = this.shard;
     const { chunks, pieceLength, records } = this.#parts;
@@ -115,7 +116,7 @@ export class ShardTransfer {
       importPieces(this.shard, pieceLength, read, chunks, signal),
     );
     if (torrent) await records.set(infoHash, torrent);
-    this.#verified = true;
+    await this.#setChecked();
     this.#storedBytes = this.shard.sizeBytes;
     this.#parts.onPhase(this);
   }
@@ -146,10 +147,11 @@ export class ShardTransfer {
     this.#parts.onPhase(this);
   }
 
-  async #obtain(origin: ShardOrigin, signal: AbortSignal): Promise<void> {
-    if (this.seeding && (await this.isComplete())) return;
+  async #obtain(origin: ShardOrigin, checkedOnRead: boolean, signal: AbortSignal): Promise<void> {
+    const enough = checkedOnRead ? this.#checked !== 'no' : this.#checked === 'in this page';
+    if (this.seeding && enough && (await this.isComplete())) return;
     try {
-      await this.#fetchAndVerify(origin, signal);
+      await this.#fetchAndVerify(origin, checkedOnRead, signal);
       await this.#join(origin);
     } catch (error) {
       if (!this.#reading?.running) await this.#leave();
@@ -161,10 +163,10 @@ export class ShardTransfer {
     this.#setPhase('seeding');
   }
 
-  async #fetchAndVerify(origin: ShardOrigin, signal: AbortSignal): Promise<void> {
+  async #fetchAndVerify(origin: ShardOrigin, checkedOnRead: boolean, signal: AbortSignal): Promise<void> {
     const { fileName } = this.shard;
     await this.#fetchAll(origin, signal, undefined);
-    if (await this.#verify(signal)) return;
+    if ((checkedOnRead && (await this.#wasChecked())) || (await this.#verify(signal))) return;
     log.warn('TORRENT', `${fileName}: the stored bytes have a wrong SHA-256; fetching them again.`);
     const suspects = [...(this.#exchange?.contributors ?? [])];
     await this.#discard();
@@ -188,7 +190,7 @@ export class ShardTransfer {
   async #fetchAll(origin: ShardOrigin, signal: AbortSignal, patienceMs: number | undefined): Promise<void> {
     if (await this.isComplete()) return;
     void askToPersist();
-    this.#verified = false;
+    this.#checked = 'no';
     this.#setPhase('downloading');
     await this.#withSpace(this.#pieces, async () => {
       const exchange = await this.#join(origin);
@@ -196,23 +198,45 @@ export class ShardTransfer {
     });
   }
 
+  /** Whether the whole was right when it was hashed last, and a reader can tell whether it still is. */
+  async #wasChecked(): Promise<boolean> {
+    if (this.#checked !== 'no') return true;
+    const { records, pieceLength } = this.#parts;
+    const { infoHash, sha256 } = this.shard;
+    if ((await records.sha256(infoHash)) !== sha256) return false;
+    if (!(await PieceHashes.find(records, this.shard, pieceLength))) return false;
+    this.#checked = 'before';
+    return true;
+  }
+
+  async #setChecked(): Promise<void> {
+    const { infoHash, sha256 } = this.shard;
+    this.#checked = 'in this page';
+    // Where that cannot be kept, the next page hashes again.
+    await this.#parts.records.setSha256(infoHash, sha256).catch(() => undefined);
+  }
+
   async #verify(signal: AbortSignal): Promise<boolean> {
-    if (this.#verified) return true;
+    if (this.#checked === 'in this page') return true;
     const { hashShard, pieceLength } = this.#parts;
     this.#setPhase('verifying');
     try {
-      this.#verified = (await hashShard(this.shard, pieceLength, { signal })) === this.shard.sha256;
+      if ((await hashShard(this.shard, pieceLength, { signal })) === this.shard.sha256) {
+        await this.#setChecked();
+        return true;
+      }
     } catch (error) {
       // A record of a wrong length.
       if (ShoalError.from(error).code !== 'shard-missing') throw error;
     }
-    return this.#verified;
+    this.#checked = 'no';
+    return false;
   }
 
   async #obtainHeader(origin: ShardOrigin, signal: AbortSignal): Promise<Uint8Array> {
     const { headerBytes } = this.shard;
     const { chunks, pieceLength } = this.#parts;
-    const stored = () => new IdbShardReader(this.shard, pieceLength, chunks).read(0, headerBytes);
+    const stored = () => new IdbShardReader(this.shard, pieceLength, { chunks }).read(0, headerBytes);
     try {
       return await stored();
     } catch (error) {
@@ -276,8 +300,9 @@ export class ShardTransfer {
 
   async #discard(): Promise<void> {
     await this.#leave();
+    await this.#parts.records.forgetSha256(this.shard.infoHash);
     await this.#parts.chunks.delete(this.shard.infoHash);
-    this.#verified = false;
+    this.#checked = 'no';
     this.#storedBytes = 0;
   }
 

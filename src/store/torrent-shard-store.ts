@@ -7,7 +7,7 @@ import { ChunkDatabase } from './chunk-database.ts';
 import type { HashShard } from './hash-shard.ts';
 import type { MeetingPlace, PeerDescription, PeerIntroducer } from './peer-introducer.ts';
 import { checkPieceLength } from './pieces.ts';
-import type { SeededFile, ShardOrigin, ShardStore, Transfer } from './shard-store.ts';
+import type { ObtainOptions, SeededFile, ShardOrigin, ShardStore, Transfer } from './shard-store.ts';
 import { ShardTransfer, type TransferParts } from './shard-transfer.ts';
 import { type StorageSpace, storageSpace } from './storage-space.ts';
 import { TorrentRecords } from './torrent-records.ts';
@@ -59,8 +59,8 @@ class TorrentShardStore implements ShardStore, MeetingPlace {
     return this.#transferOf(shard).isComplete();
   }
 
-  obtain(origin: ShardOrigin, { signal }: { readonly signal?: AbortSignal }): Promise<void> {
-    return this.#transferOf(origin.shard).obtain(origin, signal);
+  obtain(origin: ShardOrigin, options: ObtainOptions): Promise<void> {
+    return this.#transferOf(origin.shard).obtain(origin, options);
   }
 
   obtainHeader(origin: ShardOrigin, { signal }: { readonly signal?: AbortSignal }): Promise<Uint8Array> {

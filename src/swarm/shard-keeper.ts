@@ -136,8 +136,15 @@ export class ShardKeeper {
     // It starts while the bytes are still on their way. Whether it can is told when the shard is there.
     this.#deviceRunner().catch(() => undefined);
     const cached = await store.isComplete(shard);
-    await store.obtain(originOf(shard), { signal });
-    await this.#load(shard, signal);
+    await store.obtain(originOf(shard), { signal, checkedOnRead: true });
+    await this.#load(shard, signal).catch(async (thrown: unknown) => {
+      const { code, message } = ShoalError.from(thrown);
+      if (code !== 'hash-mismatch') throw thrown;
+      log.warn('SHARD', message);
+      this.#set(shard.index, { ...ABSENT, phase: 'downloading' });
+      await store.obtain(originOf(shard), { signal });
+      await this.#load(shard, signal);
+    });
     if (cached) log.info('LOAD_SHARD', `✓ Loaded shard ${shard.index} from local directory`);
     log.info(
       'SHARD',

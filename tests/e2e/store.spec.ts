@@ -1,5 +1,6 @@
 import { type Browser, expect, type Page, test } from '@playwright/test';
 import { PIECE_LENGTH } from '../../src/store/torrent-file.ts';
+import { spoilPiece } from './support/spoil-piece.ts';
 import { type SeedName, type StoreLabServer, startStoreLab } from './support/store-lab.ts';
 
 // Shards between real tabs, each in a browser context with a storage of its own.
@@ -168,7 +169,7 @@ test('a guest gets the header alone, and goes on from it', async ({ browser }) =
 
 test('stored bytes that went wrong are found before use and fetched again', async ({ browser }) => {
   const page = await openSeed(browser);
-  await page.evaluate(spoilPiece, lab.shard.infoHash);
+  await page.evaluate(spoilPiece, `${lab.shard.infoHash}/40`);
   await page.reload();
   await page.waitForFunction('window.lab');
   lab.state.seedBytes = 0;
@@ -298,22 +299,3 @@ test('a file is imported, and seeded to tabs that have neither server nor torren
   const other = await openTab(browser);
   expect(await obtain(other)).not.toHaveProperty('error');
 });
-
-/** Changes a byte in the middle of the stored shard. */
-function spoilPiece(infoHash: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const opening = indexedDB.open('shoal-chunks');
-    opening.onsuccess = () => {
-      const transaction = opening.result.transaction('pieces', 'readwrite');
-      const store = transaction.objectStore('pieces');
-      const key = `${infoHash}/40`;
-      store.get(key).onsuccess = (event) => {
-        const bytes = (event.target as IDBRequest<Uint8Array>).result;
-        bytes[1000]! ^= 1;
-        store.put(bytes, key);
-      };
-      transaction.oncomplete = () => resolve();
-      transaction.onerror = () => reject(transaction.error);
-    };
-  });
-}

@@ -8,6 +8,7 @@ import { hashStoredShard } from '../../src/store/hash-shard.ts';
 import { IdbChunkStore } from '../../src/store/idb-chunk-store.ts';
 import { IdbShardReader } from '../../src/store/idb-shard-reader.ts';
 import { importPieces } from '../../src/store/import-pieces.ts';
+import { PieceHashes } from '../../src/store/piece-hashes.ts';
 import { PIECE_LENGTH, ShardHasher } from '../../src/store/torrent-file.ts';
 
 const A = 'a'.repeat(40);
@@ -107,7 +108,7 @@ describe('the shard reader', () => {
     // More pieces than are read at once, and a short last one.
     const bytes = someBytes(40 * pieceLength + 5);
     await store(bytes, pieceLength);
-    const reader = new IdbShardReader(shardOf(bytes.length), pieceLength, chunks);
+    const reader = new IdbShardReader(shardOf(bytes.length), pieceLength, { chunks });
     await fc.assert(
       fc.asyncProperty(fc.nat(bytes.length), fc.nat(bytes.length), async (one, other) => {
         const [start, end] = [Math.min(one, other), Math.max(one, other)];
@@ -121,7 +122,7 @@ describe('the shard reader', () => {
   });
 
   it('refuses ranges outside of the file', async () => {
-    const reader = new IdbShardReader(shardOf(32), 16, chunks);
+    const reader = new IdbShardReader(shardOf(32), 16, { chunks });
     for (const [offset, length] of [
       [-1, 4],
       [0, 33],
@@ -137,14 +138,40 @@ describe('the shard reader', () => {
   it('finds pieces that are missing or of a wrong length', async () => {
     await chunks.put(A, 0, someBytes(16));
     await chunks.put(A, 2, someBytes(15));
-    const reader = new IdbShardReader(shardOf(48), 16, chunks);
+    const reader = new IdbShardReader(shardOf(48), 16, { chunks });
     expect(await reader.read(0, 16)).toEqual(someBytes(16));
     await expect(reader.read(15, 2)).rejects.toMatchObject({ code: 'shard-missing' });
     await expect(reader.read(32, 1)).rejects.toThrow(/piece 2 has 15 bytes .* expected 16/);
   });
 
+  it('checks every piece against the torrent, also those that it reads ahead', async () => {
+    const bytes = someBytes(40 * PIECE_LENGTH + 5);
+    const hasher = await ShardHasher.create('shard-0.gguf');
+    hasher.update(bytes);
+    const { torrent, ...digest } = hasher.finish();
+    const shard = shardOf(bytes.length, digest);
+    for (let piece = 0; piece <= 40; piece++)
+      await chunks.put(shard.infoHash, piece, bytes.slice(piece * PIECE_LENGTH, (piece + 1) * PIECE_LENGTH));
+    const spoilt = bytes.slice(35 * PIECE_LENGTH, 36 * PIECE_LENGTH);
+    spoilt[100]! ^= 1;
+    await chunks.put(shard.infoHash, 35, spoilt);
+    const hashes = await PieceHashes.of(torrent, shard, PIECE_LENGTH);
+    const reader = new IdbShardReader(shard, PIECE_LENGTH, { chunks, hashes });
+    for (let piece = 0; piece < 35; piece++) await reader.read(piece * PIECE_LENGTH, PIECE_LENGTH);
+    await expect(reader.read(35 * PIECE_LENGTH, 1)).rejects.toMatchObject({ code: 'hash-mismatch' });
+    // It is not remembered when what is stored is right again.
+    await chunks.put(shard.infoHash, 35, bytes.slice(35 * PIECE_LENGTH, 36 * PIECE_LENGTH));
+    expect(await reader.read(35 * PIECE_LENGTH, 1)).toEqual(bytes.slice(35 * PIECE_LENGTH, 35 * PIECE_LENGTH + 1));
+    expect(Buffer.compare(await reader.read(40 * PIECE_LENGTH, 5), bytes.slice(-5))).toBe(0);
+    // Another shard's torrent vouches for nothing.
+    await expect(PieceHashes.of(torrent, shardOf(bytes.length), PIECE_LENGTH)).rejects.toMatchObject({
+      code: 'hash-mismatch',
+    });
+    await chunks.delete(shard.infoHash);
+  });
+
   it('stops when it is told to', async () => {
-    const reader = new IdbShardReader(shardOf(48), 16, chunks);
+    const reader = new IdbShardReader(shardOf(48), 16, { chunks });
     await expect(reader.read(0, 48, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'aborted' });
   });
 });
@@ -180,7 +207,7 @@ describe('importing a file', () => {
   it('stores its pieces and gives the torrent', async () => {
     const { shard, torrent, imported } = await importInto({});
     expect(await imported).toEqual(torrent);
-    const stored = await new IdbShardReader(shard, PIECE_LENGTH, chunks).read(0, bytes.length);
+    const stored = await new IdbShardReader(shard, PIECE_LENGTH, { chunks }).read(0, bytes.length);
     expect(Buffer.compare(stored, bytes)).toBe(0);
     await chunks.delete(shard.infoHash);
   });

@@ -122,16 +122,15 @@ export class SwarmApp implements AppModel {
 
   async join(choice: readonly number[] | 'auto' | 'all'): Promise<void> {
     const session = await this.#introduced.promise;
-    const { keeper, model } = session;
+    const { model } = session;
     // Only who takes what others lack must know the others first.
     if (choice === 'auto') await this.#connected.promise;
     const chosen = this.#choose(choice, model.manifest.shards.length);
-    const serving = Promise.all(chosen.map((index) => this.#serve(session, index)));
+    const serving = this.#serveAll(session, chosen);
     const node = await this.#connected.promise;
     node.join();
     this.#refresh();
     await serving;
-    savedPlace.write(model.manifestId, [...new Set([...keeper.ready(), ...chosen])]);
     this.#refresh();
   }
 
@@ -204,12 +203,17 @@ export class SwarmApp implements AppModel {
     this.#connected.resolve(node);
   }
 
+  /** Serves these shards, and remembers this tab's place. */
+  async #serveAll(session: SwarmSession, chosen: readonly number[]): Promise<void> {
+    await Promise.all(chosen.map((index) => this.#serve(session, index)));
+    savedPlace.write(session.model.manifestId, [...new Set([...session.keeper.ready(), ...chosen])]);
+  }
+
   /** Serves a shard, or says why not. With shard 0 comes the tokenizer, which is made ready before there is a prompt. */
   async #serve(session: SwarmSession, index: number): Promise<void> {
-    const serving = session.keeper.serve(index);
-    if (index === 0) void session.tokenizer().catch(() => undefined);
     try {
-      await serving;
+      await session.keeper.serve(index);
+      if (index === 0) session.tokenizer().catch(() => undefined);
     } catch (error) {
       const { code, message } = ShoalError.from(error);
       if (code !== 'aborted') this.#alerts.add('error', `Shard ${index}: ${message}`);
