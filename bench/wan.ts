@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright';
 import type { Lap } from '../src/swarm/generation.ts';
+import type { WireSetting } from '../src/ui/app-model.ts';
 import { startServer } from '../tests/e2e/support/server.ts';
 import { expectSwarmReady } from '../tests/e2e/support/tab.ts';
 import { makeTinyModel } from '../tests/fixtures/tiny-model.ts';
@@ -31,10 +32,12 @@ const PORT = 8787;
 /** A path's heartbeats have measured it after this. */
 const SETTLE_MS = 3000;
 const WIDE = 4096;
+const FIGURES = ['tokens/s', 'lap, ms', '90 % within, ms', 'lap ÷ floor'];
 
 /**
  * Decodes across a network with delay and loss, each tab on a host of its own, prompted from one that holds no shard.
- * Once with the plan's model, and once with one that is 4096 wide and computes next to nothing.
+ * Once with the plan's model, and once with one that is 4096 wide and computes next to nothing; exactly, and with leave to
+ * round what travels to 8 bits.
  *
  * @returns one table a model, or one that says why there is none
  */
@@ -77,7 +80,7 @@ async function benchModel(lab: NetLab, plan: Plan, what: string, options: readon
     for (const shards of ROUTES) rows.push(...(await benchRoute(lab, plan, browsers, server.url, shards)));
     return {
       title: `Far apart, ${what}`,
-      columns: ['tokens/s', 'lap, ms', '90 % within, ms', 'floor, ms', 'lap ÷ floor'],
+      columns: ['floor, ms', ...FIGURES, ...FIGURES.map((figure) => `8-bit: ${figure}`)],
       rows,
     };
   } finally {
@@ -101,7 +104,7 @@ async function benchRoute(
   ]);
   const guest = tabs.at(-1)!.page;
   await expectSwarmReady(guest);
-  await decode(guest, plan.decodeTokens);
+  await decode(guest, plan.wanTokens);
   const rows: Row[] = [];
   for (const path of plan.paths) {
     lab.set(path);
@@ -116,21 +119,30 @@ async function benchRoute(
 async function benchPath(guest: Page, plan: Plan, path: PathSettings, stages: number): Promise<Row> {
   const what = `${stages} stages, ${path.roundTripMs} ms, ${100 * path.loss} % lost`;
   announceStep(what);
-  const { laps, tokensPerSecond } = await decode(guest, plan.decodeTokens);
   // The guest holds no stage: there, along the stages, and back.
   const floorMs = (lap: Lap) => computeMs(lap) + ((stages + 1) * path.roundTripMs) / 2;
-  const median = (value: (lap: Lap) => number) => quantileOf(laps.map(value), 0.5);
-  const cells = [
-    tokensPerSecond,
-    median(({ totalMs }) => totalMs),
-    quantileOf(
-      laps.map(({ totalMs }) => totalMs),
-      0.9,
-    ),
-    median(floorMs),
-    median((lap) => lap.totalMs / floorMs(lap)),
-  ];
+  const cells: number[] = [];
+  for (const wire of ['f32', 'q8'] as const) {
+    await permit(guest, wire);
+    // The links show what they are like.
+    if (wire !== 'f32') await decode(guest, plan.wanTokens / 4);
+    const { laps, tokensPerSecond } = await decode(guest, plan.wanTokens);
+    const quantile = (share: number, value: (lap: Lap) => number) => quantileOf(laps.map(value), share);
+    if (cells.length === 0) cells.push(quantile(0.5, floorMs));
+    cells.push(
+      tokensPerSecond,
+      quantile(0.5, ({ totalMs }) => totalMs),
+      quantile(0.9, ({ totalMs }) => totalMs),
+      quantile(0.5, (lap) => lap.totalMs / floorMs(lap)),
+    );
+  }
   return { what, unit: '', cells };
+}
+
+/** Sets how hidden states may travel, as a person does. */
+async function permit(page: Page, wire: WireSetting): Promise<void> {
+  await page.getByTestId('settings').evaluate((panel) => panel.setAttribute('open', ''));
+  await page.getByTestId('wire').selectOption(wire);
 }
 
 /** Wide rows and small matrices: what travels is like a large model's, what is computed is not. */

@@ -6,6 +6,8 @@ export interface Plan {
   /** Of everything that takes seconds. */
   readonly repeats: number;
   readonly decodeTokens: number;
+  /** Of one answer, each way that it travels, between tabs that are far apart. */
+  readonly wanTokens: number;
   readonly promptTokens: readonly number[];
   readonly echoes: number;
   /** Networks between the tabs, for those that are far apart. */
@@ -21,6 +23,7 @@ const PROMPT_TOKENS = [118, 467];
 export const FULL: Plan = {
   repeats: 5,
   decodeTokens: 48,
+  wanTokens: 40,
   promptTokens: PROMPT_TOKENS,
   echoes: 200,
   paths: [0, 50, 100].flatMap((roundTripMs) => [0, 0.01].map((loss) => ({ roundTripMs, loss }))),
@@ -33,6 +36,7 @@ export function smokePlan(): Plan {
   return {
     repeats: 1,
     decodeTokens: 4,
+    wanTokens: 4,
     promptTokens: PROMPT_TOKENS,
     echoes: 5,
     paths: [{ roundTripMs: 20, loss: 0 }],

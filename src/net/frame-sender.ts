@@ -5,8 +5,11 @@ import { MAX_OPEN_FRAME_BYTES, MAX_OPEN_FRAMES } from './frame-assembler.ts';
 export interface SliceSink {
   /** Most bytes of a frame in one slice. */
   readonly sliceBytes: number;
-  /** Sends `part`, which comes next of frame `id`, which has `total` bytes. @throws Error when it cannot any more */
-  sendSlice(id: number, total: number, part: Uint8Array): void;
+  /**
+   * Sends `part`, which comes next of frame `id`, which has `total` bytes; `last` when it ends it.
+   * @throws Error when it cannot any more
+   */
+  sendSlice(id: number, total: number, part: Uint8Array, last: boolean): void;
   /** Whether no more fits for now. */
   full(): boolean;
   /** Resolves when all is gone out; rejects when it never will. */
@@ -23,9 +26,6 @@ interface Outgoing {
   offset: number;
 }
 
-/** Weight of the newest of the measured rates in their running mean. */
-const RATE_SMOOTHING = 0.3;
-
 /**
  * Sends frames in slices, in turns: one slice of each frame that is under way, so that a long frame does not hold up a
  * short one. Frames of one lane go one after the other.
@@ -39,8 +39,6 @@ export class FrameSender {
   #openBytes = 0;
   #nextId = 0;
   #running = false;
-  /** What the sink took in a time in which it was never empty; 0 until that was measured. */
-  bytesPerMs = 0;
 
   constructor(sink: SliceSink) {
     this.#sink = sink;
@@ -68,21 +66,13 @@ export class FrameSender {
   async #run(): Promise<void> {
     this.#running = true;
     try {
-      let drainedAtMs: number | undefined;
-      let sentBytes = 0;
       for (let frame = this.#nextTurn(); frame; frame = this.#nextTurn()) {
         const part = frame.bytes.subarray(frame.offset, frame.offset + this.#sink.sliceBytes);
-        this.#sink.sendSlice(frame.id, frame.bytes.length, part);
         frame.offset += part.length;
-        sentBytes += part.length;
         const whole = frame.offset === frame.bytes.length;
+        this.#sink.sendSlice(frame.id, frame.bytes.length, part, whole);
         if (!whole) this.#turns.push(frame);
-        if (this.#sink.full()) {
-          await this.#sink.drained();
-          if (drainedAtMs !== undefined) this.#measure(sentBytes / (performance.now() - drainedAtMs));
-          drainedAtMs = performance.now();
-          sentBytes = 0;
-        }
+        if (this.#sink.full()) await this.#sink.drained();
         if (whole) this.#finish(frame);
       }
     } catch (error) {
@@ -126,11 +116,5 @@ export class FrameSender {
     queue.shift();
     if (queue[0]) this.#waiting.push(queue[0]);
     else this.#lanes.delete(lane);
-  }
-
-  #measure(bytesPerMs: number): void {
-    if (!Number.isFinite(bytesPerMs)) return;
-    this.bytesPerMs =
-      this.bytesPerMs === 0 ? bytesPerMs : this.bytesPerMs + RATE_SMOOTHING * (bytesPerMs - this.bytesPerMs);
   }
 }

@@ -14,8 +14,8 @@ export interface MemoryChannelOptions {
 /** One end of a channel in a `MemoryNetwork`. */
 export class MemoryChannel implements FrameChannel {
   readonly peerId: string;
-  /** Memory has no rate to speak of. */
-  readonly bytesPerMs = 0;
+  /** Nobody measures what memory does. */
+  readonly deliveries = [];
   readonly #options: MemoryChannelOptions;
   #early: Uint8Array[] = [];
   #onFrame: ((frame: Uint8Array) => void) | undefined;

@@ -2,27 +2,39 @@ import type { Connection, Stream } from '@libp2p/interface';
 import { ShoalError } from '../core/errors.ts';
 import { log } from '../core/log.ts';
 import { FRAME_SLICE_BYTES, MAX_FRAME_BYTES } from '../protocol/limits.ts';
+import { DeliveryLog } from './delivery-log.ts';
 import { FrameAssembler } from './frame-assembler.ts';
 import { FrameSender } from './frame-sender.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { MessageAssembler, prefixed } from './message-assembler.ts';
-import type { FrameChannel, SendOptions } from './transport.ts';
+import type { Delivery, FrameChannel, SendOptions } from './transport.ts';
 
 /*
  * A message on the stream, after its length; little-endian.
  *
  * offset  type  meaning
- * 0       u32   kind: 0 slice of a frame, 1 beat, 2 echo of a beat
+ * 0       u32   kind: 0 slice of a frame, 1 beat, 2 echo of a beat, 3 arrival, 4 nudge
  * 4       f64   beat and echo: the clock of the beat's sender, ms
  * 4       u32   slice: the frame's number; slices of several frames may take turns
  * 8       u32   slice: bytes of the whole frame
  * 12      …     slice: the bytes that come next
+ * 4       u32   arrival: the number of a frame that is here as a whole
+ *
+ * A nudge says nothing. SCTP sends a lost packet again when three later ones have come, and otherwise only after a
+ * timeout of several round trips: where packets get lost, three nudges follow every frame.
  */
 const SLICE = 0;
 const BEAT = 1;
 const ECHO = 2;
 const SLICE_HEADER_BYTES = 12;
 const BEAT_BYTES = 12;
+const ARRIVAL = 3;
+const ARRIVAL_BYTES = 8;
+const NUDGE = 4;
+const NUDGE_BYTES = 4;
+const NUDGES = 3;
+/** A longer frame's own packets are nudges enough for most of it; more would only be more that gets lost. */
+const MAX_NUDGED_BYTES = 4 * FRAME_SLICE_BYTES;
 /** The message's length, and what libp2p puts around a message. */
 const ENVELOPE_BYTES = 16;
 /** A peer that does not take part in closing is left behind after this. */
@@ -39,6 +51,7 @@ export class StreamChannel implements FrameChannel {
   readonly #heartbeat: Heartbeat;
   readonly #frames = new FrameAssembler();
   readonly #sender: FrameSender;
+  readonly #deliveries = new DeliveryLog();
   #onFrame: ((frame: Uint8Array) => void) | undefined;
   /** Frames that came before anybody listened; together at most one of the largest. */
   #early: Uint8Array[] = [];
@@ -52,7 +65,7 @@ export class StreamChannel implements FrameChannel {
     this.#connection = connection;
     this.#sender = new FrameSender({
       sliceBytes: FRAME_SLICE_BYTES - ENVELOPE_BYTES - SLICE_HEADER_BYTES,
-      sendSlice: (id, total, part) => this.#sendSlice(id, total, part),
+      sendSlice: (id, total, part, last) => this.#sendSlice(id, total, part, last),
       full: () => stream.writableNeedsDrain,
       drained: () => this.#drained(),
     });
@@ -79,8 +92,8 @@ export class StreamChannel implements FrameChannel {
     return this.#heartbeat.roundTripMs;
   }
 
-  get bytesPerMs(): number {
-    return this.#sender.bytesPerMs;
+  get deliveries(): readonly Delivery[] {
+    return this.#deliveries.recent;
   }
 
   send(frame: Uint8Array, { signal, lane = '' }: SendOptions = {}): Promise<void> {
@@ -115,23 +128,28 @@ export class StreamChannel implements FrameChannel {
 
   #take(message: Uint8Array<ArrayBuffer>): void {
     const view = new DataView(message.buffer);
-    const kind = message.byteLength < SLICE_HEADER_BYTES ? undefined : view.getUint32(0, true);
-    if (kind === SLICE) {
-      const part = message.subarray(SLICE_HEADER_BYTES);
-      const frame = this.#frames.push(view.getUint32(4, true), view.getUint32(8, true), part);
-      if (frame) this.#deliver(frame);
-    } else if (kind === BEAT && message.byteLength === BEAT_BYTES) this.#sendClock(ECHO, view.getFloat64(4, true));
-    else if (kind === ECHO && message.byteLength === BEAT_BYTES) this.#heartbeat.echoed(view.getFloat64(4, true));
-    else throw new ShoalError('bad-frame', `A message of kind ${kind} and ${message.byteLength} bytes came.`);
+    const bytes = message.byteLength;
+    const kind = bytes < NUDGE_BYTES ? undefined : view.getUint32(0, true);
+    if (kind === SLICE && bytes >= SLICE_HEADER_BYTES) {
+      const id = view.getUint32(4, true);
+      const frame = this.#frames.push(id, view.getUint32(8, true), message.subarray(SLICE_HEADER_BYTES));
+      if (!frame) return;
+      this.#sendAside(words(ARRIVAL, id));
+      this.#deliver(frame);
+    } else if (kind === BEAT && bytes === BEAT_BYTES) this.#sendClock(ECHO, view.getFloat64(4, true));
+    else if (kind === ECHO && bytes === BEAT_BYTES) this.#heartbeat.echoed(view.getFloat64(4, true));
+    else if (kind === ARRIVAL && bytes === ARRIVAL_BYTES)
+      this.#deliveries.arrived(view.getUint32(4, true), this.roundTripMs);
+    else if (kind !== NUDGE || bytes !== NUDGE_BYTES)
+      throw new ShoalError('bad-frame', `A message of kind ${kind} and ${bytes} bytes came.`);
   }
 
-  #sendSlice(id: number, total: number, part: Uint8Array): void {
+  #sendSlice(id: number, total: number, part: Uint8Array, last: boolean): void {
     if (this.#closing || this.#closed) throw this.#goneError();
-    const header = new DataView(new ArrayBuffer(SLICE_HEADER_BYTES));
-    header.setUint32(0, SLICE, true);
-    header.setUint32(4, id, true);
-    header.setUint32(8, total, true);
-    this.#stream.send(prefixed(new Uint8Array(header.buffer), part));
+    this.#deliveries.sent(id, total);
+    this.#stream.send(prefixed(words(SLICE, id, total), part));
+    if (!last || total > MAX_NUDGED_BYTES || !this.#deliveries.lossy) return;
+    for (let count = 0; count < NUDGES; count++) this.#sendAside(words(NUDGE));
   }
 
   #deliver(frame: Uint8Array): void {
@@ -146,13 +164,17 @@ export class StreamChannel implements FrameChannel {
   }
 
   #sendClock(kind: typeof BEAT | typeof ECHO, clockMs: number): void {
-    // Behind a full buffer a beat would only add to it; the frames in it show that we are here.
-    if (this.#closing || this.#closed || this.#stream.writableNeedsDrain) return;
     const view = new DataView(new ArrayBuffer(BEAT_BYTES));
     view.setUint32(0, kind, true);
     view.setFloat64(4, clockMs, true);
+    this.#sendAside(new Uint8Array(view.buffer));
+  }
+
+  /** Sends what is of no use later: behind a full buffer it would only add to it, and the frames there show that we are here. */
+  #sendAside(message: Uint8Array): void {
+    if (this.#closing || this.#closed || this.#stream.writableNeedsDrain) return;
     try {
-      this.#stream.send(prefixed(new Uint8Array(view.buffer)));
+      this.#stream.send(prefixed(message));
     } catch (error) {
       this.#abort(ShoalError.from(error));
     }
@@ -196,4 +218,8 @@ export class StreamChannel implements FrameChannel {
   #goneError(): ShoalError {
     return new ShoalError('peer-gone', `The channel to ${this.peerId} is closed.`, { cause: this.#closed?.reason });
   }
+}
+
+function words(...numbers: number[]): Uint8Array {
+  return new Uint8Array(Uint32Array.from(numbers).buffer);
 }

@@ -9,13 +9,20 @@ export interface SendOptions extends AbortOptions {
   readonly lane?: string;
 }
 
+/** How a frame got to the peer. */
+export interface Delivery {
+  readonly bytes: number;
+  /** So much longer it took than an empty message takes, there and the word of it back, ms. */
+  readonly lateMs: number;
+}
+
 /** Whole binary frames, both ways, to one peer. */
 export interface FrameChannel {
   readonly peerId: string;
   /** Median round trip of the channel's own heartbeat, ms; 0 until the first. */
   readonly roundTripMs: number;
-  /** What the channel has lately carried while it was never idle, bytes a millisecond; 0 until that was measured. */
-  readonly bytesPerMs: number;
+  /** Frames that lately arrived at the peer, the newest last. */
+  readonly deliveries: readonly Delivery[];
   /**
    * Resolves when the frame is handed to the network and the send buffer has room for another.
    * The frame's bytes are the caller's again at once.

@@ -89,7 +89,8 @@ afterEach(() => {
 
 describe('stream channel', () => {
   it.each([
-    ['an unknown kind', message(3, new Uint8Array(8)), 'bad-frame'],
+    ['an unknown kind', message(5, new Uint8Array(8)), 'bad-frame'],
+    ['an arrival without its number', message(3, new Uint8Array(3)), 'bad-frame'],
     ['a beat of a wrong length', message(1, new Uint8Array(9)), 'bad-frame'],
     ['a slice without its numbers', message(0, new Uint8Array(4)), 'bad-frame'],
     ['a slice longer than its frame', slice(0, 5, new Uint8Array(6)), 'bad-frame'],
@@ -200,17 +201,51 @@ describe('stream channel', () => {
     expect(got).toEqual(Array.from({ length: count }, (_, lane) => MAX_PART + lane + 1));
   });
 
-  it('measures what it carries while it is never idle', async () => {
+  it('says when a frame is here as a whole, and learns how late its own were', async () => {
     const { stream, channel } = open();
-    expect(channel.bytesPerMs).toBe(0);
-    stream.writableNeedsDrain = true;
-    const sent = channel.send(new Uint8Array(10 * MAX_PART));
-    for (let slice = 0; slice < 10; slice++) {
-      await vi.advanceTimersByTimeAsync(100);
-      stream.dispatchEvent(new Event('drain'));
+    await vi.advanceTimersByTimeAsync(0);
+    const beat = stream.sent.at(-1)!;
+    await vi.advanceTimersByTimeAsync(40);
+    stream.receive(message(2, beat.subarray(8)));
+    stream.receive(slice(7, 2, Uint8Array.of(1)));
+    expect(stream.sent.at(-1)).toBe(beat);
+    stream.receive(slice(7, 2, Uint8Array.of(2)));
+    expect(stream.sent.at(-1)).toEqual(message(3, Uint8Array.of(7, 0, 0, 0)));
+    for (const [id, bytes, ms] of [
+      [0, 3 * MAX_PART, 40],
+      [1, 10, 75],
+    ] as const) {
+      await channel.send(new Uint8Array(bytes));
+      await vi.advanceTimersByTimeAsync(ms);
+      stream.receive(message(3, Uint8Array.of(id, 0, 0, 0)));
+      // A frame that nobody sent.
+      stream.receive(message(3, Uint8Array.of(99, 0, 0, 0)));
     }
-    await sent;
-    expect(channel.bytesPerMs).toBeCloseTo(MAX_PART / 100, 1);
+    expect(channel.deliveries).toMatchObject([
+      { bytes: 3 * MAX_PART, lateMs: 0 },
+      { bytes: 10, lateMs: 30 },
+    ]);
+  });
+
+  it('sends nudges behind a frame where packets get lost, and nowhere else', async () => {
+    const { stream, channel } = open();
+    const nudges = () => stream.sent.filter((bytes) => bytes.length === 8 && bytes[4] === 4).length;
+    await vi.advanceTimersByTimeAsync(0);
+    const beat = stream.sent.at(-1)!;
+    await vi.advanceTimersByTimeAsync(40);
+    stream.receive(message(2, beat.subarray(8)));
+    await channel.send(new Uint8Array(10));
+    await vi.advanceTimersByTimeAsync(45);
+    stream.receive(message(3, Uint8Array.of(0, 0, 0, 0)));
+    await channel.send(new Uint8Array(10));
+    expect(nudges()).toBe(0);
+    await vi.advanceTimersByTimeAsync(200);
+    stream.receive(message(3, Uint8Array.of(1, 0, 0, 0)));
+    await channel.send(new Uint8Array(10));
+    expect(nudges()).toBe(3);
+    const peer = open();
+    for (const bytes of stream.sent.slice(1)) peer.stream.receive(bytes);
+    expect(peer.onClose).not.toHaveBeenCalled();
   });
 
   it('answers beats with their own number', () => {

@@ -1,0 +1,44 @@
+import type { Delivery } from './transport.ts';
+
+/** What is judged by: enough for one loss in a hundred packets to show, and few enough to forget it in seconds. */
+const KEPT_DELIVERIES = 24;
+/** Frames on their way whose arrival is waited for; a peer that never says so costs no more. */
+const MAX_WAITING = 64;
+/** What a busy event loop at either end explains. */
+const WHIM_MS = 5;
+/** So late, in round trips, comes only what was sent again. */
+const LOST_ROUND_TRIPS = 0.5;
+const LOST_MS = 20;
+
+/** How long frames take to arrive on one channel. */
+export class DeliveryLog {
+  /** By frame number, the oldest first. */
+  readonly #waiting = new Map<number, { readonly bytes: number; readonly sentAtMs: number }>();
+  readonly #recent: (Delivery & { readonly lost: boolean })[] = [];
+
+  /** A slice of the frame goes out; its first one counts. */
+  sent(id: number, bytes: number): void {
+    if (this.#waiting.has(id)) return;
+    this.#waiting.set(id, { bytes, sentAtMs: performance.now() });
+    if (this.#waiting.size > MAX_WAITING) this.#waiting.delete(this.#waiting.keys().next().value!);
+  }
+
+  /** The peer has the whole frame. @param roundTripMs - of an empty message; 0 where that is not known yet */
+  arrived(id: number, roundTripMs: number): void {
+    const frame = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (!frame || roundTripMs === 0) return;
+    const lateMs = Math.max(0, performance.now() - frame.sentAtMs - roundTripMs - WHIM_MS);
+    this.#recent.push({ bytes: frame.bytes, lateMs, lost: lateMs > LOST_MS + LOST_ROUND_TRIPS * roundTripMs });
+    if (this.#recent.length > KEPT_DELIVERIES) this.#recent.shift();
+  }
+
+  get recent(): readonly Delivery[] {
+    return this.#recent;
+  }
+
+  /** Whether packets have lately been lost, as far as anybody can tell. */
+  get lossy(): boolean {
+    return this.#recent.some(({ lost }) => lost);
+  }
+}
