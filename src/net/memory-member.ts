@@ -137,8 +137,8 @@ export class MemoryTransport implements Transport {
   }
 
   async publish(topic: string, message: Uint8Array): Promise<void> {
+    const copy = message.slice();
     for (const peerId of this.#medium.audience(this)) {
-      const copy = message.slice();
       this.#medium.carry(this.peerId, peerId, (member) =>
         member.#events.emit('gossip', { from: this.peerId, topic, message: copy }),
       );

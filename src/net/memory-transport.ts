@@ -21,8 +21,8 @@ export class MemoryNetwork {
   readonly #random: () => number;
   readonly #silenceMs: number;
   readonly #members = new Map<string, MemoryTransport>();
-  /** By sender and receiver. */
-  readonly #links = new Map<string, MemoryLink>();
+  /** By sender, then by receiver. */
+  readonly #links = new Map<string, Map<string, MemoryLink>>();
   readonly #medium: MemoryMedium;
   #nextId = 0;
 
@@ -36,10 +36,17 @@ export class MemoryNetwork {
       audience: (from) => this.#audience(from),
       introduces: (from, to) => this.server.up && this.#reaches(from, to),
       carry: (from, to, deliver) => this.#carry(from, to, deliver),
-      roundTripMs: (one, other) =>
-        this.#linkFrom(one, other).settings.latencyMs + this.#linkFrom(other, one).settings.latencyMs,
-      leave: (member) => this.#members.delete(member.peerId),
+      roundTripMs: (one, other) => this.#latencyMs(one, other) + this.#latencyMs(other, one),
+      leave: (member) => {
+        this.#members.delete(member.peerId);
+        this.#forgetLinks(member.peerId);
+      },
     };
+  }
+
+  /** Directions that something has gone through, between members that are here. */
+  get linkCount(): number {
+    return [...this.#links.values()].reduce((count, links) => count + links.size, 0);
   }
 
   createTransport(): MemoryTransport {
@@ -70,6 +77,7 @@ export class MemoryNetwork {
       for (const link of links) link.clear();
       this.#members.get(one)?.lose(other, `${other} has been silent.`);
       this.#members.get(other)?.lose(one, `${one} has been silent.`);
+      for (const peerId of [one, other]) if (!this.#members.has(peerId)) this.#forgetLinks(peerId);
     }, this.#silenceMs);
   }
 
@@ -85,7 +93,7 @@ export class MemoryNetwork {
   }
 
   #carry(from: string, to: string, deliver: (member: MemoryTransport) => void): void {
-    if (!this.#members.has(from)) return;
+    if (!this.#members.has(from) || !this.#members.has(to)) return;
     this.#linkFrom(from, to).carry(() => {
       const member = this.#members.get(to);
       if (member) deliver(member);
@@ -109,12 +117,26 @@ export class MemoryNetwork {
   }
 
   #linkFrom(from: string, to: string): MemoryLink {
-    const key = `${from} ${to}`;
-    let link = this.#links.get(key);
+    let links = this.#links.get(from);
+    if (!links) {
+      links = new Map();
+      this.#links.set(from, links);
+    }
+    let link = links.get(to);
     if (!link) {
       link = new MemoryLink(this.#link, this.#random);
-      this.#links.set(key, link);
+      links.set(to, link);
     }
     return link;
+  }
+
+  #latencyMs(from: string, to: string): number {
+    return (this.#links.get(from)?.get(to)?.settings ?? this.#link).latencyMs;
+  }
+
+  /** What is under way on them still arrives. */
+  #forgetLinks(peerId: string): void {
+    this.#links.delete(peerId);
+    for (const links of this.#links.values()) links.delete(peerId);
   }
 }

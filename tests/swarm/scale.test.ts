@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { type ChurnReport, runChurn } from './support/churn.ts';
+
+// The whole of it takes many minutes: SHOAL_SCALE=full npx vitest run --project unit tests/swarm/scale.test.ts
+const FULL = process.env.SHOAL_SCALE === 'full';
+const SWARM = { layers: new Array<number>(8).fill(4), computeMs: 20, latencyMs: 10 };
+const SIZE = FULL ? { nodes: 200, sessions: 50, seconds: 600 } : { nodes: 40, sessions: 12, seconds: 40 };
+const SEEDS = FULL ? [1] : [1, 2, 3];
+const TIMEOUT_MS = FULL ? 3_600_000 : 120_000;
+
+function print({ answers, tokens, leaves, pausesMs, planning, heapBytes, left }: ChurnReport): void {
+  const at = (part: number) => ((pausesMs[Math.floor(part * (pausesMs.length - 1))] ?? 0) / 1000).toFixed(2);
+  const planMs = planning.totalMs / planning.plans;
+  console.log(
+    [
+      `${answers} answers, ${tokens} tokens; ${leaves.clean} clean leaves, ${leaves.abrupt} abrupt ones`,
+      `longest pause of an answer: median ${at(0.5)} s, 95 % ${at(0.95)} s, 99 % ${at(0.99)} s, worst ${at(1)} s`,
+      `${planning.plans} plans of ${planMs.toFixed(2)} ms: ${((1000 * planning.totalMs) / tokens).toFixed(0)} us a token`,
+      `heap ${heapBytes.map((bytes) => (bytes / 2 ** 20).toFixed(0)).join(' -> ')} MiB; left ${JSON.stringify(left)}`,
+    ].join('\n'),
+  );
+}
+
+describe(`${SIZE.nodes} nodes and ${SIZE.sessions} sessions, a leave and a join a second for ${SIZE.seconds} s`, () => {
+  it.each(SEEDS)(
+    'every answer is right, none hangs, and nothing piles up: seed %i',
+    async (seed) => {
+      const report = await runChurn({ ...SWARM, ...SIZE, seed });
+      print(report);
+      expect(report.failures).toEqual([]);
+      expect(report.wrong).toEqual([]);
+      expect(report.answers).toBeGreaterThan((SIZE.sessions * SIZE.seconds) / 30);
+      const { left, heapBytes } = report;
+      expect(left).toMatchObject({ openSessions: 0, runnerSessions: 0, queuedTasks: 0, nodes: SIZE.nodes });
+      expect(new Set(left.members)).toEqual(new Set([SIZE.nodes]));
+      expect(left.links).toBeLessThanOrEqual(left.parties * (left.parties - 1));
+      expect(heapBytes[1]).toBeLessThan(1.25 * heapBytes[0] + 32 * 2 ** 20);
+    },
+    TIMEOUT_MS,
+  );
+});
