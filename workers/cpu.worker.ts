@@ -3,9 +3,7 @@ import plainUrl from '../src/cpu/wasm/kernels.wasm?url';
 import sharedUrl from '../src/cpu/wasm/kernels-shared.wasm?url';
 import { createCpuRunner } from '../src/engine/cpu-runner.ts';
 import { serveRunner } from './serve-runner.ts';
-
-/** More threads than this wait for each other and for memory more than they compute. */
-const MAX_THREADS = 8;
+import { autoThreads } from './thread-count.ts';
 
 const startThread: CpuHost['startThread'] = (start) =>
   new Promise((resolve, reject) => {
@@ -24,7 +22,6 @@ const host: CpuHost = {
   startThread: crossOriginIsolated ? startThread : undefined,
 };
 
-// One processor is left to the page and the browser.
-const threads = Math.min(MAX_THREADS, Math.max(1, navigator.hardwareConcurrency - 1));
-
-serveRunner((hyperparameters) => createCpuRunner({ host, hyperparameters, threads }));
+serveRunner((hyperparameters, threads = autoThreads(navigator.hardwareConcurrency)) =>
+  createCpuRunner({ host, hyperparameters, threads }),
+);

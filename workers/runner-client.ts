@@ -17,6 +17,8 @@ import { installErrorTransfer, rejectWhenDead } from './worker-errors.ts';
 export interface RunnerChoice {
   readonly kind: RunnerInfo['kind'];
   readonly reason: string;
+  /** Of the processor; as many as pay unless given. */
+  readonly threads?: number | undefined;
   /** What to run on when the first choice does not start. */
   readonly otherwise?: RunnerChoice;
 }
@@ -27,7 +29,7 @@ export interface RunnerChoice {
  * @throws ShoalError `no-webgpu`
  */
 export async function createWorkerRunner(
-  { kind, reason, otherwise }: RunnerChoice,
+  { kind, reason, threads, otherwise }: RunnerChoice,
   hyperparameters: Hyperparameters,
   pieceLength: number,
 ): Promise<LayerRunner> {
@@ -35,7 +37,7 @@ export async function createWorkerRunner(
   const worker = kind === 'webgpu' ? startGpuWorker() : startCpuWorker();
   const api = rejectWhenDead(worker, comlink.wrap<RunnerWorkerApi>(worker));
   try {
-    const info = { ...(await api.start(hyperparameters)), reason };
+    const info = { ...(await api.start(hyperparameters, threads)), reason };
     return new WorkerRunner(worker, api, hyperparameters, pieceLength, info);
   } catch (error) {
     worker.terminate();

@@ -3,8 +3,8 @@ import type { Hyperparameters, Manifest, ManifestShard } from '../src/protocol/m
 
 /** What the page asks of a runner's worker; the same words as `LayerRunner`, with what cannot cross the boundary replaced. */
 export interface RunnerWorkerApi {
-  /** Takes the device. Called once, before everything else. */
-  start(hyperparameters: Hyperparameters): Promise<RunnerInfo>;
+  /** Takes the device. Called once, before everything else. @param threads - of the processor; as many as pay unless given */
+  start(hyperparameters: Hyperparameters, threads: number | undefined): Promise<RunnerInfo>;
   /** Reads the shard from the tab's store. `onProgress` is a comlink proxy. */
   loadShard(
     shard: ManifestShard,

@@ -7,7 +7,9 @@ import type { RunnerWorkerApi } from './runner-contract.ts';
 import { installErrorTransfer } from './worker-errors.ts';
 
 /** Makes this worker a runner's. To be called once, as the worker starts. @param create - makes the runner */
-export function serveRunner(create: (hyperparameters: Hyperparameters) => Promise<LayerRunner>): void {
+export function serveRunner(
+  create: (hyperparameters: Hyperparameters, threads: number | undefined) => Promise<LayerRunner>,
+): void {
   installErrorTransfer();
   let runner: LayerRunner | undefined;
   let load: AbortController | undefined;
@@ -16,8 +18,8 @@ export function serveRunner(create: (hyperparameters: Hyperparameters) => Promis
     return runner;
   };
   const api: RunnerWorkerApi = {
-    async start(hyperparameters) {
-      runner = await create(hyperparameters);
+    async start(hyperparameters, threads) {
+      runner = await create(hyperparameters, threads);
       return runner.info;
     },
     async loadShard(shard, pieceLength, onProgress) {

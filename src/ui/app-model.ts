@@ -135,6 +135,9 @@ export type RunnerSetting = 'auto' | 'webgpu' | 'cpu';
 /** Exactly, rounded to half floats, or to 8 bits. */
 export type WireSetting = 'f32' | 'f16' | 'q8';
 
+/** Threads that compute where the processor runs the layers: as many as pay, or always so many. */
+export type ThreadsSetting = 'auto' | number;
+
 export interface Settings {
   readonly temperature: number;
   readonly maxTokens: number;
@@ -149,4 +152,6 @@ export interface Settings {
   readonly wire: WireSetting;
   /** Takes effect when the page is opened again. */
   readonly runner: RunnerSetting;
+  /** Takes effect when the page is opened again. */
+  readonly threads: ThreadsSetting;
 }

@@ -4,6 +4,8 @@ import { formatBytesOf } from '../format.ts';
 import { usePage } from '../page-state.ts';
 import { OpenFile } from './open-file.tsx';
 
+const THREADS = [1, 2, 4, 8];
+
 type Switch = 'spreadModel' | 'acceptRemoteLoads' | 'registerInDht';
 const SWITCHES: readonly { key: Switch; label: string; hint: string }[] = [
   {
@@ -89,6 +91,7 @@ export function SettingsPanel() {
           </select>
           <small>Rounded where a slow link makes it worth while; answers may then differ a little.</small>
         </label>
+        <ThreadsField />
         {SWITCHES.map(({ key, label, hint }) => (
           <label key={key} class="switch">
             <input
@@ -106,6 +109,31 @@ export function SettingsPanel() {
         <Storage />
       </div>
     </details>
+  );
+}
+
+/** How much of the processor the layers may take. */
+function ThreadsField() {
+  const { model } = usePage();
+  const { threads } = model.settings.value;
+  const change = (value: string) => model.changeSettings({ threads: value === 'auto' ? 'auto' : Number(value) });
+  return (
+    <label class="field">
+      <span>Threads of the processor</span>
+      <select
+        data-testid="threads"
+        value={String(threads)}
+        onChange={({ currentTarget }) => change(currentTarget.value)}
+      >
+        <option value="auto">Automatic</option>
+        {THREADS.map((count) => (
+          <option key={count} value={String(count)}>
+            {count}
+          </option>
+        ))}
+      </select>
+      <small>For layers that run on the processor. Takes effect when the page is opened again.</small>
+    </label>
   );
 }
 

@@ -1,5 +1,6 @@
 import { type Signal, signal } from '@preact/signals';
 import * as v from 'valibot';
+import { MAX_THREADS } from '../../../workers/thread-count.ts';
 import type { Settings } from '../app-model.ts';
 
 const STORAGE_KEY = 'shoal-settings';
@@ -13,6 +14,7 @@ export const DEFAULT_SETTINGS: Settings = {
   registerInDht: true,
   wire: 'f32',
   runner: 'auto',
+  threads: 'auto',
 };
 
 /** Each setting on its own falls back to its default when what is stored is unreadable. */
@@ -25,6 +27,10 @@ const settingsSchema = v.object({
   registerInDht: v.fallback(v.boolean(), DEFAULT_SETTINGS.registerInDht),
   wire: v.fallback(v.picklist(['f32', 'f16', 'q8']), DEFAULT_SETTINGS.wire),
   runner: v.fallback(v.picklist(['auto', 'webgpu', 'cpu']), DEFAULT_SETTINGS.runner),
+  threads: v.fallback(
+    v.union([v.literal('auto'), v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_THREADS))]),
+    DEFAULT_SETTINGS.threads,
+  ),
 });
 
 /** The person's settings, kept in the browser. */

@@ -90,7 +90,7 @@ export class SwarmApp implements AppModel {
   /** Meets the server, takes this browser's last place in the swarm again, and connects. */
   async start(): Promise<void> {
     const runnerChoice = detectEnvironment().then((found) => {
-      const runner = chooseRunner(this.settings.value.runner, found.webgpu);
+      const runner = chooseRunner(this.settings.value, found.webgpu);
       this.environment.value = { ...this.environment.value, ...found, runner };
       return runner;
     });

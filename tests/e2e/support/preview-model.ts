@@ -62,6 +62,7 @@ export class PreviewModel implements AppModel {
     registerInDht: true,
     wire: 'f32',
     runner: 'auto',
+    threads: 'auto',
   });
   /** What the page has asked for, in order: `join auto`, `send Hello`. */
   readonly asked: string[] = [];
