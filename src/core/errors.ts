@@ -29,10 +29,20 @@ export type ErrorCode =
   | 'unsupported-architecture'
   | 'unsupported-tensor-type';
 
+/** A place in the queue of something that is full. */
+export interface QueuePlace {
+  /** 1 is the next. */
+  readonly place: number;
+  /** Until its turn, about. */
+  readonly seconds: number;
+}
+
 /** An error as it crosses a wire or a worker boundary. */
 export interface WireError {
   readonly code: ErrorCode;
   readonly message: string;
+  /** Of a `busy`, where one may wait. */
+  readonly queue?: QueuePlace | undefined;
 }
 
 /**
@@ -41,19 +51,21 @@ export interface WireError {
 export class ShoalError extends Error {
   override readonly name = 'ShoalError';
   readonly code: ErrorCode;
+  readonly queue: QueuePlace | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions & { readonly queue?: QueuePlace | undefined }) {
     super(message, options);
     this.code = code;
+    this.queue = options?.queue;
   }
 
   /** The part that survives a wire or a worker boundary. */
   toWire(): WireError {
-    return { code: this.code, message: this.message };
+    return { code: this.code, message: this.message, ...(this.queue ? { queue: this.queue } : {}) };
   }
 
   static fromWire(wire: WireError): ShoalError {
-    return new ShoalError(wire.code, wire.message);
+    return new ShoalError(wire.code, wire.message, { queue: wire.queue });
   }
 
   /** Any thrown value as a ShoalError: itself, an abort as `aborted`, everything else as `internal`. */

@@ -157,7 +157,11 @@ const responseSchema = v.variant('status', [
     command: v.string(),
     request_id: v.string(),
     status: v.literal('error'),
-    error: v.object({ code: v.string(), message: v.pipe(v.string(), v.maxLength(4096)) }),
+    error: v.object({
+      code: v.string(),
+      message: v.pipe(v.string(), v.maxLength(4096)),
+      queue: v.optional(v.object({ place: count, seconds: nonNegative })),
+    }),
   }),
 ]);
 
@@ -187,7 +191,8 @@ export function encodeError(request: CommandRequest | undefined, error: WireErro
 /** @throws ShoalError as the node answered; `bad-command` when the answer is malformed */
 export function parseResponse<Name extends CommandName>(command: Name, bytes: Uint8Array): CommandResult<Name> {
   const response = check(responseSchema, decode(bytes), `The response to ${command}`);
-  if (response.status === 'error') throw new ShoalError(response.error.code as ErrorCode, response.error.message);
+  if (response.status === 'error')
+    throw ShoalError.fromWire({ ...response.error, code: response.error.code as ErrorCode });
   return check(
     COMMANDS[command].result as v.GenericSchema<unknown, CommandResult<Name>>,
     response.result,

@@ -31,6 +31,8 @@ export const MAX_COMMANDS_IN_FLIGHT = 32;
 export const MAX_SESSIONS = 64;
 /** Of these, what one coordinator may hold: its kept conversations and a verification. */
 export const MAX_SESSIONS_PER_PEER = 8;
+/** Sessions that wait for a place at a full node; beyond, whoever asks is only told to come again. */
+export const MAX_WAITING_SESSIONS = 256;
 /** Tasks that wait at one node before it says it is full: two of every session. */
 export const MAX_QUEUED_TASKS = 128;
 /** Of these, what one coordinator may have: half, so that it never fills a node alone. Eight prompts of eight chunks. */

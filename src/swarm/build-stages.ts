@@ -1,15 +1,41 @@
-import { ShoalError } from '../core/errors.ts';
+import { type QueuePlace, ShoalError } from '../core/errors.ts';
 import type { RouteStage } from '../protocol/frames.ts';
+import { MAX_TASK_TOKENS } from '../protocol/limits.ts';
 import type { PositionRange } from './kept-outputs.ts';
-import type { PipelineDependencies } from './pipeline.ts';
+import type { PipelineDependencies } from './pipeline-dependencies.ts';
 import { replayTask } from './replay.ts';
+
+/** Some nodes had no room. */
+export class NodesFull extends ShoalError {
+  readonly full: readonly RouteStage[];
+  /** The stages that had. */
+  readonly opened: readonly RouteStage[];
+  /** Positions of one task that those take. */
+  readonly maxTaskTokens: number;
+  /** In the longest of the queues. */
+  readonly place: QueuePlace;
+
+  constructor(
+    refusals: readonly { readonly stage: RouteStage; readonly error: ShoalError }[],
+    opened: readonly RouteStage[],
+    maxTaskTokens: number,
+  ) {
+    super('busy', refusals.map(({ error }) => error.message).join(' '));
+    this.full = refusals.map(({ stage }) => stage);
+    this.opened = opened;
+    this.maxTaskTokens = maxTaskTokens;
+    const queues = refusals.map(({ error }) => error.queue ?? { place: 1, seconds: 1 });
+    this.place = queues.reduce((longest, queue) => (queue.seconds > longest.seconds ? queue : longest));
+  }
+}
 
 /**
  * Opens a session's places at `stages`.
  * @param maxTokens - positions that the session may come to hold
  * @param firstTask - tasks before it are meant for an earlier place of the session, and void
  * @returns the positions of one task that every one of them takes
- * @throws ShoalError `peer-unreachable`, `peer-gone`, `shard-not-loaded`, `limit-exceeded`, `aborted`
+ * @throws NodesFull when nothing but room is missing
+ * @throws ShoalError `peer-unreachable`, `peer-gone`, `shard-not-loaded`, `out-of-memory`, `aborted`
  */
 export async function openStages(
   { exchange, commands }: PipelineDependencies,
@@ -28,11 +54,18 @@ export async function openStages(
     }),
   );
   // All have answered: whoever closes them after a failure closes every one.
-  const limits = opened.map((result) => {
-    if (result.status === 'rejected') throw ShoalError.from(result.reason);
-    return result.value.max_task_tokens;
-  });
-  return Math.min(...limits);
+  const refusals: { stage: RouteStage; error: ShoalError }[] = [];
+  const limits: number[] = [];
+  for (const [index, result] of opened.entries()) {
+    if (result.status === 'fulfilled') limits.push(result.value.max_task_tokens);
+    else refusals.push({ stage: stages[index]!, error: ShoalError.from(result.reason) });
+  }
+  const worse = refusals.find(({ error }) => error.code !== 'busy');
+  if (worse) throw worse.error;
+  const maxTaskTokens = Math.min(MAX_TASK_TOKENS, ...limits);
+  if (refusals.length === 0) return maxTaskTokens;
+  const good = stages.filter((stage) => !refusals.some((refusal) => refusal.stage === stage));
+  throw new NodesFull(refusals, good, maxTaskTokens);
 }
 
 export interface StageFilling {

@@ -1,5 +1,6 @@
 import { ShoalError } from '../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../core/events.ts';
+import { pause } from './find-places.ts';
 import { HandOver } from './hand-over.ts';
 import { Pipeline } from './pipeline.ts';
 import { type RepairOptions, repairPipeline } from './repair.ts';
@@ -19,6 +20,8 @@ export interface ConversationsOptions extends RepairOptions {
   readonly leaving: () => ReadonlySet<string>;
 }
 
+/** Where tasks that found no room stand, about: they do not wait in order, but some go every second. */
+const TASK_QUEUE = { place: 1, seconds: 1 };
 /** Conversations whose KV caches are kept: each holds memory at every stage of its route. */
 const MAX_CONVERSATIONS = 4;
 
@@ -49,14 +52,29 @@ export class Conversations {
     const idle = [...this.#kept.keys()].find((other) => !busy.has(other));
     if (this.#kept.size >= MAX_CONVERSATIONS && idle !== undefined) await this.forget(idle);
     const { routes, maxTokens } = this.#options;
-    const pipeline = await Pipeline.open(this.#options, await routes.planRoute(patience), maxTokens, patience.signal);
+    const plan = (full: ReadonlySet<string>) => routes.planRoute(patience, full);
+    const servedWithout = (full: ReadonlySet<string>) => routes.isServed(full);
+    const pipeline = await Pipeline.open(this.#options, { maxTokens, plan, servedWithout }, patience);
     const conversation: Conversation = { pipeline, ids: [], handOver: undefined };
     this.#kept.set(key, conversation);
     return conversation;
   }
 
+  /**
+   * A node of the conversation's route had no room for a task: goes on with another copy of its layers, or after a while
+   * with the same.
+   */
+  async makeWay(key: string, patience: Patience): Promise<void> {
+    const full = this.#kept.get(key)?.pipeline.full;
+    if (full && this.#options.routes.isServed(full)) return this.mend(key, patience, full);
+    patience.onWait?.({ reason: 'queue', ...TASK_QUEUE });
+    await pause(TASK_QUEUE, patience.signal).catch(() => undefined);
+    patience.onWait?.(undefined);
+    await this.mend(key, patience);
+  }
+
   /** Rebuilds the lost stages of a conversation's route, or forgets it, so that it is built anew on another. */
-  async mend(key: string, patience: Patience = {}): Promise<void> {
+  async mend(key: string, patience: Patience = {}, full?: ReadonlySet<string>): Promise<void> {
     const conversation = this.#kept.get(key);
     if (!conversation) return;
     this.#abandonHandOver(conversation);
@@ -66,6 +84,7 @@ export class Conversations {
         conversation.pipeline,
         conversation.ids,
         patience,
+        full,
       );
       conversation.pipeline = pipeline;
       conversation.ids.length = pipeline.length;

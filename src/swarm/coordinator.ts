@@ -12,10 +12,10 @@ export interface CoordinatorOptions extends Omit<ConversationsOptions, 'maxToken
   readonly contextLength: number;
 }
 
-/** Chunks of a prefill on their way at once for each stage: one that it computes, one that waits for it. */
+/** Chunks of a prefill on their way at once for each stage: one that it computes, one that waits for it. Fewer after a stage had no room. */
 const CHUNKS_IN_FLIGHT_PER_STAGE = 2;
 /** Routes tried for one token before the answer ends with the error: each may cost a whole replay of the conversation. */
-const MAX_REROUTES = 3;
+const MAX_REROUTES = 5;
 /**
  * What another route may mend: the stage is gone, has forgotten, or holds other positions than it should; not what the
  * request itself got wrong.
@@ -90,6 +90,7 @@ export class Coordinator implements Generator {
     let firstTokenAtMs = startedAtMs;
     let reusedTokens = 0;
     let reroutes = 0;
+    let chunksPerStage = CHUNKS_IN_FLIGHT_PER_STAGE;
     const summary = (finishReason: GenerationSummary['finishReason']): GenerationSummary => ({
       finishReason,
       promptTokens: promptIds.length,
@@ -111,10 +112,16 @@ export class Coordinator implements Generator {
           [...promptIds, ...generated],
           sampler.candidateRequest(topLogprobs),
           request,
+          chunksPerStage,
         );
       } catch (thrown) {
         const error = ShoalError.from(thrown);
         if (error.code === 'aborted') return summary('abort');
+        if (error.code === 'busy') {
+          chunksPerStage /= 2;
+          await this.#conversations.makeWay(key, request);
+          continue;
+        }
         if (!MENDED_BY_REROUTE.has(error.code) || ++reroutes > MAX_REROUTES) {
           await this.forget(key);
           throw error;
@@ -139,6 +146,7 @@ export class Coordinator implements Generator {
     ids: readonly number[],
     candidates: CandidateRequest,
     { signal, onPrefill }: GenerationRequest,
+    chunksPerStage: number,
   ) {
     // The last token is always run: its row is what the next token is drawn from.
     const reused = Math.min(commonPrefix(conversation.ids, ids), ids.length - 1);
@@ -146,7 +154,7 @@ export class Coordinator implements Generator {
     await this.#conversations.move(conversation);
     const { pipeline } = conversation;
     const total = ids.length - reused;
-    const maxInFlight = pipeline.route.length * CHUNKS_IN_FLIGHT_PER_STAGE;
+    const maxInFlight = Math.max(1, Math.floor(pipeline.route.length * chunksPerStage));
     const inFlight: Promise<unknown>[] = [];
     try {
       for (let start = reused; ; start += pipeline.maxTaskTokens) {

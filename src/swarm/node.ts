@@ -4,7 +4,7 @@ import { log } from '../core/log.ts';
 import type { LayerRunner } from '../engine/layer-runner.ts';
 import type { IntroductionState, Transport } from '../net/transport.ts';
 import type { HiddenFormat } from '../protocol/hidden-formats.ts';
-import { MAX_LINKS } from '../protocol/limits.ts';
+import { MAX_LINKS, PRESENCE_INTERVAL_MS } from '../protocol/limits.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 import type { ShardStore } from '../store/shard-store.ts';
 import { CommandClient } from './command-client.ts';
@@ -20,7 +20,7 @@ import type { ShardKeeper } from './shard-keeper.ts';
 import type { AssignMember } from './shard-need.ts';
 import { ShardRegistry } from './shard-registry.ts';
 import { Spreader } from './spreader.ts';
-import { StageServer } from './stage-server.ts';
+import { type NodeLimits, StageServer } from './stage-server.ts';
 
 export interface SwarmNodeOptions {
   readonly transport: Transport;
@@ -29,6 +29,8 @@ export interface SwarmNodeOptions {
   readonly manifestId: string;
   readonly keeper: ShardKeeper;
   readonly settings: () => NodeSettings;
+  /** How much this node takes on, where it is not as `src/protocol/limits.ts` says. */
+  readonly limits?: Partial<NodeLimits>;
 }
 
 /** The node owner's wishes. */
@@ -44,6 +46,8 @@ export interface NodeSettings {
 
 /** Members that a tab connects to before it needs them: gossip and repair work on when the server is away. */
 const MAX_EARLY_CONNECTIONS = 12;
+/** One presence may be late or lost; after two, routes go elsewhere while they can. */
+const OVERDUE_MS = 2 * PRESENCE_INTERVAL_MS + 500;
 
 /** Answers that have not moved elsewhere by then lose this node: nobody else can take them. */
 const HAND_OVER_TIMEOUT_MS = 10_000;
@@ -74,7 +78,7 @@ export class SwarmNode {
     this.exchange = new FrameExchange(transport);
     this.membership = new Membership(transport, manifestId);
     this.registry = new ShardRegistry(transport.directory, manifest, manifestId);
-    this.stages = new StageServer(this.exchange, manifest);
+    this.stages = new StageServer(this.exchange, manifest, options.limits);
     this.#server = new CommandServer({
       peerId: transport.peerId,
       stages: this.stages,
@@ -244,11 +248,12 @@ export class SwarmNode {
 
   #candidates(): RouteCandidate[] {
     const { keeper } = this.#options;
-    const own = { peerId: this.peerId, ...this.#facts(), links: [] };
+    const own = { peerId: this.peerId, ...this.#facts(), links: [], heardAtMs: Date.now() };
     const others = this.#staying().filter(({ ready }) => ready.length > 0);
     return [...(keeper.joined && !this.#draining && own.ready.length > 0 ? [own] : []), ...others].map((node) => ({
       ...node,
       roundTripMs: this.exchange.roundTripMs(node.peerId),
+      overdue: Date.now() - node.heardAtMs > OVERDUE_MS,
     }));
   }
 

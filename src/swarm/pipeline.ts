@@ -2,12 +2,10 @@ import { ShoalError } from '../core/errors.ts';
 import type { Unsubscribe } from '../core/events.ts';
 import { formatLayers } from '../core/ranges.ts';
 import type { CandidateRequest, Candidates, ErrorFrame, ResultFrame, RouteStage } from '../protocol/frames.ts';
-import type { HiddenFormat } from '../protocol/hidden-formats.ts';
-import { MAX_TASK_TOKENS } from '../protocol/limits.ts';
-import { openStages } from './build-stages.ts';
-import type { CommandClient } from './command-client.ts';
-import type { FrameExchange } from './frame-exchange.ts';
+import { findPlaces, type PlacesWanted } from './find-places.ts';
 import type { Lap } from './generation.ts';
+import type { PipelineDependencies } from './pipeline-dependencies.ts';
+import type { Patience } from './route-planner.ts';
 
 export interface LapResult {
   readonly rows: readonly Candidates[];
@@ -22,13 +20,6 @@ interface PendingTask {
   readonly reject: (error: ShoalError) => void;
 }
 
-export interface PipelineDependencies {
-  readonly exchange: FrameExchange;
-  readonly commands: CommandClient;
-  /** The coarsest format in which hidden states may travel; f32 when absent. */
-  readonly wire?: () => HiddenFormat;
-}
-
 /** A stage that takes longer than this over one task is taken for hung: a software adapter needs seconds, not minutes. */
 const TASK_TIMEOUT_MS = 120_000;
 /** One session along one route: KV caches at every stage, filled by the laps that go round it. */
@@ -40,6 +31,8 @@ export class Pipeline {
   readonly session: string;
   /** Peers of the route whose channel closed. */
   readonly gone = new Set<string>();
+  /** Peers of the route that had no room for a task. */
+  readonly full = new Set<string>();
   readonly #deps: PipelineDependencies;
   readonly #pending = new Map<number, PendingTask>();
   /** Fillings of stages of this route. */
@@ -82,23 +75,17 @@ export class Pipeline {
   }
 
   /**
-   * Opens a session of at most `maxTokens` positions at every stage.
-   * @throws ShoalError `peer-unreachable`, `peer-gone`, `shard-not-loaded`, `limit-exceeded`, `aborted`
+   * Opens a session where there is room for it; waits when there is none.
+   * @throws ShoalError `shard-missing`, `peer-unreachable`, `peer-gone`, `shard-not-loaded`, `out-of-memory`, `aborted`
    */
   static async open(
     deps: PipelineDependencies,
-    route: readonly RouteStage[],
-    maxTokens: number,
-    signal?: AbortSignal,
+    wanted: Omit<PlacesWanted, 'session' | 'firstTask'>,
+    patience: Patience,
   ): Promise<Pipeline> {
     const session = randomSession();
-    try {
-      const maxTaskTokens = await openStages(deps, session, route, maxTokens, 0, signal);
-      return new Pipeline(deps, route, session, Math.min(MAX_TASK_TOKENS, maxTaskTokens));
-    } catch (error) {
-      await closeEverywhere(deps, route, session);
-      throw error;
-    }
+    const { stages, maxTaskTokens } = await findPlaces(deps, { ...wanted, session, firstTask: 0 }, patience);
+    return new Pipeline(deps, stages, session, maxTaskTokens);
   }
 
   /**
@@ -220,6 +207,7 @@ export class Pipeline {
     // What was under way when the pipeline was mended, or fills a place that was given up, may still fail.
     if (!this.#pending.has(task) && !this.#fillings.has(task)) return;
     const stage = this.route.find((other) => other.peerId === peerId);
+    if (error.code === 'busy') this.full.add(peerId);
     const where = stage ? `Layers ${formatLayers(stage.layers)}: ` : '';
     // A failed task leaves the stages at different lengths: nothing that follows in this session can be right.
     this.#break(new ShoalError(error.code, `${where}${error.message}`));

@@ -1,7 +1,9 @@
 import { ShoalError } from '../core/errors.ts';
 import type { RouteStage } from '../protocol/frames.ts';
-import { fillStages, openStages } from './build-stages.ts';
-import { Pipeline, type PipelineDependencies } from './pipeline.ts';
+import { fillStages } from './build-stages.ts';
+import { findPlaces } from './find-places.ts';
+import { Pipeline } from './pipeline.ts';
+import type { PipelineDependencies } from './pipeline-dependencies.ts';
 import type { RouteEvent } from './route-event.ts';
 import type { Patience, RoutePlanner } from './route-planner.ts';
 
@@ -10,6 +12,8 @@ const ROLL_BACK_TIMEOUT_MS = 2500;
 
 /** How a node answers that is there but does not know the session any more. */
 const FORGETFUL = new Set(['unknown-session', 'shard-not-loaded', 'gpu-lost']);
+
+const NOBODY: ReadonlySet<string> = new Set();
 
 export interface RepairOptions extends PipelineDependencies {
   readonly routes: RoutePlanner;
@@ -22,6 +26,7 @@ export interface RepairOptions extends PipelineDependencies {
  * those stages elsewhere by replaying what the stage before them has kept; the other stages keep theirs.
  *
  * @param ids - the session's tokens, at least those of the last whole lap
+ * @param full - nodes that are there but have no room: others take over their stages
  * @returns the pipeline that goes on from there, and what to tell of it
  * @throws ShoalError when it cannot be mended like this; the session is then to be built anew
  */
@@ -30,11 +35,12 @@ export async function repairPipeline(
   broken: Pipeline,
   ids: readonly number[],
   patience: Patience = {},
+  full: ReadonlySet<string> = NOBODY,
 ): Promise<{ pipeline: Pipeline; events: RouteEvent[] }> {
   const startedAtMs = performance.now();
   const { signal } = patience;
   const { session, confirmed, route } = broken;
-  const { kept, lost } = await rollBack(options, broken, signal);
+  const { kept, lost } = await rollBack(options, broken, full, signal);
   const mended: RouteStage[] = [];
   const events: RouteEvent[] = [];
   const fillings: number[] = [];
@@ -45,11 +51,18 @@ export async function repairPipeline(
       continue;
     }
     const layers = { start: run[0]!.layers.start, end: run.at(-1)!.layers.end };
-    const replacement = await options.routes.planRange(layers, lost, patience);
     const task = broken.beginFilling();
     fillings.push(task);
-    const opened = await openStages(options, session, replacement, options.maxTokens, task, signal);
-    maxTaskTokens = Math.min(maxTaskTokens, opened);
+    const others = (full: ReadonlySet<string>) => new Set([...lost, ...full]);
+    const wanted = {
+      session,
+      maxTokens: options.maxTokens,
+      firstTask: task,
+      plan: (full: ReadonlySet<string>) => options.routes.planRange(layers, others(full), patience),
+      servedWithout: (full: ReadonlySet<string>) => options.routes.isServed(others(full), layers),
+    };
+    const { stages: replacement, ...places } = await findPlaces(options, wanted, patience);
+    maxTaskTokens = Math.min(maxTaskTokens, places.maxTaskTokens);
     const positions = { start: 0, end: confirmed };
     const filling = { session, task, before: mended.at(-1), stages: replacement, ids, positions, maxTaskTokens };
     await fillStages(options, filling, signal);
@@ -71,6 +84,7 @@ export async function repairPipeline(
 async function rollBack(
   { commands, exchange }: RepairOptions,
   broken: Pipeline,
+  full: ReadonlySet<string>,
   signal?: AbortSignal,
 ): Promise<{ kept: Set<RouteStage>; lost: Set<string> }> {
   const { route, session, confirmed, gone, nextTask } = broken;
@@ -91,7 +105,10 @@ async function rollBack(
         await exchange.reach(peerId, bounded);
         const rollBack = { session, layers, position: confirmed, first_task: nextTask };
         await commands.send(peerId, 'TRUNCATE_SESSION', rollBack, bounded);
-        kept.add(stage);
+        if (full.has(peerId)) {
+          await commands.send(peerId, 'CLOSE_SESSION', { session, layers }, bounded);
+          lost.add(peerId);
+        } else kept.add(stage);
       } catch (error) {
         // A node that has lost its device is there, has forgotten the session, and may serve again in a moment.
         if (!FORGETFUL.has(ShoalError.from(error).code)) lost.add(peerId);

@@ -49,11 +49,19 @@ export class RoutePlanner {
   }
 
   /**
-   * The fastest route through every layer.
+   * The fastest route through every layer, around the nodes that are full.
    * @throws ShoalError `shard-missing` naming the layers that nobody serves, `aborted`
    */
-  planRoute(patience: Patience = {}): Promise<readonly RouteStage[]> {
-    return this.#plan(this.#options.manifest.shards, NOBODY, patience);
+  planRoute(patience: Patience = {}, without: ReadonlySet<string> = NOBODY): Promise<readonly RouteStage[]> {
+    return this.#plan(this.#options.manifest.shards, without, patience);
+  }
+
+  /** Whether all layers, or every one of these, are served now by others than those. */
+  isServed(without: ReadonlySet<string>, wanted?: LayerRange): boolean {
+    const served = this.#options.candidates().filter(({ peerId }) => !without.has(peerId));
+    return this.#options.manifest.shards
+      .filter(({ layers }) => !wanted || (layers.start < wanted.end && wanted.start < layers.end))
+      .every(({ index }) => served.some(({ ready }) => ready.includes(index)));
   }
 
   /**

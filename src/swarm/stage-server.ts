@@ -3,25 +3,18 @@ import type { Unsubscribe } from '../core/events.ts';
 import { log } from '../core/log.ts';
 import type { LayerRange } from '../core/ranges.ts';
 import type { LayerRunner, StageOutput } from '../engine/layer-runner.ts';
-import type { Frame, RouteStage, StageTiming, TaskFrame } from '../protocol/frames.ts';
+import type { RouteStage, StageTiming, TaskFrame } from '../protocol/frames.ts';
 import type { Manifest } from '../protocol/manifest.ts';
+import { Admission, type AdmissionLimits } from './admission.ts';
 import type { FrameExchange } from './frame-exchange.ts';
 import { KeptOutputs, type PositionRange } from './kept-outputs.ts';
+import { passOn } from './pass-on.ts';
 import { replayTask } from './replay.ts';
 import { type StageSession, StageSessions } from './stage-sessions.ts';
 import { StageWork } from './stage-work.ts';
+import { announceTask, TaskLog, type TaskRecord } from './task-log.ts';
+import type { QueueLimits } from './task-queue.ts';
 
-/** What `GET_STATS` tells of one task. */
-export interface TaskRecord {
-  readonly task: number;
-  readonly layers: LayerRange;
-  readonly tokens: number;
-  readonly waitMs: number;
-  readonly computeMs: number;
-  readonly atMs: number;
-}
-
-const KEPT_TASK_RECORDS = 32;
 /** A session that answers comes by many times in this time, also in a slow swarm. */
 const ACTIVE_MS = 5000;
 /** An answer whose laps come less often than this is taken for ended. */
@@ -29,8 +22,8 @@ const ANSWERING_MS = 3000;
 const SWEEP_INTERVAL_MS = 10_000;
 /** A session's tasks are logged when it has rested for so long: once an answer, not once a token. */
 const LOG_INTERVAL_MS = 2000;
-/** One running mean over about this many tasks, so that a busy minute shows within seconds. */
-const SPEED_SMOOTHING = 0.2;
+/** How much a node takes on. */
+export interface NodeLimits extends QueueLimits, AdmissionLimits {}
 
 /** Serves this node's layers: takes task frames, runs them, passes the output on along the route. */
 export class StageServer {
@@ -38,22 +31,17 @@ export class StageServer {
   readonly #manifest: Manifest;
   readonly #sessions = new StageSessions();
   readonly #kept: KeptOutputs;
-  readonly #records: TaskRecord[] = [];
+  readonly #admission: Admission;
+  readonly #log = new TaskLog();
   readonly #cleanups: Unsubscribe[];
   readonly #work: StageWork;
   #runner: LayerRunner | undefined;
-  tasksDone = 0;
-  tasksFailed = 0;
-  /** Positions computed. */
-  tokensDone = 0;
-  /** Of single-token tasks, in all of a batch; 0 until the first. */
-  layersPerSecond = 0;
-
-  constructor(exchange: FrameExchange, manifest: Manifest) {
+  constructor(exchange: FrameExchange, manifest: Manifest, limits: Partial<NodeLimits> = {}) {
     this.#exchange = exchange;
     this.#manifest = manifest;
     this.#kept = new KeptOutputs(manifest.hyperparameters.width);
-    this.#work = new StageWork(manifest.hyperparameters.layerCount);
+    this.#work = new StageWork(manifest.hyperparameters.layerCount, limits);
+    this.#admission = new Admission(limits);
     const sweep = setInterval(() => this.#closeIdle(), SWEEP_INTERVAL_MS);
     this.#cleanups = [
       () => clearInterval(sweep),
@@ -96,10 +84,28 @@ export class StageServer {
   }
 
   recentTasks(): readonly TaskRecord[] {
-    return this.#records;
+    return this.#log.recent;
   }
 
-  /** @throws ShoalError `shard-not-loaded`, `limit-exceeded`, `out-of-memory` */
+  get tasksDone(): number {
+    return this.#log.done;
+  }
+
+  get tasksFailed(): number {
+    return this.#log.failed;
+  }
+
+  /** Positions computed. */
+  get tokensDone(): number {
+    return this.#log.tokens;
+  }
+
+  /** Of decodes, in all of a batch; 0 until the first. */
+  get layersPerSecond(): number {
+    return this.#log.layersPerSecond;
+  }
+
+  /** @throws ShoalError `busy` with a place in the queue, `bad-request`, `shard-not-loaded`, `out-of-memory` */
   async openSession(
     coordinator: string,
     session: string,
@@ -108,7 +114,10 @@ export class StageServer {
     firstTask: number,
   ): Promise<{ maxTaskTokens: number }> {
     const runner = this.#requireRunner();
-    this.#sessions.checkRoom(coordinator, session, layers);
+    await this.#makeRoom();
+    this.#sessions.checkNew(session, layers);
+    const taken = { all: this.#sessions.size, own: this.#sessions.countOf(coordinator) };
+    this.#admission.enter(ticketOf(coordinator, session, layers), taken, Date.now());
     const open = this.#sessions.add(session, coordinator, layers, firstTask);
     try {
       await runner.openSession({ session: open.place, layers, maxTokens });
@@ -170,10 +179,12 @@ export class StageServer {
 
   /** Closes the session's place for `layers`, or all its places. Closing what is closed already is no error. */
   async closeSession(coordinator: string, session: string, layers?: LayerRange): Promise<void> {
+    this.#admission.leave(ticketOf(coordinator, session, layers));
     const places = this.#sessions.places(coordinator, session, layers);
     await Promise.all(
       places.map(async (open) => {
         this.#sessions.delete(open);
+        this.#admission.released(Date.now() - open.openedAtMs);
         this.#kept.delete(open.place);
         this.#work.dropBefore(open.lane, Number.POSITIVE_INFINITY);
         await this.#runner?.closeSession(open.place);
@@ -183,6 +194,15 @@ export class StageServer {
 
   close(): void {
     for (const cleanup of this.#cleanups.splice(0)) cleanup();
+  }
+
+  /** Where others wait for a place, one that rests is given up: its coordinator builds it anew when it needs it. */
+  async #makeRoom(): Promise<void> {
+    const nowMs = Date.now();
+    const resting =
+      this.#admission.isFull(this.#sessions.size, nowMs) &&
+      this.#sessions.resting(nowMs - this.#admission.limits.restMs);
+    if (resting) await this.closeSession(resting.coordinator, resting.id, resting.layers);
   }
 
   #requireRunner(): LayerRunner {
@@ -200,7 +220,7 @@ export class StageServer {
       const open = this.#sessions.use(frame.coordinator, frame.session, stage.layers);
       const { task, position, input, candidates } = frame;
       if (task < open.firstTask) return;
-      if (arrivedAtMs - open.loggedAtMs > LOG_INTERVAL_MS) this.#logTask(open.layers);
+      if (arrivedAtMs - open.loggedAtMs > LOG_INTERVAL_MS) announceTask(this.#manifest.shards, open.layers);
       open.loggedAtMs = arrivedAtMs;
       const { layerCount, width } = this.#manifest.hyperparameters;
       const values = input.dtype === 'u32' ? input.ids : input.hidden;
@@ -236,41 +256,12 @@ export class StageServer {
       roundTripMs: this.#exchange.roundTripMs(from),
     };
     if (output.hidden) this.#kept.keep(place, frame.position, output.hidden);
-    this.#record(frame.task, layers, tokens, timing, together);
-    await this.#passOn(frame, output, [...frame.timings, timing]);
-  }
-
-  async #passOn(frame: TaskFrame, output: StageOutput, timings: StageTiming[]): Promise<void> {
-    const { session, task, coordinator, route, position, candidates } = frame;
-    const next = route[1];
-    const passed: Frame = next
-      ? {
-          kind: 'task',
-          session,
-          task,
-          coordinator,
-          route: route.slice(1),
-          position,
-          input: { dtype: 'f32', hidden: output.hidden! },
-          candidates,
-          wire: frame.wire,
-          timings,
-        }
-      : { kind: 'result', session, task, rows: output.rows ?? [], timings };
-    try {
-      await this.#exchange.deliver(next?.peerId ?? coordinator, passed);
-    } catch (error) {
-      if (next)
-        throw new ShoalError(
-          'peer-gone',
-          `The node with layers from ${next.layers.start} (${next.peerId}) does not answer: ${ShoalError.from(error).message}`,
-        );
-      throw error;
-    }
+    this.#log.record(frame.task, tokens, timing, together);
+    await passOn(this.#exchange, frame, output, [...frame.timings, timing]);
   }
 
   async #fail(frame: TaskFrame, error: ShoalError): Promise<void> {
-    this.tasksFailed++;
+    this.#log.failed++;
     log.warn('EXECUTE_TASK', `Task ${frame.task} failed: ${error.message}`);
     const { session, task, coordinator } = frame;
     await this.#exchange
@@ -278,35 +269,13 @@ export class StageServer {
       .catch(() => log.warn('EXECUTE_TASK', `The coordinator ${coordinator} is gone too.`));
   }
 
-  #logTask(layers: LayerRange): void {
-    for (const shard of this.#manifest.shards) {
-      if (shard.layers.start < layers.end && layers.start < shard.layers.end) {
-        log.info('EXECUTE_TASK', `Processing inference for shard ${shard.index}`);
-      }
-    }
-  }
-
-  #record(
-    task: number,
-    layers: LayerRange,
-    tokens: number,
-    { waitMs, computeMs }: StageTiming,
-    together: number,
-  ): void {
-    const atMs = performance.now() - computeMs;
-    this.tasksDone++;
-    this.tokensDone += tokens;
-    this.#records.push({ task, layers, tokens, waitMs, computeMs, atMs });
-    if (this.#records.length > KEPT_TASK_RECORDS) this.#records.shift();
-    if (tokens === 1 && computeMs > 0) {
-      const speed = (1000 * together * (layers.end - layers.start)) / computeMs;
-      this.layersPerSecond =
-        this.layersPerSecond === 0 ? speed : this.layersPerSecond + SPEED_SMOOTHING * (speed - this.layersPerSecond);
-    }
-  }
-
   #closeIdle(): void {
     for (const { coordinator, id, layers } of this.#sessions.expired(Date.now()))
       void this.closeSession(coordinator, id, layers);
   }
+}
+
+/** What waits for a place: of these layers, or the beginning of all that the session waits for. */
+function ticketOf(coordinator: string, session: string, layers?: LayerRange): string {
+  return `${coordinator} ${session} ${layers ? `${layers.start}-${layers.end}.` : ''}`;
 }

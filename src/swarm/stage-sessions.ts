@@ -1,6 +1,5 @@
 import { ShoalError } from '../core/errors.ts';
 import { formatLayers, type LayerRange } from '../core/ranges.ts';
-import { MAX_SESSIONS, MAX_SESSIONS_PER_PEER } from '../protocol/limits.ts';
 import type { Work, WorkLane } from './stage-work.ts';
 import { Lane } from './task-queue.ts';
 
@@ -19,6 +18,7 @@ export interface StageSession {
   readonly layers: LayerRange;
   /** Its tasks, which run in the order of their arrival. */
   readonly lane: WorkLane;
+  readonly openedAtMs: number;
   usedAtMs: number;
   /** Since when its coordinator is not connected. */
   abandonedAtMs: number | undefined;
@@ -37,21 +37,29 @@ export class StageSessions {
     return this.#places.size;
   }
 
-  /** @throws ShoalError `bad-request`, `limit-exceeded` */
-  checkRoom(coordinator: string, id: string, layers: LayerRange): void {
+  /** @throws ShoalError `bad-request` when the session has this place already */
+  checkNew(id: string, layers: LayerRange): void {
     if (this.#places.has(placeOf(id, layers)))
       throw new ShoalError('bad-request', `Session ${id} is open already for layers ${formatLayers(layers)}.`);
-    const own = this.#of(coordinator).length;
-    if (own < MAX_SESSIONS_PER_PEER && this.size < MAX_SESSIONS) return;
-    throw new ShoalError(
-      'limit-exceeded',
-      `This node holds ${own} sessions of yours (at most ${MAX_SESSIONS_PER_PEER}) and ${this.size} in all (at most ${MAX_SESSIONS}). Close one, or choose another node.`,
-    );
+  }
+
+  /** Places of one coordinator's sessions. */
+  countOf(coordinator: string): number {
+    return this.#of(coordinator).length;
+  }
+
+  /** Of those that have rested since then, after an answer, the one that has rested longest. */
+  resting(sinceMs: number): StageSession | undefined {
+    const [first] = [...this.#places.values()]
+      .filter(({ usedAtMs, loggedAtMs }) => usedAtMs < sinceMs && loggedAtMs > Number.NEGATIVE_INFINITY)
+      .toSorted((a, b) => a.usedAtMs - b.usedAtMs);
+    return first;
   }
 
   add(id: string, coordinator: string, layers: LayerRange, firstTask: number): StageSession {
     const place = placeOf(id, layers);
-    const fresh = { usedAtMs: Date.now(), abandonedAtMs: undefined, firstTask };
+    const nowMs = Date.now();
+    const fresh = { openedAtMs: nowMs, usedAtMs: nowMs, abandonedAtMs: undefined, firstTask };
     const lane = new Lane<Work>(coordinator, layers);
     const session = { id, place, coordinator, layers, lane, ...fresh, loggedAtMs: Number.NEGATIVE_INFINITY };
     this.#places.set(place, session);

@@ -5,6 +5,7 @@ import type { Manifest, ManifestShard } from '../../../src/protocol/manifest.ts'
 import type { ShardReader, ShardStore } from '../../../src/store/shard-store.ts';
 import { SwarmNode } from '../../../src/swarm/node.ts';
 import { ShardKeeper } from '../../../src/swarm/shard-keeper.ts';
+import type { NodeLimits } from '../../../src/swarm/stage-server.ts';
 import { ArithmeticRunner, type ArithmeticRunnerOptions } from './arithmetic-runner.ts';
 
 const LAYERS = [8, 8, 7, 7];
@@ -15,6 +16,8 @@ export interface TestSwarmOptions extends ArithmeticRunnerOptions {
   readonly network?: MemoryNetworkOptions;
   /** What every node's owner permits; f32 when absent. */
   readonly wire?: HiddenFormat;
+  /** How much a node takes on, by its place in the list; guests take on nothing. */
+  readonly limits?: (node: number) => Partial<NodeLimits>;
   /** Every node's owner lets others ask it for shards. */
   readonly willing?: boolean;
   /** What fetching a shard that a node does not hold yet takes, ms. */
@@ -117,6 +120,7 @@ export class TestSwarm {
       manifestId: 'a'.repeat(64),
       keeper,
       settings,
+      limits: this.#options.limits?.(this.nodes.length) ?? {},
     });
     return { node, keeper };
   }
