@@ -11,6 +11,8 @@ export interface RouteCandidate extends LinkFacts {
   readonly queueLength: number;
   /** Sessions that it works for. */
   readonly sessions: number;
+  /** It should have been heard of by now. */
+  readonly overdue: boolean;
 }
 
 /** The part of a shard that a route needs: all of it, or those layers of it that are lost. */
@@ -28,6 +30,9 @@ const HOP_OVERHEAD_MS = 3;
 const SESSION_LOAD = 0.5;
 /** Of its computing, what a node's rank for this coordinator may add: coordinators that start at once choose apart. */
 const MAX_RANK_COST = 0.05;
+
+/** A route through a member that may be dead waits for its silence to be noticed. */
+const OVERDUE_COST_MS = 2000;
 
 /** What one layer of a lap costs at this node, ms: its computing, and as often again as tasks are before it. */
 export function layerCostMs(candidate: RouteCandidate, coordinator: string): number {
@@ -78,7 +83,8 @@ export function planRoute(
     for (const to of holders[position]!) {
       const from = cheapest(reached, (other) => cost[other]! + hop(other, to));
       came[to] = from;
-      next[to] = cost[from]! + hop(from, to) + layerMs[to]! * (layers.end - layers.start);
+      const risk = candidates[to]!.overdue ? OVERDUE_COST_MS : 0;
+      next[to] = cost[from]! + hop(from, to) + layerMs[to]! * (layers.end - layers.start) + risk;
     }
     before.push(came);
     cost = next;

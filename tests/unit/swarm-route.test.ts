@@ -9,7 +9,8 @@ const ME = 'me';
 const shards = shardsOf([8, 8, 7, 7]);
 
 function member(peerId: string, ready: readonly number[], more: Partial<RouteCandidate> = {}): RouteCandidate {
-  return { peerId, ready, layersPerSecond: 100, queueLength: 0, sessions: 0, roundTripMs: 2, links: [], ...more };
+  const idle = { queueLength: 0, sessions: 0, overdue: false };
+  return { peerId, ready, layersPerSecond: 100, ...idle, roundTripMs: 2, links: [], ...more };
 }
 
 /** Up to so many members, the last of them this tab's own, with some links told. */
@@ -20,6 +21,7 @@ function swarms(maxMembers: number): fc.Arbitrary<RouteCandidate[]> {
     layersPerSecond: fc.oneof(fc.constant(0), fc.double({ min: 1, max: 1e4, noNaN: true })),
     queueLength: fc.nat(20),
     sessions: fc.nat(20),
+    overdue: fc.boolean(),
     roundTripMs,
     links: fc.array(fc.tuple(fc.constantFrom('p0', 'p1', 'p2', ME, 'stranger'), roundTripMs), { maxLength: 4 }),
   });
@@ -45,6 +47,7 @@ function costOf(choice: readonly RouteCandidate[], candidates: readonly RouteCan
   for (const [position, { layers }] of shards.entries()) {
     go(choice[position]!.peerId);
     cost += layerCostMs(choice[position]!, ME) * (layers.end - layers.start);
+    if (choice[position]!.overdue) cost += 2000;
   }
   go(ME);
   return cost;
@@ -94,6 +97,7 @@ describe('planRoute', () => {
     expect(first(slow, fast)).toBe('fast');
     expect(first(slow, { ...fast, queueLength: 500 })).toBe('slow');
     expect(first(slow, { ...fast, sessions: 500 })).toBe('slow');
+    expect(first(slow, { ...fast, overdue: true })).toBe('slow');
   });
 
   it('chooses neighbours that are near each other, by what they say of their link', () => {
