@@ -9,6 +9,7 @@ import { expectSwarmReady } from '../tests/e2e/support/tab.ts';
 import { makeTinyModel } from '../tests/fixtures/tiny-model.ts';
 import { decode } from './decode.ts';
 import { computeMs } from './hop.ts';
+import { prefill } from './prefill.ts';
 import type { Row, Table } from './report.ts';
 import { quantileOf } from './support/measure.ts';
 import { type NetLab, netLabProblem, openNetLab, type PathSettings } from './support/netlab.ts';
@@ -32,6 +33,8 @@ const PORT = 8787;
 /** A path's heartbeats have measured it after this. */
 const SETTLE_MS = 3000;
 const WIDE = 4096;
+/** A home's way out, which a prompt of wide rows keeps busy for seconds. */
+const SLOW = { roundTripMs: 20, loss: 0, rateMbit: 10 };
 const FIGURES = ['tokens/s', 'lap, ms', '90 % within, ms', 'lap ÷ floor'];
 
 /**
@@ -50,23 +53,40 @@ export async function benchWan(plan: Plan): Promise<Table[]> {
   const folder = await mkdtemp(join(tmpdir(), 'shoal-wan-'));
   const lab = await openNetLab(HOSTS);
   try {
-    const tables: Table[] = [];
-    for (const [index, model] of [plan.model, wideModel()].entries()) {
-      const file = join(folder, `model-${index}.gguf`);
-      if (model) await writeFile(file, model);
-      const options = model ? ['--model', file, '--data', join(folder, `${index}`)] : [];
-      tables.push(await benchModel(lab, plan, index === 0 ? 'the model above' : `C = ${WIDE}, made up`, options));
-    }
-    return tables;
+    const bench = { lab, plan, folder };
+    return [
+      await withModel(bench, plan.model, (net) => benchRoutes(net, 'the model above')),
+      ...(await withModel(bench, wideModel(), async (net) => [
+        await benchRoutes(net, `C = ${WIDE}, made up`),
+        await benchTurns(net, `C = ${WIDE}, made up`),
+      ])),
+    ];
   } finally {
     await lab.close();
     await rm(folder, { recursive: true });
   }
 }
 
-async function benchModel(lab: NetLab, plan: Plan, what: string, options: readonly string[]): Promise<Table> {
-  const host = lab.address(SERVER_HOST);
-  const server = await startServer([...options, '--host', host, '--port', `${PORT}`], lab.on(SERVER_HOST));
+/** Browsers on hosts of their own, and a server that they reach. */
+interface Net {
+  readonly lab: NetLab;
+  readonly plan: Plan;
+  readonly url: string;
+  /** The guest's, and four nodes'. */
+  readonly browsers: readonly Browser[];
+}
+
+/** Serves the model, the default one when there is none, on a host of its own while `measure` runs. */
+async function withModel<T>(
+  { lab, plan, folder }: { readonly lab: NetLab; readonly plan: Plan; readonly folder: string },
+  model: Uint8Array | undefined,
+  measure: (net: Net) => Promise<T>,
+): Promise<T> {
+  const data = await mkdtemp(join(folder, 'data-'));
+  const file = join(data, 'model.gguf');
+  if (model) await writeFile(file, model);
+  const options = [...(model ? ['--model', file, '--data', data] : []), '--host', lab.address(SERVER_HOST)];
+  const server = await startServer([...options, '--port', `${PORT}`], lab.on(SERVER_HOST));
   const flags = [
     // WebGPU, hashing and threads want a secure context.
     `--unsafely-treat-insecure-origin-as-secure=${server.url}`,
@@ -75,28 +95,72 @@ async function benchModel(lab: NetLab, plan: Plan, what: string, options: readon
   ];
   const browsers: Browser[] = [];
   try {
-    for (let index = GUEST_HOST; index < HOSTS; index++) browsers.push(await lab.launch(index, flags));
-    const rows: Row[] = [];
-    for (const shards of ROUTES) rows.push(...(await benchRoute(lab, plan, browsers, server.url, shards)));
-    return {
-      title: `Far apart, ${what}`,
-      columns: ['floor, ms', ...FIGURES, ...FIGURES.map((figure) => `8-bit: ${figure}`)],
-      rows,
-    };
+    for (let host = GUEST_HOST; host < HOSTS; host++) browsers.push(await lab.launch(host, flags));
+    return await measure({ lab, plan, browsers, url: server.url });
   } finally {
     await Promise.all(browsers.map((browser) => browser.close()));
     await server.stop();
   }
 }
 
-async function benchRoute(
-  lab: NetLab,
-  plan: Plan,
-  [guestBrowser, ...nodeBrowsers]: readonly Browser[],
-  url: string,
-  shards: readonly (readonly number[])[],
-): Promise<Row[]> {
-  announceStep(`${shards.length} stages, each on a host of its own`);
+async function benchRoutes(net: Net, what: string): Promise<Table> {
+  const rows: Row[] = [];
+  for (const shards of ROUTES) {
+    announceStep(`${shards.length} stages, each on a host of its own`);
+    const { guest, close } = await openRoute(net, shards);
+    for (const path of net.plan.paths) {
+      net.lab.set(path);
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+      rows.push(await benchPath(guest, net.plan, path, shards.length));
+    }
+    await close();
+  }
+  const columns = ['floor, ms', ...FIGURES, ...FIGURES.map((figure) => `8-bit: ${figure}`)];
+  return { title: `Far apart, ${what}`, columns, rows };
+}
+
+/** One session's laps alone, and while another's prompts go the same way over links that they keep busy. */
+async function benchTurns(net: Net, what: string): Promise<Table> {
+  announceStep("Beside another session's prompt");
+  const [shards] = ROUTES;
+  const { guest, close } = await openRoute(net, shards);
+  const other = await new BenchTabs(net.browsers.at(-1)!, net.url, 'cpu').open();
+  await expectSwarmReady(other.page);
+  const tokens = Math.max(...net.plan.promptTokens);
+  await prefill(other.page, tokens, 0);
+  net.lab.set(SLOW);
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  const alone = await decode(guest, net.plan.wanTokens);
+  let done = false;
+  const prompts = (async () => {
+    for (let run = 1; !done; run++) await prefill(other.page, tokens, run);
+  })();
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  const beside = await decode(guest, net.plan.wanTokens);
+  done = true;
+  await prompts;
+  await other.context.close();
+  await close();
+  const lapMs = (share: number) =>
+    [alone, beside].map(({ laps }) =>
+      quantileOf(
+        laps.map(({ totalMs }) => totalMs),
+        share,
+      ),
+    );
+  return {
+    title: `Beside another session's prompts, ${what}, ${shards.length} stages, ${SLOW.roundTripMs} ms, ${SLOW.rateMbit} Mbit/s`,
+    columns: ['alone', 'beside prompts'],
+    rows: [
+      { what: 'Lap', unit: 'ms', cells: lapMs(0.5) },
+      { what: '90 % within', unit: 'ms', cells: lapMs(0.9) },
+    ],
+  };
+}
+
+/** Opens the nodes and a guest, and warms them up, on a network without delay. */
+async function openRoute({ lab, plan, url, browsers }: Net, shards: readonly (readonly number[])[]) {
+  const [guestBrowser, ...nodeBrowsers] = browsers;
   lab.set({ roundTripMs: 0, loss: 0 });
   const tabs = await Promise.all([
     ...shards.map((held, index) => new BenchTabs(nodeBrowsers[index]!, url, 'cpu').openNode(held)),
@@ -105,15 +169,11 @@ async function benchRoute(
   const guest = tabs.at(-1)!.page;
   await expectSwarmReady(guest);
   await decode(guest, plan.wanTokens);
-  const rows: Row[] = [];
-  for (const path of plan.paths) {
-    lab.set(path);
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-    rows.push(await benchPath(guest, plan, path, shards.length));
-  }
-  lab.set({ roundTripMs: 0, loss: 0 });
-  for (const { context } of tabs) await context.close();
-  return rows;
+  const close = async () => {
+    lab.set({ roundTripMs: 0, loss: 0 });
+    for (const { context } of tabs) await context.close();
+  };
+  return { guest, close };
 }
 
 async function benchPath(guest: Page, plan: Plan, path: PathSettings, stages: number): Promise<Row> {
@@ -147,5 +207,12 @@ async function permit(page: Page, wire: WireSetting): Promise<void> {
 
 /** Wide rows and small matrices: what travels is like a large model's, what is computed is not. */
 function wideModel(): Uint8Array {
-  return makeTinyModel({ width: WIDE, feedForwardWidth: 64, headCount: 2, kvHeadCount: 1, headSize: 32 });
+  return makeTinyModel({
+    width: WIDE,
+    feedForwardWidth: 64,
+    headCount: 2,
+    kvHeadCount: 1,
+    headSize: 32,
+    contextLength: 1024,
+  });
 }

@@ -7,9 +7,10 @@ makes the network namespaces NAME0, NAME1, ... with the addresses 10.77.0.1, 10.
 them: each has one TAP device whose other end is here. Needs root, iproute2 and /dev/net/tun; the kernel's netem is not
 needed. Prints "ready". Takes lines such as
 
-    {"delay_ms": 25, "loss": 0.005}
+    {"delay_ms": 25, "loss": 0.005, "rate_mbit": 10}
 
-from its input: one way, of every link; a packet from host to host crosses two links. The network ends with the input.
+from its input: one way, of every link; a packet from host to host crosses two links. The rate is that of a host's way
+out, 0 for none. The network ends with the input.
 """
 import fcntl
 import heapq
@@ -25,6 +26,8 @@ import time
 
 TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454CA, 0x0002, 0x1000
 FRAME_BYTES = 65536
+# What waits at a host's way out before more is lost, as in a home router.
+QUEUE_BYTES = 256 * 1024
 # Frames read from one host before the others get their turn.
 BURST = 64
 
@@ -67,6 +70,8 @@ class Switch:
         self.learned = {}
         self.delay_s = 0.0
         self.loss = 0.0
+        self.rate = 0.0  # bytes a second
+        self.free_at = {}  # port -> when its way out has sent what it holds
         self.queue = []  # heap of (due, order, port, frame)
         self.order = 0
         self.settings = b""
@@ -93,12 +98,26 @@ class Switch:
             except BlockingIOError:
                 return
             self.learned[frame[6:12]] = source
+            out_at = self.leave(source, len(frame))
+            if out_at is None:
+                continue
             target = self.learned.get(frame[0:6])
             for port in [target] if target else [port for port in self.ports if port != source]:
                 # Out over one link and in over another.
                 if random.random() >= self.loss and random.random() >= self.loss:
                     self.order += 1
-                    heapq.heappush(self.queue, (time.monotonic() + 2 * self.delay_s, self.order, port, frame))
+                    heapq.heappush(self.queue, (out_at + 2 * self.delay_s, self.order, port, frame))
+
+    def leave(self, source, size):
+        """When a frame of this size is out of its host, or None where there is no room for it."""
+        now = time.monotonic()
+        if not self.rate:
+            return now
+        free_at = max(now, self.free_at.get(source, 0.0))
+        if (free_at - now) * self.rate > QUEUE_BYTES:
+            return None
+        self.free_at[source] = free_at + size / self.rate
+        return self.free_at[source]
 
     def deliver(self):
         while self.queue and self.queue[0][0] <= time.monotonic():
@@ -115,6 +134,7 @@ class Switch:
         for line in lines:
             settings = json.loads(line)
             self.delay_s, self.loss = settings["delay_ms"] / 1000, settings["loss"]
+            self.rate = settings["rate_mbit"] * 1e6 / 8
         return len(data) > 0
 
 

@@ -12,6 +12,8 @@ export interface PathSettings {
   readonly roundTripMs: number;
   /** Of packets, 0 to 1. */
   readonly loss: number;
+  /** Of each host's way out; without a limit when absent. */
+  readonly rateMbit?: number;
 }
 
 /** Hosts on this machine with a network between them; `netlab.py` is its switch. */
@@ -59,9 +61,10 @@ export async function openNetLab(hosts: number): Promise<NetLab> {
         args: [...CHROMIUM_FLAGS, ...flags],
       });
     },
-    set({ roundTripMs, loss }) {
+    set({ roundTripMs, loss, rateMbit = 0 }) {
       // There and back a packet crosses four links, one way two.
-      child.stdin.write(`${JSON.stringify({ delay_ms: roundTripMs / 4, loss: 1 - Math.sqrt(1 - loss) })}\n`);
+      const settings = { delay_ms: roundTripMs / 4, loss: 1 - Math.sqrt(1 - loss), rate_mbit: rateMbit };
+      child.stdin.write(`${JSON.stringify(settings)}\n`);
     },
     async close() {
       child.stdin.end();
