@@ -1,5 +1,6 @@
-import { type Browser, type CDPSession, chromium, expect, test } from '@playwright/test';
+import { type Browser, chromium, expect, test } from '@playwright/test';
 import type { Settings } from '../../src/ui/app-model.ts';
+import { freeze } from './support/freeze.ts';
 import { expectSwarmReady, joinWith, openTab, type Tab, withSettings } from './support/tab.ts';
 import { routeOf, type Told, tell } from './support/telling.ts';
 import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
@@ -7,10 +8,10 @@ import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
 // A node goes in mid-answer: the answer is the very one that it would have been.
 
 /** Long enough that the answer is under way whenever the fault comes. */
-const TOKENS = 600;
+const TOKENS = 800;
 /** The goals are 2.5 s and 0.3 s on a machine that has time; here six tabs share two processors with everything else. */
 const MAX_CRASH_PAUSE_MS = 8000;
-const MAX_LEAVE_PAUSE_MS = 1500;
+const MAX_LEAVE_PAUSE_MS = 4000;
 const FROZEN_MS = 20_000;
 
 let server: TinyServer;
@@ -139,19 +140,18 @@ test('a tab freezes for 20 s: a spare takes over, and the tab is a node again wh
   const spare = await openSpare(browser, [2]);
   let frozen: Tab | undefined;
   let frozenId = '';
-  let devtools: CDPSession | undefined;
+  let thaw = async () => {};
   const told = await tell(guest, TOKENS, async () => {
     frozen = await takeUsed(2, spare);
     frozenId = await frozen.page.evaluate(() => window.shoal.peerId);
-    devtools = await frozen.context.newCDPSession(frozen.page);
-    await devtools.send('Page.setWebLifecycleState', { state: 'frozen' });
+    thaw = await freeze(frozen.page);
   });
   report('freezes', told);
   expect(told.bytes).toEqual(undisturbed.bytes);
   expect(told.pauseMs).toBeLessThan(MAX_CRASH_PAUSE_MS);
   expect(told.peers).not.toContain(frozenId);
   await guest.page.waitForTimeout(FROZEN_MS);
-  await devtools?.send('Page.setWebLifecycleState', { state: 'active' });
+  await thaw();
   await expectMembers(5);
   // Now it is the only one.
   await nodes[2]!.context.close();

@@ -1,5 +1,6 @@
 import { type Browser, expect, type Page, test } from '@playwright/test';
 import { TRANSPORT_CONTRACT } from '../swarm/transport-contract.ts';
+import { freeze } from './support/freeze.ts';
 import { TransportLab, type TransportTab } from './support/transport-lab.ts';
 
 // libp2p as tabs use it: real WebRTC between real tabs, introduced by a real signaling server.
@@ -8,6 +9,8 @@ import { TransportLab, type TransportTab } from './support/transport-lab.ts';
 const INTRODUCED_AGAIN_MS = 20_000;
 /** What the connection's pulse needs to see a silent tab, and some slack for a busy machine. */
 const CRASH_SEEN_MS = 8000;
+/** A page may be busy with itself for so long; two seconds of silence are a loss. */
+const MOMENT_MS = 1000;
 
 let lab: TransportLab;
 test.beforeAll(async () => {
@@ -126,11 +129,9 @@ test('a tab that closes is gone at once, one that crashes within seconds', async
 test('a tab that freezes for a moment is still there', async ({ browser }) => {
   const [a, b] = (await openTabs(browser, 2)) as [TransportTab, TransportTab];
   await openChannel(a, b);
-  const cdp = await b.page.context().newCDPSession(b.page);
-  for (const state of ['frozen', 'active'] as const) {
-    await cdp.send('Page.setWebLifecycleState', { state });
-    await new Promise((resolve) => setTimeout(resolve, 2500));
-  }
+  const thaw = await freeze(b.page);
+  await new Promise((resolve) => setTimeout(resolve, MOMENT_MS));
+  await thaw();
   expect((await echo(a, b, 2304, 3)).length).toBe(3);
   expect(await eventsOf(a)).toEqual([`+${b.peerId}`]);
 });
