@@ -28,8 +28,8 @@ export interface QueuedTask {
   readonly bytes: number;
 }
 
-/** Something else that must keep its place among a lane's tasks. */
-type Errand = () => Promise<unknown>;
+/** Begins something else that must keep its place among a lane's tasks. */
+type Errand = () => void;
 
 /** The tasks of one place of a session, in the order of their arrival: one runs at a time. */
 export class Lane<Task extends QueuedTask> {
@@ -106,11 +106,17 @@ export class TaskQueue<Task extends QueuedTask> {
   }
 
   /** Runs the errand after the lane's earlier tasks and before its later ones. */
-  run<Result>(lane: Lane<Task>, errand: () => Promise<Result>): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      lane.waiting.push(() => errand().then(resolve, reject));
+  async run<Result>(lane: Lane<Task>, errand: () => Promise<Result>): Promise<Result> {
+    await new Promise<void>((begin) => {
+      lane.waiting.push(begin);
       this.#advance(lane);
     });
+    try {
+      return await errand();
+    } finally {
+      // Before whoever waits for the errand goes on: what waits behind it must be there to be taken.
+      this.finish(lane);
+    }
   }
 
   /** What is to run now, if anything. Each of its lanes is busy until `finish`. */
@@ -177,7 +183,7 @@ export class TaskQueue<Task extends QueuedTask> {
     if (typeof head === 'function') {
       lane.waiting.shift();
       lane.busy = true;
-      void head().finally(() => this.finish(lane));
+      head();
       return;
     }
     const ring = head.tokens === 1 ? this.#decodes : this.#prefills;
