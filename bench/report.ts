@@ -15,7 +15,7 @@ export interface Row {
   readonly what: string;
   readonly unit: string;
   /** One for each column; the last may be left out where there is nothing to compare. */
-  readonly cells: readonly (Distribution | number)[];
+  readonly cells: readonly (Distribution | number | undefined)[];
 }
 
 export interface Table {
@@ -24,8 +24,15 @@ export interface Table {
   readonly rows: readonly Row[];
 }
 
-/** The report as Markdown. @param kernels - the kernels' table, preformatted */
-export function formatReport(conditions: Conditions, tables: readonly Table[], kernels: string): string {
+/** A table, or a section that is Markdown already. */
+export type Section = Table | string;
+
+export function preformatted(title: string, text: string): string {
+  return [`## ${title}`, '', '```', text.trimEnd(), '```', ''].join('\n');
+}
+
+/** The report as Markdown. */
+export function formatReport(conditions: Conditions, sections: readonly Section[]): string {
   const { runner, browser, cpu, load, model } = conditions;
   return [
     '# Results of `npm run bench`',
@@ -39,20 +46,12 @@ export function formatReport(conditions: Conditions, tables: readonly Table[], k
     '',
     'Each figure is a median, and in brackets the width of the middle half of the samples.',
     '',
-    ...tables.map(formatTable),
-    '## Kernels',
-    '',
-    "WebGPU's, outside the browser, on the adapter that the last line names.",
-    '',
-    '```',
-    kernels.trimEnd(),
-    '```',
-    '',
+    ...sections.map((section) => (typeof section === 'string' ? section : formatTable(section))),
   ].join('\n');
 }
 
 /** A table as Markdown, under its title. */
-export function formatTable({ title, columns, rows }: Table): string {
+function formatTable({ title, columns, rows }: Table): string {
   return [
     `## ${title}`,
     '',

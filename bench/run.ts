@@ -1,6 +1,4 @@
-// Measures the whole of Shoal in real tabs: node bench/run.ts [wan] [--runner auto|webgpu|cpu] [--smoke]
-// Writes bench/RESULTS.md. With --smoke everything runs once on a tiny model, and nothing is written. With "wan" only
-// tabs that are far apart are measured, and nothing is written either.
+// Measures the whole of Shoal in real tabs: node bench/run.ts --help
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -10,70 +8,69 @@ import { ensureDefaultModel } from '../cli/model-source.ts';
 import { buildPage } from '../cli/page-build.ts';
 import { decodeManifest, type Manifest } from '../src/protocol/manifest.ts';
 import { parseServerConfig } from '../src/protocol/server-config.ts';
-import type { RunnerSetting } from '../src/ui/app-model.ts';
 import { startServer } from '../tests/e2e/support/server.ts';
-import { benchFirstToken } from './first-token.ts';
-import { runKernelBench } from './kernel-table.ts';
-import { formatReport, formatTable } from './report.ts';
+import { chooseParts, openBench, PARTS } from './parts.ts';
+import { formatReport, type Section } from './report.ts';
 import { FULL, smokePlan } from './support/plan.ts';
-import { BenchTabs } from './support/tabs.ts';
-import { benchSwarm } from './swarm.ts';
-import { benchWan } from './wan.ts';
-import { benchWire } from './wire.ts';
-import { benchWllama } from './wllama.ts';
 
+const HELP = `node bench/run.ts [--only PART,PART…] [--runner auto|webgpu|cpu] [--smoke]
+
+Measures Shoal in real tabs, prints a report and writes it to bench/RESULTS.md.
+
+  --only    measures these parts alone, and writes nothing
+  --runner  what runs the tabs' layers; auto unless given
+  --smoke   runs everything once on a tiny model, and writes nothing: no time of it means anything
+
+Parts:
+${Object.entries(PARTS)
+  .map(([name, { what }]) => `  ${name.padEnd(13)}${what}`)
+  .join('\n')}
+`;
 const RUNNERS = ['auto', 'webgpu', 'cpu'] as const;
 const ROOT = resolve(import.meta.dirname, '..');
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { smoke: { type: 'boolean', default: false }, runner: { type: 'string', default: 'auto' } },
+const { values } = parseArgs({
+  options: {
+    help: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    smoke: { type: 'boolean', default: false },
+    runner: { type: 'string', default: 'auto' },
+  },
 });
-const { smoke } = values;
-const [part] = positionals;
-if (part !== undefined && part !== 'wan') throw new Error(`There is no part "${part}" to measure alone, only wan.`);
-const runner = RUNNERS.find((name) => name === values.runner);
-if (!runner) throw new Error(`--runner is "${values.runner}", expected ${RUNNERS.join(', ')}.`);
-const plan = smoke ? smokePlan() : FULL;
-const load = loadavg()[0]!;
+if (values.help) console.log(HELP);
+else await benchAll();
 
-await buildPage(ROOT);
-if (part === 'wan') {
-  const tables = await benchWan(plan);
-  console.log(`Load average before the start: ${load.toFixed(1)}\n\n${tables.map(formatTable).join('\n')}`);
-} else await benchAll(runner);
-
-async function benchAll(runner: RunnerSetting): Promise<void> {
+async function benchAll(): Promise<void> {
+  const { smoke, only } = values;
+  const parts = chooseParts(only);
+  const runner = RUNNERS.find((name) => name === values.runner);
+  if (!runner) throw new Error(`--runner is "${values.runner}", expected ${RUNNERS.join(', ')}.`);
+  const plan = smoke ? smokePlan() : FULL;
+  const load = loadavg()[0]!;
+  await buildPage(ROOT);
   const folder = await mkdtemp(join(tmpdir(), 'shoal-bench-'));
-  const modelFile = join(folder, 'bench.gguf');
-  if (plan.model) await writeFile(modelFile, plan.model);
+  const madeFile = join(folder, 'bench.gguf');
+  if (plan.model) await writeFile(madeFile, plan.model);
+  const modelFile = plan.model ? madeFile : await ensureDefaultModel();
   const server = await startServer(plan.model ? ['--model', modelFile, '--data', folder] : []);
+  const { url } = server;
   const browser = await launchBrowser();
   try {
-    const bench = {
-      browser,
-      tabs: new BenchTabs(browser, server.url, runner),
-      manifest: await fetchManifest(server.url),
-      plan,
-    };
-    const first = await benchFirstToken(bench);
-    const swarm = await benchSwarm(bench);
-    const wire = await benchWire(bench, swarm.laps);
-    // wllama needs a model whose tokenizer llama.cpp knows: the smoke test's is made up.
-    const others = smoke ? [] : [await benchWllama(browser, await ensureDefaultModel(), plan)];
-    const wan = await benchWan(plan);
+    const manifest = await fetchManifest(url);
+    const bench = await openBench({ browser, url, settings: { runner }, manifest, plan, modelFile });
+    const sections: Section[] = [];
+    for (const part of parts) sections.push(...(await PARTS[part]!.run(bench)));
     const report = formatReport(
       {
-        runner: swarm.runner,
+        runner: bench.adapter,
         browser: `Chromium ${browser.version()}`,
         load,
         cpu: `${cpus()[0]?.model.trim()}, ${cpus().length} processors`,
-        model: describe(bench.manifest),
+        model: describe(manifest),
       },
-      [first, ...swarm.tables, ...others, ...wire, ...wan],
-      await runKernelBench(plan.kernelRepeats),
+      sections,
     );
     console.log(report);
-    if (!smoke) await writeFile(join(ROOT, 'bench/RESULTS.md'), report);
+    if (!smoke && only === undefined) await writeFile(join(ROOT, 'bench/RESULTS.md'), report);
   } finally {
     await browser.close();
     await server.stop();

@@ -163,8 +163,8 @@ async function openRoute({ lab, plan, url, browsers }: Net, shards: readonly (re
   const [guestBrowser, ...nodeBrowsers] = browsers;
   lab.set({ roundTripMs: 0, loss: 0 });
   const tabs = await Promise.all([
-    ...shards.map((held, index) => new BenchTabs(nodeBrowsers[index]!, url, 'cpu').openNode(held)),
-    new BenchTabs(guestBrowser!, url, 'cpu').open(),
+    ...shards.map((held, index) => new BenchTabs(nodeBrowsers[index]!, url, { runner: 'cpu' }).openNode(held)),
+    new BenchTabs(guestBrowser!, url, { runner: 'cpu' }).open(),
   ]);
   const guest = tabs.at(-1)!.page;
   await expectSwarmReady(guest);

@@ -1,10 +1,12 @@
 import type { Lap } from '../src/swarm/generation.ts';
+import { expectSwarmReady, type Tab } from '../tests/e2e/support/tab.ts';
+import { decode } from './decode.ts';
 import { meanHopMs, meanWaitMs } from './hop.ts';
+import type { Bench } from './parts.ts';
 import type { Row, Table } from './report.ts';
-import { summarize } from './support/measure.ts';
+import { repeated, summarize } from './support/measure.ts';
 import { announceStep } from './support/progress.ts';
 import { openRawChannel } from './support/raw-channel.ts';
-import type { Bench } from './swarm.ts';
 import { timeTransfer } from './torrent.ts';
 
 /** What travels between neighbouring stages is one f32 row; a middle shard is what travels between tabs. */
@@ -12,11 +14,12 @@ const BYTES_PER_ELEMENT = 4;
 const SHARD = 1;
 
 /** Shoal's two wires against a plain RTCDataChannel in the same browser: hops of activations, and shards. */
-export async function benchWire(bench: Bench, laps: readonly Lap[]): Promise<Table[]> {
+export async function benchWire(bench: Bench): Promise<Table[]> {
   const { browser, tabs, manifest, plan } = bench;
   const rowBytes = manifest.hyperparameters.width * BYTES_PER_ELEMENT;
   const shardBytes = manifest.shards[SHARD]!.sizeBytes;
 
+  const laps = await decodeLaps(bench);
   announceStep('A raw data channel');
   const raw = await openRawChannel(browser, `${tabs.url}/healthz`);
   const roundTrips = await raw.echo(rowBytes, plan.echoes);
@@ -36,6 +39,20 @@ export async function benchWire(bench: Bench, laps: readonly Lap[]): Promise<Tab
     cells: [summarize(await transferRates(bench)), summarize(rawRates)],
   };
   return [{ title: 'Against a raw data channel', columns: ['Shoal', 'raw'], rows: [hop, wait, transfer] }];
+}
+
+/** Of answers with a tab for each shard. */
+async function decodeLaps({ tabs, manifest, plan }: Bench): Promise<Lap[]> {
+  announceStep('Hops between tabs');
+  const nodes: Tab[] = [];
+  for (const { index } of manifest.shards) nodes.push(await tabs.openNode([index]));
+  const { page } = nodes[0]!;
+  await expectSwarmReady(page);
+  // The first answer opens channels and compiles what is compiled late.
+  await decode(page, plan.decodeTokens);
+  const runs = await repeated(plan.repeats, () => decode(page, plan.decodeTokens));
+  for (const { context } of nodes) await context.close();
+  return runs.flatMap(({ laps }) => laps);
 }
 
 async function transferRates({ tabs, plan }: Bench): Promise<number[]> {

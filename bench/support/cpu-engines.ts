@@ -37,7 +37,7 @@ export async function openShoal(file: string, threads: number, precision: CpuPre
     next = rows?.[0]?.ids[0] ?? next;
   };
   return {
-    name: `Shoal ${precision}, ${threads} thread(s)`,
+    name: `Shoal ${precision}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
     async prefill(ids) {
       await runner.truncateSession('bench', 0);
       length = 0;
@@ -64,7 +64,7 @@ export async function openLlamaCpp(file: string, threads: number): Promise<CpuEn
   const sequence = context.getSequence();
   let last: Token = 0 as Token;
   return {
-    name: `llama.cpp, ${threads} thread(s)`,
+    name: `llama.cpp, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
     async prefill(ids) {
       await sequence.clearHistory();
       last = ids.at(-1) as Token;

@@ -26,3 +26,14 @@ export function summarize(samples: readonly number[]): Distribution {
 export function quantileOf(samples: readonly number[], share: number): number {
   return samples.toSorted((a, b) => a - b)[Math.floor(share * (samples.length - 1))]!;
 }
+
+/** How many times as much, by the medians. */
+export function ratio(one: Distribution, other: Distribution): number {
+  return one.median / other.median;
+}
+
+export async function repeated<T>(count: number, run: () => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  for (let index = 0; index < count; index++) results.push(await run());
+  return results;
+}

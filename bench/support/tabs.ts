@@ -1,6 +1,9 @@
 import type { Browser, BrowserContext, Page } from 'playwright';
-import type { RunnerSetting } from '../../src/ui/app-model.ts';
+import type { Settings } from '../../src/ui/app-model.ts';
 import { joinWith, openTab, type Tab } from '../../tests/e2e/support/tab.ts';
+
+/** What a timed tab's layers run on. */
+export type TabSettings = Partial<Pick<Settings, 'runner' | 'threads'>>;
 
 /** Opens the tabs that are measured. */
 export class BenchTabs {
@@ -8,11 +11,11 @@ export class BenchTabs {
   readonly url: string;
   readonly #settings: string;
 
-  constructor(browser: Browser, url: string, runner: RunnerSetting) {
+  constructor(browser: Browser, url: string, settings: TabSettings) {
     this.#browser = browser;
     this.url = url;
     // A timed tab does only what it is asked: it fetches no other shard in the background.
-    this.#settings = JSON.stringify({ spreadModel: false, runner });
+    this.#settings = JSON.stringify({ spreadModel: false, ...settings });
   }
 
   /** Gives a browser context the settings of a timed tab. */
