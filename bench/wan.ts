@@ -124,7 +124,7 @@ async function benchTurns(net: Net, what: string): Promise<Table> {
   announceStep("Beside another session's prompt");
   const [shards] = ROUTES;
   const { guest, close } = await openRoute(net, shards);
-  const other = await new BenchTabs(net.browsers.at(-1)!, net.url, 'cpu').open();
+  const other = await new BenchTabs(net.browsers.at(-1)!, net.url, { runner: 'cpu' }).open();
   await expectSwarmReady(other.page);
   const tokens = Math.max(...net.plan.promptTokens);
   await prefill(other.page, tokens, 0);
