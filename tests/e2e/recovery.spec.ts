@@ -170,6 +170,7 @@ test('the server goes in mid-answer and comes back: the answer does not notice',
 
 test('without a spare a willing node fetches the shard, and the answer goes on', async ({ browser }) => {
   const willing = await openNode(browser, [0], { acceptRemoteLoads: true });
+  await expectMembers(5);
   const told = await tell(guest, TOKENS, async () => {
     await nodes[3]!.context.close();
   });
