@@ -1,7 +1,7 @@
 import type { Delivery } from './transport.ts';
 
 /** What is judged by: enough for one loss in a hundred packets to show, and few enough to forget it in seconds. */
-const KEPT_DELIVERIES = 24;
+const KEPT_DELIVERIES = 64;
 /** Frames on their way whose arrival is waited for; a peer that never says so costs no more. */
 const MAX_WAITING = 64;
 /** What a busy event loop at either end explains. */

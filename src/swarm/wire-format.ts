@@ -1,5 +1,5 @@
 import type { FrameChannel } from '../net/transport.ts';
-import { HIDDEN_FORMATS, type HiddenFormat, hiddenBytes } from '../protocol/hidden-formats.ts';
+import { type HiddenFormat, hiddenBytes } from '../protocol/hidden-formats.ts';
 
 /** What a channel knows of its link. */
 export type LinkSpeed = Pick<FrameChannel, 'roundTripMs' | 'deliveries'>;
@@ -13,26 +13,27 @@ const NEGLIGIBLE_SHARE = 0.05;
 const COMPARABLE = 2;
 
 /**
- * The format in which `count` hidden values go over this link: the finest of those permitted that is hardly slower than
- * the fastest.
+ * The format in which `count` hidden values go over this link: exact where that is hardly later than the coarsest
+ * permitted, else that one. What lies between would cost a packet that gets lost, or a round trip more, as well.
  *
  * @param permitted - the coarsest that the coordinator allows
  */
-export function chooseFormat(permitted: HiddenFormat, count: number, link: LinkSpeed): HiddenFormat {
-  const allowed = HIDDEN_FORMATS.slice(0, HIDDEN_FORMATS.indexOf(permitted) + 1);
-  const sizes = allowed.map((format) => hiddenBytes(format, count));
-  const timesMs = sizes.map(lateness(link, sizes.at(-1)! / COMPARABLE, sizes[0]! * COMPARABLE));
-  const enoughMs = Math.min(...timesMs) + Math.max(NEGLIGIBLE_MS, NEGLIGIBLE_SHARE * link.roundTripMs);
-  return allowed[timesMs.findIndex((ms) => ms <= enoughMs)]!;
-}
-
-/** How late frames of a size come, by what frames from `minBytes` to `maxBytes` have met. */
-function lateness({ roundTripMs, deliveries }: LinkSpeed, minBytes: number, maxBytes: number) {
-  const comparable = deliveries.filter(({ bytes }) => bytes >= minBytes && bytes <= maxBytes);
-  if (comparable.length === 0)
-    return (bytes: number) => (Math.max(0, bytes - WINDOW_BYTES) * roundTripMs) / WINDOW_BYTES;
-  const total = (value: (delivery: (typeof comparable)[number]) => number) =>
-    comparable.reduce((sum, delivery) => sum + value(delivery), 0);
-  const msPerByte = total(({ lateMs }) => lateMs) / total(({ bytes }) => bytes);
-  return (bytes: number) => bytes * msPerByte;
+export function chooseFormat(
+  permitted: HiddenFormat,
+  count: number,
+  { roundTripMs, deliveries }: LinkSpeed,
+): HiddenFormat {
+  const exactBytes = hiddenBytes('f32', count);
+  const fewestBytes = hiddenBytes(permitted, count);
+  const comparable = deliveries.filter(
+    ({ bytes }) => bytes >= fewestBytes / COMPARABLE && bytes <= exactBytes * COMPARABLE,
+  );
+  const lateBytes = comparable.reduce((sum, { bytes }) => sum + bytes, 0);
+  const lateMs = comparable.reduce((sum, delivery) => sum + delivery.lateMs, 0);
+  const savedMs =
+    comparable.length > 0
+      ? ((exactBytes - fewestBytes) * lateMs) / lateBytes
+      : (Math.max(0, exactBytes - WINDOW_BYTES) - Math.max(0, fewestBytes - WINDOW_BYTES)) *
+        (roundTripMs / WINDOW_BYTES);
+  return savedMs > Math.max(NEGLIGIBLE_MS, NEGLIGIBLE_SHARE * roundTripMs) ? permitted : 'f32';
 }
