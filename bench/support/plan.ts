@@ -23,7 +23,7 @@ const PROMPT_TOKENS = [118, 467];
 export const FULL: Plan = {
   repeats: 5,
   decodeTokens: 48,
-  wanTokens: 40,
+  wanTokens: 24,
   promptTokens: PROMPT_TOKENS,
   echoes: 200,
   paths: [0, 50, 100].flatMap((roundTripMs) => [0, 0.01].map((loss) => ({ roundTripMs, loss }))),
