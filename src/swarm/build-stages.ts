@@ -68,6 +68,12 @@ export async function openStages(
   throw new NodesFull(refusals, good, maxTaskTokens);
 }
 
+/** Gives the session's places at `stages` back, without waiting: nobody depends on it. */
+export function closeStages({ commands }: PipelineDependencies, session: string, stages: readonly RouteStage[]): void {
+  for (const { peerId, layers } of stages)
+    commands.send(peerId, 'CLOSE_SESSION', { session, layers }).catch(() => undefined);
+}
+
 export interface StageFilling {
   readonly session: string;
   /** Its number, from `Pipeline.beginFilling`. */

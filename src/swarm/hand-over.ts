@@ -1,6 +1,6 @@
 import { ShoalError } from '../core/errors.ts';
 import type { RouteStage } from '../protocol/frames.ts';
-import { fillStages, openStages } from './build-stages.ts';
+import { closeStages, fillStages, openStages } from './build-stages.ts';
 import { Pipeline } from './pipeline.ts';
 import type { RepairOptions } from './repair.ts';
 import type { RouteEvent } from './route-event.ts';
@@ -155,10 +155,7 @@ export class HandOver {
   }
 
   #close(stages: readonly RouteStage[]): void {
-    const { session } = this.#pipeline;
-    for (const { peerId, layers } of stages) {
-      this.#options.commands.send(peerId, 'CLOSE_SESSION', { session, layers }).catch(() => undefined);
-    }
+    closeStages(this.#options, this.#pipeline.session, stages);
   }
 }
 

@@ -1,6 +1,6 @@
 import { ShoalError } from '../core/errors.ts';
 import type { RouteStage } from '../protocol/frames.ts';
-import { fillStages } from './build-stages.ts';
+import { closeStages, fillStages } from './build-stages.ts';
 import { findPlaces } from './find-places.ts';
 import { Pipeline } from './pipeline.ts';
 import type { PipelineDependencies } from './pipeline-dependencies.ts';
@@ -44,38 +44,46 @@ export async function repairPipeline(
   const mended: RouteStage[] = [];
   const events: RouteEvent[] = [];
   const fillings: number[] = [];
+  const opened: RouteStage[] = [];
   let maxTaskTokens = broken.maxTaskTokens;
-  for (const run of runsOf(route, kept)) {
-    if (kept.has(run[0]!)) {
-      mended.push(...run);
-      continue;
+  try {
+    for (const run of runsOf(route, kept)) {
+      if (kept.has(run[0]!)) {
+        mended.push(...run);
+        continue;
+      }
+      const layers = { start: run[0]!.layers.start, end: run.at(-1)!.layers.end };
+      const task = broken.beginFilling();
+      fillings.push(task);
+      const others = (full: ReadonlySet<string>) => new Set([...lost, ...full]);
+      const wanted = {
+        session,
+        maxTokens: options.maxTokens,
+        firstTask: task,
+        plan: (full: ReadonlySet<string>) => options.routes.planRange(layers, others(full), patience),
+        servedWithout: (full: ReadonlySet<string>) => options.routes.isServed(others(full), layers),
+      };
+      const { stages: replacement, ...places } = await findPlaces(options, wanted, patience);
+      opened.push(...replacement);
+      maxTaskTokens = Math.min(maxTaskTokens, places.maxTaskTokens);
+      const positions = { start: 0, end: confirmed };
+      const filling = { session, task, before: mended.at(-1), stages: replacement, ids, positions, maxTaskTokens };
+      await fillStages(options, filling, signal);
+      mended.push(...replacement);
+      events.push({
+        kind: 'replaced',
+        reason: 'lost',
+        layers,
+        from: run.map(({ peerId }) => peerId),
+        to: replacement.map(({ peerId }) => peerId),
+        pauseMs: performance.now() - startedAtMs,
+        positions: confirmed,
+      });
     }
-    const layers = { start: run[0]!.layers.start, end: run.at(-1)!.layers.end };
-    const task = broken.beginFilling();
-    fillings.push(task);
-    const others = (full: ReadonlySet<string>) => new Set([...lost, ...full]);
-    const wanted = {
-      session,
-      maxTokens: options.maxTokens,
-      firstTask: task,
-      plan: (full: ReadonlySet<string>) => options.routes.planRange(layers, others(full), patience),
-      servedWithout: (full: ReadonlySet<string>) => options.routes.isServed(others(full), layers),
-    };
-    const { stages: replacement, ...places } = await findPlaces(options, wanted, patience);
-    maxTaskTokens = Math.min(maxTaskTokens, places.maxTaskTokens);
-    const positions = { start: 0, end: confirmed };
-    const filling = { session, task, before: mended.at(-1), stages: replacement, ids, positions, maxTaskTokens };
-    await fillStages(options, filling, signal);
-    mended.push(...replacement);
-    events.push({
-      kind: 'replaced',
-      reason: 'lost',
-      layers,
-      from: run.map(({ peerId }) => peerId),
-      to: replacement.map(({ peerId }) => peerId),
-      pauseMs: performance.now() - startedAtMs,
-      positions: confirmed,
-    });
+  } catch (error) {
+    // The pipeline that comes after knows nothing of them.
+    closeStages(options, session, opened);
+    throw error;
   }
   return { pipeline: Pipeline.resume(options, broken, mended, maxTaskTokens, fillings), events };
 }
