@@ -69,9 +69,9 @@ export class Admission {
     for (const name of [...this.#waiting.keys()]) if (name.startsWith(beginning)) this.#waiting.delete(name);
   }
 
-  /** A place was given back that had been taken for so long. */
-  released(heldMs: number): void {
-    this.#meanMs += SMOOTHING * (heldMs - this.#meanMs);
+  /** A place was given back that had been used for so long. */
+  released(usedMs: number): void {
+    this.#meanMs += SMOOTHING * (usedMs - this.#meanMs);
   }
 
   #forgetGone(nowMs: number): void {

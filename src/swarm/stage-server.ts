@@ -184,7 +184,7 @@ export class StageServer {
     await Promise.all(
       places.map(async (open) => {
         this.#sessions.delete(open);
-        this.#admission.released(Date.now() - open.openedAtMs);
+        this.#admission.released(open.usedAtMs - open.openedAtMs);
         this.#kept.delete(open.place);
         this.#work.dropBefore(open.lane, Number.POSITIVE_INFINITY);
         await this.#runner?.closeSession(open.place);
