@@ -1,5 +1,6 @@
 import { type Browser, chromium, expect, test } from '@playwright/test';
 import type { Settings } from '../../src/ui/app-model.ts';
+import { crash } from './support/faults.ts';
 import { freeze } from './support/freeze.ts';
 import { expectSwarmReady, joinWith, openTab, type Tab, withSettings } from './support/tab.ts';
 import { routeOf, type Told, tell } from './support/telling.ts';
@@ -70,13 +71,6 @@ async function takeUsed(shard: number, spare: Tab): Promise<Tab> {
   const victim = spareIsUsed ? spare : nodes[shard]!;
   if (!spareIsUsed) nodes[shard] = spare;
   return victim;
-}
-
-/** Ends the tab's process. The answer to the command never comes. */
-async function crash(tab: Tab): Promise<void> {
-  const devtools = await tab.context.newCDPSession(tab.page);
-  const sent = devtools.send('Page.crash').catch(() => undefined);
-  await Promise.race([sent, new Promise((resolve) => setTimeout(resolve, 500))]);
 }
 
 function report(what: string, { pauseMs }: Told): void {
