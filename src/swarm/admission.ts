@@ -13,7 +13,7 @@ const SMOOTHING = 0.2;
 export interface AdmissionLimits {
   /** Places of sessions at this node. */
   readonly sessions: number;
-  /** Of one coordinator. */
+  /** Of one coordinator, those that wait among them. */
   readonly sessionsPerPeer: number;
   /** Where others wait, a session that rests for so long gives its place up. */
   readonly restMs: number;
@@ -29,8 +29,8 @@ export interface Taken {
 /** Who may have the next place for a session at this node: whoever has waited longest. */
 export class Admission {
   readonly limits: AdmissionLimits;
-  /** Who waits, by name, the first in front: when it last asked. */
-  readonly #waiting = new Map<string, number>();
+  /** Who waits, by name, the first in front. */
+  readonly #waiting = new Map<string, { readonly coordinator: string; readonly askedAtMs: number }>();
   #meanMs = FIRST_GUESS_MS;
 
   constructor(limits: Partial<AdmissionLimits> = {}) {
@@ -48,17 +48,21 @@ export class Admission {
    * @param name - the same when it asks again
    * @throws ShoalError `busy` with its place in the queue
    */
-  enter(name: string, taken: Taken, nowMs: number): void {
+  enter(coordinator: string, name: string, taken: Taken, nowMs: number): void {
     const { sessions, sessionsPerPeer } = this.limits;
     this.#forgetGone(nowMs);
     // Its own sessions stand in its way, so it must not stand in the way of others.
-    if (taken.own >= sessionsPerPeer) {
+    const own = taken.own + this.#waitingOf(coordinator, name);
+    if (own >= sessionsPerPeer) {
       this.leave(name);
-      throw this.#busy(`This node holds ${taken.own} sessions of yours, and no more for one coordinator`, 1);
+      throw this.#busy(
+        `${own} sessions of yours are at this node or wait for it, and no more may for one coordinator`,
+        1,
+      );
     }
     if (!this.#waiting.has(name) && this.#waiting.size >= MAX_WAITING_SESSIONS)
       throw this.#busy(`${this.#waiting.size} sessions wait for a place at this node already`, this.#waiting.size + 1);
-    this.#waiting.set(name, nowMs);
+    this.#waiting.set(name, { coordinator, askedAtMs: nowMs });
     const place = [...this.#waiting.keys()].indexOf(name) + 1 - (sessions - taken.all);
     if (place > 0) throw this.#busy(`All ${sessions} places of this node are taken`, place);
     this.#waiting.delete(name);
@@ -74,8 +78,12 @@ export class Admission {
     this.#meanMs += SMOOTHING * (usedMs - this.#meanMs);
   }
 
+  #waitingOf(coordinator: string, except: string): number {
+    return [...this.#waiting].filter(([name, other]) => name !== except && other.coordinator === coordinator).length;
+  }
+
   #forgetGone(nowMs: number): void {
-    for (const [name, askedAtMs] of this.#waiting) if (nowMs - askedAtMs > PATIENCE_MS) this.#waiting.delete(name);
+    for (const [name, { askedAtMs }] of this.#waiting) if (nowMs - askedAtMs > PATIENCE_MS) this.#waiting.delete(name);
   }
 
   #busy(why: string, place: number): ShoalError {

@@ -114,10 +114,10 @@ export class StageServer {
     firstTask: number,
   ): Promise<{ maxTaskTokens: number }> {
     const runner = this.#requireRunner();
-    await this.#makeRoom();
+    if (this.#sessions.countOf(coordinator) < this.#admission.limits.sessionsPerPeer) await this.#makeRoom();
     this.#sessions.checkNew(session, layers);
     const taken = { all: this.#sessions.size, own: this.#sessions.countOf(coordinator) };
-    this.#admission.enter(ticketOf(coordinator, session, layers), taken, Date.now());
+    this.#admission.enter(coordinator, ticketOf(coordinator, session, layers), taken, Date.now());
     const open = this.#sessions.add(session, coordinator, layers, firstTask);
     try {
       await runner.openSession({ session: open.place, layers, maxTokens });

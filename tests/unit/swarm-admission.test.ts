@@ -6,7 +6,7 @@ import { Admission } from '../../src/swarm/admission.ts';
 /** The place that it is told; 0 when it is let in. */
 function placeOf(admission: Admission, name: string, all: number, own = 0, nowMs = 0): number {
   try {
-    admission.enter(name, { all, own }, nowMs);
+    admission.enter(name[0]!, name, { all, own }, nowMs);
     return 0;
   } catch (error) {
     if (!(error instanceof ShoalError && error.code === 'busy' && error.queue)) throw error;
@@ -39,6 +39,9 @@ it('has a coordinator wait for its own sessions without standing in the way of o
   const admission = new Admission({ sessions: 10, sessionsPerPeer: 2 });
   expect(placeOf(admission, 'greedy', 2, 2)).toBe(1);
   expect(placeOf(admission, 'other', 9, 0)).toBe(0);
+  // Nor by many that wait.
+  expect(['m1', 'm2', 'm3', 'm4', 'other'].map((name) => placeOf(admission, name, 10))).toEqual([1, 2, 1, 1, 3]);
+  expect(placeOf(admission, 'm2', 10)).toBe(2);
 });
 
 it('estimates the time by how long sessions use their places', () => {
@@ -46,7 +49,7 @@ it('estimates the time by how long sessions use their places', () => {
   for (let index = 0; index < 100; index++) admission.released(2000);
   for (const [place, name] of ['a', 'b', 'c', 'd'].entries()) {
     const seconds = ((place + 1) * 2) / 4;
-    expect(() => admission.enter(name, { all: 4, own: 0 }, 0)).toThrow(
+    expect(() => admission.enter(name, name, { all: 4, own: 0 }, 0)).toThrow(
       expect.objectContaining({ queue: { place: place + 1, seconds: expect.closeTo(seconds, 1) } }),
     );
   }
