@@ -44,7 +44,12 @@ export const MAX_INTRODUCTIONS_PER_TAB = 256;
 export const MAX_RELAYED_BYTES = 128n * 1024n;
 /** Time of one relayed connection: gathering candidates behind slow TURN servers takes half a minute. */
 export const MAX_RELAYED_MS = 120_000;
-/** Tabs of one swarm that hear each other through the server at first hand; beyond, they pass presence on themselves. */
+/** Tabs ping the server far more often; it asks back only for the few that fell asleep without closing anything. */
+export const PING_INTERVAL_MS = 30_000;
+/**
+ * Tabs of one swarm that hear each other through the server at first hand. One that is left out and has no connection to
+ * another tab yet may hear nothing at all; each message to each tab takes 0.08 ms here.
+ */
 export const MAX_MESH_TABS = 256;
 /** One presence message, signed and wrapped: the longest lists 1024 shards twice. */
 export const MAX_GOSSIP_BYTES = 16 * 1024;

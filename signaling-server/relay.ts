@@ -16,6 +16,7 @@ import {
   MAX_RELAYED_BYTES,
   MAX_RELAYED_MS,
   MAX_SOCKETS,
+  PING_INTERVAL_MS,
   PROVIDER_SWEEP_MS,
 } from './limits.ts';
 import { presenceGossip } from './presence-gossip.ts';
@@ -65,6 +66,7 @@ export async function startRelay({ privateKey, models, publicAddresses }: RelayO
       inboundConnectionThreshold: MAX_NEW_CONNECTIONS_PER_SECOND,
       maxIncomingPendingConnections: MAX_PENDING_CONNECTIONS,
     },
+    connectionMonitor: { pingInterval: PING_INTERVAL_MS },
     // While a tab is connected its addresses are good; by default they count for an hour, and holders without are unnamed.
     peerStore: { maxAddressAge: Number.POSITIVE_INFINITY, maxPeerAge: Number.POSITIVE_INFINITY },
     services: {
@@ -93,17 +95,18 @@ export async function startRelay({ privateKey, models, publicAddresses }: RelayO
   // What is known of a tab outlives it by hours otherwise, and every reload is another tab.
   node.addEventListener('peer:disconnect', ({ detail: peer }) => {
     relay.reservations.delete(peer);
-    void directory.forget(peer.toString()).then(() => node.peerStore.delete(peer));
+    directory.providers.forget(peer.toString());
+    void node.peerStore.delete(peer);
   });
   const sweep = setInterval(() => {
-    void directory.sweep(new Set(node.getPeers().map(String)));
+    directory.providers.sweep(new Set(node.getPeers().map(String)));
   }, PROVIDER_SWEEP_MS).unref();
   return {
     peerId: node.peerId.toString(),
     port,
     connections: () => node.getConnections().length,
     reservations: () => relay.reservations.size,
-    providers: () => directory.countProviders(),
+    providers: () => directory.providers.size,
     gossipPeers: () => gossip.getPeers().length,
     close: async () => {
       clearInterval(sweep);

@@ -9,14 +9,10 @@ import {
   shardRecordKey,
   validateShardRecord,
 } from '../src/protocol/directory.ts';
-import { PROVIDER_VALIDITY_MS } from './limits.ts';
+import { ProviderTable } from './provider-table.ts';
 import type { ServedModel } from './served-model.ts';
 
-/** Where kad-dht keeps providers in its datastore: `/dht/provider/<multihash in base32>/<peer id>`. */
-const PROVIDERS = '/dht/provider';
-
 type Datastore = KadDHTComponents['datastore'];
-type DatastoreKey = Parameters<Datastore['put']>[0];
 
 /**
  * The server's part of the swarms' DHT: the table itself, since tabs are its clients. It takes records and providers of
@@ -24,14 +20,11 @@ type DatastoreKey = Parameters<Datastore['put']>[0];
  */
 export class ShardDirectory {
   readonly #models: ReadonlyMap<string, ServedModel>;
-  readonly #digests: ReadonlySet<string>;
-  /** Registrations by holder and key, with the time of the last renewal. */
-  readonly #registered = new Map<string, Map<string, { readonly key: DatastoreKey; readonly atMs: number }>>();
-  #datastore: Datastore | undefined;
+  readonly providers: ProviderTable;
 
   private constructor(models: readonly ServedModel[], digests: ReadonlySet<string>) {
     this.#models = new Map(models.map((model) => [model.manifestId, model]));
-    this.#digests = digests;
+    this.providers = new ProviderTable(digests);
   }
 
   static async create(models: readonly ServedModel[]): Promise<ShardDirectory> {
@@ -47,7 +40,6 @@ export class ShardDirectory {
   readonly service = (components: KadDHTComponents): KadDHT => {
     const { peerId, privateKey, registrar, addressManager, peerStore, connectionManager, events, logger, ping } =
       components;
-    this.#datastore = components.datastore;
     return kadDHT({
       protocol: DHT_PROTOCOL,
       clientMode: false,
@@ -57,34 +49,9 @@ export class ShardDirectory {
       selectors: { [DHT_NAMESPACE]: () => 0 },
     })({
       ...{ peerId, privateKey, registrar, addressManager, peerStore, connectionManager, events, logger, ping },
-      datastore: this.#guard(components.datastore),
+      datastore: this.#withProviders(components.datastore),
     });
   };
-
-  /** Forgets what a tab has registered: it is gone, and registers again if it comes back. */
-  async forget(peerId: string): Promise<void> {
-    const registered = this.#registered.get(peerId);
-    this.#registered.delete(peerId);
-    for (const { key } of registered?.values() ?? []) await this.#datastore?.delete(key);
-  }
-
-  /** Forgets whoever is not among `connected` peer ids, and registrations that were not renewed in time. */
-  async sweep(connected: ReadonlySet<string>): Promise<void> {
-    const oldestMs = Date.now() - PROVIDER_VALIDITY_MS;
-    for (const [peerId, registered] of this.#registered) {
-      if (!connected.has(peerId)) await this.forget(peerId);
-      for (const [name, { key, atMs }] of registered) {
-        if (atMs >= oldestMs) continue;
-        registered.delete(name);
-        await this.#datastore?.delete(key);
-      }
-    }
-  }
-
-  /** Registrations held: one for each shard or manifest, and holder. */
-  countProviders(): number {
-    return [...this.#registered.values()].reduce((sum, { size }) => sum + size, 0);
-  }
 
   #validate(key: Uint8Array, value: Uint8Array): void {
     const record = validateShardRecord(key, value);
@@ -94,24 +61,22 @@ export class ShardDirectory {
     }
   }
 
-  /** @throws ShoalError `bad-request` unless it is about what is served */
-  #register(key: DatastoreKey): void {
-    const [, , digest = '', peerId = ''] = key.namespaces();
-    if (!this.#digests.has(digest)) {
-      throw new ShoalError('bad-request', 'Only holders of served manifests and shards are registered.');
-    }
-    const registered = this.#registered.get(peerId) ?? new Map();
-    this.#registered.set(peerId, registered.set(digest, { key, atMs: Date.now() }));
-  }
-
-  #guard(datastore: Datastore): Datastore {
+  /** Providers go to a table of their own: bounded, and forgotten with their tabs. */
+  #withProviders(datastore: Datastore): Datastore {
+    const { providers } = this;
+    const put: Datastore['put'] = (key, value, options) => {
+      if (!ProviderTable.has(key.toString())) return datastore.put(key, value, options);
+      providers.put(key, value);
+      return key;
+    };
+    const query: Datastore['query'] = (query, options) => {
+      const { prefix = '' } = query;
+      return ProviderTable.has(prefix) ? providers.sample(prefix) : datastore.query(query, options);
+    };
     return new Proxy(datastore, {
       get: (target, property) => {
-        if (property !== 'put') return bindTo(target, property);
-        return (...[key, ...rest]: Parameters<Datastore['put']>) => {
-          if (key.toString().startsWith(`${PROVIDERS}/`)) this.#register(key);
-          return target.put(key, ...rest);
-        };
+        if (property === 'put') return put;
+        return property === 'query' ? query : bindTo(target, property);
       },
     });
   }
