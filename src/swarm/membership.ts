@@ -19,6 +19,12 @@ const MAX_MEMBERS = 4096;
 /** A broken connection of a living member is mended, and the member heard again, within two presences. */
 const SUSPICION_MS = 2 * PRESENCE_INTERVAL_MS;
 
+/**
+ * Presences of the whole swarm a second: every member hears each, and the server repeats each to up to 256 of them. Of
+ * more than 64 members each speaks less often; changes are told at once all the same.
+ */
+const MAX_PRESENCES_PER_SECOND = 32;
+
 /** Of many members, about so many greet a newcomer at once: it can start with them, the others it hears at their next beat. */
 const GREETERS = 16;
 
@@ -37,6 +43,7 @@ export class Membership {
   #own: (() => OwnPresence) | undefined;
   /** Milliseconds, so that a reloaded tab that keeps its identity goes on counting up. */
   #sequence = Date.now();
+  #saidAtMs = 0;
 
   constructor(transport: Transport, manifestId: string) {
     this.#transport = transport;
@@ -94,13 +101,16 @@ export class Membership {
   }
 
   #beat(): void {
-    this.#publish();
-    const oldest = Date.now() - PRESENCE_TIMEOUT_MS;
+    const now = Date.now();
+    // In a larger swarm a beat says something every second time, or third, and the silent are given as many times as long.
+    const slowness = Math.max(1, (1000 * this.#members.size) / MAX_PRESENCES_PER_SECOND / PRESENCE_INTERVAL_MS);
+    if (now - this.#saidAtMs > (slowness - 0.5) * PRESENCE_INTERVAL_MS) this.#publish();
+    const oldest = now - slowness * PRESENCE_TIMEOUT_MS;
     let changed = false;
     for (const member of this.#members.values()) {
       if (member.heardAtMs < oldest) changed = this.#members.delete(member.peerId) || changed;
     }
-    for (const [peerId, { untilMs }] of this.#suspects) if (untilMs < Date.now()) this.#suspects.delete(peerId);
+    for (const [peerId, { untilMs }] of this.#suspects) if (untilMs < now) this.#suspects.delete(peerId);
     if (changed) this.#events.emit('change', undefined);
   }
 
@@ -118,7 +128,8 @@ export class Membership {
   }
 
   async #send(presence: OwnPresence): Promise<void> {
-    this.#sequence = Math.max(this.#sequence + 1, Date.now());
+    this.#saidAtMs = Date.now();
+    this.#sequence = Math.max(this.#sequence + 1, this.#saidAtMs);
     const message = new TextEncoder().encode(JSON.stringify({ ...presence, sequence: this.#sequence }));
     await this.#transport.publish(this.#topic, message).catch((error: unknown) => {
       log.warn('SWARM', `Presence was not sent: ${error instanceof Error ? error.message : String(error)}`);

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { MemoryNetwork } from '../../src/net/memory-transport.ts';
+import type { Transport } from '../../src/net/transport.ts';
 import { Membership } from '../../src/swarm/membership.ts';
 
 const MANIFEST = 'a'.repeat(64);
@@ -52,5 +53,36 @@ describe('membership', () => {
     expect(seer.suspects()).toEqual([]);
     seer.close();
     seen.close();
+  });
+
+  it('speaks less often in a large swarm, and is as patient with the others', async () => {
+    vi.useFakeTimers();
+    let spoken = 0;
+    let hear: (from: string, message: Uint8Array) => void = () => undefined;
+    const transport = {
+      peerId: 'self',
+      publish: async () => void spoken++,
+      subscribe: (_topic: string, listener: typeof hear) => {
+        hear = listener;
+        return () => undefined;
+      },
+      onPeer: () => () => undefined,
+    };
+    const member = new Membership(transport as unknown as Transport, MANIFEST);
+    // Twice as many as speak every two seconds.
+    const speak = () => {
+      const message = new TextEncoder().encode(JSON.stringify({ ...own([0])(), sequence: 1 }));
+      for (let other = 0; other < 128; other++) hear(`peer ${other}`, message);
+    };
+    member.announce(own([0]));
+    speak();
+    await vi.advanceTimersByTimeAsync(4100);
+    spoken = 0;
+    await vi.advanceTimersByTimeAsync(12_000);
+    expect(spoken).toBe(3);
+    expect(member.members().length).toBe(128);
+    await vi.advanceTimersByTimeAsync(6000);
+    expect(member.members().length).toBe(0);
+    member.close();
   });
 });
