@@ -38,6 +38,18 @@ async function open(browser: Browser, url: string, ...preparations: Preparation[
   return tab;
 }
 
+/** A tab that has joined with these shards. */
+async function openWith(
+  browser: Browser,
+  url: string,
+  shards: readonly number[],
+  ...preparations: Preparation[]
+): Promise<Tab> {
+  const tab = await open(browser, url, ...preparations);
+  await joinWith(tab, shards);
+  return tab;
+}
+
 async function close(tab: Tab): Promise<void> {
   tabs.splice(tabs.indexOf(tab), 1);
   await tab.context.close();
@@ -86,27 +98,25 @@ test('newcomers find manifest, torrents and shards through other tabs alone, and
   browser,
 }) => {
   const alone = keepingTo({ spreadModel: false });
-  const creator = await open(browser, server.url, alone);
+  const creator = await openWith(browser, server.url, [0, 1, 2, 3], alone);
   const invite = await inviteOf(creator);
-  await joinWith(creator, [0, 1, 2, 3]);
-  const second = await open(browser, invite, alone);
-  await joinWith(second, [0, 1]);
-  const third = await open(browser, invite, alone);
-  await joinWith(third, [2, 3]);
+  const [second, third] = await Promise.all([
+    openWith(browser, invite, [0, 1], alone),
+    openWith(browser, invite, [2, 3], alone),
+  ]);
   await expect(second.page.getByTestId('swarm')).toHaveAttribute('data-nodes', '3');
   const answer = await ask(second);
   expect(answer).not.toContain('error:');
   await close(creator);
 
-  const newcomer = await open(browser, invite, alone, withoutModels);
-  await joinWith(newcomer, [1, 2]);
+  const [newcomer, fenced] = await Promise.all([
+    openWith(browser, invite, [1, 2], alone, withoutModels),
+    openWith(browser, invite, [0, 3], alone, withoutModels, withoutTracker),
+  ]);
   expect(newcomer.console.some((line) => line.includes('[SWARM] The manifest came from'))).toBe(true);
   expect(await receivedBytes(newcomer)).toBeGreaterThan(0);
   await expectSwarmReady(newcomer.page);
   expect(await ask(newcomer)).toBe(answer);
-
-  const fenced = await open(browser, invite, alone, withoutModels, withoutTracker);
-  await joinWith(fenced, [0, 3]);
   expect(fenced.console.some((line) => line.includes('without the tracker'))).toBe(true);
   for (const gone of [second, third]) await close(gone);
   await expectSwarmReady(fenced.page);
@@ -117,11 +127,11 @@ test('without the server tabs answer, look shards up and fetch them from each ot
   browser,
 }) => {
   const alone = keepingTo({ spreadModel: false });
-  const front = await open(browser, server.url, alone);
-  await joinWith(front, [0, 1]);
-  const back = await open(browser, server.url, alone);
-  await joinWith(back, [2, 3]);
-  const guest = await open(browser, server.url);
+  const [front, back, guest] = await Promise.all([
+    openWith(browser, server.url, [0, 1], alone),
+    openWith(browser, server.url, [2, 3], alone),
+    open(browser, server.url),
+  ]);
   for (const { page } of [front, back, guest]) await expectSwarmReady(page);
   const answer = await ask(guest);
   expect(answer).not.toContain('error:');
