@@ -1,4 +1,5 @@
 import { createStore, getMany, promisifyRequest, set, type UseStore } from 'idb-keyval';
+import { release } from '../core/bytes.ts';
 import { ShoalError } from '../core/errors.ts';
 
 /** The name of the IndexedDB database, which pages and workers of one origin share. */
@@ -24,14 +25,16 @@ export class ChunkDatabase {
   /** @throws ShoalError `storage-full` */
   async put(infoHash: string, piece: number, bytes: Uint8Array): Promise<void> {
     // IndexedDB would keep the whole buffer under a view.
-    const own = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+    const copy = bytes.byteLength === bytes.buffer.byteLength ? undefined : bytes.slice();
     try {
-      await set(key(infoHash, piece), own, this.#store);
+      await set(key(infoHash, piece), copy ?? bytes, this.#store);
     } catch (cause) {
       if ((cause as DOMException | null)?.name !== 'QuotaExceededError') throw cause;
       throw new ShoalError('storage-full', `The browser's storage is full at piece ${piece} of ${infoHash}.`, {
         cause,
       });
+    } finally {
+      if (copy) release(copy);
     }
   }
 

@@ -236,7 +236,10 @@ export class ShardTransfer {
   async #obtainHeader(origin: ShardOrigin, signal: AbortSignal): Promise<Uint8Array> {
     const { headerBytes } = this.shard;
     const { chunks, pieceLength } = this.#parts;
-    const stored = () => new IdbShardReader(this.shard, pieceLength, { chunks }).read(0, headerBytes);
+    const stored = async () => {
+      const reader = new IdbShardReader(this.shard, pieceLength, { chunks });
+      return reader.read(0, headerBytes).finally(() => reader.close());
+    };
     try {
       return await stored();
     } catch (error) {
