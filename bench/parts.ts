@@ -6,6 +6,7 @@ import { runKernelBench } from './kernel-table.ts';
 import { benchMemory } from './memory.ts';
 import { benchNative } from './native.ts';
 import { preformatted, type Section } from './report.ts';
+import { benchSessions } from './sessions.ts';
 import { benchSpeed } from './speed.ts';
 import type { Plan } from './support/plan.ts';
 import { BenchTabs, type TabSettings } from './support/tabs.ts';
@@ -50,6 +51,7 @@ export const PARTS: Readonly<Record<string, Part>> = {
     what: 'decode and prefill in one tab and in a tab for each shard, on one thread and on two, beside wllama',
     run: benchSpeed,
   },
+  sessions: { what: 'several tabs that prompt at once, through a tab for each shard', run: benchSessions },
   wire: { what: 'hops and transfers beside a raw data channel', run: benchWire },
   native: {
     what: "the processor's engine in Node beside native llama.cpp, and its kernels",
