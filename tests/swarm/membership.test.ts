@@ -21,9 +21,10 @@ describe('membership', () => {
     const { seer, seen } = pair();
     seer.announce(own([0]));
     seen.announce(own([1, 2]));
-    await soon();
-    expect(seer.members().map(({ ready }) => ready)).toEqual([[1, 2]]);
-    expect(seen.members().map(({ ready }) => ready)).toEqual([[0]]);
+    await vi.waitFor(() => {
+      expect(seer.members().map(({ ready }) => ready)).toEqual([[1, 2]]);
+      expect(seen.members().map(({ ready }) => ready)).toEqual([[0]]);
+    });
     seer.close();
     seen.close();
   });
