@@ -22,8 +22,3 @@ export function rarestFirst(shardCount: number, members: Iterable<Coverage>): nu
     (a, b) => expected[a]! - expected[b]! || ready[a]! - ready[b]! || a - b,
   );
 }
-
-/** The shard that "auto" takes. */
-export function leastCovered(shardCount: number, members: Iterable<Coverage>): number {
-  return rarestFirst(shardCount, members)[0]!;
-}

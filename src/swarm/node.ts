@@ -1,4 +1,3 @@
-import { ShoalError } from '../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../core/events.ts';
 import { log } from '../core/log.ts';
 import type { LayerRunner } from '../engine/layer-runner.ts';
@@ -10,6 +9,7 @@ import type { ShardStore } from '../store/shard-store.ts';
 import { CommandClient } from './command-client.ts';
 import { CommandServer } from './command-server.ts';
 import { Coordinator } from './coordinator.ts';
+import { connectEarly } from './early-connections.ts';
 import { FrameExchange } from './frame-exchange.ts';
 import { type Member, Membership } from './membership.ts';
 import { Rebalancer } from './rebalancer.ts';
@@ -21,6 +21,7 @@ import type { AssignMember } from './shard-need.ts';
 import { ShardRegistry } from './shard-registry.ts';
 import { Spreader } from './spreader.ts';
 import { type NodeLimits, StageServer } from './stage-server.ts';
+import { chooseShard } from './volunteer.ts';
 
 export interface SwarmNodeOptions {
   readonly transport: Transport;
@@ -44,8 +45,6 @@ export interface NodeSettings {
   readonly wire: HiddenFormat;
 }
 
-/** Members that a tab connects to before it needs them: gossip and repair work on when the server is away. */
-const MAX_EARLY_CONNECTIONS = 12;
 /** One presence may be late or lost; after two, routes go elsewhere while they can. */
 const OVERDUE_MS = 2 * PRESENCE_INTERVAL_MS + 500;
 
@@ -187,6 +186,12 @@ export class SwarmNode {
     this.#events.emit('change', undefined);
   }
 
+  /** The shard that "auto" takes next: the neediest that fits; undefined when this tab has all. */
+  pickShard(): number | undefined {
+    const self = { peerId: this.peerId, ...this.#facts() };
+    return chooseShard(self, this.#options.manifest.shards, this.#staying());
+  }
+
   /** Every node, this tab included once it serves a shard. */
   nodeIds(): string[] {
     return this.#candidates().map(({ peerId }) => peerId);
@@ -275,21 +280,8 @@ export class SwarmNode {
 
   #membersChanged(): void {
     const { transport, keeper } = this.#options;
-    const connected = new Set(transport.peers());
-    const members = this.membership.members();
-    // In a ring of ids, so that not everybody calls the same few.
-    const next = members.findIndex(({ peerId }) => peerId > this.peerId);
-    const ring = next < 0 ? members : [...members.slice(next), ...members.slice(0, next)];
-    for (const { peerId } of ring.slice(0, MAX_EARLY_CONNECTIONS)) {
-      // Of two nodes that hear each other at the same time one calls: two calls at once get in each other's way.
-      if (!connected.has(peerId) && !(keeper.joined && this.peerId > peerId)) {
-        transport
-          .connect(peerId)
-          .catch((error: unknown) =>
-            log.info('NET', `No direct connection to ${peerId} yet: ${ShoalError.from(error).message}`),
-          );
-      }
-    }
+    const peerIds = this.membership.members().map(({ peerId }) => peerId);
+    connectEarly(transport, peerIds, keeper.joined);
     this.#events.emit('change', undefined);
   }
 

@@ -2,7 +2,6 @@ import { batch, computed, type ReadonlySignal, type Signal, signal } from '@prea
 import { CHAT_CONVERSATION, ShoalEngine } from '../../api/index.ts';
 import { ShoalError } from '../../core/errors.ts';
 import { type LogLine, log } from '../../core/log.ts';
-import { rarestFirst } from '../../swarm/assign.ts';
 import type { SwarmNode } from '../../swarm/node.ts';
 import { type Check, verifySwarm } from '../../swarm/verify.ts';
 import type { AppModel, Environment, MemberRow, ModelSummary, Settings, ShardRow, SwarmSummary } from '../app-model.ts';
@@ -108,7 +107,7 @@ export class SwarmApp implements AppModel {
       this.#session = session;
       this.#introduce(session);
       const [kept] = await Promise.all([this.#loadKept(session), this.#connect(session)]);
-      if (kept.length > 0) await this.join(kept);
+      if (kept.length > 0) await this.#join(session, kept, savedPlace.isAuto(model.manifestId));
       this.#refresh();
     } catch (error) {
       this.swarm.value = { ...this.swarm.value, state: 'offline' };
@@ -126,9 +125,14 @@ export class SwarmApp implements AppModel {
     // Only who takes what others lack must know the others first.
     if (choice === 'auto') await this.#connected.promise;
     const chosen = this.#choose(choice, model.manifest.shards.length);
-    const serving = this.#serveAll(session, chosen);
+    await this.#join(session, chosen, choice === 'auto');
+  }
+
+  /** @param auto - whether the choice of shards is left to the node, also later */
+  async #join(session: SwarmSession, chosen: readonly number[], auto: boolean): Promise<void> {
+    const serving = this.#serveAll(session, chosen, auto);
     const node = await this.#connected.promise;
-    node.join();
+    node.join({ auto });
     this.#refresh();
     await serving;
     this.#refresh();
@@ -204,9 +208,9 @@ export class SwarmApp implements AppModel {
   }
 
   /** Serves these shards, and remembers this tab's place. */
-  async #serveAll(session: SwarmSession, chosen: readonly number[]): Promise<void> {
+  async #serveAll(session: SwarmSession, chosen: readonly number[], auto: boolean): Promise<void> {
     await Promise.all(chosen.map((index) => this.#serve(session, index)));
-    savedPlace.write(session.model.manifestId, [...new Set([...session.keeper.ready(), ...chosen])]);
+    savedPlace.write(session.model.manifestId, [...new Set([...session.keeper.ready(), ...chosen])], auto);
   }
 
   /** Serves a shard, or says why not. With shard 0 comes the tokenizer, which is made ready before there is a prompt. */
@@ -251,11 +255,8 @@ export class SwarmApp implements AppModel {
   #choose(choice: readonly number[] | 'auto' | 'all', count: number): readonly number[] {
     if (choice === 'all') return Array.from({ length: count }, (_, index) => index);
     if (choice !== 'auto') return choice;
-    const own = this.#session!.keeper;
-    const members = this.#session!.node!.membership.members();
-    return rarestFirst(count, members)
-      .filter((index) => own.status(index).phase !== 'ready')
-      .slice(0, 1);
+    const picked = this.#session!.node!.pickShard();
+    return picked === undefined ? [] : [picked];
   }
 
   #requireSession(): SwarmSession {

@@ -16,6 +16,7 @@ import { type NodeSettings, SwarmNode } from '../../swarm/node.ts';
 import { ShardIntroducer } from '../../swarm/shard-introducer.ts';
 import { ShardKeeper } from '../../swarm/shard-keeper.ts';
 import { Tokenizer } from '../../tokenizer/index.ts';
+import { shardMemoryBytes } from './device-memory.ts';
 import type { IntroducedModel } from './introduction.ts';
 
 export interface SwarmSessionOptions {
@@ -82,13 +83,14 @@ export class SwarmSession {
   async connect(): Promise<SwarmNode> {
     const { manifest, manifestId, bytes } = this.model;
     const transport = await this.#network();
+    const memoryBytes = shardMemoryBytes();
     const node = new SwarmNode({
       transport,
       store: this.store,
       manifest,
       manifestId,
       keeper: this.keeper,
-      settings: this.#settings,
+      settings: () => ({ ...this.#settings(), ...(memoryBytes === undefined ? {} : { memoryBytes }) }),
     });
     node.useRunner(await this.keeper.runner());
     this.#node = node;
