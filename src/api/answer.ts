@@ -13,6 +13,10 @@ export interface AnswerRequest {
   readonly maxTokens: number;
   readonly seed: number | undefined;
   readonly conversation: string;
+  /** Tokens of the answer that an earlier run has made: their text comes first, and the answer goes on after them. */
+  readonly begunIds: readonly number[];
+  /** Told of every new token, before its text comes. */
+  readonly onToken?: ((id: number) => void) | undefined;
   /** Ends the answer as interrupted. */
   readonly signal: AbortSignal;
 }
@@ -33,24 +37,34 @@ export interface AnswerEnd {
 
 /** Makes one answer: text without half characters and stop texts. */
 export async function* answer(request: AnswerRequest): AsyncGenerator<AnswerDelta | AnswerEnd, void> {
-  const { generator, tokenizer, plan, promptIds, maxTokens, seed, conversation, signal } = request;
+  const { generator, tokenizer, plan, begunIds, maxTokens, seed, conversation, signal } = request;
+  const promptIds = [...request.promptIds, ...begunIds];
+  const detokenizer = tokenizer.detokenizer({ skipSpecial: true });
+  const scanner = new StopScanner(plan.stop);
+  const begun = scanner.push(begunIds.map((id) => detokenizer.push(id)).join(''));
+  if (begun !== '') yield { kind: 'delta', text: begun, logprobs: [] };
+  if (scanner.stopped || begunIds.length >= maxTokens) {
+    const text = scanner.push(detokenizer.flush()) + scanner.flush();
+    if (text !== '') yield { kind: 'delta', text, logprobs: [] };
+    yield { kind: 'end', summary: nothingLeft(scanner.stopped ? 'stop' : 'length', promptIds.length) };
+    return;
+  }
   const ending = new AbortController();
   const tokens = generator.generate({
     conversation,
     promptIds,
-    maxTokens,
+    maxTokens: maxTokens - begunIds.length,
     stopIds: plan.ignoreEos ? new Set() : tokenizer.eogIds,
     sampling: { ...plan.sampling, seed },
     topLogprobs: plan.topLogprobs,
     signal: AbortSignal.any([signal, ending.signal]),
   });
-  const detokenizer = tokenizer.detokenizer({ skipSpecial: true });
-  const scanner = new StopScanner(plan.stop);
   let logprobs: ChatCompletionTokenLogprob[] = [];
   try {
     let next = await tokens.next();
     for (; !next.done; next = await tokens.next()) {
       if (scanner.stopped) continue;
+      request.onToken?.(next.value.id);
       if (plan.logprobs) logprobs.push(describeToken(tokenizer, next.value));
       const text = scanner.push(detokenizer.push(next.value.id));
       if (text !== '') {
@@ -68,6 +82,11 @@ export async function* answer(request: AnswerRequest): AsyncGenerator<AnswerDelt
     ending.abort();
     await tokens.return(undefined as never);
   }
+}
+
+/** The summary of an answer whose last token was there already. */
+function nothingLeft(finishReason: 'stop' | 'length', promptTokens: number): GenerationSummary {
+  return { finishReason, promptTokens, reusedTokens: promptTokens, completionTokens: 0, prefillMs: 0, decodeMs: 0 };
 }
 
 function describeToken(tokenizer: Tokenizer, { id, logprob, top }: GeneratedToken): ChatCompletionTokenLogprob {

@@ -30,7 +30,7 @@ import { DEFAULT_SAMPLING } from '../swarm/sampler.ts';
 import { checkChatRequest, renderChatPrompt } from './chat-prompt.ts';
 import { gpuVendor, maxStorageBufferBindingSize } from './gpu-facts.ts';
 import { planGeneration } from './request.ts';
-import { checkModel, type Job, type JobContext, type JobEvent, runJob } from './run.ts';
+import { checkModel, type Job, type JobContext, type JobEvent, type Keeping, runJob } from './run.ts';
 import { CHAT_SHAPE, type Choice, type ResponseHead, type Shape, TEXT_SHAPE } from './shapes.ts';
 import { Turns } from './turns.ts';
 
@@ -71,16 +71,17 @@ export class ShoalEngine implements MLCEngineInterface {
   chatCompletion(request: ChatCompletionRequestBase): Promise<AsyncIterable<ChatCompletionChunk> | ChatCompletion>;
   /** @throws ShoalError `bad-request`, `context-full`, `shard-missing`, `peer-gone`; of a stream, also while it is read */
   async chatCompletion(request: ChatCompletionRequest): Promise<AsyncIterable<ChatCompletionChunk> | ChatCompletion> {
-    checkChatRequest(request);
-    const job: Job = {
-      plan: planGeneration(request),
-      model: request.model,
-      prompt: (tokenizer) => renderChatPrompt(request, tokenizer),
-      echo: '',
-      conversation: CHAT_CONVERSATION,
-      receivedAtMs: performance.now(),
-    };
+    const job = this.#chatJob(request);
     return request.stream ? this.#stream(job, CHAT_SHAPE) : this.#whole(job, CHAT_SHAPE);
+  }
+
+  /**
+   * As `chatCompletion` with `stream`, for an app that keeps its answers: tells the exact tokens, and goes on from those
+   * of an earlier run. Makes one choice.
+   */
+  keptChatCompletion(request: ChatCompletionRequest, keeping: Keeping): AsyncIterable<ChatCompletionChunk> {
+    const job = this.#chatJob(request);
+    return this.#stream({ ...job, plan: { ...job.plan, choices: 1 }, keeping }, CHAT_SHAPE);
   }
 
   completion(request: CompletionCreateParamsNonStreaming): Promise<Completion>;
@@ -210,6 +211,18 @@ export class ShoalEngine implements MLCEngineInterface {
     } finally {
       release();
     }
+  }
+
+  #chatJob(request: ChatCompletionRequest): Job {
+    checkChatRequest(request);
+    return {
+      plan: planGeneration(request),
+      model: request.model,
+      prompt: (tokenizer) => renderChatPrompt(request, tokenizer),
+      echo: '',
+      conversation: CHAT_CONVERSATION,
+      receivedAtMs: performance.now(),
+    };
   }
 
   async #whole<Chunk, Whole>(job: Job, shape: Shape<Chunk, Whole>): Promise<Whole> {

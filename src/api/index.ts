@@ -7,3 +7,4 @@
  */
 export type { ShoalConsole } from './console.ts';
 export { CHAT_CONVERSATION, type EngineOptions, ShoalEngine } from './engine.ts';
+export type { AnswerSoFar, Keeping } from './run.ts';

@@ -6,6 +6,20 @@ import { type AnswerDelta, answer } from './answer.ts';
 import type { GenerationPlan } from './request.ts';
 import { usageOf } from './usage.ts';
 
+/** A prompt and what it was answered so far, as exact tokens: another run goes on from there. */
+export interface AnswerSoFar {
+  readonly promptIds: readonly number[];
+  readonly ids: readonly number[];
+}
+
+/** How an app keeps an answer, so that it survives a reload. */
+export interface Keeping {
+  /** What an earlier run of the request came to: the answer goes on from there, its first text being all of it. */
+  readonly begun: AnswerSoFar | undefined;
+  /** Told once the prompt is encoded, and of every token before its text comes; `ids` is one array that grows. */
+  readonly onProgress: (answer: AnswerSoFar) => void;
+}
+
 /** A checked request: what to say to the model, and how to go on. */
 export interface Job {
   readonly plan: GenerationPlan;
@@ -18,6 +32,8 @@ export interface Job {
   readonly conversation: string;
   /** `performance.now()` at the request. */
   readonly receivedAtMs: number;
+  /** Of a job with one choice. */
+  readonly keeping?: Keeping;
 }
 
 /** What happens while a job runs, in order; `usage` is the last. */
@@ -41,14 +57,23 @@ export interface JobContext {
  * @throws ShoalError `bad-request`, `context-full`, and what the generator throws
  */
 export async function* runJob(job: Job, context: JobContext): AsyncGenerator<JobEvent, void> {
-  const { plan, echo, conversation, receivedAtMs } = job;
+  const { plan, echo, conversation, receivedAtMs, keeping } = job;
   const { generator, signal } = context;
   const tokenizer = await context.tokenizer();
   checkModel(job.model, context.modelId());
   checkBias(plan, tokenizer);
-  const promptIds = tokenizer.encode(job.prompt(tokenizer), { parseSpecial: true });
+  const begunIds = keeping?.begun?.ids ?? [];
+  const promptIds = keeping?.begun?.promptIds ?? tokenizer.encode(job.prompt(tokenizer), { parseSpecial: true });
   const room = roomFor(promptIds.length, context.contextLength());
   const maxTokens = Math.min(plan.maxTokens ?? room, room);
+  const ids = [...begunIds];
+  keeping?.onProgress({ promptIds, ids });
+  const onToken =
+    keeping &&
+    ((id: number) => {
+      ids.push(id);
+      keeping.onProgress({ promptIds, ids });
+    });
   const summaries: GenerationSummary[] = [];
   for (let choice = 0; choice < plan.choices; choice++) {
     if (echo !== '') yield { kind: 'delta', choice, delta: { kind: 'delta', text: echo, logprobs: [] } };
@@ -63,6 +88,8 @@ export async function* runJob(job: Job, context: JobContext): AsyncGenerator<Job
       maxTokens,
       seed,
       conversation,
+      begunIds,
+      onToken,
       signal,
     })) {
       if (event.kind === 'delta') yield { kind: 'delta', choice, delta: event };

@@ -1,7 +1,8 @@
 import type { ReadonlySignal } from '@preact/signals';
 import type { LogLine } from '../core/log.ts';
 import type { LayerRange } from '../core/ranges.ts';
-import type { Lap } from '../swarm/generation.ts';
+import type { Lap, Wait } from '../swarm/generation.ts';
+import type { RouteEvent } from '../swarm/route-event.ts';
 
 /** What the page shows and does. Components know this; `main.ts` builds it over the swarm. */
 export interface AppModel {
@@ -17,6 +18,10 @@ export interface AppModel {
   readonly busy: ReadonlySignal<boolean>;
   /** What the tab waits for before the first token, e.g. "Reading the prompt: 64 of 120 tokens". */
   readonly progressNote: ReadonlySignal<string | undefined>;
+  /** Why the answer that is being made stands still; undefined while it goes on. */
+  readonly wait: ReadonlySignal<Wait | undefined>;
+  /** What the answers of this tab met on their way, the newest first. */
+  readonly timeline: ReadonlySignal<readonly TimelineRow[]>;
   /** The last lap of the pipeline, for the map of the layers. */
   readonly lap: ReadonlySignal<Lap | undefined>;
   readonly tokensPerSecond: ReadonlySignal<number | undefined>;
@@ -25,9 +30,12 @@ export interface AppModel {
   readonly checks: ReadonlySignal<readonly CheckRow[]>;
   readonly verifying: ReadonlySignal<boolean>;
   readonly settings: ReadonlySignal<Settings>;
+  /** The tab hands over what it serves before it leaves. */
+  readonly leaving: ReadonlySignal<boolean>;
 
   /** Joins with these shards; `auto` takes the least covered, `all` runs the model in this tab alone. */
   join(choice: readonly number[] | 'auto' | 'all'): Promise<void>;
+  /** Hands over, then leaves; a second call while it does asks for nothing. */
   leave(): Promise<void>;
   send(text: string): Promise<void>;
   stop(): void;
@@ -104,6 +112,8 @@ export interface MemberRow {
   readonly ready: readonly number[];
   readonly pending: readonly number[];
   readonly connected: boolean;
+  /** It hands over what it serves, and goes. */
+  readonly draining: boolean;
   readonly layersPerSecond: number;
 }
 
@@ -116,6 +126,39 @@ export interface ChatMessage {
   /** E.g. "31 tokens · 12.4 tokens/s · 28 new prompt tokens". */
   readonly note: string | undefined;
 }
+
+export interface TimelineRow {
+  readonly id: number;
+  /** By `Date.now()`. */
+  readonly timeMs: number;
+  readonly event: TimelineEvent;
+}
+
+/** What happened to a route, or what an answer waited for. */
+export type TimelineEvent =
+  | RouteEvent
+  | {
+      /** Nobody served these layers. */
+      readonly kind: 'waited';
+      readonly layers: LayerRange;
+      /** Who fetched them at last; empty when nobody was known to. */
+      readonly peerIds: readonly string[];
+      readonly waitedMs: number;
+      /** How it ended: the answer went on, or it was stopped or failed. */
+      readonly outcome: 'served' | 'given-up';
+    }
+  | {
+      /** Every node with the layers was full. */
+      readonly kind: 'queued';
+      readonly waitedMs: number;
+      readonly outcome: 'served' | 'given-up';
+    }
+  | {
+      /** This tab was opened again in mid-answer. */
+      readonly kind: 'reopened';
+      /** Tokens of the answer that were there already. */
+      readonly tokens: number;
+    };
 
 export interface Alert {
   readonly id: number;

@@ -37,6 +37,12 @@ export function formatMs(ms: number): string {
   return ms < 99.95 ? ms.toFixed(1) : Math.round(ms).toString();
 }
 
+/** `3 ms`, `0.4 s`, `12 s`, `1 min 20 s`: how long something took, as exactly as a person cares. */
+export function formatDuration(ms: number): string {
+  if (ms < 99.5) return `${Math.round(ms)} ms`;
+  return ms < 9950 ? `${(ms / 1000).toFixed(1)} s` : formatTimeLeft(Math.round(ms / 1000));
+}
+
 /** Whole percent that reaches 100 only when all is done. */
 export function percent(done: number, total: number): number {
   if (total <= 0) return 0;
@@ -57,6 +63,11 @@ export function joinWords(words: readonly string[]): string {
 /** The end of a peer id, which tells peers apart: they all begin alike. */
 export function shortPeerId(peerId: string): string {
   return peerId.length > 8 ? `…${peerId.slice(-6)}` : peerId;
+}
+
+/** A peer as this tab calls it. */
+export function peerName(peerId: string, self: string): string {
+  return peerId === self || peerId === '' ? 'this tab' : shortPeerId(peerId);
 }
 
 /** `14:03:09`, the reader's own clock. */

@@ -53,7 +53,7 @@ function splitGaps({ swarm, shards, members }: Situation): { missing: number[]; 
 }
 
 /** `Shard 2`, `Shards 2 and 3` */
-function shardNames(indices: readonly number[]): string {
+export function shardNames(indices: readonly number[]): string {
   return `${indices.length === 1 ? 'Shard' : 'Shards'} ${joinWords(indices.map(String))}`;
 }
 
@@ -84,7 +84,7 @@ export function isPending(row: ShardRow | undefined): boolean {
 }
 
 /** Neighbouring ranges joined: `[16, 23)` and `[23, 30)` are `[16, 30)`. */
-function mergeRanges(ranges: readonly LayerRange[]): LayerRange[] {
+export function mergeRanges(ranges: readonly LayerRange[]): LayerRange[] {
   const merged: LayerRange[] = [];
   for (const range of [...ranges].sort((a, b) => a.start - b.start)) {
     const last = merged.at(-1);

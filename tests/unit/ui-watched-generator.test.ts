@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { GeneratedToken, GenerationRequest, GenerationSummary, Generator } from '../../src/swarm/generation.ts';
-import { WatchedGenerator } from '../../src/ui/swarm-app/chat.ts';
+import { Timeline } from '../../src/ui/swarm-app/timeline.ts';
+import { WatchedGenerator } from '../../src/ui/swarm-app/watched-generator.ts';
 
 const token: GeneratedToken = { id: 1, logprob: 0, top: [], lap: { totalMs: 1, stages: [] } };
 const summary: GenerationSummary = {
@@ -29,7 +30,7 @@ function twoTokens(onEnd: () => void): Generator {
 
 it('ends the answer that it watches when its reader leaves early', async () => {
   let ended = 0;
-  const watched = new WatchedGenerator(() => twoTokens(() => ended++));
+  const watched = new WatchedGenerator(() => twoTokens(() => ended++), new Timeline());
   for await (const { id } of watched.generate(request)) {
     expect(id).toBe(1);
     expect(ended).toBe(0);
@@ -40,7 +41,7 @@ it('ends the answer that it watches when its reader leaves early', async () => {
 });
 
 it('passes every token and the summary on', async () => {
-  const watched = new WatchedGenerator(() => twoTokens(() => {}));
+  const watched = new WatchedGenerator(() => twoTokens(() => {}), new Timeline());
   const tokens = watched.generate(request);
   expect([await tokens.next(), await tokens.next()].map(({ value }) => value)).toEqual([token, token]);
   expect(await tokens.next()).toEqual({ done: true, value: summary });

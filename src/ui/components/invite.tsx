@@ -1,35 +1,13 @@
-import { useSignal, useSignalEffect } from '@preact/signals';
 import { useRef } from 'preact/hooks';
-import { ShoalError } from '../../core/errors.ts';
 import { usePage } from '../page-state.ts';
+import { CopyInvite } from './copy-invite.tsx';
 import { QrCode } from './qr-code.tsx';
-
-/** How long the button says that the link is copied. */
-const COPIED_MS = 2000;
 
 /** The link that brings other browsers into this swarm, to copy or to scan. */
 export function Invite() {
-  const page = usePage();
-  const link = page.model.inviteLink.value;
-  const copied = useSignal(false);
+  const link = usePage().model.inviteLink.value;
   const dialog = useRef<HTMLDialogElement>(null);
-  useSignalEffect(() => {
-    if (!copied.value) return undefined;
-    const timer = setTimeout(() => {
-      copied.value = false;
-    }, COPIED_MS);
-    return () => clearTimeout(timer);
-  });
   if (!link) return null;
-  const copy = async () => {
-    await navigator.clipboard.writeText(link).catch(() => {
-      throw new ShoalError(
-        'internal',
-        'The browser did not allow copying. Select the invite link and copy it by hand.',
-      );
-    });
-    copied.value = true;
-  };
   return (
     <section class="card invite" aria-labelledby="invite-title">
       <h2 id="invite-title">Invite other tabs</h2>
@@ -38,9 +16,7 @@ export function Invite() {
           {link}
         </a>
         <div class="buttons">
-          <button type="button" data-testid="invite-copy" onClick={() => page.perform(copy)}>
-            {copied.value ? 'Copied ✓' : 'Copy link'}
-          </button>
+          <CopyInvite label="Copy link" testId="invite-copy" />
           <button type="button" onClick={() => dialog.current?.showModal()}>
             QR code
           </button>

@@ -11,7 +11,8 @@ export function JoinControls() {
   const inside = role === 'node';
   const idle = shards.filter((shard) => !inside || (shard.state !== 'ready' && !isPending(shard)));
   const picks = idle.map(({ index }) => index).filter((index) => page.picks.value.has(index));
-  const canJoin = model.environment.value.secureContext && idle.length > 0;
+  const leaving = model.leaving.value;
+  const canJoin = model.environment.value.secureContext && idle.length > 0 && !leaving;
   const join = () => {
     page.perform(() => model.join(picks.length > 0 ? picks : 'auto'));
     page.picks.value = new Set();
@@ -26,11 +27,21 @@ export function JoinControls() {
         )}
         {page.phase.value === 'chat' || inside ? <RunAllButton /> : null}
         {inside && (
-          <button type="button" data-testid="leave" onClick={() => page.perform(() => model.leave())}>
-            Leave the swarm
+          <button
+            type="button"
+            data-testid="leave"
+            disabled={leaving}
+            onClick={() => page.perform(() => model.leave())}
+          >
+            {leaving ? 'Handing over…' : 'Leave the swarm'}
           </button>
         )}
       </div>
+      {leaving && (
+        <p class="muted">
+          Answers that run through this tab move to other tabs first. Keep it open for these few seconds.
+        </p>
+      )}
       {picks.length === 0 && canJoin && (
         <p class="muted">Tick the shards that this tab should run, or leave the choice to auto: the least covered.</p>
       )}
@@ -49,6 +60,7 @@ export function RunAllButton({ primary = false }: { primary?: boolean }) {
       type="button"
       data-testid="run-all"
       class={primary ? 'primary large' : ''}
+      disabled={model.leaving.value}
       onClick={() => page.perform(() => model.join('all'))}
     >
       Run it all here

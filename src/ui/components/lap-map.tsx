@@ -1,6 +1,6 @@
 import { formatLayers } from '../../core/ranges.ts';
 import type { Lap } from '../../swarm/generation.ts';
-import { formatMs, shortPeerId } from '../format.ts';
+import { formatMs, peerName } from '../format.ts';
 import { useSettled } from '../hooks/use-settled.ts';
 import { usePage } from '../page-state.ts';
 
@@ -29,7 +29,7 @@ export function LapMap() {
           <StageRow
             key={index}
             stage={stage}
-            who={whoIs(stage, self)}
+            who={peerName(stage.peerId, self)}
             longestMs={longest}
             slowest={lap.stages.length > 1 && index === slowest}
           />
@@ -87,12 +87,8 @@ function stageMs({ computeMs, wireMs, waitMs }: Stage): number {
   return computeMs + wireMs + waitMs;
 }
 
-function whoIs({ peerId }: Stage, self: string): string {
-  return peerId === self || peerId === '' ? 'this tab' : shortPeerId(peerId);
-}
-
 function slowestWords(stage: Stage, self: string): string {
   const times = timesOf(stage);
   const most = KINDS.reduce((best, kind) => (times[kind] > times[best] ? kind : best));
-  return `Slowest: layers ${formatLayers(stage.layers)} on ${whoIs(stage, self)}, mostly ${most}.`;
+  return `Slowest: layers ${formatLayers(stage.layers)} on ${peerName(stage.peerId, self)}, mostly ${most}.`;
 }

@@ -11,7 +11,7 @@ export function MemberList() {
       <h2 id="members-title">Tabs in the swarm</h2>
       <ul class="member-list">
         {members.map((member) => (
-          <li key={member.peerId} class="member">
+          <li key={member.peerId} class="member" data-testid="member" data-draining={member.draining}>
             <span class="member-name" title={member.peerId}>
               {member.self ? 'this tab' : shortPeerId(member.peerId)}
             </span>
@@ -24,7 +24,8 @@ export function MemberList() {
   );
 }
 
-function partWords({ ready, pending }: MemberRow): string {
+function partWords({ ready, pending, draining }: MemberRow): string {
+  if (draining) return ready.length > 0 ? `is leaving, hands over ${shardWords(ready)}` : 'is leaving';
   const parts = [];
   if (ready.length > 0) parts.push(`runs ${shardWords(ready)}`);
   if (pending.length > 0) parts.push(`fetches ${shardWords(pending)}`);

@@ -2,6 +2,7 @@ import { memo } from 'preact/compat';
 import type { ChatMessage } from '../app-model.ts';
 import { usePage } from '../page-state.ts';
 import { AnswerText } from './answer-text.tsx';
+import { WaitNote } from './wait-note.tsx';
 
 /** One message; drawn again only when it changes, so that a long conversation costs nothing while it grows. */
 export const Message = memo(function Message({ message }: { message: ChatMessage }) {
@@ -37,9 +38,11 @@ export const Message = memo(function Message({ message }: { message: ChatMessage
   );
 });
 
-/** What happens before the first token, and how fast it goes after. */
+/** What happens before the first token, how fast it goes after, and why it stands still when it does. */
 function LiveNote({ begun }: { begun: boolean }) {
   const { model } = usePage();
+  const wait = model.wait.value;
+  if (wait) return <WaitNote wait={wait} />;
   const speed = model.tokensPerSecond.value;
   const words = model.progressNote.value ?? (speed === undefined ? '' : `${speed.toFixed(1)} tokens/s`);
   return (

@@ -8,6 +8,7 @@ import { MemberList } from './member-list.tsx';
 import { SettingsPanel } from './settings-panel.tsx';
 import { ShardList } from './shard-list.tsx';
 import { SwarmStatus } from './swarm-status.tsx';
+import { Timeline } from './timeline.tsx';
 import { VerifyPanel } from './verify-panel.tsx';
 import { Welcome } from './welcome.tsx';
 
@@ -21,6 +22,7 @@ export function SwarmPanel() {
         {newcomer && <Welcome />}
         <EnvironmentNotice />
         <SwarmStatus />
+        <Timeline />
         <LapMap />
         <section class="card" aria-labelledby="shards-title">
           <h2 id="shards-title">Shards</h2>

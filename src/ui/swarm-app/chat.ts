@@ -1,106 +1,61 @@
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { ShoalEngine } from '../../api/index.ts';
 import { ShoalError } from '../../core/errors.ts';
-import type { GeneratedToken, GenerationRequest, GenerationSummary, Generator, Lap } from '../../swarm/generation.ts';
+import type { GenerationSummary } from '../../swarm/generation.ts';
 import type { ChatMessage, Settings } from '../app-model.ts';
+import type { RunningAnswer, SavedConversation } from './saved-conversation.ts';
 
-/** Speed is shown over the newest tokens, so that it follows what happens now. */
-const SPEED_WINDOW_TOKENS = 16;
-
-/** Lets the page look on while tokens are made, whoever asked for them: the chat or a program at the console. */
-export class WatchedGenerator implements Generator {
-  readonly lap: Signal<Lap | undefined> = signal(undefined);
-  readonly tokensPerSecond: Signal<number | undefined> = signal(undefined);
-  readonly progressNote: Signal<string | undefined> = signal(undefined);
-  readonly summary: Signal<GenerationSummary | undefined> = signal(undefined);
-  readonly #generator: () => Generator;
-
-  constructor(generator: () => Generator) {
-    this.#generator = generator;
-  }
-
-  async *generate(request: GenerationRequest): AsyncGenerator<GeneratedToken, GenerationSummary> {
-    const times: number[] = [];
-    this.tokensPerSecond.value = undefined;
-    this.summary.value = undefined;
-    const tokens = this.#generator().generate({
-      ...request,
-      onPrefill: (progress) => {
-        this.progressNote.value = `Reading the prompt: ${progress.doneTokens} of ${progress.totalTokens} tokens`;
-        request.onPrefill?.(progress);
-      },
-    });
-    this.progressNote.value = 'Reading the prompt…';
-    try {
-      for (;;) {
-        const next = await tokens.next();
-        if (next.done) {
-          this.summary.value = next.value;
-          return next.value;
-        }
-        times.push(performance.now());
-        if (times.length > SPEED_WINDOW_TOKENS) times.shift();
-        if (times.length > 1) this.tokensPerSecond.value = (1000 * (times.length - 1)) / (times.at(-1)! - times[0]!);
-        this.progressNote.value = undefined;
-        this.lap.value = next.value.lap;
-        yield next.value;
-      }
-    } finally {
-      this.progressNote.value = undefined;
-      // A reader that leaves early ends the answer below as well: it is read by hand, so nothing else would.
-      await tokens.return(undefined as never);
-    }
-  }
+export interface ChatOptions {
+  readonly engine: () => ShoalEngine;
+  /** Of the newest answer. */
+  readonly summary: ReadonlySignal<GenerationSummary | undefined>;
+  /** Resolves when an answer that was begun before this page can go on. @throws when aborted */
+  readonly untilReady: (running: RunningAnswer, signal: AbortSignal) => Promise<void>;
 }
 
 /** The conversation of the page. */
 export class Chat {
   readonly messages: Signal<readonly ChatMessage[]> = signal([]);
   readonly busy: Signal<boolean> = signal(false);
-  readonly #engine: () => ShoalEngine;
-  readonly #summary: ReadonlySignal<GenerationSummary | undefined>;
+  readonly #options: ChatOptions;
+  #running: RunningAnswer | undefined;
+  #stop = new AbortController();
   #nextId = 0;
 
-  constructor(engine: () => ShoalEngine, summary: ReadonlySignal<GenerationSummary | undefined>) {
-    this.#engine = engine;
-    this.#summary = summary;
+  constructor(options: ChatOptions) {
+    this.#options = options;
   }
 
   /** Sends a prompt; the answer appears in `messages` as it comes, and so does what went wrong. */
-  async send(text: string, settings: Settings): Promise<void> {
+  async send(text: string, { temperature, maxTokens, systemPrompt }: Settings): Promise<void> {
     if (this.busy.value) return;
-    this.busy.value = true;
-    const history = this.messages.value.filter(({ state, text: said }) => state !== 'error' || said !== '');
     this.#append({ role: 'user', text, state: 'done' });
     const id = this.#append({ role: 'assistant', text: '', state: 'streaming' });
-    let answer = '';
-    try {
-      const chunks = await this.#engine().chat.completions.create({
-        stream: true,
-        temperature: settings.temperature,
-        max_tokens: settings.maxTokens,
-        messages: [
-          ...(settings.systemPrompt ? [{ role: 'system' as const, content: settings.systemPrompt }] : []),
-          ...history.map(({ role, text: content }) => ({ role, content })),
-          { role: 'user' as const, content: text },
-        ],
-      });
-      let finish: string | null = null;
-      for await (const chunk of chunks) {
-        answer += chunk.choices[0]?.delta.content ?? '';
-        finish = chunk.choices[0]?.finish_reason ?? finish;
-        this.#change(id, { text: answer });
-      }
-      this.#change(id, { state: finish === 'abort' ? 'stopped' : 'done', note: this.#note(finish) });
-    } catch (error) {
-      this.#change(id, { state: 'error', error: ShoalError.from(error).message });
-    } finally {
-      this.busy.value = false;
-    }
+    await this.#answer(id, { temperature, maxTokens, systemPrompt, promptIds: [], ids: [] }, false);
+  }
+
+  /** Takes a conversation up where an earlier page left it; an answer that was being made goes on. */
+  async restore({ messages, running }: SavedConversation): Promise<void> {
+    if (this.messages.value.length > 0) return;
+    for (const message of messages) this.#append(message);
+    const last = this.messages.value.at(-1);
+    if (last?.state !== 'streaming') return;
+    if (running) await this.#answer(last.id, running, true);
+    else this.#change(last.id, { state: 'stopped' });
+  }
+
+  /** What a page that opens later takes up. */
+  snapshot(): SavedConversation {
+    return {
+      messages: this.messages.value.map(({ id: _, ...message }) => message),
+      ...(this.#running ? { running: this.#running } : {}),
+    };
   }
 
   stop(): void {
-    if (this.busy.value) void this.#engine().interruptGenerate();
+    if (!this.busy.value) return;
+    this.#stop.abort();
+    void this.#options.engine().interruptGenerate();
   }
 
   clear(): void {
@@ -108,8 +63,61 @@ export class Chat {
     this.messages.value = [];
   }
 
-  #note(finish: string | null): string | undefined {
-    const summary = this.#summary.value;
+  async #answer(id: number, running: RunningAnswer, restored: boolean): Promise<void> {
+    this.busy.value = true;
+    this.#running = running;
+    const stop = new AbortController();
+    this.#stop = stop;
+    try {
+      if (restored) await this.#options.untilReady(running, stop.signal);
+      const { finish, tokens } = await this.#read(id, running);
+      this.#running = undefined;
+      this.#change(id, { state: finish === 'abort' ? 'stopped' : 'done', note: this.#note(finish, tokens) });
+    } catch (thrown) {
+      const error = ShoalError.from(thrown);
+      this.#running = undefined;
+      this.#change(id, error.code === 'aborted' ? { state: 'stopped' } : { state: 'error', error: error.message });
+    } finally {
+      this.busy.value = false;
+    }
+  }
+
+  /** @returns how the answer ended, and its tokens */
+  async #read(id: number, running: RunningAnswer): Promise<{ finish: string | null; tokens: number }> {
+    const { temperature, maxTokens, systemPrompt, promptIds } = running;
+    const history = this.messages.value.filter(
+      (message) => message.id !== id && (message.state !== 'error' || message.text !== ''),
+    );
+    const request = {
+      stream: true,
+      temperature,
+      max_tokens: maxTokens,
+      messages: [
+        ...(systemPrompt ? [{ role: 'system' as const, content: systemPrompt }] : []),
+        ...history.map(({ role, text: content }) => ({ role, content })),
+      ],
+    };
+    let tokens = 0;
+    const chunks = this.#options.engine().keptChatCompletion(request, {
+      // A page that went before the prompt was encoded has left nothing to go on from but the messages.
+      begun: promptIds.length > 0 ? running : undefined,
+      onProgress: (answer) => {
+        tokens = answer.ids.length;
+        if (this.#running) this.#running = { ...this.#running, ...answer };
+      },
+    });
+    let text = '';
+    let finish: string | null = null;
+    for await (const chunk of chunks) {
+      text += chunk.choices[0]?.delta.content ?? '';
+      finish = chunk.choices[0]?.finish_reason ?? finish;
+      this.#change(id, { text });
+    }
+    return { finish, tokens };
+  }
+
+  #note(finish: string | null, tokens: number): string | undefined {
+    const summary = this.#options.summary.value;
     if (!summary) return undefined;
     const { completionTokens, decodeMs, promptTokens, reusedTokens, prefillMs } = summary;
     const speed =
@@ -117,12 +125,12 @@ export class Chat {
         ? ` · ${((1000 * (completionTokens - 1)) / decodeMs).toFixed(1)} tokens/s`
         : '';
     const prompt = ` · ${promptTokens - reusedTokens} new prompt tokens in ${(prefillMs / 1000).toFixed(1)} s`;
-    return `${completionTokens} tokens${speed}${prompt}${finish === 'length' ? ' · ended at the length limit' : ''}`;
+    return `${tokens} tokens${speed}${prompt}${finish === 'length' ? ' · ended at the length limit' : ''}`;
   }
 
-  #append(message: Pick<ChatMessage, 'role' | 'text' | 'state'>): number {
+  #append(message: Pick<ChatMessage, 'role' | 'text' | 'state'> & Partial<ChatMessage>): number {
     const id = this.#nextId++;
-    this.messages.value = [...this.messages.value, { id, error: undefined, note: undefined, ...message }];
+    this.messages.value = [...this.messages.value, { error: undefined, note: undefined, ...message, id }];
     return id;
   }
 

@@ -3,20 +3,24 @@ import { CHAT_CONVERSATION, ShoalEngine } from '../../api/index.ts';
 import { ShoalError } from '../../core/errors.ts';
 import { type LogLine, log } from '../../core/log.ts';
 import type { SwarmNode } from '../../swarm/node.ts';
-import { type Check, verifySwarm } from '../../swarm/verify.ts';
 import type { AppModel, Environment, MemberRow, ModelSummary, Settings, ShardRow, SwarmSummary } from '../app-model.ts';
 import { AlertList } from './alert-list.ts';
-import { Chat, WatchedGenerator } from './chat.ts';
+import { Chat } from './chat.ts';
 import { chooseRunner } from './choose-runner.ts';
+import { keepConversation } from './conversation-keeper.ts';
 import { detectEnvironment } from './environment.ts';
 import { fetchModel, fetchServerConfig } from './introduction.ts';
 import { inviteLink, parseInvite } from './invite.ts';
+import type { RunningAnswer } from './saved-conversation.ts';
 import { savedPlace } from './saved-place.ts';
 import { storedSettings } from './settings.ts';
 import { shardRows } from './shard-rows.ts';
 import { lazyTransport, SwarmSession } from './swarm-session.ts';
 import { memberRows, swarmSummary } from './swarm-view.ts';
-import { runVerificationPrompt } from './verification-prompt.ts';
+import { Timeline } from './timeline.ts';
+import { untilCovered } from './until-covered.ts';
+import { Verification } from './verification.ts';
+import { WatchedGenerator } from './watched-generator.ts';
 
 /** Changes come in bursts, the page is redrawn at most this often. */
 const REFRESH_MS = 250;
@@ -46,19 +50,29 @@ export class SwarmApp implements AppModel {
   readonly #alerts = new AlertList();
   readonly alerts = this.#alerts.alerts;
   readonly logLines: Signal<readonly LogLine[]> = signal([]);
-  readonly checks: Signal<readonly Check[]> = signal([]);
-  readonly verifying: Signal<boolean> = signal(false);
+  readonly #verification = new Verification();
+  readonly checks = this.#verification.checks;
+  readonly verifying = this.#verification.verifying;
+  readonly leaving: Signal<boolean> = signal(false);
   readonly settings: ReadonlySignal<Settings>;
   readonly changeSettings: (change: Partial<Settings>) => void;
+  readonly #timeline = new Timeline();
+  readonly timeline = this.#timeline.rows;
   readonly generator: WatchedGenerator = new WatchedGenerator(
     () => this.#requireSession().node?.coordinator ?? this.#notConnected(),
+    this.#timeline,
   );
-  readonly #chat: Chat = new Chat(() => this.engine, this.generator.summary);
+  readonly #chat: Chat = new Chat({
+    engine: () => this.engine,
+    summary: this.generator.summary,
+    untilReady: (running, signal) => this.#untilReady(running, signal),
+  });
   readonly messages = computed(() => this.#chat.messages.value);
   readonly busy = computed(() => this.#chat.busy.value);
   readonly lap = computed(() => this.generator.lap.value);
   readonly tokensPerSecond = computed(() => this.generator.tokensPerSecond.value);
   readonly progressNote = computed(() => this.generator.progressNote.value);
+  readonly wait = computed(() => this.generator.wait.value);
   /** The engine behind `window.shoal.engine`. */
   readonly engine: ShoalEngine;
   #session: SwarmSession | undefined;
@@ -106,6 +120,9 @@ export class SwarmApp implements AppModel {
       const session = new SwarmSession({ config, model, settings: () => this.settings.value, runnerChoice, network });
       this.#session = session;
       this.#introduce(session);
+      keepConversation(this.#chat, model.manifestId).catch((error: unknown) =>
+        log.warn('CHAT', `No conversation was taken up: ${ShoalError.from(error).message}`),
+      );
       const [kept] = await Promise.all([this.#loadKept(session), this.#connect(session)]);
       if (kept.length > 0) await this.#join(session, kept, savedPlace.isAuto(model.manifestId));
       this.#refresh();
@@ -139,9 +156,16 @@ export class SwarmApp implements AppModel {
   }
 
   async leave(): Promise<void> {
+    if (this.leaving.value) return;
+    this.leaving.value = true;
     savedPlace.clear();
-    await this.#session?.node?.leave();
     this.#refresh();
+    try {
+      await this.#session?.node?.leave();
+    } finally {
+      this.leaving.value = false;
+      this.#refresh();
+    }
   }
 
   async send(text: string): Promise<void> {
@@ -158,23 +182,8 @@ export class SwarmApp implements AppModel {
   }
 
   async verify(): Promise<void> {
-    if (this.verifying.value) return;
     const node = await this.#connected.promise;
-    const { model } = this.#requireSession();
-    this.verifying.value = true;
-    this.checks.value = [];
-    try {
-      const options = {
-        manifest: model.manifest,
-        peerIds: node.nodeIds(),
-        commands: node.commands,
-        registry: node.registry,
-        prompt: (signal?: AbortSignal) => runVerificationPrompt(this.#requireSession(), signal),
-      };
-      for await (const check of verifySwarm(options)) this.checks.value = [...this.checks.value, check];
-    } finally {
-      this.verifying.value = false;
-    }
+    await this.#verification.run(this.#requireSession(), node);
   }
 
   async openFile(file: File): Promise<void> {
@@ -193,9 +202,8 @@ export class SwarmApp implements AppModel {
   }
 
   async clearStorage(): Promise<void> {
-    const { node, keeper, store, model } = this.#requireSession();
-    await node?.leave();
-    savedPlace.clear();
+    const { keeper, store, model } = this.#requireSession();
+    await this.leave();
     await Promise.allSettled(keeper.ready().map((index) => keeper.release(index)));
     await Promise.allSettled(model.manifest.shards.map((shard) => store.remove(shard)));
     this.#refresh();
@@ -204,6 +212,7 @@ export class SwarmApp implements AppModel {
   async #connect(session: SwarmSession): Promise<void> {
     const node = await session.connect();
     node.onChange(() => this.#refreshSoon());
+    node.coordinator.onRoute((event) => this.#timeline.add(event));
     this.#connected.resolve(node);
   }
 
@@ -252,6 +261,20 @@ export class SwarmApp implements AppModel {
     return place;
   }
 
+  /** For an answer that was begun before this page was opened. */
+  async #untilReady({ ids }: RunningAnswer, signal: AbortSignal): Promise<void> {
+    const { generator } = this;
+    generator.progressNote.value = 'This tab was opened again: the answer goes on as soon as every layer is there.';
+    try {
+      await untilCovered(this, (wait) => generator.waits(wait), signal);
+      generator.waits(undefined);
+      this.#timeline.add({ kind: 'reopened', tokens: ids.length });
+    } finally {
+      generator.waits(undefined, 'given-up');
+      generator.progressNote.value = undefined;
+    }
+  }
+
   #choose(choice: readonly number[] | 'auto' | 'all', count: number): readonly number[] {
     if (choice === 'all') return Array.from({ length: count }, (_, index) => index);
     if (choice !== 'auto') return choice;
@@ -288,7 +311,7 @@ export class SwarmApp implements AppModel {
       const everybody = [...(node?.membership.members() ?? []), own];
       this.shards.value = shardRows(model.manifest, keeper, store.transfers(), everybody);
       if (!node) return;
-      this.members.value = memberRows(node, keeper);
+      this.members.value = memberRows(node, keeper, this.leaving.value);
       this.swarm.value = swarmSummary(node, keeper, this.shards.value, this.members.value.length);
     });
     if (session)

@@ -3,18 +3,19 @@ import type { ShardKeeper } from '../../swarm/shard-keeper.ts';
 import type { MemberRow, ShardRow, SwarmSummary } from '../app-model.ts';
 
 /** The nodes as the page lists them, this tab first once it has joined. */
-export function memberRows(node: SwarmNode, keeper: ShardKeeper): MemberRow[] {
+export function memberRows(node: SwarmNode, keeper: ShardKeeper, leaving: boolean): MemberRow[] {
   const connected = new Set(node.connectedPeers());
   const own: MemberRow = {
     peerId: node.peerId,
     self: true,
     connected: true,
+    draining: leaving,
     ready: keeper.ready(),
     pending: keeper.pending(),
     layersPerSecond: node.stages.layersPerSecond,
   };
-  const others = node.membership.members().map(({ peerId, ready, pending, layersPerSecond }) => ({
-    ...{ peerId, ready, pending, layersPerSecond },
+  const others = node.membership.members().map(({ peerId, ready, pending, draining, layersPerSecond }) => ({
+    ...{ peerId, ready, pending, draining, layersPerSecond },
     self: false,
     connected: connected.has(peerId),
   }));

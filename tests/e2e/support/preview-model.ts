@@ -1,5 +1,6 @@
 import { batch, type Signal, signal } from '@preact/signals';
 import type { LogLine } from '../../../src/core/log.ts';
+import type { Wait } from '../../../src/swarm/generation.ts';
 import type {
   Alert,
   AppModel,
@@ -11,6 +12,8 @@ import type {
   Settings,
   ShardRow,
   SwarmSummary,
+  TimelineEvent,
+  TimelineRow,
 } from '../../../src/ui/app-model.ts';
 
 export const SELF = '12D3KooWQy3mBvN4sVtT1pXo7Jr8hYkLwzA5uGcEdSf9R2bKn7Tq';
@@ -47,6 +50,9 @@ export class PreviewModel implements AppModel {
   readonly messages: Signal<readonly ChatMessage[]> = signal([]);
   readonly busy = signal(false);
   readonly progressNote: Signal<string | undefined> = signal(undefined);
+  readonly wait: Signal<Wait | undefined> = signal(undefined);
+  readonly timeline: Signal<readonly TimelineRow[]> = signal([]);
+  readonly leaving = signal(false);
   readonly lap: AppModel['lap'] & Signal = signal(undefined);
   readonly tokensPerSecond: Signal<number | undefined> = signal(undefined);
   readonly alerts: Signal<readonly Alert[]> = signal([]);
@@ -92,6 +98,12 @@ export class PreviewModel implements AppModel {
 
   changeShard(index: number, change: Partial<ShardRow>): void {
     this.shards.value = this.shards.value.map((row) => (row.index === index ? { ...row, ...change } : row));
+  }
+
+  /** A row of the timeline, `secondsAgo` before three minutes past two. */
+  happened(event: TimelineEvent, secondsAgo: number): void {
+    const timeMs = new Date(2026, 0, 1, 14, 3, 0).getTime() - 1000 * secondsAgo;
+    this.timeline.value = [{ id: this.timeline.value.length, timeMs, event }, ...this.timeline.value];
   }
 
   /** A question, and an empty answer that streams. */

@@ -8,6 +8,7 @@ import { PREVIEW_STATES } from './preview-states.ts';
 const FOLDER = 'test-results/preview';
 const SCREENS = [
   { name: 'desktop', viewport: { width: 1280, height: 900 } },
+  { name: 'tall', viewport: { width: 1280, height: 2200 } },
   { name: 'phone', viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 },
 ];
 
@@ -30,6 +31,9 @@ for (const { name: screen, ...device } of SCREENS) {
       await page.goto(server.pageUrl(state));
       await page.getByTestId('swarm').waitFor({ state: 'attached' });
       await page.screenshot({ path: `${FOLDER}/${state}-${screen}-${colorScheme}.png` });
+      if (screen !== 'phone') continue;
+      await page.getByRole('button', { name: 'Swarm', exact: true }).click();
+      await page.screenshot({ path: `${FOLDER}/${state}-${screen}-swarm-${colorScheme}.png` });
     }
     await context.close();
   }

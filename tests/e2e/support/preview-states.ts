@@ -67,6 +67,50 @@ export const PREVIEW_STATES = {
     model.begin('And why twice a day, not once?');
     model.progressNote.value = 'Reading the prompt: 64 of 120 tokens';
   },
+  recovered: (model) => {
+    PREVIEW_STATES.ready(model);
+    const [first, second, third] = OTHERS;
+    const layers = { start: 8, end: 16 };
+    model.happened({ kind: 'waited', layers, peerIds: [second], waitedMs: 12_400, outcome: 'served' }, 95);
+    const left = { kind: 'replaced', layers, positions: 212 } as const;
+    model.happened({ ...left, reason: 'leaving', from: [second], to: [third], pauseMs: 3.4 }, 41);
+    model.happened({ ...left, reason: 'lost', from: [third], to: [first], pauseMs: 412 }, 12);
+  },
+  eventful: (model) => {
+    PREVIEW_STATES.recovered(model);
+    const why = 'Nobody serves shard 1 (layers 8-15). Join with it here, or share the invite link.';
+    const layers = { start: 16, end: 30 };
+    model.happened({ kind: 'resent', why }, 9);
+    model.happened({ kind: 'queued', waitedMs: 4100, outcome: 'served' }, 8);
+    model.happened({ kind: 'reopened', tokens: 57 }, 7);
+    model.happened({ kind: 'waited', layers, peerIds: [], waitedMs: 72_000, outcome: 'given-up' }, 6);
+    const device = { kind: 'replaced', reason: 'lost', layers, from: [SELF], to: [SELF], pauseMs: 2140 } as const;
+    model.happened({ ...device, positions: 1 }, 5);
+  },
+  waitingForShard: (model) => {
+    stalled(model);
+    model.members.value = model.members.value.map((row, index) => (index === 1 ? { ...row, pending: [1] } : row));
+    model.wait.value = {
+      reason: 'shard',
+      layers: { start: 8, end: 16 },
+      peerIds: [model.members.value[1]!.peerId],
+      waitedMs: 12_000,
+    };
+  },
+  waitingForAnybody: (model) => {
+    stalled(model);
+    model.wait.value = { reason: 'shard', layers: { start: 8, end: 16 }, peerIds: [], waitedMs: 5000 };
+  },
+  queued: (model) => {
+    PREVIEW_STATES.ready(model);
+    model.begin('And why twice a day, not once?');
+    model.wait.value = { reason: 'queue', place: 3, seconds: 3.6 };
+  },
+  handingOver: (model) => {
+    PREVIEW_STATES.ready(model);
+    model.leaving.value = true;
+    model.members.value = model.members.value.map((row, index) => ({ ...row, draining: index % 2 === 0 }));
+  },
   failed: (model) => {
     PREVIEW_STATES.ready(model);
     model.begin('Go on.');
@@ -155,7 +199,17 @@ function join(model: PreviewModel, own: number[], elsewhere: number[], missing: 
 }
 
 function member(peerId: string, ready: number[], self: boolean): MemberRow {
-  return { peerId, self, ready, pending: [], connected: true, layersPerSecond: 420 };
+  return { peerId, self, ready, pending: [], connected: true, draining: false, layersPerSecond: 420 };
+}
+
+/** Shard 1 has gone in the middle of an answer. */
+function stalled(model: PreviewModel): void {
+  PREVIEW_STATES.recovered(model);
+  model.begin('And why twice a day, not once?');
+  model.stream('Because the water bulges on both sides of the Earth: once towards the Moon, and');
+  model.swarm.value = { ...model.swarm.value, state: 'waiting', missing: [1], nodes: 3 };
+  model.members.value = model.members.value.filter(({ ready }) => !ready.includes(1));
+  model.changeShard(1, { holders: 0, storedBytes: 0, verified: false, seeding: false, peers: 0, sentBytes: 0 });
 }
 
 function fetching(storedBytes: number) {

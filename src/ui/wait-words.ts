@@ -1,0 +1,56 @@
+import { formatLayers, type LayerRange } from '../core/ranges.ts';
+import type { Wait } from '../swarm/generation.ts';
+import type { ShardRow } from './app-model.ts';
+import { formatTimeLeft, joinWords, peerName, percent } from './format.ts';
+import { isPending, shardNames } from './status-words.ts';
+
+/** Why an answer waits, for people. */
+export interface WaitWords {
+  readonly text: string;
+  /** The same without what counts up: said aloud once, not every second. */
+  readonly spoken: string;
+  /** Shards that nobody fetches: to invite for, or to join with here. */
+  readonly wanted: readonly number[];
+}
+
+/** @param self - this tab's peer id */
+export function waitWords(wait: Wait, shards: readonly ShardRow[], self: string): WaitWords {
+  if (wait.reason === 'queue') {
+    const spoken = `In the queue: place ${wait.place}`;
+    return { text: `${spoken}, about ${formatTimeLeft(wait.seconds)}.`, spoken: `${spoken}.`, wanted: [] };
+  }
+  const rows = shardsOf(wait.layers, shards);
+  const layers = `layers ${formatLayers(wait.layers)}`;
+  const soFar = `${formatTimeLeft(Math.round(wait.waitedMs / 1000))} so far`;
+  const own = rows.filter(isPending);
+  // What this tab has just begun to fetch it need not be told by the swarm.
+  const peerIds = wait.peerIds.length === 0 && own.length > 0 && own.length === rows.length ? [self] : wait.peerIds;
+  if (peerIds.length === 0) {
+    const wanted = rows.map(({ index }) => index);
+    const ask = `share the invite link, or join with ${namesOf(wanted)} here.`;
+    const spoken = `Nobody has ${layers} yet`;
+    return { text: `${spoken} (${soFar}): ${ask}`, spoken: `${spoken}: ${ask}`, wanted };
+  }
+  const who = joinWords(peerIds.map((peerId) => peerName(peerId, self)));
+  const verb = peerIds.length === 1 ? 'fetches' : 'fetch';
+  const spoken = `Waiting for ${layers}: ${who} ${verb} ${namesOf(rows.map(({ index }) => index))}`;
+  const progress = peerIds.includes(self) && own.length > 0 ? `${ownPercent(own)} %, ` : '';
+  return { text: `${spoken} (${progress}${soFar}).`, spoken: `${spoken}.`, wanted: [] };
+}
+
+/** The shards that hold any of the layers. */
+function shardsOf(layers: LayerRange, shards: readonly ShardRow[]): ShardRow[] {
+  return shards.filter((row) => row.layers.start < layers.end && layers.start < row.layers.end);
+}
+
+function namesOf(indices: readonly number[]): string {
+  return indices.length === 0 ? 'them' : shardNames(indices).toLowerCase();
+}
+
+function ownPercent(rows: readonly ShardRow[]): number {
+  const sum = (pick: (row: ShardRow) => number) => rows.reduce((total, row) => total + pick(row), 0);
+  return percent(
+    sum(({ storedBytes }) => storedBytes),
+    sum(({ totalBytes }) => totalBytes),
+  );
+}
