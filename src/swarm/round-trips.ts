@@ -39,7 +39,9 @@ export function roundTripTable(coordinator: string, candidates: readonly LinkFac
       set(one, other, Math.max(table[one * size + own]!, table[other * size + own]!));
   }
   const told = new Set<number>();
-  for (const [one, { links }] of candidates.entries()) {
+  for (const [one, { peerId: teller, links }] of candidates.entries()) {
+    // What this tab has measured stands already.
+    if (teller === coordinator) continue;
     for (const [peerId, ms] of links) {
       const other = indexOf.get(peerId);
       if (other === undefined || other === one || peerId === coordinator) continue;
