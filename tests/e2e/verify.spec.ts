@@ -59,7 +59,9 @@ async function failures(...args: string[]): Promise<readonly Check[]> {
   return (JSON.parse(stdout) as Check[]).filter(({ passed }) => !passed);
 }
 
-const peerId = (tab: Tab) => tab.page.evaluate(() => window.shoal.peerId);
+/** The tab's name in the swarm, once it has one: a shard may be ready before the swarm is reached. */
+const peerId = async ({ page }: Tab): Promise<string> =>
+  (await (await page.waitForFunction(() => window.shoal.peerId)).jsonValue()) as string;
 
 test('passes on a whole swarm, from its invite link', async () => {
   const invite = await nodes[0]!.page.getByTestId('invite-link').getAttribute('href');
