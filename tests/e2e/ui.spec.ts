@@ -87,6 +87,74 @@ test.describe('the swarm', () => {
   });
 });
 
+test.describe('what holds an answer up', () => {
+  test('is a timeline beside the map, the newest first', async ({ page }) => {
+    await preview.open(page, 'recovered');
+    const rows = page.getByTestId('timeline').getByTestId('timeline-row');
+    await expect(rows).toHaveCount(3);
+    expect(await rows.evaluateAll((all) => all.map((row) => row.getAttribute('data-kind')))).toEqual([
+      'lost',
+      'leaving',
+      'waited',
+    ]);
+    await expect(rows.first()).toContainText('Layers 8-15: …Vb0nQz left, …Ux4fWd took over after 0.4 s.');
+    await expect(rows.first()).toContainText('stood still 412 ms · 212 positions rebuilt');
+    await expect(page.locator('[role=status]', { hasText: '…Ux4fWd took over' })).toHaveCount(1);
+  });
+
+  test('is said where the answer stands still, and help is one click away', async ({ page, context }) => {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await preview.open(page, 'waitingForAnybody');
+    const note = page.getByTestId('message').last().getByTestId('wait-note');
+    await expect(note).toContainText('Nobody has layers 8-15 yet (5 s so far)');
+    await note.getByTestId('wait-invite').click();
+    const link = await page.evaluate('window.preview.inviteLink.value');
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(link);
+    await note.getByTestId('wait-join').click();
+    await page.getByTestId('stop').click();
+    expect(await asked(page)).toEqual(['join 1', 'stop']);
+    await script(page, (model) => {
+      model.wait.value = undefined;
+    });
+    await expect(page.getByTestId('wait-note')).toHaveCount(0);
+  });
+
+  test('counts the seconds for the eye, not for the ear', async ({ page }) => {
+    await preview.open(page, 'waitingForShard');
+    const note = page.getByTestId('wait-note');
+    await expect(note).toContainText('fetches shard 1 (12 s so far)');
+    const spoken = page.locator('[role=status]', { hasText: 'fetches shard 1' });
+    const before = await spoken.textContent();
+    await script(page, (model) => {
+      if (model.wait.value?.reason === 'shard') model.wait.value = { ...model.wait.value, waitedMs: 13_000 };
+    });
+    await expect(note).toContainText('13 s so far');
+    expect(await spoken.textContent()).toBe(before);
+    expect(before).not.toContain('so far');
+  });
+
+  test('is a place in the queue', async ({ page }) => {
+    await preview.open(page, 'queued');
+    await expect(page.getByTestId('wait-note')).toHaveText('In the queue: place 3, about 4 s.');
+  });
+
+  test('leaving hands over first, cannot be asked for twice, and is seen in others', async ({ page }) => {
+    await preview.open(page, 'handingOver');
+    await expect(page.getByTestId('leave')).toHaveText('Handing over…');
+    await expect(page.getByTestId('leave')).toBeDisabled();
+    await expect(page.getByTestId('join')).toBeDisabled();
+    await expect(page.locator('[data-testid=member][data-draining=true]').nth(1)).toContainText(
+      'is leaving, hands over shard 2',
+    );
+    await script(page, (model) => {
+      model.leaving.value = false;
+      model.swarm.value = { ...model.swarm.value, role: 'guest' };
+    });
+    await expect(page.getByTestId('leave')).toHaveCount(0);
+    await expect(page.getByTestId('join')).toBeEnabled();
+  });
+});
+
 test.describe('around it', () => {
   test('what fails becomes an alert, which can be dismissed', async ({ page }) => {
     await preview.open(page, 'errors');

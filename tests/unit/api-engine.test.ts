@@ -1,6 +1,6 @@
 import type { ChatCompletionRequestStreaming } from '@mlc-ai/web-llm';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ShoalEngine } from '../../src/api/index.ts';
+import { type AnswerSoFar, ShoalEngine } from '../../src/api/index.ts';
 import type { GeneratedToken, GenerationRequest, GenerationSummary, Generator } from '../../src/swarm/generation.ts';
 import { defaultTokenizer } from '../support/default-tokenizer.ts';
 
@@ -80,6 +80,39 @@ async function readAll<Chunk>(chunks: AsyncIterable<Chunk>): Promise<Chunk[]> {
 async function stream(request: Omit<ChatCompletionRequestStreaming, 'stream'>) {
   return readAll(await engine.chat.completions.create({ ...request, stream: true }));
 }
+
+describe('an answer that is kept', () => {
+  const TEXT = 'The capital of France is Paris.';
+  const request = { messages: user('Capital of France?'), max_tokens: 20 };
+
+  it('tells its exact tokens, and goes on from them to the same text', async () => {
+    let kept: AnswerSoFar | undefined;
+    const onProgress = (answer: AnswerSoFar) => {
+      kept = { promptIds: answer.promptIds, ids: [...answer.ids] };
+    };
+    for await (const { choices } of engine.keptChatCompletion(request, { begun: undefined, onProgress }))
+      if (choices[0]?.delta.content) break;
+    expect(kept!.promptIds).toEqual(generator.requests[0]!.promptIds);
+    const begun = { promptIds: kept!.promptIds, ids: tokenizer.encode(TEXT).slice(0, 3) };
+
+    serve(tokenizer.decode(tokenizer.encode(TEXT).slice(3)));
+    const chunks = await readAll(engine.keptChatCompletion({ ...request, messages: user('?') }, { begun, onProgress }));
+    const [{ promptIds, maxTokens }] = generator.requests as [GenerationRequest];
+    expect(promptIds).toEqual([...begun.promptIds, ...begun.ids]);
+    expect(maxTokens).toBe(17);
+    expect(chunks[0]!.choices[0]!.delta.content).toBe(tokenizer.decode(begun.ids));
+    expect(chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('')).toBe(TEXT);
+    expect(kept!.ids).toEqual(tokenizer.encode(TEXT));
+  });
+
+  it('is over at once when all its tokens were there', async () => {
+    const begun = { promptIds: [1, 5], ids: tokenizer.encode(TEXT).slice(0, 2) };
+    const keeping = { begun, onProgress: () => {} };
+    const chunks = await readAll(engine.keptChatCompletion({ ...request, max_tokens: 2 }, keeping));
+    expect(chunks.at(-1)!.choices[0]!.finish_reason).toBe('length');
+    expect(generator.requests).toEqual([]);
+  });
+});
 
 describe('a chat completion', () => {
   it('is shaped as WebLLM’s', async () => {
