@@ -1,5 +1,5 @@
 import type { Page } from 'playwright';
-import type { Lap } from '../src/swarm/generation.ts';
+import type { Lap } from '../src/swarm/coordinator/generation.ts';
 
 /** One answer. */
 export interface DecodeRun {

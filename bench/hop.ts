@@ -1,4 +1,4 @@
-import type { Lap } from '../src/swarm/generation.ts';
+import type { Lap } from '../src/swarm/coordinator/generation.ts';
 
 /**
  * The mean hop of a lap, milliseconds: everything but computing (encoding, both event loops, the wire, the wait for the

@@ -1,5 +1,5 @@
 import type { Page } from 'playwright';
-import type { Lap } from '../src/swarm/generation.ts';
+import type { Lap } from '../src/swarm/coordinator/generation.ts';
 import { expectSwarmReady, type Tab } from '../tests/e2e/support/tab.ts';
 import { decode } from './decode.ts';
 import { computeMs } from './hop.ts';

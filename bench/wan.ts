@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright';
-import type { Lap } from '../src/swarm/generation.ts';
+import type { Lap } from '../src/swarm/coordinator/generation.ts';
 import type { WireSetting } from '../src/ui/app-model.ts';
 import { startServer } from '../tests/e2e/support/server.ts';
 import { expectSwarmReady } from '../tests/e2e/support/tab.ts';

@@ -1,4 +1,4 @@
-import type { Lap } from '../src/swarm/generation.ts';
+import type { Lap } from '../src/swarm/coordinator/generation.ts';
 import { expectSwarmReady, type Tab } from '../tests/e2e/support/tab.ts';
 import { decode } from './decode.ts';
 import { meanHopMs, meanWaitMs } from './hop.ts';

@@ -1,5 +1,5 @@
 import type { ChatCompletionTokenLogprob } from '@mlc-ai/web-llm';
-import type { GeneratedToken, GenerationSummary, Generator, TokenLogprob } from '../swarm/generation.ts';
+import type { GeneratedToken, GenerationSummary, Generator, TokenLogprob } from '../swarm/coordinator/generation.ts';
 import type { Tokenizer } from '../tokenizer/index.ts';
 import type { GenerationPlan } from './request.ts';
 import { StopScanner } from './stop-scanner.ts';

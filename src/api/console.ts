@@ -1,7 +1,7 @@
 import type { CommandName, CommandParams, CommandResult } from '../protocol/commands.ts';
 import type { Transfer } from '../store/shard-store.ts';
-import type { Lap } from '../swarm/generation.ts';
-import type { Member } from '../swarm/membership.ts';
+import type { Lap } from '../swarm/coordinator/generation.ts';
+import type { Member } from '../swarm/members/membership.ts';
 import type { Check } from '../swarm/verify.ts';
 import type { ShoalEngine } from './engine.ts';
 

@@ -26,7 +26,7 @@ import type {
   ResumeResult,
 } from '@mlc-ai/web-llm';
 import { ShoalError } from '../core/errors.ts';
-import { DEFAULT_SAMPLING } from '../swarm/sampler.ts';
+import { DEFAULT_SAMPLING } from '../swarm/coordinator/sampler.ts';
 import { checkChatRequest, renderChatPrompt } from './chat-prompt.ts';
 import { gpuVendor, maxStorageBufferBindingSize } from './gpu-facts.ts';
 import { planGeneration } from './request.ts';

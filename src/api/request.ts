@@ -1,8 +1,8 @@
 import type { ChatCompletionRequest, CompletionCreateParams } from '@mlc-ai/web-llm';
 import * as v from 'valibot';
 import { ShoalError } from '../core/errors.ts';
-import type { SamplingOptions } from '../swarm/generation.ts';
-import { DEFAULT_SAMPLING } from '../swarm/sampler.ts';
+import type { SamplingOptions } from '../swarm/coordinator/generation.ts';
+import { DEFAULT_SAMPLING } from '../swarm/coordinator/sampler.ts';
 
 /** Choices of one request: each is a whole answer, made one after the other. */
 const MAX_CHOICES = 128;

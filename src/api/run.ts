@@ -1,6 +1,6 @@
 import type { ChatCompletionFinishReason, CompletionUsage } from '@mlc-ai/web-llm';
 import { ShoalError } from '../core/errors.ts';
-import type { GenerationSummary, Generator } from '../swarm/generation.ts';
+import type { GenerationSummary, Generator } from '../swarm/coordinator/generation.ts';
 import type { Tokenizer } from '../tokenizer/index.ts';
 import { type AnswerDelta, answer } from './answer.ts';
 import type { GenerationPlan } from './request.ts';

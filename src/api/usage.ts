@@ -1,5 +1,5 @@
 import type { CompletionUsage } from '@mlc-ai/web-llm';
-import type { GenerationSummary } from '../swarm/generation.ts';
+import type { GenerationSummary } from '../swarm/coordinator/generation.ts';
 
 /**
  * What a request cost, over all its choices. As in WebLLM, prompt tokens are those that were new: what the kept KV

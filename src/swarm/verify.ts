@@ -2,9 +2,9 @@ import { ShoalError } from '../core/errors.ts';
 import { formatLayers } from '../core/ranges.ts';
 import { MAX_NAMED_HOLDERS } from '../protocol/directory-exchange.ts';
 import type { Manifest } from '../protocol/manifest.ts';
-import type { CommandClient } from './command-client.ts';
-import type { Lap } from './generation.ts';
-import type { ShardRegistry } from './shard-registry.ts';
+import type { Lap } from './coordinator/generation.ts';
+import type { CommandClient } from './members/command-client.ts';
+import type { ShardRegistry } from './members/shard-registry.ts';
 
 /** One line of the verification: what was checked, whether it holds, and what was seen. */
 export interface Check {

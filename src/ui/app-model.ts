@@ -1,8 +1,8 @@
 import type { ReadonlySignal } from '@preact/signals';
 import type { LogLine } from '../core/log.ts';
 import type { LayerRange } from '../core/ranges.ts';
-import type { Lap, Wait } from '../swarm/generation.ts';
-import type { RouteEvent } from '../swarm/route-event.ts';
+import type { Lap, Wait } from '../swarm/coordinator/generation.ts';
+import type { RouteEvent } from '../swarm/coordinator/route-event.ts';
 
 /** What the page shows and does. Components know this; `main.ts` builds it over the swarm. */
 export interface AppModel {

@@ -1,5 +1,5 @@
 import { formatLayers, type LayerRange } from '../core/ranges.ts';
-import type { Wait } from '../swarm/generation.ts';
+import type { Wait } from '../swarm/coordinator/generation.ts';
 import type { ShardRow } from './app-model.ts';
 import { formatTimeLeft, joinWords, peerName, percent } from './format.ts';
 import { isPending, shardNames } from './status-words.ts';

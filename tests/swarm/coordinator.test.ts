@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ShoalError } from '../../src/core/errors.ts';
-import type { GeneratedToken, GenerationRequest, GenerationSummary } from '../../src/swarm/generation.ts';
-import { DEFAULT_SAMPLING } from '../../src/swarm/sampler.ts';
+import type { GeneratedToken, GenerationRequest, GenerationSummary } from '../../src/swarm/coordinator/generation.ts';
+import { DEFAULT_SAMPLING } from '../../src/swarm/coordinator/sampler.ts';
 import { TestSwarm } from './support/test-swarm.ts';
 
 const PROMPT = Array.from({ length: 40 }, (_, index) => (index * 37) % 500);

@@ -4,7 +4,7 @@ import type { Directory, Transport } from '../../src/net/transport.ts';
 import { manifestKey, shardRecordKey } from '../../src/protocol/directory.ts';
 import { DIRECTORY_PROTOCOL } from '../../src/protocol/directory-exchange.ts';
 import type { Manifest } from '../../src/protocol/manifest.ts';
-import { RENEWAL_MS, ShardRegistry } from '../../src/swarm/shard-registry.ts';
+import { RENEWAL_MS, ShardRegistry } from '../../src/swarm/members/shard-registry.ts';
 
 const MANIFEST_ID = 'a'.repeat(64);
 const shards = [0, 1].map((index) => ({

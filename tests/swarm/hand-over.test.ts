@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { RouteEvent } from '../../src/swarm/route-event.ts';
-import { DEFAULT_SAMPLING } from '../../src/swarm/sampler.ts';
+import type { RouteEvent } from '../../src/swarm/coordinator/route-event.ts';
+import { DEFAULT_SAMPLING } from '../../src/swarm/coordinator/sampler.ts';
 import { TestSwarm } from './support/test-swarm.ts';
 
 const PROMPT = Array.from({ length: 100 }, (_, index) => (index * 37) % 500);

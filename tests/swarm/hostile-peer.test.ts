@@ -6,7 +6,7 @@ import { presenceTopic } from '../../src/protocol/directory.ts';
 import { encodeFrame } from '../../src/protocol/frame-codec.ts';
 import type { TaskFrame } from '../../src/protocol/frames.ts';
 import { MAX_SESSIONS } from '../../src/protocol/limits.ts';
-import { DEFAULT_SAMPLING } from '../../src/swarm/sampler.ts';
+import { DEFAULT_SAMPLING } from '../../src/swarm/coordinator/sampler.ts';
 import { TestSwarm } from './support/test-swarm.ts';
 
 const PROMPT = Array.from({ length: 20 }, (_, index) => (index * 37) % 500);

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { MemoryNetwork } from '../../src/net/memory-transport.ts';
 import { manifestKey } from '../../src/protocol/directory.ts';
 import { encodeManifestPart, MANIFEST_PROTOCOL, MAX_MANIFEST_BYTES } from '../../src/protocol/manifest-exchange.ts';
-import { fetchManifest, serveManifest } from '../../src/swarm/manifest-exchange.ts';
+import { fetchManifest, serveManifest } from '../../src/swarm/members/manifest-exchange.ts';
 
 /** Three parts: as long as a manifest of a thousand shards. */
 const bytes = new TextEncoder().encode('{"name": "shard"}\n'.repeat(26_000));

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { MemoryNetwork } from '../../src/net/memory-transport.ts';
 import type { Transport } from '../../src/net/transport.ts';
-import { Membership } from '../../src/swarm/membership.ts';
+import { Membership } from '../../src/swarm/members/membership.ts';
 
 const MANIFEST = 'a'.repeat(64);
 const own = (ready: number[]) => () => ({ ready, pending: [], layersPerSecond: 0, queueLength: 0, leaving: false });

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Wait } from '../../src/swarm/generation.ts';
-import { KeptOutputs } from '../../src/swarm/kept-outputs.ts';
-import { DEFAULT_SAMPLING } from '../../src/swarm/sampler.ts';
+import type { Wait } from '../../src/swarm/coordinator/generation.ts';
+import { DEFAULT_SAMPLING } from '../../src/swarm/coordinator/sampler.ts';
+import { KeptOutputs } from '../../src/swarm/stage/kept-outputs.ts';
 import { TestSwarm } from './support/test-swarm.ts';
 
 const PROMPT = Array.from({ length: 100 }, (_, index) => (index * 37) % 500);

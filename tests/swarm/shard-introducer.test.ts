@@ -4,8 +4,8 @@ import { MemoryNetwork } from '../../src/net/memory-transport.ts';
 import type { Transport } from '../../src/net/transport.ts';
 import type { Manifest } from '../../src/protocol/manifest.ts';
 import { TORRENT_SIGNAL_PROTOCOL } from '../../src/protocol/torrent-signal.ts';
-import { ShardIntroducer } from '../../src/swarm/shard-introducer.ts';
-import { ShardRegistry } from '../../src/swarm/shard-registry.ts';
+import { ShardIntroducer } from '../../src/swarm/members/shard-introducer.ts';
+import { ShardRegistry } from '../../src/swarm/members/shard-registry.ts';
 
 const INFO_HASH = '1'.repeat(40);
 const manifest = {

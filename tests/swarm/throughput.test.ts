@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { DEFAULT_SAMPLING } from '../../src/swarm/sampler.ts';
+import { DEFAULT_SAMPLING } from '../../src/swarm/coordinator/sampler.ts';
 import { TestSwarm } from './support/test-swarm.ts';
 
 // On an idle machine the gains are 3.95 of 4 and 0.97 of the ideal; the bounds leave room for what runs beside the test.

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Frame } from '../../src/protocol/frames.ts';
 import type { HiddenFormat } from '../../src/protocol/hidden-formats.ts';
-import { DEFAULT_SAMPLING } from '../../src/swarm/sampler.ts';
+import { DEFAULT_SAMPLING } from '../../src/swarm/coordinator/sampler.ts';
 import { TestSwarm } from './support/test-swarm.ts';
 
 let swarm: TestSwarm;

@@ -1,7 +1,12 @@
 import type { ChatCompletionRequestStreaming } from '@mlc-ai/web-llm';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type AnswerSoFar, ShoalEngine } from '../../src/api/index.ts';
-import type { GeneratedToken, GenerationRequest, GenerationSummary, Generator } from '../../src/swarm/generation.ts';
+import type {
+  GeneratedToken,
+  GenerationRequest,
+  GenerationSummary,
+  Generator,
+} from '../../src/swarm/coordinator/generation.ts';
 import { defaultTokenizer } from '../support/default-tokenizer.ts';
 
 const tokenizer = await defaultTokenizer();

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CandidateRequest, Candidates } from '../../src/protocol/frames.ts';
 import { MAX_CANDIDATES, MAX_WANTED_IDS } from '../../src/protocol/limits.ts';
-import type { SamplingOptions } from '../../src/swarm/generation.ts';
-import { DEFAULT_SAMPLING, Sampler } from '../../src/swarm/sampler.ts';
+import type { SamplingOptions } from '../../src/swarm/coordinator/generation.ts';
+import { DEFAULT_SAMPLING, Sampler } from '../../src/swarm/coordinator/sampler.ts';
 
 /** What a last stage answers for a row of logits `[V]`. */
 function candidatesOf(row: readonly number[], { count, wantedIds }: CandidateRequest): Candidates {

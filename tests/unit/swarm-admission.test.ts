@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { ShoalError } from '../../src/core/errors.ts';
-import { Admission } from '../../src/swarm/admission.ts';
+import { Admission } from '../../src/swarm/stage/admission.ts';
 
 /** The place that it is told; 0 when it is let in. */
 function placeOf(admission: Admission, name: string, all: number, own = 0, nowMs = 0): number {

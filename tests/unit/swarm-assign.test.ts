@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countHolders, rarestFirst } from '../../src/swarm/assign.ts';
+import { countHolders, rarestFirst } from '../../src/swarm/assign/assign.ts';
 
 describe('assignment', () => {
   it('counts promises, and a shard once a member', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RouteStage } from '../../src/protocol/frames.ts';
-import { balanceCuts, type StageFacts } from '../../src/swarm/balance-cuts.ts';
+import { balanceCuts, type StageFacts } from '../../src/swarm/route/balance-cuts.ts';
 import { shardsOf } from '../swarm/support/shards-of.ts';
 
 const shards = shardsOf([8, 8, 7, 7]);

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Move, mayLeave, nextMove } from '../../src/swarm/next-move.ts';
-import { type AssignMember, heldBy, shardNeeds } from '../../src/swarm/shard-need.ts';
-import { bestVolunteer, chooseShard, roomOf } from '../../src/swarm/volunteer.ts';
+import { type Move, mayLeave, nextMove } from '../../src/swarm/assign/next-move.ts';
+import { type AssignMember, heldBy, shardNeeds } from '../../src/swarm/assign/shard-need.ts';
+import { bestVolunteer, chooseShard, roomOf } from '../../src/swarm/assign/volunteer.ts';
 import { shardsOf } from '../swarm/support/shards-of.ts';
 
 /** One byte each, so that `memoryBytes` counts shards. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Rebalancer } from '../../src/swarm/rebalancer.ts';
-import type { AssignMember } from '../../src/swarm/shard-need.ts';
+import { Rebalancer } from '../../src/swarm/assign/rebalancer.ts';
+import type { AssignMember } from '../../src/swarm/assign/shard-need.ts';
 import { shardsOf } from '../swarm/support/shards-of.ts';
 
 const shards = shardsOf([8, 8, 7, 7]);

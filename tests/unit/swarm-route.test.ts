@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RouteStage } from '../../src/protocol/frames.ts';
-import { roundTripTable } from '../../src/swarm/round-trips.ts';
-import { hopCostMs, layerCostMs, planRoute, type RouteCandidate } from '../../src/swarm/route.ts';
+import { roundTripTable } from '../../src/swarm/route/round-trips.ts';
+import { hopCostMs, layerCostMs, planRoute, type RouteCandidate } from '../../src/swarm/route/route.ts';
 import { shardsOf } from '../swarm/support/shards-of.ts';
 
 const ME = 'me';

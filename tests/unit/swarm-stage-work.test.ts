@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { LayerRunner, StageTask } from '../../src/engine/layer-runner.ts';
-import { StageWork, type Work } from '../../src/swarm/stage-work.ts';
-import { Lane } from '../../src/swarm/task-queue.ts';
+import { StageWork, type Work } from '../../src/swarm/stage/stage-work.ts';
+import { Lane } from '../../src/swarm/stage/task-queue.ts';
 
 const LAYERS = { start: 0, end: 4 };
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ShoalError } from '../../src/core/errors.ts';
-import { batchSize } from '../../src/swarm/batch-size.ts';
-import { type Batch, Lane, TaskQueue } from '../../src/swarm/task-queue.ts';
+import { batchSize } from '../../src/swarm/stage/batch-size.ts';
+import { type Batch, Lane, TaskQueue } from '../../src/swarm/stage/task-queue.ts';
 
 interface Task {
   readonly tokens: number;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HIDDEN_FORMATS, hiddenBytes } from '../../src/protocol/hidden-formats.ts';
-import { chooseFormat } from '../../src/swarm/wire-format.ts';
+import { chooseFormat } from '../../src/swarm/stage/wire-format.ts';
 
 const format = fc.constantFrom(...HIDDEN_FORMATS);
 const count = fc.integer({ min: 1, max: 256 * 16_384 });

@@ -1,5 +1,10 @@
 import { expect, it } from 'vitest';
-import type { GeneratedToken, GenerationRequest, GenerationSummary, Generator } from '../../src/swarm/generation.ts';
+import type {
+  GeneratedToken,
+  GenerationRequest,
+  GenerationSummary,
+  Generator,
+} from '../../src/swarm/coordinator/generation.ts';
 import { Timeline } from '../../src/ui/swarm-app/timeline.ts';
 import { WatchedGenerator } from '../../src/ui/swarm-app/watched-generator.ts';
 

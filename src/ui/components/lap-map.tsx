@@ -1,5 +1,5 @@
 import { formatLayers } from '../../core/ranges.ts';
-import type { Lap } from '../../swarm/generation.ts';
+import type { Lap } from '../../swarm/coordinator/generation.ts';
 import { formatMs, peerName } from '../format.ts';
 import { useSettled } from '../hooks/use-settled.ts';
 import { usePage } from '../page-state.ts';

@@ -1,4 +1,4 @@
-import type { Wait } from '../../swarm/generation.ts';
+import type { Wait } from '../../swarm/coordinator/generation.ts';
 import { usePage } from '../page-state.ts';
 import { shardNames } from '../status-words.ts';
 import { waitWords } from '../wait-words.ts';

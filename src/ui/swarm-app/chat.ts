@@ -1,7 +1,7 @@
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { ShoalEngine } from '../../api/index.ts';
 import { ShoalError } from '../../core/errors.ts';
-import type { GenerationSummary } from '../../swarm/generation.ts';
+import type { GenerationSummary } from '../../swarm/coordinator/generation.ts';
 import type { ChatMessage, Settings } from '../app-model.ts';
 import type { RunningAnswer, SavedConversation } from './saved-conversation.ts';
 

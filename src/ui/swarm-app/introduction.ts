@@ -3,7 +3,7 @@ import { log } from '../../core/log.ts';
 import type { Transport } from '../../net/transport.ts';
 import { decodeManifest, type Manifest, manifestIdOf } from '../../protocol/manifest.ts';
 import { parseServerConfig, type ServerConfig } from '../../protocol/server-config.ts';
-import { fetchManifest } from '../../swarm/manifest-exchange.ts';
+import { fetchManifest } from '../../swarm/members/manifest-exchange.ts';
 
 /** A model as its server introduces it, checked. */
 export interface IntroducedModel {

@@ -1,6 +1,6 @@
 import type { Manifest } from '../../protocol/manifest.ts';
 import type { Transfer } from '../../store/shard-store.ts';
-import { type Coverage, countHolders } from '../../swarm/assign.ts';
+import { type Coverage, countHolders } from '../../swarm/assign/assign.ts';
 import type { ShardKeeper } from '../../swarm/shard-keeper.ts';
 import type { ShardRow } from '../app-model.ts';
 

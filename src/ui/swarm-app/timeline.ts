@@ -1,5 +1,5 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
-import type { Wait } from '../../swarm/generation.ts';
+import type { Wait } from '../../swarm/coordinator/generation.ts';
 import type { TimelineEvent, TimelineRow } from '../app-model.ts';
 
 /** Enough for a bad day of one conversation; older rows are in the log. */

@@ -1,5 +1,5 @@
 import { effect } from '@preact/signals';
-import type { Wait } from '../../swarm/generation.ts';
+import type { Wait } from '../../swarm/coordinator/generation.ts';
 import type { AppModel } from '../app-model.ts';
 import { mergeRanges } from '../status-words.ts';
 

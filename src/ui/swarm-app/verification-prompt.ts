@@ -1,6 +1,6 @@
 import { ShoalError } from '../../core/errors.ts';
-import type { Lap } from '../../swarm/generation.ts';
-import { DEFAULT_SAMPLING } from '../../swarm/sampler.ts';
+import type { Lap } from '../../swarm/coordinator/generation.ts';
+import { DEFAULT_SAMPLING } from '../../swarm/coordinator/sampler.ts';
 import type { SwarmSession } from './swarm-session.ts';
 
 const PROMPT = 'What is the capital of France?';

@@ -6,7 +6,7 @@ import type {
   Generator,
   Lap,
   Wait,
-} from '../../swarm/generation.ts';
+} from '../../swarm/coordinator/generation.ts';
 import type { Timeline } from './timeline.ts';
 
 /** Speed is shown over the newest tokens, so that it follows what happens now. */

@@ -1,6 +1,6 @@
 import { batch, type Signal, signal } from '@preact/signals';
 import type { LogLine } from '../../../src/core/log.ts';
-import type { Wait } from '../../../src/swarm/generation.ts';
+import type { Wait } from '../../../src/swarm/coordinator/generation.ts';
 import type {
   Alert,
   AppModel,

@@ -1,10 +1,10 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { rarestFirst } from '../../../src/swarm/assign.ts';
+import { rarestFirst } from '../../../src/swarm/assign/assign.ts';
+import { DEFAULT_SAMPLING } from '../../../src/swarm/coordinator/sampler.ts';
+import { seededRandom } from '../../../src/swarm/coordinator/seeded-random.ts';
 import type { SwarmNode } from '../../../src/swarm/node.ts';
-import { RoutePlanner } from '../../../src/swarm/route-planner.ts';
-import { DEFAULT_SAMPLING } from '../../../src/swarm/sampler.ts';
-import { seededRandom } from '../../../src/swarm/seeded-random.ts';
+import { RoutePlanner } from '../../../src/swarm/route/route-planner.ts';
 import { ArithmeticRunner } from './arithmetic-runner.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 import { TestSwarm } from './test-swarm.ts';

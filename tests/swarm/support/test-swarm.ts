@@ -5,7 +5,7 @@ import type { Manifest, ManifestShard } from '../../../src/protocol/manifest.ts'
 import type { ShardReader, ShardStore } from '../../../src/store/shard-store.ts';
 import { SwarmNode } from '../../../src/swarm/node.ts';
 import { ShardKeeper } from '../../../src/swarm/shard-keeper.ts';
-import type { NodeLimits } from '../../../src/swarm/stage-server.ts';
+import type { NodeLimits } from '../../../src/swarm/stage/stage-server.ts';
 import { ArithmeticRunner, type ArithmeticRunnerOptions } from './arithmetic-runner.ts';
 
 const LAYERS = [8, 8, 7, 7];

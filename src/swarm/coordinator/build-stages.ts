@@ -1,0 +1,113 @@
+import { type QueuePlace, ShoalError } from '../../core/errors.ts';
+import type { RouteStage } from '../../protocol/frames.ts';
+import { MAX_TASK_TOKENS } from '../../protocol/limits.ts';
+import type { PositionRange } from '../stage/kept-outputs.ts';
+import { replayTask } from '../stage/replay.ts';
+import type { PipelineDependencies } from './pipeline-dependencies.ts';
+
+/** Some nodes had no room. */
+export class NodesFull extends ShoalError {
+  readonly full: readonly RouteStage[];
+  /** The stages that had. */
+  readonly opened: readonly RouteStage[];
+  /** Positions of one task that those take. */
+  readonly maxTaskTokens: number;
+  /** In the longest of the queues. */
+  readonly place: QueuePlace;
+
+  constructor(
+    refusals: readonly { readonly stage: RouteStage; readonly error: ShoalError }[],
+    opened: readonly RouteStage[],
+    maxTaskTokens: number,
+  ) {
+    super('busy', refusals.map(({ error }) => error.message).join(' '));
+    this.full = refusals.map(({ stage }) => stage);
+    this.opened = opened;
+    this.maxTaskTokens = maxTaskTokens;
+    const queues = refusals.map(({ error }) => error.queue ?? { place: 1, seconds: 1 });
+    this.place = queues.reduce((longest, queue) => (queue.seconds > longest.seconds ? queue : longest));
+  }
+}
+
+/**
+ * Opens a session's places at `stages`.
+ * @param maxTokens - positions that the session may come to hold
+ * @param firstTask - tasks before it are meant for an earlier place of the session, and void
+ * @returns the positions of one task that every one of them takes
+ * @throws NodesFull when nothing but room is missing
+ * @throws ShoalError `peer-unreachable`, `peer-gone`, `shard-not-loaded`, `out-of-memory`, `aborted`
+ */
+export async function openStages(
+  { exchange, commands }: PipelineDependencies,
+  session: string,
+  stages: readonly RouteStage[],
+  maxTokens: number,
+  firstTask: number,
+  signal?: AbortSignal,
+): Promise<number> {
+  const opened = await Promise.allSettled(
+    stages.map(async ({ peerId, layers }) => {
+      // The channel's heartbeat tells within seconds when a stage vanishes, also one that is no neighbour.
+      await exchange.reach(peerId, signal);
+      const place = { session, layers, max_tokens: maxTokens, first_task: firstTask };
+      return commands.send(peerId, 'OPEN_SESSION', place, signal);
+    }),
+  );
+  // All have answered: whoever closes them after a failure closes every one.
+  const refusals: { stage: RouteStage; error: ShoalError }[] = [];
+  const limits: number[] = [];
+  for (const [index, result] of opened.entries()) {
+    if (result.status === 'fulfilled') limits.push(result.value.max_task_tokens);
+    else refusals.push({ stage: stages[index]!, error: ShoalError.from(result.reason) });
+  }
+  const worse = refusals.find(({ error }) => error.code !== 'busy');
+  if (worse) throw worse.error;
+  const maxTaskTokens = Math.min(MAX_TASK_TOKENS, ...limits);
+  if (refusals.length === 0) return maxTaskTokens;
+  const good = stages.filter((stage) => !refusals.some((refusal) => refusal.stage === stage));
+  throw new NodesFull(refusals, good, maxTaskTokens);
+}
+
+/** Gives the session's places at `stages` back, without waiting: nobody depends on it. */
+export function closeStages({ commands }: PipelineDependencies, session: string, stages: readonly RouteStage[]): void {
+  for (const { peerId, layers } of stages)
+    commands.send(peerId, 'CLOSE_SESSION', { session, layers }).catch(() => undefined);
+}
+
+export interface StageFilling {
+  readonly session: string;
+  /** Its number, from `Pipeline.beginFilling`. */
+  readonly task: number;
+  /** Keeps the outputs that fill the new stages; without it they are the first, and the ids fill them. */
+  readonly before: RouteStage | undefined;
+  readonly stages: readonly RouteStage[];
+  /** The session's tokens, at least up to the end of `positions`. */
+  readonly ids: readonly number[];
+  readonly positions: PositionRange;
+  readonly maxTaskTokens: number;
+}
+
+/**
+ * Sends the caches of new stages what they lack. Resolves when it is on its way: what follows on the same way stays
+ * behind it.
+ * @throws ShoalError `limit-exceeded` when it is not kept any more, `peer-gone`, `peer-unreachable`, `aborted`
+ */
+export async function fillStages(
+  { exchange, commands }: PipelineDependencies,
+  { session, task, before, stages, ids, positions, maxTaskTokens }: StageFilling,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { start, end } = positions;
+  if (before) {
+    const route = stages.map(({ peerId, layers }) => ({ peer_id: peerId, layers }));
+    const range = { position: start, length: end, max_tokens: maxTaskTokens };
+    const what = { session, layers: before.layers, task, ...range, route };
+    await commands.send(before.peerId, 'REPLAY_SESSION', what, signal);
+    return;
+  }
+  for (let position = start; position < end; position += maxTaskTokens) {
+    const chunk = Uint32Array.from(ids.slice(position, Math.min(position + maxTaskTokens, end)));
+    const frame = replayTask(session, task, exchange.peerId, stages, position, { dtype: 'u32', ids: chunk });
+    await exchange.deliver(stages[0]!.peerId, frame, signal);
+  }
+}

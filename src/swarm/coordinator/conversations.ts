@@ -1,0 +1,154 @@
+import { ShoalError } from '../../core/errors.ts';
+import { Emitter, type Unsubscribe } from '../../core/events.ts';
+import type { Patience } from '../route/route-planner.ts';
+import { pause } from './find-places.ts';
+import { HandOver } from './hand-over.ts';
+import { Pipeline } from './pipeline.ts';
+import { type RepairOptions, repairPipeline } from './repair.ts';
+import { logRouteEvent, type RouteEvent } from './route-event.ts';
+
+/** A conversation's KV caches along a route, and the tokens they hold. */
+export interface Conversation {
+  pipeline: Pipeline;
+  readonly ids: number[];
+  /** Moves it away from nodes that are about to leave. */
+  handOver: HandOver | undefined;
+}
+
+export interface ConversationsOptions extends RepairOptions {
+  /** Nodes that go as soon as no session needs them. */
+  readonly leaving: () => ReadonlySet<string>;
+}
+
+/** Where tasks that found no room stand, about: they do not wait in order, but some go every second. */
+const TASK_QUEUE = { place: 1, seconds: 1 };
+/** Conversations whose KV caches are kept: each holds memory at every stage of its route. */
+const MAX_CONVERSATIONS = 4;
+
+/** The conversations of one coordinator, each kept on a route that works. */
+export class Conversations {
+  readonly #options: ConversationsOptions;
+  readonly #kept = new Map<string, Conversation>();
+  readonly #events = new Emitter<{ route: RouteEvent }>();
+
+  constructor(options: ConversationsOptions) {
+    this.#options = options;
+  }
+
+  /** What happens to routes. */
+  onRoute(listener: (event: RouteEvent) => void): Unsubscribe {
+    return this.#events.on('route', listener);
+  }
+
+  /**
+   * The conversation as it was kept, or a new one along the fastest route.
+   * @param busy - those that are answering: none of them is given up for a new one
+   * @throws ShoalError `shard-missing` naming the layers nobody serves; as the stages answer; `aborted`
+   */
+  async open(key: string, busy: ReadonlySet<string>, patience: Patience = {}): Promise<Conversation> {
+    if (this.#kept.get(key)?.pipeline.broken) await this.mend(key, patience);
+    const kept = this.#kept.get(key);
+    if (kept) return kept;
+    const idle = [...this.#kept.keys()].find((other) => !busy.has(other));
+    if (this.#kept.size >= MAX_CONVERSATIONS && idle !== undefined) await this.forget(idle);
+    const { routes, maxTokens } = this.#options;
+    const plan = (full: ReadonlySet<string>) => routes.planRoute(patience, full);
+    const servedWithout = (full: ReadonlySet<string>) => routes.isServed(full);
+    const pipeline = await Pipeline.open(this.#options, { maxTokens, plan, servedWithout }, patience);
+    const conversation: Conversation = { pipeline, ids: [], handOver: undefined };
+    this.#kept.set(key, conversation);
+    return conversation;
+  }
+
+  /**
+   * A node of the conversation's route had no room for a task: goes on with another copy of its layers, or after a while
+   * with the same.
+   */
+  async makeWay(key: string, patience: Patience): Promise<void> {
+    const full = this.#kept.get(key)?.pipeline.full;
+    if (full && this.#options.routes.isServed(full)) return this.mend(key, patience, full);
+    patience.onWait?.({ reason: 'queue', ...TASK_QUEUE });
+    await pause(TASK_QUEUE, patience.signal).catch(() => undefined);
+    patience.onWait?.(undefined);
+    await this.mend(key, patience);
+  }
+
+  /** Rebuilds the lost stages of a conversation's route, or forgets it, so that it is built anew on another. */
+  async mend(key: string, patience: Patience = {}, full?: ReadonlySet<string>): Promise<void> {
+    const conversation = this.#kept.get(key);
+    if (!conversation) return;
+    this.#abandonHandOver(conversation);
+    try {
+      const { pipeline, events } = await repairPipeline(
+        this.#options,
+        conversation.pipeline,
+        conversation.ids,
+        patience,
+        full,
+      );
+      conversation.pipeline = pipeline;
+      conversation.ids.length = pipeline.length;
+      for (const event of events) this.#tell(event);
+    } catch (thrown) {
+      await this.forget(key);
+      const error = ShoalError.from(thrown);
+      if (error.code !== 'aborted') this.#tell({ kind: 'resent', why: error.message });
+    }
+  }
+
+  /** Called between two laps: follows nodes that are about to leave to their successors. */
+  async move(conversation: Conversation): Promise<void> {
+    const { pipeline, ids, handOver } = conversation;
+    if (handOver?.state === 'filled') {
+      conversation.handOver = undefined;
+      try {
+        const { pipeline: moved, events } = await handOver.finish();
+        conversation.pipeline = moved;
+        for (const event of events) this.#tell(event);
+      } catch {
+        handOver.abandon();
+      }
+      return;
+    }
+    const leaving = this.#options.leaving();
+    const affected = pipeline.route.some(({ peerId }) => leaving.has(peerId));
+    // One that failed is not tried again for the same nodes: they are there until they go.
+    const known = handOver && [...leaving].every((peerId) => handOver.leaving.has(peerId));
+    if (!affected || known) return;
+    this.#abandonHandOver(conversation);
+    conversation.handOver = new HandOver(this.#options, pipeline, ids, new Set(leaving));
+  }
+
+  /** Rolls a conversation back to its first `position` tokens. */
+  async truncate(conversation: Conversation, position: number, signal?: AbortSignal): Promise<void> {
+    if (position < conversation.pipeline.length) {
+      // What successors were sent may be what is taken back.
+      this.#abandonHandOver(conversation);
+      await conversation.pipeline.truncate(position, signal);
+    }
+    conversation.ids.length = position;
+  }
+
+  /** Gives a conversation's KV caches back. */
+  async forget(key: string): Promise<void> {
+    const conversation = this.#kept.get(key);
+    if (!conversation) return;
+    this.#kept.delete(key);
+    this.#abandonHandOver(conversation);
+    await conversation.pipeline.close();
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#kept.keys()].map((key) => this.forget(key)));
+  }
+
+  #abandonHandOver(conversation: Conversation): void {
+    conversation.handOver?.abandon();
+    conversation.handOver = undefined;
+  }
+
+  #tell(event: RouteEvent): void {
+    logRouteEvent(event);
+    this.#events.emit('route', event);
+  }
+}

@@ -1,0 +1,189 @@
+import { ShoalError } from '../../core/errors.ts';
+import type { Unsubscribe } from '../../core/events.ts';
+import { log } from '../../core/log.ts';
+import type { CandidateRequest } from '../../protocol/frames.ts';
+import { NO_CANDIDATES } from '../stage/replay.ts';
+import { type Conversation, Conversations, type ConversationsOptions } from './conversations.ts';
+import type { GeneratedToken, GenerationRequest, GenerationSummary, Generator, Lap } from './generation.ts';
+import type { RouteEvent } from './route-event.ts';
+import { Sampler } from './sampler.ts';
+
+export interface CoordinatorOptions extends Omit<ConversationsOptions, 'maxTokens'> {
+  readonly contextLength: number;
+}
+
+/** Chunks of a prefill on their way at once for each stage: one that it computes, one that waits for it. Fewer after a stage had no room. */
+const CHUNKS_IN_FLIGHT_PER_STAGE = 2;
+/** Routes tried for one token before the answer ends with the error: each may cost a whole replay of the conversation. */
+const MAX_REROUTES = 5;
+/**
+ * What another route may mend: the stage is gone, has forgotten, or holds other positions than it should; not what the
+ * request itself got wrong.
+ */
+const MENDED_BY_REROUTE = new Set([
+  'bad-request',
+  'peer-gone',
+  'peer-unreachable',
+  'unknown-session',
+  'gpu-lost',
+  'shard-not-loaded',
+  'timeout',
+]);
+
+/** The tab where the prompt is typed: routes, fills the caches, samples, and goes round again. */
+export class Coordinator implements Generator {
+  readonly #contextLength: number;
+  readonly #conversations: Conversations;
+  /** Conversations that are answering. */
+  readonly #busy = new Set<string>();
+
+  constructor({ contextLength, ...options }: CoordinatorOptions) {
+    this.#contextLength = contextLength;
+    this.#conversations = new Conversations({ ...options, maxTokens: contextLength });
+  }
+
+  /** What happens to the routes of this tab's conversations. */
+  onRoute(listener: (event: RouteEvent) => void): Unsubscribe {
+    return this.#conversations.onRoute(listener);
+  }
+
+  async *generate(request: GenerationRequest): AsyncGenerator<GeneratedToken, GenerationSummary> {
+    const contextLength = this.#contextLength;
+    const { promptIds, maxTokens } = request;
+    if (promptIds.length === 0) throw new ShoalError('bad-request', 'The prompt holds no token.');
+    if (promptIds.length >= contextLength) {
+      throw new ShoalError(
+        'context-full',
+        `The prompt has ${promptIds.length} tokens and the model's context ${contextLength}: shorten it or start a new conversation.`,
+      );
+    }
+    const key = request.conversation ?? `call-${crypto.randomUUID()}`;
+    if (this.#busy.has(key))
+      throw new ShoalError('bad-request', 'This conversation is answering already; stop that answer first.');
+    this.#busy.add(key);
+    try {
+      return yield* this.#answer(key, request, Math.min(maxTokens, contextLength - promptIds.length));
+    } finally {
+      this.#busy.delete(key);
+      if (request.conversation === undefined) await this.forget(key);
+    }
+  }
+
+  /** Gives a conversation's KV caches back. */
+  forget(key: string): Promise<void> {
+    return this.#conversations.forget(key);
+  }
+
+  close(): Promise<void> {
+    return this.#conversations.close();
+  }
+
+  async *#answer(
+    key: string,
+    request: GenerationRequest,
+    maxTokens: number,
+  ): AsyncGenerator<GeneratedToken, GenerationSummary> {
+    const { promptIds, signal, stopIds, topLogprobs } = request;
+    const sampler = new Sampler(request.sampling, promptIds);
+    const generated: number[] = [];
+    const startedAtMs = performance.now();
+    let firstTokenAtMs = startedAtMs;
+    let reusedTokens = 0;
+    let reroutes = 0;
+    let chunksPerStage = CHUNKS_IN_FLIGHT_PER_STAGE;
+    const summary = (finishReason: GenerationSummary['finishReason']): GenerationSummary => ({
+      finishReason,
+      promptTokens: promptIds.length,
+      reusedTokens,
+      completionTokens: generated.length,
+      prefillMs: firstTokenAtMs - startedAtMs,
+      decodeMs: performance.now() - firstTokenAtMs,
+    });
+
+    while (generated.length < maxTokens) {
+      if (signal?.aborted) return summary('abort');
+      let step: { row: Parameters<Sampler['sample']>[0]; lap: Lap };
+      try {
+        const conversation = await this.#conversations.open(key, this.#busy, request);
+        if (generated.length === 0)
+          reusedTokens = Math.min(commonPrefix(conversation.ids, promptIds), promptIds.length - 1);
+        step = await this.#advance(
+          conversation,
+          [...promptIds, ...generated],
+          sampler.candidateRequest(topLogprobs),
+          request,
+          chunksPerStage,
+        );
+      } catch (thrown) {
+        const error = ShoalError.from(thrown);
+        if (error.code === 'aborted') return summary('abort');
+        if (error.code === 'busy') {
+          chunksPerStage /= 2;
+          await this.#conversations.makeWay(key, request);
+          continue;
+        }
+        if (!MENDED_BY_REROUTE.has(error.code) || ++reroutes > MAX_REROUTES) {
+          await this.forget(key);
+          throw error;
+        }
+        log.warn('ROUTE', `${error.message} Looking for another route.`);
+        await this.#conversations.mend(key, request);
+        continue;
+      }
+      const token = sampler.sample(step.row, topLogprobs);
+      if (generated.length === 0) firstTokenAtMs = performance.now();
+      if (stopIds.has(token.id)) return summary('stop');
+      generated.push(token.id);
+      reroutes = 0;
+      yield { ...token, lap: step.lap };
+    }
+    return summary('length');
+  }
+
+  /** Brings the conversation's caches to `ids` and returns the last row's candidates. */
+  async #advance(
+    conversation: Conversation,
+    ids: readonly number[],
+    candidates: CandidateRequest,
+    { signal, onPrefill }: GenerationRequest,
+    chunksPerStage: number,
+  ) {
+    // The last token is always run: its row is what the next token is drawn from.
+    const reused = Math.min(commonPrefix(conversation.ids, ids), ids.length - 1);
+    await this.#conversations.truncate(conversation, reused, signal);
+    await this.#conversations.move(conversation);
+    const { pipeline } = conversation;
+    const total = ids.length - reused;
+    const maxInFlight = Math.max(1, Math.floor(pipeline.route.length * chunksPerStage));
+    const inFlight: Promise<unknown>[] = [];
+    try {
+      for (let start = reused; ; start += pipeline.maxTaskTokens) {
+        signal?.throwIfAborted();
+        const chunk = ids.slice(start, start + pipeline.maxTaskTokens);
+        const last = start + chunk.length === ids.length;
+        const lap = pipeline.execute(Uint32Array.from(chunk), last ? candidates : NO_CANDIDATES);
+        conversation.ids.push(...chunk);
+        if (last) {
+          const { rows, lap: timing } = await lap;
+          return { row: rows[0]!, lap: timing };
+        }
+        inFlight.push(
+          lap.then(() =>
+            onPrefill?.({ doneTokens: start + chunk.length - reused, totalTokens: total, reusedTokens: reused }),
+          ),
+        );
+        if (inFlight.length >= maxInFlight) await inFlight.shift();
+      }
+    } finally {
+      // Chunks that went out are part of the caches: an abort must not leave while they are on their way.
+      await Promise.allSettled(inFlight);
+    }
+  }
+}
+
+function commonPrefix(a: readonly number[], b: readonly number[]): number {
+  const end = Math.min(a.length, b.length);
+  let length = 0;
+  while (length < end && a[length] === b[length]) length++;
+  return length;
+}

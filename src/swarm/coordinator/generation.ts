@@ -1,0 +1,93 @@
+import type { LayerRange } from '../../core/ranges.ts';
+import type { StageTiming } from '../../protocol/frames.ts';
+
+/** How the coordinator picks the next token from the candidates. */
+export interface SamplingOptions {
+  /** 0 is greedy. */
+  readonly temperature: number;
+  readonly topP: number;
+  /** 0 for all candidates. */
+  readonly topK: number;
+  readonly presencePenalty: number;
+  readonly frequencyPenalty: number;
+  /** 1 for none; above 1 discourages what was said. */
+  readonly repetitionPenalty: number;
+  /** Added to the logits of these ids. */
+  readonly logitBias: ReadonlyMap<number, number>;
+  /** Same seed, same text; undefined draws one. */
+  readonly seed: number | undefined;
+}
+
+/** Why an answer does not go on. */
+export type Wait =
+  | {
+      /** Nobody serves these layers now. */
+      readonly reason: 'shard';
+      readonly layers: LayerRange;
+      /** Who fetches or loads them; nobody yet when empty. */
+      readonly peerIds: readonly string[];
+      readonly waitedMs: number;
+    }
+  | {
+      /** Every node with these layers is full. */
+      readonly reason: 'queue';
+      /** Sessions that were there before. */
+      readonly place: number;
+      /** Until its turn, about. */
+      readonly seconds: number;
+    };
+
+export interface GenerationRequest {
+  /** The conversation whose KV cache is reused as far as its tokens agree; undefined opens a session for this call. */
+  readonly conversation?: string;
+  readonly promptIds: readonly number[];
+  readonly maxTokens: number;
+  /** Generation ends after any of these; it is not yielded. */
+  readonly stopIds: ReadonlySet<number>;
+  readonly sampling: SamplingOptions;
+  /** Alternatives reported with each token. */
+  readonly topLogprobs: number;
+  readonly signal?: AbortSignal;
+  /** Told while the prompt is processed. */
+  readonly onPrefill?: (progress: {
+    readonly doneTokens: number;
+    readonly totalTokens: number;
+    readonly reusedTokens: number;
+  }) => void;
+  /** Told when the answer has to wait, about once a second while it does, and with undefined when it goes on. */
+  readonly onWait?: (wait: Wait | undefined) => void;
+}
+
+export interface TokenLogprob {
+  readonly id: number;
+  readonly logprob: number;
+}
+
+/** One lap of the pipeline as the coordinator saw it: the stages' own timings plus what is left, which is the wire. */
+export interface Lap {
+  readonly totalMs: number;
+  readonly stages: readonly (StageTiming & { readonly wireMs: number })[];
+}
+
+export interface GeneratedToken extends TokenLogprob {
+  readonly top: readonly TokenLogprob[];
+  readonly lap: Lap;
+}
+
+export interface GenerationSummary {
+  readonly finishReason: 'stop' | 'length' | 'abort';
+  readonly promptTokens: number;
+  /** Prompt tokens that the kept KV cache already held. */
+  readonly reusedTokens: number;
+  readonly completionTokens: number;
+  readonly prefillMs: number;
+  readonly decodeMs: number;
+}
+
+/** What turns a prompt into tokens; implemented by the coordinator over a route. */
+export interface Generator {
+  /**
+   * @throws ShoalError `shard-missing` naming the layers nobody serves, `context-full`, `peer-gone` in mid-answer
+   */
+  generate(request: GenerationRequest): AsyncGenerator<GeneratedToken, GenerationSummary>;
+}

@@ -1,0 +1,176 @@
+import { ShoalError } from '../../core/errors.ts';
+import type { RouteStage } from '../../protocol/frames.ts';
+import { closeStages, fillStages, openStages } from './build-stages.ts';
+import { Pipeline } from './pipeline.ts';
+import type { RepairOptions } from './repair.ts';
+import type { RouteEvent } from './route-event.ts';
+
+/** The answer stands still while the last positions are sent, so they should be few. */
+const MAX_LAST_POSITIONS = 4;
+/** Rounds of catching up with an answer that goes on meanwhile; a slow successor may never be closer. */
+const MAX_ROUNDS = 4;
+/** A successor that has not computed what it was sent in this time is no help. */
+const FILL_TIMEOUT_MS = 60_000;
+
+interface Move {
+  readonly stages: readonly RouteStage[];
+  readonly before: RouteStage | undefined;
+  readonly successors: readonly RouteStage[];
+}
+
+/**
+ * Moves a running session away from nodes that are about to leave: successors are filled while the answer goes on along
+ * the old route, and step in between two laps.
+ */
+export class HandOver {
+  readonly leaving: ReadonlySet<string>;
+  readonly #options: RepairOptions;
+  readonly #pipeline: Pipeline;
+  /** The session's tokens; grows as the answer does. */
+  readonly #ids: readonly number[];
+  readonly #moves: Move[] = [];
+  readonly #abort = new AbortController();
+  #maxTaskTokens: number;
+  #task: number;
+  #filled = 0;
+  #state: 'filling' | 'filled' | 'failed' = 'filling';
+
+  /** Begins at once. @param ids - the session's tokens, read again whenever more of them are needed */
+  constructor(options: RepairOptions, pipeline: Pipeline, ids: readonly number[], leaving: ReadonlySet<string>) {
+    this.leaving = leaving;
+    this.#options = options;
+    this.#pipeline = pipeline;
+    this.#ids = ids;
+    this.#maxTaskTokens = pipeline.maxTaskTokens;
+    this.#task = pipeline.beginFilling();
+    this.#fill().then(
+      () => {
+        this.#state = 'filled';
+      },
+      () => this.abandon(),
+    );
+  }
+
+  get state(): 'filling' | 'filled' | 'failed' {
+    return this.#state;
+  }
+
+  /**
+   * Between two laps, when `state` is `filled`: the pipeline along the new route, and what to tell of it.
+   * @throws ShoalError when a successor is gone; the old pipeline is still good
+   */
+  async finish(): Promise<{ pipeline: Pipeline; events: RouteEvent[] }> {
+    const startedAtMs = performance.now();
+    const { route, confirmed } = this.#pipeline;
+    // What is sent now is not waited for: if it fails, the new pipeline does.
+    this.#task = this.#pipeline.beginFilling();
+    for (const move of this.#moves) await this.#send(move, confirmed);
+    const next = route.flatMap((stage) => {
+      const move = this.#moves.find(({ stages }) => stages.includes(stage));
+      if (!move) return [stage];
+      return stage === move.stages[0] ? move.successors : [];
+    });
+    const pipeline = Pipeline.resume(this.#options, this.#pipeline, next, this.#maxTaskTokens, [this.#task]);
+    const pauseMs = performance.now() - startedAtMs;
+    for (const { stages } of this.#moves) this.#close(stages);
+    const events = this.#moves.map(
+      ({ stages, successors }): RouteEvent => ({
+        kind: 'replaced',
+        reason: 'leaving',
+        layers: { start: stages[0]!.layers.start, end: stages.at(-1)!.layers.end },
+        from: stages.map(({ peerId }) => peerId),
+        to: successors.map(({ peerId }) => peerId),
+        pauseMs,
+        positions: confirmed,
+      }),
+    );
+    return { pipeline, events };
+  }
+
+  /** Gives the successors' places back; the old route stays. */
+  abandon(): void {
+    if (this.#state === 'failed') return;
+    this.#state = 'failed';
+    this.#abort.abort();
+    for (const { successors } of this.#moves) this.#close(successors);
+  }
+
+  async #fill(): Promise<void> {
+    const { signal } = this.#abort;
+    const { session } = this.#pipeline;
+    for (const { stages, before } of movesOf(this.#pipeline.route, this.leaving)) {
+      const layers = { start: stages[0]!.layers.start, end: stages.at(-1)!.layers.end };
+      const successors = await this.#options.routes.planRange(layers, this.leaving, { signal });
+      this.#moves.push({ stages, before, successors });
+      const opened = await openStages(this.#options, session, successors, this.#options.maxTokens, this.#task, signal);
+      this.#maxTaskTokens = Math.min(this.#maxTaskTokens, opened);
+    }
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const { confirmed } = this.#pipeline;
+      if (round > 0 && confirmed - this.#filled <= MAX_LAST_POSITIONS) break;
+      for (const move of this.#moves) await this.#sendAndWait(move, confirmed);
+      this.#filled = confirmed;
+    }
+  }
+
+  #send({ before, successors }: Move, end: number): Promise<void> {
+    const filling = {
+      session: this.#pipeline.session,
+      task: this.#task,
+      before,
+      stages: successors,
+      ids: this.#ids,
+      positions: { start: this.#filled, end },
+      maxTaskTokens: this.#maxTaskTokens,
+    };
+    return fillStages(this.#options, filling, this.#abort.signal);
+  }
+
+  /** Sends what is lacking up to `end`, and waits until the last successor has computed all of it. */
+  async #sendAndWait(move: Move, end: number): Promise<void> {
+    let chunksLeft = Math.ceil((end - this.#filled) / this.#maxTaskTokens);
+    if (chunksLeft === 0) return;
+    const { exchange } = this.#options;
+    const { session } = this.#pipeline;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const stopListening = exchange.onFrame(({ from, frame }) => {
+      if (frame.kind === 'task' || frame.session !== session || frame.task !== this.#task) return;
+      if (!move.successors.some(({ peerId }) => peerId === from)) return;
+      if (frame.kind === 'error') reject(new ShoalError(frame.error.code, frame.error.message));
+      else if (--chunksLeft === 0) resolve();
+    });
+    // Given up while the sending still fails by itself, it has nobody who waits for it.
+    promise.catch(() => undefined);
+    const giveUp = () => reject(new ShoalError('timeout', 'The successor takes too long.'));
+    const timeout = setTimeout(giveUp, FILL_TIMEOUT_MS);
+    this.#abort.signal.addEventListener('abort', giveUp);
+    try {
+      await this.#send(move, end);
+      await promise;
+    } finally {
+      clearTimeout(timeout);
+      this.#abort.signal.removeEventListener('abort', giveUp);
+      stopListening();
+    }
+  }
+
+  #close(stages: readonly RouteStage[]): void {
+    closeStages(this.#options, this.#pipeline.session, stages);
+  }
+}
+
+/** Runs of neighbouring stages at leaving nodes, each with the stage before it. */
+function movesOf(
+  route: readonly RouteStage[],
+  leaving: ReadonlySet<string>,
+): { stages: RouteStage[]; before: RouteStage | undefined }[] {
+  const moves: { stages: RouteStage[]; before: RouteStage | undefined }[] = [];
+  for (const [index, stage] of route.entries()) {
+    if (!leaving.has(stage.peerId)) continue;
+    const before = route[index - 1];
+    const open = moves.at(-1);
+    if (before && open?.stages.at(-1) === before) open.stages.push(stage);
+    else moves.push({ stages: [stage], before });
+  }
+  return moves;
+}

@@ -1,0 +1,11 @@
+import type { HiddenFormat } from '../../protocol/hidden-formats.ts';
+import type { CommandClient } from '../members/command-client.ts';
+import type { FrameExchange } from '../members/frame-exchange.ts';
+
+/** What a session's stages are reached by. */
+export interface PipelineDependencies {
+  readonly exchange: FrameExchange;
+  readonly commands: CommandClient;
+  /** The coarsest format in which hidden states may travel; f32 when absent. */
+  readonly wire?: () => HiddenFormat;
+}

@@ -1,0 +1,259 @@
+import { ShoalError } from '../../core/errors.ts';
+import type { Unsubscribe } from '../../core/events.ts';
+import { formatLayers } from '../../core/ranges.ts';
+import type { CandidateRequest, Candidates, ErrorFrame, ResultFrame, RouteStage } from '../../protocol/frames.ts';
+import type { Patience } from '../route/route-planner.ts';
+import { findPlaces, type PlacesWanted } from './find-places.ts';
+import type { Lap } from './generation.ts';
+import type { PipelineDependencies } from './pipeline-dependencies.ts';
+
+export interface LapResult {
+  readonly rows: readonly Candidates[];
+  readonly lap: Lap;
+}
+
+interface PendingTask {
+  /** The session's length when the task is done. */
+  readonly end: number;
+  readonly startedAtMs: number;
+  readonly resolve: (result: LapResult) => void;
+  readonly reject: (error: ShoalError) => void;
+}
+
+/** A stage that takes longer than this over one task is taken for hung: a software adapter needs seconds, not minutes. */
+const TASK_TIMEOUT_MS = 120_000;
+/** One session along one route: KV caches at every stage, filled by the laps that go round it. */
+export class Pipeline {
+  readonly route: readonly RouteStage[];
+  /** Token positions of one task that every stage takes. */
+  readonly maxTaskTokens: number;
+  /** 32 hexadecimal digits, the same at every stage. */
+  readonly session: string;
+  /** Peers of the route whose channel closed. */
+  readonly gone = new Set<string>();
+  /** Peers of the route that had no room for a task. */
+  readonly full = new Set<string>();
+  readonly #deps: PipelineDependencies;
+  readonly #pending = new Map<number, PendingTask>();
+  /** Fillings of stages of this route. */
+  readonly #fillings: ReadonlySet<number>;
+  readonly #cleanups: Unsubscribe[];
+  #nextTask: number;
+  #length: number;
+  #confirmed: number;
+  #broken: ShoalError | undefined;
+
+  private constructor(
+    deps: PipelineDependencies,
+    route: readonly RouteStage[],
+    session: string,
+    maxTaskTokens: number,
+    start: { readonly task: number; readonly length: number } = { task: 0, length: 0 },
+    fillings: readonly number[] = [],
+  ) {
+    this.#deps = deps;
+    this.route = route;
+    this.session = session;
+    this.#fillings = new Set(fillings);
+    this.#nextTask = start.task;
+    this.#length = start.length;
+    this.#confirmed = start.length;
+    this.maxTaskTokens = maxTaskTokens;
+    this.#cleanups = [
+      deps.exchange.onFrame(({ from, frame }) => {
+        if (frame.kind === 'task' || frame.session !== session) return;
+        if (frame.kind === 'result' && from === route.at(-1)!.peerId) this.#finish(frame);
+        if (frame.kind === 'error' && route.some((stage) => stage.peerId === from)) this.#fail(frame);
+      }),
+      deps.exchange.onGone((peerId) => {
+        const stage = route.find((other) => other.peerId === peerId);
+        if (!stage) return;
+        this.gone.add(peerId);
+        this.#break(goneError(stage));
+      }),
+    ];
+  }
+
+  /**
+   * Opens a session where there is room for it; waits when there is none.
+   * @throws ShoalError `shard-missing`, `peer-unreachable`, `peer-gone`, `shard-not-loaded`, `out-of-memory`, `aborted`
+   */
+  static async open(
+    deps: PipelineDependencies,
+    wanted: Omit<PlacesWanted, 'session' | 'firstTask'>,
+    patience: Patience,
+  ): Promise<Pipeline> {
+    const session = randomSession();
+    const { stages, maxTaskTokens } = await findPlaces(deps, { ...wanted, session, firstTask: 0 }, patience);
+    return new Pipeline(deps, stages, session, maxTaskTokens);
+  }
+
+  /**
+   * The same session along another route, from the last whole lap on; the pipeline so far is over.
+   * @param fillings - numbers of those whose failure is this pipeline's
+   */
+  static resume(
+    deps: PipelineDependencies,
+    old: Pipeline,
+    route: readonly RouteStage[],
+    maxTaskTokens: number,
+    fillings: readonly number[],
+  ): Pipeline {
+    old.#break(new ShoalError('aborted', 'The session goes on along another route.'));
+    const start = { task: old.#nextTask, length: old.#confirmed };
+    return new Pipeline(deps, route, old.session, maxTaskTokens, start, fillings);
+  }
+
+  /** A number for the tasks that fill new stages of this session: those of older fillings, and older tasks, are void there. */
+  beginFilling(): number {
+    return this.#nextTask++;
+  }
+
+  /** The task that comes next; those before it are done, or void once the stages have rolled back. */
+  get nextTask(): number {
+    return this.#nextTask;
+  }
+
+  /** Positions that a whole lap has filled at every stage. */
+  get confirmed(): number {
+    return this.#confirmed;
+  }
+
+  /** Positions cached at every stage once the tasks on their way are done. */
+  get length(): number {
+    return this.#length;
+  }
+
+  get broken(): ShoalError | undefined {
+    return this.#broken;
+  }
+
+  /**
+   * One lap: `ids` `[T]` from the session's end on through every stage. Laps may overlap; they stay in order.
+   * @throws ShoalError as the failing stage says; `peer-gone` when a stage vanished; `timeout`
+   */
+  async execute(ids: Uint32Array, candidates: CandidateRequest): Promise<LapResult> {
+    if (this.#broken) throw this.#broken;
+    const task = this.#nextTask++;
+    const position = this.#length;
+    this.#length += ids.length;
+    const done = new Promise<LapResult>((resolve, reject) => {
+      this.#pending.set(task, { end: position + ids.length, startedAtMs: performance.now(), resolve, reject });
+    });
+    const timeout = setTimeout(
+      () => this.#break(new ShoalError('timeout', `No answer to task ${task} within ${TASK_TIMEOUT_MS / 1000} s.`)),
+      TASK_TIMEOUT_MS,
+    );
+    try {
+      const first = this.route[0]!;
+      this.#deps.exchange
+        .deliver(first.peerId, {
+          kind: 'task',
+          session: this.session,
+          task,
+          coordinator: this.#deps.exchange.peerId,
+          route: this.route,
+          position,
+          input: { dtype: 'u32', ids },
+          candidates,
+          wire: this.#deps.wire?.(),
+          timings: [],
+        })
+        .catch((error: unknown) => this.#break(goneError(first, error)));
+      return await done;
+    } finally {
+      clearTimeout(timeout);
+      this.#pending.delete(task);
+    }
+  }
+
+  /** Rolls every stage back to `position` tokens. */
+  async truncate(position: number, signal?: AbortSignal): Promise<void> {
+    if (position === this.#length) return;
+    await Promise.all(
+      this.route.map(({ peerId, layers }) =>
+        this.#deps.commands.send(
+          peerId,
+          'TRUNCATE_SESSION',
+          { session: this.session, layers, position, first_task: this.#nextTask },
+          signal,
+        ),
+      ),
+    );
+    this.#length = position;
+    this.#confirmed = position;
+  }
+
+  async close(): Promise<void> {
+    this.#break(new ShoalError('aborted', 'The session was closed.'));
+    await closeEverywhere(this.#deps, this.route, this.session);
+  }
+
+  #finish({ task, rows, timings }: ResultFrame): void {
+    const pending = this.#pending.get(task);
+    if (!pending) return;
+    this.#confirmed = pending.end;
+    pending.resolve({
+      rows,
+      lap: lapOf(
+        performance.now() - pending.startedAtMs,
+        timings,
+        this.#deps.exchange.roundTripMs(this.route.at(-1)!.peerId),
+      ),
+    });
+  }
+
+  #fail({ peerId, task, error }: ErrorFrame): void {
+    // What was under way when the pipeline was mended, or fills a place that was given up, may still fail.
+    if (!this.#pending.has(task) && !this.#fillings.has(task)) return;
+    const stage = this.route.find((other) => other.peerId === peerId);
+    if (error.code === 'busy') this.full.add(peerId);
+    const where = stage ? `Layers ${formatLayers(stage.layers)}: ` : '';
+    // A failed task leaves the stages at different lengths: nothing that follows in this session can be right.
+    this.#break(new ShoalError(error.code, `${where}${error.message}`));
+  }
+
+  #break(error: ShoalError): void {
+    this.#broken ??= error;
+    for (const cleanup of this.#cleanups.splice(0)) cleanup();
+    for (const { reject } of this.#pending.values()) reject(this.#broken);
+    this.#pending.clear();
+  }
+}
+
+function goneError({ layers }: RouteStage, cause?: unknown): ShoalError {
+  return new ShoalError('peer-gone', `The node with layers ${formatLayers(layers)} left the swarm.`, { cause });
+}
+
+async function closeEverywhere(
+  { commands }: PipelineDependencies,
+  route: readonly RouteStage[],
+  session: string,
+): Promise<void> {
+  await Promise.allSettled(route.map(({ peerId }) => commands.send(peerId, 'CLOSE_SESSION', { session })));
+}
+
+function randomSession(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/**
+ * What of a lap's time is neither computing nor waiting was on the wire. Clocks of different machines cannot be
+ * compared, so the sum is exact and its spread over the hops follows their measured round trips. The way back to the
+ * coordinator counts to the last stage.
+ */
+function lapOf(totalMs: number, timings: ResultFrame['timings'], returnRoundTripMs: number): Lap {
+  const busyMs = timings.reduce((sum, { waitMs, computeMs }) => sum + waitMs + computeMs, 0);
+  const wireMs = Math.max(0, totalMs - busyMs);
+  const weights = timings.map(
+    ({ roundTripMs }, index) => roundTripMs + (index === timings.length - 1 ? returnRoundTripMs : 0),
+  );
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return {
+    totalMs,
+    stages: timings.map((timing, index) => ({
+      ...timing,
+      wireMs: wireMs * (total > 0 ? weights[index]! / total : 1 / timings.length),
+    })),
+  };
+}

@@ -1,0 +1,139 @@
+import { ShoalError } from '../../core/errors.ts';
+import type { RouteStage } from '../../protocol/frames.ts';
+import type { Patience, RoutePlanner } from '../route/route-planner.ts';
+import { closeStages, fillStages } from './build-stages.ts';
+import { findPlaces } from './find-places.ts';
+import { Pipeline } from './pipeline.ts';
+import type { PipelineDependencies } from './pipeline-dependencies.ts';
+import type { RouteEvent } from './route-event.ts';
+
+/** A stage that does not roll back within this time is taken for lost: it is a round trip and no computing. */
+const ROLL_BACK_TIMEOUT_MS = 2500;
+
+/** How a node answers that is there but does not know the session any more. */
+const FORGETFUL = new Set(['unknown-session', 'shard-not-loaded', 'gpu-lost']);
+
+const NOBODY: ReadonlySet<string> = new Set();
+
+export interface RepairOptions extends PipelineDependencies {
+  readonly routes: RoutePlanner;
+  /** Positions the session may come to hold. */
+  readonly maxTokens: number;
+}
+
+/**
+ * Mends a broken pipeline: rolls every stage back to the last whole lap, finds who is lost, and rebuilds the caches of
+ * those stages elsewhere by replaying what the stage before them has kept; the other stages keep theirs.
+ *
+ * @param ids - the session's tokens, at least those of the last whole lap
+ * @param full - nodes that are there but have no room: others take over their stages
+ * @returns the pipeline that goes on from there, and what to tell of it
+ * @throws ShoalError when it cannot be mended like this; the session is then to be built anew
+ */
+export async function repairPipeline(
+  options: RepairOptions,
+  broken: Pipeline,
+  ids: readonly number[],
+  patience: Patience = {},
+  full: ReadonlySet<string> = NOBODY,
+): Promise<{ pipeline: Pipeline; events: RouteEvent[] }> {
+  const startedAtMs = performance.now();
+  const { signal } = patience;
+  const { session, confirmed, route } = broken;
+  const { kept, lost } = await rollBack(options, broken, full, signal);
+  const mended: RouteStage[] = [];
+  const events: RouteEvent[] = [];
+  const fillings: number[] = [];
+  const opened: RouteStage[] = [];
+  let maxTaskTokens = broken.maxTaskTokens;
+  try {
+    for (const run of runsOf(route, kept)) {
+      if (kept.has(run[0]!)) {
+        mended.push(...run);
+        continue;
+      }
+      const layers = { start: run[0]!.layers.start, end: run.at(-1)!.layers.end };
+      const task = broken.beginFilling();
+      fillings.push(task);
+      const others = (full: ReadonlySet<string>) => new Set([...lost, ...full]);
+      const wanted = {
+        session,
+        maxTokens: options.maxTokens,
+        firstTask: task,
+        plan: (full: ReadonlySet<string>) => options.routes.planRange(layers, others(full), patience),
+        servedWithout: (full: ReadonlySet<string>) => options.routes.isServed(others(full), layers),
+      };
+      const { stages: replacement, ...places } = await findPlaces(options, wanted, patience);
+      opened.push(...replacement);
+      maxTaskTokens = Math.min(maxTaskTokens, places.maxTaskTokens);
+      const positions = { start: 0, end: confirmed };
+      const filling = { session, task, before: mended.at(-1), stages: replacement, ids, positions, maxTaskTokens };
+      await fillStages(options, filling, signal);
+      mended.push(...replacement);
+      events.push({
+        kind: 'replaced',
+        reason: 'lost',
+        layers,
+        from: run.map(({ peerId }) => peerId),
+        to: replacement.map(({ peerId }) => peerId),
+        pauseMs: performance.now() - startedAtMs,
+        positions: confirmed,
+      });
+    }
+  } catch (error) {
+    // The pipeline that comes after knows nothing of them.
+    closeStages(options, session, opened);
+    throw error;
+  }
+  return { pipeline: Pipeline.resume(options, broken, mended, maxTaskTokens, fillings), events };
+}
+
+/** @returns the stages that rolled back, and the peers that did not answer at all */
+async function rollBack(
+  { commands, exchange }: RepairOptions,
+  broken: Pipeline,
+  full: ReadonlySet<string>,
+  signal?: AbortSignal,
+): Promise<{ kept: Set<RouteStage>; lost: Set<string> }> {
+  const { route, session, confirmed, gone, nextTask } = broken;
+  const timeout = AbortSignal.timeout(ROLL_BACK_TIMEOUT_MS);
+  const bounded = signal ? AbortSignal.any([signal, timeout]) : timeout;
+  const kept = new Set<RouteStage>();
+  const lost = new Set<string>();
+  // When all are gone at once, it is this tab that was cut off or asleep: they may be there still.
+  const cutOff = route.every(({ peerId }) => gone.has(peerId) || peerId === exchange.peerId);
+  await Promise.all(
+    route.map(async (stage) => {
+      const { peerId, layers } = stage;
+      if (gone.has(peerId) && !cutOff) {
+        lost.add(peerId);
+        return;
+      }
+      try {
+        await exchange.reach(peerId, bounded);
+        const rollBack = { session, layers, position: confirmed, first_task: nextTask };
+        await commands.send(peerId, 'TRUNCATE_SESSION', rollBack, bounded);
+        if (full.has(peerId)) {
+          await commands.send(peerId, 'CLOSE_SESSION', { session, layers }, bounded);
+          lost.add(peerId);
+        } else kept.add(stage);
+      } catch (error) {
+        // A node that has lost its device is there, has forgotten the session, and may serve again in a moment.
+        if (!FORGETFUL.has(ShoalError.from(error).code)) lost.add(peerId);
+      }
+    }),
+  );
+  signal?.throwIfAborted();
+  return { kept, lost };
+}
+
+/** The route in runs of neighbours that are all kept or all lost. */
+function runsOf(route: readonly RouteStage[], kept: ReadonlySet<RouteStage>): RouteStage[][] {
+  const runs: RouteStage[][] = [];
+  for (const stage of route) {
+    const run = runs.at(-1);
+    if (run && kept.has(run[0]!) === kept.has(stage)) run.push(stage);
+    else runs.push([stage]);
+  }
+  return runs;
+}

@@ -1,0 +1,189 @@
+import { ShoalError } from '../../core/errors.ts';
+import type { Unsubscribe } from '../../core/events.ts';
+import { log } from '../../core/log.ts';
+import type { LayerRunner } from '../../engine/layer-runner.ts';
+import type { Transport } from '../../net/transport.ts';
+import {
+  COMMAND_PROTOCOL,
+  type CommandRequest,
+  type CommandResult,
+  encodeError,
+  encodeSuccess,
+  parseRequest,
+} from '../../protocol/commands.ts';
+import type { ShardStore } from '../../store/shard-store.ts';
+import type { ShardKeeper } from '../shard-keeper.ts';
+import type { StageServer } from '../stage/stage-server.ts';
+import { VERSION } from '../version.ts';
+import type { FrameExchange } from './frame-exchange.ts';
+
+export interface CommandServerOptions {
+  readonly peerId: string;
+  readonly stages: StageServer;
+  readonly store: ShardStore;
+  readonly keeper: ShardKeeper;
+  readonly exchange: FrameExchange;
+  readonly acceptRemoteLoads: () => boolean;
+}
+
+/** The part of the log that others may read: what this node serves, never what is asked. */
+const SHARED_LOG_SCOPES = new Set(['TORRENT', 'SHARD', 'LOAD_SHARD', 'EXECUTE_TASK']);
+/** Lines of it in one answer: fits `MAX_COMMAND_BYTES` many times over. */
+const SHARED_LOG_LINES = 200;
+
+/** Answers the commands of other nodes and of this tab. */
+export class CommandServer {
+  readonly #options: CommandServerOptions;
+  #runner: LayerRunner | undefined;
+
+  constructor(options: CommandServerOptions) {
+    this.#options = options;
+  }
+
+  useRunner(runner: LayerRunner | undefined): void {
+    this.#runner = runner;
+  }
+
+  listen(transport: Transport): Unsubscribe {
+    return transport.handleRequests(COMMAND_PROTOCOL, (from, request) => this.handle(from, request));
+  }
+
+  /** Always answers: a request that cannot be carried out, or read, gets an error response. */
+  async handle(from: string, bytes: Uint8Array): Promise<Uint8Array> {
+    let request: CommandRequest | undefined;
+    try {
+      request = parseRequest(bytes);
+      if (request.to !== this.#options.peerId)
+        throw new ShoalError('bad-command', `This command is for ${request.to}; this node is ${this.#options.peerId}.`);
+      // Who asks is known from the connection; what the request says of itself must agree.
+      if (request.from !== from)
+        throw new ShoalError('bad-command', `The command says that it is from ${request.from}, and came from ${from}.`);
+      return encodeSuccess(request, await this.#execute(from, request));
+    } catch (thrown) {
+      const error = ShoalError.from(thrown);
+      if (error.code === 'internal')
+        log.error('COMMAND', `${request?.command ?? 'A command'} failed: ${error.message}`);
+      return encodeError(request, error.toWire());
+    }
+  }
+
+  async #execute(from: string, request: CommandRequest): Promise<CommandResult<CommandRequest['command']>> {
+    const { stages, keeper } = this.#options;
+    switch (request.command) {
+      case 'LIST_FILES':
+        return this.#listFiles();
+      case 'GET_CAPABILITIES':
+        return this.#capabilities();
+      case 'LOAD_SHARD':
+        this.#requireConsent(from);
+        await keeper.serve(request.params.shard_id);
+        return { shard_id: request.params.shard_id };
+      case 'UNLOAD_SHARD':
+        this.#requireConsent(from);
+        await keeper.release(request.params.shard_id);
+        return { shard_id: request.params.shard_id };
+      case 'OPEN_SESSION': {
+        const { session, layers, max_tokens, first_task } = request.params;
+        const { maxTaskTokens } = await stages.openSession(from, session, layers, max_tokens, first_task);
+        return { max_task_tokens: maxTaskTokens };
+      }
+      case 'TRUNCATE_SESSION': {
+        const { session, layers, position, first_task } = request.params;
+        await stages.truncateSession(from, session, layers, position, first_task);
+        return {};
+      }
+      case 'REPLAY_SESSION': {
+        const { session, layers, task, position, length, max_tokens } = request.params;
+        const route = request.params.route.map((stage) => ({ peerId: stage.peer_id, layers: stage.layers }));
+        await stages.replaySession(from, session, layers, task, { start: position, end: length }, max_tokens, route);
+        return {};
+      }
+      case 'CLOSE_SESSION':
+        await stages.closeSession(from, request.params.session, request.params.layers);
+        return {};
+      case 'PING':
+        return {};
+      case 'GET_STATS':
+        return this.#stats();
+      case 'EXECUTE_TASK':
+        throw new ShoalError(
+          'bad-command',
+          'EXECUTE_TASK is binary: open a session, then send task frames on the activation protocol.',
+        );
+    }
+  }
+
+  #requireConsent(from: string): void {
+    if (from !== this.#options.peerId && !this.#options.acceptRemoteLoads()) {
+      throw new ShoalError(
+        'consent-required',
+        "This node's owner has not allowed others to load or unload shards here.",
+      );
+    }
+  }
+
+  #listFiles(): CommandResult<'LIST_FILES'> {
+    return {
+      files: this.#options.store
+        .seeded()
+        .map(({ infoHash, fileName, sizeBytes }) => ({ info_hash: infoHash, filename: fileName, size: sizeBytes })),
+    };
+  }
+
+  #capabilities(): CommandResult<'GET_CAPABILITIES'> {
+    const { keeper, stages } = this.#options;
+    const shards = keeper.ready();
+    const info = this.#runner?.info;
+    return {
+      shard_id: shards[0] ?? null,
+      shards,
+      capabilities: {
+        shard_loaded: shards.length > 0,
+        layers: keeper.layers(),
+        runner: info?.kind ?? 'none',
+        adapter: info?.adapter ?? '',
+        ...(info?.reason ? { runner_reason: info.reason } : {}),
+        software: info?.software ?? false,
+        max_buffer_bytes: info?.maxBufferBytes ?? 0,
+        max_task_tokens: info?.maxTaskTokens ?? 0,
+        free_kv_tokens: this.#runner?.freeTokens() ?? 0,
+        layers_per_second: stages.layersPerSecond,
+        queue_length: stages.queueLength,
+        version: VERSION,
+      },
+    };
+  }
+
+  #stats(): CommandResult<'GET_STATS'> {
+    const { stages, store, exchange } = this.#options;
+    return {
+      sessions: stages.sessionCount,
+      tasks_done: stages.tasksDone,
+      tasks_failed: stages.tasksFailed,
+      queue_length: stages.queueLength,
+      bytes_sent: exchange.bytesSent,
+      bytes_received: exchange.bytesReceived,
+      recent_tasks: stages.recentTasks().map(({ task, layers, tokens, waitMs, computeMs, atMs }) => ({
+        task,
+        layers,
+        tokens,
+        wait_ms: waitMs,
+        compute_ms: computeMs,
+        at: atMs,
+      })),
+      seeded: store.seeded().length,
+      log: sharedLog(),
+    };
+  }
+}
+
+/** The newest lines, each once: a line that every task repeats must not push the others out. */
+function sharedLog(): string[] {
+  const lines = new Set(
+    log
+      .lines()
+      .filter(({ scope }) => SHARED_LOG_SCOPES.has(scope))
+      .map(({ scope, text }) => `[${scope}] ${text}`),
+  );
+  return [...lines].slice(-SHARED_LOG_LINES);
+}

@@ -1,0 +1,169 @@
+import { ShoalError } from '../../core/errors.ts';
+import type { Unsubscribe } from '../../core/events.ts';
+import { formatLayers, type LayerRange } from '../../core/ranges.ts';
+import type { RouteStage } from '../../protocol/frames.ts';
+import { PRESENCE_INTERVAL_MS } from '../../protocol/limits.ts';
+import type { Manifest } from '../../protocol/manifest.ts';
+import { type Coverage, countHolders } from '../assign/assign.ts';
+import type { Wait } from '../coordinator/generation.ts';
+import { balanceCuts } from './balance-cuts.ts';
+import { layerCostMs, planRoute, type RouteCandidate, type RoutePlan, type RouteShard } from './route.ts';
+
+export interface RoutePlannerOptions {
+  /** This tab's peer id. */
+  readonly coordinator: string;
+  readonly manifest: Manifest;
+  /** The nodes that serve something now, this tab among them once it does. */
+  readonly candidates: () => readonly RouteCandidate[];
+  /** Everybody with what they serve and what is on its way to them. */
+  readonly everybody: () => Iterable<Coverage & { readonly peerId?: string }>;
+  readonly onChange: (listener: () => void) => Unsubscribe;
+  /** Has somebody fetch a shard that nobody serves; undefined when nobody is willing. */
+  readonly recruit: (shard: number) => string | undefined;
+}
+
+/** How a caller waits for a route. */
+export interface Patience {
+  readonly signal?: AbortSignal | undefined;
+  /** @see GenerationRequest.onWait */
+  readonly onWait?: ((wait: Wait | undefined) => void) | undefined;
+}
+
+/** A prompt waits so long for shards on their way: a download may take minutes, and whoever waits sees it and may stop. */
+const LOADING_PATIENCE_MS = 15 * 60_000;
+const LOADING_CHECK_MS = 500;
+/** A session that starts shows in its nodes' presence after so long: one interval, and the way of the message. */
+const UNSEEN_MS = PRESENCE_INTERVAL_MS + 1000;
+/** A peer that was lost, and is heard of again after so long, is back: what it said before has arrived by then. */
+const RETURN_MS = 1500;
+const NOBODY: ReadonlySet<string> = new Set();
+
+/** Finds routes over the members heard of lately, and waits a while for shards that somebody is loading. */
+export class RoutePlanner {
+  readonly #options: RoutePlannerOptions;
+  /** The stages of the routes that this tab has chosen a moment ago, which nobody's presence tells of yet. */
+  #chosen: { readonly peerId: string; readonly atMs: number }[] = [];
+
+  constructor(options: RoutePlannerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The fastest route through every layer, around the nodes that are full.
+   * @throws ShoalError `shard-missing` naming the layers that nobody serves, `aborted`
+   */
+  planRoute(patience: Patience = {}, without: ReadonlySet<string> = NOBODY): Promise<readonly RouteStage[]> {
+    return this.#plan(this.#options.manifest.shards, without, patience);
+  }
+
+  /** Whether all layers, or every one of these, are served now by others than those. */
+  isServed(without: ReadonlySet<string>, wanted?: LayerRange): boolean {
+    const served = this.#options.candidates().filter(({ peerId }) => !without.has(peerId));
+    return this.#options.manifest.shards
+      .filter(({ layers }) => !wanted || (layers.start < wanted.end && wanted.start < layers.end))
+      .every(({ index }) => served.some(({ ready }) => ready.includes(index)));
+  }
+
+  /**
+   * The fastest stages for a part of the layers, without the lost peers unless they are back.
+   * @throws ShoalError `shard-missing`, `aborted`
+   */
+  planRange(layers: LayerRange, lost: ReadonlySet<string>, patience: Patience = {}): Promise<readonly RouteStage[]> {
+    // A lost stage may have had a part of a shard only: the rest is somebody else's, and stays there.
+    const parts = this.#options.manifest.shards
+      .filter((shard) => shard.layers.start < layers.end && layers.start < shard.layers.end)
+      .map(({ index, layers: { start, end } }) => ({
+        index,
+        layers: { start: Math.max(start, layers.start), end: Math.min(end, layers.end) },
+      }));
+    return this.#plan(parts, lost, patience);
+  }
+
+  async #plan(
+    shards: readonly RouteShard[],
+    lost: ReadonlySet<string>,
+    { signal, onWait }: Patience,
+  ): Promise<readonly RouteStage[]> {
+    const startedAtMs = performance.now();
+    let told = false;
+    try {
+      for (;;) {
+        signal?.throwIfAborted();
+        const waitedMs = performance.now() - startedAtMs;
+        let plan = this.#planNow(shards, lost);
+        if (!plan.stages && waitedMs > RETURN_MS) plan = this.#planNow(shards, NOBODY);
+        if (plan.stages) return plan.stages;
+        const peerIds = this.#awaited(plan.missing);
+        if (!peerIds || waitedMs > LOADING_PATIENCE_MS) throw missingError(this.#options.manifest, plan.missing);
+        const { layers } = this.#options.manifest.shards[plan.missing[0]!]!;
+        onWait?.({ reason: 'shard', layers, peerIds, waitedMs });
+        told = true;
+        await this.#nextChange();
+      }
+    } finally {
+      if (told) onWait?.(undefined);
+    }
+  }
+
+  /** Who brings the missing shards; undefined when one of them is on its way to nobody, and nobody is willing. */
+  #awaited(missing: readonly number[]): string[] | undefined {
+    const { manifest, everybody, recruit } = this.#options;
+    const { expected } = countHolders(manifest.shards.length, everybody());
+    const bringing = new Set<string>();
+    for (const shard of missing) {
+      const asked = expected[shard]! > 0 ? undefined : recruit(shard);
+      if (expected[shard] === 0 && !asked) return undefined;
+      if (asked) bringing.add(asked);
+    }
+    for (const { peerId, pending } of everybody())
+      if (peerId && missing.some((shard) => pending.includes(shard))) bringing.add(peerId);
+    return [...bringing];
+  }
+
+  #planNow(shards: readonly RouteShard[], lost: ReadonlySet<string>): RoutePlan {
+    const { coordinator, candidates } = this.#options;
+    const unseen = this.#unseenSessions();
+    const present = candidates()
+      .filter(({ peerId }) => !lost.has(peerId))
+      .map((candidate) => ({ ...candidate, sessions: candidate.sessions + (unseen.get(candidate.peerId) ?? 0) }));
+    const plan = planRoute(shards, present, coordinator);
+    if (!plan.stages) return plan;
+    const byId = new Map(present.map((candidate) => [candidate.peerId, candidate]));
+    const stages = balanceCuts(plan.stages, shards, (peerId) => {
+      const candidate = byId.get(peerId)!;
+      return { ready: candidate.ready, layerMs: layerCostMs(candidate, coordinator) };
+    });
+    const atMs = performance.now();
+    this.#chosen.push(...stages.map(({ peerId }) => ({ peerId, atMs })));
+    return { stages };
+  }
+
+  /** By peer: sessions of this tab that the peer's presence does not count yet. */
+  #unseenSessions(): Map<string, number> {
+    const oldestMs = performance.now() - UNSEEN_MS;
+    this.#chosen = this.#chosen.filter(({ atMs }) => atMs >= oldestMs);
+    const counts = new Map<string, number>();
+    for (const { peerId } of this.#chosen) counts.set(peerId, (counts.get(peerId) ?? 0) + 1);
+    return counts;
+  }
+
+  #nextChange(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        unsubscribe();
+        resolve();
+      };
+      const timer = setTimeout(done, LOADING_CHECK_MS);
+      const unsubscribe = this.#options.onChange(done);
+    });
+  }
+}
+
+function missingError(manifest: Manifest, missing: readonly number[]): ShoalError {
+  const names = missing.map((index) => `shard ${index} (layers ${formatLayers(manifest.shards[index]!.layers)})`);
+  return new ShoalError(
+    'shard-missing',
+    `Nobody serves ${names.join(', ')}. Join with it here, or share the invite link.`,
+  );
+}

@@ -1,0 +1,127 @@
+import { ShoalError } from '../../core/errors.ts';
+import { formatLayers, type LayerRange } from '../../core/ranges.ts';
+import type { Work, WorkLane } from './stage-work.ts';
+import { Lane } from './task-queue.ts';
+
+/** A session that rests for so long gives its KV pages back; a coordinator that returns replays it. */
+const IDLE_MS = 15 * 60_000;
+/** So does one whose coordinator has gone: its tab is closed, or would have opened a new channel at once. */
+const ABANDONED_MS = 30_000;
+
+/** A session's place at this node: KV pages for a layer range. A session may have several, of different layers. */
+export interface StageSession {
+  /** The session's id on the wire. */
+  readonly id: string;
+  /** Names the place for the runner: the session and its layers. */
+  readonly place: string;
+  readonly coordinator: string;
+  readonly layers: LayerRange;
+  /** Its tasks, which run in the order of their arrival. */
+  readonly lane: WorkLane;
+  readonly openedAtMs: number;
+  usedAtMs: number;
+  /** Since when its coordinator is not connected. */
+  abandonedAtMs: number | undefined;
+  /** Tasks before this one are void: the coordinator has rolled back since it sent them. */
+  firstTask: number;
+  /** When its tasks were last logged. */
+  loggedAtMs: number;
+}
+
+/** The sessions open on this node: whose they are, how many there may be, and when one is over. */
+export class StageSessions {
+  readonly #places = new Map<string, StageSession>();
+
+  /** Places taken. */
+  get size(): number {
+    return this.#places.size;
+  }
+
+  /** @throws ShoalError `bad-request` when the session has this place already */
+  checkNew(id: string, layers: LayerRange): void {
+    if (this.#places.has(placeOf(id, layers)))
+      throw new ShoalError('bad-request', `Session ${id} is open already for layers ${formatLayers(layers)}.`);
+  }
+
+  /** Places of one coordinator's sessions. */
+  countOf(coordinator: string): number {
+    return this.#of(coordinator).length;
+  }
+
+  /** Of those that have rested since then, after an answer, the one that has rested longest. */
+  resting(sinceMs: number): StageSession | undefined {
+    const [first] = [...this.#places.values()]
+      .filter(({ usedAtMs, loggedAtMs }) => usedAtMs < sinceMs && loggedAtMs > Number.NEGATIVE_INFINITY)
+      .toSorted((a, b) => a.usedAtMs - b.usedAtMs);
+    return first;
+  }
+
+  add(id: string, coordinator: string, layers: LayerRange, firstTask: number): StageSession {
+    const place = placeOf(id, layers);
+    const nowMs = Date.now();
+    const fresh = { openedAtMs: nowMs, usedAtMs: nowMs, abandonedAtMs: undefined, firstTask };
+    const lane = new Lane<Work>(coordinator, layers);
+    const session = { id, place, coordinator, layers, lane, ...fresh, loggedAtMs: Number.NEGATIVE_INFINITY };
+    this.#places.set(place, session);
+    return session;
+  }
+
+  /**
+   * The session's place for these layers, which thereby counts as used. Somebody else's is as unknown as none: its id
+   * tells nothing.
+   * @throws ShoalError `unknown-session`
+   */
+  use(coordinator: string, id: string, layers: LayerRange): StageSession {
+    const session = this.#places.get(placeOf(id, layers));
+    if (session?.coordinator !== coordinator) {
+      throw new ShoalError(
+        'unknown-session',
+        `Session ${id} is not open here for layers ${formatLayers(layers)}; open it and send its tokens again.`,
+      );
+    }
+    session.usedAtMs = Date.now();
+    session.abandonedAtMs = undefined;
+    return session;
+  }
+
+  /** The places that the coordinator's session has here: of these layers, or all. */
+  places(coordinator: string, id: string, layers?: LayerRange): StageSession[] {
+    const place = layers && placeOf(id, layers);
+    return this.#of(coordinator).filter((session) => session.id === id && (!place || session.place === place));
+  }
+
+  delete({ place }: StageSession): void {
+    this.#places.delete(place);
+  }
+
+  clear(): void {
+    this.#places.clear();
+  }
+
+  /** The coordinator is not connected any more. */
+  abandon(coordinator: string): void {
+    for (const session of this.#of(coordinator)) session.abandonedAtMs ??= Date.now();
+  }
+
+  /** Those whose time is over. */
+  expired(nowMs: number): StageSession[] {
+    return [...this.#places.values()].filter(
+      ({ usedAtMs, abandonedAtMs = nowMs }) => nowMs - usedAtMs > IDLE_MS || nowMs - abandonedAtMs > ABANDONED_MS,
+    );
+  }
+
+  /** How many were used since then; of those layers only, when they are given. */
+  usedSince(timeMs: number, of?: LayerRange): number {
+    return [...this.#places.values()].filter(
+      ({ usedAtMs, layers }) => usedAtMs >= timeMs && (!of || (of.start < layers.end && layers.start < of.end)),
+    ).length;
+  }
+
+  #of(coordinator: string): StageSession[] {
+    return [...this.#places.values()].filter((session) => session.coordinator === coordinator);
+  }
+}
+
+function placeOf(id: string, { start, end }: LayerRange): string {
+  return `${id}/${start}-${end}`;
+}

@@ -1,0 +1,96 @@
+import { ShoalError } from '../../core/errors.ts';
+import type { LayerRunner, StageOutput, StageTask, TaskResult } from '../../engine/layer-runner.ts';
+import { type Batch, type Lane, type QueuedTask, type QueueLimits, TaskQueue } from './task-queue.ts';
+
+/** A task of a place of a session, and what to do with its output. */
+export interface Work extends QueuedTask {
+  /** Its number in the session. */
+  readonly task: number;
+  readonly stage: StageTask;
+  /**
+   * Hands the output on; the place's next task waits for that.
+   * @param together - tasks that were computed in the same call
+   */
+  done(output: StageOutput, together: number): Promise<void>;
+  failed(error: ShoalError): Promise<void>;
+}
+
+/** A place's tasks. */
+export type WorkLane = Lane<Work>;
+
+/** Runs what the sessions of a node have to do on its runner, a batch at a time. */
+export class StageWork {
+  readonly #queue: TaskQueue<Work>;
+  #runner: LayerRunner | undefined;
+  #running = 0;
+
+  /** @param layerCount - L */
+  constructor(layerCount: number, limits?: Partial<QueueLimits>) {
+    this.#queue = new TaskQueue(layerCount, limits);
+  }
+
+  /** Tasks that wait or run. */
+  get length(): number {
+    return this.#queue.length + this.#running;
+  }
+
+  get full(): boolean {
+    return this.#queue.full;
+  }
+
+  /** What runs already ends on the runner that it began on. */
+  useRunner(runner: LayerRunner | undefined): void {
+    this.#runner = runner;
+  }
+
+  /** @throws ShoalError `busy` */
+  push(lane: WorkLane, work: Work): void {
+    this.#queue.push(lane, work);
+    void this.#work();
+  }
+
+  /** Runs the errand after the lane's earlier tasks and before its later ones. */
+  async run<Result>(lane: WorkLane, errand: () => Promise<Result>): Promise<Result> {
+    try {
+      return await this.#queue.run(lane, errand);
+    } finally {
+      void this.#work();
+    }
+  }
+
+  /** Takes back the lane's waiting tasks before this one. */
+  dropBefore(lane: WorkLane, firstTask: number): void {
+    this.#queue.drop(lane, ({ task }) => task < firstTask);
+  }
+
+  async #work(): Promise<void> {
+    if (this.#running > 0) return;
+    for (;;) {
+      const batch = this.#queue.take(performance.now());
+      this.#running = batch.length;
+      if (batch.length === 0) return;
+      const results = await this.#compute(batch);
+      for (const [index, { lane, task }] of batch.entries()) {
+        void settle(task, results[index]!, batch.length).finally(() => {
+          this.#queue.finish(lane);
+          void this.#work();
+        });
+      }
+    }
+  }
+
+  async #compute(batch: Batch<Work>): Promise<readonly TaskResult[]> {
+    try {
+      if (!this.#runner) throw new ShoalError('shard-not-loaded', 'This node has no shard loaded.');
+      return await this.#runner.executeBatch(batch.map(({ task }) => task.stage));
+    } catch (thrown) {
+      const error = ShoalError.from(thrown).toWire();
+      return batch.map(() => ({ error }));
+    }
+  }
+}
+
+async function settle(task: Work, result: TaskResult, together: number): Promise<void> {
+  if ('error' in result) await task.failed(ShoalError.fromWire(result.error));
+  else await task.done(result, together).catch((error: unknown) => task.failed(ShoalError.from(error)));
+}
