@@ -1,4 +1,4 @@
-import { createStore, del, entries, get, promisifyRequest, type UseStore } from 'idb-keyval';
+import { createStore, entries, get, promisifyRequest, type UseStore } from 'idb-keyval';
 import * as v from 'valibot';
 
 /** Messages kept, the newest: more than a context holds, and few enough to write several times a second. */
@@ -64,16 +64,11 @@ export class ConversationStore {
       savedAtMs: Date.now(),
       conversation: bounded(conversation),
     };
-    await this.#store('readwrite', (store) => {
-      store.put(record, key);
-      // A page that goes now is not there any more when the transaction would end by itself.
-      store.transaction.commit();
-      return promisifyRequest(store.transaction);
-    });
+    await this.#change((store) => store.put(record, key));
   }
 
   async remove(key: string): Promise<void> {
-    await del(key, this.#store);
+    await this.#change((store) => store.delete(key));
   }
 
   /** Keys of this model's conversations, the newest first; deletes on the way what is too old, of any model. */
@@ -85,6 +80,15 @@ export class ConversationStore {
       else if (record.output.manifestId === this.#manifestId) found.push({ key, savedAtMs: record.output.savedAtMs });
     }
     return found.sort((a, b) => b.savedAtMs - a.savedAtMs).map(({ key }) => key);
+  }
+
+  async #change(change: (store: IDBObjectStore) => void): Promise<void> {
+    await this.#store('readwrite', (store) => {
+      change(store);
+      // A page that goes now is not there any more when the transaction would end by itself.
+      store.transaction.commit();
+      return promisifyRequest(store.transaction);
+    });
   }
 
   #parse(value: unknown): SavedRecord | undefined {
