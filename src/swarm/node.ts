@@ -3,12 +3,11 @@ import { log } from '../core/log.ts';
 import type { LayerRunner } from '../engine/layer-runner.ts';
 import type { IntroductionState, Transport } from '../net/transport.ts';
 import type { HiddenFormat } from '../protocol/hidden-formats.ts';
-import { MAX_LINKS, PRESENCE_INTERVAL_MS } from '../protocol/limits.ts';
+import { MAX_LINKS } from '../protocol/limits.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 import type { ShardStore } from '../store/shard-store.ts';
 import { Rebalancer } from './assign/rebalancer.ts';
 import { Recruiter } from './assign/recruiter.ts';
-import type { AssignMember } from './assign/shard-need.ts';
 import { Spreader } from './assign/spreader.ts';
 import { chooseShard } from './assign/volunteer.ts';
 import { Coordinator } from './coordinator/coordinator.ts';
@@ -16,9 +15,9 @@ import { CommandClient } from './members/command-client.ts';
 import { CommandServer } from './members/command-server.ts';
 import { connectEarly } from './members/early-connections.ts';
 import { FrameExchange } from './members/frame-exchange.ts';
-import { type Member, Membership } from './members/membership.ts';
+import { Membership } from './members/membership.ts';
+import { type OwnFacts, Roster } from './members/roster.ts';
 import { ShardRegistry } from './members/shard-registry.ts';
-import type { RouteCandidate } from './route/route.ts';
 import { RoutePlanner } from './route/route-planner.ts';
 import type { ShardKeeper } from './shard-keeper.ts';
 import { type NodeLimits, StageServer } from './stage/stage-server.ts';
@@ -45,9 +44,6 @@ export interface NodeSettings {
   readonly wire: HiddenFormat;
 }
 
-/** One presence may be late or lost; after two, routes go elsewhere while they can. */
-const OVERDUE_MS = 2 * PRESENCE_INTERVAL_MS + 500;
-
 /** Answers that have not moved elsewhere by then lose this node: nobody else can take them. */
 const HAND_OVER_TIMEOUT_MS = 10_000;
 const HAND_OVER_CHECK_MS = 50;
@@ -67,8 +63,8 @@ export class SwarmNode {
   readonly #events = new Emitter<{ change: undefined }>();
   readonly #cleanups: Unsubscribe[];
   readonly #recruiter: Recruiter;
+  readonly #roster: Roster;
   #seededReported = '';
-  #draining = false;
   #auto = false;
 
   constructor(options: SwarmNodeOptions) {
@@ -76,6 +72,13 @@ export class SwarmNode {
     this.#options = options;
     this.exchange = new FrameExchange(transport);
     this.membership = new Membership(transport, manifestId);
+    this.#roster = new Roster({
+      peerId: transport.peerId,
+      membership: this.membership,
+      own: () => this.#facts(),
+      joined: () => keeper.joined,
+      roundTripMs: (peerId) => this.exchange.roundTripMs(peerId),
+    });
     this.registry = new ShardRegistry(transport.directory, manifest, manifestId);
     this.stages = new StageServer(this.exchange, manifest, options.limits);
     this.#server = new CommandServer({
@@ -92,12 +95,12 @@ export class SwarmNode {
       commands: this.commands,
       wire: () => options.settings().wire,
       contextLength: manifest.hyperparameters.contextLength,
-      leaving: () => this.#leavingPeers(),
+      leaving: () => this.#roster.leaving(),
       routes: new RoutePlanner({
         coordinator: transport.peerId,
         manifest,
-        candidates: () => this.#candidates(),
-        everybody: () => this.#everybody(),
+        candidates: () => this.#roster.candidates(),
+        everybody: () => this.#roster.everybody(),
         onChange: (listener) => this.onChange(listener),
         recruit: (shard) => this.#recruiter.recruit(shard),
       }),
@@ -105,13 +108,13 @@ export class SwarmNode {
     this.#recruiter = new Recruiter({
       commands: this.commands,
       shards: manifest.shards,
-      members: () => this.#assignable(),
+      members: () => this.#roster.assignable(),
     });
-    this.#spreader = new Spreader(keeper, store, manifest, () => this.#everybody());
+    this.#spreader = new Spreader(keeper, store, manifest, () => this.#roster.everybody());
     this.#rebalancer = new Rebalancer({
       peerId: transport.peerId,
       shards: manifest.shards,
-      members: () => this.#assignable(),
+      members: () => this.#roster.assignable(),
       serve: (index) => keeper.serve(index),
       release: (index) => keeper.release(index),
       answering: (index) => this.stages.answeringIn(manifest.shards[index]!.layers),
@@ -167,7 +170,7 @@ export class SwarmNode {
     this.membership.announce(() => ({
       ...this.#facts(),
       links: this.exchange.roundTrips().slice(-MAX_LINKS),
-      draining: this.#draining,
+      draining: this.#roster.draining,
       leaving: false,
     }));
     this.#ownShardsChanged();
@@ -188,13 +191,12 @@ export class SwarmNode {
 
   /** The shard that "auto" takes next: the neediest that fits; undefined when this tab has all. */
   pickShard(): number | undefined {
-    const self = { peerId: this.peerId, ...this.#facts() };
-    return chooseShard(self, this.#options.manifest.shards, this.#staying());
+    return chooseShard(this.#roster.self, this.#options.manifest.shards, this.#roster.others());
   }
 
   /** Every node, this tab included once it serves a shard. */
   nodeIds(): string[] {
-    return this.#candidates().map(({ peerId }) => peerId);
+    return this.#roster.candidates().map(({ peerId }) => peerId);
   }
 
   async close(): Promise<void> {
@@ -211,22 +213,17 @@ export class SwarmNode {
 
   /** Takes no new session, and waits until the answers that run through this node go on elsewhere. */
   async #drain(): Promise<void> {
-    this.#draining = true;
+    this.#roster.draining = true;
     this.membership.publishNow();
     const deadlineMs = Date.now() + HAND_OVER_TIMEOUT_MS;
     while (this.stages.answering && Date.now() < deadlineMs) {
       await new Promise((resolve) => setTimeout(resolve, HAND_OVER_CHECK_MS));
     }
-    this.#draining = false;
-  }
-
-  #leavingPeers(): ReadonlySet<string> {
-    const leaving = this.membership.members().filter(({ draining }) => draining);
-    return new Set([...leaving.map(({ peerId }) => peerId), ...(this.#draining ? [this.peerId] : [])]);
+    this.#roster.draining = false;
   }
 
   /** What this tab is and does, as assignment and routing count it. */
-  #facts() {
+  #facts(): OwnFacts {
     const { keeper, settings } = this.#options;
     return {
       ready: this.#rebalancer.offered(keeper.ready()),
@@ -238,34 +235,6 @@ export class SwarmNode {
       willing: settings().acceptRemoteLoads,
       auto: this.#auto,
     };
-  }
-
-  /** Everybody who stays, as assignment counts them. */
-  #assignable(): AssignMember[] {
-    const own = { peerId: this.peerId, ...this.#facts() };
-    return [...(this.#options.keeper.joined && !this.#draining ? [own] : []), ...this.#staying()];
-  }
-
-  /** The other members, without those that are about to leave. */
-  #staying(): Member[] {
-    return this.membership.members().filter(({ draining }) => !draining);
-  }
-
-  #candidates(): RouteCandidate[] {
-    const { keeper } = this.#options;
-    const own = { peerId: this.peerId, ...this.#facts(), links: [], heardAtMs: Date.now() };
-    const others = this.#staying().filter(({ ready }) => ready.length > 0);
-    return [...(keeper.joined && !this.#draining && own.ready.length > 0 ? [own] : []), ...others].map((node) => ({
-      ...node,
-      roundTripMs: this.exchange.roundTripMs(node.peerId),
-      overdue: Date.now() - node.heardAtMs > OVERDUE_MS,
-    }));
-  }
-
-  #everybody() {
-    const { keeper } = this.#options;
-    const own = { peerId: this.peerId, ready: keeper.ready(), pending: keeper.pending() };
-    return [...this.membership.members(), ...this.membership.suspects(), own];
   }
 
   #ownShardsChanged(): void {

@@ -43,7 +43,9 @@ export function JoinControls() {
         </p>
       )}
       {picks.length === 0 && canJoin && (
-        <p class="muted">Tick the shards that this tab should run, or leave the choice to auto: the least covered.</p>
+        <p class="muted">
+          Tick the shards that this tab should run, or leave the choice to auto: the one that the swarm needs most.
+        </p>
       )}
     </div>
   );

@@ -1,0 +1,78 @@
+import { PRESENCE_INTERVAL_MS } from '../../protocol/limits.ts';
+import type { Presence } from '../../protocol/presence.ts';
+import type { Coverage } from '../assign/assign.ts';
+import type { AssignMember } from '../assign/shard-need.ts';
+import type { RouteCandidate } from '../route/route.ts';
+import type { Member, Membership } from './membership.ts';
+
+/** What a tab is and does, as assignment and routing count it. */
+export type OwnFacts = Omit<Presence, 'sequence' | 'links' | 'draining' | 'leaving'>;
+
+export interface RosterOptions {
+  readonly peerId: string;
+  readonly membership: Membership;
+  readonly own: () => OwnFacts;
+  /** Whether this tab has said in the swarm that it is a node. */
+  readonly joined: () => boolean;
+  /** Of the channel to a peer; 0 where none is open. */
+  readonly roundTripMs: (peerId: string) => number;
+}
+
+/** One presence may be late or lost; after two, routes go elsewhere while they can. */
+const OVERDUE_MS = 2 * PRESENCE_INTERVAL_MS + 500;
+
+/** Everybody in the swarm, this tab among them, as those count them who deal out layers and plan routes. */
+export class Roster {
+  readonly #options: RosterOptions;
+  /** This tab goes as soon as no session needs it, and takes no new one. */
+  draining = false;
+
+  constructor(options: RosterOptions) {
+    this.#options = options;
+  }
+
+  get self(): AssignMember {
+    return { peerId: this.#options.peerId, ...this.#options.own() };
+  }
+
+  /** The other members, without those that are about to leave. */
+  others(): Member[] {
+    return this.#options.membership.members().filter(({ draining }) => !draining);
+  }
+
+  /** Everybody who stays. */
+  assignable(): AssignMember[] {
+    return [...(this.#stays ? [this.self] : []), ...this.others()];
+  }
+
+  /** Everybody who serves something and stays. */
+  candidates(): RouteCandidate[] {
+    const { peerId, own, roundTripMs } = this.#options;
+    const now = Date.now();
+    const self = { peerId, ...own(), links: [], heardAtMs: now };
+    return [...(this.#stays ? [self] : []), ...this.others()]
+      .filter(({ ready }) => ready.length > 0)
+      .map((node) => ({
+        ...node,
+        roundTripMs: roundTripMs(node.peerId),
+        overdue: now - node.heardAtMs > OVERDUE_MS,
+      }));
+  }
+
+  /** Everybody with what they serve and what is on its way to them. */
+  everybody(): (Coverage & { readonly peerId?: string })[] {
+    const { membership } = this.#options;
+    return [...membership.members(), ...membership.suspects(), this.self];
+  }
+
+  /** Peers that go as soon as no session needs them. */
+  leaving(): ReadonlySet<string> {
+    const { membership, peerId } = this.#options;
+    const others = membership.members().filter(({ draining }) => draining);
+    return new Set([...others.map((member) => member.peerId), ...(this.draining ? [peerId] : [])]);
+  }
+
+  get #stays(): boolean {
+    return this.#options.joined() && !this.draining;
+  }
+}
