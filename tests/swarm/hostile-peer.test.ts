@@ -133,6 +133,23 @@ describe('a hostile peer', () => {
     expect((await answer()).length).toBe(8);
   });
 
+  it('loads and unloads nothing without the consent of the owner', async () => {
+    swarm = await TestSwarm.create([[0]]);
+    const { peerId, stages } = swarm.nodes[0]!;
+    for (const command of ['LOAD_SHARD', 'UNLOAD_SHARD'] as const) {
+      const sent = swarm.guest.commands.send(peerId, command, { shard_id: command === 'LOAD_SHARD' ? 1 : 0 });
+      await expect(sent).rejects.toMatchObject({ code: 'consent-required' });
+    }
+    const { shards } = await swarm.guest.commands.send(peerId, 'GET_CAPABILITIES', undefined);
+    expect(shards).toEqual([0]);
+    expect(stages.sessionCount).toBe(0);
+    const consenting = await TestSwarm.create([[0]], { willing: true });
+    const [node] = consenting.nodes;
+    await consenting.guest.commands.send(node!.peerId, 'LOAD_SHARD', { shard_id: 1 });
+    expect((await consenting.guest.commands.send(node!.peerId, 'GET_CAPABILITIES', undefined)).shards).toEqual([0, 1]);
+    await consenting.close();
+  });
+
   it('that floods a node with sessions is refused at the limit, and leaves room to others', async () => {
     swarm = await TestSwarm.create([[0], [1], [2], [3]]);
     const hostile = swarm.network.createTransport();
