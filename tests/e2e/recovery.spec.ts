@@ -93,6 +93,7 @@ for (const [shard, how] of [
     report(how, told);
     expect(told.bytes).toEqual(undisturbed.bytes);
     expect(told.pauseMs).toBeLessThan(MAX_CRASH_PAUSE_MS);
+    await expect(guest.page.getByTestId('timeline-row').first()).toHaveAttribute('data-kind', 'lost');
     await victim?.context.close();
     await expectMembers(4);
   });
@@ -125,7 +126,7 @@ test('a tab leaves by its button: it hands over before it goes, without a pause'
   report('leaves', told);
   expect(told.bytes).toEqual(undisturbed.bytes);
   expect(told.pauseMs).toBeLessThan(MAX_LEAVE_PAUSE_MS);
-  expect(guest.console.some((line) => /is leaving, .* took over/.test(line))).toBe(true);
+  await expect(guest.page.getByTestId('timeline-row').first()).toHaveAttribute('data-kind', 'leaving');
   await leaver?.context.close();
   await expectMembers(4);
 });
@@ -169,6 +170,7 @@ test('without a spare a willing node fetches the shard, and the answer goes on',
     await nodes[3]!.context.close();
   });
   report('no spare', told);
+  await expect(guest.page.locator('[data-testid=timeline-row][data-kind=waited]')).toHaveCount(1);
   expect(told.bytes).toEqual(undisturbed.bytes);
   expect(told.peers.at(-1)).toBe(await willing.page.evaluate(() => window.shoal.peerId));
   nodes[3] = await openNode(browser, [3]);

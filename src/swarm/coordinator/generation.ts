@@ -31,7 +31,7 @@ export type Wait =
   | {
       /** Every node with these layers is full. */
       readonly reason: 'queue';
-      /** Sessions that were there before. */
+      /** 1 for the one whose turn comes next. */
       readonly place: number;
       /** Until its turn, about. */
       readonly seconds: number;
