@@ -68,6 +68,11 @@ export class CpuKernels {
     this.#exports.run(address, count, this.#control, 0, this.threads, this.#scratch);
   }
 
+  /** Runs the program on this thread alone, with the same result. */
+  runAlone({ address, count }: Program): void {
+    this.#exports.run(address, count, this.#control, 0, 1, this.#scratch);
+  }
+
   /** Bytes of a matrix in memory. */
   matrixBytes(format: Format, rows: number, columns: number): number {
     return rowGroups(rows) * this.#exports.groupBytes(FORMATS[format], columns);

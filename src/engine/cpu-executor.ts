@@ -13,6 +13,7 @@ import type { DeviceExecutor } from './device-runner.ts';
 import { MAX_BATCH_TASKS, type StageOutput } from './layer-runner.ts';
 import { LOGIT_ROWS } from './limits.ts';
 import { pagesFor, type Session } from './session.ts';
+import { ThreadChoice } from './thread-choice.ts';
 
 /** Operations of one layer at most: fourteen, and two for each further session. */
 const LAYER_OPS = 14 + 2 * MAX_BATCH_TASKS;
@@ -25,6 +26,7 @@ export class CpuExecutor implements DeviceExecutor {
   readonly #model: CpuModel;
   readonly #pool: CpuKvPool;
   readonly #program: Program;
+  readonly #threads = new ThreadChoice();
 
   constructor(kernels: CpuKernels, shape: Hyperparameters, workspace: CpuWorkspace, model: CpuModel, pool: CpuKvPool) {
     this.#kernels = kernels;
@@ -56,10 +58,20 @@ export class CpuExecutor implements DeviceExecutor {
       }));
       this.#addLayer(program, tokens, this.#model.layer(layer), caches);
     }
-    this.#kernels.run(program);
+    if (tokens > 1 || this.#kernels.threads === 1) this.#kernels.run(program);
+    else this.#runShort(program, layers.end - layers.start);
     const outputs = candidates ? this.#chooseAll(batch, tokens) : this.#readHidden(batch);
     const computeMs = performance.now() - startedAtMs;
     return outputs.map((output) => ({ ...output, computeMs }));
+  }
+
+  /** Runs the layers of one position, by one thread or by all. */
+  #runShort(program: Program, layerCount: number): void {
+    const use = this.#threads.next();
+    const startedAtMs = performance.now();
+    if (use === 'alone') this.#kernels.runAlone(program);
+    else this.#kernels.run(program);
+    this.#threads.learn(use, (performance.now() - startedAtMs) / layerCount);
   }
 
   #addLayer(program: Program, tokens: number, weights: CpuLayer, caches: readonly CachePlace[]): void {
