@@ -8,6 +8,8 @@ export default defineConfig({
   testDir: 'tests/e2e',
   testMatch: '*.spec.ts',
   workers: 1,
+  // Real tabs and real networks on a shared machine: what does not repeat there is told as flaky.
+  retries: process.env.CI ? 1 : 0,
   timeout: 180_000,
   outputDir: 'test-results/e2e',
   reporter: [['list'], ['json', { outputFile: 'test-results/e2e.json' }]],

@@ -42,7 +42,9 @@ function ask({ page }: Tab, content = 'Hello'): Promise<string> {
 }
 
 /** What this tab says of itself. */
-function capabilities({ page }: Tab) {
+async function capabilities({ page }: Tab) {
+  // A shard may serve before the tab is connected.
+  await page.waitForFunction(() => window.shoal.peerId !== '');
   return page.evaluate(async () => (await window.shoal.command(window.shoal.peerId, 'GET_CAPABILITIES')).capabilities);
 }
 

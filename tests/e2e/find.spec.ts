@@ -158,7 +158,7 @@ test('without the server tabs answer, look shards up and fetch them from each ot
   // Four shards and the manifest.
   await expect.poll(() => metric('shoal_dht_providers'), { timeout: REGISTERED_AGAIN_MS, intervals: [100] }).toBe(5);
   console.log(`    registered again ${Date.now() - startedAtMs} ms after the server was ready`);
-  expect(await metric('shoal_relay_reservations')).toBe(2);
+  await expect.poll(() => metric('shoal_relay_reservations'), { timeout: 20_000 }).toBe(2);
   const late = await open(browser, server.url, withoutModels);
   await expectSwarmReady(late.page);
   expect(await ask(late)).toBe(answer);

@@ -83,14 +83,14 @@ async function expectDone(page: Page): Promise<void> {
 }
 
 /** The answer has gone on from where it was, to the same end; nothing was typed again. */
-async function expectGoesOn(page: Page): Promise<void> {
+async function expectGoesOn(page: Page, leastKept = 1): Promise<void> {
   await expectDone(page);
   expect(await textOf(page)).toBe(undisturbed);
   await expect(page.getByTestId('message')).toHaveCount(2);
   const row = page.locator('[data-testid=timeline-row][data-kind=reopened]');
   await expect(row).toHaveCount(1);
   const kept = Number(/(\d+) tokens? kept/.exec((await row.textContent()) ?? '')?.[1]);
-  expect(kept).toBeGreaterThan(0);
+  expect(kept).toBeGreaterThanOrEqual(leastKept);
   expect(kept).toBeLessThan(TOKENS);
 }
 
@@ -116,7 +116,8 @@ test('a guest crashes in mid-answer and is opened again, and the answer goes on'
   ]);
   await page.close();
   const reopened = await openPage(context, server.url);
-  await expectGoesOn(reopened.page);
+  // A crash says nothing first: it may come before the first tokens are kept.
+  await expectGoesOn(reopened.page, 0);
   await context.close();
 });
 
