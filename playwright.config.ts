@@ -9,7 +9,7 @@ export default defineConfig({
   testMatch: '*.spec.ts',
   workers: 1,
   // Real tabs and real networks on a shared machine: what does not repeat there is told as flaky.
-  retries: process.env.CI ? 1 : 0,
+  retries: 1,
   timeout: 180_000,
   outputDir: 'test-results/e2e',
   reporter: [['list'], ['json', { outputFile: 'test-results/e2e.json' }]],

@@ -82,6 +82,7 @@ function playwright(): Counts {
   const status = run('playwright', ['test']);
   if (!existsSync(file)) return { passed: 0, failed: 1, skipped: 0 };
   const { stats } = JSON.parse(readFileSync(file, 'utf8')) as PlaywrightReport;
+  if (stats.flaky > 0) console.log(`e2e: ${stats.flaky} passed only when tried again`);
   return {
     passed: stats.expected + stats.flaky,
     failed: Math.max(stats.unexpected, status === 0 ? 0 : 1),
