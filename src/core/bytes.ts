@@ -200,3 +200,8 @@ export class ByteWriter {
 export function release({ buffer }: Uint8Array<ArrayBuffer>): void {
   buffer.transfer(0);
 }
+
+/** Two hexadecimal digits a byte, lower case. */
+export function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

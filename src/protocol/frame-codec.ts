@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter } from '../core/bytes.ts';
+import { ByteReader, ByteWriter, toHex } from '../core/bytes.ts';
 import { type ErrorCode, ShoalError } from '../core/errors.ts';
 import type { LayerRange } from '../core/ranges.ts';
 import type {
@@ -81,7 +81,7 @@ export function decodeFrame(bytes: Uint8Array): Frame {
   const version = reader.u8();
   if (version !== VERSION) throw bad(`version ${version}, expected ${VERSION}. Reload the page to get the current one`);
   const kind = KINDS[reader.u8()];
-  const session = Array.from(reader.bytes(SESSION_BYTES), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const session = toHex(reader.bytes(SESSION_BYTES));
   const head = { session, task: reader.u32() };
   let frame: Frame;
   if (kind === 'task') frame = readTask(reader, head);

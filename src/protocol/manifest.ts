@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { toHex } from '../core/bytes.ts';
 import { ShoalError } from '../core/errors.ts';
 
 const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
@@ -75,7 +76,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
 /** The name of the swarm whose manifest these bytes are. */
 export async function manifestIdOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return toHex(digest);
 }
 
 /**

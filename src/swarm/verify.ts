@@ -5,6 +5,7 @@ import type { Manifest } from '../protocol/manifest.ts';
 import type { Lap } from './coordinator/generation.ts';
 import type { CommandClient } from './members/command-client.ts';
 import type { ShardRegistry } from './members/shard-registry.ts';
+import { shortId } from './short-id.ts';
 
 /** One line of the verification: what was checked, whether it holds, and what was seen. */
 export interface Check {
@@ -38,7 +39,7 @@ export async function* verifySwarm(options: VerifyOptions): AsyncGenerator<Check
     return `${options.peerIds.length} in the swarm`;
   });
   for (const peerId of options.peerIds) {
-    yield await check(`GET_CAPABILITIES of ${short(peerId)}`, async () => {
+    yield await check(`GET_CAPABILITIES of ${shortId(peerId)}`, async () => {
       const { shards, capabilities } = await options.commands.send(
         peerId,
         'GET_CAPABILITIES',
@@ -50,20 +51,20 @@ export async function* verifySwarm(options: VerifyOptions): AsyncGenerator<Check
         throw new ShoalError('shard-not-loaded', 'The node answers, but has no shard loaded.');
       return `shard_loaded, shards ${shards.join(', ')}, ${capabilities.runner} on ${capabilities.adapter}`;
     });
-    yield await check(`LIST_FILES of ${short(peerId)}`, () => checkFiles(options, peerId, nodes));
+    yield await check(`LIST_FILES of ${shortId(peerId)}`, () => checkFiles(options, peerId, nodes));
   }
   for (const shard of options.manifest.shards) {
     const label = `Shard ${shard.index} (layers ${formatLayers(shard.layers)})`;
     const holders = nodes.filter(({ shards }) => shards.includes(shard.index));
     yield await check(`${label}: served`, async () => {
       if (holders.length === 0) throw new ShoalError('shard-missing', `No node serves shard ${shard.index}.`);
-      return `by ${holders.map(({ peerId }) => short(peerId)).join(', ')}`;
+      return `by ${holders.map(({ peerId }) => shortId(peerId)).join(', ')}`;
     });
     yield await check(`${label}: found in the DHT`, () => checkRegistration(options, shard.index, holders));
   }
   yield* checkPrompt(options);
   for (const { peerId, shards } of nodes) {
-    yield await check(`Log of ${short(peerId)}`, () => checkLog(options, peerId, shards));
+    yield await check(`Log of ${shortId(peerId)}`, () => checkLog(options, peerId, shards));
   }
 }
 
@@ -99,7 +100,7 @@ async function checkRegistration(
   const complete = found.holders.length < MAX_NAMED_HOLDERS;
   const silent = holders.filter(({ peerId }) => complete && !found.holders.includes(peerId));
   if (found.holders.length === 0 || silent.length > 0) {
-    const who = silent.map(({ peerId }) => short(peerId)).join(', ') || 'any node';
+    const who = silent.map(({ peerId }) => shortId(peerId)).join(', ') || 'any node';
     throw new ShoalError('shard-missing', `${found.fileName} has a record, but ${who} is not registered as a holder.`);
   }
   return `${found.fileName}, hash ${found.infoHash}, ${found.holders.length} holder(s)`;
@@ -117,7 +118,7 @@ async function* checkPrompt({ manifest, prompt, signal }: VerifyOptions): AsyncG
       const stage = lap?.stages.find((other) => other.layers.start <= layers.start && layers.end <= other.layers.end);
       if (!stage) throw new ShoalError('shard-missing', `No stage ran layers ${formatLayers(layers)}.`);
       const times = `${stage.computeMs.toFixed(1)} ms compute, ${stage.wireMs.toFixed(1)} ms wire, ${stage.waitMs.toFixed(1)} ms wait`;
-      return `layers ${formatLayers(stage.layers)} at ${short(stage.peerId)}: ${times}`;
+      return `layers ${formatLayers(stage.layers)} at ${shortId(stage.peerId)}: ${times}`;
     });
   }
 }
@@ -149,8 +150,4 @@ export async function check(name: string, run: () => Promise<string>): Promise<C
   } catch (error) {
     return { name, passed: false, detail: ShoalError.from(error).message };
   }
-}
-
-function short(peerId: string): string {
-  return peerId.slice(-8);
 }

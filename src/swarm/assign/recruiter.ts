@@ -1,6 +1,7 @@
 import { ShoalError } from '../../core/errors.ts';
 import { log } from '../../core/log.ts';
 import type { CommandClient } from '../members/command-client.ts';
+import { shortId } from '../short-id.ts';
 import type { AssignMember, AssignShard } from './shard-need.ts';
 import { bestVolunteer } from './volunteer.ts';
 
@@ -33,12 +34,12 @@ export class Recruiter {
     const rested = members().filter(({ peerId }) => (this.#failed.get(keyOf(peerId, shard)) ?? 0) < Date.now());
     const peerId = bestVolunteer(shard, shards, rested);
     if (!peerId) return undefined;
-    log.info('ASSIGN', `Nobody serves shard ${shard}: asking ${peerId.slice(-8)} to fetch it.`);
+    log.info('ASSIGN', `Nobody serves shard ${shard}: asking ${shortId(peerId)} to fetch it.`);
     this.#asked.set(shard, peerId);
     commands
       .send(peerId, 'LOAD_SHARD', { shard_id: shard })
       .catch((error: unknown) => {
-        log.warn('ASSIGN', `${peerId.slice(-8)} did not load shard ${shard}: ${ShoalError.from(error).message}`);
+        log.warn('ASSIGN', `${shortId(peerId)} did not load shard ${shard}: ${ShoalError.from(error).message}`);
         this.#failed.set(keyOf(peerId, shard), Date.now() + REST_MS);
       })
       .finally(() => this.#asked.delete(shard));

@@ -1,4 +1,5 @@
 import { type QueuePlace, ShoalError } from '../../core/errors.ts';
+import type { LayerRange } from '../../core/ranges.ts';
 import type { RouteStage } from '../../protocol/frames.ts';
 import { MAX_TASK_TOKENS } from '../../protocol/limits.ts';
 import type { PositionRange } from '../stage/kept-outputs.ts';
@@ -68,10 +69,20 @@ export async function openStages(
   throw new NodesFull(refusals, good, maxTaskTokens);
 }
 
-/** Gives the session's places at `stages` back, without waiting: nobody depends on it. */
-export function closeStages({ commands }: PipelineDependencies, session: string, stages: readonly RouteStage[]): void {
-  for (const { peerId, layers } of stages)
-    commands.send(peerId, 'CLOSE_SESSION', { session, layers }).catch(() => undefined);
+/** Gives the session's places at `stages` back; a node that does not answer has nothing to give. */
+export async function closeStages(
+  { commands }: PipelineDependencies,
+  session: string,
+  stages: readonly RouteStage[],
+): Promise<void> {
+  await Promise.allSettled(
+    stages.map(({ peerId, layers }) => commands.send(peerId, 'CLOSE_SESSION', { session, layers })),
+  );
+}
+
+/** The layers of neighbouring stages together. */
+export function layersOf(stages: readonly RouteStage[]): LayerRange {
+  return { start: stages[0]!.layers.start, end: stages.at(-1)!.layers.end };
 }
 
 export interface StageFilling {

@@ -3,7 +3,7 @@ import type { QueuePlace } from '../../core/errors.ts';
 import type { RouteStage } from '../../protocol/frames.ts';
 import { MAX_TASK_TOKENS } from '../../protocol/limits.ts';
 import type { Patience } from '../route/route-planner.ts';
-import { NodesFull, openStages } from './build-stages.ts';
+import { closeStages, NodesFull, openStages } from './build-stages.ts';
 import type { PipelineDependencies } from './pipeline-dependencies.ts';
 
 /** The pause before a full node is asked again, for each place in the queue: the first there is to take its turn soon. */
@@ -54,8 +54,7 @@ export async function findPlaces(
       asked.delete(nameOf(stage));
       held.delete(nameOf(stage));
     }
-    const close = ({ peerId, layers }: RouteStage) => deps.commands.send(peerId, 'CLOSE_SESSION', { session, layers });
-    await Promise.allSettled(stages.map(close));
+    await closeStages(deps, session, stages);
   };
   try {
     for (;;) {

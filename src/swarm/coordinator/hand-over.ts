@@ -1,6 +1,6 @@
 import { ShoalError } from '../../core/errors.ts';
 import type { RouteStage } from '../../protocol/frames.ts';
-import { closeStages, fillStages, openStages } from './build-stages.ts';
+import { closeStages, fillStages, layersOf, openStages } from './build-stages.ts';
 import { Pipeline } from './pipeline.ts';
 import type { RepairOptions } from './repair.ts';
 import type { RouteEvent } from './route-event.ts';
@@ -77,7 +77,7 @@ export class HandOver {
       ({ stages, successors }): RouteEvent => ({
         kind: 'replaced',
         reason: 'leaving',
-        layers: { start: stages[0]!.layers.start, end: stages.at(-1)!.layers.end },
+        layers: layersOf(stages),
         from: stages.map(({ peerId }) => peerId),
         to: successors.map(({ peerId }) => peerId),
         pauseMs,
@@ -99,7 +99,7 @@ export class HandOver {
     const { signal } = this.#abort;
     const { session } = this.#pipeline;
     for (const { stages, before } of movesOf(this.#pipeline.route, this.leaving)) {
-      const layers = { start: stages[0]!.layers.start, end: stages.at(-1)!.layers.end };
+      const layers = layersOf(stages);
       const successors = await this.#options.routes.planRange(layers, this.leaving, { signal });
       this.#moves.push({ stages, before, successors });
       const opened = await openStages(this.#options, session, successors, this.#options.maxTokens, this.#task, signal);
@@ -155,7 +155,7 @@ export class HandOver {
   }
 
   #close(stages: readonly RouteStage[]): void {
-    closeStages(this.#options, this.#pipeline.session, stages);
+    void closeStages(this.#options, this.#pipeline.session, stages);
   }
 }
 

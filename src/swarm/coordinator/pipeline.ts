@@ -1,3 +1,4 @@
+import { toHex } from '../../core/bytes.ts';
 import { ShoalError } from '../../core/errors.ts';
 import type { Unsubscribe } from '../../core/events.ts';
 import { formatLayers } from '../../core/ranges.ts';
@@ -234,7 +235,7 @@ async function closeEverywhere(
 }
 
 function randomSession(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return toHex(crypto.getRandomValues(new Uint8Array(16)));
 }
 
 /**

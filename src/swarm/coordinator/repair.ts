@@ -1,7 +1,7 @@
 import { ShoalError } from '../../core/errors.ts';
 import type { RouteStage } from '../../protocol/frames.ts';
 import type { Patience, RoutePlanner } from '../route/route-planner.ts';
-import { closeStages, fillStages } from './build-stages.ts';
+import { closeStages, fillStages, layersOf } from './build-stages.ts';
 import { findPlaces } from './find-places.ts';
 import { Pipeline } from './pipeline.ts';
 import type { PipelineDependencies } from './pipeline-dependencies.ts';
@@ -52,7 +52,7 @@ export async function repairPipeline(
         mended.push(...run);
         continue;
       }
-      const layers = { start: run[0]!.layers.start, end: run.at(-1)!.layers.end };
+      const layers = layersOf(run);
       const task = broken.beginFilling();
       fillings.push(task);
       const others = (full: ReadonlySet<string>) => new Set([...lost, ...full]);
@@ -82,7 +82,7 @@ export async function repairPipeline(
     }
   } catch (error) {
     // The pipeline that comes after knows nothing of them.
-    closeStages(options, session, opened);
+    void closeStages(options, session, opened);
     throw error;
   }
   return { pipeline: Pipeline.resume(options, broken, mended, maxTaskTokens, fillings), events };

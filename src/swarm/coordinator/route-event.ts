@@ -1,5 +1,6 @@
 import { log } from '../../core/log.ts';
 import { formatLayers, type LayerRange } from '../../core/ranges.ts';
+import { shortId } from '../short-id.ts';
 
 /** What happened to the route of a conversation, for people: who left, which layers, who took over, how long it took. */
 export type RouteEvent =
@@ -36,5 +37,5 @@ export function logRouteEvent(event: RouteEvent): void {
 }
 
 function names(peerIds: readonly string[]): string {
-  return peerIds.map((peerId) => peerId.slice(-8)).join(', ');
+  return peerIds.map(shortId).join(', ');
 }
