@@ -2,6 +2,7 @@ import { networkInterfaces } from 'node:os';
 import { type Browser, chromium, expect, test } from '@playwright/test';
 import { CHROMIUM_FLAGS } from '../../cli/browser.ts';
 import type { Settings } from '../../src/ui/app-model.ts';
+import { ask } from './support/asking.ts';
 import { expectShardState, expectSwarmReady, joinWith, openTab, type Tab, withSettings } from './support/tab.ts';
 import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
 
@@ -23,22 +24,6 @@ async function open(browser: Browser, settings: Partial<Settings> = {}): Promise
   const tab = await openTab(browser, server.url, withSettings(settings));
   tabs.push(tab);
   return tab;
-}
-
-/** Greedy text of this tab's engine, or the error's message. */
-function ask({ page }: Tab, content = 'Hello'): Promise<string> {
-  return page.evaluate(async (content) => {
-    try {
-      const answer = await window.shoal.engine.chat.completions.create({
-        messages: [{ role: 'user', content }],
-        temperature: 0,
-        max_tokens: 8,
-      });
-      return answer.choices[0]?.message.content ?? '';
-    } catch (error) {
-      return `error: ${(error as Error).message}`;
-    }
-  }, content);
 }
 
 /** What this tab says of itself. */

@@ -1,5 +1,6 @@
 import { type Browser, type BrowserContext, expect, test } from '@playwright/test';
 import type { Settings } from '../../src/ui/app-model.ts';
+import { ask } from './support/asking.ts';
 import { expectShardState, expectSwarmReady, joinWith, openTab, type Tab, withSettings } from './support/tab.ts';
 import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
 
@@ -53,22 +54,6 @@ async function openWith(
 async function close(tab: Tab): Promise<void> {
   tabs.splice(tabs.indexOf(tab), 1);
   await tab.context.close();
-}
-
-/** Greedy text of this tab's engine, or the error's message. */
-function ask({ page }: Tab): Promise<string> {
-  return page.evaluate(async () => {
-    try {
-      const answer = await window.shoal.engine.chat.completions.create({
-        messages: [{ role: 'user', content: 'Hello' }],
-        temperature: 0,
-        max_tokens: 8,
-      });
-      return answer.choices[0]?.message.content ?? '';
-    } catch (error) {
-      return `error: ${(error as Error).message}`;
-    }
-  });
 }
 
 async function inviteOf({ page }: Tab): Promise<string> {

@@ -1,4 +1,5 @@
 import { type Browser, expect, type Page, test } from '@playwright/test';
+import { crash } from './support/faults.ts';
 import { expectSwarmReady, joinWith, openPage, openTab, type Tab, withSettings } from './support/tab.ts';
 import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
 
@@ -106,14 +107,11 @@ test('a guest reloads in mid-answer, and the answer goes on', async ({ browser }
 });
 
 test('a guest crashes in mid-answer and is opened again, and the answer goes on', async ({ browser }) => {
-  const { page, context } = await openAsker(browser);
+  const asker = await openAsker(browser);
+  const { page, context } = asker;
   await send(page);
   await untilUnderWay(page);
-  const devtools = await context.newCDPSession(page);
-  await Promise.race([
-    devtools.send('Page.crash').catch(() => undefined),
-    new Promise((resolve) => setTimeout(resolve, 500)),
-  ]);
+  await crash(asker);
   await page.close();
   const reopened = await openPage(context, server.url);
   // A crash says nothing first: it may come before the first tokens are kept.
