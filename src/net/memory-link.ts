@@ -40,7 +40,8 @@ export class MemoryLink {
 
   carry(deliver: () => void): void {
     this.#waiting.push({ atMs: performance.now() + this.#delayMs(), deliver });
-    this.#schedule();
+    // Behind another, it needs no timer of its own.
+    if (this.#waiting.length === 1) this.#schedule();
   }
 
   /** Drops what is under way. */
@@ -67,7 +68,10 @@ export class MemoryLink {
   #deliver(): void {
     // Timers may fire a fraction of a millisecond early.
     const now = performance.now() + 1;
-    while (!this.#cut && this.#waiting[0] && this.#waiting[0].atMs <= now) this.#waiting.shift()!.deliver();
-    this.#schedule();
+    try {
+      while (!this.#cut && this.#waiting[0] && this.#waiting[0].atMs <= now) this.#waiting.shift()!.deliver();
+    } finally {
+      this.#schedule();
+    }
   }
 }

@@ -29,6 +29,23 @@ describe('membership', () => {
     seen.close();
   });
 
+  it('lists the others in the order of their ids, whoever comes and goes', async () => {
+    const network = new MemoryNetwork();
+    const transports = Array.from({ length: 4 }, () => network.createTransport());
+    const [seer, ...others] = transports.map((transport) => new Membership(transport, MANIFEST));
+    const seen = () => seer!.members().map(({ peerId }) => transports.findIndex((other) => other.peerId === peerId));
+    others[2]!.announce(own([2]));
+    others[0]!.announce(own([0]));
+    await vi.waitFor(() => expect(seen()).toEqual([1, 3]));
+    others[1]!.announce(own([1]));
+    await vi.waitFor(() => expect(seen()).toEqual([1, 2, 3]));
+    await others[0]!.leave();
+    await vi.waitFor(() => expect(seen()).toEqual([2, 3]));
+    seer!.suspect(transports[3]!.peerId);
+    expect(seen()).toEqual([2]);
+    for (const membership of [seer!, ...others]) membership.close();
+  });
+
   it('forgets at once a member that says goodbye', async () => {
     const { seer, seen } = pair();
     seen.announce(own([1]));

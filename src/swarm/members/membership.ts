@@ -36,6 +36,8 @@ export class Membership {
   readonly #transport: Transport;
   readonly #topic: string;
   readonly #members = new Map<string, Member>();
+  /** Their ids, ascending, until somebody comes or goes: every lap of an answer asks who is there. */
+  #order: readonly string[] | undefined;
   /** Members whose connection broke, until they are heard again or given up. */
   readonly #suspects = new Map<string, { readonly member: Member; readonly untilMs: number }>();
   readonly #events = new Emitter<{ change: undefined }>();
@@ -60,7 +62,8 @@ export class Membership {
 
   /** The others, in order of their ids. */
   members(): Member[] {
-    return [...this.#members.values()].sort((a, b) => (a.peerId < b.peerId ? -1 : 1));
+    this.#order ??= [...this.#members.keys()].sort();
+    return this.#order.map((peerId) => this.#members.get(peerId)!);
   }
 
   /**
@@ -108,7 +111,7 @@ export class Membership {
     const oldest = now - slowness * PRESENCE_TIMEOUT_MS;
     let changed = false;
     for (const member of this.#members.values()) {
-      if (member.heardAtMs < oldest) changed = this.#members.delete(member.peerId) || changed;
+      if (member.heardAtMs < oldest) changed = this.#forget(member.peerId) || changed;
     }
     for (const [peerId, { untilMs }] of this.#suspects) if (untilMs < now) this.#suspects.delete(peerId);
     if (changed) this.#events.emit('change', undefined);
@@ -118,9 +121,14 @@ export class Membership {
   suspect(peerId: string): void {
     const member = this.#members.get(peerId);
     if (!member) return;
-    this.#members.delete(peerId);
+    this.#forget(peerId);
     this.#suspects.set(peerId, { member, untilMs: Date.now() + SUSPICION_MS });
     this.#events.emit('change', undefined);
+  }
+
+  #forget(peerId: string): boolean {
+    this.#order = undefined;
+    return this.#members.delete(peerId);
   }
 
   #publish(): void {
@@ -148,10 +156,11 @@ export class Membership {
     if (presence.sequence <= sequence) return;
     this.#suspects.delete(from);
     if (presence.leaving) {
-      if (this.#members.delete(from)) this.#events.emit('change', undefined);
+      if (this.#forget(from)) this.#events.emit('change', undefined);
       return;
     }
     if (!known && this.#members.size >= MAX_MEMBERS) return;
+    if (!known) this.#order = undefined;
     this.#members.set(from, { ...presence, peerId: from, heardAtMs: Date.now() });
     // A newcomer learns of this node from the answer rather than at the next beat.
     if (!known && Math.random() * this.#members.size < GREETERS) this.#publish();
