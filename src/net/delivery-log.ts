@@ -6,20 +6,30 @@ const KEPT_DELIVERIES = 64;
 const MAX_WAITING = 64;
 /** What a busy event loop at either end explains. */
 const WHIM_MS = 5;
-/** So late, in round trips, comes only what was sent again. */
+/** So much later, in round trips, comes only what was sent again. */
 const LOST_ROUND_TRIPS = 0.5;
-const LOST_MS = 20;
+/** And later by this: SCTP waits for no timer less, and an event loop is hardly ever busy for so long. */
+const TIMER_MS = 80;
+/** Nudges have what is lost sent again after a round trip. One shorter than twice this cannot be told from a busy moment. */
+const NUDGED_MS = 20;
+
+interface Sent {
+  readonly bytes: number;
+  readonly sentAtMs: number;
+  /** Nudges followed it. */
+  readonly nudged: boolean;
+}
 
 /** How long frames take to arrive on one channel. */
 export class DeliveryLog {
   /** By frame number, the oldest first. */
-  readonly #waiting = new Map<number, { readonly bytes: number; readonly sentAtMs: number }>();
+  readonly #waiting = new Map<number, Sent>();
   readonly #recent: (Delivery & { readonly lost: boolean })[] = [];
 
-  /** A slice of the frame goes out; its first one counts. */
-  sent(id: number, bytes: number): void {
+  /** A slice of the frame goes out; its first one counts. @param nudged - whether nudges are to follow the frame */
+  sent(id: number, bytes: number, nudged: boolean): void {
     if (this.#waiting.has(id)) return;
-    this.#waiting.set(id, { bytes, sentAtMs: performance.now() });
+    this.#waiting.set(id, { bytes, sentAtMs: performance.now(), nudged });
     if (this.#waiting.size > MAX_WAITING) this.#waiting.delete(this.#waiting.keys().next().value!);
   }
 
@@ -29,7 +39,8 @@ export class DeliveryLog {
     this.#waiting.delete(id);
     if (!frame || roundTripMs === 0) return;
     const lateMs = Math.max(0, performance.now() - frame.sentAtMs - roundTripMs - WHIM_MS);
-    this.#recent.push({ bytes: frame.bytes, lateMs, lost: lateMs > LOST_MS + LOST_ROUND_TRIPS * roundTripMs });
+    const leastMs = frame.nudged && roundTripMs > 2 * NUDGED_MS ? NUDGED_MS : TIMER_MS;
+    this.#recent.push({ bytes: frame.bytes, lateMs, lost: lateMs > leastMs + LOST_ROUND_TRIPS * roundTripMs });
     if (this.#recent.length > KEPT_DELIVERIES) this.#recent.shift();
   }
 

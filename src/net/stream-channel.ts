@@ -146,9 +146,10 @@ export class StreamChannel implements FrameChannel {
 
   #sendSlice(id: number, total: number, part: Uint8Array, last: boolean): void {
     if (this.#closing || this.#closed) throw this.#goneError();
-    this.#deliveries.sent(id, total);
+    const nudged = total <= MAX_NUDGED_BYTES && this.#deliveries.lossy;
+    this.#deliveries.sent(id, total, nudged);
     this.#stream.send(prefixed(words(SLICE, id, total), part));
-    if (!last || total > MAX_NUDGED_BYTES || !this.#deliveries.lossy) return;
+    if (!last || !nudged) return;
     for (let count = 0; count < NUDGES; count++) this.#sendAside(words(NUDGE));
   }
 
