@@ -18,7 +18,7 @@ import type { Delivery, FrameChannel, SendOptions } from './transport.ts';
  * 4       u32   slice: the frame's number; slices of several frames may take turns
  * 8       u32   slice: bytes of the whole frame
  * 12      …     slice: the bytes that come next
- * 4       u32   arrival: the number of a frame that is here as a whole
+ * 4       u32   arrival: the number of a frame that is here as a whole; told of some
  *
  * A nudge says nothing. SCTP sends a lost packet again when three later ones have come, and otherwise only after a
  * timeout of several round trips: where packets get lost, three nudges follow every frame.
@@ -30,6 +30,8 @@ const SLICE_HEADER_BYTES = 12;
 const BEAT_BYTES = 12;
 const ARRIVAL = 3;
 const ARRIVAL_BYTES = 8;
+/** How often arrivals are told: enough to know the link, and not a message for each of many frames. */
+const ARRIVAL_INTERVAL_MS = 50;
 const NUDGE = 4;
 const NUDGE_BYTES = 4;
 const NUDGES = 3;
@@ -56,6 +58,7 @@ export class StreamChannel implements FrameChannel {
   /** Frames that came before anybody listened; together at most one of the largest. */
   #early: Uint8Array[] = [];
   #onClose: ((reason: Error | undefined) => void) | undefined;
+  #toldAtMs = Number.NEGATIVE_INFINITY;
   #closing = false;
   #closed: { readonly reason: Error | undefined } | undefined;
 
@@ -134,7 +137,7 @@ export class StreamChannel implements FrameChannel {
       const id = view.getUint32(4, true);
       const frame = this.#frames.push(id, view.getUint32(8, true), message.subarray(SLICE_HEADER_BYTES));
       if (!frame) return;
-      this.#sendAside(words(ARRIVAL, id));
+      this.#tellArrival(id);
       this.#deliver(frame);
     } else if (kind === BEAT && bytes === BEAT_BYTES) this.#sendClock(ECHO, view.getFloat64(4, true));
     else if (kind === ECHO && bytes === BEAT_BYTES) this.#heartbeat.echoed(view.getFloat64(4, true));
@@ -151,6 +154,13 @@ export class StreamChannel implements FrameChannel {
     this.#stream.send(prefixed(words(SLICE, id, total), part));
     if (!last || !nudged) return;
     for (let count = 0; count < NUDGES; count++) this.#sendAside(words(NUDGE));
+  }
+
+  #tellArrival(id: number): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#toldAtMs < ARRIVAL_INTERVAL_MS) return;
+    this.#toldAtMs = nowMs;
+    this.#sendAside(words(ARRIVAL, id));
   }
 
   #deliver(frame: Uint8Array): void {

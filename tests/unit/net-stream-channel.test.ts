@@ -210,7 +210,14 @@ describe('stream channel', () => {
     stream.receive(slice(7, 2, Uint8Array.of(1)));
     expect(stream.sent.at(-1)).toBe(beat);
     stream.receive(slice(7, 2, Uint8Array.of(2)));
-    expect(stream.sent.at(-1)).toEqual(message(3, Uint8Array.of(7, 0, 0, 0)));
+    const arrival = message(3, Uint8Array.of(7, 0, 0, 0));
+    expect(stream.sent.at(-1)).toEqual(arrival);
+    // Not of every frame where they come fast.
+    stream.receive(slice(8, 1, Uint8Array.of(1)));
+    expect(stream.sent.at(-1)).toEqual(arrival);
+    await vi.advanceTimersByTimeAsync(50);
+    stream.receive(slice(9, 1, Uint8Array.of(1)));
+    expect(stream.sent.at(-1)).toEqual(message(3, Uint8Array.of(9, 0, 0, 0)));
     for (const [id, bytes, ms] of [
       [0, 3 * MAX_PART, 40],
       [1, 10, 75],
