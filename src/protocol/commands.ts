@@ -58,7 +58,7 @@ export const COMMANDS = {
   LOAD_SHARD: { params: v.object({ shard_id: shardId }), result: v.object({ shard_id: shardId }) },
   /** Frees a shard on the device; needs the owner's consent. */
   UNLOAD_SHARD: { params: v.object({ shard_id: shardId }), result: v.object({ shard_id: shardId }) },
-  /** Opens a KV cache for these layers. */
+  /** Opens a KV cache for these layers; an older one of the session's for the same layers is closed first. */
   OPEN_SESSION: {
     params: v.object({
       session,
@@ -66,6 +66,8 @@ export const COMMANDS = {
       max_tokens: v.pipe(count, v.minValue(1)),
       /** Tasks before it are void, as they were meant for an earlier place of the session. */
       first_task: v.optional(count, 0),
+      /** Counts up over the coordinator's openings: each command has a stream of its own, so one may overtake another. */
+      opening: v.optional(count, 0),
     }),
     result: v.object({ max_task_tokens: v.pipe(count, v.minValue(1)) }),
   },
@@ -94,8 +96,14 @@ export const COMMANDS = {
     }),
     result: empty,
   },
-  /** Frees the session's KV caches of `layers`, or all that it has at this node. */
-  CLOSE_SESSION: { params: v.object({ session, layers: v.optional(layers) }), result: empty },
+  /**
+   * Frees the session's KV caches of `layers`, or all that it has at this node; not those of openings after `opening`.
+   * An opening up to it that arrives later is void.
+   */
+  CLOSE_SESSION: {
+    params: v.object({ session, layers: v.optional(layers), opening: v.optional(count) }),
+    result: empty,
+  },
   PING: { params: nothing, result: empty },
   /** Counters, the newest tasks, and the part of the log that tells what the node serves. */
   GET_STATS: {

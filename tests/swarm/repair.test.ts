@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { ShoalError } from '../../src/core/errors.ts';
 import type { Wait } from '../../src/swarm/coordinator/generation.ts';
 import { DEFAULT_SAMPLING } from '../../src/swarm/coordinator/sampler.ts';
 import { KeptOutputs } from '../../src/swarm/stage/kept-outputs.ts';
@@ -15,9 +16,11 @@ async function answer(
   then: (route: readonly string[]) => void = () => undefined,
   last: (route: readonly string[]) => void = () => undefined,
   onWait: (wait: Wait | undefined) => void = () => undefined,
+  conversation?: string,
 ): Promise<number[]> {
   const ids: number[] = [];
   const tokens = swarm.guest.coordinator.generate({
+    ...(conversation === undefined ? {} : { conversation }),
     promptIds: PROMPT,
     maxTokens: TOKENS,
     stopIds: new Set(),
@@ -113,6 +116,57 @@ describe('a stage that vanishes in mid-answer', () => {
     expect(mended).toEqual(ids);
     for (const peerId of [route[0], route[1], route[3]])
       expect(computed(peerId)).toBeLessThanOrEqual(PROMPT.length + TOKENS + 2);
+  });
+});
+
+describe('a stage that is there but cannot roll back', () => {
+  it('gives its place up, and may take it again later: its stage alone is rebuilt', async () => {
+    const ids = await expected();
+    swarm = await TestSwarm.create([[0], [1], [2], [3], [1]], { computeMs: 1 });
+    const { commands } = swarm.guest;
+    const { send } = commands;
+    let refusing: string | undefined;
+    // As a stage answers that is not filled up to there yet.
+    commands.send = async (...args: Parameters<typeof send>) => {
+      const [to, command] = args;
+      if (to !== refusing || command !== 'TRUNCATE_SESSION') return send.apply(commands, args);
+      refusing = undefined;
+      throw new ShoalError('bad-request', '0 positions cannot go back to 100.');
+    };
+    let route: readonly string[] = [];
+    const mended = await answer(
+      (peers) => {
+        refusing = peers[2];
+        kill(peers[1]);
+        route = peers;
+      },
+      (peers) => expect(peers[2]).toBe(route[2]),
+    );
+    expect(mended).toEqual(ids);
+    for (const peerId of [route[0], route[3]]) expect(computed(peerId)).toBeLessThanOrEqual(PROMPT.length + TOKENS + 2);
+    for (const node of swarm.nodes.filter(({ peerId }) => peerId !== route[1])) {
+      expect(node.stages.sessionCount).toBe(0);
+      expect(swarm.runnerSessions(node.peerId)).toBe(0);
+    }
+  });
+});
+
+describe('a stage that vanishes between two answers', () => {
+  it('is rebuilt once, as far as the next answer goes on from it', async () => {
+    const ids = await expected();
+    swarm = await TestSwarm.create([[0], [1], [2], [3], [1]], { computeMs: 10 });
+    const again = (then?: (route: readonly string[]) => void) => answer(then, undefined, undefined, 'main');
+    let route: readonly string[] = [];
+    expect(
+      await again((peers) => {
+        route = peers;
+      }),
+    ).toEqual(ids);
+    kill(route[1]);
+    expect(await again()).toEqual(ids);
+    const spare = swarm.nodes.find((node) => !route.includes(node.peerId))!;
+    expect(spare.stages.tokensDone).toBe(PROMPT.length - 1 + TOKENS);
+    for (const { stages } of swarm.nodes) expect(stages.tasksFailed).toBe(0);
   });
 });
 

@@ -6,6 +6,9 @@ import type { PositionRange } from '../stage/kept-outputs.ts';
 import { replayTask } from '../stage/replay.ts';
 import type { PipelineDependencies } from './pipeline-dependencies.ts';
 
+/** Openings of this tab so far, of all its sessions: a closing says which of them it is meant for. */
+let openings = 0;
+
 /** Some nodes had no room. */
 export class NodesFull extends ShoalError {
   readonly full: readonly RouteStage[];
@@ -46,11 +49,12 @@ export async function openStages(
   firstTask: number,
   signal?: AbortSignal,
 ): Promise<number> {
+  const opening = ++openings;
   const opened = await Promise.allSettled(
     stages.map(async ({ peerId, layers }) => {
       // The channel's heartbeat tells within seconds when a stage vanishes, also one that is no neighbour.
       await exchange.reach(peerId, signal);
-      const place = { session, layers, max_tokens: maxTokens, first_task: firstTask };
+      const place = { session, layers, max_tokens: maxTokens, first_task: firstTask, opening };
       return commands.send(peerId, 'OPEN_SESSION', place, signal);
     }),
   );
@@ -69,15 +73,29 @@ export async function openStages(
   throw new NodesFull(refusals, good, maxTaskTokens);
 }
 
-/** Gives the session's places at `stages` back; a node that does not answer has nothing to give. */
+/**
+ * Gives the session's places at `stages` back, those that were asked for until now; a node that does not answer has
+ * nothing to give.
+ */
 export async function closeStages(
   { commands }: PipelineDependencies,
   session: string,
   stages: readonly RouteStage[],
 ): Promise<void> {
+  const opening = openings;
   await Promise.allSettled(
-    stages.map(({ peerId, layers }) => commands.send(peerId, 'CLOSE_SESSION', { session, layers })),
+    stages.map(({ peerId, layers }) => commands.send(peerId, 'CLOSE_SESSION', { session, layers, opening })),
   );
+}
+
+/** Gives all the session's places at the nodes of its route back: it is over. */
+export async function closeRoute(
+  { commands }: PipelineDependencies,
+  session: string,
+  route: readonly RouteStage[],
+): Promise<void> {
+  const opening = openings;
+  await Promise.allSettled(route.map(({ peerId }) => commands.send(peerId, 'CLOSE_SESSION', { session, opening })));
 }
 
 /** The layers of neighbouring stages together. */

@@ -42,11 +42,17 @@ export class Conversations {
 
   /**
    * The conversation as it was kept, or a new one along the fastest route.
+   * @param ids - the tokens that it goes on from: nothing else is rebuilt
    * @param busy - those that are answering: none of them is given up for a new one
    * @throws ShoalError `shard-missing` naming the layers nobody serves; as the stages answer; `aborted`
    */
-  async open(key: string, busy: ReadonlySet<string>, patience: Patience = {}): Promise<Conversation> {
-    if (this.#kept.get(key)?.pipeline.broken) await this.mend(key, patience);
+  async open(
+    key: string,
+    ids: readonly number[],
+    busy: ReadonlySet<string>,
+    patience: Patience = {},
+  ): Promise<Conversation> {
+    if (this.#kept.get(key)?.pipeline.broken) await this.mend(key, ids, patience);
     const kept = this.#kept.get(key);
     if (kept) return kept;
     const idle = [...this.#kept.keys()].find((other) => !busy.has(other));
@@ -64,30 +70,30 @@ export class Conversations {
    * A node of the conversation's route had no room for a task: goes on with another copy of its layers, or after a while
    * with the same.
    */
-  async makeWay(key: string, patience: Patience): Promise<void> {
+  async makeWay(key: string, ids: readonly number[], patience: Patience): Promise<void> {
     const full = this.#kept.get(key)?.pipeline.full;
-    if (full && this.#options.routes.isServed(full)) return this.mend(key, patience, full);
+    if (full && this.#options.routes.isServed(full)) return this.mend(key, ids, patience, full);
     patience.onWait?.({ reason: 'queue', ...TASK_QUEUE });
     await pause(TASK_QUEUE, patience.signal).catch(() => undefined);
     patience.onWait?.(undefined);
-    await this.mend(key, patience);
+    await this.mend(key, ids, patience);
   }
 
-  /** Rebuilds the lost stages of a conversation's route, or forgets it, so that it is built anew on another. */
-  async mend(key: string, patience: Patience = {}, full?: ReadonlySet<string>): Promise<void> {
+  /**
+   * Rebuilds the lost stages of a conversation's route, or forgets it, so that it is built anew on another.
+   * @param ids - the tokens that it goes on from
+   */
+  async mend(key: string, ids: readonly number[], patience: Patience = {}, full?: ReadonlySet<string>): Promise<void> {
     const conversation = this.#kept.get(key);
     if (!conversation) return;
     this.#abandonHandOver(conversation);
+    const { pipeline: broken } = conversation;
+    // What is not wanted any more is not rebuilt: it could not be taken back before it is there.
+    const kept = Math.min(reusedLength(conversation.ids, ids), broken.confirmed);
+    conversation.ids.length = kept;
     try {
-      const { pipeline, events } = await repairPipeline(
-        this.#options,
-        conversation.pipeline,
-        conversation.ids,
-        patience,
-        full,
-      );
+      const { pipeline, events } = await repairPipeline(this.#options, broken, conversation.ids, patience, full);
       conversation.pipeline = pipeline;
-      conversation.ids.length = pipeline.length;
       for (const event of events) this.#tell(event);
     } catch (thrown) {
       await this.forget(key);
@@ -151,4 +157,12 @@ export class Conversations {
     logRouteEvent(event);
     this.#events.emit('route', event);
   }
+}
+
+/** How many of the cached tokens `ids` can go on from. The last is always run: its row is what the next is drawn from. */
+export function reusedLength(cached: readonly number[], ids: readonly number[]): number {
+  const end = Math.min(cached.length, ids.length - 1);
+  let length = 0;
+  while (length < end && cached[length] === ids[length]) length++;
+  return length;
 }

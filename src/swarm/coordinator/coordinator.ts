@@ -3,7 +3,7 @@ import type { Unsubscribe } from '../../core/events.ts';
 import { log } from '../../core/log.ts';
 import type { CandidateRequest } from '../../protocol/frames.ts';
 import { NO_CANDIDATES } from '../stage/replay.ts';
-import { type Conversation, Conversations, type ConversationsOptions } from './conversations.ts';
+import { type Conversation, Conversations, type ConversationsOptions, reusedLength } from './conversations.ts';
 import type { GeneratedToken, GenerationRequest, GenerationSummary, Generator, Lap } from './generation.ts';
 import type { RouteEvent } from './route-event.ts';
 import { Sampler } from './sampler.ts';
@@ -102,24 +102,18 @@ export class Coordinator implements Generator {
 
     while (generated.length < maxTokens) {
       if (signal?.aborted) return summary('abort');
+      const ids = [...promptIds, ...generated];
       let step: { row: Parameters<Sampler['sample']>[0]; lap: Lap };
       try {
-        const conversation = await this.#conversations.open(key, this.#busy, request);
-        if (generated.length === 0)
-          reusedTokens = Math.min(commonPrefix(conversation.ids, promptIds), promptIds.length - 1);
-        step = await this.#advance(
-          conversation,
-          [...promptIds, ...generated],
-          sampler.candidateRequest(topLogprobs),
-          request,
-          chunksPerStage,
-        );
+        const conversation = await this.#conversations.open(key, ids, this.#busy, request);
+        if (generated.length === 0) reusedTokens = reusedLength(conversation.ids, ids);
+        step = await this.#advance(conversation, ids, sampler.candidateRequest(topLogprobs), request, chunksPerStage);
       } catch (thrown) {
         const error = ShoalError.from(thrown);
         if (error.code === 'aborted') return summary('abort');
         if (error.code === 'busy') {
           chunksPerStage /= 2;
-          await this.#conversations.makeWay(key, request);
+          await this.#conversations.makeWay(key, ids, request);
           continue;
         }
         if (!MENDED_BY_REROUTE.has(error.code) || ++reroutes > MAX_REROUTES) {
@@ -127,7 +121,7 @@ export class Coordinator implements Generator {
           throw error;
         }
         log.warn('ROUTE', `${error.message} Looking for another route.`);
-        await this.#conversations.mend(key, request);
+        await this.#conversations.mend(key, ids, request);
         continue;
       }
       const token = sampler.sample(step.row, topLogprobs);
@@ -148,8 +142,7 @@ export class Coordinator implements Generator {
     { signal, onPrefill }: GenerationRequest,
     chunksPerStage: number,
   ) {
-    // The last token is always run: its row is what the next token is drawn from.
-    const reused = Math.min(commonPrefix(conversation.ids, ids), ids.length - 1);
+    const reused = reusedLength(conversation.ids, ids);
     await this.#conversations.truncate(conversation, reused, signal);
     await this.#conversations.move(conversation);
     const { pipeline } = conversation;
@@ -179,11 +172,4 @@ export class Coordinator implements Generator {
       await Promise.allSettled(inFlight);
     }
   }
-}
-
-function commonPrefix(a: readonly number[], b: readonly number[]): number {
-  const end = Math.min(a.length, b.length);
-  let length = 0;
-  while (length < end && a[length] === b[length]) length++;
-  return length;
 }

@@ -70,7 +70,7 @@ export class HandOver {
       if (!move) return [stage];
       return stage === move.stages[0] ? move.successors : [];
     });
-    const pipeline = Pipeline.resume(this.#options, this.#pipeline, next, this.#maxTaskTokens, [this.#task]);
+    const pipeline = Pipeline.resume(this.#options, this.#pipeline, next, this.#maxTaskTokens, [this.#task], confirmed);
     const pauseMs = performance.now() - startedAtMs;
     for (const { stages } of this.#moves) this.#close(stages);
     const events = this.#moves.map(

@@ -4,6 +4,7 @@ import type { Unsubscribe } from '../../core/events.ts';
 import { formatLayers } from '../../core/ranges.ts';
 import type { CandidateRequest, Candidates, ErrorFrame, ResultFrame, RouteStage } from '../../protocol/frames.ts';
 import type { Patience } from '../route/route-planner.ts';
+import { closeRoute } from './build-stages.ts';
 import { findPlaces, type PlacesWanted } from './find-places.ts';
 import type { Lap } from './generation.ts';
 import type { PipelineDependencies } from './pipeline-dependencies.ts';
@@ -90,8 +91,9 @@ export class Pipeline {
   }
 
   /**
-   * The same session along another route, from the last whole lap on; the pipeline so far is over.
+   * The same session along another route; the pipeline so far is over.
    * @param fillings - numbers of those whose failure is this pipeline's
+   * @param length - positions that all stages hold, at most those of the last whole lap
    */
   static resume(
     deps: PipelineDependencies,
@@ -99,9 +101,10 @@ export class Pipeline {
     route: readonly RouteStage[],
     maxTaskTokens: number,
     fillings: readonly number[],
+    length: number,
   ): Pipeline {
     old.#break(new ShoalError('aborted', 'The session goes on along another route.'));
-    const start = { task: old.#nextTask, length: old.#confirmed };
+    const start = { task: old.#nextTask, length };
     return new Pipeline(deps, route, old.session, maxTaskTokens, start, fillings);
   }
 
@@ -187,7 +190,7 @@ export class Pipeline {
 
   async close(): Promise<void> {
     this.#break(new ShoalError('aborted', 'The session was closed.'));
-    await closeEverywhere(this.#deps, this.route, this.session);
+    await closeRoute(this.#deps, this.session, this.route);
   }
 
   #finish({ task, rows, timings }: ResultFrame): void {
@@ -224,14 +227,6 @@ export class Pipeline {
 
 function goneError({ layers }: RouteStage, cause?: unknown): ShoalError {
   return new ShoalError('peer-gone', `The node with layers ${formatLayers(layers)} left the swarm.`, { cause });
-}
-
-async function closeEverywhere(
-  { commands }: PipelineDependencies,
-  route: readonly RouteStage[],
-  session: string,
-): Promise<void> {
-  await Promise.allSettled(route.map(({ peerId }) => commands.send(peerId, 'CLOSE_SESSION', { session })));
 }
 
 function randomSession(): string {

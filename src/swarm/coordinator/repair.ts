@@ -22,10 +22,10 @@ export interface RepairOptions extends PipelineDependencies {
 }
 
 /**
- * Mends a broken pipeline: rolls every stage back to the last whole lap, finds who is lost, and rebuilds the caches of
+ * Mends a broken pipeline: rolls every stage back to the tokens that are wanted, finds who is lost, and rebuilds the caches of
  * those stages elsewhere by replaying what the stage before them has kept; the other stages keep theirs.
  *
- * @param ids - the session's tokens, at least those of the last whole lap
+ * @param ids - the session's tokens that stay, at most those of the last whole lap
  * @param full - nodes that are there but have no room: others take over their stages
  * @returns the pipeline that goes on from there, and what to tell of it
  * @throws ShoalError when it cannot be mended like this; the session is then to be built anew
@@ -39,8 +39,8 @@ export async function repairPipeline(
 ): Promise<{ pipeline: Pipeline; events: RouteEvent[] }> {
   const startedAtMs = performance.now();
   const { signal } = patience;
-  const { session, confirmed, route } = broken;
-  const { kept, lost } = await rollBack(options, broken, full, signal);
+  const { session, route } = broken;
+  const { kept, lost } = await rollBack(options, broken, ids.length, full, signal);
   const mended: RouteStage[] = [];
   const events: RouteEvent[] = [];
   const fillings: number[] = [];
@@ -66,7 +66,7 @@ export async function repairPipeline(
       const { stages: replacement, ...places } = await findPlaces(options, wanted, patience);
       opened.push(...replacement);
       maxTaskTokens = Math.min(maxTaskTokens, places.maxTaskTokens);
-      const positions = { start: 0, end: confirmed };
+      const positions = { start: 0, end: ids.length };
       const filling = { session, task, before: mended.at(-1), stages: replacement, ids, positions, maxTaskTokens };
       await fillStages(options, filling, signal);
       mended.push(...replacement);
@@ -77,7 +77,7 @@ export async function repairPipeline(
         from: run.map(({ peerId }) => peerId),
         to: replacement.map(({ peerId }) => peerId),
         pauseMs: performance.now() - startedAtMs,
-        positions: confirmed,
+        positions: ids.length,
       });
     }
   } catch (error) {
@@ -85,21 +85,28 @@ export async function repairPipeline(
     void closeStages(options, session, opened);
     throw error;
   }
-  return { pipeline: Pipeline.resume(options, broken, mended, maxTaskTokens, fillings), events };
+  return { pipeline: Pipeline.resume(options, broken, mended, maxTaskTokens, fillings, ids.length), events };
 }
 
 /** @returns the stages that rolled back, and the peers that did not answer at all */
 async function rollBack(
-  { commands, exchange }: RepairOptions,
+  options: RepairOptions,
   broken: Pipeline,
+  position: number,
   full: ReadonlySet<string>,
   signal?: AbortSignal,
 ): Promise<{ kept: Set<RouteStage>; lost: Set<string> }> {
-  const { route, session, confirmed, gone, nextTask } = broken;
+  const { commands, exchange } = options;
+  const { route, session, gone, nextTask } = broken;
   const timeout = AbortSignal.timeout(ROLL_BACK_TIMEOUT_MS);
   const bounded = signal ? AbortSignal.any([signal, timeout]) : timeout;
   const kept = new Set<RouteStage>();
   const lost = new Set<string>();
+  const giveUp = (stage: RouteStage) => {
+    lost.add(stage.peerId);
+    // It may be there all the same, with a place that it would keep for as long as this tab is connected.
+    void closeStages(options, session, [stage]);
+  };
   // When all are gone at once, it is this tab that was cut off or asleep: they may be there still.
   const cutOff = route.every(({ peerId }) => gone.has(peerId) || peerId === exchange.peerId);
   await Promise.all(
@@ -111,15 +118,13 @@ async function rollBack(
       }
       try {
         await exchange.reach(peerId, bounded);
-        const rollBack = { session, layers, position: confirmed, first_task: nextTask };
+        const rollBack = { session, layers, position, first_task: nextTask };
         await commands.send(peerId, 'TRUNCATE_SESSION', rollBack, bounded);
-        if (full.has(peerId)) {
-          await commands.send(peerId, 'CLOSE_SESSION', { session, layers }, bounded);
-          lost.add(peerId);
-        } else kept.add(stage);
+        if (full.has(peerId)) giveUp(stage);
+        else kept.add(stage);
       } catch (error) {
         // A node that has lost its device is there, has forgotten the session, and may serve again in a moment.
-        if (!FORGETFUL.has(ShoalError.from(error).code)) lost.add(peerId);
+        if (!FORGETFUL.has(ShoalError.from(error).code)) giveUp(stage);
       }
     }),
   );

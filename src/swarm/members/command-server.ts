@@ -83,8 +83,9 @@ export class CommandServer {
         await keeper.release(request.params.shard_id);
         return { shard_id: request.params.shard_id };
       case 'OPEN_SESSION': {
-        const { session, layers, max_tokens, first_task } = request.params;
-        const { maxTaskTokens } = await stages.openSession(from, session, layers, max_tokens, first_task);
+        const { session, layers, max_tokens, first_task, opening } = request.params;
+        const place = { session, layers, maxTokens: max_tokens, firstTask: first_task, opening };
+        const { maxTaskTokens } = await stages.openSession(from, place);
         return { max_task_tokens: maxTaskTokens };
       }
       case 'TRUNCATE_SESSION': {
@@ -98,9 +99,11 @@ export class CommandServer {
         await stages.replaySession(from, session, layers, task, { start: position, end: length }, max_tokens, route);
         return {};
       }
-      case 'CLOSE_SESSION':
-        await stages.closeSession(from, request.params.session, request.params.layers);
+      case 'CLOSE_SESSION': {
+        const { session, layers, opening } = request.params;
+        await stages.closeSession(from, session, layers, opening);
         return {};
+      }
       case 'PING':
         return {};
       case 'GET_STATS':

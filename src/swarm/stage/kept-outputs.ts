@@ -38,6 +38,11 @@ export class KeptOutputs {
     this.#maxBytes = maxBytes;
   }
 
+  /** Memory that all of it takes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** @param hidden - `[T, C]`, the outputs from `position` on; nobody may change or transfer it */
   keep(session: string, position: number, hidden: Float32Array): void {
     const outputs = this.#sessions.get(session) ?? { chunks: [], incomplete: position > 0 };

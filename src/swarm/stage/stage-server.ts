@@ -10,7 +10,7 @@ import { Admission, type AdmissionLimits } from './admission.ts';
 import { KeptOutputs, type PositionRange } from './kept-outputs.ts';
 import { passOn } from './pass-on.ts';
 import { replayTask } from './replay.ts';
-import { type StageSession, StageSessions } from './stage-sessions.ts';
+import { type PlaceRequest, type StageSession, StageSessions } from './stage-sessions.ts';
 import { StageWork } from './stage-work.ts';
 import { announceTask, TaskLog, type TaskRecord } from './task-log.ts';
 import type { QueueLimits } from './task-queue.ts';
@@ -83,6 +83,11 @@ export class StageServer {
     return this.#sessions.size;
   }
 
+  /** Of outputs kept for the replay of a neighbour, bytes. */
+  get keptBytes(): number {
+    return this.#kept.bytes;
+  }
+
   recentTasks(): readonly TaskRecord[] {
     return this.#log.recent;
   }
@@ -106,19 +111,15 @@ export class StageServer {
   }
 
   /** @throws ShoalError `busy` with a place in the queue, `bad-request`, `shard-not-loaded`, `out-of-memory` */
-  async openSession(
-    coordinator: string,
-    session: string,
-    layers: LayerRange,
-    maxTokens: number,
-    firstTask: number,
-  ): Promise<{ maxTaskTokens: number }> {
+  async openSession(coordinator: string, request: PlaceRequest): Promise<{ maxTaskTokens: number }> {
+    const { session, layers, maxTokens } = request;
     const runner = this.#requireRunner();
     if (this.#sessions.countOf(coordinator) < this.#admission.limits.sessionsPerPeer) await this.#makeRoom();
-    this.#sessions.checkNew(session, layers);
+    const older = this.#sessions.checkNew(coordinator, request);
+    if (older) await this.closeSession(coordinator, session, layers, older.opening);
     const taken = { all: this.#sessions.size, own: this.#sessions.countOf(coordinator) };
     this.#admission.enter(coordinator, ticketOf(coordinator, session, layers), taken, Date.now());
-    const open = this.#sessions.add(session, coordinator, layers, firstTask);
+    const open = this.#sessions.add(coordinator, request);
     try {
       await runner.openSession({ session: open.place, layers, maxTokens });
     } catch (error) {
@@ -177,12 +178,17 @@ export class StageServer {
     });
   }
 
-  /** Closes the session's place for `layers`, or all its places. Closing what is closed already is no error. */
-  async closeSession(coordinator: string, session: string, layers?: LayerRange): Promise<void> {
+  /**
+   * Closes the session's place for `layers`, or all its places. Closing what is closed already is no error.
+   * @param opening - the last that it is meant for; all when absent
+   */
+  async closeSession(coordinator: string, session: string, layers?: LayerRange, opening?: number): Promise<void> {
     this.#admission.leave(ticketOf(coordinator, session, layers));
+    if (opening !== undefined) this.#sessions.rememberClosed(coordinator, session, layers, opening);
     const places = this.#sessions.places(coordinator, session, layers);
+    const meant = places.filter((open) => open.opening <= (opening ?? open.opening));
     await Promise.all(
-      places.map(async (open) => {
+      meant.map(async (open) => {
         this.#sessions.delete(open);
         this.#admission.released(open.usedAtMs - open.openedAtMs);
         this.#kept.delete(open.place);
@@ -242,12 +248,13 @@ export class StageServer {
   async #done(
     from: string,
     frame: TaskFrame,
-    { place, layers }: StageSession,
+    open: StageSession,
     tokens: number,
     arrivedAtMs: number,
     output: StageOutput,
     together: number,
   ): Promise<void> {
+    const { place, layers } = open;
     const timing: StageTiming = {
       peerId: this.#exchange.peerId,
       layers,
@@ -255,7 +262,8 @@ export class StageServer {
       computeMs: output.computeMs,
       roundTripMs: this.#exchange.roundTripMs(from),
     };
-    if (output.hidden) this.#kept.keep(place, frame.position, output.hidden);
+    // Of a place that was closed meanwhile nobody would take it back.
+    if (output.hidden && this.#sessions.has(open)) this.#kept.keep(place, frame.position, output.hidden);
     this.#log.record(frame.task, tokens, timing, together);
     await passOn(this.#exchange, frame, output, [...frame.timings, timing]);
   }

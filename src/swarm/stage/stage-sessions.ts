@@ -8,14 +8,32 @@ const IDLE_MS = 15 * 60_000;
 /** So does one whose coordinator has gone: its tab is closed, or would have opened a new channel at once. */
 const ABANDONED_MS = 30_000;
 
+/** Closings remembered: what a closing has overtaken arrives within seconds, and no node closes so many in them. */
+const MAX_CLOSED = 1024;
+
+/** What a coordinator asks for when it opens a session's place. */
+export interface PlaceRequest {
+  /** The session's id on the wire. */
+  readonly session: string;
+  readonly layers: LayerRange;
+  /** Positions that it may come to hold. */
+  readonly maxTokens: number;
+  /** Tasks before it are meant for an earlier place of the session, and void. */
+  readonly firstTask: number;
+  /** Of two openings of one place the later has the higher number, whichever arrives first. */
+  readonly opening: number;
+}
+
 /** A session's place at this node: KV pages for a layer range. A session may have several, of different layers. */
 export interface StageSession {
   /** The session's id on the wire. */
   readonly id: string;
-  /** Names the place for the runner: the session and its layers. */
+  /** Names the place for the runner: the session, its layers, and which opening of them it is. */
   readonly place: string;
   readonly coordinator: string;
   readonly layers: LayerRange;
+  /** @see PlaceRequest */
+  readonly opening: number;
   /** Its tasks, which run in the order of their arrival. */
   readonly lane: WorkLane;
   readonly openedAtMs: number;
@@ -30,17 +48,37 @@ export interface StageSession {
 
 /** The sessions open on this node: whose they are, how many there may be, and when one is over. */
 export class StageSessions {
+  /** By session and layers. */
   readonly #places = new Map<string, StageSession>();
+  /** By coordinator and what it closed: the last opening that the closing was meant for. The newest last. */
+  readonly #closed = new Map<string, number>();
 
   /** Places taken. */
   get size(): number {
     return this.#places.size;
   }
 
-  /** @throws ShoalError `bad-request` when the session has this place already */
-  checkNew(id: string, layers: LayerRange): void {
-    if (this.#places.has(placeOf(id, layers)))
-      throw new ShoalError('bad-request', `Session ${id} is open already for layers ${formatLayers(layers)}.`);
+  /**
+   * The older place that the new one takes over from, if there is any.
+   * @throws ShoalError `bad-request` when the session has this place already, or was closed meanwhile
+   */
+  checkNew(coordinator: string, { session, layers, opening }: PlaceRequest): StageSession | undefined {
+    const where = `for layers ${formatLayers(layers)}`;
+    const closed = [closingOf(coordinator, session, layers), closingOf(coordinator, session)];
+    if (closed.some((closing) => opening <= (this.#closed.get(closing) ?? Number.NEGATIVE_INFINITY)))
+      throw new ShoalError('bad-request', `Session ${session} was closed ${where} since it was to be opened.`);
+    const open = this.#places.get(placeOf(session, layers));
+    if (open && (open.coordinator !== coordinator || open.opening >= opening))
+      throw new ShoalError('bad-request', `Session ${session} is open already ${where}.`);
+    return open;
+  }
+
+  /** An opening up to this one that arrives from now on is void; all of the session's unless layers are named. */
+  rememberClosed(coordinator: string, id: string, layers: LayerRange | undefined, opening: number): void {
+    const closing = closingOf(coordinator, id, layers);
+    this.#closed.delete(closing);
+    this.#closed.set(closing, opening);
+    if (this.#closed.size > MAX_CLOSED) this.#closed.delete(this.#closed.keys().next().value!);
   }
 
   /** Places of one coordinator's sessions. */
@@ -56,13 +94,13 @@ export class StageSessions {
     return first;
   }
 
-  add(id: string, coordinator: string, layers: LayerRange, firstTask: number): StageSession {
-    const place = placeOf(id, layers);
+  add(coordinator: string, { session: id, layers, firstTask, opening }: PlaceRequest): StageSession {
+    const place = `${placeOf(id, layers)}/${opening}`;
     const nowMs = Date.now();
     const fresh = { openedAtMs: nowMs, usedAtMs: nowMs, abandonedAtMs: undefined, firstTask };
     const lane = new Lane<Work>(coordinator, layers);
-    const session = { id, place, coordinator, layers, lane, ...fresh, loggedAtMs: Number.NEGATIVE_INFINITY };
-    this.#places.set(place, session);
+    const session = { id, place, coordinator, layers, opening, lane, ...fresh, loggedAtMs: Number.NEGATIVE_INFINITY };
+    this.#places.set(placeOf(id, layers), session);
     return session;
   }
 
@@ -86,12 +124,16 @@ export class StageSessions {
 
   /** The places that the coordinator's session has here: of these layers, or all. */
   places(coordinator: string, id: string, layers?: LayerRange): StageSession[] {
-    const place = layers && placeOf(id, layers);
-    return this.#of(coordinator).filter((session) => session.id === id && (!place || session.place === place));
+    const open = layers && this.#places.get(placeOf(id, layers));
+    return this.#of(coordinator).filter((session) => session.id === id && (!layers || session === open));
   }
 
-  delete({ place }: StageSession): void {
-    this.#places.delete(place);
+  has(session: StageSession): boolean {
+    return this.#places.get(placeOf(session.id, session.layers)) === session;
+  }
+
+  delete({ id, layers }: StageSession): void {
+    this.#places.delete(placeOf(id, layers));
   }
 
   clear(): void {
@@ -124,4 +166,8 @@ export class StageSessions {
 
 function placeOf(id: string, { start, end }: LayerRange): string {
   return `${id}/${start}-${end}`;
+}
+
+function closingOf(coordinator: string, id: string, layers?: LayerRange): string {
+  return `${coordinator} ${layers ? placeOf(id, layers) : id}`;
 }

@@ -34,13 +34,15 @@ export interface ChurnReport {
   readonly pausesMs: readonly number[];
   /** Time that planning routes took, ms of real time. */
   readonly planning: { readonly plans: number; readonly totalMs: number };
-  /** Heap in use after collecting, bytes: when a quarter of the time has passed, and at the end. */
-  readonly heapBytes: readonly [early: number, late: number];
+  /** Heap in use after collecting, bytes: before the first prompt, and after every tenth of the time. */
+  readonly heapBytes: readonly number[];
   /** What is left when nobody prompts any more and all is closed. */
   readonly left: {
     readonly openSessions: number;
     readonly runnerSessions: number;
     readonly queuedTasks: number;
+    /** Of outputs that nodes keep for the replay of their neighbours. */
+    readonly keptBytes: number;
     readonly members: readonly number[];
     readonly nodes: number;
     readonly links: number;
@@ -48,6 +50,7 @@ export interface ChurnReport {
   };
 }
 
+const HEAP_SAMPLES = 10;
 const TURNS = 3;
 const MAX_TOKENS = 24;
 /** An answer of so few tokens takes seconds here; one that takes longer does not end. */
@@ -102,16 +105,15 @@ class Churn {
     const guests = [swarm.guest, ...Array.from({ length: sessions - 1 }, () => swarm.addGuest())];
     await clock.pass(10_000);
 
+    const heapBytes = [collectedHeapBytes()];
     const talks = guests.map((guest, index) => this.#talk(swarm, guest, index));
-    let earlyHeap = 0;
-    for (let second = 0; second < seconds; second++) {
+    for (let second = 1; second <= seconds; second++) {
       await clock.pass(1000);
       this.#replaceOne(swarm);
       this.#watch();
-      if (second === seconds >> 2) earlyHeap = collectedHeapBytes();
+      if (second >= (heapBytes.length * seconds) / HEAP_SAMPLES) heapBytes.push(collectedHeapBytes());
       if (this.#failures.length > 0) break;
     }
-    const lateHeap = collectedHeapBytes();
     this.#over = true;
     for (let second = 0; second < HANG_MS / 1000 && this.#waiting.size > 0; second++) await clock.pass(1000);
     for (const tab of this.#waiting.keys()) this.#failures.push(`Tab ${tab} still waits.`);
@@ -125,11 +127,12 @@ class Churn {
       failures: this.#failures,
       leaves: this.#leaves,
       pausesMs: this.#pausesMs.sort((a, b) => a - b),
-      heapBytes: [earlyHeap, lateHeap] as const,
+      heapBytes,
       left: {
         openSessions: sum(swarm.nodes, (node) => node.stages.sessionCount),
         runnerSessions: sum(swarm.nodes, (node) => swarm.runnerSessions(node.peerId)),
         queuedTasks: sum(swarm.nodes, (node) => node.stages.queueLength),
+        keptBytes: sum(swarm.nodes, (node) => node.stages.keptBytes),
         members: guests.map((guest) => guest.membership.members().length),
         nodes: swarm.nodes.length,
         links: swarm.network.linkCount,
