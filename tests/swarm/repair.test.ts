@@ -166,6 +166,7 @@ describe('a stage that vanishes between two answers', () => {
     expect(await again()).toEqual(ids);
     const spare = swarm.nodes.find((node) => !route.includes(node.peerId))!;
     expect(spare.stages.tokensDone).toBe(PROMPT.length - 1 + TOKENS);
+    for (const peerId of [route[0], route[2], route[3]]) expect(computed(peerId)).toBe(PROMPT.length - 1 + 2 * TOKENS);
     for (const { stages } of swarm.nodes) expect(stages.tasksFailed).toBe(0);
   });
 });
