@@ -70,6 +70,10 @@ export class ByteReader {
     return this.#bytes.subarray(start, start + length);
   }
 
+  skip(length: number): void {
+    this.#take(length);
+  }
+
   /** A view of bytes already read, from `start` to the current offset. */
   since(start: number): Uint8Array {
     return this.#bytes.subarray(start, this.offset);

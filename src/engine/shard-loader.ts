@@ -1,10 +1,12 @@
+import { release } from '../core/bytes.ts';
 import { ShoalError } from '../core/errors.ts';
+import type { Metadata } from '../core/metadata.ts';
 import type { GgufFile, GgufTensor } from '../gguf/gguf-file.ts';
-import { readGguf } from '../gguf/read.ts';
+import { parseGguf } from '../gguf/read.ts';
 import type { Architecture } from '../model/architecture.ts';
 import { findArchitecture } from '../model/architectures.ts';
 import { readModelFacts } from '../model/read-facts.ts';
-import type { Hyperparameters } from '../protocol/manifest.ts';
+import type { Hyperparameters, ManifestShard } from '../protocol/manifest.ts';
 import type { ShardReader } from '../store/shard-store.ts';
 import type { LayerWeights, ShardWeights, WeightLoader } from './weights.ts';
 
@@ -19,32 +21,41 @@ export async function loadShardWeights<Vector, Matrix>(
   loader: WeightLoader<Vector, Matrix>,
 ): Promise<ShardWeights<Vector, Matrix>> {
   const { shard } = reader;
-  const source = { sizeBytes: shard.sizeBytes, read: (offset: number, length: number) => reader.read(offset, length) };
   try {
-    const file = await readGguf(source, shard.fileName);
-    checkHyperparameters(file, model);
-    return await new ShardLoad(file, model, loader).load(reader);
+    return await new ShardLoad(await readHeader(reader, model), model, loader).load(shard);
   } catch (error) {
     loader.destroy();
     throw error;
   }
 }
 
+/** What a load needs of a shard's header. */
+type Header = Pick<GgufFile, 'name' | 'tensors'>;
+
+async function readHeader(reader: ShardReader, model: Hyperparameters): Promise<Header> {
+  const { fileName, sizeBytes, headerBytes } = reader.shard;
+  const bytes = await reader.read(0, headerBytes);
+  const { name, tensors, metadata } = parseGguf(bytes, fileName, sizeBytes);
+  checkHyperparameters(metadata, model, name);
+  release(bytes);
+  return { name, tensors };
+}
+
 /** One shard on its way. */
 class ShardLoad<Vector, Matrix> {
-  readonly #file: GgufFile;
+  readonly #file: Header;
   readonly #model: Hyperparameters;
   readonly #architecture: Architecture;
   readonly #loader: WeightLoader<Vector, Matrix>;
 
-  constructor(file: GgufFile, model: Hyperparameters, loader: WeightLoader<Vector, Matrix>) {
+  constructor(file: Header, model: Hyperparameters, loader: WeightLoader<Vector, Matrix>) {
     this.#file = file;
     this.#model = model;
     this.#architecture = findArchitecture(model.architecture, file.name);
     this.#loader = loader;
   }
 
-  async load({ shard }: ShardReader): Promise<ShardWeights<Vector, Matrix>> {
+  async load(shard: ManifestShard): Promise<ShardWeights<Vector, Matrix>> {
     const names = this.#architecture.globalNames;
     const shapes = this.#architecture.globalShapes(this.#model);
     const embedding = shard.hasEmbedding
@@ -90,13 +101,13 @@ class ShardLoad<Vector, Matrix> {
 }
 
 /** The manifest speaks for the shard; a shard that says otherwise belongs to another model. */
-function checkHyperparameters(file: GgufFile, model: Hyperparameters): void {
-  const facts = readModelFacts(file.metadata, file.name);
+function checkHyperparameters(metadata: Metadata, model: Hyperparameters, name: string): void {
+  const facts = readModelFacts(metadata, name);
   for (const key of Object.keys(facts) as (keyof typeof facts)[]) {
     if (facts[key] !== model[key]) {
       throw new ShoalError(
         'bad-gguf',
-        `${file.name} has ${key} = ${facts[key]}, its manifest says ${model[key]}: they are of different models.`,
+        `${name} has ${key} = ${facts[key]}, its manifest says ${model[key]}: they are of different models.`,
       );
     }
   }

@@ -2,6 +2,7 @@ import type { ByteReader, ByteWriter } from '../core/bytes.ts';
 import type { ShoalError } from '../core/errors.ts';
 import type { MetadataValue } from '../core/metadata.ts';
 import { MAX_ARRAY_DEPTH, MAX_ARRAY_LENGTH, MAX_STRING_BYTES } from './limits.ts';
+import { decodeAllLenient, decodeLenient, decodeStrict } from './strings.ts';
 
 /** Value types by the format's number; `array` is 9. */
 const SCALARS = [
@@ -53,16 +54,13 @@ export interface ValueContext {
   readonly truncated: (problem: string) => ShoalError;
 }
 
-// A byte order mark is a token like any other: without `ignoreBOM` the decoder would swallow it.
-const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const lenient = new TextDecoder('utf-8', { ignoreBOM: true });
 const encoder = new TextEncoder();
 
 /** A name that others will look up: at most `maxBytes` of valid UTF-8. @throws ShoalError `bad-gguf` */
 export function readName(context: ValueContext, what: string, maxBytes: number): string {
-  const bytes = readStringBytes(context, what, maxBytes);
+  const bytes = context.reader.bytes(readLength(context, what, maxBytes));
   try {
-    return strict.decode(bytes);
+    return decodeStrict(bytes);
   } catch {
     throw context.bad(`${what} is not valid UTF-8`);
   }
@@ -93,20 +91,40 @@ function readArray(context: ValueContext, key: string, depth: number): MetadataV
   if (length > MAX_ARRAY_LENGTH) throw bad(`"${key}" has ${length} elements, at most ${MAX_ARRAY_LENGTH} are allowed`);
   if (Number(length) * minBytes > fileBytes - reader.offset)
     throw truncated(`"${key}" has ${length} elements, more than the file has room for`);
+  if (SCALARS[type] === 'string') return readStrings(context, key, Number(length));
   return Array.from({ length: Number(length) }, () => readTyped(context, key, type, depth));
+}
+
+function readStrings(context: ValueContext, key: string, count: number): string[] {
+  const { reader } = context;
+  const first = reader.offset;
+  const starts = new Uint32Array(count);
+  const ends = new Uint32Array(count);
+  for (let index = 0; index < count; index++) {
+    const length = readTextLength(context, key);
+    starts[index] = reader.offset - first;
+    reader.skip(length);
+    ends[index] = reader.offset - first;
+  }
+  return decodeAllLenient(reader.since(first), starts, ends);
 }
 
 function readScalar(context: ValueContext, key: string, type: ScalarType): MetadataValue {
   const { reader } = context;
-  if (type === 'string') return lenient.decode(readStringBytes(context, `the value of "${key}"`, MAX_STRING_BYTES));
+  if (type === 'string') return decodeLenient(reader.bytes(readTextLength(context, key)));
   if (type === 'bool') return reader.u8() !== 0;
   return reader[type]();
 }
 
-function readStringBytes({ reader, bad }: ValueContext, what: string, maxBytes: number): Uint8Array {
+function readTextLength(context: ValueContext, key: string): number {
+  return readLength(context, `the value of "${key}"`, MAX_STRING_BYTES);
+}
+
+/** Of a string, bytes. */
+function readLength({ reader, bad }: ValueContext, what: string, maxBytes: number): number {
   const length = reader.u64();
   if (length > maxBytes) throw bad(`${what} has ${length} bytes, at most ${maxBytes} are allowed`);
-  return reader.bytes(Number(length));
+  return Number(length);
 }
 
 /** A string as the format stores it: u64 byte length, UTF-8. */

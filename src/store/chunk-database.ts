@@ -1,6 +1,7 @@
 import { createStore, getMany, promisifyRequest, set, type UseStore } from 'idb-keyval';
 import { release } from '../core/bytes.ts';
 import { ShoalError } from '../core/errors.ts';
+import { countGarbage } from '../core/garbage.ts';
 
 /** The name of the IndexedDB database, which pages and workers of one origin share. */
 const DATABASE = 'shoal-chunks';
@@ -17,9 +18,11 @@ export class ChunkDatabase {
   }
 
   /** Pieces `[start, end)` in one transaction; undefined where one is not stored. */
-  getRange(infoHash: string, start: number, end: number): Promise<(Uint8Array<ArrayBuffer> | undefined)[]> {
+  async getRange(infoHash: string, start: number, end: number): Promise<(Uint8Array<ArrayBuffer> | undefined)[]> {
     const keys = Array.from({ length: end - start }, (_, index) => key(infoHash, start + index));
-    return getMany<Uint8Array<ArrayBuffer>>(keys, this.#store);
+    const pieces = await getMany<Uint8Array<ArrayBuffer>>(keys, this.#store);
+    countGarbage(pieces.reduce((sum, bytes) => sum + (bytes?.byteLength ?? 0), 0));
+    return pieces;
   }
 
   /** @throws ShoalError `storage-full` */
@@ -28,6 +31,7 @@ export class ChunkDatabase {
     const copy = bytes.byteLength === bytes.buffer.byteLength ? undefined : bytes.slice();
     try {
       await set(key(infoHash, piece), copy ?? bytes, this.#store);
+      countGarbage(bytes.byteLength);
     } catch (cause) {
       if ((cause as DOMException | null)?.name !== 'QuotaExceededError') throw cause;
       throw new ShoalError('storage-full', `The browser's storage is full at piece ${piece} of ${infoHash}.`, {

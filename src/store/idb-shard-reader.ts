@@ -1,13 +1,14 @@
 import { release } from '../core/bytes.ts';
 import { ShoalError } from '../core/errors.ts';
+import { collectGarbage } from '../core/garbage.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
 import { ChunkDatabase } from './chunk-database.ts';
 import { PieceHashes } from './piece-hashes.ts';
 import type { ShardReader } from './shard-store.ts';
 import { TorrentRecords } from './torrent-records.ts';
 
-/** Pieces read in one transaction: enough to make its overhead vanish, 4 MiB of memory at the usual piece length. */
-const BATCH_PIECES = 16;
+/** Pieces read in one transaction: enough to make its overhead vanish, 2 MiB of memory at the usual piece length. */
+const BATCH_PIECES = 8;
 /** Batches kept behind the one in use: the tensors of a layer are not read in the order in which they lie. */
 const KEPT_BATCHES = 1;
 
@@ -85,6 +86,7 @@ export class IdbShardReader implements ShardReader {
   /** Gives the memory back that it reads ahead into. */
   close(): void {
     for (const number of this.#batches.keys()) this.#forget(number);
+    collectGarbage();
   }
 
   #checked(piece: number, { bytes, sound }: StoredPiece): Uint8Array {

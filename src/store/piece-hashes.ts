@@ -9,6 +9,7 @@ const HASH_BYTES = 20;
 /** The SHA-1 of each of a shard's pieces, as its torrent says. The manifest vouches for them by the info hash. */
 export class PieceHashes {
   readonly #hashes: Uint8Array;
+  #scratch = new Uint8Array();
 
   private constructor(hashes: Uint8Array) {
     this.#hashes = hashes;
@@ -31,8 +32,11 @@ export class PieceHashes {
     return torrent && PieceHashes.of(torrent, shard, pieceLength).catch(() => undefined);
   }
 
-  async matches(piece: number, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
-    const actual = new Uint8Array(await crypto.subtle.digest('SHA-1', bytes));
+  async matches(piece: number, bytes: Uint8Array): Promise<boolean> {
+    // Chromium keeps a buffer that it was given until a collection, whoever releases it; this one it has already.
+    if (this.#scratch.length < bytes.length) this.#scratch = new Uint8Array(bytes.length);
+    this.#scratch.set(bytes);
+    const actual = new Uint8Array(await crypto.subtle.digest('SHA-1', this.#scratch.subarray(0, bytes.length)));
     return actual.every((byte, index) => byte === this.#hashes[piece * HASH_BYTES + index]);
   }
 }
