@@ -119,6 +119,34 @@ describe('a stage that vanishes in mid-answer', () => {
   });
 });
 
+describe('a stage that vanishes with a spare', () => {
+  it('is rebuilt at another: no other stage runs again', async () => {
+    const ids = await expected();
+    swarm = await TestSwarm.create([[0], [1], [2], [3], [1], [1]], { computeMs: 1 });
+    const { commands } = swarm.guest;
+    const { send } = commands;
+    let route: readonly string[] = [];
+    let gone: string | undefined;
+    // The spare that is asked first goes before it answers.
+    commands.send = async (...args: Parameters<typeof send>) => {
+      const [to, command] = args;
+      if (route.length > 0 && command === 'OPEN_SESSION') {
+        gone ??= to;
+        if (gone === to) kill(to);
+      }
+      return send.apply(commands, args);
+    };
+    const mended = await answer((peers) => {
+      route = peers;
+      kill(peers[1]);
+    });
+    expect(mended).toEqual(ids);
+    expect(gone).toBeDefined();
+    for (const peerId of [route[0], route[2], route[3]])
+      expect(computed(peerId)).toBeLessThanOrEqual(PROMPT.length + TOKENS + 2);
+  });
+});
+
 describe('a stage that is there but cannot roll back', () => {
   it('gives its place up, and may take it again later: its stage alone is rebuilt', async () => {
     const ids = await expected();

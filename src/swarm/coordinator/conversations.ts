@@ -25,6 +25,11 @@ const TASK_QUEUE = { place: 1, seconds: 1 };
 /** Conversations whose KV caches are kept: each holds memory at every stage of its route. */
 const MAX_CONVERSATIONS = 4;
 
+/** Spares may be gone as well by the time that they are asked: so many repairs before all is sent again. */
+const MAX_REPAIRS = 3;
+/** How it shows that somebody is gone who was there a moment ago; the next repair leaves him out. */
+const GONE = new Set(['peer-gone', 'peer-unreachable']);
+
 /** The conversations of one coordinator, each kept on a route that works. */
 export class Conversations {
   readonly #options: ConversationsOptions;
@@ -91,14 +96,19 @@ export class Conversations {
     // What is not wanted any more is not rebuilt: it could not be taken back before it is there.
     const kept = Math.min(reusedLength(conversation.ids, ids), broken.confirmed);
     conversation.ids.length = kept;
-    try {
-      const { pipeline, events } = await repairPipeline(this.#options, broken, conversation.ids, patience, full);
-      conversation.pipeline = pipeline;
-      for (const event of events) this.#tell(event);
-    } catch (thrown) {
-      await this.forget(key);
-      const error = ShoalError.from(thrown);
-      if (error.code !== 'aborted') this.#tell({ kind: 'resent', why: error.message });
+    for (let repairs = 1; ; repairs++) {
+      try {
+        const { pipeline, events } = await repairPipeline(this.#options, broken, conversation.ids, patience, full);
+        conversation.pipeline = pipeline;
+        for (const event of events) this.#tell(event);
+        return;
+      } catch (thrown) {
+        const error = ShoalError.from(thrown);
+        if (GONE.has(error.code) && repairs < MAX_REPAIRS) continue;
+        await this.forget(key);
+        if (error.code !== 'aborted') this.#tell({ kind: 'resent', why: error.message });
+        return;
+      }
     }
   }
 
