@@ -1,22 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import { type ChurnReport, runChurn } from './support/churn.ts';
 
-// The whole of it takes many minutes: SHOAL_SCALE=full npx vitest run --project unit tests/swarm/scale.test.ts
+// The whole of it takes five to ten minutes of one core: SHOAL_SCALE=full npx vitest run --project unit tests/swarm/scale.test.ts
 const FULL = process.env.SHOAL_SCALE === 'full';
 const SWARM = { layers: new Array<number>(8).fill(4), computeMs: 20, latencyMs: 10 };
 const SIZE = FULL ? { nodes: 200, sessions: 50, seconds: 600 } : { nodes: 40, sessions: 12, seconds: 40 };
 const SEEDS = FULL ? [1] : [1, 2, 3];
 const TIMEOUT_MS = FULL ? 3_600_000 : 120_000;
 
-function print({ answers, tokens, leaves, pausesMs, planning, heapBytes, left }: ChurnReport): void {
+function print({ answers, tokens, leaves, pausesMs, routing, heapBytes, left }: ChurnReport): void {
   const at = (part: number) => ((pausesMs[Math.floor(part * (pausesMs.length - 1))] ?? 0) / 1000).toFixed(2);
-  const planMs = planning.totalMs / planning.plans;
-  console.log(
+  const { plans, planMs, lookMs } = routing;
+  const perToken = (ms: number) => ((1000 * ms) / tokens).toFixed(0);
+  const shown = { ...left, members: [...new Set(left.members)] };
+  // Not through the console, which shows nothing of tests that pass.
+  process.stdout.write(
     [
       `${answers} answers, ${tokens} tokens; ${leaves.clean} clean leaves, ${leaves.abrupt} abrupt ones`,
       `longest pause of an answer: median ${at(0.5)} s, 95 % ${at(0.95)} s, 99 % ${at(0.99)} s, worst ${at(1)} s`,
-      `${planning.plans} plans of ${planMs.toFixed(2)} ms: ${((1000 * planning.totalMs) / tokens).toFixed(0)} us a token`,
-      `heap ${heapBytes.map((bytes) => (bytes / 2 ** 20).toFixed(0)).join(' -> ')} MiB; left ${JSON.stringify(left)}`,
+      `routing ${perToken(planMs + lookMs)} us a token: ${plans} plans of ${(planMs / plans).toFixed(2)} ms, ${perToken(lookMs)} us a lap to see who leaves`,
+      `heap ${heapBytes.map((bytes) => (bytes / 2 ** 20).toFixed(0)).join(' -> ')} MiB; left ${JSON.stringify(shown)}`,
+      '',
     ].join('\n'),
   );
 }

@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { rarestFirst } from '../../../src/swarm/assign/assign.ts';
 import { DEFAULT_SAMPLING } from '../../../src/swarm/coordinator/sampler.ts';
 import { seededRandom } from '../../../src/swarm/coordinator/seeded-random.ts';
+import { Roster } from '../../../src/swarm/members/roster.ts';
 import type { SwarmNode } from '../../../src/swarm/node.ts';
 import { RoutePlanner } from '../../../src/swarm/route/route-planner.ts';
 import { ArithmeticRunner } from './arithmetic-runner.ts';
@@ -32,8 +33,8 @@ export interface ChurnReport {
   readonly leaves: { readonly clean: number; readonly abrupt: number };
   /** Longest pauses between two tokens, of each answer, ms of simulated time, ascending. */
   readonly pausesMs: readonly number[];
-  /** Time that planning routes took, ms of real time. */
-  readonly planning: { readonly plans: number; readonly totalMs: number };
+  /** Real time that routing took, ms: planning up to its first wait, and looking at every lap who is about to leave. */
+  readonly routing: { readonly plans: number; readonly planMs: number; readonly lookMs: number };
   /** Heap in use after collecting, bytes: before the first prompt, and after every tenth of the time. */
   readonly heapBytes: readonly number[];
   /** What is left when nobody prompts any more and all is closed. */
@@ -61,14 +62,14 @@ const SETTLE_MS = 45_000;
 /** A swarm under constant prompts, in simulated time, in which every second one node leaves and another joins. */
 export async function runChurn(options: ChurnOptions): Promise<ChurnReport> {
   const clock = new SimulatedClock();
-  const planning = watchPlanning();
+  const { routing, restore } = watchRouting();
   const { random } = Math;
   Math.random = seededRandom(options.seed);
   try {
-    return { ...(await new Churn(clock, options).run()), planning };
+    return { ...(await new Churn(clock, options).run()), routing };
   } finally {
     Math.random = random;
-    planning.restore();
+    restore();
     clock.restore();
   }
 }
@@ -94,7 +95,7 @@ class Churn {
     this.#random = seededRandom(options.seed);
   }
 
-  async run(): Promise<Omit<ChurnReport, 'planning'>> {
+  async run(): Promise<Omit<ChurnReport, 'routing'>> {
     const { nodes, sessions, seconds, layers, computeMs, latencyMs } = this.#options;
     const link = { latencyMs, jitterMs: latencyMs / 5 };
     const clock = this.#clock;
@@ -248,22 +249,33 @@ function collectedHeapBytes(): number {
   return process.memoryUsage().heapUsed;
 }
 
-/** Counts the plans made, and the real time that they take up to their first wait. */
-function watchPlanning(): { plans: number; totalMs: number; restore: () => void } {
+/** Counts the plans made, and the real time that they and the looks at every lap take. */
+function watchRouting(): { routing: ChurnReport['routing']; restore: () => void } {
   const { planRoute, planRange } = RoutePlanner.prototype;
-  const watch = {
-    plans: 0,
-    totalMs: 0,
-    restore: () => Object.assign(RoutePlanner.prototype, { planRoute, planRange }),
-  };
-  const timed = <Args extends unknown[], Result>(plan: (...args: Args) => Result) =>
-    function (this: RoutePlanner, ...args: Args): Result {
+  const { leaving } = Roster.prototype;
+  const routing = { plans: 0, planMs: 0, lookMs: 0 };
+  const timed = <This, Args extends unknown[], Result>(
+    run: (this: This, ...args: Args) => Result,
+    took: (ms: number) => void,
+  ) =>
+    function (this: This, ...args: Args): Result {
       const startedAt = process.hrtime.bigint();
-      const result = plan.apply(this, args);
-      watch.plans++;
-      watch.totalMs += Number(process.hrtime.bigint() - startedAt) / 1e6;
+      const result = run.apply(this, args);
+      took(Number(process.hrtime.bigint() - startedAt) / 1e6);
       return result;
     };
-  Object.assign(RoutePlanner.prototype, { planRoute: timed(planRoute), planRange: timed(planRange) });
-  return watch;
+  const planned = (ms: number) => {
+    routing.plans++;
+    routing.planMs += ms;
+  };
+  const looked = (ms: number) => {
+    routing.lookMs += ms;
+  };
+  Object.assign(RoutePlanner.prototype, { planRoute: timed(planRoute, planned), planRange: timed(planRange, planned) });
+  Object.assign(Roster.prototype, { leaving: timed(leaving, looked) });
+  const restore = () => {
+    Object.assign(RoutePlanner.prototype, { planRoute, planRange });
+    Object.assign(Roster.prototype, { leaving });
+  };
+  return { routing, restore };
 }
