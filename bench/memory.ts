@@ -1,18 +1,24 @@
 import type { Page } from 'playwright';
-import { openPage, openTab } from '../tests/e2e/support/tab.ts';
+import { openPage } from '../tests/e2e/support/tab.ts';
 import { firstToken } from './first-token.ts';
 import type { Bench } from './parts.ts';
 import type { Row, Table } from './report.ts';
 import { announceStep } from './support/progress.ts';
-import { RendererWatch } from './support/renderer-memory.ts';
+import { RendererWatch, rendererProcesses } from './support/renderer-memory.ts';
+import { waitUntilReady } from './support/tabs.ts';
 import { openWllama } from './wllama.ts';
 
-/** What the page's own renderer holds at most, in each way that a person may use it. */
+/**
+ * What the page's own renderer holds at most, in each way that a person may use it. The shards come from another tab:
+ * DevTools, by which the benchmark speaks to the page, keeps 100 MB of what it fetches from a server.
+ */
 export async function benchMemory(bench: Bench): Promise<Table> {
   announceStep('Memory');
   const { browser, tabs, manifest } = bench;
+  const shards = manifest.shards.map(({ index }) => index);
+  let others: readonly number[] = [];
   const watched = async (what: string, run: () => Promise<unknown>): Promise<Row> => {
-    const watch = await RendererWatch.start(browser);
+    const watch = await RendererWatch.start(browser, others);
     await run();
     const [largest] = await watch.stop();
     return { what, unit: 'MiB', cells: largest ? [largest.peakMiB, largest.residentPeakMiB] : [] };
@@ -22,14 +28,18 @@ export async function benchMemory(bench: Bench): Promise<Table> {
   let page: Page = await blank.newPage();
   rows.push(await watched('An empty page', () => page.goto('about:blank')));
   await blank.close();
-  const tab = await openTab(browser, tabs.url, tabs.prepare);
+  const giver = await tabs.openNode(shards);
+  others = await rendererProcesses(await browser.newBrowserCDPSession());
+  const tab = await tabs.open({ blockServer: true });
   rows.push(await watched('Shoal, before joining', () => tab.page.waitForFunction(() => window.shoal?.peerId)));
   const runAll = async () => {
     await tab.page.getByTestId('run-all').click();
+    await waitUntilReady(tab.page, shards);
     await firstToken(tab.page);
   };
   rows.push(await watched('Shoal, every shard fetched and run', runAll));
   await tab.page.close();
+  await giver.context.close();
   const reopen = async () => {
     ({ page } = await openPage(tab.context, tabs.url));
     await firstToken(page);

@@ -16,17 +16,20 @@ const FIND_MS = 200;
 /** Watches every renderer of a browser while something happens. Linux tells how much memory a process has. */
 export class RendererWatch {
   readonly #devtools: CDPSession;
+  readonly #except: ReadonlySet<number>;
   readonly #seen = new Map<number, RendererMemory>();
   readonly #timer: ReturnType<typeof setInterval>;
   #pids: readonly number[] = [];
   #findAtMs = 0;
 
-  static async start(browser: Browser): Promise<RendererWatch> {
-    return new RendererWatch(await browser.newBrowserCDPSession());
+  /** @param except - processes that are not watched */
+  static async start(browser: Browser, except: readonly number[] = []): Promise<RendererWatch> {
+    return new RendererWatch(await browser.newBrowserCDPSession(), new Set(except));
   }
 
-  private constructor(devtools: CDPSession) {
+  private constructor(devtools: CDPSession, except: ReadonlySet<number>) {
     this.#devtools = devtools;
+    this.#except = except;
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
   }
 
@@ -53,9 +56,14 @@ export class RendererWatch {
   }
 
   async #find(): Promise<void> {
-    const { processInfo } = await this.#devtools.send('SystemInfo.getProcessInfo');
-    this.#pids = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id);
+    this.#pids = (await rendererProcesses(this.#devtools)).filter((id) => !this.#except.has(id));
   }
+}
+
+/** Ids of the processes of a browser's pages. */
+export async function rendererProcesses(devtools: CDPSession): Promise<number[]> {
+  const { processInfo } = await devtools.send('SystemInfo.getProcessInfo');
+  return processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id);
 }
 
 function readMemory(pid: number): RendererMemory | undefined {
