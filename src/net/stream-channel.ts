@@ -36,7 +36,7 @@ const NUDGE = 4;
 const NUDGE_BYTES = 4;
 const NUDGES = 3;
 /** A longer frame's own packets are nudges enough for most of it; more would only be more that gets lost. */
-const MAX_NUDGED_BYTES = 4 * FRAME_SLICE_BYTES;
+const MAX_NUDGED_BYTES = FRAME_SLICE_BYTES;
 /** The message's length, and what libp2p puts around a message. */
 const ENVELOPE_BYTES = 16;
 /** A peer that does not take part in closing is left behind after this. */
