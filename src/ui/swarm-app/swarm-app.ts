@@ -114,8 +114,6 @@ export class SwarmApp implements AppModel {
     try {
       const config = await fetchServerConfig();
       const network = lazyTransport(config);
-      // Reaching the swarm takes longer than all that comes before it is needed; who needs it hears of a failure.
-      network().catch(() => undefined);
       const model = await fetchModel(config, parseInvite(location.hash)?.manifestId, network);
       const session = new SwarmSession({ config, model, settings: () => this.settings.value, runnerChoice, network });
       this.#session = session;

@@ -3,7 +3,6 @@ import { hashShard } from '../../../workers/store-client.ts';
 import { ShoalError } from '../../core/errors.ts';
 import { log } from '../../core/log.ts';
 import { parseGguf } from '../../gguf/read.ts';
-import { createLibp2pTransport } from '../../net/libp2p-transport.ts';
 import type { Transport } from '../../net/transport.ts';
 import type { Manifest, ManifestShard } from '../../protocol/manifest.ts';
 import { relayMultiaddr, type ServerConfig } from '../../protocol/server-config.ts';
@@ -28,11 +27,18 @@ export interface SwarmSessionOptions {
   readonly network: () => Promise<Transport>;
 }
 
-/** This tab's transport, opened when first asked for: it reaches the swarm through the server's relay. */
+/**
+ * This tab's transport, opened when first asked for: it reaches the swarm through the server's relay. Its libraries are
+ * most of the page's code, and are loaded only then: layers can be loaded meanwhile.
+ */
 export function lazyTransport({ relay, iceServers }: ServerConfig): () => Promise<Transport> {
+  const open = async () => {
+    const { createLibp2pTransport } = await import('../../net/libp2p-transport.ts');
+    return createLibp2pTransport({ relay: relayMultiaddr(relay, location.href), iceServers });
+  };
   let opening: Promise<Transport> | undefined;
   return () => {
-    opening ??= createLibp2pTransport({ relay: relayMultiaddr(relay, location.href), iceServers });
+    opening ??= open();
     return opening;
   };
 }
