@@ -189,8 +189,12 @@ export class SwarmNode {
     this.#events.emit('change', undefined);
   }
 
-  /** The shard that "auto" takes next: the neediest that fits; undefined when this tab has all. */
-  pickShard(): number | undefined {
+  /**
+   * The shard that "auto" takes next: the neediest that fits; undefined when this tab has all. One who has just come
+   * hears first what the others have.
+   */
+  async pickShard(): Promise<number | undefined> {
+    await this.membership.acquainted();
     return chooseShard(this.#roster.self, this.#options.manifest.shards, this.#roster.others());
   }
 

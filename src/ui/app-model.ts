@@ -32,6 +32,8 @@ export interface AppModel {
   readonly settings: ReadonlySignal<Settings>;
   /** The tab hands over what it serves before it leaves. */
   readonly leaving: ReadonlySignal<boolean>;
+  /** Whether it hears what the others have, to take what they lack. */
+  readonly choosing: ReadonlySignal<boolean>;
 
   /** Joins with these shards; `auto` takes the least covered, `all` runs the model in this tab alone. */
   join(choice: readonly number[] | 'auto' | 'all'): Promise<void>;

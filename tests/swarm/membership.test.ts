@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { MemoryNetwork } from '../../src/net/memory-transport.ts';
 import type { Transport } from '../../src/net/transport.ts';
+import { PRESENCE_INTERVAL_MS } from '../../src/protocol/limits.ts';
 import { Membership } from '../../src/swarm/members/membership.ts';
 
 const MANIFEST = 'a'.repeat(64);
@@ -102,5 +103,29 @@ describe('membership', () => {
     await vi.advanceTimersByTimeAsync(6000);
     expect(member.members().length).toBe(0);
     member.close();
+  });
+});
+
+describe('acquaintance', () => {
+  it('takes a moment after the latest newcomer, and no more than two beats', async () => {
+    vi.useFakeTimers();
+    const { seer, seen } = pair();
+    let acquainted = false;
+    void seer.acquainted().then(() => {
+      acquainted = true;
+    });
+    await vi.advanceTimersByTimeAsync(1500);
+    seen.announce(own([0]));
+    await vi.advanceTimersByTimeAsync(900);
+    expect(seer.members()).toHaveLength(1);
+    expect(acquainted).toBe(false);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(acquainted).toBe(true);
+
+    const alone = new Membership(new MemoryNetwork().createTransport(), MANIFEST);
+    const waiting = alone.acquainted();
+    await vi.advanceTimersByTimeAsync(2 * PRESENCE_INTERVAL_MS);
+    await waiting;
+    for (const membership of [seer, seen, alone]) membership.close();
   });
 });

@@ -154,10 +154,17 @@ describe('chooseShard', () => {
       const self = member(`p${tab}`, []);
       swarm.push({ ...self, pending: [chooseShard(self, shards, swarm)!] });
     }
-    expect(swarm.map(({ pending }) => pending[0])).toEqual([0, 1, 2, 3]);
-    const measured = swarm.map((each, index) => ({ ...each, layersPerSecond: index === 2 ? 10 : 100 }));
+    expect(swarm.map(({ pending }) => pending[0]).sort()).toEqual([0, 1, 2, 3]);
+    const measured = swarm.map((each) => ({ ...each, layersPerSecond: each.pending[0] === 2 ? 10 : 100 }));
     expect(chooseShard(member('p4', []), shards, measured)).toBe(2);
     expect(chooseShard(member('p4', [0, 1, 2, 3]), shards, measured)).toBeUndefined();
+  });
+});
+
+describe('chooseShard of tabs that know nobody yet', () => {
+  it('begins anywhere, so that many that come at once cover most', () => {
+    const choices = Array.from({ length: 64 }, (_, tab) => chooseShard(member(`peer-${tab * 7919}`, []), shards, []));
+    expect(new Set(choices)).toEqual(new Set([0, 1, 2, 3]));
   });
 });
 

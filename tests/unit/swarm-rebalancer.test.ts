@@ -75,6 +75,16 @@ describe('Rebalancer', () => {
     expect(swarm.done.at(-1)).toBe('offers 0,2');
   });
 
+  it('takes every spare copy that is missing, one soon after the other', async () => {
+    swarm.ready = [];
+    swarm.others = [0, 1, 2, 3].map((shard) => member(`x${shard}`, [shard]));
+    await vi.advanceTimersByTimeAsync(31_000);
+    expect(swarm.done).toHaveLength(1);
+    // The device has room for two.
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(swarm.ready).toHaveLength(2);
+  });
+
   it('does nothing any more once it is stopped', async () => {
     swarm.rebalancer.stop();
     await vi.advanceTimersByTimeAsync(300_000);

@@ -21,6 +21,8 @@ export interface RebalancerOptions {
 
 /** Presence has settled and a first answer has measured speeds by then; a swarm changes over minutes. */
 const CHECK_MS = 30_000;
+/** After a spare copy: everybody has heard of it by then, and of those that others took meanwhile. */
+const CHECK_AFTER_COPY_MS = 5000;
 /** After a move nothing for so long: what it changes must show in everybody's measurements first. */
 const COOLDOWN_MS = 120_000;
 /** An answer may go on so long through a shard that this member gives up; then its coordinator finds another holder. */
@@ -34,7 +36,7 @@ export class Rebalancer {
   readonly #options: RebalancerOptions;
   /** Shards that are loaded here, and offered to nobody any more. */
   readonly #retiring = new Set<number>();
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #busy = false;
   #restUntilMs = 0;
   #bytesPerSecond = UNMEASURED_BYTES_PER_SECOND;
@@ -44,11 +46,11 @@ export class Rebalancer {
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => void this.#check(), CHECK_MS);
+    if (this.#timer === undefined) this.#checkIn(CHECK_MS);
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#retiring.clear();
   }
@@ -58,18 +60,29 @@ export class Rebalancer {
     return ready.filter((shard) => !this.#retiring.has(shard));
   }
 
-  async #check(): Promise<void> {
+  #checkIn(pauseMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(async () => {
+      const copied = await this.#check();
+      if (this.#timer !== undefined) this.#checkIn(copied ? CHECK_AFTER_COPY_MS : CHECK_MS);
+    }, pauseMs);
+  }
+
+  /** @returns whether it took a spare copy */
+  async #check(): Promise<boolean> {
     const { peerId, shards, members } = this.#options;
-    if (this.#busy || performance.now() < this.#restUntilMs) return;
+    if (this.#busy || performance.now() < this.#restUntilMs) return false;
     const fetchSeconds = (shard: number) =>
       (shards.find(({ index }) => index === shard)?.sizeBytes ?? 0) / this.#bytesPerSecond;
     const move = nextMove(peerId, { shards, members: members(), fetchSeconds });
-    if (!move) return;
+    if (!move) return false;
     this.#busy = true;
+    let copied = false;
     try {
       if (move.kind === 'take') {
         log.info('ASSIGN', `Taking shard ${move.shard}: ${move.why}.`);
         await this.#fetch(move.shard);
+        copied = true;
       } else {
         log.info('ASSIGN', `Moving from shard ${move.from} to shard ${move.to}: ${move.why}.`);
         await this.#move(move);
@@ -78,8 +91,9 @@ export class Rebalancer {
       log.warn('ASSIGN', `That failed: ${ShoalError.from(error).message}`);
     } finally {
       this.#busy = false;
-      this.#restUntilMs = performance.now() + COOLDOWN_MS;
+      if (!copied) this.#restUntilMs = performance.now() + COOLDOWN_MS;
     }
+    return copied;
   }
 
   async #move({ from, to, roomForBoth }: Extract<Move, { kind: 'move' }>): Promise<void> {

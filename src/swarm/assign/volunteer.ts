@@ -51,9 +51,19 @@ export function chooseShard(
   const needs = shardNeeds(shards, members);
   const held = heldBy(self);
   const room = roomOf(self, shards);
+  const first = placeOf(self.peerId, shards.length);
   const lacking = shards
     .map(({ index, sizeBytes }, position) => ({ index, need: needs[position]!, fits: sizeBytes <= room }))
     .filter(({ index }) => !held.has(index))
-    .sort((a, b) => (a.need === b.need ? a.index - b.index : b.need - a.need));
+    // Of equal ones, those that choose at the same time begin at different places.
+    .map((shard, position, { length }) => ({ ...shard, turn: (position - first + length) % length }))
+    .sort((a, b) => (a.need === b.need ? a.turn - b.turn : b.need - a.need));
   return (lacking.find(({ fits }) => fits) ?? lacking[0])?.index;
+}
+
+/** A place in `[0, count)` that spreads evenly over peer ids. */
+function placeOf(peerId: string, count: number): number {
+  let sum = 0;
+  for (let index = 0; index < peerId.length; index++) sum = (31 * sum + peerId.charCodeAt(index)) % 65_521;
+  return sum % count;
 }

@@ -19,6 +19,11 @@ const MAX_MEMBERS = 4096;
 /** A broken connection of a living member is mended, and the member heard again, within two presences. */
 const SUSPICION_MS = 2 * PRESENCE_INTERVAL_MS;
 
+/** Everybody has spoken, and the gossip has found its ways, so long after this tab has begun to listen. */
+const ACQUAINTANCE_MS = 2 * PRESENCE_INTERVAL_MS;
+/** Whoever is there answers a newcomer at once: nobody else comes after so long a silence. */
+const SILENCE_MS = 1000;
+
 /**
  * Presences of the whole swarm a second: every member hears each, and the server repeats each to up to 256 of them. Of
  * more than 64 members each speaks less often; changes are told at once all the same.
@@ -46,6 +51,8 @@ export class Membership {
   /** Milliseconds, so that a reloaded tab that keeps its identity goes on counting up. */
   #sequence = Date.now();
   #saidAtMs = 0;
+  readonly #listensAtMs = Date.now();
+  #newcomerAtMs: number | undefined;
 
   constructor(transport: Transport, manifestId: string) {
     this.#transport = transport;
@@ -79,6 +86,17 @@ export class Membership {
 
   onChange(listener: () => void): Unsubscribe {
     return this.#events.on('change', listener);
+  }
+
+  /** Waits until this tab has probably heard of everybody who is there; at once when it has listened for a while. */
+  async acquainted(): Promise<void> {
+    for (;;) {
+      const latest = this.#listensAtMs + ACQUAINTANCE_MS;
+      const waitMs = Math.min(latest, (this.#newcomerAtMs ?? latest) + SILENCE_MS) - Date.now();
+      if (waitMs <= 0) return;
+      // A newcomer in the meantime shortens it.
+      await new Promise((resolve) => setTimeout(resolve, Math.min(waitMs, SILENCE_MS / 4)));
+    }
   }
 
   /** From now on this tab is a member and says what `own` returns. */
@@ -160,7 +178,10 @@ export class Membership {
       return;
     }
     if (!known && this.#members.size >= MAX_MEMBERS) return;
-    if (!known) this.#order = undefined;
+    if (!known) {
+      this.#order = undefined;
+      this.#newcomerAtMs = Date.now();
+    }
     this.#members.set(from, { ...presence, peerId: from, heardAtMs: Date.now() });
     // A newcomer learns of this node from the answer rather than at the next beat.
     if (!known && Math.random() * this.#members.size < GREETERS) this.#publish();

@@ -11,12 +11,14 @@ export function Announcer() {
   const wait = useComputed(() => waitSpoken(model));
   const event = useComputed(() => eventSpoken(model));
   const leaving = useComputed(() => (model.leaving.value ? 'Handing over before this tab leaves.' : ''));
+  const choosing = useComputed(() => (model.choosing.value ? 'Asking the others what is missing.' : ''));
   return (
     <>
       <Spoken words={answer} />
       <Spoken words={wait} />
       <Spoken words={event} />
       <Spoken words={leaving} />
+      <Spoken words={choosing} />
     </>
   );
 }

@@ -17,6 +17,7 @@ import { storedSettings } from './settings.ts';
 import { shardRows } from './shard-rows.ts';
 import { lazyTransport, SwarmSession } from './swarm-session.ts';
 import { memberRows, swarmSummary } from './swarm-view.ts';
+import { TabPlace } from './tab-place.ts';
 import { Timeline } from './timeline.ts';
 import { untilCovered } from './until-covered.ts';
 import { Verification } from './verification.ts';
@@ -79,6 +80,11 @@ export class SwarmApp implements AppModel {
   /** What a person asks for before the server has answered, or before the tab has connected, waits for it. */
   readonly #introduced = Promise.withResolvers<SwarmSession>();
   readonly #connected = Promise.withResolvers<SwarmNode>();
+  readonly #place = new TabPlace({
+    connected: this.#connected.promise,
+    onProblem: (text) => this.#alerts.add('error', text),
+  });
+  readonly choosing = this.#place.choosing;
   #refreshTimer: ReturnType<typeof setTimeout> | undefined;
   #refreshedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -121,7 +127,7 @@ export class SwarmApp implements AppModel {
       keepConversation(this.#chat, model.manifestId).catch((error: unknown) =>
         log.warn('CHAT', `No conversation was taken up: ${ShoalError.from(error).message}`),
       );
-      const [kept] = await Promise.all([this.#loadKept(session), this.#connect(session)]);
+      const [kept] = await Promise.all([this.#place.loadKept(session), this.#connect(session)]);
       if (kept.length > 0) await this.#join(session, kept, savedPlace.isAuto(model.manifestId));
       this.#refresh();
     } catch (error) {
@@ -136,16 +142,13 @@ export class SwarmApp implements AppModel {
 
   async join(choice: readonly number[] | 'auto' | 'all'): Promise<void> {
     const session = await this.#introduced.promise;
-    const { model } = session;
-    // Only who takes what others lack must know the others first.
-    if (choice === 'auto') await this.#connected.promise;
-    const chosen = this.#choose(choice, model.manifest.shards.length);
+    const chosen = await this.#place.choose(choice, session.model.manifest.shards.length);
     await this.#join(session, chosen, choice === 'auto');
   }
 
   /** @param auto - whether the choice of shards is left to the node, also later */
   async #join(session: SwarmSession, chosen: readonly number[], auto: boolean): Promise<void> {
-    const serving = this.#serveAll(session, chosen, auto);
+    const serving = this.#place.serveAll(session, chosen, auto);
     const node = await this.#connected.promise;
     node.join({ auto });
     this.#refresh();
@@ -214,23 +217,6 @@ export class SwarmApp implements AppModel {
     this.#connected.resolve(node);
   }
 
-  /** Serves these shards, and remembers this tab's place. */
-  async #serveAll(session: SwarmSession, chosen: readonly number[], auto: boolean): Promise<void> {
-    await Promise.all(chosen.map((index) => this.#serve(session, index)));
-    savedPlace.write(session.model.manifestId, [...new Set([...session.keeper.ready(), ...chosen])], auto);
-  }
-
-  /** Serves a shard, or says why not. With shard 0 comes the tokenizer, which is made ready before there is a prompt. */
-  async #serve(session: SwarmSession, index: number): Promise<void> {
-    try {
-      await session.keeper.serve(index);
-      if (index === 0) session.tokenizer().catch(() => undefined);
-    } catch (error) {
-      const { code, message } = ShoalError.from(error);
-      if (code !== 'aborted') this.#alerts.add('error', `Shard ${index}: ${message}`);
-    }
-  }
-
   #introduce(session: SwarmSession): void {
     this.#introduced.resolve(session);
     const { manifest, manifestId } = session.model;
@@ -247,18 +233,6 @@ export class SwarmApp implements AppModel {
     this.#refresh();
   }
 
-  /** Loads the shards that this browser served last and still has, before anything is said in the network. */
-  async #loadKept(session: SwarmSession): Promise<number[]> {
-    const { store, model } = session;
-    const place = savedPlace.read(model.manifestId).filter((index) => index < model.manifest.shards.length);
-    await Promise.all(
-      place.map(async (index) => {
-        if (await store.isComplete(model.manifest.shards[index]!)) await this.#serve(session, index);
-      }),
-    );
-    return place;
-  }
-
   /** For an answer that was begun before this page was opened. */
   async #untilReady({ ids }: RunningAnswer, signal: AbortSignal): Promise<void> {
     const { generator } = this;
@@ -271,13 +245,6 @@ export class SwarmApp implements AppModel {
       generator.waits(undefined, 'given-up');
       generator.progressNote.value = undefined;
     }
-  }
-
-  #choose(choice: readonly number[] | 'auto' | 'all', count: number): readonly number[] {
-    if (choice === 'all') return Array.from({ length: count }, (_, index) => index);
-    if (choice !== 'auto') return choice;
-    const picked = this.#session!.node!.pickShard();
-    return picked === undefined ? [] : [picked];
   }
 
   #requireSession(): SwarmSession {

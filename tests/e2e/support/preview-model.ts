@@ -53,6 +53,7 @@ export class PreviewModel implements AppModel {
   readonly wait: Signal<Wait | undefined> = signal(undefined);
   readonly timeline: Signal<readonly TimelineRow[]> = signal([]);
   readonly leaving = signal(false);
+  readonly choosing = signal(false);
   readonly lap: AppModel['lap'] & Signal = signal(undefined);
   readonly tokensPerSecond: Signal<number | undefined> = signal(undefined);
   readonly alerts: Signal<readonly Alert[]> = signal([]);
