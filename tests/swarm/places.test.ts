@@ -1,15 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ShoalError } from '../../src/core/errors.ts';
+import type { LayerRunner, SessionOptions } from '../../src/engine/layer-runner.ts';
 import type { CommandParams } from '../../src/protocol/commands.ts';
 import { NO_CANDIDATES } from '../../src/swarm/stage/replay.ts';
 import { TestSwarm } from './support/test-swarm.ts';
 
 const SESSION = 'e'.repeat(32);
 const LAYERS = { start: 0, end: 8 };
+/** Of a task: time to close its place meanwhile, also where others keep the machine busy. */
+const COMPUTE_MS = 500;
+const SOON = { timeout: 10_000, interval: 10 };
 
 let swarm: TestSwarm;
 let peerId: string;
 beforeEach(async () => {
-  swarm = await TestSwarm.create([[0]], { computeMs: 50 });
+  swarm = await TestSwarm.create([[0]], { computeMs: COMPUTE_MS });
   ({ peerId } = swarm.nodes[0]!);
 });
 afterEach(() => swarm.close());
@@ -57,6 +62,40 @@ describe('a place of a session', () => {
     expect(places()).toEqual([1, 1]);
   });
 
+  it('is one alone when a later opening, or its closing, comes while the earlier place is closed', async () => {
+    const { stages } = swarm.nodes[0]!;
+    const coordinator = swarm.guest.peerId;
+    const request = { session: SESSION, layers: LAYERS, maxTokens: 10, firstTask: 0 };
+    const openNow = (opening: number) => stages.openSession(coordinator, { ...request, opening });
+    await openNow(1);
+    const second = openNow(2);
+    const third = openNow(3);
+    await expect(second).rejects.toMatchObject({ code: 'bad-request' });
+    await third;
+    expect(places()).toEqual([1, 1]);
+
+    const fourth = openNow(4);
+    await stages.closeSession(coordinator, SESSION, LAYERS, 4);
+    await expect(fourth).rejects.toMatchObject({ code: 'bad-request' });
+    expect(places()).toEqual([0, 0]);
+  });
+
+  it('stays when the opening that it took over from fails late', async () => {
+    const { stages } = swarm.nodes[0]!;
+    const { promise: late, reject } = Promise.withResolvers<void>();
+    stages.useRunner({
+      info: { maxTaskTokens: 16 },
+      openSession: async ({ session }: SessionOptions) => (session.endsWith('/1') ? late : undefined),
+      closeSession: async () => undefined,
+    } as unknown as LayerRunner);
+    const first = expect(open(1)).rejects.toMatchObject({ code: 'out-of-memory' });
+    await vi.waitFor(() => expect(stages.sessionCount).toBe(1), SOON);
+    await open(2);
+    reject(new ShoalError('out-of-memory', 'No memory is left.'));
+    await first;
+    expect(stages.sessionCount).toBe(1);
+  });
+
   it('opens and closes for a coordinator that does not count', async () => {
     await open();
     await expect(open()).rejects.toMatchObject({ code: 'bad-request' });
@@ -75,11 +114,11 @@ describe('a place of a session', () => {
     const input = { dtype: 'u32' as const, ids: Uint32Array.of(1, 2, 3) };
     const wanted = { candidates: NO_CANDIDATES, wire: undefined };
     await exchange.deliver(peerId, { ...task, ...wanted, task: 0, route, position: 0, input });
-    await vi.waitFor(() => expect(stages.keptBytes).toBe(12));
+    await vi.waitFor(() => expect(stages.keptBytes).toBe(12), SOON);
     await exchange.deliver(peerId, { ...task, ...wanted, task: 1, route, position: 3, input });
-    await vi.waitFor(() => expect(stages.queueLength).toBe(1));
+    await vi.waitFor(() => expect(stages.queueLength).toBe(1), SOON);
     await close(1);
-    await vi.waitFor(() => expect(stages.queueLength).toBe(0));
+    await vi.waitFor(() => expect(stages.queueLength).toBe(0), SOON);
     expect(stages.keptBytes).toBe(0);
   });
 });

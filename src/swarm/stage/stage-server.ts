@@ -115,8 +115,10 @@ export class StageServer {
     const { session, layers, maxTokens } = request;
     const runner = this.#requireRunner();
     if (this.#sessions.countOf(coordinator) < this.#admission.limits.sessionsPerPeer) await this.#makeRoom();
-    const older = this.#sessions.checkNew(coordinator, request);
-    if (older) await this.closeSession(coordinator, session, layers, older.opening);
+    // Looked at again after each closing: meanwhile a later opening may have come, or what closes this one.
+    const olderPlace = () => this.#sessions.checkNew(coordinator, request);
+    for (let older = olderPlace(); older; older = olderPlace())
+      await this.closeSession(coordinator, session, layers, older.opening);
     const taken = { all: this.#sessions.size, own: this.#sessions.countOf(coordinator) };
     this.#admission.enter(coordinator, ticketOf(coordinator, session, layers), taken, Date.now());
     const open = this.#sessions.add(coordinator, request);

@@ -132,8 +132,9 @@ export class StageSessions {
     return this.#places.get(placeOf(session.id, session.layers)) === session;
   }
 
-  delete({ id, layers }: StageSession): void {
-    this.#places.delete(placeOf(id, layers));
+  /** Unless a later opening has taken it over. */
+  delete(session: StageSession): void {
+    if (this.has(session)) this.#places.delete(placeOf(session.id, session.layers));
   }
 
   clear(): void {
