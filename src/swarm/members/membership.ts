@@ -21,8 +21,8 @@ const SUSPICION_MS = 2 * PRESENCE_INTERVAL_MS;
 
 /** Everybody has spoken, and the gossip has found its ways, so long after this tab has begun to listen. */
 const ACQUAINTANCE_MS = 2 * PRESENCE_INTERVAL_MS;
-/** Whoever is there answers a newcomer at once: nobody else comes after so long a silence. */
-const SILENCE_MS = 1000;
+/** Nobody greets a tab that has said nothing yet, but all speak once in a beat: nobody else comes after so long a silence. */
+const SILENCE_MS = PRESENCE_INTERVAL_MS + 500;
 
 /**
  * Presences of the whole swarm a second: every member hears each, and the server repeats each to up to 256 of them. Of
