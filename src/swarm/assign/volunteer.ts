@@ -53,10 +53,14 @@ export function chooseShard(
   const room = roomOf(self, shards);
   const first = placeOf(self.peerId, shards.length);
   const lacking = shards
-    .map(({ index, sizeBytes }, position) => ({ index, need: needs[position]!, fits: sizeBytes <= room }))
+    .map(({ index, sizeBytes }, position, { length }) => ({
+      index,
+      need: needs[position]!,
+      fits: sizeBytes <= room,
+      // Of equal ones, those that choose at the same time begin at different places.
+      turn: (position - first + length) % length,
+    }))
     .filter(({ index }) => !held.has(index))
-    // Of equal ones, those that choose at the same time begin at different places.
-    .map((shard, position, { length }) => ({ ...shard, turn: (position - first + length) % length }))
     .sort((a, b) => (a.need === b.need ? a.turn - b.turn : b.need - a.need));
   return (lacking.find(({ fits }) => fits) ?? lacking[0])?.index;
 }
