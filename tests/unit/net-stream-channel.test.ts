@@ -1,82 +1,11 @@
-import type { Connection, Stream } from '@libp2p/interface';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MAX_OPEN_FRAMES } from '../../src/net/frame-assembler.ts';
 import { prefixed } from '../../src/net/message-assembler.ts';
-import { StreamChannel } from '../../src/net/stream-channel.ts';
 import { FRAME_SLICE_BYTES, MAX_FRAME_BYTES } from '../../src/protocol/limits.ts';
+import { MAX_PART, measure, message, open, receive, slice, slices } from '../support/scripted-stream.ts';
 
 // What a peer may do to a channel that no honest one does, and what a full send buffer does. How two honest channels
 // get on is in the transport contract.
-
-/** What a slice holds at most. */
-const MAX_PART = FRAME_SLICE_BYTES - 28;
-
-/** The near end of a stream whose far end is the test. */
-class ScriptedStream extends EventTarget {
-  status = 'open';
-  writableNeedsDrain = false;
-  readonly sent: Uint8Array[] = [];
-
-  send(bytes: Uint8Array): boolean {
-    this.sent.push(bytes);
-    return !this.writableNeedsDrain;
-  }
-
-  async close(): Promise<void> {
-    this.status = 'closed';
-    this.dispatchEvent(new Event('close'));
-  }
-
-  abort(): void {
-    this.status = 'aborted';
-    this.dispatchEvent(new Event('close'));
-  }
-
-  receive(bytes: Uint8Array): void {
-    this.dispatchEvent(Object.assign(new Event('message'), { data: bytes }));
-  }
-
-  drain(): void {
-    this.writableNeedsDrain = false;
-    this.dispatchEvent(new Event('drain'));
-  }
-}
-
-function open() {
-  const stream = new ScriptedStream();
-  const connection = { remotePeer: { toString: () => 'peer' }, abort: vi.fn() };
-  const channel = new StreamChannel(stream as unknown as Stream, connection as unknown as Connection);
-  const onClose = vi.fn();
-  channel.onClose(onClose);
-  return { stream, connection, channel, onClose };
-}
-
-function message(kind: number, body: Uint8Array): Uint8Array {
-  return prefixed(Uint8Array.of(kind, 0, 0, 0), body);
-}
-
-function slice(id: number, total: number, part: Uint8Array): Uint8Array {
-  const numbers = new DataView(new ArrayBuffer(8));
-  numbers.setUint32(0, id, true);
-  numbers.setUint32(4, total, true);
-  return message(0, Uint8Array.from([...new Uint8Array(numbers.buffer), ...part]));
-}
-
-/** The slices that were sent. */
-function slices(stream: ScriptedStream): { id: number; total: number; part: Uint8Array }[] {
-  return stream.sent
-    .filter((bytes) => bytes[4] === 0)
-    .map((bytes) => {
-      const view = new DataView(bytes.buffer, bytes.byteOffset);
-      return { id: view.getUint32(8, true), total: view.getUint32(12, true), part: bytes.subarray(16) };
-    });
-}
-
-/** Makes a frame arrive, in slices as long as they may be. */
-function receive(stream: ScriptedStream, id: number, frame: Uint8Array): void {
-  for (let start = 0; start < frame.length; start += MAX_PART)
-    stream.receive(slice(id, frame.length, frame.subarray(start, start + MAX_PART)));
-}
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -203,10 +132,7 @@ describe('stream channel', () => {
 
   it('says when a frame is here as a whole, and learns how late its own were', async () => {
     const { stream, channel } = open();
-    await vi.advanceTimersByTimeAsync(0);
-    const beat = stream.sent.at(-1)!;
-    await vi.advanceTimersByTimeAsync(40);
-    stream.receive(message(2, beat.subarray(8)));
+    const beat = await measure(stream, 40);
     stream.receive(slice(7, 2, Uint8Array.of(1)));
     expect(stream.sent.at(-1)).toBe(beat);
     stream.receive(slice(7, 2, Uint8Array.of(2)));
@@ -237,10 +163,7 @@ describe('stream channel', () => {
   it('sends nudges behind a frame where packets get lost, and not because somebody is busy', async () => {
     const { stream, channel } = open();
     const nudges = () => stream.sent.filter((bytes) => bytes.length === 8 && bytes[4] === 4).length;
-    await vi.advanceTimersByTimeAsync(0);
-    const beat = stream.sent.at(-1)!;
-    await vi.advanceTimersByTimeAsync(50);
-    stream.receive(message(2, beat.subarray(8)));
+    await measure(stream, 50);
     let id = 0;
     const deliver = async (lateMs: number) => {
       await channel.send(new Uint8Array(10));
