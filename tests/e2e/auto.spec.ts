@@ -37,7 +37,7 @@ test('tabs that leave the choice open cover the model, take spare copies, and lo
   const [asking, leaving] = tabs as [Tab, Tab];
   await expect.poll(() => fewestHolders(asking.page), { timeout: SPARE_TIMEOUT_MS }).toBeGreaterThanOrEqual(2);
   await leaving.context.close();
-  await expect(asking.page.getByTestId('swarm')).toHaveAttribute('data-nodes', '3');
+  await expect(asking.page.getByTestId('swarm')).toHaveAttribute('data-nodes', '3', { timeout: 30_000 });
   await expectSwarmReady(asking.page);
   expect(await ask(asking, 'Hello')).toBe(answer);
 

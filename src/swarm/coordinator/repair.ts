@@ -22,8 +22,8 @@ export interface RepairOptions extends PipelineDependencies {
 }
 
 /**
- * Mends a broken pipeline: rolls every stage back to the tokens that are wanted, finds who is lost, and rebuilds the caches of
- * those stages elsewhere by replaying what the stage before them has kept; the other stages keep theirs.
+ * Mends a broken pipeline: rolls every stage back to the tokens that are wanted, finds who is lost, and rebuilds the
+ * caches of those stages elsewhere by replaying what the stage before them has kept; the other stages keep theirs.
  *
  * @param ids - the session's tokens that stay, at most those of the last whole lap
  * @param full - nodes that are there but have no room: others take over their stages
