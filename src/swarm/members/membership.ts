@@ -21,7 +21,7 @@ const SUSPICION_MS = 2 * PRESENCE_INTERVAL_MS;
 
 /** Everybody has spoken, and the gossip has found its ways, so long after this tab has begun to listen. */
 const ACQUAINTANCE_MS = 2 * PRESENCE_INTERVAL_MS;
-/** Nobody greets a tab that has said nothing yet, but all speak once in a beat: nobody else comes after so long a silence. */
+/** Nobody greets a tab that has said nothing yet, but all speak once a beat: after such a silence nobody else comes. */
 const SILENCE_MS = PRESENCE_INTERVAL_MS + 500;
 
 /**
