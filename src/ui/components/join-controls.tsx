@@ -13,7 +13,8 @@ export function JoinControls() {
   const picks = idle.map(({ index }) => index).filter((index) => page.picks.value.has(index));
   const leaving = model.leaving.value;
   const choosing = model.choosing.value;
-  const canJoin = model.environment.value.secureContext && idle.length > 0 && !leaving && !choosing;
+  const canJoin =
+    model.environment.value.secureContext && idle.length > 0 && !leaving && !(choosing && picks.length === 0);
   const join = () => {
     page.perform(() => model.join(picks.length > 0 ? picks : 'auto'));
     page.picks.value = new Set();
@@ -23,7 +24,7 @@ export function JoinControls() {
       <div class="buttons">
         {(!inside || idle.length > 0) && (
           <button type="button" data-testid="join" class={inside ? '' : 'strong'} disabled={!canJoin} onClick={join}>
-            {choosing ? 'Asking what is missing…' : joinLabel(inside, picks)}
+            {choosing && picks.length === 0 ? 'Asking what is missing…' : joinLabel(inside, picks)}
           </button>
         )}
         {page.phase.value === 'chat' || inside ? <RunAllButton /> : null}

@@ -33,7 +33,9 @@ export interface SwarmSessionOptions {
  */
 export function lazyTransport({ relay, iceServers }: ServerConfig): () => Promise<Transport> {
   const open = async () => {
-    const { createLibp2pTransport } = await import('../../net/libp2p-transport.ts');
+    const { createLibp2pTransport } = await import('../../net/libp2p-transport.ts').catch((cause: unknown) => {
+      throw new ShoalError('peer-unreachable', 'The server did not send the whole page. Reload it.', { cause });
+    });
     return createLibp2pTransport({ relay: relayMultiaddr(relay, location.href), iceServers });
   };
   let opening: Promise<Transport> | undefined;
