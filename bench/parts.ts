@@ -6,6 +6,7 @@ import { runKernelBench } from './kernel-table.ts';
 import { benchMemory } from './memory.ts';
 import { benchNative } from './native.ts';
 import { preformatted, type Section } from './report.ts';
+import { benchScale } from './scale.ts';
 import { benchSessions } from './sessions.ts';
 import { benchSpeed } from './speed.ts';
 import type { Plan } from './support/plan.ts';
@@ -60,6 +61,10 @@ export const PARTS: Readonly<Record<string, Part>> = {
   kernels: {
     what: "WebGPU's kernels on Dawn",
     run: async ({ plan }) => [preformatted("WebGPU's kernels, outside the browser", await runKernelBench(plan))],
+  },
+  scale: {
+    what: 'two hundred nodes in memory that come and go; takes minutes',
+    run: async ({ plan }) => [await benchScale(plan)],
   },
   wan: { what: 'decode between tabs that are far apart; takes minutes', run: ({ plan }) => benchWan(plan) },
 };

@@ -13,6 +13,8 @@ export interface Plan {
   /** Networks between the tabs, for those that are far apart. */
   readonly paths: readonly PathSettings[];
   readonly kernelRepeats: number;
+  /** Of the swarm in memory, with a leave and a join in each of the simulated seconds. */
+  readonly scale: { readonly nodes: number; readonly sessions: number; readonly seconds: number };
   /** Undefined for the default model. */
   readonly model: Uint8Array | undefined;
 }
@@ -28,6 +30,7 @@ export const FULL: Plan = {
   echoes: 200,
   paths: [0, 50, 100].flatMap((roundTripMs) => [0, 0.01].map((loss) => ({ roundTripMs, loss }))),
   kernelRepeats: 5,
+  scale: { nodes: 200, sessions: 50, seconds: 600 },
   model: undefined,
 };
 
@@ -41,6 +44,7 @@ export function smokePlan(): Plan {
     echoes: 5,
     paths: [{ roundTripMs: 20, loss: 0 }],
     kernelRepeats: 1,
+    scale: { nodes: 40, sessions: 4, seconds: 5 },
     model: makeTinyModel({ width: 256, feedForwardWidth: 512, contextLength: 1024 }),
   };
 }
