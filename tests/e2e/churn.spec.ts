@@ -30,7 +30,17 @@ test.afterAll(async () => {
 async function addNode(browser: Browser, shard: number): Promise<void> {
   const tab = await openTab(browser, server.url);
   await joinWith(tab, [shard]);
+  const peerId = await (await tab.page.waitForFunction(() => window.shoal.peerId)).jsonValue();
+  // Its shard may serve before the others have heard of it.
+  for (const asker of askers) await expect.poll(() => knows(asker, peerId), { timeout: 30_000 }).toBe(true);
   nodes.push({ shard, tab });
+}
+
+function knows({ page }: Tab, peerId: string): Promise<boolean> {
+  return page.evaluate(
+    (id) => window.shoal.peers().some((peer) => peer.peerId === id && peer.ready.length > 0),
+    peerId,
+  );
 }
 
 interface Asking {

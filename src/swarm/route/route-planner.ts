@@ -32,7 +32,7 @@ export interface Patience {
 /** A prompt waits so long for shards on their way: a download may take minutes, and whoever waits sees it and may stop. */
 const LOADING_PATIENCE_MS = 15 * 60_000;
 const LOADING_CHECK_MS = 500;
-/** A session that starts shows in its nodes' presence after so long: one interval, and the way of the message. */
+/** What a member begins shows in its presence after so long: one interval, and the way of the message. */
 const UNSEEN_MS = PRESENCE_INTERVAL_MS + 1000;
 /** A peer that was lost, and is heard of again after so long, is back: what it said before has arrived by then. */
 const RETURN_MS = 1500;
@@ -53,7 +53,7 @@ export class RoutePlanner {
    * @throws ShoalError `shard-missing` naming the layers that nobody serves, `aborted`
    */
   planRoute(patience: Patience = {}, without: ReadonlySet<string> = NOBODY): Promise<readonly RouteStage[]> {
-    return this.#plan(this.#options.manifest.shards, without, patience);
+    return this.#plan(this.#options.manifest.shards, without, LOADING_CHECK_MS, patience);
   }
 
   /** Whether all layers, or every one of these, are served now by others than those. */
@@ -65,7 +65,8 @@ export class RoutePlanner {
   }
 
   /**
-   * The fastest stages for a part of the layers, without the lost peers unless they are back.
+   * The fastest stages for a part of the layers, without the lost peers unless they are back. Whoever has come in place
+   * of a lost one has a moment to say so.
    * @throws ShoalError `shard-missing`, `aborted`
    */
   planRange(layers: LayerRange, lost: ReadonlySet<string>, patience: Patience = {}): Promise<readonly RouteStage[]> {
@@ -76,12 +77,14 @@ export class RoutePlanner {
         index,
         layers: { start: Math.max(start, layers.start), end: Math.min(end, layers.end) },
       }));
-    return this.#plan(parts, lost, patience);
+    return this.#plan(parts, lost, UNSEEN_MS, patience);
   }
 
+  /** @param unheardMs - how long somebody may have the layers, or be willing, whom nobody here has heard of yet */
   async #plan(
     shards: readonly RouteShard[],
     lost: ReadonlySet<string>,
+    unheardMs: number,
     { signal, onWait }: Patience,
   ): Promise<readonly RouteStage[]> {
     const startedAtMs = performance.now();
@@ -94,9 +97,10 @@ export class RoutePlanner {
         if (!plan.stages && waitedMs > RETURN_MS) plan = this.#planNow(shards, NOBODY);
         if (plan.stages) return plan.stages;
         const peerIds = this.#awaited(plan.missing);
-        if (!peerIds || waitedMs > LOADING_PATIENCE_MS) throw missingError(this.#options.manifest, plan.missing);
+        if (waitedMs > (peerIds ? LOADING_PATIENCE_MS : unheardMs))
+          throw missingError(this.#options.manifest, plan.missing);
         const { layers } = this.#options.manifest.shards[plan.missing[0]!]!;
-        onWait?.({ reason: 'shard', layers, peerIds, waitedMs });
+        onWait?.({ reason: 'shard', layers, peerIds: peerIds ?? [], waitedMs });
         told = true;
         await this.#nextChange();
       }
