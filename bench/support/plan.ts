@@ -30,7 +30,7 @@ export const FULL: Plan = {
   echoes: 200,
   paths: [0, 50, 100].flatMap((roundTripMs) => [0, 0.01].map((loss) => ({ roundTripMs, loss }))),
   kernelRepeats: 5,
-  scale: { nodes: 200, sessions: 50, seconds: 600 },
+  scale: { nodes: 200, sessions: 50, seconds: 120 },
   model: undefined,
 };
 

@@ -4,7 +4,7 @@ import type { TimelineEvent, TimelineRow } from '../app-model.ts';
 
 /** Enough for a bad day of one conversation; older rows are in the log. */
 const MAX_ROWS = 50;
-/** A shorter wait is no news: the next node of a queue is asked at once. */
+/** A shorter wait is no news, unless somebody fetched layers for it: the next node of a queue is asked at once. */
 const MIN_WAIT_MS = 500;
 
 /** What the answers of this tab meet on their way, the newest first. */
@@ -36,7 +36,8 @@ export class Timeline {
     const { startedAtMs, wait } = this.#open;
     this.#open = undefined;
     const waitedMs = performance.now() - startedAtMs;
-    if (waitedMs < MIN_WAIT_MS) return;
+    const fetched = wait.reason === 'shard' && wait.peerIds.length > 0;
+    if (waitedMs < MIN_WAIT_MS && !fetched) return;
     if (wait.reason === 'queue') this.add({ kind: 'queued', waitedMs, outcome });
     else this.add({ kind: 'waited', layers: wait.layers, peerIds: wait.peerIds, waitedMs, outcome });
   }
