@@ -1,21 +1,24 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { ChurnOptions, ChurnReport } from '../tests/swarm/support/churn.ts';
+import { CHURN_SWARM, type ChurnOptions, type ChurnReport } from '../tests/swarm/support/churn.ts';
 import type { Table } from './report.ts';
 import { quantileOf } from './support/measure.ts';
 import type { Plan } from './support/plan.ts';
 import { announceStep } from './support/progress.ts';
 
 const RUN = join(import.meta.dirname, 'support/scale-run.ts');
-/** Eight shards; a task takes 20 ms, a link 10 ms. */
-const SWARM = { layers: new Array<number>(8).fill(4), computeMs: 20, latencyMs: 10, seed: 1 };
+const SEED = 1;
 
 /** Many nodes in memory and in simulated time, of which one goes and one comes every second, under constant prompts. */
 export async function benchScale({ scale }: Plan): Promise<Table> {
   const { nodes, sessions, seconds } = scale;
   announceStep(`${nodes} nodes in memory`);
-  const { answers, tokens, wrong, failures, pausesMs, routing, heapBytes } = await churn({ ...SWARM, ...scale });
+  const { answers, tokens, wrong, failures, pausesMs, routing, heapBytes } = await churn({
+    ...CHURN_SWARM,
+    ...scale,
+    seed: SEED,
+  });
   const row = (what: string, value: number, unit: string) => ({ what, unit, cells: [value] });
   const mib = (bytes: number) => bytes / 2 ** 20;
   return {

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type ChurnReport, runChurn } from './support/churn.ts';
+import { CHURN_SWARM, type ChurnReport, runChurn } from './support/churn.ts';
 
 // The whole of it takes five to ten minutes of one core: SHOAL_SCALE=full npx vitest run --project unit tests/swarm/scale.test.ts
 const FULL = process.env.SHOAL_SCALE === 'full';
-const SWARM = { layers: new Array<number>(8).fill(4), computeMs: 20, latencyMs: 10 };
 const SIZE = FULL ? { nodes: 200, sessions: 50, seconds: 600 } : { nodes: 40, sessions: 12, seconds: 40 };
 const SEEDS = FULL ? [1] : [1, 2, 3];
 const TIMEOUT_MS = FULL ? 3_600_000 : 120_000;
@@ -29,7 +28,7 @@ describe(`${SIZE.nodes} nodes and ${SIZE.sessions} sessions, a leave and a join 
   it.each(SEEDS)(
     'every answer is right, none hangs, and nothing piles up: seed %i',
     async (seed) => {
-      const report = await runChurn({ ...SWARM, ...SIZE, seed });
+      const report = await runChurn({ ...CHURN_SWARM, ...SIZE, seed });
       print(report);
       expect(report.failures).toEqual([]);
       expect(report.wrong).toEqual([]);

@@ -12,9 +12,8 @@ export function JoinControls() {
   const idle = shards.filter((shard) => !inside || (shard.state !== 'ready' && !isPending(shard)));
   const picks = idle.map(({ index }) => index).filter((index) => page.picks.value.has(index));
   const leaving = model.leaving.value;
-  const choosing = model.choosing.value;
-  const canJoin =
-    model.environment.value.secureContext && idle.length > 0 && !leaving && !(choosing && picks.length === 0);
+  const choosing = model.choosing.value && picks.length === 0;
+  const canJoin = model.environment.value.secureContext && idle.length > 0 && !leaving && !choosing;
   const join = () => {
     page.perform(() => model.join(picks.length > 0 ? picks : 'auto'));
     page.picks.value = new Set();
@@ -24,7 +23,7 @@ export function JoinControls() {
       <div class="buttons">
         {(!inside || idle.length > 0) && (
           <button type="button" data-testid="join" class={inside ? '' : 'strong'} disabled={!canJoin} onClick={join}>
-            {choosing && picks.length === 0 ? 'Asking what is missing…' : joinLabel(inside, picks)}
+            {choosing ? 'Asking what is missing…' : joinLabel(inside, picks)}
           </button>
         )}
         {page.phase.value === 'chat' || inside ? <RunAllButton /> : null}

@@ -24,6 +24,9 @@ export interface ChurnOptions {
   readonly seed: number;
 }
 
+/** Eight shards; a task takes 20 ms, a link 10 ms. */
+export const CHURN_SWARM = { layers: new Array<number>(8).fill(4), computeMs: 20, latencyMs: 10 };
+
 export interface ChurnReport {
   readonly answers: number;
   readonly tokens: number;
