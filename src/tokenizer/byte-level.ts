@@ -1,4 +1,5 @@
 import { BPE, ByteLevelDecoder, ByteLevelPreTokenizer } from '@huggingface/tokenizers';
+import { MergeRanks } from './merge-ranks.ts';
 import { preTokenizerOf, wordSplitter } from './pre-tokenizers.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
@@ -6,16 +7,19 @@ import type { Vocabulary } from './vocabulary.ts';
 export type TextEncode = (text: string) => number[];
 
 /** BPE over bytes: words by regular expressions, each byte a character of GPT-2's alphabet, then the merges. */
-export function byteLevelEncoder(vocabulary: Vocabulary, ids: ReadonlyMap<string, number>): TextEncode {
+export function byteLevelEncoder(vocabulary: Vocabulary, ids: Map<string, number>): TextEncode {
   const preTokenizer = preTokenizerOf(vocabulary.pre);
   const words = wordSplitter(preTokenizer);
   const alphabet = new ByteLevelPreTokenizer({ type: 'ByteLevel', add_prefix_space: false, use_regex: false });
   const model = new BPE({
     type: 'BPE',
-    vocab: Object.fromEntries(ids),
-    merges: [...vocabulary.merges],
+    vocab: {},
+    merges: [],
     ignore_merges: preTokenizer.ignoreMerges === true,
   });
+  // Given as the library wants them, it would keep both several times.
+  model.tokens_to_ids = ids;
+  model.bpe_ranks = new MergeRanks(vocabulary.merges, ids, vocabulary.tokens.length);
   return (text) => model.encode(alphabet.pre_tokenize(words.pre_tokenize(text))).map((token) => ids.get(token)!);
 }
 

@@ -36,16 +36,19 @@ class RanksByScore extends Map<string, number> {
 }
 
 /** BPE over characters with scores; a character without a token becomes its UTF-8 bytes' tokens. */
-export function sentencePieceEncoder(vocabulary: Vocabulary, ids: ReadonlyMap<string, number>): TextEncode {
+export function sentencePieceEncoder(vocabulary: Vocabulary, ids: Map<string, number>): TextEncode {
   const { tokens, unknownId } = vocabulary;
+  const unknown = unknownId === undefined ? null : tokens[unknownId]!;
   const model = new BPE({
     type: 'BPE',
-    vocab: Object.fromEntries(ids),
+    // The library takes its unknown token from here; all of them as an object it would keep twice.
+    vocab: unknown === null ? {} : { [unknown]: unknownId! },
     merges: [],
     ignore_merges: false,
     byte_fallback: true,
-    unk_token: unknownId === undefined ? null : tokens[unknownId]!,
+    unk_token: unknown,
   });
+  model.tokens_to_ids = ids;
   model.bpe_ranks = new RanksByScore(vocabulary);
   return (text) => model.encode([text.replaceAll(' ', SPACE)]).flatMap((token) => ids.get(token) ?? unknownId ?? []);
 }

@@ -41,7 +41,8 @@ export class Tokenizer {
 
   private constructor(vocabulary: Vocabulary, template: string | undefined) {
     const { tokens, kind, bosId, eosId, unknownId } = vocabulary;
-    this.#vocabulary = vocabulary;
+    // What the encoder has made its own of is not kept twice.
+    this.#vocabulary = { ...vocabulary, merges: [], scores: [] };
     this.bosId = bosId;
     this.eosId = eosId;
     this.eogIds = vocabulary.eogIds;

@@ -23,7 +23,7 @@ import { untilCovered } from './until-covered.ts';
 import { Verification } from './verification.ts';
 import { WatchedGenerator } from './watched-generator.ts';
 
-/** Changes come in bursts, the page is redrawn at most this often. */
+/** Changes come in bursts, the page is redrawn at most this often, and when a shard takes a step. */
 const REFRESH_MS = 250;
 
 /** The page's model over a real swarm. */
@@ -87,6 +87,7 @@ export class SwarmApp implements AppModel {
   readonly choosing = this.#place.choosing;
   #refreshTimer: ReturnType<typeof setTimeout> | undefined;
   #refreshedAtMs = Number.NEGATIVE_INFINITY;
+  #phases = '';
 
   constructor() {
     const { settings, change } = storedSettings();
@@ -228,7 +229,7 @@ export class SwarmApp implements AppModel {
       totalBytes: manifest.shards.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     };
     this.inviteLink.value = inviteLink(location, { manifestId });
-    session.keeper.onChange(() => this.#refreshSoon());
+    session.keeper.onChange(() => this.#refreshSoon(this.#shardsMoved(session)));
     session.store.onTransfer(() => this.#refreshSoon());
     this.#refresh();
   }
@@ -257,10 +258,19 @@ export class SwarmApp implements AppModel {
     throw new ShoalError('peer-unreachable', 'This tab is still connecting to the swarm. Try again in a moment.');
   }
 
-  /** At once after a quiet time. */
-  #refreshSoon(): void {
-    const pauseMs = Math.max(0, this.#refreshedAtMs + REFRESH_MS - performance.now());
-    this.#refreshTimer ??= setTimeout(() => this.#refresh(), pauseMs);
+  /** Whether a shard has taken a step, which is more than progress within one. */
+  #shardsMoved({ keeper, model }: SwarmSession): boolean {
+    const phases = model.manifest.shards.map(({ index }) => keeper.status(index).phase).join();
+    const moved = phases !== this.#phases;
+    this.#phases = phases;
+    return moved;
+  }
+
+  /** After a quiet time, or when asked for, as soon as what happens now is over. */
+  #refreshSoon(atOnce = false): void {
+    const pauseMs = atOnce ? 0 : Math.max(0, this.#refreshedAtMs + REFRESH_MS - performance.now());
+    if (atOnce) clearTimeout(this.#refreshTimer);
+    if (atOnce || this.#refreshTimer === undefined) this.#refreshTimer = setTimeout(() => this.#refresh(), pauseMs);
   }
 
   #refresh(): void {
