@@ -35,7 +35,7 @@ type Header = Pick<GgufFile, 'name' | 'tensors'>;
 async function readHeader(reader: ShardReader, model: Hyperparameters): Promise<Header> {
   const { fileName, sizeBytes, headerBytes } = reader.shard;
   const bytes = await reader.read(0, headerBytes);
-  const { name, tensors, metadata } = parseGguf(bytes, fileName, sizeBytes);
+  const { name, tensors, metadata } = parseGguf(bytes, fileName, sizeBytes, 'counted');
   checkHyperparameters(metadata, model, name);
   release(bytes);
   return { name, tensors };

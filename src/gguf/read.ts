@@ -35,9 +35,16 @@ class HeaderCut extends ShoalError {}
  * Reads a header that is in memory.
  * @param bytes - the file's beginning, at least the whole header
  * @param sizeBytes - the whole file's length
+ * @param texts - `counted` where nobody looks into lists of texts: a vocabulary takes time and memory, and its texts are
+ * then empty
  * @throws ShoalError `bad-gguf`, `truncated-gguf`, `unsupported-tensor-type`
  */
-export function parseGguf(bytes: Uint8Array, name: string, sizeBytes: number): GgufFile {
+export function parseGguf(
+  bytes: Uint8Array,
+  name: string,
+  sizeBytes: number,
+  texts: ValueContext['texts'] = 'read',
+): GgufFile {
   const reader = new ByteReader(
     bytes,
     (offset, needed, available) =>
@@ -49,6 +56,7 @@ export function parseGguf(bytes: Uint8Array, name: string, sizeBytes: number): G
   const context: ValueContext = {
     reader,
     fileBytes: sizeBytes,
+    texts,
     bad: (problem) => new ShoalError('bad-gguf', `${name} is not a valid GGUF file: ${problem}.`),
     truncated: (problem) => new ShoalError('truncated-gguf', `${name} is cut short: ${problem}. Download it again.`),
   };

@@ -48,6 +48,8 @@ const MIN_ARRAY_BYTES = 12;
 export interface ValueContext {
   readonly reader: ByteReader;
   readonly fileBytes: number;
+  /** Whether lists of texts are read, or counted only: their texts are then empty. */
+  readonly texts: 'read' | 'counted';
   /** A `bad-gguf` error of this file. */
   readonly bad: (problem: string) => ShoalError;
   /** A `truncated-gguf` error of this file. */
@@ -106,6 +108,7 @@ function readStrings(context: ValueContext, key: string, count: number): string[
     reader.skip(length);
     ends[index] = reader.offset - first;
   }
+  if (context.texts === 'counted') return new Array<string>(count).fill('');
   return decodeAllLenient(reader.since(first), starts, ends);
 }
 

@@ -150,6 +150,8 @@ export class ShardTransfer {
   async #obtain(origin: ShardOrigin, checkedOnRead: boolean, signal: AbortSignal): Promise<void> {
     const enough = checkedOnRead ? this.#checked !== 'no' : this.#checked === 'in this page';
     if (this.seeding && enough && (await this.isComplete())) return;
+    // It is needed in the end: its code is on its way while the storage is read. Joining says why it does not come.
+    this.#parts.connect().catch(() => undefined);
     try {
       await this.#fetchAndVerify(origin, checkedOnRead, signal);
       await this.#join(origin);

@@ -54,6 +54,16 @@ function rawMetadata(entries: readonly (readonly [string, ByteWriter])[]): Uint8
 }
 
 describe('reading GGUF', () => {
+  it('counts lists of texts without decoding them, where that is enough', () => {
+    const bytes = writeGguf(
+      [encodeEntry('words', 'string[]', ['one', 'two']), encodeEntry('after', 'string', 'read as ever')],
+      [],
+    );
+    const { metadata } = parseGguf(bytes, 'model.gguf', bytes.length, 'counted');
+    expect(metadata.get('words')).toEqual(['', '']);
+    expect(metadata.get('after')).toBe('read as ever');
+  });
+
   it.each(RUNNABLE_TYPES)('reads a tiny model of %s', (type) => {
     const file = parse(makeTinyModel({ type, layerCount: 2, vocabularySize: TINY_VOCABULARY + 6 }));
     expect(file.version).toBe(3);
