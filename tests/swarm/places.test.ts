@@ -96,6 +96,24 @@ describe('a place of a session', () => {
     expect(stages.sessionCount).toBe(1);
   });
 
+  it('keeps its place in the queue when a closing arrives that was meant for an earlier one', async () => {
+    await swarm.close();
+    swarm = await TestSwarm.create([[0]], { limits: () => ({ sessions: 1 }) });
+    ({ peerId } = swarm.nodes[0]!);
+    const { stages } = swarm.nodes[0]!;
+    const openOther = (session: string) =>
+      stages.openSession('other', { session, layers: LAYERS, maxTokens: 10, firstTask: 0, opening: 1 });
+    await openOther('a'.repeat(32));
+    const waits = (place: number) => ({ code: 'busy', queue: expect.objectContaining({ place }) });
+    await expect(open(2)).rejects.toMatchObject(waits(1));
+    for (const layers of [LAYERS, undefined]) {
+      await close(1, layers);
+      await expect(openOther('b'.repeat(32))).rejects.toMatchObject(waits(2));
+    }
+    await close(2);
+    await expect(openOther('b'.repeat(32))).rejects.toMatchObject(waits(1));
+  });
+
   it('opens and closes for a coordinator that does not count', async () => {
     await open();
     await expect(open()).rejects.toMatchObject({ code: 'bad-request' });

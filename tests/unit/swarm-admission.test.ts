@@ -4,9 +4,9 @@ import { ShoalError } from '../../src/core/errors.ts';
 import { Admission } from '../../src/swarm/stage/admission.ts';
 
 /** The place that it is told; 0 when it is let in. */
-function placeOf(admission: Admission, name: string, all: number, own = 0, nowMs = 0): number {
+function placeOf(admission: Admission, name: string, all: number, own = 0, nowMs = 0, opening = 0): number {
   try {
-    admission.enter(name[0]!, name, { all, own }, nowMs);
+    admission.enter({ coordinator: name[0]!, name, opening }, { all, own }, nowMs);
     return 0;
   } catch (error) {
     if (!(error instanceof ShoalError && error.code === 'busy' && error.queue)) throw error;
@@ -35,6 +35,17 @@ it('forgets who has not asked for a while, or says that it has gone elsewhere', 
   expect(placeOf(admission, 'c', 0, 0, 6000)).toBe(0);
 });
 
+it('lets a later opening wait on when an earlier one goes', () => {
+  const admission = new Admission({ sessions: 1 });
+  const ask = (name: string, opening: number) => placeOf(admission, name, 1, 0, 0, opening);
+  expect([ask('a x.', 1), ask('b', 1), ask('a x.', 3)]).toEqual([1, 2, 1]);
+  admission.leave('a x.', 2);
+  admission.leave('a ', 2);
+  expect(ask('b', 2)).toBe(2);
+  admission.leave('a ', 3);
+  expect(ask('b', 2)).toBe(1);
+});
+
 it('has a coordinator wait for its own sessions without standing in the way of others', () => {
   const admission = new Admission({ sessions: 10, sessionsPerPeer: 2 });
   expect(placeOf(admission, 'greedy', 2, 2)).toBe(1);
@@ -49,7 +60,7 @@ it('estimates the time by how long sessions use their places', () => {
   for (let index = 0; index < 100; index++) admission.released(2000);
   for (const [place, name] of ['a', 'b', 'c', 'd'].entries()) {
     const seconds = ((place + 1) * 2) / 4;
-    expect(() => admission.enter(name, name, { all: 4, own: 0 }, 0)).toThrow(
+    expect(() => admission.enter({ coordinator: name, name, opening: 0 }, { all: 4, own: 0 }, 0)).toThrow(
       expect.objectContaining({ queue: { place: place + 1, seconds: expect.closeTo(seconds, 1) } }),
     );
   }

@@ -19,6 +19,15 @@ export interface AdmissionLimits {
   readonly restMs: number;
 }
 
+/** Who asks for a place. */
+export interface Applicant {
+  readonly coordinator: string;
+  /** The same when it asks again. */
+  readonly name: string;
+  /** Which of the coordinator's openings it is: the later has the higher number. */
+  readonly opening: number;
+}
+
 /** Places that are taken. */
 export interface Taken {
   readonly all: number;
@@ -30,7 +39,7 @@ export interface Taken {
 export class Admission {
   readonly limits: AdmissionLimits;
   /** Who waits, by name, the first in front. */
-  readonly #waiting = new Map<string, { readonly coordinator: string; readonly askedAtMs: number }>();
+  readonly #waiting = new Map<string, Applicant & { readonly askedAtMs: number }>();
   #meanMs = FIRST_GUESS_MS;
 
   constructor(limits: Partial<AdmissionLimits> = {}) {
@@ -45,16 +54,16 @@ export class Admission {
 
   /**
    * Lets a session in, or has it wait.
-   * @param name - the same when it asks again
    * @throws ShoalError `busy` with its place in the queue
    */
-  enter(coordinator: string, name: string, taken: Taken, nowMs: number): void {
+  enter(applicant: Applicant, taken: Taken, nowMs: number): void {
+    const { coordinator, name, opening } = applicant;
     const { sessions, sessionsPerPeer } = this.limits;
     this.#forgetGone(nowMs);
     // Its own sessions stand in its way, so it must not stand in the way of others.
     const own = taken.own + this.#waitingOf(coordinator, name);
     if (own >= sessionsPerPeer) {
-      this.leave(name);
+      this.leave(name, opening);
       throw this.#busy(
         `${own} sessions of yours are at this node or wait for it, and no more may for one coordinator`,
         1,
@@ -62,15 +71,19 @@ export class Admission {
     }
     if (!this.#waiting.has(name) && this.#waiting.size >= MAX_WAITING_SESSIONS)
       throw this.#busy(`${this.#waiting.size} sessions wait for a place at this node already`, this.#waiting.size + 1);
-    this.#waiting.set(name, { coordinator, askedAtMs: nowMs });
+    this.#waiting.set(name, { ...applicant, askedAtMs: nowMs });
     const place = [...this.#waiting.keys()].indexOf(name) + 1 - (sessions - taken.all);
     if (place > 0) throw this.#busy(`All ${sessions} places of this node are taken`, place);
     this.#waiting.delete(name);
   }
 
-  /** Those whose names begin so do not wait any more. */
-  leave(beginning: string): void {
-    for (const name of [...this.#waiting.keys()]) if (name.startsWith(beginning)) this.#waiting.delete(name);
+  /**
+   * Those whose names begin so do not wait any more.
+   * @param last - later openings wait on; none does when absent
+   */
+  leave(beginning: string, last = Number.POSITIVE_INFINITY): void {
+    for (const { name, opening } of [...this.#waiting.values()])
+      if (name.startsWith(beginning) && opening <= last) this.#waiting.delete(name);
   }
 
   /** A place was given back that had been used for so long. */

@@ -112,7 +112,7 @@ export class StageServer {
 
   /** @throws ShoalError `busy` with a place in the queue, `bad-request`, `shard-not-loaded`, `out-of-memory` */
   async openSession(coordinator: string, request: PlaceRequest): Promise<{ maxTaskTokens: number }> {
-    const { session, layers, maxTokens } = request;
+    const { session, layers, maxTokens, opening } = request;
     const runner = this.#requireRunner();
     if (this.#sessions.countOf(coordinator) < this.#admission.limits.sessionsPerPeer) await this.#makeRoom();
     // Looked at again after each closing: meanwhile a later opening may have come, or what closes this one.
@@ -120,7 +120,8 @@ export class StageServer {
     for (let older = olderPlace(); older; older = olderPlace())
       await this.closeSession(coordinator, session, layers, older.opening);
     const taken = { all: this.#sessions.size, own: this.#sessions.countOf(coordinator) };
-    this.#admission.enter(coordinator, ticketOf(coordinator, session, layers), taken, Date.now());
+    const name = ticketOf(coordinator, session, layers);
+    this.#admission.enter({ coordinator, name, opening }, taken, Date.now());
     const open = this.#sessions.add(coordinator, request);
     try {
       await runner.openSession({ session: open.place, layers, maxTokens });
@@ -185,7 +186,7 @@ export class StageServer {
    * @param opening - the last that it is meant for; all when absent
    */
   async closeSession(coordinator: string, session: string, layers?: LayerRange, opening?: number): Promise<void> {
-    this.#admission.leave(ticketOf(coordinator, session, layers));
+    this.#admission.leave(ticketOf(coordinator, session, layers), opening);
     if (opening !== undefined) this.#sessions.rememberClosed(coordinator, session, layers, opening);
     const places = this.#sessions.places(coordinator, session, layers);
     const meant = places.filter((open) => open.opening <= (opening ?? open.opening));
