@@ -1,32 +1,20 @@
+import { nodeHost } from '../src/cpu/node-host.ts';
+import { createCpuRunner } from '../src/engine/cpu-runner.ts';
+import type { CpuPrecision } from '../src/engine/cpu-workspace.ts';
 import type { Bench } from './parts.ts';
 import { preformatted, type Row, type Section } from './report.ts';
-import { type CpuEngine, openLlamaCpp, openShoal } from './support/cpu-engines.ts';
 import { benchCpuKernels, type CpuKernelResult } from './support/cpu-kernels.ts';
-import { type Distribution, ratio, summarize } from './support/measure.ts';
-import type { Plan } from './support/plan.ts';
+import { compareEngines, engineWorks } from './support/engine-works.ts';
+import { type Engine, openLlamaCpp, openShoal } from './support/engines.ts';
+import { type Distribution, ratio } from './support/measure.ts';
 import { announceStep } from './support/progress.ts';
 
 const THREADS = [1, 2];
-/** Each prompt takes an engine seconds. */
-const MAX_REPEATS = 3;
-/** Ids that every vocabulary has; what they mean makes no difference to the time. */
-const IDS = 256;
-/** What a decode begins from. */
-const CONTEXT_TOKENS = 16;
 const SMOKE_WEIGHT_BYTES = 1024 * 1024;
-
-interface Work {
-  readonly what: string;
-  readonly tokens: number;
-  readonly decodes: boolean;
-}
 
 /** The processor's engine in this process, without a browser, beside llama.cpp on the same file; then its kernels. */
 export async function benchNative({ modelFile, plan }: Bench): Promise<Section[]> {
-  const works: Work[] = [
-    { what: `Decode, ${plan.decodeTokens} tokens`, tokens: plan.decodeTokens, decodes: true },
-    ...plan.promptTokens.map((tokens) => ({ what: `Prefill, ${tokens} tokens`, tokens, decodes: false })),
-  ];
+  const works = engineWorks(plan);
   const columns: string[] = [];
   const rows = works.map(({ what }): Row & { cells: (Distribution | number)[] } => ({
     what,
@@ -35,11 +23,11 @@ export async function benchNative({ modelFile, plan }: Bench): Promise<Section[]
   }));
   for (const threads of THREADS) {
     announceStep(`Native llama.cpp and the engine, ${threads} thread(s)`);
-    const engines = [await openShoal(modelFile, threads, 'i16'), await openShoal(modelFile, threads, 'exact')];
+    const engines = [await openCpu(modelFile, threads, 'i16'), await openCpu(modelFile, threads, 'exact')];
     engines.push(await openLlamaCpp(modelFile, threads));
     columns.push(...engines.map(({ name }) => name), 'ratio');
     for (const [index, work] of works.entries()) {
-      const speeds = await compare(engines, work, plan);
+      const speeds = await compareEngines(engines, work, plan);
       rows[index]!.cells.push(...speeds, ratio(speeds[0]!, speeds[2]!));
     }
     for (const engine of engines) await engine.close();
@@ -55,20 +43,11 @@ export async function benchNative({ modelFile, plan }: Bench): Promise<Section[]
   ];
 }
 
-/** Tokens a second of each engine; they take turns. */
-async function compare(engines: readonly CpuEngine[], { tokens, decodes }: Work, plan: Plan): Promise<Distribution[]> {
-  const samples = engines.map((): number[] => []);
-  for (let run = 0; run <= Math.min(plan.repeats, MAX_REPEATS); run++) {
-    for (const [index, engine] of engines.entries()) {
-      const ids = Array.from({ length: decodes ? CONTEXT_TOKENS : tokens }, (_, at) => (run + 7 * at) % IDS);
-      if (decodes) await engine.prefill(ids);
-      const startedAtMs = performance.now();
-      await (decodes ? engine.decode(tokens) : engine.prefill(ids));
-      // The first round warms up.
-      if (run > 0) samples[index]!.push((1000 * tokens) / (performance.now() - startedAtMs));
-    }
-  }
-  return samples.map(summarize);
+function openCpu(file: string, threads: number, precision: CpuPrecision): Promise<Engine> {
+  const name = `Shoal ${precision}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+  return openShoal(name, file, (hyperparameters) =>
+    createCpuRunner({ host: nodeHost, hyperparameters, threads, precision }),
+  );
 }
 
 /** How much of what a plain copy of memory reaches. */

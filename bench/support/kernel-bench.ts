@@ -7,10 +7,14 @@ import { tuningFor } from '../../src/gpu/tuning.ts';
 import { type KernelCase, kernelCases } from './kernel-cases.ts';
 import { type Distribution, measure } from './measure.ts';
 
-/** Dispatches in one submit, so that the submit's own milliseconds do not count. */
-const DISPATCHES = 20;
-/** `Task`s of a case's dispatches: a choice of candidates takes several. */
-const MAX_TASKS = DISPATCHES * 8;
+/** Dispatches in one submit, so that the submit's own time does not count: a tenth of a millisecond on hardware. */
+const DISPATCHES = 400;
+const SOFTWARE_DISPATCHES = 20;
+/** Multiplications in one submit: a large matrix takes no longer. */
+const MACS = 2e11;
+const WARM_UP_MS = 1000;
+/** `Task`s of a dispatch: a choice of candidates takes several. */
+const MAX_TASKS = 8;
 
 export interface KernelResult extends Omit<KernelCase, 'encode'> {
   /** Of one run of the kernel, milliseconds. */
@@ -26,22 +30,37 @@ export async function benchKernels(
   Object.assign(globalThis, globals);
   const instance = create([]);
   const gpu = await openDevice(instance);
-  const tasks = new TaskBuffer(gpu.device, MAX_TASKS, {});
+  const most = gpu.software ? SOFTWARE_DISPATCHES : DISPATCHES;
+  const tasks = new TaskBuffer(gpu.device, most * MAX_TASKS, {});
   const context: GpuContext = { gpu, kernels: new Kernels(gpu.device, tasks.buffer), tuning: tuningFor(gpu) };
-  for (const { encode, ...kernel } of await kernelCases(context, tasks)) {
+  const cases = await kernelCases(context, tasks);
+  if (!gpu.software) await warmUp(() => submit(gpu.device, tasks, cases[0]!.encode, most));
+  for (const { encode, ...kernel } of cases) {
     if (!kernel.name.includes(only)) continue;
-    const { median, spread } = await measure(() => runOnce(gpu.device, tasks, encode), repeats);
-    report({ ...kernel, timing: { median: median / DISPATCHES, spread: spread / DISPATCHES } });
+    const dispatches = Math.min(most, Math.ceil(MACS / kernel.macs));
+    const { median, spread } = await measure(() => submit(gpu.device, tasks, encode, dispatches), repeats);
+    report({ ...kernel, timing: { median: median / dispatches, spread: spread / dispatches } });
   }
   gpu.device.destroy();
   return { adapter: gpu.adapter };
 }
 
-async function runOnce(device: GPUDevice, tasks: TaskBuffer<never>, encode: KernelCase['encode']): Promise<void> {
+/** A graphics card takes its time to raise its clocks. */
+async function warmUp(work: () => Promise<void>): Promise<void> {
+  const endMs = performance.now() + WARM_UP_MS;
+  while (performance.now() < endMs) await work();
+}
+
+async function submit(
+  device: GPUDevice,
+  tasks: TaskBuffer<never>,
+  encode: KernelCase['encode'],
+  dispatches: number,
+): Promise<void> {
   tasks.reset();
   const commands = device.createCommandEncoder();
   const encoder = commands.beginComputePass();
-  for (let index = 0; index < DISPATCHES; index++) encode(encoder);
+  for (let index = 0; index < dispatches; index++) encode(encoder);
   encoder.end();
   tasks.upload();
   device.queue.submit([commands.finish()]);

@@ -35,10 +35,18 @@ const MATRICES: readonly (readonly [name: string, rows: number, columns: number]
   ['gate and up', 2 * F, C],
   ['down', C, F],
 ];
+/** Of a model of eight billion weights: what a shard of a large model multiplies with. */
+const LARGE_MATRICES: readonly (readonly [name: string, rows: number, columns: number])[] = [
+  ['large square', 4096, 4096],
+  ['large gate and up', 28_672, 4096],
+  ['large down', 4096, 14_336],
+];
 const MAX_TOKENS = 32;
+/** Positions of a task on hardware at most. */
+const PREFILL_TOKENS = 256;
 const MAX_POSITIONS = 1024;
 
-/** The default model's kernels, and every tensor type at its largest layer matrix. */
+/** The default model's kernels, and every tensor type at its largest layer matrix; on hardware a large model's besides. */
 export async function kernelCases(context: GpuContext, tasks: TaskBuffer<never>): Promise<KernelCase[]> {
   const cases = new KernelCases(context, tasks);
   for (const tokens of [1, 8, MAX_TOKENS]) {
@@ -56,7 +64,16 @@ export async function kernelCases(context: GpuContext, tasks: TaskBuffer<never>)
     await cases.addAttention(tokens, position);
   for (const tokens of [1, MAX_TOKENS]) await cases.addSmall(tokens);
   for (const count of [1, 40]) await cases.addSelect(count);
+  // A software adapter takes minutes for these.
+  if (!context.gpu.software) await addLarge(cases);
   return cases.list;
+}
+
+async function addLarge(cases: KernelCases): Promise<void> {
+  for (const tokens of [1, 8, PREFILL_TOKENS]) {
+    for (const [name, rows, columns] of LARGE_MATRICES) await cases.addMatrix(name, 'Q4_0', rows, columns, tokens);
+  }
+  for (const type of RUNNABLE_TYPES) await cases.addMatrix('large square', type, 4096, 4096, 1);
 }
 
 class KernelCases {

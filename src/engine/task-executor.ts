@@ -2,6 +2,7 @@ import { pageTable } from '../gpu/page-table.ts';
 import { Readback } from '../gpu/readback.ts';
 import { RESULT_WORDS } from '../gpu/result-layout.ts';
 import { ropeAngles } from '../gpu/rope-angles.ts';
+import { Submission } from '../gpu/submission.ts';
 import type { CandidateRequest } from '../protocol/frames.ts';
 import type { Hyperparameters } from '../protocol/manifest.ts';
 import { type CheckedTask, dealRows, rowRequests } from './batch.ts';
@@ -14,21 +15,31 @@ import { readCandidates } from './output-head.ts';
 import { pagesFor, type Session } from './session.ts';
 import type { Workspace } from './workspace.ts';
 
-/** Runs checked tasks: one upload, one submit, one readback a pass. */
+/** Runs checked tasks: one readback a pass, and as few submits as keep the device busy. */
 export class TaskExecutor implements DeviceExecutor {
   readonly #device: GPUDevice;
   readonly #shape: Hyperparameters;
   readonly #workspace: Workspace;
   readonly #model: LoadedModel;
   readonly #pool: KvPool;
+  readonly #submitLayers: number;
   readonly #readback: Readback;
 
-  constructor(device: GPUDevice, shape: Hyperparameters, workspace: Workspace, model: LoadedModel, pool: KvPool) {
+  /** @param submitLayers - see `Tuning` */
+  constructor(
+    device: GPUDevice,
+    shape: Hyperparameters,
+    workspace: Workspace,
+    model: LoadedModel,
+    pool: KvPool,
+    submitLayers: number,
+  ) {
     this.#device = device;
     this.#shape = shape;
     this.#workspace = workspace;
     this.#model = model;
     this.#pool = pool;
+    this.#submitLayers = submitLayers;
     this.#readback = new Readback(device, Math.max(workspace.hidden.buffer.size, workspace.results.size));
   }
 
@@ -47,19 +58,18 @@ export class TaskExecutor implements DeviceExecutor {
     const tokens = batch.reduce((sum, entry) => sum + entry.tokens, 0);
     tasks.reset();
     this.#writeInput(batch, tokens);
-    const commands = this.#device.createCommandEncoder();
-    const encoder = commands.beginComputePass();
-    const pass = { encoder, taskOffset: tasks.addTask({ tokens }), apart: batch.length > 1 };
-    if (input.dtype === 'u32') this.#model.embedding()(pass, tokens);
-    for (let layer = layers.start; layer < layers.end; layer++) this.#model.layer(layer)(pass, tokens);
+    const work = new Submission(this.#device, tasks);
+    const task = { taskOffset: tasks.addTask({ tokens }), apart: batch.length > 1 };
+    if (input.dtype === 'u32') this.#model.embedding()({ ...task, encoder: work.encoder }, tokens);
+    for (let layer = layers.start; layer < layers.end; layer++) {
+      if (layer > layers.start && (layer - layers.start) % this.#submitLayers === 0) work.submit();
+      this.#model.layer(layer)({ ...task, encoder: work.encoder }, tokens);
+    }
     const rows = rowRequests(batch).length;
-    if (rows > 0) this.#model.outputHead()(encoder, tokens - rows, tokens, requestOf(batch)!);
-    encoder.end();
-    tasks.upload();
+    if (rows > 0) this.#model.outputHead()(work.encoder, tokens - rows, tokens, requestOf(batch)!);
     const source = candidates ? results : hidden.buffer;
     const bytes = candidates ? rows * RESULT_WORDS * 4 : tokens * hidden.stride * 16;
-    if (bytes > 0) this.#readback.copy(commands, source, bytes);
-    this.#device.queue.submit([commands.finish()]);
+    work.submit((commands) => bytes > 0 && this.#readback.copy(commands, source, bytes));
     if (bytes === 0) await this.#device.queue.onSubmittedWorkDone();
     const read = bytes > 0 ? await this.#readback.read(bytes) : new ArrayBuffer(0);
     const outputs = candidates ? this.#readRows(batch, read) : this.#readHidden(batch, read);

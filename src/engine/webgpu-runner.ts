@@ -42,7 +42,8 @@ export async function createWebGpuRunner(options: WebGpuRunnerOptions): Promise<
   const workspace = createWorkspace(gpu, hyperparameters, maxTokens);
   const kernels = new Kernels(gpu.device, workspace.tasks.buffer);
   const pool = new KvPool(gpu.device, hyperparameters, maxKvBytes, gpu.maxBindingBytes);
-  const model = new LoadedModel({ gpu, kernels, tuning: tuningFor(gpu) }, hyperparameters, workspace, pool);
+  const tuning = tuningFor(gpu);
+  const model = new LoadedModel({ gpu, kernels, tuning }, hyperparameters, workspace, pool);
   gpu.device.addEventListener('uncapturederror', ({ error }) => log.error('GPU', error.message));
   return new DeviceRunner({
     info: {
@@ -56,7 +57,7 @@ export async function createWebGpuRunner(options: WebGpuRunnerOptions): Promise<
     device: { lost: gpu.lost, destroy: () => gpu.device.destroy() },
     pool,
     model,
-    executor: new TaskExecutor(gpu.device, hyperparameters, workspace, model, pool),
+    executor: new TaskExecutor(gpu.device, hyperparameters, workspace, model, pool, tuning.submitLayers),
     createLoader: (reader, options) => new TensorLoader(gpu, reader, options),
   });
 }

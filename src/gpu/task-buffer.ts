@@ -36,6 +36,8 @@ export class TaskBuffer<Name extends string> {
   readonly #words: Uint32Array<ArrayBuffer>;
   readonly #maxTasks: number;
   #tasks = 0;
+  /** Of the bytes that the device does not have yet. */
+  #first = 0;
   #end = 0;
 
   /**
@@ -54,6 +56,7 @@ export class TaskBuffer<Name extends string> {
     const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
     this.buffer = device.createBuffer({ label: 'task', size: end, usage });
     this.#bytes = new Uint8Array(end);
+    this.#first = end;
     this.#words = new Uint32Array(this.#bytes.buffer);
     this.regions = Object.fromEntries(
       places.map(({ name, offset, size }) => [name, { buffer: this.buffer, offset, size }]),
@@ -63,7 +66,7 @@ export class TaskBuffer<Name extends string> {
   /** Begins a new task's content. */
   reset(): void {
     this.#tasks = 0;
-    this.#end = 0;
+    this.#clear();
   }
 
   /** @returns the parameters' offset, for `Pass.taskOffset` */
@@ -76,7 +79,7 @@ export class TaskBuffer<Name extends string> {
       [tokens, first, result, keep, chunk, count, sourceStride, targetStride, wanted, masked],
       offset / 4,
     );
-    this.#end = Math.max(this.#end, offset + TASK_BYTES);
+    this.#changed(offset, TASK_BYTES);
     return offset;
   }
 
@@ -85,11 +88,23 @@ export class TaskBuffer<Name extends string> {
     const { offset, size } = this.regions[name];
     if (data.byteLength > size) throw new RangeError(`${data.byteLength} bytes for region ${name} of ${size}`);
     this.#bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
-    this.#end = Math.max(this.#end, offset + data.byteLength);
+    this.#changed(offset, data.byteLength);
   }
 
-  /** Puts what was written on the device, ahead of the next submit. */
+  /** Puts what was written since the last time on the device, ahead of the next submit. */
   upload(): void {
-    this.#queue.writeBuffer(this.buffer, 0, this.#bytes, 0, this.#end);
+    if (this.#end > this.#first)
+      this.#queue.writeBuffer(this.buffer, this.#first, this.#bytes, this.#first, this.#end - this.#first);
+    this.#clear();
+  }
+
+  #changed(offset: number, length: number): void {
+    this.#first = Math.min(this.#first, offset);
+    this.#end = Math.max(this.#end, offset + Math.ceil(length / 4) * 4);
+  }
+
+  #clear(): void {
+    this.#first = this.#bytes.length;
+    this.#end = 0;
   }
 }

@@ -10,6 +10,8 @@ export interface Tuning {
   readonly rowGroups: number;
   /** Tokens that share a decoded weight. */
   readonly rowTokens: number;
+  /** Tiles of a row that a thread loads at once. */
+  readonly rowTiles: number;
   /** Threads of a matrix-vector workgroup. */
   readonly rowWorkgroup: number;
   /** Tokens from which on matrices are multiplied in tiles. */
@@ -18,6 +20,10 @@ export interface Tuning {
   readonly serialAttention: boolean;
   /** Tokens that share a loaded key or value in serial attention. */
   readonly attentionTokens: number;
+  /** Threads of a workgroup of parallel attention at least. */
+  readonly attentionWorkgroup: number;
+  /** Layers that are encoded before the device is given them, so that it works while the next are encoded. */
+  readonly submitLayers: number;
   /** Candidates that one workgroup sorts at most, at least twice `MAX_CANDIDATES`. */
   readonly selectChunk: number;
   /** Threads of a workgroup that sorts candidates. */
@@ -38,10 +44,14 @@ const SOFTWARE: Tuning = {
   rowGroups: 4,
   // Eight are hardly faster, and take twice as long to compile.
   rowTokens: 4,
+  rowTiles: 1,
   rowWorkgroup: 4,
   tiledTokens: Number.POSITIVE_INFINITY,
   serialAttention: true,
   attentionTokens: 2,
+  attentionWorkgroup: 64,
+  // The device is the very processor that encodes.
+  submitLayers: Number.POSITIVE_INFINITY,
   selectChunk: 256,
   selectWorkgroup: 4,
   reduceWorkgroup: 4,
@@ -53,10 +63,13 @@ const HARDWARE: Tuning = {
   rowThreads: 32,
   rowGroups: 1,
   rowTokens: 8,
+  rowTiles: 2,
   rowWorkgroup: 64,
   tiledTokens: 16,
   serialAttention: false,
   attentionTokens: 1,
+  attentionWorkgroup: 256,
+  submitLayers: 4,
   selectChunk: 1024,
   selectWorkgroup: 256,
   reduceWorkgroup: 64,

@@ -1,12 +1,24 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { LayerRunner } from '../../src/engine/layer-runner.ts';
 import { RUNNABLE_TYPES } from '../../src/gguf/tensor-types.ts';
+import type { Candidates } from '../../src/protocol/frames.ts';
 import { makeTinyModel } from '../fixtures/tiny-model.ts';
 import { type SplitModel, splitBytes } from '../support/shard-readers.ts';
 import { LAST, type OpenRunner, TestRoute } from './fixture.ts';
 
 const IDS = Array.from({ length: 45 }, (_, index) => (index * 37 + 11) % 250);
 const ALL = { ...LAST, rows: 'all' as const, count: 3, wantedIds: Uint32Array.of(0, 200) };
+
+/** Logits of the tiny models are around 1. */
+const ROUNDING = 1e-5;
+
+function expectCloseRows(rows: readonly Candidates[], expected: readonly Candidates[]): void {
+  for (const [index, { ids, logits, logSumExp }] of rows.entries()) {
+    expect(ids).toEqual(expected[index]!.ids);
+    for (const [rank, logit] of [...logits, logSumExp].entries())
+      expect(Math.abs(logit - [...expected[index]!.logits, expected[index]!.logSumExp][rank]!)).toBeLessThan(ROUNDING);
+  }
+}
 
 /** What every runner does: split runs, sessions, truncation, batches. Called in a test file of each implementation. */
 export function testRunner(openRunner: OpenRunner): void {
@@ -56,12 +68,16 @@ export function testRunner(openRunner: OpenRunner): void {
       await route.close();
     });
 
-    it('gives a token the same bits in whatever tasks the tokens come', async () => {
+    // A graphics card adds up long tasks in another order than short ones.
+    it('gives a token the same bits in whatever tasks the tokens come; a graphics card, the same within rounding', async () => {
+      const exact = runner.info.kind === 'cpu' || runner.info.software;
       const route = await TestRoute.open([runner], [0, 4]);
       const expected = await route.feedAll(IDS, ALL, 32);
       for (const chunk of [1, 3, 8, 17]) {
         await route.truncate(0);
-        expect(await route.feedAll(IDS, ALL, chunk)).toEqual(expected);
+        const rows = await route.feedAll(IDS, ALL, chunk);
+        if (exact) expect(rows).toEqual(expected);
+        else expectCloseRows(rows, expected);
       }
       await route.close();
     });

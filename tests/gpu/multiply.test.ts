@@ -10,8 +10,15 @@ const TOLERANCE = 5e-5;
 const TUNINGS: Record<string, Partial<Tuning>> = {
   serial: { serialRows: true, rowGroups: 4 },
   'one thread a row': { serialRows: false, rowThreads: 1, rowGroups: 4, rowWorkgroup: 4 },
-  'eight threads a row': { serialRows: false, rowThreads: 8, rowGroups: 1, rowTokens: 8, rowWorkgroup: 64 },
-  'thirty-two threads a row': { serialRows: false, rowThreads: 32, rowGroups: 2, rowWorkgroup: 64 },
+  'eight threads a row': {
+    serialRows: false,
+    rowThreads: 8,
+    rowGroups: 1,
+    rowTokens: 8,
+    rowTiles: 2,
+    rowWorkgroup: 64,
+  },
+  'thirty-two threads a row': { serialRows: false, rowThreads: 32, rowGroups: 2, rowTiles: 4, rowWorkgroup: 64 },
 };
 
 let harness: KernelHarness;

@@ -7,7 +7,7 @@ override Q_STRIDE: u32; // vec4s from row to row of q
 override Y_STRIDE: u32; // vec4s from row to row of y
 override WORKGROUP: u32; // at least D4, a multiple of MAXIMA
 override SLICES: u32 = WORKGROUP / D4;
-const MAXIMA = 8u; // threads that look for a tile's maximum, each in its part
+const MAXIMA = 16u; // threads that look for a tile's maximum, each in its part
 const LOWEST = -3.4028234e38;
 @group(0) @binding(1) var<storage, read> q: array<vec4<f32>>; // [T, Q_STRIDE]
 @group(0) @binding(2) var<storage, read> cache: array<vec4<f32>>; // [pages, 2 · K · PAGE · D4]

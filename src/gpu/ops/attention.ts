@@ -20,8 +20,6 @@ export interface AttentionBuffers {
   readonly y: Activation;
 }
 
-/** Threads of a workgroup; more where a head has more vec4s. */
-const WORKGROUP = 64;
 /** Threads of the serial kernel's workgroup, `THREADS` in its text. */
 const SERIAL_THREADS = 4;
 /** Positions that it scores at once; times the threads they divide a page. */
@@ -32,13 +30,13 @@ export function createAttention(context: GpuContext, buffers: AttentionBuffers):
   return context.tuning.serialAttention ? createSerial(context, buffers) : createParallel(context, buffers);
 }
 
-async function createParallel({ kernels }: GpuContext, buffers: AttentionBuffers): Promise<Op> {
+async function createParallel({ kernels, tuning }: GpuContext, buffers: AttentionBuffers): Promise<Op> {
   const { headCount, kvHeadCount, headSize } = buffers.heads;
   const heads = headCount / kvHeadCount;
   const kernel = await kernels.compile({
     name: 'attention',
     code: composeShader([`const R = ${heads}u;`, task, kvCache, attention], { r: heads }),
-    constants: { ...constantsOf(buffers), WORKGROUP: Math.max(WORKGROUP, headSize / 4) },
+    constants: { ...constantsOf(buffers), WORKGROUP: Math.max(tuning.attentionWorkgroup, headSize / 4) },
   });
   const bound = kernel.bind(bindingsOf(buffers));
   return (pass, tokens) => bound.dispatch(pass, [kvHeadCount, tokens]);

@@ -34,7 +34,10 @@ const SERIAL_THREADS = 4;
 /** WebGPU's default `maxComputeWorkgroupsPerDimension`. */
 const MAX_WORKGROUPS = 65_535;
 
-/** A product of a weight matrix with rows of activations, straight on the quantised blocks. */
+/**
+ * A product of a weight matrix with rows of activations, straight on the quantised blocks. The tiled kernel adds up in
+ * another order than the others: rows of different sessions never take it, so that nobody's result depends on company.
+ */
 export async function createMultiply(context: GpuContext, buffers: MultiplyBuffers): Promise<Op> {
   const { rowTokens, tiledTokens } = context.tuning;
   const tiled = tiledTokens < Number.POSITIVE_INFINITY;
@@ -44,7 +47,7 @@ export async function createMultiply(context: GpuContext, buffers: MultiplyBuffe
     ),
   );
   return (pass, tokens) => {
-    const op = tokens >= tiledTokens ? many : tokens === 1 ? single : several;
+    const op = tokens >= tiledTokens && !pass.apart ? many : tokens === 1 ? single : several;
     op!(pass, tokens);
   };
 }
@@ -60,7 +63,7 @@ const TILED: MultiplyKernel = {
 };
 
 function vectorKernel(context: GpuContext, tokens: number): MultiplyKernel {
-  const { rowThreads, rowGroups, rowWorkgroup } = context.tuning;
+  const { rowThreads, rowGroups, rowWorkgroup, rowTiles } = context.tuning;
   const sizes = `const T = ${tokens}u; const G = ${rowGroups}u;`;
   const unrolled = { t: tokens, g: rowGroups };
   if (context.tuning.serialRows) {
@@ -79,8 +82,8 @@ function vectorKernel(context: GpuContext, tokens: number): MultiplyKernel {
     name: `matvec T=${tokens}`,
     tokens,
     groups: (rowWorkgroup / rowThreads) * rowGroups,
-    text: [sizes, matvec],
-    unrolled,
+    text: [sizes, `const U = ${rowTiles}u;`, matvec],
+    unrolled: { ...unrolled, u: rowTiles },
     constants: { THREADS: rowThreads, WORKGROUP: rowWorkgroup },
   };
 }

@@ -11,7 +11,10 @@ struct Tile {
 }
 
 fn load_tile(group: u32, block: u32, j: u32) -> Tile {
-  let words = load_words(group, block, j);
+  return unpack_tile(load_words(group, block, j));
+}
+
+fn unpack_tile(words: Words) -> Tile {
   return Tile(
     mat4x4<f32>(near_0(words), near_1(words), near_2(words), near_3(words)),
     mat4x4<f32>(far_0(words), far_1(words), far_2(words), far_3(words)),

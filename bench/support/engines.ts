@@ -1,11 +1,10 @@
-import { getLlama, type Token } from 'node-llama-cpp';
-import { nodeHost } from '../../src/cpu/node-host.ts';
-import { createCpuRunner } from '../../src/engine/cpu-runner.ts';
-import type { CpuPrecision } from '../../src/engine/cpu-workspace.ts';
+import type { Token } from 'node-llama-cpp';
+import type { LayerRunner } from '../../src/engine/layer-runner.ts';
+import type { Hyperparameters } from '../../src/protocol/manifest.ts';
 import { openFileSource, splitModel } from '../../tests/support/shard-readers.ts';
 
 /** Something that reads prompts and goes on with them, in this process. */
-export interface CpuEngine {
+export interface Engine {
   readonly name: string;
   /** Forgets all, then reads these tokens. */
   prefill(ids: readonly number[]): Promise<void>;
@@ -14,11 +13,15 @@ export interface CpuEngine {
   close(): Promise<void>;
 }
 
-/** The engine below, without a swarm. */
-export async function openShoal(file: string, threads: number, precision: CpuPrecision): Promise<CpuEngine> {
+/** A runner with every layer of the model in `file`, without a swarm. */
+export async function openShoal(
+  name: string,
+  file: string,
+  createRunner: (hyperparameters: Hyperparameters) => Promise<LayerRunner>,
+): Promise<Engine> {
   const source = await openFileSource(file);
   const { hyperparameters, readers } = await splitModel(source, 1);
-  const runner = await createCpuRunner({ host: nodeHost, hyperparameters, threads, precision });
+  const runner = await createRunner(hyperparameters);
   for (const reader of readers) await runner.loadShard(reader);
   await source.close();
   const layers = { start: 0, end: hyperparameters.layerCount };
@@ -37,7 +40,7 @@ export async function openShoal(file: string, threads: number, precision: CpuPre
     next = rows?.[0]?.ids[0] ?? next;
   };
   return {
-    name: `Shoal ${precision}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
+    name,
     async prefill(ids) {
       await runner.truncateSession('bench', 0);
       length = 0;
@@ -53,7 +56,8 @@ export async function openShoal(file: string, threads: number, precision: CpuPre
 }
 
 /** Native llama.cpp on the processor. */
-export async function openLlamaCpp(file: string, threads: number): Promise<CpuEngine> {
+export async function openLlamaCpp(file: string, threads: number): Promise<Engine> {
+  const { getLlama } = await import('node-llama-cpp');
   const llama = await getLlama({ gpu: false, build: 'never', maxThreads: threads, progressLogs: false });
   const model = await llama.loadModel({ modelPath: file, gpuLayers: 0 });
   const context = await model.createContext({
