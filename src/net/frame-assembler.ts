@@ -1,5 +1,6 @@
 import { ShoalError } from '../core/errors.ts';
 import { MAX_FRAME_BYTES } from '../protocol/limits.ts';
+import type { FrameLabel } from './frame-label.ts';
 
 /** Frames on their way at once, each way: as many sessions take turns; more wait, which is fair and costs no memory. */
 export const MAX_OPEN_FRAMES = 16;
@@ -12,11 +13,11 @@ export class FrameAssembler {
   #openBytes = 0;
 
   /**
-   * @param part - of frame `id`, which has `total` bytes
+   * @param part - what comes next of the frame
    * @returns the frame when it is whole, in a buffer of its own
    * @throws ShoalError `limit-exceeded`, `bad-frame`
    */
-  push(id: number, total: number, part: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
+  push({ id, total }: FrameLabel, part: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
     const frame = this.#open.get(id) ?? this.#begin(id, total);
     if (total !== frame.bytes.length || part.length > total - frame.length) {
       throw new ShoalError(

@@ -1,15 +1,25 @@
 import { abortable, abortError } from '../core/abortable.ts';
 import { MAX_OPEN_FRAME_BYTES, MAX_OPEN_FRAMES } from './frame-assembler.ts';
+import { type FrameLabel, NO_FRAME } from './frame-label.ts';
+
+/** Lanes whose last frame is remembered: of one that was idle for so many others, it is there long since. */
+const MAX_LANES = 1024;
 
 /** Where slices go. */
 export interface SliceSink {
   /** Most bytes of a frame in one slice. */
   readonly sliceBytes: number;
   /**
-   * Sends `part`, which comes next of frame `id`, which has `total` bytes; `last` when it ends it.
+   * Sends the whole frame another way, where there is one for it.
+   * @returns false when there is none, and nothing was sent
    * @throws Error when it cannot any more
    */
-  sendSlice(id: number, total: number, part: Uint8Array, last: boolean): void;
+  sendWhole(label: FrameLabel, frame: Uint8Array): boolean;
+  /**
+   * Sends `part`, which comes next of the frame; `last` when it ends it.
+   * @throws Error when it cannot any more
+   */
+  sendSlice(label: FrameLabel, part: Uint8Array, last: boolean): void;
   /** Whether no more fits for now. */
   full(): boolean;
   /** Resolves when all is gone out; rejects when it never will. */
@@ -17,12 +27,13 @@ export interface SliceSink {
 }
 
 interface Outgoing {
-  readonly id: number;
   readonly lane: string;
   readonly bytes: Uint8Array;
   readonly signal: AbortSignal | undefined;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
+  /** From its first turn on. */
+  label: FrameLabel | undefined;
   offset: number;
 }
 
@@ -36,6 +47,8 @@ export class FrameSender {
   readonly #lanes = new Map<string, Outgoing[]>();
   readonly #waiting: Outgoing[] = [];
   readonly #turns: Outgoing[] = [];
+  /** The number of each lane's last frame. */
+  readonly #last = new Map<string, number>();
   #openBytes = 0;
   #nextId = 0;
   #running = false;
@@ -50,9 +63,7 @@ export class FrameSender {
    */
   send(frame: Uint8Array, lane: string, signal?: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const id = this.#nextId;
-    this.#nextId = (id + 1) >>> 0;
-    const outgoing = { id, lane, bytes: frame.slice(), signal, resolve, reject, offset: 0 };
+    const outgoing = { lane, bytes: frame.slice(), signal, resolve, reject, label: undefined, offset: 0 };
     const queue = this.#lanes.get(lane);
     if (queue) queue.push(outgoing);
     else {
@@ -67,10 +78,14 @@ export class FrameSender {
     this.#running = true;
     try {
       for (let frame = this.#nextTurn(); frame; frame = this.#nextTurn()) {
+        if (frame.label === undefined && this.#sink.sendWhole(this.#label(frame), frame.bytes)) {
+          this.#finish(frame);
+          continue;
+        }
         const part = frame.bytes.subarray(frame.offset, frame.offset + this.#sink.sliceBytes);
         frame.offset += part.length;
         const whole = frame.offset === frame.bytes.length;
-        this.#sink.sendSlice(frame.id, frame.bytes.length, part, whole);
+        this.#sink.sendSlice(frame.label!, part, whole);
         if (!whole) this.#turns.push(frame);
         if (this.#sink.full()) await this.#sink.drained();
         if (whole) this.#finish(frame);
@@ -97,6 +112,17 @@ export class FrameSender {
       }
     }
     return this.#turns.shift();
+  }
+
+  /** Numbers the frame, and notes what its lane sent before it. */
+  #label(frame: Outgoing): FrameLabel {
+    const { lane, bytes } = frame;
+    const id = this.#nextId++;
+    frame.label = { id, previous: this.#last.get(lane) ?? NO_FRAME, total: bytes.length };
+    this.#last.delete(lane);
+    this.#last.set(lane, id);
+    if (this.#last.size > MAX_LANES) this.#last.delete(this.#last.keys().next().value!);
+    return frame.label;
   }
 
   /** The receiver keeps to the same limits. */

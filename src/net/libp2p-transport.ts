@@ -13,6 +13,7 @@ import { JointDirectory } from './joint-directory.ts';
 import { createTabNode, type TabNode } from './libp2p-node.ts';
 import { PeerDirectory } from './peer-directory.ts';
 import { watchConnections } from './pulse.ts';
+import { SideConnections } from './side-connections.ts';
 import { StreamChannel } from './stream-channel.ts';
 import { answerOn, checkMessageSize, requestOn } from './stream-request.ts';
 import type {
@@ -56,7 +57,7 @@ export async function createLibp2pTransport(options: Libp2pTransportOptions): Pr
   const relay = parseRelay(options.relay);
   const node = await createTabNode(options);
   const introduction = new Introduction(node, relay);
-  const transport = new Libp2pTransport(node, introduction, new DirectDialer(node, relay));
+  const transport = new Libp2pTransport(node, introduction, new DirectDialer(node, relay), options.iceServers);
   try {
     await abortable(introduction.settled(INTRODUCTION_TIMEOUT_MS), signal);
   } catch (error) {
@@ -72,16 +73,18 @@ class Libp2pTransport implements Transport {
   readonly #node: TabNode;
   readonly #introduction: Introduction;
   readonly #dialer: DirectDialer;
+  readonly #iceServers: readonly RTCIceServer[];
   readonly #gossip: GossipTopics;
   readonly #asked = new InFlight(MAX_COMMANDS_IN_FLIGHT);
   readonly #events = new Emitter<{ peer: { readonly peerId: string; readonly connected: boolean } }>();
   readonly #connected = new Set<string>();
 
-  constructor(node: TabNode, introduction: Introduction, dialer: DirectDialer) {
+  constructor(node: TabNode, introduction: Introduction, dialer: DirectDialer, iceServers: readonly RTCIceServer[]) {
     this.#node = node;
     this.peerId = node.peerId.toString();
     this.#introduction = introduction;
     this.#dialer = dialer;
+    this.#iceServers = iceServers;
     this.#gossip = new GossipTopics(node.services.gossip);
     this.directory = new JointDirectory({
       server: new DhtDirectory(node),
@@ -138,12 +141,12 @@ class Libp2pTransport implements Transport {
 
   async openChannel(peerId: string, { signal }: AbortOptions = {}): Promise<FrameChannel> {
     const opened = await this.#openStream(peerId, ACTIVATION_PROTOCOL, MAX_CHANNELS_PER_PEER, signal);
-    return new StreamChannel(opened.stream, opened.connection);
+    return this.#channelOver(opened.stream, opened.connection);
   }
 
   handleChannels(handler: (channel: FrameChannel) => void): Unsubscribe {
     return this.#handle(ACTIVATION_PROTOCOL, MAX_CHANNELS_PER_PEER, (stream, connection) =>
-      handler(new StreamChannel(stream, connection)),
+      handler(this.#channelOver(stream, connection)),
     );
   }
 
@@ -167,6 +170,14 @@ class Libp2pTransport implements Transport {
     globalThis.removeEventListener('pagehide', this.#endConnections);
     this.#introduction.close();
     await this.#node.stop();
+  }
+
+  #channelOver(stream: Stream, connection: Connection): FrameChannel {
+    return new StreamChannel(
+      stream,
+      connection,
+      (options) => new SideConnections({ ...options, iceServers: this.#iceServers }),
+    );
   }
 
   /** A page that closes says so; the browser alone would leave the others to their heartbeats. */

@@ -2,38 +2,19 @@ import type { Connection, Stream } from '@libp2p/interface';
 import { ShoalError } from '../core/errors.ts';
 import { log } from '../core/log.ts';
 import { FRAME_SLICE_BYTES, MAX_FRAME_BYTES } from '../protocol/limits.ts';
+import { type ChannelMessage, decodeMessage, encodeMessage, SLICE_HEADER_BYTES } from './channel-messages.ts';
 import { DeliveryLog } from './delivery-log.ts';
 import { FrameAssembler } from './frame-assembler.ts';
+import type { FrameLabel } from './frame-label.ts';
+import { FrameOrder } from './frame-order.ts';
 import { FrameSender } from './frame-sender.ts';
 import { Heartbeat } from './heartbeat.ts';
-import { MessageAssembler, prefixed } from './message-assembler.ts';
+import { MessageAssembler } from './message-assembler.ts';
+import { type OpenSides, SideFrames } from './side-frames.ts';
 import type { Delivery, FrameChannel, SendOptions } from './transport.ts';
 
-/*
- * A message on the stream, after its length; little-endian.
- *
- * offset  type  meaning
- * 0       u32   kind: 0 slice of a frame, 1 beat, 2 echo of a beat, 3 arrival, 4 nudge
- * 4       f64   beat and echo: the clock of the beat's sender, ms
- * 4       u32   slice: the frame's number; slices of several frames may take turns
- * 8       u32   slice: bytes of the whole frame
- * 12      …     slice: the bytes that come next
- * 4       u32   arrival: the number of a frame that is here as a whole; told of some
- *
- * A nudge says nothing. SCTP sends a lost packet again when three later ones have come, and otherwise only after a
- * timeout of several round trips: where packets get lost, three nudges follow every frame.
- */
-const SLICE = 0;
-const BEAT = 1;
-const ECHO = 2;
-const SLICE_HEADER_BYTES = 12;
-const BEAT_BYTES = 12;
-const ARRIVAL = 3;
-const ARRIVAL_BYTES = 8;
 /** How often arrivals are told: enough to know the link, and not a message for each of many frames. */
 const ARRIVAL_INTERVAL_MS = 50;
-const NUDGE = 4;
-const NUDGE_BYTES = 4;
 const NUDGES = 3;
 /** A longer frame's own packets are nudges enough for most of it; more would only be more that gets lost. */
 const MAX_NUDGED_BYTES = FRAME_SLICE_BYTES;
@@ -45,13 +26,18 @@ const CLOSE_TIMEOUT_MS = 3000;
 /** When anything came by a connection, on whichever of its channels, `performance.now()`. */
 const heardAtMs = new WeakMap<Connection, number>();
 
-/** Frames over one libp2p stream, with a heartbeat beside them. */
+/**
+ * Frames over one libp2p stream, with a heartbeat beside them; where packets get lost, short frames over connections
+ * beside it.
+ */
 export class StreamChannel implements FrameChannel {
   readonly peerId: string;
   readonly #stream: Stream;
   readonly #connection: Connection;
   readonly #heartbeat: Heartbeat;
   readonly #frames = new FrameAssembler();
+  readonly #order = new FrameOrder();
+  readonly #sides: SideFrames | undefined;
   readonly #sender: FrameSender;
   readonly #deliveries = new DeliveryLog();
   #onFrame: ((frame: Uint8Array) => void) | undefined;
@@ -62,25 +48,27 @@ export class StreamChannel implements FrameChannel {
   #closing = false;
   #closed: { readonly reason: Error | undefined } | undefined;
 
-  constructor(stream: Stream, connection: Connection) {
+  /** @param openSides - absent where no frames are sent */
+  constructor(stream: Stream, connection: Connection, openSides?: OpenSides) {
     this.peerId = connection.remotePeer.toString();
     this.#stream = stream;
     this.#connection = connection;
     this.#sender = new FrameSender({
       sliceBytes: FRAME_SLICE_BYTES - ENVELOPE_BYTES - SLICE_HEADER_BYTES,
-      sendSlice: (id, total, part, last) => this.#sendSlice(id, total, part, last),
+      sendWhole: (label, frame) => this.#sendWhole(label, frame),
+      sendSlice: (label, part, last) => this.#sendSlice(label, part, last),
       full: () => stream.writableNeedsDrain,
       drained: () => this.#drained(),
     });
-    const assembler = new MessageAssembler(FRAME_SLICE_BYTES, (message) => this.#take(message));
+    this.#sides = openSides && this.#prepareSides(openSides, stream.direction === 'outbound');
+    const assembler = new MessageAssembler(FRAME_SLICE_BYTES, (message) => this.#take(decodeMessage(message)));
     this.#heartbeat = new Heartbeat({
-      beat: (sentAtMs) => this.#sendClock(BEAT, sentAtMs),
+      beat: (sentAtMs) => this.#sendAside({ kind: 'beat', clockMs: sentAtMs }),
       onSilence: () => this.#peerVanished(),
       heardElsewhereAtMs: () => heardAtMs.get(connection) ?? 0,
     });
     stream.addEventListener('message', ({ data }) => {
-      this.#heartbeat.heard();
-      heardAtMs.set(connection, performance.now());
+      this.#heard();
       try {
         for (const chunk of data instanceof Uint8Array ? [data] : data) assembler.push(chunk);
       } catch (error) {
@@ -129,38 +117,74 @@ export class StreamChannel implements FrameChannel {
     this.#end(undefined);
   }
 
-  #take(message: Uint8Array<ArrayBuffer>): void {
-    const view = new DataView(message.buffer);
-    const bytes = message.byteLength;
-    const kind = bytes < NUDGE_BYTES ? undefined : view.getUint32(0, true);
-    if (kind === SLICE && bytes >= SLICE_HEADER_BYTES) {
-      const id = view.getUint32(4, true);
-      const frame = this.#frames.push(id, view.getUint32(8, true), message.subarray(SLICE_HEADER_BYTES));
-      if (!frame) return;
-      this.#tellArrival(id);
-      this.#deliver(frame);
-    } else if (kind === BEAT && bytes === BEAT_BYTES) this.#sendClock(ECHO, view.getFloat64(4, true));
-    else if (kind === ECHO && bytes === BEAT_BYTES) this.#heartbeat.echoed(view.getFloat64(4, true));
-    else if (kind === ARRIVAL && bytes === ARRIVAL_BYTES)
-      this.#deliveries.arrived(view.getUint32(4, true), this.roundTripMs);
-    else if (kind !== NUDGE || bytes !== NUDGE_BYTES)
-      throw new ShoalError('bad-frame', `A message of kind ${kind} and ${bytes} bytes came.`);
+  #heard(): void {
+    this.#heartbeat.heard();
+    heardAtMs.set(this.#connection, performance.now());
   }
 
-  #sendSlice(id: number, total: number, part: Uint8Array, last: boolean): void {
+  #take(message: ChannelMessage): void {
+    switch (message.kind) {
+      case 'slice': {
+        const frame = this.#frames.push(message.label, message.part);
+        if (frame) this.#arrived(message.label, frame);
+        return;
+      }
+      case 'beat':
+        this.#sendAside({ kind: 'echo', clockMs: message.clockMs });
+        return;
+      case 'echo':
+        this.#heartbeat.echoed(message.clockMs);
+        return;
+      case 'arrival':
+        this.#deliveries.arrived(message.id, this.roundTripMs);
+        if (this.#deliveries.lossy) this.#sides?.want();
+        return;
+      case 'nudge':
+        return;
+      default:
+        this.#sides?.take(message);
+    }
+  }
+
+  #arrived(label: FrameLabel, frame: Uint8Array): void {
+    this.#tellArrival(label.id);
+    for (const next of this.#order.complete(label, frame)) this.#deliver(next);
+  }
+
+  #prepareSides(open: OpenSides, caller: boolean): SideFrames {
+    return new SideFrames({
+      peerId: this.peerId,
+      caller,
+      open,
+      send: (message) => this.#sendAside(message),
+      isHere: (id) => this.#order.has(id),
+      onFrame: (label, frame) => this.#arrived(label, frame),
+      onHeard: () => this.#heard(),
+      onBroken: (error) => this.#abort(error),
+    });
+  }
+
+  #sendWhole(label: FrameLabel, frame: Uint8Array): boolean {
     if (this.#closing || this.#closed) throw this.#goneError();
-    const nudged = total <= MAX_NUDGED_BYTES && this.#deliveries.lossy;
-    this.#deliveries.sent(id, total, nudged);
-    this.#stream.send(prefixed(words(SLICE, id, total), part));
+    if (!this.#sides?.send(label, frame)) return false;
+    this.#deliveries.sent(label.id, label.total, false);
+    return true;
+  }
+
+  #sendSlice(label: FrameLabel, part: Uint8Array, last: boolean): void {
+    if (this.#closing || this.#closed) throw this.#goneError();
+    const nudged = label.total <= MAX_NUDGED_BYTES && this.#deliveries.lossy;
+    this.#deliveries.sent(label.id, label.total, nudged);
+    this.#stream.send(encodeMessage({ kind: 'slice', label, part }));
     if (!last || !nudged) return;
-    for (let count = 0; count < NUDGES; count++) this.#sendAside(words(NUDGE));
+    for (let count = 0; count < NUDGES; count++) this.#sendAside({ kind: 'nudge' });
   }
 
   #tellArrival(id: number): void {
     const nowMs = performance.now();
     if (nowMs - this.#toldAtMs < ARRIVAL_INTERVAL_MS) return;
     this.#toldAtMs = nowMs;
-    this.#sendAside(words(ARRIVAL, id));
+    this.#sendAside({ kind: 'arrival', id });
   }
 
   #deliver(frame: Uint8Array): void {
@@ -174,18 +198,11 @@ export class StreamChannel implements FrameChannel {
     if (bytes > MAX_FRAME_BYTES) throw new ShoalError('limit-exceeded', `${bytes} bytes of frames came unread.`);
   }
 
-  #sendClock(kind: typeof BEAT | typeof ECHO, clockMs: number): void {
-    const view = new DataView(new ArrayBuffer(BEAT_BYTES));
-    view.setUint32(0, kind, true);
-    view.setFloat64(4, clockMs, true);
-    this.#sendAside(new Uint8Array(view.buffer));
-  }
-
   /** Sends what is of no use later: behind a full buffer it would only add to it, and the frames there show that we are here. */
-  #sendAside(message: Uint8Array): void {
+  #sendAside(message: ChannelMessage): void {
     if (this.#closing || this.#closed || this.#stream.writableNeedsDrain) return;
     try {
-      this.#stream.send(prefixed(message));
+      this.#stream.send(encodeMessage(message));
     } catch (error) {
       this.#abort(ShoalError.from(error));
     }
@@ -223,14 +240,11 @@ export class StreamChannel implements FrameChannel {
     if (this.#closed) return;
     this.#closed = { reason };
     this.#heartbeat.stop();
+    this.#sides?.close();
     this.#onClose?.(reason);
   }
 
   #goneError(): ShoalError {
     return new ShoalError('peer-gone', `The channel to ${this.peerId} is closed.`, { cause: this.#closed?.reason });
   }
-}
-
-function words(...numbers: number[]): Uint8Array {
-  return new Uint8Array(Uint32Array.from(numbers).buffer);
 }

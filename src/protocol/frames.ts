@@ -3,7 +3,7 @@ import type { LayerRange } from '../core/ranges.ts';
 import type { HiddenFormat } from './hidden-formats.ts';
 
 /** The libp2p protocol of a stream of frames. */
-export const ACTIVATION_PROTOCOL = '/shoal/activations/2.0.0';
+export const ACTIVATION_PROTOCOL = '/shoal/activations/3.0.0';
 
 /** One node's place in a route. */
 export interface RouteStage {

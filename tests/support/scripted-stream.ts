@@ -1,11 +1,16 @@
 import type { Connection, Stream } from '@libp2p/interface';
 import { vi } from 'vitest';
+import { decodeMessage, encodeMessage } from '../../src/net/channel-messages.ts';
+import { type FrameLabel, NO_FRAME } from '../../src/net/frame-label.ts';
 import { prefixed } from '../../src/net/message-assembler.ts';
 import { StreamChannel } from '../../src/net/stream-channel.ts';
 import { FRAME_SLICE_BYTES } from '../../src/protocol/limits.ts';
 
 /** What a slice holds at most. */
-export const MAX_PART = FRAME_SLICE_BYTES - 28;
+export const MAX_PART = FRAME_SLICE_BYTES - 32;
+
+/** A message's length before it. */
+const PREFIX_BYTES = 4;
 
 /** The near end of a stream whose far end is the test. */
 class ScriptedStream extends EventTarget {
@@ -54,21 +59,16 @@ export function message(kind: number, body: Uint8Array): Uint8Array {
 }
 
 /** A message with a part of a frame of `total` bytes. */
-export function slice(id: number, total: number, part: Uint8Array): Uint8Array {
-  const numbers = new DataView(new ArrayBuffer(8));
-  numbers.setUint32(0, id, true);
-  numbers.setUint32(4, total, true);
-  return message(0, Uint8Array.from([...new Uint8Array(numbers.buffer), ...part]));
+export function slice(id: number, total: number, part: Uint8Array, previous = NO_FRAME): Uint8Array {
+  return encodeMessage({ kind: 'slice', label: { id, previous, total }, part });
 }
 
 /** The slices that were sent. */
-export function slices(stream: ScriptedStream): { id: number; total: number; part: Uint8Array }[] {
-  return stream.sent
-    .filter((bytes) => bytes[4] === 0)
-    .map((bytes) => {
-      const view = new DataView(bytes.buffer, bytes.byteOffset);
-      return { id: view.getUint32(8, true), total: view.getUint32(12, true), part: bytes.subarray(16) };
-    });
+export function slices(stream: ScriptedStream): (FrameLabel & { part: Uint8Array })[] {
+  return stream.sent.flatMap((bytes) => {
+    const message = decodeMessage(bytes.slice(PREFIX_BYTES));
+    return message.kind === 'slice' ? [{ ...message.label, part: message.part }] : [];
+  });
 }
 
 /** Makes a frame arrive, in slices as long as they may be. */

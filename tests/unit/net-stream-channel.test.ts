@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MAX_OPEN_FRAMES } from '../../src/net/frame-assembler.ts';
+import { NO_FRAME } from '../../src/net/frame-label.ts';
 import { prefixed } from '../../src/net/message-assembler.ts';
 import { FRAME_SLICE_BYTES, MAX_FRAME_BYTES } from '../../src/protocol/limits.ts';
 import { MAX_PART, measure, message, open, receive, slice, slices } from '../support/scripted-stream.ts';
@@ -18,7 +19,7 @@ afterEach(() => {
 
 describe('stream channel', () => {
   it.each([
-    ['an unknown kind', message(5, new Uint8Array(8)), 'bad-frame'],
+    ['an unknown kind', message(8, new Uint8Array(8)), 'bad-frame'],
     ['an arrival without its number', message(3, new Uint8Array(3)), 'bad-frame'],
     ['a beat of a wrong length', message(1, new Uint8Array(9)), 'bad-frame'],
     ['a slice without its numbers', message(0, new Uint8Array(4)), 'bad-frame'],
@@ -103,14 +104,14 @@ describe('stream channel', () => {
     }
     stream.drain();
     await Promise.all(sends);
-    expect(slices(stream).map(({ id, part }) => [id, part.length])).toEqual([
-      [0, MAX_PART],
-      [0, MAX_PART],
-      [2, MAX_PART],
-      [0, MAX_PART],
-      [2, 1],
-      [1, 5],
-      [3, 7],
+    expect(slices(stream).map(({ id, previous, part }) => [id, previous, part.length])).toEqual([
+      [0, NO_FRAME, MAX_PART],
+      [0, NO_FRAME, MAX_PART],
+      [1, NO_FRAME, MAX_PART],
+      [0, NO_FRAME, MAX_PART],
+      [1, NO_FRAME, 1],
+      [2, 0, 5],
+      [3, 1, 7],
     ]);
   });
 
@@ -126,7 +127,7 @@ describe('stream channel', () => {
     );
     stream.drain();
     await Promise.all(sends);
-    for (const { id, total, part } of slices(stream)) peer.stream.receive(slice(id, total, part));
+    for (const { id, previous, total, part } of slices(stream)) peer.stream.receive(slice(id, total, part, previous));
     expect(got).toEqual(Array.from({ length: count }, (_, lane) => MAX_PART + lane + 1));
   });
 
