@@ -13,6 +13,8 @@ export interface Conversation {
   readonly ids: number[];
   /** Moves it away from nodes that are about to leave. */
   handOver: HandOver | undefined;
+  /** Since when its answer waits for it to be mended, however often, `performance.now()`; undefined while laps come round. */
+  stillSinceMs: number | undefined;
 }
 
 export interface ConversationsOptions extends RepairOptions {
@@ -45,6 +47,12 @@ export class Conversations {
     return this.#events.on('route', listener);
   }
 
+  /** An answer begins: nobody has waited for what was mended before it. */
+  begin(key: string): void {
+    const kept = this.#kept.get(key);
+    if (kept) kept.stillSinceMs = undefined;
+  }
+
   /**
    * The conversation as it was kept, or a new one along the fastest route.
    * @param ids - the tokens that it goes on from: nothing else is rebuilt
@@ -66,7 +74,7 @@ export class Conversations {
     const plan = (full: ReadonlySet<string>) => routes.planRoute(patience, full);
     const servedWithout = (full: ReadonlySet<string>) => routes.isServed(full);
     const pipeline = await Pipeline.open(this.#options, { maxTokens, plan, servedWithout }, patience);
-    const conversation: Conversation = { pipeline, ids: [], handOver: undefined };
+    const conversation: Conversation = { pipeline, ids: [], handOver: undefined, stillSinceMs: undefined };
     this.#kept.set(key, conversation);
     return conversation;
   }
@@ -76,7 +84,9 @@ export class Conversations {
    * with the same.
    */
   async makeWay(key: string, ids: readonly number[], patience: Patience): Promise<void> {
-    const full = this.#kept.get(key)?.pipeline.full;
+    const conversation = this.#kept.get(key);
+    if (conversation) conversation.stillSinceMs ??= performance.now();
+    const full = conversation?.pipeline.full;
     if (full && this.#options.routes.isServed(full)) return this.mend(key, ids, patience, full);
     patience.onWait?.({ reason: 'queue', ...TASK_QUEUE });
     await pause(TASK_QUEUE, patience.signal).catch(() => undefined);
@@ -92,13 +102,14 @@ export class Conversations {
     const conversation = this.#kept.get(key);
     if (!conversation) return;
     this.#abandonHandOver(conversation);
-    const { pipeline: broken } = conversation;
+    const { pipeline: broken, ids: held } = conversation;
+    conversation.stillSinceMs ??= performance.now();
+    const standing = { broken, ids: held, sinceMs: conversation.stillSinceMs };
     // What is not wanted any more is not rebuilt: it could not be taken back before it is there.
-    const kept = Math.min(reusedLength(conversation.ids, ids), broken.confirmed);
-    conversation.ids.length = kept;
+    held.length = Math.min(reusedLength(held, ids), broken.confirmed);
     for (let repairs = 1; ; repairs++) {
       try {
-        const { pipeline, events } = await repairPipeline(this.#options, broken, conversation.ids, patience, full);
+        const { pipeline, events } = await repairPipeline(this.#options, standing, patience, full);
         conversation.pipeline = pipeline;
         for (const event of events) this.#tell(event);
         return;

@@ -100,6 +100,7 @@ export class Coordinator implements Generator {
       decodeMs: performance.now() - firstTokenAtMs,
     });
 
+    this.#conversations.begin(key);
     while (generated.length < maxTokens) {
       if (signal?.aborted) return summary('abort');
       const ids = [...promptIds, ...generated];
@@ -158,6 +159,7 @@ export class Coordinator implements Generator {
         conversation.ids.push(...chunk);
         if (last) {
           const { rows, lap: timing } = await lap;
+          conversation.stillSinceMs = undefined;
           return { row: rows[0]!, lap: timing };
         }
         inFlight.push(

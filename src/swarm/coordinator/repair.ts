@@ -21,23 +21,29 @@ export interface RepairOptions extends PipelineDependencies {
   readonly maxTokens: number;
 }
 
+/** A session that stands still. */
+export interface StandingStill {
+  readonly broken: Pipeline;
+  /** Its tokens that stay, at most those of the last whole lap. */
+  readonly ids: readonly number[];
+  /** When the first attempt to mend it began, `performance.now()`. */
+  readonly sinceMs: number;
+}
+
 /**
  * Mends a broken pipeline: rolls every stage back to the tokens that are wanted, finds who is lost, and rebuilds the
  * caches of those stages elsewhere by replaying what the stage before them has kept; the other stages keep theirs.
  *
- * @param ids - the session's tokens that stay, at most those of the last whole lap
  * @param full - nodes that are there but have no room: others take over their stages
  * @returns the pipeline that goes on from there, and what to tell of it
  * @throws ShoalError when it cannot be mended like this; the session is then to be built anew
  */
 export async function repairPipeline(
   options: RepairOptions,
-  broken: Pipeline,
-  ids: readonly number[],
+  { broken, ids, sinceMs }: StandingStill,
   patience: Patience = {},
   full: ReadonlySet<string> = NOBODY,
 ): Promise<{ pipeline: Pipeline; events: RouteEvent[] }> {
-  const startedAtMs = performance.now();
   const { signal } = patience;
   const { session, route } = broken;
   const { kept, lost } = await rollBack(options, broken, ids.length, full, signal);
@@ -76,7 +82,7 @@ export async function repairPipeline(
         layers,
         from: run.map(({ peerId }) => peerId),
         to: replacement.map(({ peerId }) => peerId),
-        pauseMs: performance.now() - startedAtMs,
+        pauseMs: performance.now() - sinceMs,
         positions: ids.length,
       });
     }

@@ -11,7 +11,9 @@ export type RouteEvent =
       readonly layers: LayerRange;
       readonly from: readonly string[];
       readonly to: readonly string[];
-      /** Time until the answer went on, ms: of a hand-over, what the answer stood still. */
+      /**
+       * Time until the answer went on, ms, attempts that failed among it: of a hand-over, what the answer stood still.
+       */
       readonly pauseMs: number;
       /** Positions whose caches were built again at `to`. */
       readonly positions: number;
