@@ -1,12 +1,16 @@
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
+import { abortable } from '../core/abortable.ts';
 import { ShoalError } from '../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../core/events.ts';
 import { log } from '../core/log.ts';
 import type { TabNode } from './libp2p-node.ts';
 import type { IntroductionState } from './transport.ts';
 
-/** Pauses between attempts to reach the relay grow to this, so that a server that comes back is met within seconds. */
-const MAX_PAUSE_MS = 3000;
+/**
+ * Pauses between attempts to reach the relay double up to this: a server that comes back is met within seconds, though
+ * Chromium holds a WebSocket back for up to five more when many have failed.
+ */
+const MAX_PAUSE_MS = 4000;
 const FIRST_PAUSE_MS = 250;
 const DIAL_TIMEOUT_MS = 5000;
 /** The connection is looked at this often, beside the events: an event can be missed while the page sleeps. */
@@ -25,6 +29,15 @@ export function parseRelay(address: string): Multiaddr {
   throw new ShoalError('bad-request', `A relay's address must be like /ip4/…/tcp/…/ws/p2p/…, found ${address}.`);
 }
 
+/**
+ * The pause before the next attempt, ms. Half of it is chance, so that a server that comes back is not met by all tabs
+ * at once.
+ * @param attempts - since the relay last gave a place
+ */
+function backOffMs(attempts: number): number {
+  return Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempts - 1)) * (0.5 + Math.random() / 2);
+}
+
 /** Keeps this tab known to the signaling server's relay, so that other tabs can be introduced to it. */
 export class Introduction {
   readonly #node: TabNode;
@@ -34,6 +47,8 @@ export class Introduction {
   readonly #stop = new AbortController();
   readonly #timer: ReturnType<typeof setInterval>;
   #dialing = false;
+  /** Since the relay last gave a place. */
+  #attempts = 0;
   #connectedAtMs = 0;
   #state: IntroductionState = 'connecting';
 
@@ -46,6 +61,7 @@ export class Introduction {
     });
     // An address through the relay is there once it has reserved a place for us.
     node.addEventListener('self:peer:update', () => this.#update());
+    this.#holdWalks();
     this.#timer = setInterval(() => void this.#check(), CHECK_INTERVAL_MS);
     void this.#check();
   }
@@ -105,23 +121,45 @@ export class Introduction {
     }
     if (this.#dialing || this.#connection()) return;
     this.#dialing = true;
-    for (let pauseMs = FIRST_PAUSE_MS; !this.#stop.signal.aborted; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
+    while (!this.#stop.signal.aborted) {
+      if (this.#attempts > 0) await this.#pause(backOffMs(this.#attempts));
+      this.#attempts++;
       if (await this.#dial()) break;
-      await this.#pause(pauseMs);
     }
     this.#dialing = false;
     this.#connectedAtMs = Date.now();
     this.#update();
   }
 
+  /**
+   * While it has no place at a relay, libp2p walks the DHT to find one, without a pause, and with the server away every
+   * step of a walk is a dial of the server: a walk waits until the relay is reached.
+   */
+  #holdWalks(): void {
+    const { peerRouting } = this.#node;
+    const walk = peerRouting.getClosestPeers.bind(peerRouting);
+    const reached = (signal: AbortSignal | undefined) => this.#reached(signal);
+    peerRouting.getClosestPeers = async function* (key, options) {
+      await reached(options?.signal);
+      yield* walk(key, options);
+    };
+  }
+
+  async #reached(signal: AbortSignal | undefined): Promise<void> {
+    while (!this.#connection()) {
+      const opened = new Promise((resolve) => this.#node.addEventListener('connection:open', resolve, { once: true }));
+      await abortable(opened, signal);
+    }
+  }
+
   async #dial(): Promise<boolean> {
     try {
       const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]);
       await this.#node.dial(this.#relay, { signal });
-      return true;
     } catch {
-      return this.#connection() !== undefined;
+      // It may be there all the same.
     }
+    return this.#connection() !== undefined;
   }
 
   #pause(durationMs: number): Promise<void> {
@@ -139,6 +177,7 @@ export class Introduction {
   #set(state: IntroductionState): void {
     if (this.#state === state || this.#stop.signal.aborted) return;
     this.#state = state;
+    if (state === 'online') this.#attempts = 0;
     if (state === 'online') log.info('NET', 'The server introduces this tab to others.');
     if (state === 'offline') log.warn('NET', 'The server is not reached. What runs goes on; trying to reach it again.');
     this.#events.emit('state', state);
