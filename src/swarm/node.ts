@@ -9,7 +9,7 @@ import type { ShardStore } from '../store/shard-store.ts';
 import { Rebalancer } from './assign/rebalancer.ts';
 import { Recruiter } from './assign/recruiter.ts';
 import { Spreader } from './assign/spreader.ts';
-import { chooseShard } from './assign/volunteer.ts';
+import { chooseInTurn } from './assign/volunteer.ts';
 import { Coordinator } from './coordinator/coordinator.ts';
 import { CommandClient } from './members/command-client.ts';
 import { CommandServer } from './members/command-server.ts';
@@ -66,6 +66,8 @@ export class SwarmNode {
   readonly #roster: Roster;
   #seededReported = '';
   #auto = false;
+  /** Known to the swarm, though it has not joined: it is about to choose a shard. */
+  #choosing = false;
 
   constructor(options: SwarmNodeOptions) {
     const { transport, manifest, manifestId, keeper, store } = options;
@@ -164,15 +166,11 @@ export class SwarmNode {
    */
   join({ auto = false }: { readonly auto?: boolean } = {}): void {
     this.#options.keeper.joined = true;
+    this.#choosing = false;
     this.#auto = auto;
     if (auto) this.#rebalancer.start();
     else this.#rebalancer.stop();
-    this.membership.announce(() => ({
-      ...this.#facts(),
-      links: this.exchange.roundTrips().slice(-MAX_LINKS),
-      draining: this.#roster.draining,
-      leaving: false,
-    }));
+    this.#announce();
     this.#ownShardsChanged();
     this.#reportSeeded();
   }
@@ -185,17 +183,23 @@ export class SwarmNode {
     await this.#drain();
     await this.membership.leave();
     keeper.joined = false;
+    this.#choosing = false;
     await Promise.allSettled([...keeper.ready(), ...keeper.pending()].map((index) => keeper.release(index)));
     this.#events.emit('change', undefined);
   }
 
   /**
    * The shard that "auto" takes next: the neediest that fits; undefined when this tab has all. One who has just come
-   * hears first what the others have.
+   * hears first what the others have, and tells those who come at the same time that it chooses too.
    */
   async pickShard(): Promise<number | undefined> {
+    if (!this.#options.keeper.joined) {
+      this.#choosing = true;
+      this.#auto = true;
+      this.#announce();
+    }
     await this.membership.acquainted();
-    return chooseShard(this.#roster.self, this.#options.manifest.shards, this.#roster.others());
+    return chooseInTurn(this.#roster.self, this.#options.manifest.shards, this.#roster.others());
   }
 
   /** Every node, this tab included once it serves a shard. */
@@ -213,6 +217,16 @@ export class SwarmNode {
     this.stages.close();
     this.registry.close();
     await this.exchange.close();
+  }
+
+  /** Says from now on what this tab is and does. */
+  #announce(): void {
+    this.membership.announce(() => ({
+      ...this.#facts(),
+      links: this.exchange.roundTrips().slice(-MAX_LINKS),
+      draining: this.#roster.draining,
+      leaving: false,
+    }));
   }
 
   /** Takes no new session, and waits until the answers that run through this node go on elsewhere. */
@@ -254,7 +268,7 @@ export class SwarmNode {
   #membersChanged(): void {
     const { transport, keeper } = this.#options;
     const peerIds = this.membership.members().map(({ peerId }) => peerId);
-    connectEarly(transport, peerIds, keeper.joined);
+    connectEarly(transport, peerIds, keeper.joined || this.#choosing);
     this.#events.emit('change', undefined);
   }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Move, mayLeave, nextMove } from '../../src/swarm/assign/next-move.ts';
 import { type AssignMember, heldBy, shardNeeds } from '../../src/swarm/assign/shard-need.ts';
-import { bestVolunteer, chooseShard, roomOf } from '../../src/swarm/assign/volunteer.ts';
+import { bestVolunteer, chooseInTurn, chooseShard, roomOf } from '../../src/swarm/assign/volunteer.ts';
 import { shardsOf } from '../swarm/support/shards-of.ts';
 
 /** One byte each, so that `memoryBytes` counts shards. */
@@ -165,6 +165,55 @@ describe('chooseShard of tabs that know nobody yet', () => {
   it('begins anywhere, so that many that come at once cover most', () => {
     const choices = Array.from({ length: 64 }, (_, tab) => chooseShard(member(`peer-${tab * 7919}`, []), shards, []));
     expect(new Set(choices)).toEqual(new Set([0, 1, 2, 3]));
+  });
+});
+
+describe('chooseInTurn', () => {
+  const ids = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 12 });
+
+  it('has those that come at once cover what is lacking, each shard by one, and then take all alike', () => {
+    fc.assert(
+      fc.property(ids, members, (newcomers, drawn) => {
+        const holders = drawn.filter(({ ready }) => ready.length > 0);
+        const swarm = [...holders, ...newcomers.map((peerId) => member(`q${peerId}`, []))];
+        const others = (self: AssignMember) => swarm.filter((each) => each !== self);
+        const choices = swarm
+          .filter(({ ready }) => ready.length === 0)
+          .map((self) => chooseInTurn(self, shards, others(self))!);
+        const held = new Set(holders.flatMap(({ ready }) => ready));
+        const lacking = shards.map(({ index }) => index).filter((index) => !held.has(index));
+        const taken = lacking.filter((index) => choices.includes(index));
+        expect(taken).toHaveLength(Math.min(lacking.length, newcomers.length));
+        if (holders.length > 0) return;
+        const counts = shards.map(({ index }) => choices.filter((choice) => choice === index).length);
+        expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
+
+  it('comes to the same when some have begun already, and in whatever order the others are known', () => {
+    fc.assert(
+      fc.property(fc.shuffledSubarray(['a', 'b', 'c', 'd'], { minLength: 4 }), (order) => {
+        const newcomers = order.map((peerId) => member(peerId, []));
+        const at = (self: AssignMember, swarm: readonly AssignMember[]) =>
+          chooseInTurn(
+            self,
+            shards,
+            swarm.filter(({ peerId }) => peerId !== self.peerId),
+          )!;
+        const together = newcomers.map((self) => at(self, newcomers));
+        const later: AssignMember[] = [...newcomers];
+        for (const [place, self] of newcomers.entries()) later[place] = { ...self, pending: [at(self, later)] };
+        expect(later.map(({ pending }) => pending[0])).toEqual(together);
+      }),
+    );
+  });
+
+  it('takes no notice of those whose owners choose', () => {
+    // All of them would begin at the same shard.
+    const manual = ['a', 'e', 'i'].map((peerId) => member(peerId, [], { auto: false }));
+    const self = member('m', []);
+    expect(chooseInTurn(self, shards, manual)).toBe(chooseShard(self, shards, []));
   });
 });
 

@@ -65,6 +65,29 @@ export function chooseShard(
   return (lacking.find(({ fits }) => fits) ?? lacking[0])?.index;
 }
 
+/**
+ * `chooseShard` for a member that has none yet, beside others that choose at the same time: those that are to choose for
+ * themselves and have nothing yet choose one after the other, in the order of their ids. The same for everybody who
+ * knows the same members, so that no two of them take the same while others lack a holder.
+ */
+export function chooseInTurn(
+  self: AssignMember,
+  shards: readonly AssignShard[],
+  others: readonly AssignMember[],
+): number | undefined {
+  const earlier = others.filter((other) => isChoosing(other) && other.peerId < self.peerId);
+  let members = others.filter((other) => !isChoosing(other));
+  for (const other of earlier.toSorted((a, b) => (a.peerId < b.peerId ? -1 : 1))) {
+    const shard = chooseShard(other, shards, members);
+    members = [...members, { ...other, pending: shard === undefined ? [] : [shard] }];
+  }
+  return chooseShard(self, shards, members);
+}
+
+function isChoosing({ auto, ready, pending }: AssignMember): boolean {
+  return auto && ready.length === 0 && pending.length === 0;
+}
+
 /** A place in `[0, count)` that spreads evenly over peer ids. */
 function placeOf(peerId: string, count: number): number {
   let sum = 0;

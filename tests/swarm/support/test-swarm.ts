@@ -59,6 +59,17 @@ export class TestSwarm {
     return node;
   }
 
+  /** Another tab, whose owner leaves the choice of shards to it. @returns when it serves */
+  async addAuto(): Promise<SwarmNode> {
+    const { node, keeper } = this.#createNode();
+    this.nodes.push(node);
+    const shard = await node.pickShard();
+    const serving = shard === undefined ? undefined : keeper.serve(shard);
+    node.join({ auto: true });
+    await serving;
+    return node;
+  }
+
   /** Another tab that prompts and serves nothing. */
   addGuest(): SwarmNode {
     return this.#createNode().node;
