@@ -1,17 +1,17 @@
 import { ShoalError } from '../core/errors.ts';
+import { collectAllGarbage } from '../core/garbage.ts';
 import { log } from '../core/log.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
-import type { HashShard } from './hash-shard.ts';
 import { IdbShardReader } from './idb-shard-reader.ts';
 import { importPieces } from './import-pieces.ts';
 import { type ExchangeParts, openExchange } from './open-exchange.ts';
 import type { PeerDescription } from './peer-introducer.ts';
-import { PieceHashes } from './piece-hashes.ts';
-import { pieceBytes, pieceCount } from './pieces.ts';
+import { pieceCount } from './pieces.ts';
+import { type CheckParts, ShardCheck } from './shard-check.ts';
 import type { ShardExchange } from './shard-exchange.ts';
 import type { ObtainOptions, ShardOrigin, Transfer } from './shard-store.ts';
 import { SharedTask } from './shared-task.ts';
-import { askToPersist, checkSpace, storageFull, storageSpace } from './storage-space.ts';
+import { askToPersist, withSpace } from './storage-space.ts';
 
 /**
  * Time without a new piece after which nobody has a shard's header, or after which nobody else has a shard whose bytes
@@ -19,8 +19,7 @@ import { askToPersist, checkSpace, storageFull, storageSpace } from './storage-s
  */
 const PATIENCE_MS = 45_000;
 
-export interface TransferParts extends ExchangeParts {
-  readonly hashShard: HashShard;
+export interface TransferParts extends ExchangeParts, CheckParts {
   /** Called when the phase changes. */
   readonly onPhase: (transfer: ShardTransfer) => void;
 }
@@ -31,8 +30,8 @@ export class ShardTransfer {
   readonly #parts: TransferParts;
   readonly #pieces: number;
   readonly #banned = new Set<string>();
+  readonly #check: ShardCheck;
   #phase: Transfer['phase'] = 'stopped';
-  #checked: 'no' | 'before' | 'in this page' = 'no';
   #storedBytes = 0;
   /** Of exchanges that are over. */
   #receivedBytes = 0;
@@ -45,6 +44,7 @@ export class ShardTransfer {
   constructor(shard: ManifestShard, parts: TransferParts) {
     this.shard = shard;
     this.#parts = parts;
+    this.#check = new ShardCheck(shard, parts);
     this.#pieces = pieceCount(shard.sizeBytes, parts.pieceLength);
   }
 
@@ -69,7 +69,7 @@ export class ShardTransfer {
       sentBytes: this.#sentBytes + (exchange?.sentBytes ?? 0),
       peers: exchange?.peers ?? 0,
       secondsLeft: fetching ? (sizeBytes - storedBytes) / downBytesPerSecond : undefined,
-      verified: this.#checked !== 'no',
+      verified: this.#check.passed,
     };
   }
 
@@ -108,15 +108,15 @@ export class ShardTransfer {
     read: (offset: number, length: number) => Promise<Uint8Array>,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    if (this.#checked === 'in this page' && (await this.isComplete())) return;
+    if (this.#check.passedHere && (await this.isComplete())) return;
     await this.stop();
     const { infoHash } = this.shard;
     const { chunks, pieceLength, records } = this.#parts;
-    const torrent = await this.#withSpace(this.#pieces, () =>
+    const torrent = await withSpace(this.shard, this.#pieces, this.#parts, () =>
       importPieces(this.shard, pieceLength, read, chunks, signal),
     );
     if (torrent) await records.set(infoHash, torrent);
-    await this.#setChecked();
+    await this.#check.pass();
     this.#storedBytes = this.shard.sizeBytes;
     this.#parts.onPhase(this);
   }
@@ -148,7 +148,7 @@ export class ShardTransfer {
   }
 
   async #obtain(origin: ShardOrigin, checkedOnRead: boolean, signal: AbortSignal): Promise<void> {
-    const enough = checkedOnRead ? this.#checked !== 'no' : this.#checked === 'in this page';
+    const enough = checkedOnRead ? this.#check.passed : this.#check.passedHere;
     if (this.seeding && enough && (await this.isComplete())) return;
     // It is needed in the end: its code is on its way while the storage is read. Joining says why it does not come.
     this.#parts.connect().catch(() => undefined);
@@ -168,7 +168,7 @@ export class ShardTransfer {
   async #fetchAndVerify(origin: ShardOrigin, checkedOnRead: boolean, signal: AbortSignal): Promise<void> {
     const { fileName } = this.shard;
     await this.#fetchAll(origin, signal, undefined);
-    if ((checkedOnRead && (await this.#wasChecked())) || (await this.#verify(signal))) return;
+    if ((checkedOnRead && (await this.#check.passedBefore())) || (await this.#verify(signal))) return;
     log.warn('TORRENT', `${fileName}: the stored bytes have a wrong SHA-256; fetching them again.`);
     const suspects = [...(this.#exchange?.contributors ?? [])];
     await this.#discard();
@@ -192,47 +192,20 @@ export class ShardTransfer {
   async #fetchAll(origin: ShardOrigin, signal: AbortSignal, patienceMs: number | undefined): Promise<void> {
     if (await this.isComplete()) return;
     void askToPersist();
-    this.#checked = 'no';
+    this.#check.void();
     this.#setPhase('downloading');
-    await this.#withSpace(this.#pieces, async () => {
+    await withSpace(this.shard, this.#pieces, this.#parts, async () => {
       const exchange = await this.#join(origin);
       await exchange.fetch(this.#pieces, { signal, patienceMs });
     });
-  }
-
-  /** Whether the whole was right when it was hashed last, and a reader can tell whether it still is. */
-  async #wasChecked(): Promise<boolean> {
-    if (this.#checked !== 'no') return true;
-    const { records, pieceLength } = this.#parts;
-    const { infoHash, sha256 } = this.shard;
-    if ((await records.sha256(infoHash)) !== sha256) return false;
-    if (!(await PieceHashes.find(records, this.shard, pieceLength))) return false;
-    this.#checked = 'before';
-    return true;
-  }
-
-  async #setChecked(): Promise<void> {
-    const { infoHash, sha256 } = this.shard;
-    this.#checked = 'in this page';
-    // Where that cannot be kept, the next page hashes again.
-    await this.#parts.records.setSha256(infoHash, sha256).catch(() => undefined);
+    // Blocks, streams and what they hang on.
+    collectAllGarbage();
   }
 
   async #verify(signal: AbortSignal): Promise<boolean> {
-    if (this.#checked === 'in this page') return true;
-    const { hashShard, pieceLength } = this.#parts;
+    if (this.#check.passedHere) return true;
     this.#setPhase('verifying');
-    try {
-      if ((await hashShard(this.shard, pieceLength, { signal })) === this.shard.sha256) {
-        await this.#setChecked();
-        return true;
-      }
-    } catch (error) {
-      // A record of a wrong length.
-      if (ShoalError.from(error).code !== 'shard-missing') throw error;
-    }
-    this.#checked = 'no';
-    return false;
+    return this.#check.run(signal);
   }
 
   async #obtainHeader(origin: ShardOrigin, signal: AbortSignal): Promise<Uint8Array> {
@@ -250,7 +223,7 @@ export class ShardTransfer {
     const pieces = pieceCount(headerBytes, pieceLength);
     if (!this.#obtaining?.running) this.#setPhase('downloading');
     try {
-      await this.#withSpace(pieces, async () => {
+      await withSpace(this.shard, pieces, this.#parts, async () => {
         const exchange = await this.#join(origin);
         await exchange.fetch(pieces, { signal, patienceMs: PATIENCE_MS });
       });
@@ -260,24 +233,6 @@ export class ShardTransfer {
         await this.#leave();
         this.#setPhase('stopped');
       }
-    }
-  }
-
-  /** Runs what stores the first `pieces` pieces. @throws ShoalError `storage-full` that says how much is missing */
-  async #withSpace<Result>(pieces: number, store: () => Promise<Result>): Promise<Result> {
-    const { shard } = this;
-    const { chunks, pieceLength } = this.#parts;
-    const missingBytes = async () => {
-      const stored = new Set(await chunks.pieces(shard.infoHash));
-      const missing = Array.from({ length: pieces }, (_, piece) => piece).filter((piece) => !stored.has(piece));
-      return pieceBytes(missing, shard.sizeBytes, pieceLength);
-    };
-    await checkSpace(shard.fileName, await missingBytes());
-    try {
-      return await store();
-    } catch (error) {
-      if (ShoalError.from(error).code !== 'storage-full') throw error;
-      throw storageFull(shard.fileName, await missingBytes(), await storageSpace(), error);
     }
   }
 
@@ -307,7 +262,7 @@ export class ShardTransfer {
     await this.#leave();
     await this.#parts.records.forgetSha256(this.shard.infoHash);
     await this.#parts.chunks.delete(this.shard.infoHash);
-    this.#checked = 'no';
+    this.#check.void();
     this.#storedBytes = 0;
   }
 

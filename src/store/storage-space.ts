@@ -1,4 +1,7 @@
 import { ShoalError } from '../core/errors.ts';
+import type { ManifestShard } from '../protocol/manifest.ts';
+import type { ChunkDatabase } from './chunk-database.ts';
+import { pieceBytes } from './pieces.ts';
 
 export interface StorageSpace {
   readonly usedBytes: number;
@@ -20,16 +23,36 @@ export async function askToPersist(): Promise<void> {
   await storage?.persist?.().catch(() => false);
 }
 
-/** @throws ShoalError `storage-full` when the browser says beforehand that the bytes will not fit */
-export async function checkSpace(fileName: string, neededBytes: number): Promise<void> {
+/**
+ * Runs what stores a shard's first `pieces` pieces.
+ * @throws ShoalError `storage-full` that says how much is missing, beforehand where the browser says that it will not fit
+ */
+export async function withSpace<Result>(
+  { fileName, infoHash, sizeBytes }: ManifestShard,
+  pieces: number,
+  { chunks, pieceLength }: { readonly chunks: ChunkDatabase; readonly pieceLength: number },
+  store: () => Promise<Result>,
+): Promise<Result> {
+  const missingBytes = async () => {
+    const stored = new Set(await chunks.pieces(infoHash));
+    const missing = Array.from({ length: pieces }, (_, piece) => piece).filter((piece) => !stored.has(piece));
+    return pieceBytes(missing, sizeBytes, pieceLength);
+  };
+  const neededBytes = await missingBytes();
   const space = await storageSpace();
   if (space.quotaBytes > 0 && space.usedBytes + neededBytes > space.quotaBytes) {
     throw storageFull(fileName, neededBytes, space);
   }
+  try {
+    return await store();
+  } catch (error) {
+    if (ShoalError.from(error).code !== 'storage-full') throw error;
+    throw storageFull(fileName, await missingBytes(), await storageSpace(), error);
+  }
 }
 
 /** The error that says how much is needed. */
-export function storageFull(
+function storageFull(
   fileName: string,
   neededBytes: number,
   { usedBytes, quotaBytes }: StorageSpace,

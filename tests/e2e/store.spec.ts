@@ -110,6 +110,11 @@ test('a reopened tab moves nothing, checks its shard and seeds it', async ({ bro
   expect(lab.state.seedRequests).toBe(0);
 });
 
+test('the browser collects its garbage when told to', async ({ browser }) => {
+  const page = await openTab(browser);
+  expect(await page.evaluate(() => window.lab.collects())).toBe(true);
+});
+
 test('what is stored of a shard is kept when the download is stopped', async ({ browser }) => {
   const page = await openTab(browser, 'slow');
   const stopped = page.evaluate(() => window.lab.obtain());

@@ -1,6 +1,7 @@
 import { createWorkerRunner, type RunnerChoice } from '../../../workers/runner-client.ts';
 import { hashShard } from '../../../workers/store-client.ts';
 import { ShoalError } from '../../core/errors.ts';
+import { collectAllGarbage } from '../../core/garbage.ts';
 import { log } from '../../core/log.ts';
 import { parseGguf } from '../../gguf/read.ts';
 import type { Transport } from '../../net/transport.ts';
@@ -122,7 +123,10 @@ export class SwarmSession {
   async #readTokenizer(): Promise<Tokenizer> {
     const shard = this.model.manifest.shards[0]!;
     const header = await this.store.obtainHeader(this.#originOf(shard), {});
-    return Tokenizer.fromMetadata(parseGguf(header, shard.fileName, shard.sizeBytes).metadata);
+    const tokenizer = Tokenizer.fromMetadata(parseGguf(header, shard.fileName, shard.sizeBytes).metadata);
+    // What it was made of is three times as much; nothing holds it by then.
+    setTimeout(collectAllGarbage);
+    return tokenizer;
   }
 
   #originOf(shard: ManifestShard): ShardOrigin {

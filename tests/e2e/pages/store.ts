@@ -1,4 +1,5 @@
 import { ShoalError } from '../../../src/core/errors.ts';
+import { collectAllGarbage } from '../../../src/core/garbage.ts';
 import type { ManifestShard } from '../../../src/protocol/manifest.ts';
 import { IdbShardReader } from '../../../src/store/idb-shard-reader.ts';
 import type { ShardStore, Transfer } from '../../../src/store/shard-store.ts';
@@ -20,6 +21,8 @@ export interface StoreLab {
   /** Imports what a web seed has. */
   importShard(seed: string): Promise<Outcome>;
   transfer(): Transfer;
+  /** Whether what nothing holds is gone once all garbage was collected. */
+  collects(): Promise<boolean>;
   /** Times in milliseconds. */
   measure(): Promise<{ readonly hashMs: number; readonly readMs: number; readonly smallReadsMs: number }>;
 }
@@ -98,6 +101,13 @@ window.lab = {
       return {};
     }),
   transfer: () => store.transfers().find(({ infoHash }) => infoHash === shard.infoHash)!,
+  collects: async () => {
+    const garbage = new WeakRef({});
+    // Within the task that made it, a weak reference holds its object.
+    await new Promise((resolve) => setTimeout(resolve));
+    collectAllGarbage();
+    return garbage.deref() === undefined;
+  },
   measure: async () => {
     await hashShard(shard, pieceLength);
     const reader = new IdbShardReader(shard, pieceLength);
