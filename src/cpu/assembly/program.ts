@@ -1,3 +1,4 @@
+import { readAhead } from './ahead';
 import { attendHead, ropeRow } from './attention';
 import { barrier } from './barrier';
 import { GROUP, groupBytes, Q4 } from './formats';
@@ -111,16 +112,22 @@ function norm(op: Op, first: u32, end: u32): void {
 function multiplyI16(op: Op, first: u32, end: u32): void {
   const bytes = groupBytes(op.a, op.c);
   const blocks = (op.c + 31) >> 5;
+  const last: usize = op.b + <usize>end * bytes;
   for (let group = first; group < end; group++) {
     const matrix: usize = op.b + <usize>group * bytes;
+    readAhead(matrix, bytes, last);
     groupI16(op.a == Q4, matrix, blocks, op.d, op.e, op.f, op.g + group * 16, op.h, op.i);
   }
 }
 
 /** a: format, b: matrix, c: columns, d: tokens, e: x, f: x's stride, g: y, h: y's stride, i: add. Items: groups of rows. */
 function multiplyF32(op: Op, first: u32, end: u32, scratch: usize): void {
-  for (let group = first; group < end; group++)
+  const bytes = groupBytes(op.a, op.c);
+  const last: usize = op.b + <usize>end * bytes;
+  for (let group = first; group < end; group++) {
+    readAhead(op.b + <usize>group * bytes, bytes, last);
     groupF32(op.a, op.b, group * GROUP, op.c, op.d, op.e, op.f, op.g + group * 16, op.h, op.i, scratch);
+  }
 }
 
 /** a: qkv, b: its stride, c: angles, d: position, e: pages, f: H, g: K, h: D. Items: tokens. */
