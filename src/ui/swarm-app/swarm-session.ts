@@ -123,6 +123,8 @@ export class SwarmSession {
   async #readTokenizer(): Promise<Tokenizer> {
     const shard = this.model.manifest.shards[0]!;
     const header = await this.store.obtainHeader(this.#originOf(shard), {});
+    // Room that a download has grown would grow further here.
+    if (this.store.transfers().some(({ receivedBytes }) => receivedBytes > 0)) collectAllGarbage();
     const tokenizer = Tokenizer.fromMetadata(parseGguf(header, shard.fileName, shard.sizeBytes).metadata);
     // What it was made of is three times as much; nothing holds it by then.
     setTimeout(collectAllGarbage);
