@@ -1,5 +1,5 @@
 // Measures the whole of Shoal in real tabs: node bench/run.ts --help
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,7 +15,7 @@ import { FULL, smokePlan } from './support/plan.ts';
 
 const HELP = `node bench/run.ts [--only PART,PART…] [--runner auto|webgpu|cpu] [--smoke]
 
-Measures Shoal in real tabs, prints a report and writes it to bench/RESULTS.md.
+Measures Shoal in real tabs, prints a report and writes it to bench/RESULTS.md, with what bench/graphics-card.md says.
 
   --only    measures these parts alone, and writes nothing
   --runner  what runs the tabs' layers; auto unless given
@@ -70,7 +70,9 @@ async function benchAll(): Promise<void> {
       sections,
     );
     console.log(report);
-    if (!smoke && only === undefined) await writeFile(join(ROOT, 'bench/RESULTS.md'), report);
+    if (smoke || only !== undefined) return;
+    const byHand = await readFile(join(ROOT, 'bench/graphics-card.md'), 'utf8');
+    await writeFile(join(ROOT, 'bench/RESULTS.md'), [report, byHand].join('\n'));
   } finally {
     await browser.close();
     await server.stop();
