@@ -58,5 +58,7 @@ test('with 400 ms of round trip and 5 % loss nobody is given up, and the answer 
   // Both ends of a link that loses packets say so.
   const aside = tabs.flatMap((tab) => tab.console).filter((line) => line.includes('frames go over side connections'));
   expect(aside.length).toBeGreaterThanOrEqual(2);
-  console.log(`${aside.length} ends with side connections, last lap ${lapMs.toFixed(0)} ms, longest pause ${Math.max(far.pauseMs, again.pauseMs).toFixed(0)} ms`);
+  console.log(
+    `${aside.length} ends with side connections, last lap ${lapMs.toFixed(0)} ms, longest pause ${Math.max(far.pauseMs, again.pauseMs).toFixed(0)} ms`,
+  );
 });
