@@ -13,6 +13,13 @@ const TIMER_MS = 80;
 /** Nudges have what is lost sent again after a round trip. One shorter than twice this cannot be told from a busy moment. */
 const NUDGED_MS = 20;
 
+/** Frames that take a round trip more show that where that is told from a busy moment, */
+const LEAST_ROUND_TRIP_MS = 40;
+/** late by nearly a whole one, */
+const SLOW_ROUND_TRIPS = 0.8;
+/** so many of those that are kept: the first frames of a connection are late by one while its window grows. */
+const SLOW_DELIVERIES = 4;
+
 interface Sent {
   readonly bytes: number;
   readonly sentAtMs: number;
@@ -24,7 +31,7 @@ interface Sent {
 export class DeliveryLog {
   /** By frame number, the oldest first. */
   readonly #waiting = new Map<number, Sent>();
-  readonly #recent: (Delivery & { readonly lost: boolean })[] = [];
+  readonly #recent: (Delivery & { readonly lost: boolean; readonly slow: boolean })[] = [];
 
   /** A slice of the frame goes out; its first one counts. @param nudged - whether nudges are to follow the frame */
   sent(id: number, bytes: number, nudged: boolean): void {
@@ -40,7 +47,9 @@ export class DeliveryLog {
     if (!frame || roundTripMs === 0) return;
     const lateMs = Math.max(0, performance.now() - frame.sentAtMs - roundTripMs - WHIM_MS);
     const leastMs = frame.nudged && roundTripMs > 2 * NUDGED_MS ? NUDGED_MS : TIMER_MS;
-    this.#recent.push({ bytes: frame.bytes, lateMs, lost: lateMs > leastMs + LOST_ROUND_TRIPS * roundTripMs });
+    const lost = lateMs > leastMs + LOST_ROUND_TRIPS * roundTripMs;
+    const slow = roundTripMs >= LEAST_ROUND_TRIP_MS && lateMs > SLOW_ROUND_TRIPS * roundTripMs;
+    this.#recent.push({ bytes: frame.bytes, lateMs, lost, slow });
     if (this.#recent.length > KEPT_DELIVERIES) this.#recent.shift();
   }
 
@@ -51,5 +60,9 @@ export class DeliveryLog {
   /** Whether packets have lately been lost, as far as anybody can tell. */
   get lossy(): boolean {
     return this.#recent.some(({ lost }) => lost);
+  }
+  /** Whether frames of at most `bytes` often take a round trip more: for want of window, as after a loss. */
+  slow(bytes: number): boolean {
+    return this.#recent.filter((delivery) => delivery.slow && delivery.bytes <= bytes).length >= SLOW_DELIVERIES;
   }
 }

@@ -44,7 +44,7 @@ export class SideFrames {
     this.#options = options;
   }
 
-  /** Packets get lost: opens side connections, or asks the peer to, unless that is under way. */
+  /** Packets get lost, or their window is too small: opens side connections, or asks the peer to, unless that is under way. */
   want(): void {
     const nowMs = performance.now();
     if (this.#sides || nowMs < this.#nextTryMs) return;
@@ -87,7 +87,7 @@ export class SideFrames {
     const { peerId, open, send, onBroken } = this.#options;
     const sides = open({
       describe: (kind, index, sdp) => send({ kind, index, sdp }),
-      onReady: () => log.info('NET', `Packets to ${peerId} get lost: frames go over side connections now.`),
+      onReady: () => log.info('NET', `Packets to ${peerId} get lost or wait: frames go over side connections now.`),
       onMessage: (bytes) => this.#take(bytes),
       onLost: (error) => {
         if (sides.ready) onBroken(error);

@@ -11,6 +11,7 @@ import { FrameSender } from './frame-sender.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { MessageAssembler } from './message-assembler.ts';
 import { type OpenSides, SideFrames } from './side-frames.ts';
+import { MAX_STRIPED_BYTES } from './stripes.ts';
 import type { Delivery, FrameChannel, SendOptions } from './transport.ts';
 
 /** How often arrivals are told: enough to know the link, and not a message for each of many frames. */
@@ -137,7 +138,7 @@ export class StreamChannel implements FrameChannel {
         return;
       case 'arrival':
         this.#deliveries.arrived(message.id, this.roundTripMs);
-        if (this.#deliveries.lossy) this.#sides?.want();
+        if (this.#deliveries.lossy || this.#deliveries.slow(MAX_STRIPED_BYTES)) this.#sides?.want();
         return;
       case 'nudge':
         return;
