@@ -15,7 +15,7 @@ import { FULL, smokePlan } from './support/plan.ts';
 
 const HELP = `node bench/run.ts [--only PART,PART…] [--runner auto|webgpu|cpu] [--smoke]
 
-Measures Shoal in real tabs, prints a report and writes it to bench/RESULTS.md, with what bench/graphics-card.md says.
+Measures Shoal in real tabs, prints a report and writes it to bench/RESULTS.md, with what bench/by-hand.md says.
 
   --only    measures these parts alone, and writes nothing
   --runner  what runs the tabs' layers; auto unless given
@@ -71,7 +71,7 @@ async function benchAll(): Promise<void> {
     );
     console.log(report);
     if (smoke || only !== undefined) return;
-    const byHand = await readFile(join(ROOT, 'bench/graphics-card.md'), 'utf8');
+    const byHand = await readFile(join(ROOT, 'bench/by-hand.md'), 'utf8');
     await writeFile(join(ROOT, 'bench/RESULTS.md'), [report, byHand].join('\n'));
   } finally {
     await browser.close();
