@@ -18,13 +18,8 @@ export function countGarbage(bytes: number): void {
 
 /** Makes the collector begin, or go on. */
 export function collectGarbage(): void {
-  gatheredBytes = 0;
-  try {
-    // The collector looks at the length of every new array buffer.
-    new ArrayBuffer(HINT_BYTES).transfer(0);
-  } catch {
-    // A browser short of memory collects by itself.
-  }
+  // The collector looks at the length of every new array buffer.
+  askFor(HINT_BYTES);
 }
 
 /**
@@ -33,10 +28,15 @@ export function collectGarbage(): void {
  * large is over. V8 does it before it says that there is no memory; other browsers say so at once.
  */
 export function collectAllGarbage(): void {
+  askFor(TOO_MANY_BYTES);
+}
+
+/** Asks for memory and gives it back: what V8 does about it is what is wanted, whether it gives it or not. */
+function askFor(bytes: number): void {
   gatheredBytes = 0;
   try {
-    new ArrayBuffer(TOO_MANY_BYTES).transfer(0);
+    new ArrayBuffer(bytes).transfer(0);
   } catch {
-    // As was to be expected.
+    // A browser that has not so much has collected by then.
   }
 }

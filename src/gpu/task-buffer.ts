@@ -56,7 +56,7 @@ export class TaskBuffer<Name extends string> {
     const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
     this.buffer = device.createBuffer({ label: 'task', size: end, usage });
     this.#bytes = new Uint8Array(end);
-    this.#first = end;
+    this.#clear();
     this.#words = new Uint32Array(this.#bytes.buffer);
     this.regions = Object.fromEntries(
       places.map(({ name, offset, size }) => [name, { buffer: this.buffer, offset, size }]),

@@ -61,6 +61,7 @@ export class DeliveryLog {
   get lossy(): boolean {
     return this.#recent.some(({ lost }) => lost);
   }
+
   /** Whether frames of at most `bytes` often take a round trip more: for want of window, as after a loss. */
   slow(bytes: number): boolean {
     return this.#recent.filter((delivery) => delivery.slow && delivery.bytes <= bytes).length >= SLOW_DELIVERIES;

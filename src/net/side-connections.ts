@@ -31,9 +31,9 @@ export interface SideOptions {
 export class SideConnections {
   readonly #options: SideOptions;
   readonly #connections = new Map<number, RTCPeerConnection>();
+  /** The open ones. */
   readonly #channels: RTCDataChannel[] = [];
   readonly #timer: ReturnType<typeof setTimeout>;
-  #ready = false;
   #next = 0;
   #closed = false;
 
@@ -44,7 +44,7 @@ export class SideConnections {
 
   /** Whether all are open. */
   get ready(): boolean {
-    return this.#ready;
+    return this.#channels.length === SIDES;
   }
 
   /** Opens all, as the one who calls. */
@@ -119,8 +119,7 @@ export class SideConnections {
 
   #opened(channel: RTCDataChannel): void {
     this.#channels.push(channel);
-    if (this.#channels.length < SIDES) return;
-    this.#ready = true;
+    if (!this.ready) return;
     clearTimeout(this.#timer);
     this.#options.onReady();
   }

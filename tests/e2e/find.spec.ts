@@ -1,5 +1,6 @@
 import { type Browser, type BrowserContext, expect, test } from '@playwright/test';
 import type { Settings } from '../../src/ui/app-model.ts';
+import { readMetric } from '../support/read-metric.ts';
 import { ask } from './support/asking.ts';
 import { expectShardState, expectSwarmReady, joinWith, openTab, type Tab, withSettings } from './support/tab.ts';
 import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
@@ -74,11 +75,6 @@ function failedLookUps({ page }: Tab) {
   });
 }
 
-async function metric(name: string): Promise<number> {
-  const text = await fetch(`${server.url}/metrics`).then((response) => response.text());
-  return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1] ?? -1);
-}
-
 test('newcomers find manifest, torrents and shards through other tabs alone, and the creator may leave', async ({
   browser,
 }) => {
@@ -141,9 +137,11 @@ test('without the server tabs answer, look shards up and fetch them from each ot
   server = await server.restart();
   const startedAtMs = Date.now();
   // Four shards and the manifest.
-  await expect.poll(() => metric('shoal_dht_providers'), { timeout: REGISTERED_AGAIN_MS, intervals: [100] }).toBe(5);
+  await expect
+    .poll(() => readMetric(server.url, 'shoal_dht_providers'), { timeout: REGISTERED_AGAIN_MS, intervals: [100] })
+    .toBe(5);
   console.log(`    registered again ${Date.now() - startedAtMs} ms after the server was ready`);
-  await expect.poll(() => metric('shoal_relay_reservations'), { timeout: 20_000 }).toBe(2);
+  await expect.poll(() => readMetric(server.url, 'shoal_relay_reservations'), { timeout: 20_000 }).toBe(2);
   const late = await open(browser, server.url, withoutModels);
   await expectSwarmReady(late.page);
   expect(await ask(late)).toBe(answer);

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type Browser, expect, test } from '@playwright/test';
+import { readMetric } from '../support/read-metric.ts';
 import { ask } from './support/asking.ts';
 import { expectSwarmReady, joinWith, openTab, type Tab } from './support/tab.ts';
 import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
@@ -77,11 +78,6 @@ function expectNodes(count: number): Promise<unknown> {
   );
 }
 
-async function reservations(): Promise<number> {
-  const text = await fetch(`${server.url}/metrics`).then((response) => response.text());
-  return Number(/^shoal_relay_reservations (\d+)$/m.exec(text)?.[1] ?? -1);
-}
-
 /** Memory of all processes of the browser that nothing else has, MiB; 0 where the system does not tell it. */
 async function memoryMiB(browser: Browser): Promise<number> {
   const devtools = await browser.newBrowserCDPSession();
@@ -99,7 +95,7 @@ test(`${TABS} tabs have an address each, and the last two serve all others alone
   const guests = await openGuests(browser, TABS - 2 * HALVES.length);
   const last = await openPair(browser);
   await expectNodes(2 * HALVES.length);
-  expect(await reservations()).toBe(TABS);
+  expect(await readMetric(server.url, 'shoal_relay_reservations')).toBe(TABS);
   const seenMs = Date.now() - startedAtMs;
 
   const guest = tabs[TABS >> 1]!;

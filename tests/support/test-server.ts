@@ -5,6 +5,7 @@ import { splitIntoFolder } from '../../cli/shard-folder.ts';
 import type { ServedModel } from '../../signaling-server/served-model.ts';
 import { type RunningServer, type ServerOptions, startServer } from '../../signaling-server/server.ts';
 import { makeTinyModel } from '../fixtures/tiny-model.ts';
+import { readMetric } from './read-metric.ts';
 
 /** A server on a free port with a tiny model `tiny` in four shards, and a page of three files. */
 export interface TestServer extends RunningServer {
@@ -49,11 +50,7 @@ async function start(folder: string, model: ServedModel, options: Partial<Server
     url,
     model,
     folder,
-    metric: async (name) => {
-      const text = await (await fetch(`${url}/metrics`)).text();
-      const line = text.split('\n').find((candidate) => candidate.startsWith(`${name} `));
-      return Number(line?.slice(name.length + 1) ?? 0);
-    },
+    metric: (name) => readMetric(url, name),
     restart: async () => {
       await server.close();
       return start(folder, model, { ...options, port: Number(new URL(url).port) });

@@ -1,7 +1,7 @@
 // A processor fetches ahead what it sees read in order, but not across the end of a page: where weights come from main
 // memory, the first lines of every page are waited for. WebAssembly has no instruction to prefetch; so the beginning of
-// the page after the next rows' is read while nobody needs it yet. On a Xeon that gave 15 % more tokens a second; it costs four
-// loads a page.
+// the page after the next rows' is read while nobody needs it yet. On a Xeon that gave 15 % more tokens a second; it costs
+// four loads a page.
 
 const PAGE: usize = 4096;
 const LINE: usize = 64;
