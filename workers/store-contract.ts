@@ -1,9 +1,17 @@
 import type { ManifestShard } from '../src/protocol/manifest.ts';
+import type { StoreThread } from '../src/store/store-thread.ts';
 
 /** What the page asks of the store worker. */
 export interface StoreWorkerApi {
-  /** SHA-256 of a stored shard, hexadecimal. `job` names the call for `abort`. */
-  hashShard(job: number, shard: ManifestShard, pieceLength: number): Promise<string>;
+  /** @see StoreThread.write */
+  write: StoreThread['write'];
+  /** @see StoreThread.hash. `job` names the call for `abort`. */
+  hash(
+    job: number,
+    shard: ManifestShard,
+    pieceLength: number,
+    maxBytes: number | undefined,
+  ): Promise<string | undefined>;
   /** Ends a call with `aborted`. */
   abort(job: number): void;
 }

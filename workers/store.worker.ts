@@ -1,18 +1,21 @@
 import * as comlink from 'comlink';
-import { hashStoredShard } from '../src/store/hash-shard.ts';
+import { LocalStoreThread } from '../src/store/store-thread.ts';
 import type { StoreWorkerApi } from './store-contract.ts';
 import { installErrorTransfer } from './worker-errors.ts';
 
 installErrorTransfer();
 
+const thread = new LocalStoreThread();
 const jobs = new Map<number, AbortController>();
 
 const api: StoreWorkerApi = {
-  async hashShard(job, shard, pieceLength) {
+  write: (infoHash, pieces) => thread.write(infoHash, pieces),
+  async hash(job, shard, pieceLength, maxBytes) {
     const controller = new AbortController();
     jobs.set(job, controller);
     try {
-      return await hashStoredShard(shard, pieceLength, { signal: controller.signal });
+      const limits = maxBytes === undefined ? {} : { maxBytes };
+      return await thread.hash(shard, pieceLength, { signal: controller.signal, ...limits });
     } finally {
       jobs.delete(job);
     }

@@ -1,10 +1,16 @@
-import { createStore, getMany, promisifyRequest, set, type UseStore } from 'idb-keyval';
+import { createStore, getMany, promisifyRequest, setMany, type UseStore } from 'idb-keyval';
 import { release } from '../core/bytes.ts';
 import { ShoalError } from '../core/errors.ts';
 import { countGarbage } from '../core/garbage.ts';
 
 /** The name of the IndexedDB database, which pages and workers of one origin share. */
 const DATABASE = 'shoal-chunks';
+
+/** A piece of a shard, its SHA-1 checked. */
+export interface Piece {
+  readonly index: number;
+  readonly bytes: Uint8Array;
+}
 
 /**
  * Pieces of shards in IndexedDB, one record each under `${infoHash}/${piece}`. A piece is written when its SHA-1 is
@@ -26,19 +32,29 @@ export class ChunkDatabase {
   }
 
   /** @throws ShoalError `storage-full` */
-  async put(infoHash: string, piece: number, bytes: Uint8Array): Promise<void> {
-    // IndexedDB would keep the whole buffer under a view.
-    const copy = bytes.byteLength === bytes.buffer.byteLength ? undefined : bytes.slice();
+  put(infoHash: string, index: number, bytes: Uint8Array): Promise<void> {
+    return this.putAll(infoHash, [{ index, bytes }]);
+  }
+
+  /** Stores these pieces in one transaction: all or none. @throws ShoalError `storage-full` */
+  async putAll(infoHash: string, pieces: readonly Piece[]): Promise<void> {
+    const copies: Uint8Array<ArrayBuffer>[] = [];
+    const entries = pieces.map(({ index, bytes }): [IDBValidKey, Uint8Array] => {
+      if (bytes.byteLength === bytes.buffer.byteLength) return [key(infoHash, index), bytes];
+      // IndexedDB would keep the whole buffer under a view.
+      const copy = bytes.slice();
+      copies.push(copy);
+      return [key(infoHash, index), copy];
+    });
     try {
-      await set(key(infoHash, piece), copy ?? bytes, this.#store);
-      countGarbage(bytes.byteLength);
+      await setMany(entries, this.#store);
+      countGarbage(pieces.reduce((sum, { bytes }) => sum + bytes.byteLength, 0));
     } catch (cause) {
       if ((cause as DOMException | null)?.name !== 'QuotaExceededError') throw cause;
-      throw new ShoalError('storage-full', `The browser's storage is full at piece ${piece} of ${infoHash}.`, {
-        cause,
-      });
+      const where = `piece ${pieces[0]?.index} of ${infoHash}`;
+      throw new ShoalError('storage-full', `The browser's storage is full at ${where}.`, { cause });
     } finally {
-      if (copy) release(copy);
+      for (const copy of copies) release(copy);
     }
   }
 

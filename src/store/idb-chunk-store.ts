@@ -1,6 +1,7 @@
 import type { ChunkStore } from 'webtorrent';
 import { ShoalError } from '../core/errors.ts';
 import type { ChunkDatabase } from './chunk-database.ts';
+import type { PieceWriter } from './piece-writer.ts';
 
 type Done = (error: Error | null) => void;
 type GotBytes = (error: Error | null, bytes?: Uint8Array) => void;
@@ -13,16 +14,18 @@ interface Part {
 export class IdbChunkStore implements ChunkStore {
   readonly chunkLength: number;
   readonly #chunks: ChunkDatabase;
+  readonly #writer: PieceWriter;
   readonly #infoHash: string;
 
-  constructor(chunks: ChunkDatabase, infoHash: string, pieceLength: number) {
+  constructor(chunks: ChunkDatabase, writer: PieceWriter, infoHash: string, pieceLength: number) {
     this.#chunks = chunks;
+    this.#writer = writer;
     this.#infoHash = infoHash;
     this.chunkLength = pieceLength;
   }
 
   put(piece: number, bytes: Uint8Array, callback: Done): void {
-    this.#chunks.put(this.#infoHash, piece, bytes).then(() => callback(null), callback);
+    this.#writer.put(this.#infoHash, piece, bytes).then(() => callback(null), callback);
   }
 
   get(piece: number, options: Part | null | GotBytes, callback?: GotBytes): void {

@@ -7,8 +7,10 @@ import { PieceHashes } from './piece-hashes.ts';
 import type { ShardReader } from './shard-store.ts';
 import { TorrentRecords } from './torrent-records.ts';
 
-/** Pieces read in one transaction: enough to make its overhead vanish, 2 MiB of memory at the usual piece length. */
-const BATCH_PIECES = 8;
+/** Read in one transaction: enough to make its overhead vanish. */
+const BATCH_BYTES = 2 * 1024 * 1024;
+/** Records of one transaction at most, where pieces are short. */
+const MAX_BATCH_PIECES = 8;
 /** Batches kept behind the one in use: the tensors of a layer are not read in the order in which they lie. */
 const KEPT_BATCHES = 1;
 
@@ -41,6 +43,8 @@ export async function openCheckedReader(shard: ManifestShard, pieceLength: numbe
 export class IdbShardReader implements ShardReader {
   readonly shard: ManifestShard;
   readonly #pieceLength: number;
+  /** Pieces read at once. */
+  readonly #batchPieces: number;
   readonly #chunks: ChunkDatabase;
   readonly #hashes: PieceHashes | undefined;
   /** By number. */
@@ -49,6 +53,7 @@ export class IdbShardReader implements ShardReader {
   constructor(shard: ManifestShard, pieceLength: number, { chunks = CHUNKS, hashes }: IdbShardReaderOptions = {}) {
     this.shard = shard;
     this.#pieceLength = pieceLength;
+    this.#batchPieces = Math.min(MAX_BATCH_PIECES, Math.max(1, Math.floor(BATCH_BYTES / pieceLength)));
     this.#chunks = chunks;
     this.#hashes = hashes;
   }
@@ -74,8 +79,8 @@ export class IdbShardReader implements ShardReader {
     const end = Math.ceil((offset + length) / this.#pieceLength);
     for (let piece = Math.floor(offset / this.#pieceLength); piece < end; piece++) {
       if (signal?.aborted) throw new ShoalError('aborted', `Reading ${fileName} was cancelled.`);
-      const batch = await this.#batch(Math.floor(piece / BATCH_PIECES));
-      const bytes = this.#checked(piece, batch[piece % BATCH_PIECES]!);
+      const batch = await this.#batch(Math.floor(piece / this.#batchPieces));
+      const bytes = this.#checked(piece, batch[piece % this.#batchPieces]!);
       // Where the piece begins, seen from the first byte wanted.
       const start = piece * this.#pieceLength - offset;
       result.set(bytes.subarray(Math.max(0, -start), Math.max(0, length - start)), Math.max(0, start));
@@ -109,7 +114,7 @@ export class IdbShardReader implements ShardReader {
     const batch = this.#started(number);
     const next = number + 1;
     const inOrder = this.#batches.has(number - 1);
-    if (inOrder && next * BATCH_PIECES * this.#pieceLength < this.shard.sizeBytes) this.#started(next);
+    if (inOrder && next * this.#batchPieces * this.#pieceLength < this.shard.sizeBytes) this.#started(next);
     for (const other of this.#batches.keys()) if (other < number - KEPT_BATCHES || other > next) this.#forget(other);
     return batch;
   }
@@ -117,7 +122,7 @@ export class IdbShardReader implements ShardReader {
   #started(number: number): Promise<readonly StoredPiece[]> {
     let batch = this.#batches.get(number);
     if (!batch) {
-      batch = this.#fetch(number * BATCH_PIECES);
+      batch = this.#fetch(number * this.#batchPieces);
       // Whoever waits for it hears of it; nobody may wait for what is read ahead.
       batch.catch(() => this.#batches.delete(number));
       this.#batches.set(number, batch);
@@ -126,7 +131,7 @@ export class IdbShardReader implements ShardReader {
   }
 
   async #fetch(start: number): Promise<StoredPiece[]> {
-    const end = Math.min(start + BATCH_PIECES, Math.ceil(this.shard.sizeBytes / this.#pieceLength));
+    const end = Math.min(start + this.#batchPieces, Math.ceil(this.shard.sizeBytes / this.#pieceLength));
     const pieces = await this.#chunks.getRange(this.shard.infoHash, start, end);
     return Promise.all(
       pieces.map(async (bytes, index) => ({

@@ -5,7 +5,7 @@ import { ShardHasher } from './torrent-file.ts';
 
 /**
  * Writes a shard's pieces from a file and checks them as they go by; all or none stay.
- * @returns the `.torrent`, unless this Shoal cuts pieces of another length than the manifest's
+ * @returns the `.torrent`, unless the manifest names another
  * @throws ShoalError `hash-mismatch`, `storage-full`, `aborted`, and what `read` throws
  */
 export async function importPieces(
@@ -16,7 +16,7 @@ export async function importPieces(
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array | undefined> {
   const { fileName, infoHash, sizeBytes, sha256 } = shard;
-  const hasher = await ShardHasher.create(fileName);
+  const hasher = await ShardHasher.create(fileName, pieceLength);
   try {
     for (let offset = 0; offset < sizeBytes; offset += pieceLength) {
       if (signal?.aborted) throw new ShoalError('aborted', `Importing ${fileName} was cancelled.`);

@@ -4,6 +4,7 @@ import { log } from '../core/log.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
 import type { ChunkDatabase } from './chunk-database.ts';
 import type { PeerIntroducer } from './peer-introducer.ts';
+import type { PieceWriter } from './piece-writer.ts';
 import { ShardExchange } from './shard-exchange.ts';
 import type { ShardOrigin } from './shard-store.ts';
 import { checkTorrent } from './torrent-info.ts';
@@ -15,6 +16,7 @@ const TORRENT_FILE_TIMEOUT_MS = 10_000;
 /** What every shard of a store exchanges with. */
 export interface ExchangeParts {
   readonly chunks: ChunkDatabase;
+  readonly writer: PieceWriter;
   readonly records: TorrentRecords;
   /** The torrent client, made when first asked for. */
   readonly connect: () => Promise<WebTorrent>;
@@ -31,7 +33,7 @@ export async function openExchange(
   banned: Set<string>,
 ): Promise<ShardExchange> {
   const { shard } = origin;
-  const { chunks, records, pieceLength, announce, introducer } = parts;
+  const { chunks, writer, records, pieceLength, announce, introducer } = parts;
   const [client, stored, torrent] = await Promise.all([
     parts.connect(),
     chunks.pieces(shard.infoHash),
@@ -41,6 +43,7 @@ export async function openExchange(
   const exchange = new ShardExchange({
     client,
     chunks,
+    writer,
     shard,
     pieceLength,
     stored,

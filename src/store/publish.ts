@@ -5,7 +5,7 @@ import { readGguf } from '../gguf/read.ts';
 import { readChunks, type ShardFile, splitGguf } from '../gguf/split.ts';
 import { encodeManifest, type Manifest, type ManifestShard } from '../protocol/manifest.ts';
 import { checkModel } from './publish-checks.ts';
-import { PIECE_LENGTH, ShardHasher } from './torrent-file.ts';
+import { pieceLengthFor, ShardHasher } from './torrent-file.ts';
 
 /** Takes one file's bytes, in order. */
 export interface FileSink {
@@ -51,11 +51,12 @@ export async function publishModel(source: GgufSource, options: PublishOptions):
   const facts = checkModel(file);
   const files = splitGguf(file, source, planShards(file.tensors, facts.layerCount, options.shardCount));
   const totalBytes = files.reduce((sum, shard) => sum + shard.sizeBytes, 0);
+  const pieceLength = pieceLengthFor(Math.max(...files.map(({ sizeBytes }) => sizeBytes)));
   let doneBytes = 0;
   const shards: PublishedShard[] = [];
   for (const shardFile of files) {
     shards.push(
-      await publishShard(shardFile, options, (bytes) => {
+      await publishShard(shardFile, pieceLength, options, (bytes) => {
         doneBytes += bytes;
         options.onProgress?.(doneBytes, totalBytes);
       }),
@@ -65,7 +66,7 @@ export async function publishModel(source: GgufSource, options: PublishOptions):
     format: 'shoal-manifest-1',
     name: options.name ?? modelName(options.fileName),
     hyperparameters: facts,
-    pieceLength: PIECE_LENGTH,
+    pieceLength,
     shards: shards.map(({ shard }) => shard),
   };
   return { manifest, manifestId: await sha256(encodeManifest(manifest)), shards };
@@ -73,11 +74,12 @@ export async function publishModel(source: GgufSource, options: PublishOptions):
 
 async function publishShard(
   file: ShardFile,
+  pieceLength: number,
   { sink: openSink, signal }: PublishOptions,
   onBytes: (bytes: number) => void,
 ): Promise<PublishedShard> {
   const { plan, fileName, headerBytes } = file;
-  const hasher = await ShardHasher.create(fileName);
+  const hasher = await ShardHasher.create(fileName, pieceLength);
   const sink = await openSink?.(fileName);
   try {
     for await (const chunk of readChunks(file, signal)) {

@@ -1,14 +1,18 @@
 import { ShoalError } from '../core/errors.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
-import type { HashShard } from './hash-shard.ts';
 import { PieceHashes } from './piece-hashes.ts';
+import type { Pace } from './shard-store.ts';
+import type { StoreThread } from './store-thread.ts';
 import type { TorrentRecords } from './torrent-records.ts';
+
+/** Read and hashed between two questions whether others go before: tenths of a second. */
+const PACED_BYTES = 8 * 1024 * 1024;
 
 export interface CheckParts {
   readonly records: TorrentRecords;
   /** Bytes. */
   readonly pieceLength: number;
-  readonly hashShard: HashShard;
+  readonly thread: StoreThread;
 }
 
 /** Whether the whole of a stored shard has the SHA-256 of the manifest: in this page's life, or when it was hashed last. */
@@ -41,11 +45,10 @@ export class ShardCheck {
     return true;
   }
 
-  /** Hashes the whole. */
-  async run(signal: AbortSignal): Promise<boolean> {
-    const { hashShard, pieceLength } = this.#parts;
+  /** Hashes the whole. @param pace - asked before every part of it; undefined once somebody waits for it */
+  async run(signal: AbortSignal, pace: () => Pace | undefined): Promise<boolean> {
     try {
-      if ((await hashShard(this.#shard, pieceLength, { signal })) === this.#shard.sha256) {
+      if ((await this.#hash(signal, pace)) === this.#shard.sha256) {
         await this.pass();
         return true;
       }
@@ -55,6 +58,17 @@ export class ShardCheck {
     }
     this.#passed = 'no';
     return false;
+  }
+
+  async #hash(signal: AbortSignal, pace: () => Pace | undefined): Promise<string> {
+    const { thread, pieceLength } = this.#parts;
+    for (;;) {
+      const now = pace();
+      await now?.next(PACED_BYTES, signal);
+      const limits = now ? { maxBytes: PACED_BYTES } : {};
+      const digest = await thread.hash(this.#shard, pieceLength, { signal, ...limits });
+      if (digest) return digest;
+    }
   }
 
   /** To be called when somebody else has hashed the whole, and it is right. */

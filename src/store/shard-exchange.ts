@@ -11,15 +11,22 @@ import type { PeerDescription, PeerIntroducer } from './peer-introducer.ts';
 import { limitPeers, wantedPeers } from './peer-limit.ts';
 import { PeerMeetings } from './peer-meetings.ts';
 import { PeerRecovery } from './peer-recovery.ts';
+import { PieceWindow } from './piece-window.ts';
+import type { PieceWriter } from './piece-writer.ts';
 import { bitfieldOf, pieceBytes, pieceCount } from './pieces.ts';
+import type { Pace } from './shard-store.ts';
 import { SourceGuard } from './source-guard.ts';
 import { checkShape } from './torrent-info.ts';
 import { announceNow, silenceTrackers } from './tracker-link.ts';
 import { WebSeed } from './web-seed.ts';
 
+/** Of stored pieces, for peers that ask for their blocks. */
+const CACHE_BYTES = 2 * 1024 * 1024;
+
 export interface ExchangeOptions {
   readonly client: WebTorrent;
   readonly chunks: ChunkDatabase;
+  readonly writer: PieceWriter;
   readonly shard: ManifestShard;
   readonly pieceLength: number;
   /** Pieces already stored. */
@@ -38,6 +45,7 @@ export interface FetchOptions {
   readonly signal: AbortSignal;
   /** Longest time without a new piece; for ever without. */
   readonly patienceMs?: number | undefined;
+  readonly pace?: Pace | undefined;
 }
 
 interface Wait {
@@ -56,28 +64,32 @@ export class ShardExchange {
   readonly #guard: SourceGuard;
   readonly #recovery: PeerRecovery;
   readonly #meetings: PeerMeetings;
+  readonly #window: PieceWindow;
   readonly #stored: Set<number>;
   readonly #waits = new Set<Wait>();
   #wanted = 0;
+  #pace: Pace | undefined;
   /** webtorrent's own count has the talk of the protocol in it. */
   #receivedBytes = 0;
   #failure: ShoalError | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(options: ExchangeOptions) {
-    const { client, chunks, shard, pieceLength, torrent: file, announce, webSeedUrl, banned } = options;
+    const { client, chunks, writer, shard, pieceLength, torrent: file, announce, webSeedUrl, banned } = options;
     this.#options = options;
     this.#stored = new Set(options.stored);
     this.#torrent = client.add(file ?? `magnet:?xt=urn:btih:${shard.infoHash}`, {
       announce,
       bitfield: bitfieldOf(options.stored, pieceCount(shard.sizeBytes, pieceLength)),
-      preloadedStore: new IdbChunkStore(chunks, shard.infoHash, pieceLength),
-      strategy: 'rarest',
+      preloadedStore: new IdbChunkStore(chunks, writer, shard.infoHash, pieceLength),
+      storeCacheSlots: pieceCount(CACHE_BYTES, pieceLength),
+      strategy: 'sequential',
       deselect: true,
       // It takes peers that have a part for complete ones.
       alwaysChokeSeeders: false,
       getAnnounceOpts: () => ({ numwant: wantedPeers(this.#torrent) }),
     });
+    this.#window = new PieceWindow({ torrent: this.#torrent, sizeBytes: shard.sizeBytes, pieceLength });
     this.#torrent.on('error', (error) => this.#fail(error));
     this.#torrent.on('wire', (wire) => {
       wire.on('piece', (_piece, _offset, { byteLength }) => {
@@ -149,9 +161,16 @@ export class ShardExchange {
     if (this.#has(pieces)) return;
     if (pieces > this.#wanted) {
       this.#wanted = pieces;
-      if (this.#torrent.ready) this.#torrent.select(0, pieces - 1);
+      this.#pace = options.pace;
+      if (this.#torrent.ready) this.#window.want(pieces, this.#stored, this.#pace);
     }
     await this.#arrival(pieces, options);
+  }
+
+  /** What is fetched at a pace is fetched as fast as can be from now on. */
+  hurry(): void {
+    this.#pace = undefined;
+    this.#window.hurry();
   }
 
   /** Announces to the trackers now, and asks the web server again. */
@@ -174,6 +193,7 @@ export class ShardExchange {
 
   async #close(): Promise<void> {
     this.#settleAll(new ShoalError('aborted', `The exchange of ${this.#options.shard.fileName} was stopped.`));
+    this.#window.close();
     this.#webSeed?.close();
     this.#recovery.close();
     this.#meetings.close();
@@ -230,13 +250,14 @@ export class ShardExchange {
     for (let piece = 0; piece < pieceCount(shard.sizeBytes, pieceLength); piece++) {
       if (this.#torrent.bitfield.get(piece)) this.#stored.add(piece);
     }
-    if (this.#wanted > 0) this.#torrent.select(0, this.#wanted - 1);
+    if (this.#wanted > 0) this.#window.want(this.#wanted, this.#stored, this.#pace);
     this.#wakeUp();
   }
 
   #onPiece(piece: number): void {
     if (!this.#torrent.ready) return;
     this.#stored.add(piece);
+    this.#window.stored(piece);
     this.events.emit('piece', undefined);
     this.#wakeUp();
   }

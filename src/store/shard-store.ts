@@ -33,8 +33,16 @@ export interface ShardOrigin {
   fetchTorrent(signal?: AbortSignal): Promise<Uint8Array | undefined>;
 }
 
+/** When a download that others go before may fetch more. */
+export interface Pace {
+  /** Resolves when so many bytes more may be fetched. @throws when the signal fires */
+  next(bytes: number, signal: AbortSignal): Promise<void>;
+}
+
 export interface ObtainOptions {
   readonly signal?: AbortSignal;
+  /** Asked before every few bytes, also of what is only read and hashed; as fast as can be without. */
+  readonly pace?: Pace;
   /** Pieces are checked when they are read. */
   readonly checkedOnRead?: boolean;
 }

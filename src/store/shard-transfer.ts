@@ -9,9 +9,10 @@ import type { PeerDescription } from './peer-introducer.ts';
 import { pieceCount } from './pieces.ts';
 import { type CheckParts, ShardCheck } from './shard-check.ts';
 import type { ShardExchange } from './shard-exchange.ts';
-import type { ObtainOptions, ShardOrigin, Transfer } from './shard-store.ts';
+import type { ObtainOptions, Pace, ShardOrigin, Transfer } from './shard-store.ts';
 import { SharedTask } from './shared-task.ts';
-import { askToPersist, withSpace } from './storage-space.ts';
+import { askToPersist, type SpaceParts, withSpace } from './storage-space.ts';
+import { TransferRate } from './transfer-rate.ts';
 
 /**
  * Time without a new piece after which nobody has a shard's header, or after which nobody else has a shard whose bytes
@@ -19,7 +20,7 @@ import { askToPersist, withSpace } from './storage-space.ts';
  */
 const PATIENCE_MS = 45_000;
 
-export interface TransferParts extends ExchangeParts, CheckParts {
+export interface TransferParts extends ExchangeParts, CheckParts, SpaceParts {
   /** Called when the phase changes. */
   readonly onPhase: (transfer: ShardTransfer) => void;
 }
@@ -38,6 +39,9 @@ export class ShardTransfer {
   #sentBytes = 0;
   #joining: Promise<ShardExchange> | undefined;
   #exchange: ShardExchange | undefined;
+  /** Of stored bytes, while they come. */
+  readonly #rate = new TransferRate();
+  #pace: Pace | undefined;
   #obtaining: SharedTask<void> | undefined;
   #reading: SharedTask<Uint8Array> | undefined;
 
@@ -56,19 +60,20 @@ export class ShardTransfer {
     const { infoHash, sizeBytes } = this.shard;
     const exchange = this.#exchange;
     const storedBytes = exchange?.storedBytes ?? this.#storedBytes;
-    const downBytesPerSecond = Math.round(exchange?.downBytesPerSecond ?? 0);
-    const fetching = this.#phase === 'downloading' && downBytesPerSecond > 0;
+    const fetching = this.#phase === 'downloading';
+    if (fetching) this.#rate.note(storedBytes, performance.now());
+    const bytesPerSecond = (fetching && this.#rate.bytesPerSecond) || 0;
     return {
       infoHash,
       phase: this.#phase,
       storedBytes,
       totalBytes: sizeBytes,
-      downBytesPerSecond,
+      downBytesPerSecond: Math.round(bytesPerSecond),
       upBytesPerSecond: Math.round(exchange?.upBytesPerSecond ?? 0),
       receivedBytes: this.#receivedBytes + (exchange?.receivedBytes ?? 0),
       sentBytes: this.#sentBytes + (exchange?.sentBytes ?? 0),
       peers: exchange?.peers ?? 0,
-      secondsLeft: fetching ? (sizeBytes - storedBytes) / downBytesPerSecond : undefined,
+      secondsLeft: bytesPerSecond > 0 ? (sizeBytes - storedBytes) / bytesPerSecond : undefined,
       verified: this.#check.passed,
     };
   }
@@ -80,14 +85,16 @@ export class ShardTransfer {
   }
 
   /** @see ShardStore.obtain */
-  obtain(origin: ShardOrigin, { signal, checkedOnRead = false }: ObtainOptions): Promise<void> {
+  obtain(origin: ShardOrigin, { signal, pace, checkedOnRead = false }: ObtainOptions): Promise<void> {
     if (!this.#obtaining?.running) {
+      this.#pace = pace;
       const previous = this.#obtaining?.settled();
       this.#obtaining = new SharedTask(async (taskSignal) => {
         await previous;
         await this.#obtain(origin, checkedOnRead, taskSignal);
       });
     }
+    if (!pace) this.#hurry();
     return this.#obtaining.join(signal);
   }
 
@@ -165,6 +172,12 @@ export class ShardTransfer {
     this.#setPhase('seeding');
   }
 
+  /** Somebody waits for the shard from now on. */
+  #hurry(): void {
+    this.#pace = undefined;
+    this.#exchange?.hurry();
+  }
+
   async #fetchAndVerify(origin: ShardOrigin, checkedOnRead: boolean, signal: AbortSignal): Promise<void> {
     const { fileName } = this.shard;
     await this.#fetchAll(origin, signal, undefined);
@@ -193,10 +206,11 @@ export class ShardTransfer {
     if (await this.isComplete()) return;
     void askToPersist();
     this.#check.void();
+    this.#rate.reset();
     this.#setPhase('downloading');
     await withSpace(this.shard, this.#pieces, this.#parts, async () => {
       const exchange = await this.#join(origin);
-      await exchange.fetch(this.#pieces, { signal, patienceMs });
+      await exchange.fetch(this.#pieces, { signal, patienceMs, pace: this.#pace });
     });
     // Blocks, streams and what they hang on.
     collectAllGarbage();
@@ -205,7 +219,7 @@ export class ShardTransfer {
   async #verify(signal: AbortSignal): Promise<boolean> {
     if (this.#check.passedHere) return true;
     this.#setPhase('verifying');
-    return this.#check.run(signal);
+    return this.#check.run(signal, () => this.#pace);
   }
 
   async #obtainHeader(origin: ShardOrigin, signal: AbortSignal): Promise<Uint8Array> {
@@ -262,6 +276,7 @@ export class ShardTransfer {
     await this.#leave();
     await this.#parts.records.forgetSha256(this.shard.infoHash);
     await this.#parts.chunks.delete(this.shard.infoHash);
+    this.#parts.meter.forget();
     this.#check.void();
     this.#storedBytes = 0;
   }

@@ -2,25 +2,18 @@ import { ShoalError } from '../core/errors.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
 import type { ChunkDatabase } from './chunk-database.ts';
 import { pieceBytes } from './pieces.ts';
-
-export interface StorageSpace {
-  readonly usedBytes: number;
-  /** 0 when the browser does not say. */
-  readonly quotaBytes: number;
-}
-
-/** What this origin uses and may use, as far as the browser says. */
-export async function storageSpace(): Promise<StorageSpace> {
-  // Only secure contexts have it.
-  const storage: StorageManager | undefined = navigator.storage;
-  const { usage = 0, quota = 0 } = (await storage?.estimate()) ?? {};
-  return { usedBytes: usage, quotaBytes: quota };
-}
+import type { StorageMeter, StorageSpace } from './storage-meter.ts';
 
 /** Asks the browser not to evict what is stored; it may say no, and evicted shards are then fetched again. */
 export async function askToPersist(): Promise<void> {
   const storage: StorageManager | undefined = navigator.storage;
   await storage?.persist?.().catch(() => false);
+}
+
+export interface SpaceParts {
+  readonly chunks: ChunkDatabase;
+  readonly pieceLength: number;
+  readonly meter: StorageMeter;
 }
 
 /**
@@ -30,7 +23,7 @@ export async function askToPersist(): Promise<void> {
 export async function withSpace<Result>(
   { fileName, infoHash, sizeBytes }: ManifestShard,
   pieces: number,
-  { chunks, pieceLength }: { readonly chunks: ChunkDatabase; readonly pieceLength: number },
+  { chunks, pieceLength, meter }: SpaceParts,
   store: () => Promise<Result>,
 ): Promise<Result> {
   const missingBytes = async () => {
@@ -39,7 +32,7 @@ export async function withSpace<Result>(
     return pieceBytes(missing, sizeBytes, pieceLength);
   };
   const neededBytes = await missingBytes();
-  const space = await storageSpace();
+  const space = await meter.space();
   if (space.quotaBytes > 0 && space.usedBytes + neededBytes > space.quotaBytes) {
     throw storageFull(fileName, neededBytes, space);
   }
@@ -47,7 +40,8 @@ export async function withSpace<Result>(
     return await store();
   } catch (error) {
     if (ShoalError.from(error).code !== 'storage-full') throw error;
-    throw storageFull(fileName, await missingBytes(), await storageSpace(), error);
+    meter.forget();
+    throw storageFull(fileName, await missingBytes(), await meter.space(), error);
   }
 }
 

@@ -3,10 +3,24 @@ import { createSHA1, createSHA256, type IHasher } from 'hash-wasm';
 import { ShoalError } from '../core/errors.ts';
 
 /**
- * BitTorrent piece length of every shard. A piece is the least that a tab can check and pass on, so small pieces spread
- * sooner; 256 KiB still keeps the torrent of a 1 GB shard under 80 KB, and is one convenient IndexedDB record.
+ * The shortest BitTorrent pieces of a model's shards. A piece is the least that a tab can check and pass on, so small
+ * pieces spread sooner.
  */
 export const PIECE_LENGTH = 256 * 1024;
+/**
+ * A piece is also a request and a record of the browser's database, which keeps each in a file of its own: beyond so
+ * many of them, longer pieces are faster.
+ */
+const MANY_PIECES = 512;
+/** A piece is held in memory while it is fetched, checked and stored, and four are on their way at once. */
+const LONGEST_PIECE = 4 * 1024 * 1024;
+
+/** The piece length of a model, bytes. @param sizeBytes - of its largest shard */
+export function pieceLengthFor(sizeBytes: number): number {
+  let length = PIECE_LENGTH;
+  while (length < LONGEST_PIECE && sizeBytes > length * MANY_PIECES) length *= 2;
+  return length;
+}
 
 /** What is known of a shard file when all its bytes have gone by. */
 export interface ShardDigest {
@@ -24,36 +38,40 @@ export class ShardHasher {
   readonly #fileName: string;
   readonly #whole: IHasher;
   readonly #piece: IHasher;
+  readonly #pieceLength: number;
   readonly #pieces: Uint8Array[] = [];
   #sizeBytes = 0;
 
-  private constructor(fileName: string, whole: IHasher, piece: IHasher) {
+  private constructor(fileName: string, pieceLength: number, whole: IHasher, piece: IHasher) {
     this.#fileName = fileName;
+    this.#pieceLength = pieceLength;
     this.#whole = whole;
     this.#piece = piece;
   }
 
-  static async create(fileName: string): Promise<ShardHasher> {
-    return new ShardHasher(fileName, (await createSHA256()).init(), (await createSHA1()).init());
+  /** @param pieceLength - of the torrent, bytes */
+  static async create(fileName: string, pieceLength: number = PIECE_LENGTH): Promise<ShardHasher> {
+    return new ShardHasher(fileName, pieceLength, (await createSHA256()).init(), (await createSHA1()).init());
   }
 
   update(chunk: Uint8Array): void {
     this.#whole.update(chunk);
+    const length = this.#pieceLength;
     for (let offset = 0; offset < chunk.length; ) {
-      const part = chunk.subarray(offset, offset + PIECE_LENGTH - (this.#sizeBytes % PIECE_LENGTH));
+      const part = chunk.subarray(offset, offset + length - (this.#sizeBytes % length));
       this.#piece.update(part);
       offset += part.length;
       this.#sizeBytes += part.length;
-      if (this.#sizeBytes % PIECE_LENGTH === 0) this.#endPiece();
+      if (this.#sizeBytes % length === 0) this.#endPiece();
     }
   }
 
   /** Call once, after the last byte. */
   finish(): ShardDigest {
-    if (this.#sizeBytes % PIECE_LENGTH !== 0) this.#endPiece();
+    if (this.#sizeBytes % this.#pieceLength !== 0) this.#endPiece();
     const pieces = new Uint8Array(this.#pieces.length * 20);
     for (const [index, hash] of this.#pieces.entries()) pieces.set(hash, index * 20);
-    const info = { length: this.#sizeBytes, name: this.#fileName, 'piece length': PIECE_LENGTH, pieces };
+    const info = { length: this.#sizeBytes, name: this.#fileName, 'piece length': this.#pieceLength, pieces };
     return {
       sizeBytes: this.#sizeBytes,
       sha256: this.#whole.digest(),

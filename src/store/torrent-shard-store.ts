@@ -4,12 +4,13 @@ import type { Unsubscribe } from '../core/events.ts';
 import { log } from '../core/log.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
 import { ChunkDatabase } from './chunk-database.ts';
-import type { HashShard } from './hash-shard.ts';
 import type { MeetingPlace, PeerDescription, PeerIntroducer } from './peer-introducer.ts';
+import { PieceWriter } from './piece-writer.ts';
 import { checkPieceLength } from './pieces.ts';
 import type { ObtainOptions, SeededFile, ShardOrigin, ShardStore, Transfer } from './shard-store.ts';
 import { ShardTransfer, type TransferParts } from './shard-transfer.ts';
-import { type StorageSpace, storageSpace } from './storage-space.ts';
+import { StorageMeter, type StorageSpace } from './storage-meter.ts';
+import type { StoreThread } from './store-thread.ts';
 import { TorrentRecords } from './torrent-records.ts';
 import { TransferEvents } from './transfer-events.ts';
 
@@ -21,8 +22,8 @@ export interface TorrentShardStoreOptions {
   readonly pieceLength: number;
   /** Where a shard lies on a plain web server, if it does. */
   readonly webSeedUrl: (shard: ManifestShard) => string | undefined;
-  /** Hashes a stored shard off the page's thread. */
-  readonly hashShard: HashShard;
+  /** Stores and hashes off the page's thread. */
+  readonly thread: StoreThread;
 }
 
 /**
@@ -45,8 +46,12 @@ class TorrentShardStore implements ShardStore, MeetingPlace {
   constructor({ iceServers, ...options }: TorrentShardStoreOptions) {
     checkPieceLength(options.pieceLength);
     this.#iceServers = iceServers;
+    const meter: StorageMeter = new StorageMeter(() => writer.busy);
+    const writer = new PieceWriter(options.thread, (bytes) => meter.wrote(bytes));
     this.#parts = {
       ...options,
+      meter,
+      writer,
       chunks: new ChunkDatabase(),
       records: new TorrentRecords(),
       connect: () => this.#connect(),
@@ -112,7 +117,7 @@ class TorrentShardStore implements ShardStore, MeetingPlace {
   }
 
   usage(): Promise<StorageSpace> {
-    return storageSpace();
+    return this.#parts.meter.space();
   }
 
   async close(): Promise<void> {

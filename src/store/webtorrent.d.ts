@@ -63,6 +63,8 @@ declare module 'webtorrent' {
     /** The `.torrent`, once the metadata is there. */
     readonly torrentFile: Uint8Array;
     readonly bitfield: { get(piece: number): boolean };
+    /** In which order the selected pieces are asked for. */
+    strategy: 'rarest' | 'sequential';
     readonly wires: readonly Wire[];
     readonly numPeers: number;
     readonly uploaded: number;
@@ -111,6 +113,8 @@ declare module 'webtorrent' {
     readonly bitfield: Uint8Array;
     readonly preloadedStore: ChunkStore;
     readonly strategy: 'rarest' | 'sequential';
+    /** Pieces kept in memory for other peers, which ask for a piece's blocks one by one. */
+    readonly storeCacheSlots: number;
     /** Select no piece. */
     readonly deselect: boolean;
     /** Send nothing to complete peers. */

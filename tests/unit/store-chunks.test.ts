@@ -4,11 +4,12 @@ import { sha256 } from 'hash-wasm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ManifestShard } from '../../src/protocol/manifest.ts';
 import { ChunkDatabase } from '../../src/store/chunk-database.ts';
-import { hashStoredShard } from '../../src/store/hash-shard.ts';
 import { IdbChunkStore } from '../../src/store/idb-chunk-store.ts';
 import { IdbShardReader } from '../../src/store/idb-shard-reader.ts';
 import { importPieces } from '../../src/store/import-pieces.ts';
 import { PieceHashes } from '../../src/store/piece-hashes.ts';
+import { PieceWriter } from '../../src/store/piece-writer.ts';
+import { LocalStoreThread } from '../../src/store/store-thread.ts';
 import { PIECE_LENGTH, ShardHasher } from '../../src/store/torrent-file.ts';
 
 const A = 'a'.repeat(40);
@@ -66,7 +67,7 @@ describe('the chunk database', () => {
 });
 
 describe('the chunk store of a torrent', () => {
-  const torrentStore = new IdbChunkStore(chunks, A, 16);
+  const torrentStore = new IdbChunkStore(chunks, new PieceWriter(new LocalStoreThread(chunks), () => undefined), A, 16);
   const get = (piece: number, options: { offset?: number; length?: number } | null = null) =>
     new Promise<Uint8Array | undefined>((resolve, reject) =>
       torrentStore.get(piece, options, (error, bytes) => (error ? reject(error) : resolve(bytes))),
@@ -180,15 +181,19 @@ describe('hashing a stored shard', () => {
   it('gives the SHA-256 of its bytes', async () => {
     const bytes = someBytes(5_000_001);
     await store(bytes, PIECE_LENGTH);
-    expect(await hashStoredShard(shardOf(bytes.length), PIECE_LENGTH)).toBe(await sha256(bytes));
+    expect(await new LocalStoreThread(chunks).hash(shardOf(bytes.length), PIECE_LENGTH)).toBe(await sha256(bytes));
   });
 
   it('fails when a piece is missing, and when it is stopped', async () => {
     const shard = shardOf(PIECE_LENGTH * 2);
     await chunks.put(A, 0, someBytes(PIECE_LENGTH));
-    await expect(hashStoredShard(shard, PIECE_LENGTH)).rejects.toMatchObject({ code: 'shard-missing' });
+    await expect(new LocalStoreThread(chunks).hash(shard, PIECE_LENGTH)).rejects.toMatchObject({
+      code: 'shard-missing',
+    });
     const signal = AbortSignal.abort();
-    await expect(hashStoredShard(shard, PIECE_LENGTH, { signal })).rejects.toMatchObject({ code: 'aborted' });
+    await expect(new LocalStoreThread(chunks).hash(shard, PIECE_LENGTH, { signal })).rejects.toMatchObject({
+      code: 'aborted',
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 import { createWorkerRunner, type RunnerChoice } from '../../../workers/runner-client.ts';
-import { hashShard } from '../../../workers/store-client.ts';
+import { storeThread } from '../../../workers/store-client.ts';
 import { ShoalError } from '../../core/errors.ts';
 import { collectAllGarbage } from '../../core/garbage.ts';
 import { log } from '../../core/log.ts';
@@ -66,7 +66,7 @@ export class SwarmSession {
       iceServers: config.iceServers,
       pieceLength: manifest.pieceLength,
       webSeedUrl: (shard) => fileUrl(manifest, shard.fileName),
-      hashShard,
+      thread: storeThread,
     });
     this.keeper = new ShardKeeper({
       manifest,

@@ -4,7 +4,7 @@ import type { ManifestShard } from '../../../src/protocol/manifest.ts';
 import { IdbShardReader } from '../../../src/store/idb-shard-reader.ts';
 import type { ShardStore, Transfer } from '../../../src/store/shard-store.ts';
 import { createTorrentShardStore } from '../../../src/store/torrent-shard-store.ts';
-import { hashShard } from '../../../workers/store-client.ts';
+import { storeThread } from '../../../workers/store-client.ts';
 
 /**
  * A tab with nothing but a shard store, for tests to drive. `?seed=NAME` names the web seed, if any; `sha256=HEX` makes
@@ -51,7 +51,7 @@ const store = createTorrentShardStore({
   iceServers: [],
   pieceLength,
   webSeedUrl: () => (seed ? new URL(`/lab/seed/${seed}`, location.href).href : undefined),
-  hashShard,
+  thread: storeThread,
 });
 const origin = {
   shard,
@@ -109,9 +109,9 @@ window.lab = {
     return garbage.deref() === undefined;
   },
   measure: async () => {
-    await hashShard(shard, pieceLength);
+    await storeThread.hash(shard, pieceLength);
     const reader = new IdbShardReader(shard, pieceLength);
-    const hashMs = await elapsedMs(() => hashShard(shard, pieceLength));
+    const hashMs = await elapsedMs(() => storeThread.hash(shard, pieceLength));
     const readMs = await elapsedMs(async () => {
       for (let offset = 0; offset < shard.sizeBytes; offset += READ_BYTES) {
         await reader.read(offset, Math.min(READ_BYTES, shard.sizeBytes - offset));

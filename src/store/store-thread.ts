@@ -1,0 +1,93 @@
+import { createSHA256 } from 'hash-wasm';
+import { release } from '../core/bytes.ts';
+import type { ManifestShard } from '../protocol/manifest.ts';
+import { ChunkDatabase, type Piece } from './chunk-database.ts';
+import { IdbShardReader } from './idb-shard-reader.ts';
+import { RunningHash } from './running-hash.ts';
+
+export interface HashOptions {
+  /** Bytes to read at most before it returns; the next call goes on from there. */
+  readonly maxBytes?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** What a store does off the page's thread, which carries other people's frames: writing and hashing. */
+export interface StoreThread {
+  /**
+   * Stores pieces in one transaction.
+   * @throws ShoalError `storage-full`
+   */
+  write(infoHash: string, pieces: readonly Piece[]): Promise<void>;
+  /**
+   * SHA-256 of a stored shard, hexadecimal; undefined when `maxBytes` were not enough. What was written in order here is
+   * hashed already and not read again.
+   * @throws ShoalError `shard-missing`, `aborted`
+   */
+  hash(shard: ManifestShard, pieceLength: number, options?: HashOptions): Promise<string | undefined>;
+}
+
+/** Bytes read and hashed at a time: whole pieces of any usual length, and a bounded memory. */
+const STEP_BYTES = 4 * 1024 * 1024;
+
+/** Writes and hashes in the thread that calls: for the store's worker. */
+export class LocalStoreThread implements StoreThread {
+  readonly #chunks: ChunkDatabase;
+  /** By info hash, of shards that are being written or hashed. */
+  readonly #hashes = new Map<string, RunningHash>();
+
+  constructor(chunks: ChunkDatabase = new ChunkDatabase()) {
+    this.#chunks = chunks;
+  }
+
+  async write(infoHash: string, pieces: readonly Piece[]): Promise<void> {
+    const hash = await this.#hashOf(infoHash);
+    const written = this.#chunks.putAll(infoHash, pieces);
+    for (const { index, bytes } of pieces) {
+      // A piece that comes again belongs to another download, whose other pieces may be gone.
+      if (!hash.add(index, bytes)) this.#hashes.delete(infoHash);
+    }
+    try {
+      await written;
+    } catch (error) {
+      this.#hashes.delete(infoHash);
+      throw error;
+    }
+  }
+
+  async hash(
+    shard: ManifestShard,
+    pieceLength: number,
+    { maxBytes = Number.POSITIVE_INFINITY, signal }: HashOptions = {},
+  ): Promise<string | undefined> {
+    const hash = await this.#hashOf(shard.infoHash);
+    const reader = new IdbShardReader(shard, pieceLength, { chunks: this.#chunks });
+    const step = pieceLength * Math.max(1, Math.floor(STEP_BYTES / pieceLength));
+    let left = maxBytes;
+    try {
+      for (let offset = hash.next * pieceLength; offset < shard.sizeBytes; offset = hash.next * pieceLength) {
+        if (left <= 0) return undefined;
+        const bytes = await reader.read(offset, Math.min(step, shard.sizeBytes - offset), signal ? { signal } : {});
+        hash.addStored(bytes, pieceLength);
+        left -= bytes.length;
+        release(bytes);
+      }
+    } catch (error) {
+      this.#hashes.delete(shard.infoHash);
+      throw error;
+    } finally {
+      reader.close();
+    }
+    this.#hashes.delete(shard.infoHash);
+    return hash.digest();
+  }
+
+  async #hashOf(infoHash: string): Promise<RunningHash> {
+    const known = this.#hashes.get(infoHash);
+    if (known) return known;
+    const hasher = await createSHA256();
+    // Another call may have made one meanwhile.
+    const hash = this.#hashes.get(infoHash) ?? new RunningHash(hasher);
+    this.#hashes.set(infoHash, hash);
+    return hash;
+  }
+}
