@@ -57,7 +57,11 @@ export async function* checkServer(
   for (const { manifest } of checked) {
     for (const shard of manifest.shards) {
       yield await check(`${shard.fileName} (layers ${formatLayers(shard.layers)}) at the server`, async () =>
-        checkShardBytes(shard, await openServerFile(modelUrl(server, manifest.name, shard.fileName))),
+        checkShardBytes(
+          shard,
+          manifest.pieceLength,
+          await openServerFile(modelUrl(server, manifest.name, shard.fileName)),
+        ),
       );
     }
   }

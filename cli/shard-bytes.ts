@@ -4,11 +4,16 @@ import { ShardHasher } from '../src/store/torrent-file.ts';
 
 /**
  * Hashes a shard's bytes as they go by.
+ * @param pieceLength - the manifest's
  * @returns what was seen, for people
  * @throws ShoalError `hash-mismatch` when they are not the manifest's
  */
-export async function checkShardBytes(shard: ManifestShard, bytes: AsyncIterable<Uint8Array>): Promise<string> {
-  const hasher = await ShardHasher.create(shard.fileName);
+export async function checkShardBytes(
+  shard: ManifestShard,
+  pieceLength: number,
+  bytes: AsyncIterable<Uint8Array>,
+): Promise<string> {
+  const hasher = await ShardHasher.create(shard.fileName, pieceLength);
   for await (const chunk of bytes) hasher.update(chunk);
   const found = hasher.finish();
   if (found.sizeBytes !== shard.sizeBytes)

@@ -20,6 +20,9 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 };
 
+/** Read at once: Node's own 64 KiB cost a call each. A client that does not read holds two of them. */
+const READ_BYTES = 512 * 1024;
+
 export interface FileResponseOptions {
   /** Without it, made of size and modification time. */
   readonly etag?: string;
@@ -73,7 +76,7 @@ export async function sendFile(
 }
 
 async function sendBytes(handle: FileHandle, start: number, end: number, response: ServerResponse): Promise<number> {
-  const stream = handle.createReadStream({ start, end: end - 1, autoClose: false });
+  const stream = handle.createReadStream({ start, end: end - 1, autoClose: false, highWaterMark: READ_BYTES });
   try {
     await pipeline(stream, response);
   } catch (error) {

@@ -1,3 +1,5 @@
+import type { Link } from './link-watch.ts';
+
 /** A beat is sent, and the silence judged, at this interval; the timers of a hidden page fire once a second. */
 const INTERVAL_MS = 500;
 /**
@@ -12,6 +14,10 @@ const GAP_DECAY = 0.966;
 /** On a slow link what is lost takes longer to be sent again: so many round trips are added, up to a limit. */
 const SILENCE_ROUND_TRIPS = 8;
 const MAX_SILENCE_MS = 10_000;
+/** A browser whose page is late acknowledges each beat within a round trip and a fifth of a second. */
+const LINK_SILENCE_MS = 1200;
+/** A page that says nothing for so long is gone for all that others can wait for. */
+const MAX_LATE_MS = 120_000;
 /** When our own timer is late by this much, we were asleep, and the peer's silence says nothing yet. */
 const OVERSLEPT_MS = 1000;
 /** Round trips whose median is reported. */
@@ -20,8 +26,12 @@ const KEPT_ROUND_TRIPS = 8;
 export interface HeartbeatOptions {
   /** Sends a beat that carries `sentAtMs`; the peer echoes the number. */
   readonly beat: (sentAtMs: number) => void;
-  /** The peer has been silent for too long. */
+  /** The peer has been silent for too long, and its browser too where there is a link to look at. */
   readonly onSilence: () => void;
+  /** The peer has been silent for too long, but its browser is there; or it speaks again. */
+  readonly onLate?: (late: boolean) => void;
+  /** What is below; without it silence is all that is known. */
+  readonly link?: Link | undefined;
   /** When the peer was last heard by another way, `performance.now()`: what is lost holds up one stream, not the others. */
   readonly heardElsewhereAtMs?: () => number;
 }
@@ -34,6 +44,7 @@ export class Heartbeat {
   #heardAtMs = performance.now();
   #longestGapMs = FIRST_GAP_MS;
   #tickedAtMs = performance.now();
+  #late = false;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
@@ -47,12 +58,18 @@ export class Heartbeat {
     return sorted[sorted.length >> 1] ?? 0;
   }
 
+  /** Whether the peer says nothing at the moment, though its browser is there. */
+  get late(): boolean {
+    return this.#late;
+  }
+
   /** Any byte shows that the peer is there. */
   heard(): void {
     const now = performance.now();
     // Our own sleep looks like a gap as well.
     this.#longestGapMs = Math.max(this.#longestGapMs, Math.min(now - this.#heardAtMs, MAX_SILENCE_MS / GAPS));
     this.#heardAtMs = now;
+    this.#setLate(false);
   }
 
   /** How long the peer may say nothing, ms. */
@@ -80,7 +97,27 @@ export class Heartbeat {
     if (overslept) this.#heardAtMs = now;
     this.#longestGapMs = Math.max(INTERVAL_MS, this.#longestGapMs * GAP_DECAY);
     const heardAtMs = Math.max(this.#heardAtMs, this.#options.heardElsewhereAtMs?.() ?? 0);
-    if (now - heardAtMs > this.#patienceMs) this.#options.onSilence();
-    else this.#options.beat(now);
+    const silentMs = now - heardAtMs;
+    const { link } = this.#options;
+    if (silentMs > INTERVAL_MS) link?.look();
+    if (silentMs > this.#patienceMs) {
+      if (silentMs > MAX_LATE_MS || !this.#linkDelivers(now)) {
+        this.#options.onSilence();
+        return;
+      }
+      this.#setLate(true);
+    } else this.#setLate(false);
+    this.#options.beat(now);
+  }
+
+  #linkDelivers(now: number): boolean {
+    const deliveredAtMs = this.#options.link?.deliveredAtMs ?? Number.NEGATIVE_INFINITY;
+    return now - deliveredAtMs <= LINK_SILENCE_MS + 2 * this.roundTripMs;
+  }
+
+  #setLate(late: boolean): void {
+    if (late === this.#late) return;
+    this.#late = late;
+    this.#options.onLate?.(late);
   }
 }

@@ -16,14 +16,17 @@ import { repeatMissedChannelEvents } from './late-channel-events.ts';
 /** One attempt to reach a tab, all in all: some twenty round trips, up to a second each on a bad link. */
 export const DIAL_TIMEOUT_MS = 30_000;
 
-/** A connection is given up when a ping has had no answer for so long; between tabs their pulse knows sooner. */
-const PING_TIMEOUT_MS = 10_000;
+/**
+ * A connection is given up when a ping has had no answer for so long. Between tabs their pulse knows sooner; a page that
+ * was held up for half a minute must not find all its connections ended by its own timer.
+ */
+const PING_TIMEOUT_MS = 30_000;
 const PING_INTERVAL_MS = 5000;
 /**
  * Pings of one connection under way at once. The default is one, and a second counts as a failure: a round trip longer
  * than the interval would end the connection.
  */
-const MAX_PINGS = 4;
+const MAX_PINGS = 8;
 /**
  * Tabs that may call a newcomer in one second. All come through the relay's one address, so the default cap of five for
  * an address would be a cap for the whole swarm.

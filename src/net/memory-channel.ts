@@ -20,7 +20,9 @@ export class MemoryChannel implements FrameChannel {
   #early: Uint8Array[] = [];
   #onFrame: ((frame: Uint8Array) => void) | undefined;
   #onClose: ((reason: Error | undefined) => void) | undefined;
+  #onLate: ((late: boolean) => void) | undefined;
   #closed: { readonly reason: Error | undefined } | undefined;
+  late = false;
 
   constructor(options: MemoryChannelOptions) {
     this.peerId = options.peerId;
@@ -51,6 +53,16 @@ export class MemoryChannel implements FrameChannel {
   onClose(listener: (reason: Error | undefined) => void): void {
     this.#onClose = listener;
     if (this.#closed) listener(this.#closed.reason);
+  }
+
+  onLate(listener: (late: boolean) => void): void {
+    this.#onLate = listener;
+  }
+
+  /** The other end's page stands still, or goes on. */
+  tellLate(late: boolean): void {
+    this.late = late;
+    this.#onLate?.(late);
   }
 
   async close(): Promise<void> {

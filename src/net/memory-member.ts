@@ -38,6 +38,7 @@ export class MemoryTransport implements Transport {
   readonly #connected = new Set<string>();
   /** What ends when a peer is gone: exchanges under way, and channels. */
   readonly #bound = new Map<string, Set<(error: ShoalError) => void>>();
+  readonly #channels = new Set<MemoryChannel>();
   readonly #asked = new InFlight(MAX_COMMANDS_IN_FLIGHT);
   readonly #requestHandlers = new Map<string, RequestHandler>();
   #channelHandler: ((channel: FrameChannel) => void) | undefined;
@@ -181,6 +182,11 @@ export class MemoryTransport implements Transport {
     if (this.#connected.delete(peerId)) this.#events.emit('peer', { peerId, connected: false });
   }
 
+  /** The peer's page stands still, or goes on. */
+  tellLate(peerId: string, late: boolean): void {
+    for (const channel of this.#channels) if (channel.peerId === peerId) channel.tellLate(late);
+  }
+
   #connectedTo(peerId: string): void {
     if (this.#connected.has(peerId)) return;
     this.#connected.add(peerId);
@@ -202,12 +208,16 @@ export class MemoryTransport implements Transport {
   #channelTo(member: MemoryTransport, other: () => MemoryChannel): MemoryChannel {
     const { peerId } = member;
     const unbind = this.#bind(peerId, (error) => channel.end(error));
-    const channel = new MemoryChannel({
+    const channel: MemoryChannel = new MemoryChannel({
       peerId,
       roundTripMs: () => this.#medium.roundTripMs(this.peerId, peerId),
       carry: (deliver) => this.#medium.carry(this.peerId, peerId, () => deliver(other())),
-      onEnd: unbind,
+      onEnd: () => {
+        unbind();
+        this.#channels.delete(channel);
+      },
     });
+    this.#channels.add(channel);
     return channel;
   }
 

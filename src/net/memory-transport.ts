@@ -85,6 +85,28 @@ export class MemoryNetwork {
     for (const link of this.#between(one, other)) link.cut = false;
   }
 
+  /**
+   * The member's page stands still, its browser does not: what is sent to it and by it waits, and the others see after a
+   * while that it is late.
+   * @returns lets it go on
+   */
+  stall(peerId: string): () => void {
+    const others = [...this.#members.keys()].filter((other) => other !== peerId);
+    const setCut = (cut: boolean) => {
+      for (const other of others) for (const link of this.#between(peerId, other)) link.cut = cut;
+    };
+    const tell = (late: boolean) => {
+      for (const other of others) this.#members.get(other)?.tellLate(peerId, late);
+    };
+    setCut(true);
+    const timer = setTimeout(() => tell(true), this.#silenceMs);
+    return () => {
+      clearTimeout(timer);
+      setCut(false);
+      tell(false);
+    };
+  }
+
   /** Cuts every link between members of different groups. */
   partition(...groups: readonly (readonly string[])[]): void {
     for (const [index, group] of groups.entries()) {

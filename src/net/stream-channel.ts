@@ -9,6 +9,7 @@ import type { FrameLabel } from './frame-label.ts';
 import { FrameOrder } from './frame-order.ts';
 import { FrameSender } from './frame-sender.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { linkOf } from './link-watch.ts';
 import { MessageAssembler } from './message-assembler.ts';
 import { type OpenSides, SideFrames } from './side-frames.ts';
 import { MAX_STRIPED_BYTES } from './stripes.ts';
@@ -45,6 +46,7 @@ export class StreamChannel implements FrameChannel {
   /** Frames that came before anybody listened; together at most one of the largest. */
   #early: Uint8Array[] = [];
   #onClose: ((reason: Error | undefined) => void) | undefined;
+  #onLate: ((late: boolean) => void) | undefined;
   #toldAtMs = Number.NEGATIVE_INFINITY;
   #closing = false;
   #closed: { readonly reason: Error | undefined } | undefined;
@@ -67,6 +69,8 @@ export class StreamChannel implements FrameChannel {
       beat: (sentAtMs) => this.#sendAside({ kind: 'beat', clockMs: sentAtMs }),
       onSilence: () => this.#peerVanished(),
       heardElsewhereAtMs: () => heardAtMs.get(connection) ?? 0,
+      onLate: (late) => this.#onLate?.(late),
+      link: linkOf(connection),
     });
     stream.addEventListener('message', ({ data }) => {
       this.#heard();
@@ -84,6 +88,10 @@ export class StreamChannel implements FrameChannel {
     return this.#heartbeat.roundTripMs;
   }
 
+  get late(): boolean {
+    return this.#heartbeat.late;
+  }
+
   get deliveries(): readonly Delivery[] {
     return this.#deliveries.recent;
   }
@@ -99,6 +107,10 @@ export class StreamChannel implements FrameChannel {
   onFrame(listener: (frame: Uint8Array) => void): void {
     this.#onFrame = listener;
     for (const frame of this.#early.splice(0)) listener(frame);
+  }
+
+  onLate(listener: (late: boolean) => void): void {
+    this.#onLate = listener;
   }
 
   onClose(listener: (reason: Error | undefined) => void): void {

@@ -21,6 +21,8 @@ export interface FrameChannel {
   readonly peerId: string;
   /** Median round trip of the channel's own heartbeat, ms; 0 until the first. */
   readonly roundTripMs: number;
+  /** The peer's page says nothing at the moment, though its browser is there: it is slow, or stands still. */
+  readonly late: boolean;
   /** Frames that lately arrived at the peer, the newest last. */
   readonly deliveries: readonly Delivery[];
   /**
@@ -31,6 +33,8 @@ export interface FrameChannel {
   send(frame: Uint8Array, options?: SendOptions): Promise<void>;
   /** The one consumer of incoming frames. Those that came before are given to it first. */
   onFrame(listener: (frame: Uint8Array) => void): void;
+  /** The one listener of changes of `late`. */
+  onLate(listener: (late: boolean) => void): void;
   /** Called once, also when the peer vanished without a word; without a reason when either end closed in order. */
   onClose(listener: (reason: Error | undefined) => void): void;
   close(): Promise<void>;

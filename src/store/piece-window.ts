@@ -1,4 +1,5 @@
 import type { Torrent } from 'webtorrent';
+import { abortable } from '../core/abortable.ts';
 import { pieceCount } from './pieces.ts';
 import type { Pace } from './shard-store.ts';
 
@@ -27,7 +28,8 @@ export class PieceWindow {
   /** Asked for, not stored yet. */
   readonly #open = new Set<number>();
   #pace: Pace | undefined;
-  #waiting = false;
+  /** Ends the wait for a turn. */
+  #turn: AbortController | undefined;
   readonly #stop = new AbortController();
 
   constructor(options: PieceWindowOptions) {
@@ -45,6 +47,8 @@ export class PieceWindow {
   /** Goes on without a pace: somebody waits for the shard now. */
   hurry(): void {
     this.#pace = undefined;
+    this.#turn?.abort();
+    this.#turn = undefined;
     void this.#fill();
   }
 
@@ -61,10 +65,9 @@ export class PieceWindow {
   async #fill(): Promise<void> {
     const { torrent, pieceLength } = this.#options;
     const room = () => this.#places - this.#open.size;
-    while (!this.#waiting && torrent.ready && !torrent.destroyed && this.#missing.size > 0 && room() > 0) {
+    while (!this.#turn && torrent.ready && !torrent.destroyed && this.#missing.size > 0 && room() > 0) {
       if (this.#pace && !(await this.#mayGoOn(this.#pace, room() * pieceLength))) return;
-      // Whoever hurries in the meantime has filled the window.
-      if (room() > 0) this.#select(this.#choose(room()));
+      this.#select(this.#choose(room()));
     }
   }
 
@@ -72,16 +75,18 @@ export class PieceWindow {
     return pieceCount(this.#pace ? PACED_BYTES : WINDOW_BYTES, this.#options.pieceLength);
   }
 
-  /** Waits for its turn; one at a time. */
+  /** Waits for its turn. @returns false when it is not to go on */
   async #mayGoOn(pace: Pace, bytes: number): Promise<boolean> {
-    this.#waiting = true;
+    const turn = new AbortController();
+    this.#turn = turn;
+    const signal = AbortSignal.any([turn.signal, this.#stop.signal]);
     try {
-      await pace.next(bytes, this.#stop.signal);
-      return !this.#stop.signal.aborted;
+      await abortable(pace.next(bytes, signal), signal);
+      return true;
     } catch {
       return false;
     } finally {
-      this.#waiting = false;
+      if (this.#turn === turn) this.#turn = undefined;
     }
   }
 

@@ -14,7 +14,7 @@ export interface Transfer {
   readonly receivedBytes: number;
   readonly sentBytes: number;
   readonly peers: number;
-  /** Seconds left at the current rate; undefined until something has arrived. */
+  /** Seconds left at the rate of the last fifteen seconds; undefined while that cannot be told. */
   readonly secondsLeft: number | undefined;
   /** SHA-256 was checked against the manifest: in this page's life, or before, and then each piece is as it is read. */
   readonly verified: boolean;

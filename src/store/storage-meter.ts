@@ -27,9 +27,16 @@ export class StorageMeter {
     this.#writtenBytes += bytes;
   }
 
-  /** What was stored is deleted, or the browser stores no more: nothing is known any longer. */
+  /** What was stored is deleted: nothing is known any longer. */
   forget(): void {
     this.#known = undefined;
+  }
+
+  /** After a failure to store: asks at once, and again the next time. */
+  async afterFailure(): Promise<StorageSpace> {
+    const space = await this.#ask();
+    this.forget();
+    return space;
   }
 
   /** As far as the browser says, with what was stored since it said it. */

@@ -40,8 +40,7 @@ export async function withSpace<Result>(
     return await store();
   } catch (error) {
     if (ShoalError.from(error).code !== 'storage-full') throw error;
-    meter.forget();
-    throw storageFull(fileName, await missingBytes(), await meter.space(), error);
+    throw storageFull(fileName, await missingBytes(), await meter.afterFailure(), error);
   }
 }
 

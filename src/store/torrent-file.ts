@@ -50,7 +50,7 @@ export class ShardHasher {
   }
 
   /** @param pieceLength - of the torrent, bytes */
-  static async create(fileName: string, pieceLength: number = PIECE_LENGTH): Promise<ShardHasher> {
+  static async create(fileName: string, pieceLength: number): Promise<ShardHasher> {
     return new ShardHasher(fileName, pieceLength, (await createSHA256()).init(), (await createSHA1()).init());
   }
 

@@ -19,6 +19,8 @@ export class TransferRate {
 
   /** @param bytes - in all, by now */
   note(bytes: number, atMs: number): void {
+    // What passes before the first byte says nothing of the rate.
+    if (this.#samples.length === 1 && this.#samples[0]!.bytes === bytes) this.#samples.pop();
     this.#samples.push({ bytes, atMs });
     // The one before the window stays: the mean goes back to the window's beginning at least.
     while (this.#samples.length > 2 && this.#samples[1]!.atMs <= atMs - WINDOW_MS) this.#samples.shift();

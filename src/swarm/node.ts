@@ -8,6 +8,7 @@ import type { Manifest } from '../protocol/manifest.ts';
 import type { ShardStore } from '../store/shard-store.ts';
 import { Rebalancer } from './assign/rebalancer.ts';
 import { Recruiter } from './assign/recruiter.ts';
+import { SpreadPace } from './assign/spread-pace.ts';
 import { Spreader } from './assign/spreader.ts';
 import { chooseInTurn } from './assign/volunteer.ts';
 import { Coordinator } from './coordinator/coordinator.ts';
@@ -80,6 +81,7 @@ export class SwarmNode {
       own: () => this.#facts(),
       joined: () => keeper.joined,
       roundTripMs: (peerId) => this.exchange.roundTripMs(peerId),
+      late: (peerId) => this.exchange.isLate(peerId),
     });
     this.registry = new ShardRegistry(transport.directory, manifest, manifestId);
     this.stages = new StageServer(this.exchange, manifest, options.limits);
@@ -112,7 +114,13 @@ export class SwarmNode {
       shards: manifest.shards,
       members: () => this.#roster.assignable(),
     });
-    this.#spreader = new Spreader(keeper, store, manifest, () => this.#roster.everybody());
+    this.#spreader = new Spreader({
+      keeper,
+      store,
+      manifest,
+      members: () => this.#roster.everybody(),
+      pace: new SpreadPace(() => this.#quiet()),
+    });
     this.#rebalancer = new Rebalancer({
       peerId: transport.peerId,
       shards: manifest.shards,
@@ -253,6 +261,11 @@ export class SwarmNode {
       willing: settings().acceptRemoteLoads,
       auto: this.#auto,
     };
+  }
+
+  /** Whether the swarm is whole, and nobody asks, answers or loads. */
+  #quiet(): boolean {
+    return !this.coordinator.answering && this.#roster.idle(this.#options.manifest.shards.length);
   }
 
   #ownShardsChanged(): void {

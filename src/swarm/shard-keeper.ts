@@ -4,7 +4,7 @@ import { log } from '../core/log.ts';
 import type { LayerRange } from '../core/ranges.ts';
 import type { LayerRunner } from '../engine/layer-runner.ts';
 import type { Hyperparameters, Manifest, ManifestShard } from '../protocol/manifest.ts';
-import type { ShardOrigin, ShardReader, ShardStore } from '../store/shard-store.ts';
+import type { ObtainOptions, ShardOrigin, ShardReader, ShardStore } from '../store/shard-store.ts';
 
 export type ShardPhase = 'absent' | 'downloading' | 'verifying' | 'loading' | 'ready' | 'error';
 
@@ -102,8 +102,8 @@ export class ShardKeeper {
   }
 
   /** Fetches and verifies a shard into the store without running it: a seed. Its phase here stays `absent`. */
-  async keep(index: number, signal: AbortSignal): Promise<void> {
-    await this.#options.store.obtain(this.#options.originOf(this.#shard(index)), { signal });
+  async keep(index: number, options: Pick<ObtainOptions, 'signal' | 'pace'>): Promise<void> {
+    await this.#options.store.obtain(this.#options.originOf(this.#shard(index)), options);
   }
 
   /** Frees the shard on the device; its bytes stay in the store and are seeded on. */

@@ -6,7 +6,7 @@ import type { Settings } from '../../src/ui/app-model.ts';
 /** When a shard of a tab reached a state, ms since the page was asked for. */
 export type ShardSteps = Readonly<Record<string, number>>;
 
-const MEMORY_LOOK_MS = 50;
+const MEMORY_LOOK_MS = 250;
 const STEP_TIMEOUT_MS = 15 * 60_000;
 
 declare global {

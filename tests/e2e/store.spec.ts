@@ -82,7 +82,7 @@ test('a shard goes from the server to a tab, and on to another tab without the s
   const perSecond = events.length / (Math.max(1000, fromTab.ms) / 1000);
   expect(perSecond).toBeLessThan(2 + 4);
   const arriving = events.filter(({ phase, receivedBytes }) => phase === 'downloading' && receivedBytes > 0);
-  for (const { secondsLeft } of arriving) expect(secondsLeft).toBeGreaterThanOrEqual(0);
+  for (const { secondsLeft } of arriving) if (secondsLeft !== undefined) expect(secondsLeft).toBeLessThan(60);
 
   const { hashMs, readMs, smallReadsMs } = await second.evaluate(() => window.lab.measure());
   console.log(

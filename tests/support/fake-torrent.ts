@@ -47,6 +47,9 @@ export class FakeTorrent extends EventEmitter {
   pieces = [null, null, null];
   wires: FakeWire[] = [];
   removed: string[] = [];
+  /** Pieces asked for, in order. */
+  selected: number[] = [];
+  strategy = 'rarest';
   seeds = 0;
   discovery: unknown = null;
 
@@ -75,6 +78,10 @@ export class FakeTorrent extends EventEmitter {
   removePeer(id: string): void {
     this.removed.push(id);
     this.wires.find(({ peerId, type }) => peerId === id || (type === 'webSeed' && id === SEED))?.destroy();
+  }
+
+  select(first: number, last: number): void {
+    for (let piece = first; piece <= last; piece++) this.selected.push(piece);
   }
 
   pause(): void {

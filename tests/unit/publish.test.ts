@@ -149,7 +149,7 @@ describe('torrent files', () => {
   const bytes = Uint8Array.from({ length: 2 * PIECE_LENGTH + 777 }, () => random() * 256);
 
   async function digest(chunkBytes: number, content = bytes) {
-    const hasher = await ShardHasher.create('shard-9.gguf');
+    const hasher = await ShardHasher.create('shard-9.gguf', PIECE_LENGTH);
     for (let at = 0; at < content.length; at += chunkBytes) hasher.update(content.subarray(at, at + chunkBytes));
     return hasher.finish();
   }

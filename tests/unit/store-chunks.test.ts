@@ -147,7 +147,7 @@ describe('the shard reader', () => {
 
   it('checks every piece against the torrent, also those that it reads ahead', async () => {
     const bytes = someBytes(40 * PIECE_LENGTH + 5);
-    const hasher = await ShardHasher.create('shard-0.gguf');
+    const hasher = await ShardHasher.create('shard-0.gguf', PIECE_LENGTH);
     hasher.update(bytes);
     const { torrent, ...digest } = hasher.finish();
     const shard = shardOf(bytes.length, digest);
@@ -202,7 +202,7 @@ describe('importing a file', () => {
   const read = async (offset: number, length: number) => bytes.slice(offset, offset + length);
 
   async function importInto(change: Partial<ManifestShard>, from = read, signal?: AbortSignal) {
-    const hasher = await ShardHasher.create('shard-0.gguf');
+    const hasher = await ShardHasher.create('shard-0.gguf', PIECE_LENGTH);
     hasher.update(bytes);
     const { torrent, ...digest } = hasher.finish();
     const shard = shardOf(bytes.length, { ...digest, ...change });

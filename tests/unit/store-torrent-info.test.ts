@@ -6,7 +6,7 @@ import { PIECE_LENGTH, ShardHasher, withLinks } from '../../src/store/torrent-fi
 import { checkTorrent } from '../../src/store/torrent-info.ts';
 
 async function publish(fileName: string, sizeBytes: number) {
-  const hasher = await ShardHasher.create(fileName);
+  const hasher = await ShardHasher.create(fileName, PIECE_LENGTH);
   hasher.update(new Uint8Array(sizeBytes));
   const { torrent, ...digest } = hasher.finish();
   const place = { index: 0, headerBytes: 1, layers: { start: 0, end: 1 }, hasEmbedding: true, hasOutput: true };

@@ -1,7 +1,7 @@
 import { ShoalError } from '../../core/errors.ts';
 import { log } from '../../core/log.ts';
 import type { Manifest } from '../../protocol/manifest.ts';
-import type { ShardStore } from '../../store/shard-store.ts';
+import type { Pace, ShardStore } from '../../store/shard-store.ts';
 import type { ShardKeeper } from '../shard-keeper.ts';
 import { type Coverage, rarestFirst } from './assign.ts';
 
@@ -10,19 +10,22 @@ const MAX_QUOTA_SHARE = 0.6;
 /** A failed fetch is tried again after this. */
 const RETRY_MS = 30_000;
 
+export interface SpreaderOptions {
+  readonly keeper: ShardKeeper;
+  readonly store: ShardStore;
+  readonly manifest: Manifest;
+  readonly members: () => Iterable<Coverage>;
+  /** It goes after everything that somebody waits for. */
+  readonly pace: Pace;
+}
+
 /** "Help spread the model": when this tab's own shards serve, fetches the others, one at a time, rarest first. */
 export class Spreader {
-  readonly #keeper: ShardKeeper;
-  readonly #store: ShardStore;
-  readonly #manifest: Manifest;
-  readonly #members: () => Iterable<Coverage>;
+  readonly #options: SpreaderOptions;
   #abort: AbortController | undefined;
 
-  constructor(keeper: ShardKeeper, store: ShardStore, manifest: Manifest, members: () => Iterable<Coverage>) {
-    this.#keeper = keeper;
-    this.#store = store;
-    this.#manifest = manifest;
-    this.#members = members;
+  constructor(options: SpreaderOptions) {
+    this.#options = options;
   }
 
   start(): void {
@@ -37,14 +40,16 @@ export class Spreader {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const wanted = new Set(this.#manifest.shards.map(({ index }) => index));
+    const { keeper, store, manifest, members, pace } = this.#options;
+    const wanted = new Set(manifest.shards.map(({ index }) => index));
     while (wanted.size > 0 && !signal.aborted) {
-      const index = rarestFirst(this.#manifest.shards.length, this.#members()).find((other) => wanted.has(other))!;
-      const shard = this.#manifest.shards[index]!;
+      const index = rarestFirst(manifest.shards.length, members()).find((other) => wanted.has(other))!;
+      const shard = manifest.shards[index]!;
       try {
-        const { usedBytes, quotaBytes } = await this.#store.usage();
+        await pace.next(0, signal);
+        const { usedBytes, quotaBytes } = await store.usage();
         if (
-          !(await this.#store.isComplete(shard)) &&
+          !(await store.isComplete(shard)) &&
           quotaBytes > 0 &&
           usedBytes + shard.sizeBytes > MAX_QUOTA_SHARE * quotaBytes
         ) {
@@ -52,7 +57,7 @@ export class Spreader {
           wanted.delete(index);
           continue;
         }
-        await this.#keeper.keep(index, signal);
+        await keeper.keep(index, { signal, pace });
         wanted.delete(index);
       } catch (error) {
         if (signal.aborted) return;

@@ -47,6 +47,11 @@ export class Coordinator implements Generator {
     return this.#conversations.onRoute(listener);
   }
 
+  /** Whether this tab waits for an answer. */
+  get answering(): boolean {
+    return this.#busy.size > 0;
+  }
+
   async *generate(request: GenerationRequest): AsyncGenerator<GeneratedToken, GenerationSummary> {
     const contextLength = this.#contextLength;
     const { promptIds, maxTokens } = request;

@@ -1,3 +1,4 @@
+import type { LayerRange } from '../../core/ranges.ts';
 import type { HiddenFormat } from '../../protocol/hidden-formats.ts';
 import type { CommandClient } from '../members/command-client.ts';
 import type { FrameExchange } from '../members/frame-exchange.ts';
@@ -6,6 +7,10 @@ import type { FrameExchange } from '../members/frame-exchange.ts';
 export interface PipelineDependencies {
   readonly exchange: FrameExchange;
   readonly commands: CommandClient;
+  readonly routes: {
+    /** Whether others than those serve these layers now, and have been heard of lately. */
+    hasSpare(without: ReadonlySet<string>, layers: LayerRange): boolean;
+  };
   /** The coarsest format in which hidden states may travel; f32 when absent. */
   readonly wire?: () => HiddenFormat;
 }

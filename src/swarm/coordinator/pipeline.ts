@@ -24,6 +24,9 @@ interface PendingTask {
 
 /** A stage that takes longer than this over one task is taken for hung: a software adapter needs seconds, not minutes. */
 const TASK_TIMEOUT_MS = 120_000;
+/** Nobody else has the layers of a stage that is late: so long it may stand still before somebody is asked to fetch them. */
+const LATE_PATIENCE_MS = 20_000;
+
 /** One session along one route: KV caches at every stage, filled by the laps that go round it. */
 export class Pipeline {
   readonly route: readonly RouteStage[];
@@ -44,6 +47,8 @@ export class Pipeline {
   #length: number;
   #confirmed: number;
   #broken: ShoalError | undefined;
+  /** By peer that is late. */
+  readonly #late = new Map<string, ReturnType<typeof setTimeout>>();
 
   private constructor(
     deps: PipelineDependencies,
@@ -67,12 +72,8 @@ export class Pipeline {
         if (frame.kind === 'result' && from === route.at(-1)!.peerId) this.#finish(frame);
         if (frame.kind === 'error' && route.some((stage) => stage.peerId === from)) this.#fail(frame);
       }),
-      deps.exchange.onGone((peerId) => {
-        const stage = route.find((other) => other.peerId === peerId);
-        if (!stage) return;
-        this.gone.add(peerId);
-        this.#break(goneError(stage));
-      }),
+      deps.exchange.onGone((peerId) => this.#lose(peerId)),
+      deps.exchange.onLate((peerId) => this.#heedLateness(peerId)),
     ];
   }
 
@@ -144,6 +145,7 @@ export class Pipeline {
     const done = new Promise<LapResult>((resolve, reject) => {
       this.#pending.set(task, { end: position + ids.length, startedAtMs: performance.now(), resolve, reject });
     });
+    for (const { peerId } of this.route) this.#heedLateness(peerId);
     const timeout = setTimeout(
       () => this.#break(new ShoalError('timeout', `No answer to task ${task} within ${TASK_TIMEOUT_MS / 1000} s.`)),
       TASK_TIMEOUT_MS,
@@ -193,6 +195,31 @@ export class Pipeline {
     await closeRoute(this.#deps, this.session, this.route);
   }
 
+  #lose(peerId: string): void {
+    const stage = this.route.find((other) => other.peerId === peerId);
+    if (!stage) return;
+    this.gone.add(peerId);
+    this.#break(goneError(stage));
+  }
+
+  /** A stage whose page stands still costs the route only where somebody else has its layers, or after a while. */
+  #heedLateness(peerId: string): void {
+    const stage = this.route.find((other) => other.peerId === peerId);
+    if (!stage) return;
+    const { exchange, routes } = this.#deps;
+    if (!exchange.isLate(peerId)) {
+      clearTimeout(this.#late.get(peerId));
+      this.#late.delete(peerId);
+    } else if (this.#pending.size > 0 && routes.hasSpare(new Set([peerId]), stage.layers)) {
+      this.#lose(peerId);
+    } else if (!this.#late.has(peerId)) {
+      this.#late.set(
+        peerId,
+        setTimeout(() => this.#lose(peerId), LATE_PATIENCE_MS),
+      );
+    }
+  }
+
   #finish({ task, rows, timings }: ResultFrame): void {
     const pending = this.#pending.get(task);
     if (!pending) return;
@@ -220,6 +247,8 @@ export class Pipeline {
   #break(error: ShoalError): void {
     this.#broken ??= error;
     for (const cleanup of this.#cleanups.splice(0)) cleanup();
+    for (const timer of this.#late.values()) clearTimeout(timer);
+    this.#late.clear();
     for (const { reject } of this.#pending.values()) reject(this.#broken);
     this.#pending.clear();
   }

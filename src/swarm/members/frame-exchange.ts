@@ -16,7 +16,12 @@ export class FrameExchange {
   readonly #transport: Transport;
   readonly #channels = new Map<string, FrameChannel>();
   readonly #opening = new Map<string, Promise<FrameChannel>>();
-  readonly #events = new Emitter<{ frame: { from: string; frame: Frame }; gone: string; unreachable: string }>();
+  readonly #events = new Emitter<{
+    frame: { from: string; frame: Frame };
+    gone: string;
+    unreachable: string;
+    late: string;
+  }>();
   readonly #stopHandling: Unsubscribe;
   bytesSent = 0;
   bytesReceived = 0;
@@ -67,6 +72,16 @@ export class FrameExchange {
     return this.#events.on('gone', listener);
   }
 
+  /** Whether the peer's page says nothing at the moment, though its browser is there. */
+  isLate(peerId: string): boolean {
+    return this.#channels.get(peerId)?.late ?? false;
+  }
+
+  /** A peer has become late, or is back. */
+  onLate(listener: (peerId: string) => void): Unsubscribe {
+    return this.#events.on('late', listener);
+  }
+
   /** No channel to a peer could be opened. */
   onUnreachable(listener: (peerId: string) => void): Unsubscribe {
     return this.#events.on('unreachable', listener);
@@ -110,6 +125,7 @@ export class FrameExchange {
         void channel.close();
       }
     });
+    channel.onLate(() => this.#events.emit('late', peerId));
     channel.onClose(() => {
       if (this.#channels.get(peerId) !== channel) return;
       this.#channels.delete(peerId);

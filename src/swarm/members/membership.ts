@@ -128,8 +128,10 @@ export class Membership {
     if (now - this.#saidAtMs > (slowness - 0.5) * PRESENCE_INTERVAL_MS) this.#publish();
     const oldest = now - slowness * PRESENCE_TIMEOUT_MS;
     let changed = false;
+    // A page that is held up says nothing for a while; its connection tells that it is there.
+    const connected = new Set(this.#transport.peers());
     for (const member of this.#members.values()) {
-      if (member.heardAtMs < oldest) changed = this.#forget(member.peerId) || changed;
+      if (member.heardAtMs < oldest && !connected.has(member.peerId)) changed = this.#forget(member.peerId) || changed;
     }
     for (const [peerId, { untilMs }] of this.#suspects) if (untilMs < now) this.#suspects.delete(peerId);
     if (changed) this.#events.emit('change', undefined);

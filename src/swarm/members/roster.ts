@@ -1,6 +1,6 @@
 import { PRESENCE_INTERVAL_MS } from '../../protocol/limits.ts';
 import type { Presence } from '../../protocol/presence.ts';
-import type { Coverage } from '../assign/assign.ts';
+import { type Coverage, countHolders } from '../assign/assign.ts';
 import type { AssignMember } from '../assign/shard-need.ts';
 import type { RouteCandidate } from '../route/route.ts';
 import type { Member, Membership } from './membership.ts';
@@ -16,6 +16,8 @@ export interface RosterOptions {
   readonly joined: () => boolean;
   /** Of the channel to a peer; 0 where none is open. */
   readonly roundTripMs: (peerId: string) => number;
+  /** Whether the peer's page says nothing at the moment, though its browser is there. */
+  readonly late: (peerId: string) => boolean;
 }
 
 /** One presence may be late or lost; after two, routes go elsewhere while they can. */
@@ -47,7 +49,7 @@ export class Roster {
 
   /** Everybody who serves something and stays. */
   candidates(): RouteCandidate[] {
-    const { peerId, own, roundTripMs } = this.#options;
+    const { peerId, own, roundTripMs, late } = this.#options;
     const now = Date.now();
     const self = { peerId, ...own(), links: [], heardAtMs: now };
     return [...(this.#stays ? [self] : []), ...this.others()]
@@ -55,8 +57,18 @@ export class Roster {
       .map((node) => ({
         ...node,
         roundTripMs: roundTripMs(node.peerId),
-        overdue: now - node.heardAtMs > OVERDUE_MS,
+        overdue: now - node.heardAtMs > OVERDUE_MS || late(node.peerId),
       }));
+  }
+
+  /** Whether every shard is served, and nobody works for a session or loads a shard. */
+  idle(shardCount: number): boolean {
+    const everybody = [...this.#options.membership.members(), this.self];
+    const { ready } = countHolders(shardCount, everybody);
+    return (
+      ready.every((holders) => holders > 0) &&
+      everybody.every(({ sessions, queueLength, pending }) => sessions + queueLength + pending.length === 0)
+    );
   }
 
   /** Everybody with what they serve and what is on its way to them. */

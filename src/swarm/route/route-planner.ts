@@ -56,6 +56,12 @@ export class RoutePlanner {
     return this.#plan(this.#options.manifest.shards, without, LOADING_CHECK_MS, patience);
   }
 
+  /** Whether others than those serve these layers now, and have been heard of lately. */
+  hasSpare(without: ReadonlySet<string>, layers: LayerRange): boolean {
+    const silent = this.#options.candidates().filter(({ overdue }) => overdue);
+    return this.isServed(new Set([...without, ...silent.map(({ peerId }) => peerId)]), layers);
+  }
+
   /** Whether all layers, or every one of these, are served now by others than those. */
   isServed(without: ReadonlySet<string>, wanted?: LayerRange): boolean {
     const served = this.#options.candidates().filter(({ peerId }) => !without.has(peerId));

@@ -29,7 +29,7 @@ export async function startStoreLab(sizeBytes: number): Promise<StoreLabServer> 
   const bytes = randomBytes(sizeBytes);
   const flipped = bytes.slice();
   flipped[Math.floor(sizeBytes / 3)]! ^= 1;
-  const hasher = await ShardHasher.create('shard-0.gguf');
+  const hasher = await ShardHasher.create('shard-0.gguf', PIECE_LENGTH);
   hasher.update(bytes);
   const { torrent, ...digest } = hasher.finish();
   const shard: ManifestShard = {

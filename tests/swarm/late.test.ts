@@ -1,0 +1,164 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { Heartbeat } from '../../src/net/heartbeat.ts';
+import { LinkWatch } from '../../src/net/link-watch.ts';
+import { PRESENCE_TIMEOUT_MS } from '../../src/protocol/limits.ts';
+import type { RouteEvent } from '../../src/swarm/coordinator/route-event.ts';
+import { DEFAULT_SAMPLING } from '../../src/swarm/coordinator/sampler.ts';
+import { TestSwarm } from './support/test-swarm.ts';
+
+const PROMPT = Array.from({ length: 40 }, (_, index) => (index * 37) % 500);
+const TOKENS = 12;
+/** What the network takes to call a member late; a page stands still for many times that. */
+const SILENCE_MS = 20;
+
+let swarm: TestSwarm;
+afterEach(async () => {
+  vi.useRealTimers();
+  await swarm?.close();
+});
+
+/** An answer during which something happens after the third token. */
+async function answer(then: (route: readonly string[]) => void = () => undefined) {
+  const ids: number[] = [];
+  const events: RouteEvent[] = [];
+  const stop = swarm.guest.coordinator.onRoute((event) => events.push(event));
+  const tokens = swarm.guest.coordinator.generate({
+    promptIds: PROMPT,
+    maxTokens: TOKENS,
+    stopIds: new Set(),
+    sampling: DEFAULT_SAMPLING,
+    topLogprobs: 0,
+  });
+  for await (const { id, lap } of tokens) {
+    ids.push(id);
+    if (ids.length === 3) then(lap.stages.map(({ peerId }) => peerId));
+  }
+  stop();
+  return { ids, events };
+}
+
+async function expected(): Promise<number[]> {
+  swarm = await TestSwarm.create([[0, 1, 2, 3]]);
+  const { ids } = await answer();
+  await swarm.close();
+  return ids;
+}
+
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe('a page that stands still while its browser is there', () => {
+  it('keeps its place where nobody else has its layers: the answer goes on when it does', async () => {
+    const ids = await expected();
+    swarm = await TestSwarm.create([[0], [1], [2], [3]], { network: { silenceMs: SILENCE_MS } });
+    const found = await answer((route) => {
+      const wake = swarm.network.stall(route[1]!);
+      setTimeout(wake, 20 * SILENCE_MS);
+    });
+    expect(found.ids).toEqual(ids);
+    expect(found.events).toEqual([]);
+  });
+
+  it('gives its place to a spare where there is one', { timeout: 60_000 }, async () => {
+    const ids = await expected();
+    swarm = await TestSwarm.create([[0], [1], [2], [3], [1]], { network: { silenceMs: SILENCE_MS } });
+    let wake = () => {};
+    let stalledAtMs = 0;
+    const found = await answer((route) => {
+      wake = swarm.network.stall(route[1]!);
+      stalledAtMs = performance.now();
+    });
+    // Without a spare it is waited for twice as long.
+    expect(performance.now() - stalledAtMs).toBeLessThan(10_000);
+    expect(found.ids).toEqual(ids);
+    expect(found.events.map(({ kind }) => kind)).toEqual(['replaced']);
+    wake();
+  });
+
+  it('is asked again as soon as it goes on', async () => {
+    swarm = await TestSwarm.create([[0], [1], [2], [3]], { network: { silenceMs: SILENCE_MS } });
+    await answer();
+    const wake = swarm.network.stall(swarm.nodes[2]!.peerId);
+    await wait(5 * SILENCE_MS);
+    wake();
+    const again = await answer();
+    expect(again.ids).toHaveLength(TOKENS);
+    expect(again.events).toEqual([]);
+  });
+
+  it('stays a member as long as it is connected, however long it says nothing', async () => {
+    swarm = await TestSwarm.create([[0], [1], [2], [3]]);
+    await answer();
+    const { membership } = swarm.guest;
+    const held = swarm.nodes[1]!.peerId;
+    const wake = swarm.network.stall(held);
+    const later = Date.now() + 3 * PRESENCE_TIMEOUT_MS;
+    vi.useFakeTimers({ now: later, toFake: ['Date'] });
+    // Two beats; those who are connected to nobody would be forgotten in the first.
+    await wait(4500);
+    expect(membership.members().map(({ peerId }) => peerId)).toContain(held);
+    wake();
+  });
+});
+
+describe('a heartbeat with a link below', () => {
+  /** A link whose browser acknowledges until it does not. */
+  function linkThat(delivers: () => boolean) {
+    let bytesReceived = 0;
+    return new LinkWatch({
+      getStats: async () => {
+        if (delivers()) bytesReceived += 10;
+        return new Map([['T', { type: 'transport', bytesReceived }]]) as unknown as RTCStatsReport;
+      },
+    });
+  }
+
+  it('tells a page that is held up from one that is gone', async () => {
+    vi.useFakeTimers();
+    let page = true;
+    let browser = true;
+    const onSilence = vi.fn();
+    const late: boolean[] = [];
+    const heartbeat: Heartbeat = new Heartbeat({
+      beat: (sentAtMs) => {
+        if (!page) return;
+        heartbeat.heard();
+        heartbeat.echoed(sentAtMs);
+      },
+      onSilence,
+      onLate: (value) => late.push(value),
+      link: linkThat(() => browser),
+    });
+    await vi.advanceTimersByTimeAsync(20_000);
+    page = false;
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(late).toEqual([true]);
+    expect(onSilence).not.toHaveBeenCalled();
+    page = true;
+    await vi.advanceTimersByTimeAsync(600);
+    expect(late).toEqual([true, false]);
+    // The whole browser goes.
+    page = false;
+    browser = false;
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(onSilence).toHaveBeenCalled();
+    heartbeat.stop();
+  });
+
+  it('sees a crash as soon as without one', async () => {
+    vi.useFakeTimers();
+    let alive = true;
+    const onSilence = vi.fn();
+    const heartbeat: Heartbeat = new Heartbeat({
+      beat: () => {
+        if (alive) heartbeat.heard();
+      },
+      onSilence,
+      link: linkThat(() => alive),
+    });
+    await vi.advanceTimersByTimeAsync(20_000);
+    alive = false;
+    await vi.advanceTimersByTimeAsync(2300);
+    expect(onSilence).toHaveBeenCalled();
+    heartbeat.stop();
+  });
+});
