@@ -1,4 +1,4 @@
-import type { Page } from 'playwright';
+import type { ProfileTab } from './profile-tab.ts';
 
 export interface Asked {
   readonly text: string;
@@ -18,12 +18,10 @@ const TIMEOUT_MS = 10 * 60_000;
  * Asks in this tab, greedily.
  * @param meanwhile - done once a third of the answer has come
  */
-export async function ask(page: Page, tokens: number, meanwhile?: () => Promise<void>): Promise<Asked> {
-  const third = Promise.withResolvers<void>();
-  await page.exposeFunction('aThirdIsThere', () => third.resolve()).catch(() => undefined);
-  if (meanwhile) void third.promise.then(meanwhile);
-  return page.evaluate(
+export async function ask({ browser }: ProfileTab, tokens: number, meanwhile?: () => void): Promise<Asked> {
+  const answer = browser.evaluate(
     async ([content, count, timeoutMs]) => {
+      window.shoalSteps.answered = 0;
       const timer = setTimeout(() => window.shoal.engine.interruptGenerate(), timeoutMs);
       const startedAtMs = performance.now();
       const chunks = await window.shoal.engine.chat.completions.create({
@@ -42,8 +40,7 @@ export async function ask(page: Page, tokens: number, meanwhile?: () => Promise<
         if (!chunk.choices[0]) continue;
         text += chunk.choices[0].delta.content ?? '';
         timesMs.push(performance.now());
-        if (timesMs.length === Math.ceil(count / 3))
-          void (window as unknown as { aThirdIsThere(): void }).aThirdIsThere();
+        window.shoalSteps.answered = timesMs.length;
       }
       clearTimeout(timer);
       const first = timesMs[0]!;
@@ -56,6 +53,16 @@ export async function ask(page: Page, tokens: number, meanwhile?: () => Promise<
         longestPauseS: Math.max(0, ...pauses) / 1000,
       };
     },
-    [PROMPT, tokens, TIMEOUT_MS] as const,
+    [PROMPT, tokens, TIMEOUT_MS] as [string, number, number],
   );
+  if (meanwhile) {
+    const answered = () => browser.evaluate(() => window.shoalSteps.answered ?? 0, '');
+    while ((await Promise.race([answered(), answer.then(() => tokens)])) < tokens / 3) await pause();
+    meanwhile();
+  }
+  return answer;
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 100));
 }

@@ -1,11 +1,11 @@
-import type { Page } from 'playwright';
+import type { ProfileTab } from './profile-tab.ts';
 
 /**
  * Seconds that a shard takes at the least: fetched, hashed both ways and written to IndexedDB, 4 MiB at a time, with
  * nothing else.
  */
-export function measureFloor(page: Page, url: string, sizeBytes: number): Promise<number> {
-  return page.evaluate(
+export function measureFloor({ browser }: ProfileTab, url: string, sizeBytes: number): Promise<number> {
+  return browser.evaluate(
     async ([from, total]) => {
       const step = 4 * 1024 * 1024;
       const request = indexedDB.open('floor', 1);
@@ -32,6 +32,6 @@ export function measureFloor(page: Page, url: string, sizeBytes: number): Promis
       indexedDB.deleteDatabase('floor');
       return seconds;
     },
-    [url, sizeBytes] as const,
+    [url, sizeBytes] as [string, number],
   );
 }

@@ -66,7 +66,8 @@ try {
   void alone;
 } catch (error) {
   failures.push(error instanceof Error ? error.message : String(error));
-  for (const [index, tab] of tabs.entries()) console.log(`tab ${index}:\n  ${tab.console.slice(-25).join('\n  ')}`);
+  for (const [index, tab] of tabs.entries())
+    console.log(`tab ${index}:\n  ${tab.browser.console.slice(-25).join('\n  ')}`);
 } finally {
   await Promise.allSettled(tabs.map((tab) => tab.close()));
   await server.stop();
@@ -110,7 +111,7 @@ async function floors(): Promise<void> {
   step('measuring the floor: fetch, hashes, and records of 4 MiB');
   await openTabs([0, 1, 2, 3]);
   const url = (index: number) => `${server.url}/models/${name}/${shards[index]!.fileName}`;
-  const floor = (index: number) => measureFloor(tabs[index]!.page, url(index), shards[index]!.sizeBytes);
+  const floor = (index: number) => measureFloor(tabs[index]!, url(index), shards[index]!.sizeBytes);
   aloneFloorS = await floor(1);
   togetherFloorS = await Promise.all([0, 1, 2, 3].map(floor));
   rows.push({ what: 'Floor, alone', unit: 's', cells: [undefined, aloneFloorS] });
@@ -125,8 +126,8 @@ async function load(what: string, indexes: readonly number[]): Promise<ShardStep
   await openTabs(indexes);
   const steps = await Promise.all(
     tabs.map(async (tab, at) => {
-      await tab.join([indexes[at]!]);
-      if (indexes.length === SHARDS) return tab.untilReady([indexes[at]!]);
+      await tab.join(indexes[at]!);
+      if (indexes.length === SHARDS) return tab.untilReady(indexes[at]!);
       return tab.untilServing(indexes[at]!);
     }),
   );
@@ -161,9 +162,9 @@ async function load(what: string, indexes: readonly number[]): Promise<ShardStep
   return steps;
 }
 
-async function answer(what: string, from: number, meanwhile?: () => Promise<void>): Promise<Asked> {
+async function answer(what: string, from: number, meanwhile?: () => void): Promise<Asked> {
   step(what);
-  const asked = await ask(tabs[from]!.page, ANSWER_TOKENS, meanwhile);
+  const asked = await ask(tabs[from]!, ANSWER_TOKENS, meanwhile);
   rows.push({ what: `${what}: first token`, unit: 's', cells: [asked.firstTokenS] });
   rows.push({ what: `${what}: prefill`, unit: 'tokens/s', cells: [asked.promptTokens / asked.firstTokenS] });
   rows.push({ what: `${what}: decode`, unit: 'tokens/s', cells: [asked.tokensPerSecond] });
@@ -175,7 +176,7 @@ async function reopen(): Promise<void> {
   step('reopening every tab from its storage');
   await closeTabs();
   await openTabs([0, 1, 2, 3]);
-  const steps = await Promise.all(tabs.map((tab, index) => tab.untilReady([index])));
+  const steps = await Promise.all(tabs.map((tab, index) => tab.untilReady(index)));
   rows.push({
     what: 'Reopened: ready',
     unit: 's',
