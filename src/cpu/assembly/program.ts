@@ -1,7 +1,7 @@
 import { readAhead } from './ahead';
 import { attendHead, ropeRow } from './attention';
 import { barrier } from './barrier';
-import { GROUP, groupBytes, Q4 } from './formats';
+import { GROUP, groupBytes } from './formats';
 import { groupF32 } from './matmul-f32';
 import { groupI16 } from './matmul-i16';
 import { quantizeRow } from './quantize';
@@ -110,19 +110,19 @@ function norm(op: Op, first: u32, end: u32): void {
 
 /** a: format, b: matrix, c: columns, d: tokens, e: quants, f: scales, g: y, h: y's stride, i: add. Items: groups of rows. */
 function multiplyI16(op: Op, first: u32, end: u32): void {
-  const bytes = groupBytes(op.a, op.c);
+  const bytes: usize = groupBytes(op.a, op.c);
   const blocks = (op.c + 31) >> 5;
   const last: usize = op.b + <usize>end * bytes;
   for (let group = first; group < end; group++) {
     const matrix: usize = op.b + <usize>group * bytes;
     readAhead(matrix, bytes, last);
-    groupI16(op.a == Q4, matrix, blocks, op.d, op.e, op.f, op.g + group * 16, op.h, op.i);
+    groupI16(op.a, matrix, blocks, op.d, op.e, op.f, op.g + group * 16, op.h, op.i);
   }
 }
 
 /** a: format, b: matrix, c: columns, d: tokens, e: x, f: x's stride, g: y, h: y's stride, i: add. Items: groups of rows. */
 function multiplyF32(op: Op, first: u32, end: u32, scratch: usize): void {
-  const bytes = groupBytes(op.a, op.c);
+  const bytes: usize = groupBytes(op.a, op.c);
   const last: usize = op.b + <usize>end * bytes;
   for (let group = first; group < end; group++) {
     readAhead(op.b + <usize>group * bytes, bytes, last);
