@@ -8,10 +8,11 @@
 //   F16          rows of halves, each filled up with zeros to a multiple of 8 columns
 //   F32          rows of floats, each filled up with zeros to a multiple of 4 columns
 //
-// The quants of the four rows lie so that a multiplication of pairs of 16-bit numbers adds up each row in a lane of its own:
+// The quants lie so that a multiplication of pairs of 16-bit numbers adds up four rows at once, each in a lane of its own,
+// without a token's numbers having to be copied to all lanes: lane r of product k belongs to row (r + k) mod 4.
 //
-//   Q4    four vectors; vector v, 16-bit lane 2 · row + e, bits [4k, 4k + 4): the nibble of column 8v + 2k + e
-//   Q8_0  sixteen half vectors; half vector h, byte 2 · row + e: column 2h + e
+//   Q4    four vectors; vector v, 16-bit lane 2r + e, bits [4k, 4k + 4): the nibble of row (r + k) mod 4, column 8v + 2r + e
+//   Q8_0  four vectors of four half ones; vector v, half k, byte 2r + e: row (r + k) mod 4, column 8v + 2r + e
 
 export const F32: u32 = 0;
 export const F16: u32 = 1;

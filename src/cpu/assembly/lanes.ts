@@ -61,8 +61,17 @@ export function exp1(x: f32): f32 {
 // @ts-ignore: decorator
 @inline
 export function halvesToFloats(address: usize): v128 {
-  // Sign, exponent and fraction of a half, each where a float has its own. The exponents differ by 112; a multiplication
-  // also gets subnormal halves right.
-  const shifted = i32x4.shl(v128.load_ext<i16>(address), 13);
-  return f32x4.mul(v128.and(shifted, i32x4.splat(0x8fffe000)), f32x4.splat(reinterpret<f32>(0x77800000)));
+  return halvesBy(address, i32x4.splat(HALF_BITS), i32x4.splat(HALF_FACTOR));
+}
+
+/** Sign, exponent and fraction of a half where a float has its own. */
+export const HALF_BITS: i32 = 0x8fffe000;
+/** 2^112: by so much the exponents differ. A multiplication also gets subnormal halves right. */
+export const HALF_FACTOR: i32 = 0x77800000;
+
+/** As `halvesToFloats`, with its constants in all lanes. */
+// @ts-ignore: decorator
+@inline
+export function halvesBy(address: usize, bits: v128, factor: v128): v128 {
+  return f32x4.mul(v128.and(i32x4.shl(v128.load_ext<i16>(address), 13), bits), factor);
 }

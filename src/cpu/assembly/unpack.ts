@@ -41,39 +41,52 @@ function unpackHalves(from: usize, eights: u32, to: usize): void {
 // @ts-ignore: decorator
 @inline
 function unpackQ4(block: usize, lane: usize, blocks: u32, minima: usize, bytes: usize, to: usize): void {
-  const mask = i8x16.splat(0x0f);
+  const places = placesOf(lane);
   for (let index: u32 = 0; index < blocks; index++) {
     const scale = halfAt(block, lane);
     const minimum = minima ? halfAt(block + HALVES, lane) : f32x4.mul(scale, f32x4.splat(-8));
-    const vectors = block + HALVES + minima + lane * 4;
-    let quants = v128.load_lane<u32>(vectors, i32x4.splat(0), 0);
-    quants = v128.load_lane<u32>(vectors, quants, 1, 16);
-    quants = v128.load_lane<u32>(vectors, quants, 2, 32);
-    quants = v128.load_lane<u32>(vectors, quants, 3, 48);
-    const low = v128.and(quants, mask);
-    const high = v128.and(i16x8.shr_u(quants, 4), mask);
-    const first = v128.shuffle<i8>(low, high, 0, 2, 16, 18, 1, 3, 17, 19, 4, 6, 20, 22, 5, 7, 21, 23);
-    const second = v128.shuffle<i8>(low, high, 8, 10, 24, 26, 9, 11, 25, 27, 12, 14, 28, 30, 13, 15, 29, 31);
-    storeEight(to, i16x8.extend_low_i8x16_u(first), scale, minimum);
-    storeEight(to + 32, i16x8.extend_high_i8x16_u(first), scale, minimum);
-    storeEight(to + 64, i16x8.extend_low_i8x16_u(second), scale, minimum);
-    storeEight(to + 96, i16x8.extend_high_i8x16_u(second), scale, minimum);
+    const vectors = block + HALVES + minima;
+    storeEight(to, nibblesOf(vectors, places), scale, minimum);
+    storeEight(to + 32, nibblesOf(vectors + 16, places), scale, minimum);
+    storeEight(to + 64, nibblesOf(vectors + 32, places), scale, minimum);
+    storeEight(to + 96, nibblesOf(vectors + 48, places), scale, minimum);
     block += bytes;
     to += 128;
+  }
+}
+
+/** A row's eight nibbles of a vector. They move up to bits [12, 16), so that one shift puts them all in place. */
+// @ts-ignore: decorator
+@inline
+function nibblesOf(vector: usize, places: v128): v128 {
+  return i16x8.shr_u(i16x8.mul(v128.load(vector), places), 12);
+}
+
+/** What lane 2r + e is multiplied by: 16^(3 - k), row = (r + k) mod 4. */
+function placesOf(row: usize): v128 {
+  const places = i16x8(0x1000, 0x1000, 1, 1, 0x10, 0x10, 0x100, 0x100);
+  switch (row) {
+    case 0:
+      return places;
+    case 1:
+      return v128.shuffle<i32>(places, places, 3, 0, 1, 2);
+    case 2:
+      return v128.shuffle<i32>(places, places, 2, 3, 0, 1);
+    default:
+      return v128.shuffle<i32>(places, places, 1, 2, 3, 0);
   }
 }
 
 function unpackQ8(block: usize, lane: usize, blocks: u32, to: usize): void {
   for (let index: u32 = 0; index < blocks; index++) {
     const scale = halfAt(block, lane);
-    let quants = block + HALVES + lane * 2;
     for (let part: usize = 0; part < 4; part++) {
-      let eight = v128.load_lane<u16>(quants, i32x4.splat(0), 0);
-      eight = v128.load_lane<u16>(quants, eight, 1, 8);
-      eight = v128.load_lane<u16>(quants, eight, 2, 16);
-      eight = v128.load_lane<u16>(quants, eight, 3, 24);
+      const vector = block + HALVES + part * 32;
+      let eight = v128.load_lane<u16>(vector + ((lane * 8) & 24), i32x4.splat(0), 0);
+      eight = v128.load_lane<u16>(vector + (((lane + 3) * 8) & 24), eight, 1, 2);
+      eight = v128.load_lane<u16>(vector + (((lane + 2) * 8) & 24), eight, 2, 4);
+      eight = v128.load_lane<u16>(vector + (((lane + 1) * 8) & 24), eight, 3, 6);
       storeEight(to + part * 32, i16x8.extend_low_i8x16_s(eight), scale, f32x4.splat(0));
-      quants += 32;
     }
     block += Q8_0_BYTES;
     to += 128;
