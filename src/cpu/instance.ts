@@ -1,9 +1,7 @@
 /** What assembly/index.ts exports. */
 export interface KernelExports {
   groupBytes(format: number, columns: number): number;
-  repackPlain(from: number, to: number, rows: number, columns: number, size: number): void;
-  repackQ4(from: number, to: number, rows: number, columns: number, hasMinimum: number): void;
-  repackQ8(from: number, to: number, rows: number, columns: number): void;
+  repack(format: number, from: number, to: number, rows: number, columns: number): void;
   run(program: number, count: number, control: number, thread: number, threads: number, scratch: number): void;
 }
 

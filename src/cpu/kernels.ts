@@ -1,6 +1,6 @@
 import type { RunnableType } from '../gguf/tensor-types.ts';
 import { instantiateKernels, type KernelExports } from './instance.ts';
-import { type CpuMatrix, FORMATS, type Format, fileRowBytes, formatOf, rowGroups } from './matrix.ts';
+import { type CpuMatrix, FORMATS, fileRowBytes, rowGroups } from './matrix.ts';
 import { CpuMemory } from './memory.ts';
 import { Program } from './program.ts';
 import { CONTROL_BYTES, type ThreadHandle, type ThreadStart, wakeThreads } from './thread.ts';
@@ -74,8 +74,8 @@ export class CpuKernels {
   }
 
   /** Bytes of a matrix in memory. */
-  matrixBytes(format: Format, rows: number, columns: number): number {
-    return rowGroups(rows) * this.#exports.groupBytes(FORMATS[format], columns);
+  matrixBytes(type: RunnableType, rows: number, columns: number): number {
+    return rowGroups(rows) * this.#exports.groupBytes(FORMATS[type].id, columns);
   }
 
   /**
@@ -83,13 +83,11 @@ export class CpuKernels {
    * @param from - address of the file's bytes
    * @param first - the first row, a multiple of four
    */
-  repack(type: RunnableType, matrix: CpuMatrix, first: number, from: number, bytes: number): void {
-    const { columns, address } = matrix;
+  repack(matrix: CpuMatrix, first: number, from: number, bytes: number): void {
+    const { type, columns, address } = matrix;
     const rows = bytes / fileRowBytes(type, columns);
-    const to = address + this.matrixBytes(formatOf(type), first, columns);
-    if (type === 'F32' || type === 'F16') this.#exports.repackPlain(from, to, rows, columns, type === 'F32' ? 4 : 2);
-    else if (type === 'Q8_0') this.#exports.repackQ8(from, to, rows, columns);
-    else this.#exports.repackQ4(from, to, rows, columns, Number(type === 'Q4_1'));
+    const to = address + this.matrixBytes(type, first, columns);
+    this.#exports.repack(FORMATS[type].id, from, to, rows, columns);
   }
 
   close(): void {

@@ -3,22 +3,28 @@ import { type RunnableType, TENSOR_TYPES } from '../gguf/tensor-types.ts';
 /** Rows of a group, which the kernels take at once. */
 export const GROUP_ROWS = 4;
 
-/** How matrices lie in memory; the numbers of assembly/formats.ts, which describes them. */
-export const FORMATS = { F32: 0, F16: 1, Q4: 2, Q8: 3 } as const;
-export type Format = keyof typeof FORMATS;
+/** How the kernels hold a tensor type. */
+interface Format {
+  /** Its number in assembly/formats.ts, which describes the layouts. */
+  readonly id: number;
+  /** Whether its quants are multiplied as integers, where activations are rounded. */
+  readonly quantized: boolean;
+}
 
-const formats: Readonly<Record<RunnableType, Format>> = { F32: 'F32', F16: 'F16', Q4_0: 'Q4', Q4_1: 'Q4', Q8_0: 'Q8' };
+export const FORMATS: Readonly<Record<RunnableType, Format>> = {
+  F32: { id: 0, quantized: false },
+  F16: { id: 1, quantized: false },
+  Q4_0: { id: 2, quantized: true },
+  Q4_1: { id: 3, quantized: true },
+  Q8_0: { id: 4, quantized: true },
+};
 
 /** A weight matrix in memory, `[rows, columns]`. */
 export interface CpuMatrix {
-  readonly format: Format;
+  readonly type: RunnableType;
   readonly address: number;
   readonly rows: number;
   readonly columns: number;
-}
-
-export function formatOf(type: RunnableType): Format {
-  return formats[type];
 }
 
 /** Groups of four rows that hold `rows` rows. */

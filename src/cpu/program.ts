@@ -70,7 +70,7 @@ export class Program {
   /** `y[t] = W[ids[t]]`. @param ids - address of u32 ids */
   embed(tokens: number, matrix: CpuMatrix, ids: number, y: Rows): this {
     return this.#add('embed', tokens, [
-      FORMATS[matrix.format],
+      FORMATS[matrix.type].id,
       matrix.address,
       matrix.columns,
       ids,
@@ -103,11 +103,11 @@ export class Program {
     add = false,
   ): this {
     let to = y.address;
-    for (const [index, { format, address, rows, columns }] of matrices.entries()) {
+    for (const [index, { type, address, rows, columns }] of matrices.entries()) {
       const groups = rowGroups(rows);
-      const matrix = [FORMATS[format], address, columns, tokens];
+      const matrix = [FORMATS[type].id, address, columns, tokens];
       const meet = index === 0;
-      if (quants && (format === 'Q4' || format === 'Q8')) {
+      if (quants && FORMATS[type].quantized) {
         const args = [...matrix, quants.quants, quants.scales, to, y.stride, Number(add)];
         this.#add('multiplyI16', groups, args, 0, meet);
       } else {

@@ -2,6 +2,8 @@ import type { CpuMemory } from './memory.ts';
 
 /** Elements of a block; rows of activations are whole blocks, zeros at the end. */
 const BLOCK = 32;
+/** Scratch memory of each token that a matrix is multiplied with; `TOKEN_SCRATCH` in assembly/matmul-i16.ts. */
+export const TOKEN_SCRATCH_BYTES = 32;
 
 /** Activations in memory, `[rows, width]` floats. */
 export interface Rows {
@@ -29,10 +31,8 @@ export function allocateRows(memory: CpuMemory, rows: number, width: number): Ro
 
 /** @param width - of the widest rows */
 export function allocateQuants(memory: CpuMemory, rows: number, width: number): Quants {
-  const blocks = paddedWidth(width) / BLOCK;
-  // Scales lie in groups of four rows.
-  const groups = Math.ceil(rows / 4);
-  return { quants: memory.allocate(rows * blocks * 64), scales: memory.allocate(groups * blocks * 32) };
+  const blocks = rows * (paddedWidth(width) / BLOCK);
+  return { quants: memory.allocate(blocks * 64), scales: memory.allocate(blocks * 8) };
 }
 
 /** Rows from `first` on. */

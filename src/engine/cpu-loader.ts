@@ -1,6 +1,6 @@
 import { release } from '../core/bytes.ts';
 import type { CpuKernels } from '../cpu/kernels.ts';
-import { type CpuMatrix, fileRowBytes, formatOf, GROUP_ROWS } from '../cpu/matrix.ts';
+import { type CpuMatrix, fileRowBytes, GROUP_ROWS } from '../cpu/matrix.ts';
 import { paddedWidth } from '../cpu/rows.ts';
 import { dequantize } from '../gguf/dequantize.ts';
 import type { GgufTensor } from '../gguf/gguf-file.ts';
@@ -42,9 +42,8 @@ export class CpuLoader implements WeightLoader<number, readonly CpuMatrix[]> {
   async #load(tensor: GgufTensor): Promise<CpuMatrix> {
     const type = this.#reader.runnableType(tensor);
     const [columns, rows] = tensor.shape as [number, number];
-    const format = formatOf(type);
-    const address = this.#allocate(this.#kernels.matrixBytes(format, rows, columns));
-    const matrix = { format, address, rows, columns };
+    const address = this.#allocate(this.#kernels.matrixBytes(type, rows, columns));
+    const matrix = { type, address, rows, columns };
     const rowBytes = fileRowBytes(type, columns);
     const chunkRows = GROUP_ROWS * Math.max(1, Math.floor(LOAD_CHUNK_BYTES / rowBytes / GROUP_ROWS));
     const { memory } = this.#kernels;
@@ -55,7 +54,7 @@ export class CpuLoader implements WeightLoader<number, readonly CpuMatrix[]> {
         const { length } = bytes;
         memory.bytes(staged, length).set(bytes);
         release(bytes);
-        this.#kernels.repack(type, matrix, row, staged, length);
+        this.#kernels.repack(matrix, row, staged, length);
       }
     } finally {
       memory.free(staged);

@@ -1,5 +1,5 @@
 import type { CpuMemory } from '../cpu/memory.ts';
-import { allocateQuants, allocateRows, paddedWidth, type Quants, type Rows } from '../cpu/rows.ts';
+import { allocateQuants, allocateRows, paddedWidth, type Quants, type Rows, TOKEN_SCRATCH_BYTES } from '../cpu/rows.ts';
 import { PAGE_TOKENS } from '../gpu/kv-layout.ts';
 import type { Hyperparameters } from '../protocol/manifest.ts';
 import { MAX_BATCH_TASKS } from './layer-runner.ts';
@@ -63,9 +63,9 @@ export function createCpuWorkspace(memory: CpuMemory, model: Hyperparameters, pr
   };
 }
 
-/** Bytes that an operation needs of its own: four unpacked rows, or the scores of a page. */
+/** Bytes that an operation needs of its own: four unpacked rows, sums of four rows for each token, or the scores of a page. */
 export function scratchBytes(model: Hyperparameters): number {
-  return 4 * paddedWidth(widest(model)) * 4;
+  return Math.max(4 * paddedWidth(widest(model)) * 4, CPU_TASK_TOKENS * TOKEN_SCRATCH_BYTES);
 }
 
 /** Elements of the longest row that is multiplied. */

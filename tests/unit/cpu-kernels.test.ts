@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CpuKernels } from '../../src/cpu/kernels.ts';
-import { type CpuMatrix, formatOf } from '../../src/cpu/matrix.ts';
+import type { CpuMatrix } from '../../src/cpu/matrix.ts';
 import { nodeHost } from '../../src/cpu/node-host.ts';
 import { allocateQuants, allocateRows, type Rows } from '../../src/cpu/rows.ts';
 import { maskLogits, topCandidates } from '../../src/engine/candidates.ts';
@@ -46,12 +46,11 @@ function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tol
 /** A seeded matrix, put into memory in two parts as the loader does, and its values. */
 function testMatrix(type: RunnableType, rows: number, columns: number): { matrix: CpuMatrix; values: Float32Array } {
   const bytes = quantize(type, random(rows + columns, rows * columns));
-  const format = formatOf(type);
   const matrix = {
-    format,
+    type,
     rows,
     columns,
-    address: kernels.memory.allocate(kernels.matrixBytes(format, rows, columns)),
+    address: kernels.memory.allocate(kernels.matrixBytes(type, rows, columns)),
   };
   const first = 8 * (bytes.length / rows);
   for (const [row, part] of [
@@ -60,7 +59,7 @@ function testMatrix(type: RunnableType, rows: number, columns: number): { matrix
   ] as const) {
     const staged = kernels.memory.allocate(part.length);
     kernels.memory.bytes(staged, part.length).set(part);
-    kernels.repack(type, matrix, row, staged, part.length);
+    kernels.repack(matrix, row, staged, part.length);
   }
   return { matrix, values: dequantize(type, bytes) };
 }
@@ -104,13 +103,15 @@ it('norms and gates rows of odd widths', () => {
     const [x, weights] = [random(width, 3 * width, 100), random(1, width)];
     const y = allocateRows(kernels.memory, 3, width);
     const w = upload(width, weights).address;
-    kernels.run(kernels.createProgram(1).norm(3, upload(width, x), w, y, 1e-5, undefined));
+    const rows = upload(width, x);
+    kernels.run(kernels.createProgram(1).norm(3, rows, w, y, 1e-5, undefined));
     expectClose(download(y, 3), rmsNorm(x, weights, 1e-5), 5e-6);
   }
   for (const width of [20, 96]) {
     const x = random(width, 3 * 2 * width, 3);
     const y = allocateRows(kernels.memory, 3, width);
-    kernels.run(kernels.createProgram(1).swiglu(3, upload(2 * width, x), y, undefined));
+    const rows = upload(2 * width, x);
+    kernels.run(kernels.createProgram(1).swiglu(3, rows, y, undefined));
     expectClose(download(y, 3), swiglu(x, width), 2e-5);
   }
 });

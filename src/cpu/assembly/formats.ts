@@ -1,26 +1,63 @@
-// How weight matrices lie in memory: groups of four rows (the last filled up with zeros), one after the other.
+// How weight matrices lie in memory: groups of four rows (the last filled up with zeros), one after the other. Scales and
+// minima stay the half floats of the file, four of them side by side, one a row. A block is 32 columns of the four rows:
 //
-//   Q4   for each block of 32 columns, 96 bytes: scales f32 × 4 rows, minima f32 × 4 rows, then 16 bytes of nibbles a row
-//        value = scale · nibble + minimum; lane i of a row's eight 16-bit lanes holds elements i, 8 + i, 16 + i, 24 + i
-//   Q8   for each block of 32 columns, 144 bytes: scales f32 × 4 rows, then 32 bytes a row; value = scale · byte
-//   F16  rows of halves, each filled up with zeros to a multiple of 8 columns
-//   F32  rows of floats, each filled up with zeros to a multiple of 4 columns
+//   type  bytes  block
+//   Q4_0     72  scales (8), quants (64); value = scale · nibble - 8 · scale
+//   Q4_1     80  scales (8), minima (8), quants (64); value = scale · nibble + minimum
+//   Q8_0    136  scales (8), quants (128); value = scale · byte
+//   F16          rows of halves, each filled up with zeros to a multiple of 8 columns
+//   F32          rows of floats, each filled up with zeros to a multiple of 4 columns
+//
+// The quants lie so that a multiplication of pairs of 16-bit numbers adds up four rows at once, each in a lane of its own,
+// without a token's numbers having to be copied to all lanes: lane r of product k belongs to row (r + k) mod 4.
+//
+//   Q4    four vectors; vector v, 16-bit lane 2r + e, bits [4k, 4k + 4): the nibble of row (r + k) mod 4, column 8v + 2r + e
+//   Q8_0  four vectors of four half ones; vector v, half k, byte 2r + e: row (r + k) mod 4, column 8v + 2r + e
 
 export const F32: u32 = 0;
 export const F16: u32 = 1;
-export const Q4: u32 = 2;
-// Q8 is 3, whatever is none of these.
+export const Q4_0: u32 = 2;
+export const Q4_1: u32 = 3;
+export const Q8_0: u32 = 4;
 
 /** Rows of a group. */
 export const GROUP: u32 = 4;
-export const Q4_BYTES: u32 = 96;
-export const Q4_NIBBLES: u32 = 32;
-export const Q8_BYTES: u32 = 144;
-export const Q8_QUANTS: u32 = 16;
+/** Bytes of four scales or minima. */
+export const HALVES: u32 = 8;
+export const Q4_0_BYTES: u32 = 72;
+export const Q4_1_BYTES: u32 = 80;
+export const Q8_0_BYTES: u32 = 136;
 
 /** Bytes of a group of rows of `columns` elements. */
 export function groupBytes(format: u32, columns: u32): u32 {
-  if (format == F32) return GROUP * ((columns + 3) & ~3) * 4;
-  if (format == F16) return GROUP * ((columns + 7) & ~7) * 2;
-  return ((columns + 31) >> 5) * (format == Q4 ? Q4_BYTES : Q8_BYTES);
+  switch (format) {
+    case F32:
+      return GROUP * ((columns + 3) & ~3) * 4;
+    case F16:
+      return GROUP * ((columns + 7) & ~7) * 2;
+    case Q4_0:
+    case Q4_1:
+    case Q8_0:
+      return ((columns + 31) >> 5) * blockBytes(format);
+    default:
+      unreachable();
+      return 0;
+  }
+}
+
+/** Bytes of a block of one of the formats that have blocks. */
+// @ts-ignore: decorator
+@inline
+export function blockBytes(format: u32): u32 {
+  switch (format) {
+    case Q4_0:
+      return Q4_0_BYTES;
+    case Q4_1:
+      return Q4_1_BYTES;
+    case Q8_0:
+      return Q8_0_BYTES;
+    default:
+      unreachable();
+      return 0;
+  }
 }

@@ -3,15 +3,6 @@
 /** Adds up the lanes of each of four vectors: lane i of the result is the sum of the i-th. */
 // @ts-ignore: decorator
 @inline
-export function sumLanesI32(a: v128, b: v128, c: v128, d: v128): v128 {
-  const ab = i32x4.add(v128.shuffle<i32>(a, b, 0, 4, 1, 5), v128.shuffle<i32>(a, b, 2, 6, 3, 7));
-  const cd = i32x4.add(v128.shuffle<i32>(c, d, 0, 4, 1, 5), v128.shuffle<i32>(c, d, 2, 6, 3, 7));
-  return i32x4.add(v128.shuffle<i64>(ab, cd, 0, 2), v128.shuffle<i64>(ab, cd, 1, 3));
-}
-
-/** As `sumLanesI32`, of floats. */
-// @ts-ignore: decorator
-@inline
 export function sumLanesF32(a: v128, b: v128, c: v128, d: v128): v128 {
   const ab = f32x4.add(v128.shuffle<i32>(a, b, 0, 4, 1, 5), v128.shuffle<i32>(a, b, 2, 6, 3, 7));
   const cd = f32x4.add(v128.shuffle<i32>(c, d, 0, 4, 1, 5), v128.shuffle<i32>(c, d, 2, 6, 3, 7));
@@ -66,21 +57,21 @@ export function exp1(x: f32): f32 {
   return f32x4.extract_lane(exp4(f32x4.splat(x)), 0);
 }
 
-/** The value of a finite binary16; exact. */
+/** The values of the four halves at an address: exact for all that are finite. */
 // @ts-ignore: decorator
 @inline
-export function halfToFloat(half: u32): f32 {
-  // The exponents differ by 112; a multiplication also gets subnormal numbers right.
-  const magnitude = reinterpret<f32>((half & 0x7fff) << 13) * reinterpret<f32>(0x77800000);
-  return reinterpret<f32>(reinterpret<u32>(magnitude) | ((half & 0x8000) << 16));
+export function halvesToFloats(address: usize): v128 {
+  return halvesBy(address, i32x4.splat(HALF_BITS), i32x4.splat(HALF_FACTOR));
 }
 
-/** As `halfToFloat`, of four halves in the low half of each lane. */
+/** Sign, exponent and fraction of a half where a float has its own. */
+export const HALF_BITS: i32 = 0x8fffe000;
+/** 2^112: by so much the exponents differ. A multiplication also gets subnormal halves right. */
+export const HALF_FACTOR: i32 = 0x77800000;
+
+/** As `halvesToFloats`, with its constants in all lanes. */
 // @ts-ignore: decorator
 @inline
-export function halvesToFloats(halves: v128): v128 {
-  const magnitude = v128.and(halves, i32x4.splat(0x7fff));
-  const sign = v128.and(halves, i32x4.splat(0x8000));
-  const value = f32x4.mul(i32x4.shl(magnitude, 13), i32x4.splat(0x77800000));
-  return v128.or(value, i32x4.shl(sign, 16));
+export function halvesBy(address: usize, bits: v128, factor: v128): v128 {
+  return f32x4.mul(v128.and(i32x4.shl(v128.load_ext<i16>(address), 13), bits), factor);
 }

@@ -1,127 +1,221 @@
-import { sumLanesI32 } from './lanes';
-import { BLOCK_BYTES, SCALE_BYTES, scalesOf } from './quantize';
-import { Q4_BYTES, Q4_NIBBLES, Q8_BYTES, Q8_QUANTS } from './formats';
+import { blockBytes, HALVES, Q4_0, Q4_1, Q8_0 } from './formats';
+import { HALF_BITS, HALF_FACTOR, halvesBy } from './lanes';
+import { BLOCK_BYTES, SCALE_BYTES } from './quantize';
 
 // y[t, r] = Σ_blocks scale[r] · scale[t] · Σ_block quant[r] · quant[t]  (+ minimum[r] · sum[t])
-// Four rows of weights at a time: for one token (its lanes are the rows), or for four tokens (lanes are the tokens), where
-// every block of weights is unpacked once. Both add up in the same order, so a token's result does not depend on how
-// many others come with it. @see quantize.ts, formats.ts for the layouts
+// Four rows of weights at a time, a lane each. For one token, which waits for memory, in as few instructions as can be; for
+// several each block of weights is unpacked once, into registers, and meets them all. Both add up in the same order, so a
+// token's result does not depend on how many others come with it. @see quantize.ts, formats.ts for the layouts
 
-/** One row's block times one token's, four partial sums. */
+/** -8 as a float: Q4_0's minimum in scales. */
+const Q4_0_OFFSET: i32 = 0xc1000000;
+
+/** Adds up a block's four products k, whose lane r belongs to row (r + k) mod 4. */
 // @ts-ignore: decorator
 @inline
-function dot(w0: v128, w1: v128, w2: v128, w3: v128, x: usize): v128 {
-  const low = i32x4.add(i32x4.dot_i16x8_s(w0, v128.load(x)), i32x4.dot_i16x8_s(w1, v128.load(x, 16)));
-  const high = i32x4.add(i32x4.dot_i16x8_s(w2, v128.load(x, 32)), i32x4.dot_i16x8_s(w3, v128.load(x, 48)));
-  return i32x4.add(low, high);
+function join(product0: v128, product1: v128, product2: v128, product3: v128): v128 {
+  return i32x4.add(i32x4.add(product0, turn1(product1)), join23(product2, product3));
 }
 
 // @ts-ignore: decorator
 @inline
-function dotQ4(weights: usize, x: usize): v128 {
-  const quants = v128.load(weights);
-  const mask = i16x8.splat(15);
-  const w1 = v128.and(i16x8.shr_u(quants, 4), mask);
-  const w2 = v128.and(i16x8.shr_u(quants, 8), mask);
-  return dot(v128.and(quants, mask), w1, w2, i16x8.shr_u(quants, 12), x);
+function turn1(product: v128): v128 {
+  return v128.shuffle<i32>(product, product, 3, 0, 1, 2);
 }
 
 // @ts-ignore: decorator
 @inline
-function dotQ8(weights: usize, x: usize): v128 {
-  return dot(
-    v128.load_ext<i8>(weights),
-    v128.load_ext<i8>(weights, 8),
-    v128.load_ext<i8>(weights, 16),
-    v128.load_ext<i8>(weights, 24),
-    x,
+function join23(product2: v128, product3: v128): v128 {
+  const turned = v128.shuffle<i32>(product2, product2, 2, 3, 0, 1);
+  return i32x4.add(turned, v128.shuffle<i32>(product3, product3, 1, 2, 3, 0));
+}
+
+/** The sum of four multiplications. */
+// @ts-ignore: decorator
+@inline
+function dot(w0: v128, w1: v128, w2: v128, w3: v128, x0: v128, x1: v128, x2: v128, x3: v128): v128 {
+  const low = i32x4.add(i32x4.dot_i16x8_s(w0, x0), i32x4.dot_i16x8_s(w1, x1));
+  return i32x4.add(low, i32x4.add(i32x4.dot_i16x8_s(w2, x2), i32x4.dot_i16x8_s(w3, x3)));
+}
+
+/** A block's nibbles times one token's block. Those of bits [4k, 4k + 4) stay there until they are added up: `x · 16^k`. */
+// @ts-ignore: decorator
+@inline
+function blockQ4(quants: usize, x: usize, mask0: v128, mask1: v128, mask2: v128): v128 {
+  const x0 = v128.load(x);
+  const x1 = v128.load(x, 16);
+  const x2 = v128.load(x, 32);
+  const x3 = v128.load(x, 48);
+  const q0 = v128.load(quants);
+  const q1 = v128.load(quants, 16);
+  const q2 = v128.load(quants, 32);
+  const q3 = v128.load(quants, 48);
+  const product0 = masked(q0, q1, q2, q3, mask0, x0, x1, x2, x3);
+  const product1 = masked(q0, q1, q2, q3, mask1, x0, x1, x2, x3);
+  const product2 = masked(q0, q1, q2, q3, mask2, x0, x1, x2, x3);
+  const w0 = i16x8.shr_u(q0, 12);
+  const w1 = i16x8.shr_u(q1, 12);
+  const w2 = i16x8.shr_u(q2, 12);
+  const product3 = dot(w0, w1, w2, i16x8.shr_u(q3, 12), x0, x1, x2, x3);
+  return join(product0, i32x4.shr_s(product1, 4), i32x4.shr_s(product2, 8), product3);
+}
+
+// @ts-ignore: decorator
+@inline
+function masked(q0: v128, q1: v128, q2: v128, q3: v128, mask: v128, x0: v128, x1: v128, x2: v128, x3: v128): v128 {
+  return dot(v128.and(q0, mask), v128.and(q1, mask), v128.and(q2, mask), v128.and(q3, mask), x0, x1, x2, x3);
+}
+
+// @ts-ignore: decorator
+@inline
+function blockQ8(quants: usize, x: usize): v128 {
+  const x0 = v128.load(x);
+  const x1 = v128.load(x, 16);
+  const x2 = v128.load(x, 32);
+  const x3 = v128.load(x, 48);
+  return join(
+    bytes(quants, x0, x1, x2, x3),
+    bytes(quants + 8, x0, x1, x2, x3),
+    bytes(quants + 16, x0, x1, x2, x3),
+    bytes(quants + 24, x0, x1, x2, x3),
   );
 }
 
+// @ts-ignore: decorator
+@inline
+function bytes(quants: usize, x0: v128, x1: v128, x2: v128, x3: v128): v128 {
+  const w0 = v128.load_ext<i8>(quants);
+  const w1 = v128.load_ext<i8>(quants, 32);
+  const w2 = v128.load_ext<i8>(quants, 64);
+  return dot(w0, w1, w2, v128.load_ext<i8>(quants, 96), x0, x1, x2, x3);
+}
+
+/** The minima of a block's rows, of a format that has them. */
+// @ts-ignore: decorator
+@inline
+function minimaAt(format: u32, block: usize, rows: v128, bits: v128, factor: v128, offset: v128): v128 {
+  return format == Q4_1 ? halvesBy(block + HALVES, bits, factor) : f32x4.mul(rows, offset);
+}
+
+// @ts-ignore: decorator
+@inline
+function quantsAt(format: u32, block: usize): usize {
+  return block + (format == Q4_1 ? 2 * HALVES : HALVES);
+}
+
+// @ts-ignore: decorator
+@inline
+function addBlock(format: u32, sum: v128, whole: v128, rows: v128, minima: v128, scales: usize): v128 {
+  const scaled = f32x4.mul(f32x4.convert_i32x4_s(whole), f32x4.mul(rows, v128.load_splat<f32>(scales)));
+  const plain = f32x4.add(sum, scaled);
+  return format == Q8_0 ? plain : f32x4.add(plain, f32x4.mul(minima, v128.load_splat<f32>(scales, 4)));
+}
+
 /** Four rows for one token. */
-function tokenQ4(weights: usize, blocks: u32, x: usize, scales: usize): v128 {
+// @ts-ignore: decorator
+@inline
+function oneToken(format: u32, weights: usize, blocks: u32, x: usize, scales: usize): v128 {
   let sum = f32x4.splat(0);
+  const bits = i32x4.splat(unknown(HALF_BITS, blocks));
+  const factor = i32x4.splat(unknown(HALF_FACTOR, blocks));
+  const offset = i32x4.splat(unknown(Q4_0_OFFSET, blocks));
+  const mask0 = i16x8.splat(<i16>unknown(0x000f, blocks));
+  const mask1 = i16x8.splat(<i16>unknown(0x00f0, blocks));
+  const mask2 = i16x8.splat(<i16>unknown(0x0f00, blocks));
   for (let index: u32 = 0; index < blocks; index++) {
-    const quants = weights + Q4_NIBBLES;
-    const whole = sumLanesI32(dotQ4(quants, x), dotQ4(quants + 16, x), dotQ4(quants + 32, x), dotQ4(quants + 48, x));
-    const scale = f32x4.mul(v128.load(weights), v128.load_splat<f32>(scales));
-    sum = f32x4.add(sum, f32x4.mul(f32x4.convert_i32x4_s(whole), scale));
-    sum = f32x4.add(sum, f32x4.mul(v128.load(weights, 16), v128.load_splat<f32>(scales, 16)));
-    weights += Q4_BYTES;
+    const rows = halvesBy(weights, bits, factor);
+    const quants = quantsAt(format, weights);
+    const whole = format == Q8_0 ? blockQ8(quants, x) : blockQ4(quants, x, mask0, mask1, mask2);
+    sum = addBlock(format, sum, whole, rows, minimaAt(format, weights, rows, bits, factor, offset), scales);
+    weights += blockBytes(format);
     x += BLOCK_BYTES;
     scales += SCALE_BYTES;
   }
   return sum;
 }
 
-function tokenQ8(weights: usize, blocks: u32, x: usize, scales: usize): v128 {
-  let sum = f32x4.splat(0);
+/** Bytes that a token has in scratch memory: its sums so far, and those of half a block. */
+const TOKEN_SCRATCH: usize = 32;
+
+/** Four rows for several tokens; their sums come to lie at `sums`, `TOKEN_SCRATCH` apart. */
+// @ts-ignore: decorator
+@inline
+function manyTokens(
+  format: u32,
+  weights: usize,
+  blocks: u32,
+  tokens: u32,
+  x: usize,
+  scales: usize,
+  sums: usize,
+): void {
+  const last = sums + <usize>tokens * TOKEN_SCRATCH;
+  memory.fill(sums, 0, last - sums);
+  const bits = i32x4.splat(unknown(HALF_BITS, blocks));
+  const factor = i32x4.splat(unknown(HALF_FACTOR, blocks));
+  const offset = i32x4.splat(unknown(Q4_0_OFFSET, blocks));
+  const mask = i16x8.splat(<i16>unknown(15, blocks));
   for (let index: u32 = 0; index < blocks; index++) {
-    const quants = weights + Q8_QUANTS;
-    const whole = sumLanesI32(dotQ8(quants, x), dotQ8(quants + 32, x), dotQ8(quants + 64, x), dotQ8(quants + 96, x));
-    const scale = f32x4.mul(v128.load(weights), v128.load_splat<f32>(scales));
-    sum = f32x4.add(sum, f32x4.mul(f32x4.convert_i32x4_s(whole), scale));
-    weights += Q8_BYTES;
-    x += BLOCK_BYTES;
-    scales += SCALE_BYTES;
+    const quants = quantsAt(format, weights);
+    let w0 = widened(format, quants, 0, 0, mask);
+    let w1 = widened(format, quants, 1, 0, mask);
+    let w2 = widened(format, quants, 2, 0, mask);
+    let w3 = widened(format, quants, 3, 0, mask);
+    let w4 = widened(format, quants, 0, 1, mask);
+    let w5 = widened(format, quants, 1, 1, mask);
+    let w6 = widened(format, quants, 2, 1, mask);
+    let w7 = widened(format, quants, 3, 1, mask);
+    let token = x;
+    for (let sum = sums; sum < last; sum += TOKEN_SCRATCH) {
+      const x0 = v128.load(token);
+      const x1 = v128.load(token, 16);
+      const x2 = v128.load(token, 32);
+      const x3 = v128.load(token, 48);
+      const product0 = dot(w0, w1, w2, w3, x0, x1, x2, x3);
+      v128.store(sum, i32x4.add(product0, turn1(dot(w4, w5, w6, w7, x0, x1, x2, x3))), 16);
+      token += BLOCK_BYTES;
+    }
+    w0 = widened(format, quants, 0, 2, mask);
+    w1 = widened(format, quants, 1, 2, mask);
+    w2 = widened(format, quants, 2, 2, mask);
+    w3 = widened(format, quants, 3, 2, mask);
+    w4 = widened(format, quants, 0, 3, mask);
+    w5 = widened(format, quants, 1, 3, mask);
+    w6 = widened(format, quants, 2, 3, mask);
+    w7 = widened(format, quants, 3, 3, mask);
+    const rows = halvesBy(weights, bits, factor);
+    const minima = minimaAt(format, weights, rows, bits, factor, offset);
+    for (let sum = sums; sum < last; sum += TOKEN_SCRATCH) {
+      const x0 = v128.load(x);
+      const x1 = v128.load(x, 16);
+      const x2 = v128.load(x, 32);
+      const x3 = v128.load(x, 48);
+      const half = join23(dot(w0, w1, w2, w3, x0, x1, x2, x3), dot(w4, w5, w6, w7, x0, x1, x2, x3));
+      const whole = i32x4.add(v128.load(sum, 16), half);
+      v128.store(sum, addBlock(format, v128.load(sum), whole, rows, minima, scales));
+      x += BLOCK_BYTES;
+      scales += SCALE_BYTES;
+    }
+    weights += blockBytes(format);
   }
-  return sum;
 }
 
-/** One row for four tokens, whose rows of quants are `stride` bytes apart. */
-function tileQ4(weights: usize, row: usize, blocks: u32, x: usize, stride: usize, scales: usize): v128 {
-  let sum = f32x4.splat(0);
-  const mask = i16x8.splat(15);
-  weights += row * 4;
-  let quants = weights + Q4_NIBBLES + row * 12;
-  for (let index: u32 = 0; index < blocks; index++) {
-    const packed = v128.load(quants);
-    const w0 = v128.and(packed, mask);
-    const w1 = v128.and(i16x8.shr_u(packed, 4), mask);
-    const w2 = v128.and(i16x8.shr_u(packed, 8), mask);
-    const w3 = i16x8.shr_u(packed, 12);
-    const next = x + 2 * stride;
-    const whole = sumLanesI32(
-      dot(w0, w1, w2, w3, x),
-      dot(w0, w1, w2, w3, x + stride),
-      dot(w0, w1, w2, w3, next),
-      dot(w0, w1, w2, w3, next + stride),
-    );
-    const scale = f32x4.mul(v128.load_splat<f32>(weights), v128.load(scales));
-    sum = f32x4.add(sum, f32x4.mul(f32x4.convert_i32x4_s(whole), scale));
-    sum = f32x4.add(sum, f32x4.mul(v128.load_splat<f32>(weights, 16), v128.load(scales, 16)));
-    weights += Q4_BYTES;
-    quants += Q4_BYTES;
-    x += BLOCK_BYTES;
-    scales += SCALE_BYTES;
-  }
-  return sum;
+/** The quants of vector v and product k as 16-bit numbers. */
+// @ts-ignore: decorator
+@inline
+function widened(format: u32, quants: usize, v: usize, k: i32, mask: v128): v128 {
+  if (format == Q8_0) return v128.load_ext<i8>(quants + v * 32 + k * 8);
+  const packed = v128.load(quants + v * 16);
+  if (k == 0) return v128.and(packed, mask);
+  const shifted = i16x8.shr_u(packed, k * 4);
+  return k == 3 ? shifted : v128.and(shifted, mask);
 }
 
-function tileQ8(weights: usize, row: usize, blocks: u32, x: usize, stride: usize, scales: usize): v128 {
-  let sum = f32x4.splat(0);
-  weights += row * 4;
-  let quants = weights + Q8_QUANTS + row * 28;
-  for (let index: u32 = 0; index < blocks; index++) {
-    const w0 = v128.load_ext<i8>(quants);
-    const w1 = v128.load_ext<i8>(quants, 8);
-    const w2 = v128.load_ext<i8>(quants, 16);
-    const w3 = v128.load_ext<i8>(quants, 24);
-    const next = x + 2 * stride;
-    const whole = sumLanesI32(
-      dot(w0, w1, w2, w3, x),
-      dot(w0, w1, w2, w3, x + stride),
-      dot(w0, w1, w2, w3, next),
-      dot(w0, w1, w2, w3, next + stride),
-    );
-    const scale = f32x4.mul(v128.load_splat<f32>(weights), v128.load(scales));
-    sum = f32x4.add(sum, f32x4.mul(f32x4.convert_i32x4_s(whole), scale));
-    weights += Q8_BYTES;
-    quants += Q8_BYTES;
-    x += BLOCK_BYTES;
-    scales += SCALE_BYTES;
-  }
-  return sum;
+/** A constant that the compiler does not know: it would build a vector of it anew in every round of a loop. */
+// @ts-ignore: decorator
+@inline
+function unknown(value: i32, blocks: u32): i32 {
+  return blocks > 0 ? value : 0;
 }
 
 /** Stores four rows of one token, or adds them to what is there. */
@@ -131,9 +225,10 @@ export function put(y: usize, value: v128, add: u32): void {
   v128.store(y, add ? f32x4.add(v128.load(y), value) : value);
 }
 
-/** Four rows of weights for all tokens. `y` is where the first token's four results go; `yStride` in bytes. */
-export function groupI16(
-  q4: bool,
+// @ts-ignore: decorator
+@inline
+function allTokens(
+  format: u32,
   weights: usize,
   blocks: u32,
   tokens: u32,
@@ -142,31 +237,88 @@ export function groupI16(
   y: usize,
   yStride: usize,
   add: u32,
+  scratch: usize,
 ): void {
-  const stride = <usize>blocks * BLOCK_BYTES;
-  let token: u32 = 0;
-  for (; token + 4 <= tokens; token += 4) {
-    const x = quants + token * stride;
-    const s = scalesOf(scales, token, blocks);
-    const a = q4 ? tileQ4(weights, 0, blocks, x, stride, s) : tileQ8(weights, 0, blocks, x, stride, s);
-    const b = q4 ? tileQ4(weights, 1, blocks, x, stride, s) : tileQ8(weights, 1, blocks, x, stride, s);
-    const c = q4 ? tileQ4(weights, 2, blocks, x, stride, s) : tileQ8(weights, 2, blocks, x, stride, s);
-    const d = q4 ? tileQ4(weights, 3, blocks, x, stride, s) : tileQ8(weights, 3, blocks, x, stride, s);
-    // From rows of tokens to tokens of rows.
-    const ab0 = v128.shuffle<i32>(a, b, 0, 4, 1, 5);
-    const ab1 = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
-    const cd0 = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
-    const cd1 = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
-    const to = y + token * yStride;
-    put(to, v128.shuffle<i64>(ab0, cd0, 0, 2), add);
-    put(to + yStride, v128.shuffle<i64>(ab0, cd0, 1, 3), add);
-    put(to + 2 * yStride, v128.shuffle<i64>(ab1, cd1, 0, 2), add);
-    put(to + 3 * yStride, v128.shuffle<i64>(ab1, cd1, 1, 3), add);
+  if (tokens == 1) {
+    put(y, oneToken(format, weights, blocks, quants, scales), add);
+    return;
   }
-  for (; token < tokens; token++) {
-    const x = quants + token * stride;
-    const s = scalesOf(scales, token, blocks);
-    const value = q4 ? tokenQ4(weights, blocks, x, s) : tokenQ8(weights, blocks, x, s);
-    put(y + token * yStride, value, add);
+  manyTokens(format, weights, blocks, tokens, quants, scales, scratch);
+  for (let token: u32 = 0; token < tokens; token++) {
+    put(y, v128.load(scratch), add);
+    scratch += TOKEN_SCRATCH;
+    y += yStride;
+  }
+}
+
+// A function each: where the compiler sees them side by side, it makes one loop of all, which asks for the format in it.
+
+function groupQ4_0(
+  weights: usize,
+  blocks: u32,
+  tokens: u32,
+  quants: usize,
+  scales: usize,
+  y: usize,
+  yStride: usize,
+  add: u32,
+  scratch: usize,
+): void {
+  allTokens(Q4_0, weights, blocks, tokens, quants, scales, y, yStride, add, scratch);
+}
+
+function groupQ4_1(
+  weights: usize,
+  blocks: u32,
+  tokens: u32,
+  quants: usize,
+  scales: usize,
+  y: usize,
+  yStride: usize,
+  add: u32,
+  scratch: usize,
+): void {
+  allTokens(Q4_1, weights, blocks, tokens, quants, scales, y, yStride, add, scratch);
+}
+
+function groupQ8_0(
+  weights: usize,
+  blocks: u32,
+  tokens: u32,
+  quants: usize,
+  scales: usize,
+  y: usize,
+  yStride: usize,
+  add: u32,
+  scratch: usize,
+): void {
+  allTokens(Q8_0, weights, blocks, tokens, quants, scales, y, yStride, add, scratch);
+}
+
+/** Four rows of weights for all tokens. `y` is where the first token's four results go; `yStride` in bytes. */
+export function groupI16(
+  format: u32,
+  weights: usize,
+  blocks: u32,
+  tokens: u32,
+  quants: usize,
+  scales: usize,
+  y: usize,
+  yStride: usize,
+  add: u32,
+  scratch: usize,
+): void {
+  switch (format) {
+    case Q4_0:
+      groupQ4_0(weights, blocks, tokens, quants, scales, y, yStride, add, scratch);
+      break;
+    case Q4_1:
+      groupQ4_1(weights, blocks, tokens, quants, scales, y, yStride, add, scratch);
+      break;
+    case Q8_0:
+      groupQ8_0(weights, blocks, tokens, quants, scales, y, yStride, add, scratch);
+      break;
+    default:
+      unreachable();
   }
 }

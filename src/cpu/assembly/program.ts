@@ -1,7 +1,7 @@
 import { readAhead } from './ahead';
 import { attendHead, ropeRow } from './attention';
 import { barrier } from './barrier';
-import { GROUP, groupBytes, Q4 } from './formats';
+import { GROUP, groupBytes } from './formats';
 import { groupF32 } from './matmul-f32';
 import { groupI16 } from './matmul-i16';
 import { quantizeRow } from './quantize';
@@ -70,7 +70,7 @@ function perform(op: Op, first: u32, end: u32, scratch: usize): void {
       norm(op, first, end);
       break;
     case 2:
-      multiplyI16(op, first, end);
+      multiplyI16(op, first, end, scratch);
       break;
     case 3:
       multiplyF32(op, first, end, scratch);
@@ -104,28 +104,30 @@ function norm(op: Op, first: u32, end: u32): void {
   for (let token = first; token < end; token++) {
     const y = op.d + token * op.b;
     rmsNormRow(op.a + token * op.b, op.c, y, op.e, op.x);
-    if (op.f) quantizeRow(y, token, op.b >> 7, op.f, op.g);
+    if (op.f) quantizeRow(y, token, op.items, op.b >> 7, op.f, op.g);
   }
 }
 
 /** a: format, b: matrix, c: columns, d: tokens, e: quants, f: scales, g: y, h: y's stride, i: add. Items: groups of rows. */
-function multiplyI16(op: Op, first: u32, end: u32): void {
-  const bytes = groupBytes(op.a, op.c);
+function multiplyI16(op: Op, first: u32, end: u32, scratch: usize): void {
+  const bytes: usize = groupBytes(op.a, op.c);
   const blocks = (op.c + 31) >> 5;
   const last: usize = op.b + <usize>end * bytes;
+  let ahead: usize = 0;
   for (let group = first; group < end; group++) {
     const matrix: usize = op.b + <usize>group * bytes;
-    readAhead(matrix, bytes, last);
-    groupI16(op.a == Q4, matrix, blocks, op.d, op.e, op.f, op.g + group * 16, op.h, op.i);
+    ahead = readAhead(matrix, ahead, bytes, last);
+    groupI16(op.a, matrix, blocks, op.d, op.e, op.f, op.g + group * 16, op.h, op.i, scratch);
   }
 }
 
 /** a: format, b: matrix, c: columns, d: tokens, e: x, f: x's stride, g: y, h: y's stride, i: add. Items: groups of rows. */
 function multiplyF32(op: Op, first: u32, end: u32, scratch: usize): void {
-  const bytes = groupBytes(op.a, op.c);
+  const bytes: usize = groupBytes(op.a, op.c);
   const last: usize = op.b + <usize>end * bytes;
+  let ahead: usize = 0;
   for (let group = first; group < end; group++) {
-    readAhead(op.b + <usize>group * bytes, bytes, last);
+    ahead = readAhead(op.b + <usize>group * bytes, ahead, bytes, last);
     groupF32(op.a, op.b, group * GROUP, op.c, op.d, op.e, op.f, op.g + group * 16, op.h, op.i, scratch);
   }
 }
@@ -153,13 +155,13 @@ function swiglu(op: Op, first: u32, end: u32): void {
   for (let token = first; token < end; token++) {
     const y = op.d + token * op.e;
     swigluRow(op.a + token * op.c, op.b + token * op.c, y, op.f);
-    if (op.g) quantizeRow(y, token, op.e >> 7, op.g, op.h);
+    if (op.g) quantizeRow(y, token, op.items, op.e >> 7, op.g, op.h);
   }
 }
 
 /** a: x, b: its stride, c: quants, d: scales. Items: tokens. */
 function quantize(op: Op, first: u32, end: u32): void {
-  for (let token = first; token < end; token++) quantizeRow(op.a + token * op.b, token, op.b >> 7, op.c, op.d);
+  for (let token = first; token < end; token++) quantizeRow(op.a + token * op.b, token, op.items, op.b >> 7, op.c, op.d);
 }
 
 /** a: logits, b: their stride, c: V, d: results, 8 bytes a row. Items: rows. */

@@ -1,25 +1,18 @@
 import { greatest } from './lanes';
 
-// Activations as blocks of 32 numbers of 16 bits: value = scale · quant. The rows of quants lie one after the other. The
-// scales and the products of each scale with its block's sum lie beside those of three other tokens, since a tile of the
-// matrix kernel takes four: `[ceil(T / 4), blocks, 2, 4]`.
+// Activations as blocks of 32 numbers of 16 bits: value = scale · quant. A block's quants of all tokens lie one after the
+// other, `[blocks, T, 32]`, so that the matrix kernels read on and on. So do the scales, each with its product with the
+// block's sum: `[blocks, T, 2]`.
 
 /** Bytes of a block's quants. */
 export const BLOCK_BYTES: usize = 64;
-/** Bytes of the scales and sums of a block of four tokens. */
-export const SCALE_BYTES: usize = 32;
+/** Bytes of a block's scale and sum. */
+export const SCALE_BYTES: usize = 8;
 
-/** Where the scales of row `row` begin. */
-// @ts-ignore: decorator
-@inline
-export function scalesOf(scales: usize, row: u32, blocks: u32): usize {
-  return scales + (<usize>(row >> 2) * blocks * SCALE_BYTES + (row & 3) * 4);
-}
-
-/** Rounds row `row`, the floats at `x`. */
-export function quantizeRow(x: usize, row: u32, blocks: u32, quants: usize, scales: usize): void {
-  let to = quants + <usize>row * blocks * BLOCK_BYTES;
-  let scale = scalesOf(scales, row, blocks);
+/** Rounds row `row` of `rows`, the floats at `x`. */
+export function quantizeRow(x: usize, row: u32, rows: u32, blocks: u32, quants: usize, scales: usize): void {
+  let to = quants + <usize>row * BLOCK_BYTES;
+  let scale = scales + <usize>row * SCALE_BYTES;
   for (let index: u32 = 0; index < blocks; index++) {
     let most = f32x4.abs(v128.load(x));
     for (let part: usize = 16; part < 128; part += 16) most = f32x4.max(most, f32x4.abs(v128.load(x + part)));
@@ -35,10 +28,10 @@ export function quantizeRow(x: usize, row: u32, blocks: u32, quants: usize, scal
     const whole =
       i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1) + i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3);
     store<f32>(scale, unit);
-    store<f32>(scale, unit * <f32>whole, 16);
+    store<f32>(scale, unit * <f32>whole, 4);
     x += 128;
-    to += BLOCK_BYTES;
-    scale += SCALE_BYTES;
+    to += rows * BLOCK_BYTES;
+    scale += rows * SCALE_BYTES;
   }
 }
 

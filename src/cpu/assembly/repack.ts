@@ -1,50 +1,101 @@
-import { halfToFloat } from './lanes';
-import { F16, F32, GROUP, groupBytes, Q4_BYTES, Q4_NIBBLES, Q8_BYTES, Q8_QUANTS } from './formats';
+import { F16, F32, GROUP, groupBytes, HALVES, Q4_0, Q4_0_BYTES, Q4_1, Q4_1_BYTES, Q8_0, Q8_0_BYTES } from './formats';
 
 // From the file's order into the one of formats.ts, which must be zeros before.
 
-/** Rows of floats (`size` 4) or halves (`size` 2). */
-export function repackPlain(from: usize, to: usize, rows: u32, columns: u32, size: u32): void {
-  const stride = groupBytes(size == 4 ? F32 : F16, columns) / GROUP;
-  for (let row: u32 = 0; row < rows; row++) memory.copy(to + row * stride, from + row * columns * size, columns * size);
+/** Whole rows of a file; `to` is where their first group begins. */
+export function repack(format: u32, from: usize, to: usize, rows: u32, columns: u32): void {
+  switch (format) {
+    case F32:
+      repackPlain(from, to, rows, columns * 4, groupBytes(F32, columns) / GROUP);
+      break;
+    case F16:
+      repackPlain(from, to, rows, columns * 2, groupBytes(F16, columns) / GROUP);
+      break;
+    case Q4_0:
+      repackQ4(from, to, rows, columns >> 5, 0, Q4_0_BYTES);
+      break;
+    case Q4_1:
+      repackQ4(from, to, rows, columns >> 5, HALVES, Q4_1_BYTES);
+      break;
+    case Q8_0:
+      repackQ8(from, to, rows, columns >> 5);
+      break;
+    default:
+      unreachable();
+  }
 }
 
-/** Q4_0 (`hasMinimum` 0: its values are scale · (nibble - 8)) and Q4_1. */
-export function repackQ4(from: usize, to: usize, rows: u32, columns: u32, hasMinimum: u32): void {
-  const blocks = columns >> 5;
+/** Rows of `bytes` each, which come to lie `stride` bytes apart. */
+function repackPlain(from: usize, to: usize, rows: u32, bytes: usize, stride: usize): void {
+  for (let row: u32 = 0; row < rows; row++) memory.copy(to + row * stride, from + row * bytes, bytes);
+}
+
+/** @param minima - bytes of four minima: 0 where there are none */
+// @ts-ignore: decorator
+@inline
+function repackQ4(from: usize, to: usize, rows: u32, blocks: u32, minima: usize, bytes: usize): void {
   for (let row: u32 = 0; row < rows; row++) {
-    let block = to + <usize>(row / GROUP) * blocks * Q4_BYTES;
     const lane: usize = row % GROUP;
+    const shifts = shiftsOf(row);
+    let block = to + <usize>(row / GROUP) * blocks * bytes;
     for (let index: u32 = 0; index < blocks; index++) {
-      const scale = halfToFloat(load<u16>(from));
-      const minimum = hasMinimum ? halfToFloat(load<u16>(from, 2)) : -8 * scale;
-      from += hasMinimum ? 4 : 2;
-      store<f32>(block + lane * 4, scale);
-      store<f32>(block + lane * 4, minimum, 16);
+      store<u16>(block + lane * 2, load<u16>(from));
+      if (minima) store<u16>(block + HALVES + lane * 2, load<u16>(from, 2));
+      from += minima ? 4 : 2;
       // A byte of the file has an element i in its low and element 16 + i in its high nibble.
-      const a = v128.load_ext<u8>(from);
-      const b = v128.load_ext<u8>(from, 8);
-      const low = v128.or(v128.and(a, i16x8.splat(0x0f)), i16x8.shl(v128.and(b, i16x8.splat(0x0f)), 4));
-      const high = v128.or(i16x8.shl(i16x8.shr_u(a, 4), 8), i16x8.shl(i16x8.shr_u(b, 4), 12));
-      v128.store(block + Q4_NIBBLES + lane * 16, v128.or(low, high));
+      const packed = v128.load(from);
+      const low = v128.and(packed, i8x16.splat(0x0f));
+      const high = v128.and(i16x8.shr_u(packed, 4), i8x16.splat(0x0f));
+      const vectors = block + HALVES + minima;
+      place(vectors, i16x8.extend_low_i8x16_u(low), shifts);
+      place(vectors + 16, i16x8.extend_high_i8x16_u(low), shifts);
+      place(vectors + 32, i16x8.extend_low_i8x16_u(high), shifts);
+      place(vectors + 48, i16x8.extend_high_i8x16_u(high), shifts);
       from += 16;
-      block += Q4_BYTES;
+      block += bytes;
     }
   }
 }
 
-/** Q8_0. */
-export function repackQ8(from: usize, to: usize, rows: u32, columns: u32): void {
-  const blocks = columns >> 5;
+/** Adds a row's nibbles to a vector, each shifted to its bits. */
+// @ts-ignore: decorator
+@inline
+function place(vector: usize, nibbles: v128, shifts: v128): void {
+  v128.store(vector, v128.or(v128.load(vector), i16x8.mul(nibbles, shifts)));
+}
+
+/** What lane 2r + e of a row's nibbles is multiplied by: 16^k, row = (r + k) mod 4. */
+function shiftsOf(row: u32): v128 {
+  const shifts = i16x8(1, 1, 0x1000, 0x1000, 0x100, 0x100, 0x10, 0x10);
+  switch (row % GROUP) {
+    case 0:
+      return shifts;
+    case 1:
+      return v128.shuffle<i32>(shifts, shifts, 3, 0, 1, 2);
+    case 2:
+      return v128.shuffle<i32>(shifts, shifts, 2, 3, 0, 1);
+    default:
+      return v128.shuffle<i32>(shifts, shifts, 1, 2, 3, 0);
+  }
+}
+
+function repackQ8(from: usize, to: usize, rows: u32, blocks: u32): void {
   for (let row: u32 = 0; row < rows; row++) {
-    let block = to + <usize>(row / GROUP) * blocks * Q8_BYTES;
     const lane: usize = row % GROUP;
+    let block = to + <usize>(row / GROUP) * blocks * Q8_0_BYTES;
     for (let index: u32 = 0; index < blocks; index++) {
-      store<f32>(block + lane * 4, halfToFloat(load<u16>(from)));
-      v128.store(block + Q8_QUANTS + lane * 32, v128.load(from, 2));
-      v128.store(block + Q8_QUANTS + lane * 32, v128.load(from, 18), 16);
+      store<u16>(block + lane * 2, load<u16>(from));
+      const quants = block + HALVES;
+      for (let vector: usize = 0; vector < 4; vector++) {
+        const eight = v128.load64_zero(from + vector * 8, 2);
+        const at = quants + vector * 32;
+        v128.store_lane<u16>(at + ((lane * 8) & 24), eight, 0);
+        v128.store_lane<u16>(at + (((lane + 3) * 8) & 24), eight, 1, 2);
+        v128.store_lane<u16>(at + (((lane + 2) * 8) & 24), eight, 2, 4);
+        v128.store_lane<u16>(at + (((lane + 1) * 8) & 24), eight, 3, 6);
+      }
       from += 34;
-      block += Q8_BYTES;
+      block += Q8_0_BYTES;
     }
   }
 }

@@ -1,50 +1,103 @@
 import { halvesToFloats } from './lanes';
-import { F16, F32, GROUP, groupBytes, Q4, Q4_BYTES, Q4_NIBBLES, Q8_BYTES, Q8_QUANTS } from './formats';
+import { F16, F32, GROUP, groupBytes, HALVES, Q4_0, Q4_0_BYTES, Q4_1, Q4_1_BYTES, Q8_0, Q8_0_BYTES } from './formats';
 
 /** Row `row` of a matrix as floats; `to` has room for whole blocks of 32. */
 export function unpackRow(format: u32, matrix: usize, row: u32, columns: u32, to: usize): void {
-  const bytes = groupBytes(format, columns);
+  const bytes: usize = groupBytes(format, columns);
   const group = matrix + <usize>(row / GROUP) * bytes;
   const lane: usize = row % GROUP;
-  if (format == F32) memory.copy(to, group + lane * (bytes / GROUP), bytes / GROUP);
-  else if (format == F16) unpackHalves(group + lane * (bytes / GROUP), (columns + 7) >> 3, to);
-  else if (format == Q4) unpackQ4(group, lane, (columns + 31) >> 5, to);
-  else unpackQ8(group, lane, (columns + 31) >> 5, to);
+  const blocks = (columns + 31) >> 5;
+  switch (format) {
+    case F32:
+      memory.copy(to, group + lane * (bytes / GROUP), bytes / GROUP);
+      break;
+    case F16:
+      unpackHalves(group + lane * (bytes / GROUP), (columns + 7) >> 3, to);
+      break;
+    case Q4_0:
+      unpackQ4(group, lane, blocks, 0, Q4_0_BYTES, to);
+      break;
+    case Q4_1:
+      unpackQ4(group, lane, blocks, HALVES, Q4_1_BYTES, to);
+      break;
+    case Q8_0:
+      unpackQ8(group, lane, blocks, to);
+      break;
+    default:
+      unreachable();
+  }
 }
 
 function unpackHalves(from: usize, eights: u32, to: usize): void {
   for (let index: u32 = 0; index < eights; index++) {
-    v128.store(to, halvesToFloats(v128.load_ext<u16>(from)));
-    v128.store(to, halvesToFloats(v128.load_ext<u16>(from, 8)), 16);
+    v128.store(to, halvesToFloats(from));
+    v128.store(to, halvesToFloats(from + 8), 16);
     from += 16;
     to += 32;
   }
 }
 
-function unpackQ4(block: usize, lane: usize, blocks: u32, to: usize): void {
-  const mask = i16x8.splat(15);
+/** @param minima - bytes of four minima: 0 where they are -8 · scale */
+// @ts-ignore: decorator
+@inline
+function unpackQ4(block: usize, lane: usize, blocks: u32, minima: usize, bytes: usize, to: usize): void {
+  const places = placesOf(lane);
   for (let index: u32 = 0; index < blocks; index++) {
-    const scale = v128.load_splat<f32>(block + lane * 4);
-    const minimum = v128.load_splat<f32>(block + lane * 4, 16);
-    const quants = v128.load(block + Q4_NIBBLES + lane * 16);
-    storeEight(to, v128.and(quants, mask), scale, minimum);
-    storeEight(to + 32, v128.and(i16x8.shr_u(quants, 4), mask), scale, minimum);
-    storeEight(to + 64, v128.and(i16x8.shr_u(quants, 8), mask), scale, minimum);
-    storeEight(to + 96, i16x8.shr_u(quants, 12), scale, minimum);
-    block += Q4_BYTES;
+    const scale = halfAt(block, lane);
+    const minimum = minima ? halfAt(block + HALVES, lane) : f32x4.mul(scale, f32x4.splat(-8));
+    const vectors = block + HALVES + minima;
+    storeEight(to, nibblesOf(vectors, places), scale, minimum);
+    storeEight(to + 32, nibblesOf(vectors + 16, places), scale, minimum);
+    storeEight(to + 64, nibblesOf(vectors + 32, places), scale, minimum);
+    storeEight(to + 96, nibblesOf(vectors + 48, places), scale, minimum);
+    block += bytes;
     to += 128;
+  }
+}
+
+/** A row's eight nibbles of a vector. They move up to bits [12, 16), so that one shift puts them all in place. */
+// @ts-ignore: decorator
+@inline
+function nibblesOf(vector: usize, places: v128): v128 {
+  return i16x8.shr_u(i16x8.mul(v128.load(vector), places), 12);
+}
+
+/** What lane 2r + e is multiplied by: 16^(3 - k), row = (r + k) mod 4. */
+function placesOf(row: usize): v128 {
+  const places = i16x8(0x1000, 0x1000, 1, 1, 0x10, 0x10, 0x100, 0x100);
+  switch (row) {
+    case 0:
+      return places;
+    case 1:
+      return v128.shuffle<i32>(places, places, 3, 0, 1, 2);
+    case 2:
+      return v128.shuffle<i32>(places, places, 2, 3, 0, 1);
+    default:
+      return v128.shuffle<i32>(places, places, 1, 2, 3, 0);
   }
 }
 
 function unpackQ8(block: usize, lane: usize, blocks: u32, to: usize): void {
   for (let index: u32 = 0; index < blocks; index++) {
-    const scale = v128.load_splat<f32>(block + lane * 4);
-    const quants = block + Q8_QUANTS + lane * 32;
-    for (let part: usize = 0; part < 4; part++)
-      storeEight(to + part * 32, v128.load_ext<i8>(quants + part * 8), scale, f32x4.splat(0));
-    block += Q8_BYTES;
+    const scale = halfAt(block, lane);
+    for (let part: usize = 0; part < 4; part++) {
+      const vector = block + HALVES + part * 32;
+      let eight = v128.load_lane<u16>(vector + ((lane * 8) & 24), i32x4.splat(0), 0);
+      eight = v128.load_lane<u16>(vector + (((lane + 3) * 8) & 24), eight, 1, 2);
+      eight = v128.load_lane<u16>(vector + (((lane + 2) * 8) & 24), eight, 2, 4);
+      eight = v128.load_lane<u16>(vector + (((lane + 1) * 8) & 24), eight, 3, 6);
+      storeEight(to + part * 32, i16x8.extend_low_i8x16_s(eight), scale, f32x4.splat(0));
+    }
+    block += Q8_0_BYTES;
     to += 128;
   }
+}
+
+/** A row's scale or minimum, in all lanes. */
+// @ts-ignore: decorator
+@inline
+function halfAt(halves: usize, lane: usize): v128 {
+  return f32x4.splat(f32x4.extract_lane(halvesToFloats(halves + lane * 2), 0));
 }
 
 /** Eight 16-bit quants as floats. */
