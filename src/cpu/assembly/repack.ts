@@ -87,6 +87,7 @@ function repackQ8(from: usize, to: usize, rows: u32, blocks: u32): void {
       store<u16>(block + lane * 2, load<u16>(from));
       const quants = block + HALVES;
       for (let vector: usize = 0; vector < 4; vector++) {
+        // Pair r lies in half k = (row - r) mod 4.
         const eight = v128.load64_zero(from + vector * 8, 2);
         const at = quants + vector * 32;
         v128.store_lane<u16>(at + ((lane * 8) & 24), eight, 0);
