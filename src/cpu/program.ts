@@ -91,7 +91,8 @@ export class Program {
 
   /**
    * `y = x · Wᵀ`, of several matrices side by side, each from a multiple of four columns of y on.
-   * @param quants - x once more, for the formats that are multiplied with integers; without it all is in floats
+   * @param quants - x once more, rounded in a pass of as many tokens, for the formats that are multiplied with integers;
+   *   without it all is in floats
    * @param add - adds to what y holds
    */
   multiply(

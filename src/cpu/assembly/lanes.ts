@@ -57,6 +57,11 @@ export function exp1(x: f32): f32 {
   return f32x4.extract_lane(exp4(f32x4.splat(x)), 0);
 }
 
+/** Sign, exponent and fraction of a half where a float has its own. */
+export const HALF_BITS: i32 = 0x8fffe000;
+/** 2^112 as a float: by so much the exponents differ. The multiplication also gets subnormal halves right. */
+export const HALF_FACTOR: i32 = 0x77800000;
+
 /** The values of the four halves at an address: exact for all that are finite. */
 // @ts-ignore: decorator
 @inline
@@ -64,12 +69,7 @@ export function halvesToFloats(address: usize): v128 {
   return halvesBy(address, i32x4.splat(HALF_BITS), i32x4.splat(HALF_FACTOR));
 }
 
-/** Sign, exponent and fraction of a half where a float has its own. */
-export const HALF_BITS: i32 = 0x8fffe000;
-/** 2^112: by so much the exponents differ. A multiplication also gets subnormal halves right. */
-export const HALF_FACTOR: i32 = 0x77800000;
-
-/** As `halvesToFloats`, with its constants in all lanes. */
+/** As `halvesToFloats`, with `HALF_BITS` and `HALF_FACTOR` in all lanes. */
 // @ts-ignore: decorator
 @inline
 export function halvesBy(address: usize, bits: v128, factor: v128): v128 {

@@ -47,21 +47,26 @@ function repackQ4(from: usize, to: usize, rows: u32, blocks: u32, minima: usize,
       const low = v128.and(packed, i8x16.splat(0x0f));
       const high = v128.and(i16x8.shr_u(packed, 4), i8x16.splat(0x0f));
       const vectors = block + HALVES + minima;
-      place(vectors, i16x8.extend_low_i8x16_u(low), shifts);
-      place(vectors + 16, i16x8.extend_high_i8x16_u(low), shifts);
-      place(vectors + 32, i16x8.extend_low_i8x16_u(high), shifts);
-      place(vectors + 48, i16x8.extend_high_i8x16_u(high), shifts);
+      place(vectors, i16x8.extend_low_i8x16_u(low), shifts, lane == 0);
+      place(vectors + 16, i16x8.extend_high_i8x16_u(low), shifts, lane == 0);
+      place(vectors + 32, i16x8.extend_low_i8x16_u(high), shifts, lane == 0);
+      place(vectors + 48, i16x8.extend_high_i8x16_u(high), shifts, lane == 0);
       from += 16;
       block += bytes;
     }
   }
 }
 
-/** Adds a row's nibbles to a vector, each shifted to its bits. */
+/**
+ * Adds a row's nibbles to a vector, each shifted to its bits. The first row's are just stored: reading memory that nobody
+ * has written would cost a page fault besides that of writing.
+ */
 // @ts-ignore: decorator
 @inline
-function place(vector: usize, nibbles: v128, shifts: v128): void {
-  v128.store(vector, v128.or(v128.load(vector), i16x8.mul(nibbles, shifts)));
+function place(vector: usize, nibbles: v128, shifts: v128, first: bool): void {
+  const placed = i16x8.mul(nibbles, shifts);
+  if (first) v128.store(vector, placed);
+  else v128.store(vector, v128.or(v128.load(vector), placed));
 }
 
 /** What lane 2r + e of a row's nibbles is multiplied by: 16^k, row = (r + k) mod 4. */
@@ -87,6 +92,7 @@ function repackQ8(from: usize, to: usize, rows: u32, blocks: u32): void {
       store<u16>(block + lane * 2, load<u16>(from));
       const quants = block + HALVES;
       for (let vector: usize = 0; vector < 4; vector++) {
+        // Pair r lies in half k = (row - r) mod 4.
         const eight = v128.load64_zero(from + vector * 8, 2);
         const at = quants + vector * 32;
         v128.store_lane<u16>(at + ((lane * 8) & 24), eight, 0);

@@ -21,7 +21,7 @@ export function unpackRow(format: u32, matrix: usize, row: u32, columns: u32, to
       unpackQ4(group, lane, blocks, HALVES, Q4_1_BYTES, to);
       break;
     case Q8_0:
-      unpackQ8(group, lane, blocks, to);
+      unpackQ8(group, <i32>lane, blocks, to);
       break;
     default:
       unreachable();
@@ -77,20 +77,31 @@ function placesOf(row: usize): v128 {
   }
 }
 
-function unpackQ8(block: usize, lane: usize, blocks: u32, to: usize): void {
+function unpackQ8(block: usize, lane: i32, blocks: u32, to: usize): void {
+  const first = bytesOf(lane);
+  const second = i8x16.sub(first, i8x16.splat(16));
   for (let index: u32 = 0; index < blocks; index++) {
     const scale = halfAt(block, lane);
     for (let part: usize = 0; part < 4; part++) {
+      // Of each 32 bytes a swizzle takes those that lie in its 16, and gives zeros for the others.
       const vector = block + HALVES + part * 32;
-      let eight = v128.load_lane<u16>(vector + ((lane * 8) & 24), i32x4.splat(0), 0);
-      eight = v128.load_lane<u16>(vector + (((lane + 3) * 8) & 24), eight, 1, 2);
-      eight = v128.load_lane<u16>(vector + (((lane + 2) * 8) & 24), eight, 2, 4);
-      eight = v128.load_lane<u16>(vector + (((lane + 1) * 8) & 24), eight, 3, 6);
+      const low = i8x16.swizzle(v128.load(vector), first);
+      const eight = v128.or(low, i8x16.swizzle(v128.load(vector, 16), second));
       storeEight(to + part * 32, i16x8.extend_low_i8x16_s(eight), scale, f32x4.splat(0));
     }
     block += Q8_0_BYTES;
     to += 128;
   }
+}
+
+/** Where a row's eight bytes lie in a vector's 32: pair r in half k = (row - r) mod 4. */
+function bytesOf(row: i32): v128 {
+  let pairs = i16x8.splat(0);
+  pairs = i16x8.replace_lane(pairs, 0, <i16>((row & 3) * 8));
+  pairs = i16x8.replace_lane(pairs, 1, <i16>(((row - 1) & 3) * 8 + 2));
+  pairs = i16x8.replace_lane(pairs, 2, <i16>(((row - 2) & 3) * 8 + 4));
+  pairs = i16x8.replace_lane(pairs, 3, <i16>(((row - 3) & 3) * 8 + 6));
+  return v128.or(pairs, i16x8.shl(i16x8.add(pairs, i16x8.splat(1)), 8));
 }
 
 /** A row's scale or minimum, in all lanes. */
