@@ -10,21 +10,28 @@ let jobs = 0;
 /** The store's worker, which is started by the first call and again after its death. */
 export const storeThread: StoreThread = {
   write: (infoHash, pieces) => startedWorker().write(infoHash, pieces),
-
-  async hash(shard, pieceLength, { maxBytes, signal } = {}) {
-    if (signal?.aborted) throw new ShoalError('aborted', `Checking ${shard.fileName} was cancelled.`);
-    const api = startedWorker();
-    const job = jobs++;
-    // A dead worker has nothing to abort.
-    const abort = () => void api.abort(job).catch(() => undefined);
-    signal?.addEventListener('abort', abort);
-    try {
-      return await api.hash(job, shard, pieceLength, maxBytes);
-    } finally {
-      signal?.removeEventListener('abort', abort);
-    }
-  },
+  fetch: (run, signal) => abortable((api, job) => api.fetch(job, run), signal),
+  hash: (shard, pieceLength, { maxBytes, signal } = {}) =>
+    abortable((api, job) => api.hash(job, shard, pieceLength, maxBytes), signal),
 };
+
+/** Makes a call that ends when the signal fires. */
+async function abortable<Result>(
+  call: (api: comlink.Remote<StoreWorkerApi>, job: number) => Promise<Result>,
+  signal: AbortSignal | undefined,
+): Promise<Result> {
+  if (signal?.aborted) throw new ShoalError('aborted', 'What the store did was cancelled.');
+  const api = startedWorker();
+  const job = jobs++;
+  // A dead worker has nothing to abort.
+  const abort = () => void api.abort(job).catch(() => undefined);
+  signal?.addEventListener('abort', abort);
+  try {
+    return await call(api, job);
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
+}
 
 function startedWorker(): comlink.Remote<StoreWorkerApi> {
   if (!remote) {

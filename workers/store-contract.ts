@@ -1,10 +1,12 @@
 import type { ManifestShard } from '../src/protocol/manifest.ts';
-import type { StoreThread } from '../src/store/store-thread.ts';
+import type { FetchedRun, RunToFetch, StoreThread } from '../src/store/store-thread.ts';
 
 /** What the page asks of the store worker. */
 export interface StoreWorkerApi {
   /** @see StoreThread.write */
   write: StoreThread['write'];
+  /** @see StoreThread.fetch. `job` names the call for `abort`. */
+  fetch(job: number, run: RunToFetch): Promise<FetchedRun>;
   /** @see StoreThread.hash. `job` names the call for `abort`. */
   hash(
     job: number,

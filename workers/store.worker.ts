@@ -8,18 +8,24 @@ installErrorTransfer();
 const thread = new LocalStoreThread();
 const jobs = new Map<number, AbortController>();
 
+/** Runs a call that `abort` can end. */
+async function abortable<Result>(job: number, run: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  const controller = new AbortController();
+  jobs.set(job, controller);
+  try {
+    return await run(controller.signal);
+  } finally {
+    jobs.delete(job);
+  }
+}
+
 const api: StoreWorkerApi = {
   write: (infoHash, pieces) => thread.write(infoHash, pieces),
-  async hash(job, shard, pieceLength, maxBytes) {
-    const controller = new AbortController();
-    jobs.set(job, controller);
-    try {
-      const limits = maxBytes === undefined ? {} : { maxBytes };
-      return await thread.hash(shard, pieceLength, { signal: controller.signal, ...limits });
-    } finally {
-      jobs.delete(job);
-    }
-  },
+  fetch: (job, run) => abortable(job, (signal) => thread.fetch(run, signal)),
+  hash: (job, shard, pieceLength, maxBytes) =>
+    abortable(job, (signal) =>
+      thread.hash(shard, pieceLength, { signal, ...(maxBytes === undefined ? {} : { maxBytes }) }),
+    ),
   abort: (job) => jobs.get(job)?.abort(),
 };
 

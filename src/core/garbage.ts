@@ -1,5 +1,5 @@
 /** What may gather between two hints, bytes. V8 collects the small heaps of a worker or a page in a few milliseconds. */
-const HINT_EVERY_BYTES = 4 * 1024 * 1024;
+const HINT_EVERY_BYTES = 16 * 1024 * 1024;
 /** Enough for V8 to go on with a collection; 64 MiB are not. Nothing touches it, so no memory stands behind it. */
 const HINT_BYTES = 128 * 1024 * 1024;
 /** More than a browser gives, and less than V8 refuses at sight: 32 GiB. */

@@ -7,6 +7,7 @@ import type { PeerIntroducer } from './peer-introducer.ts';
 import type { PieceWriter } from './piece-writer.ts';
 import { ShardExchange } from './shard-exchange.ts';
 import type { ShardOrigin } from './shard-store.ts';
+import type { StoreThread } from './store-thread.ts';
 import { checkTorrent } from './torrent-info.ts';
 import type { TorrentRecords } from './torrent-records.ts';
 
@@ -17,6 +18,7 @@ const TORRENT_FILE_TIMEOUT_MS = 10_000;
 export interface ExchangeParts {
   readonly chunks: ChunkDatabase;
   readonly writer: PieceWriter;
+  readonly thread: StoreThread;
   readonly records: TorrentRecords;
   /** The torrent client, made when first asked for. */
   readonly connect: () => Promise<WebTorrent>;
@@ -33,7 +35,7 @@ export async function openExchange(
   banned: Set<string>,
 ): Promise<ShardExchange> {
   const { shard } = origin;
-  const { chunks, writer, records, pieceLength, announce, introducer } = parts;
+  const { chunks, writer, thread, records, pieceLength, announce, introducer } = parts;
   const [client, stored, torrent] = await Promise.all([
     parts.connect(),
     chunks.pieces(shard.infoHash),
@@ -44,6 +46,7 @@ export async function openExchange(
     client,
     chunks,
     writer,
+    thread,
     shard,
     pieceLength,
     stored,

@@ -78,7 +78,7 @@ export class PeerMeetings {
   /** Whether pieces are missing and no tab is there, or on its way, to send them. */
   #lonely(): boolean {
     const { done, destroyed, _peers } = this.#options.torrent;
-    return !done && !destroyed && ![..._peers.values()].some(({ type }) => type === 'webrtc');
+    return !done && !destroyed && _peers.size === 0;
   }
 
   /** @returns whether some tab took an offer */

@@ -24,7 +24,6 @@ export class PeerRecovery {
   }
 
   #watch(wire: Wire): void {
-    if (wire.type === 'webSeed') return;
     wire.setTimeout(MAX_SILENCE_MS, true);
     wire.on('close', () => {
       clearTimeout(this.#lonely);
@@ -35,6 +34,6 @@ export class PeerRecovery {
   /** webtorrent itself announces again when the tracker's interval is over, in minutes. */
   #lookForPeers(): void {
     const { done, destroyed, wires } = this.#torrent;
-    if (!done && !destroyed && !wires.some(({ type }) => type === 'webrtc')) announceNow(this.#torrent);
+    if (!done && !destroyed && wires.length === 0) announceNow(this.#torrent);
   }
 }

@@ -14,11 +14,12 @@ import { PeerRecovery } from './peer-recovery.ts';
 import { PieceWindow } from './piece-window.ts';
 import type { PieceWriter } from './piece-writer.ts';
 import { bitfieldOf, pieceBytes, pieceCount } from './pieces.ts';
+import { ServerCopy } from './server-copy.ts';
 import type { Pace } from './shard-store.ts';
 import { SourceGuard } from './source-guard.ts';
+import type { FetchedRun, StoreThread } from './store-thread.ts';
 import { checkShape } from './torrent-info.ts';
 import { announceNow, silenceTrackers } from './tracker-link.ts';
-import { WebSeed } from './web-seed.ts';
 
 /** Of stored pieces, for peers that ask for their blocks. */
 const CACHE_BYTES = 2 * 1024 * 1024;
@@ -27,6 +28,7 @@ export interface ExchangeOptions {
   readonly client: WebTorrent;
   readonly chunks: ChunkDatabase;
   readonly writer: PieceWriter;
+  readonly thread: StoreThread;
   readonly shard: ManifestShard;
   readonly pieceLength: number;
   /** Pieces already stored. */
@@ -60,7 +62,7 @@ export class ShardExchange {
   readonly events = new Emitter<{ metadata: Uint8Array; piece: undefined }>();
   readonly #options: ExchangeOptions;
   readonly #torrent: Torrent;
-  readonly #webSeed: WebSeed | undefined;
+  readonly #server: ServerCopy | undefined;
   readonly #guard: SourceGuard;
   readonly #recovery: PeerRecovery;
   readonly #meetings: PeerMeetings;
@@ -89,7 +91,12 @@ export class ShardExchange {
       alwaysChokeSeeders: false,
       getAnnounceOpts: () => ({ numwant: wantedPeers(this.#torrent) }),
     });
-    this.#window = new PieceWindow({ torrent: this.#torrent, sizeBytes: shard.sizeBytes, pieceLength });
+    this.#window = new PieceWindow({
+      torrent: this.#torrent,
+      sizeBytes: shard.sizeBytes,
+      pieceLength,
+      served: () => this.#server?.up ?? false,
+    });
     this.#torrent.on('error', (error) => this.#fail(error));
     this.#torrent.on('wire', (wire) => {
       wire.on('piece', (_piece, _offset, { byteLength }) => {
@@ -99,13 +106,9 @@ export class ShardExchange {
     this.#torrent.on('metadata', () => this.#onMetadata(file === undefined));
     this.#torrent.on('ready', () => this.#onReady());
     this.#torrent.on('verified', (piece) => this.#onPiece(piece));
-    this.#guard = new SourceGuard({
-      torrent: this.#torrent,
-      webSeedUrl,
-      banned,
-      onBan: (source) =>
-        log.warn('TORRENT', `${shard.fileName}: ${source} sent wrong data; it is not asked again and others are.`),
-    });
+    const onBan = (source: string) =>
+      log.warn('TORRENT', `${shard.fileName}: ${source} sent wrong data; it is not asked again and others are.`);
+    this.#guard = new SourceGuard({ torrent: this.#torrent, banned, onBan });
     limitPeers(this.#torrent);
     updateEagerly(this.#torrent);
     this.#recovery = new PeerRecovery(this.#torrent);
@@ -118,15 +121,21 @@ export class ShardExchange {
       peerId: client.peerId,
       introducer,
     });
-    this.#webSeed = webSeedUrl ? new WebSeed(this.#torrent, webSeedUrl, banned) : undefined;
+    if (!webSeedUrl || banned.has(webSeedUrl)) return;
+    this.#server = new ServerCopy({
+      ...{ url: webSeedUrl, shard, pieceLength, thread: options.thread, window: this.#window },
+      hashes: () => (this.#torrent.ready && !this.#torrent.destroyed ? this.#torrent._hashes : undefined),
+      onFetched: (run) => this.#onFetched(webSeedUrl, run),
+      onBan: () => {
+        banned.add(webSeedUrl);
+        onBan(webSeedUrl);
+      },
+      onError: (error) => this.#fail(error),
+    });
   }
 
   get storedBytes(): number {
     return pieceBytes(this.#stored, this.#options.shard.sizeBytes, this.#options.pieceLength);
-  }
-
-  get downBytesPerSecond(): number {
-    return this.#torrent.downloadSpeed;
   }
 
   get upBytesPerSecond(): number {
@@ -143,7 +152,7 @@ export class ShardExchange {
 
   /** Other tabs. */
   get peers(): number {
-    return this.#torrent.wires.filter(({ type }) => type === 'webrtc').length;
+    return this.#torrent.wires.length;
   }
 
   /** Who delivered what was fetched here. */
@@ -162,7 +171,7 @@ export class ShardExchange {
     if (pieces > this.#wanted) {
       this.#wanted = pieces;
       this.#pace = options.pace;
-      if (this.#torrent.ready) this.#window.want(pieces, this.#stored, this.#pace);
+      if (this.#torrent.ready) this.#beginFetching();
     }
     await this.#arrival(pieces, options);
   }
@@ -177,7 +186,7 @@ export class ShardExchange {
   announce(): void {
     if (this.#torrent.destroyed) return;
     announceNow(this.#torrent);
-    this.#webSeed?.connect();
+    this.#server?.connect();
   }
 
   /** @see MeetingPlace.answer */
@@ -194,7 +203,7 @@ export class ShardExchange {
   async #close(): Promise<void> {
     this.#settleAll(new ShoalError('aborted', `The exchange of ${this.#options.shard.fileName} was stopped.`));
     this.#window.close();
-    this.#webSeed?.close();
+    this.#server?.close();
     this.#recovery.close();
     this.#meetings.close();
     if (this.#torrent.destroyed) return;
@@ -250,8 +259,27 @@ export class ShardExchange {
     for (let piece = 0; piece < pieceCount(shard.sizeBytes, pieceLength); piece++) {
       if (this.#torrent.bitfield.get(piece)) this.#stored.add(piece);
     }
-    if (this.#wanted > 0) this.#window.want(this.#wanted, this.#stored, this.#pace);
+    if (this.#wanted > 0) this.#beginFetching();
     this.#wakeUp();
+  }
+
+  #beginFetching(): void {
+    this.#window.want(this.#wanted, this.#stored, this.#pace);
+    this.#server?.wake();
+  }
+
+  /** What the server gave is stored: the torrent has it too, and tells other tabs. */
+  #onFetched(url: string, { bytes, stored }: FetchedRun): void {
+    this.#receivedBytes += bytes;
+    const torrent = this.#torrent;
+    if (torrent.destroyed) return;
+    for (const piece of stored) {
+      this.#guard.contributors.add(url);
+      if (torrent.bitfield.get(piece)) continue;
+      torrent._markVerified(piece);
+      for (const wire of torrent.wires) wire.have(piece);
+    }
+    torrent._checkDone();
   }
 
   #onPiece(piece: number): void {

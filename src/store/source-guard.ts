@@ -21,7 +21,6 @@ const MAX_OPEN_REQUESTS = 256;
  */
 export class SourceGuard {
   readonly #torrent: Torrent;
-  readonly #webSeedUrl: string | undefined;
   /** Called once for each source dropped for good. */
   readonly #onBan: (source: string) => void;
   readonly #banned: Set<string>;
@@ -32,13 +31,11 @@ export class SourceGuard {
 
   constructor(options: {
     readonly torrent: Torrent;
-    readonly webSeedUrl: string | undefined;
     /** Sources that are already dropped; grows. */
     readonly banned: Set<string>;
     readonly onBan: (source: string) => void;
   }) {
     this.#torrent = options.torrent;
-    this.#webSeedUrl = options.webSeedUrl;
     this.#banned = options.banned;
     this.#onBan = options.onBan;
     this.#torrent.on('wire', (wire) => this.#watch(wire));
@@ -53,7 +50,7 @@ export class SourceGuard {
   readonly contributors = new Set<string>();
 
   #watch(wire: Wire): void {
-    const source = this.#sourceOf(wire);
+    const source = wire.peerId;
     if (this.#banned.has(source)) {
       wire.destroy();
       return;
@@ -63,7 +60,6 @@ export class SourceGuard {
       if (sources) sources.add(source);
       else this.#sources.set(piece, new Set([source]));
     });
-    if (wire.type === 'webSeed') return;
     wire.extendedHandshake.reqq = MAX_OPEN_REQUESTS;
     wire.on('request', () => {
       // webtorrent's peers honour `reqq`, give or take what was on its way.
@@ -113,11 +109,6 @@ export class SourceGuard {
     const count = Math.max(0, (counts.get(source) ?? 0) + step);
     counts.set(source, count);
     return count;
-  }
-
-  /** What webtorrent knows the source by. */
-  #sourceOf({ type, peerId }: Wire): string {
-    return type === 'webSeed' && this.#webSeedUrl ? this.#webSeedUrl : peerId;
   }
 }
 

@@ -32,9 +32,11 @@ export async function withSpace<Result>(
     return pieceBytes(missing, sizeBytes, pieceLength);
   };
   const neededBytes = await missingBytes();
-  const space = await meter.space();
-  if (space.quotaBytes > 0 && space.usedBytes + neededBytes > space.quotaBytes) {
-    throw storageFull(fileName, neededBytes, space);
+  const lacks = ({ usedBytes, quotaBytes }: StorageSpace) => quotaBytes > 0 && usedBytes + neededBytes > quotaBytes;
+  // Room may have been made since the browser was asked last.
+  if (lacks(await meter.space())) {
+    const space = await meter.afterFailure();
+    if (lacks(space)) throw storageFull(fileName, neededBytes, space);
   }
   try {
     return await store();

@@ -2,6 +2,7 @@ import { createSHA256 } from 'hash-wasm';
 import { release } from '../core/bytes.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
 import { ChunkDatabase, type Piece } from './chunk-database.ts';
+import { checkPieces, fetchRange } from './fetch-run.ts';
 import { IdbShardReader } from './idb-shard-reader.ts';
 import { RunningHash } from './running-hash.ts';
 
@@ -11,13 +12,36 @@ export interface HashOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What a store does off the page's thread, which carries other people's frames: writing and hashing. */
+/** Consecutive pieces of a shard to fetch. */
+export interface RunToFetch {
+  readonly url: string;
+  readonly shard: ManifestShard;
+  readonly pieceLength: number;
+  /** Number of the first piece. */
+  readonly first: number;
+  /** Of each piece, hexadecimal. */
+  readonly sha1: readonly string[];
+}
+
+/** Numbers of the pieces that came, and are stored or were wrong. */
+export interface FetchedRun {
+  readonly bytes: number;
+  readonly stored: readonly number[];
+  readonly wrong: readonly number[];
+}
+
+/** What a store does off the page's thread, which carries other people's frames: fetching, writing and hashing. */
 export interface StoreThread {
   /**
    * Stores pieces in one transaction.
    * @throws ShoalError `storage-full`
    */
   write(infoHash: string, pieces: readonly Piece[]): Promise<void>;
+  /**
+   * Fetches pieces from a web server and stores those whose SHA-1 is right.
+   * @throws ShoalError `model-unavailable` when the server does not give them, `storage-full`, `aborted`
+   */
+  fetch(run: RunToFetch, signal: AbortSignal): Promise<FetchedRun>;
   /**
    * SHA-256 of a stored shard, hexadecimal; undefined when `maxBytes` were not enough. What was written in order here is
    * hashed already and not read again.
@@ -52,6 +76,15 @@ export class LocalStoreThread implements StoreThread {
       this.#hashes.delete(infoHash);
       throw error;
     }
+  }
+
+  async fetch({ url, shard, pieceLength, first, sha1 }: RunToFetch, signal: AbortSignal): Promise<FetchedRun> {
+    const start = first * pieceLength;
+    const end = Math.min(shard.sizeBytes, start + sha1.length * pieceLength);
+    const bytes = await fetchRange(url, { start, end }, signal);
+    const { right, wrong } = await checkPieces(bytes, pieceLength, first, sha1);
+    if (right.length > 0) await this.write(shard.infoHash, right);
+    return { bytes: bytes.length, stored: right.map(({ index }) => index), wrong };
   }
 
   async hash(

@@ -2,10 +2,9 @@
 declare module 'webtorrent' {
   type Listener = (...args: never[]) => void;
 
-  /** One connection to a peer or a web seed. */
+  /** One connection to a peer. */
   export interface Wire {
-    readonly type: 'webrtc' | 'webSeed';
-    /** Hexadecimal; of a web seed, a hash of its address. */
+    /** Hexadecimal. */
     readonly peerId: string;
     /** What the other end has. */
     readonly peerPieces: { get(piece: number): boolean };
@@ -14,7 +13,8 @@ declare module 'webtorrent' {
     readonly extendedHandshake: { reqq?: number };
     /** Requests of the other end that are not answered yet. */
     readonly peerRequests: readonly unknown[];
-    readonly lt_donthave: { on(event: 'donthave', listener: (piece: number) => void): void };
+    /** Tells the other end that this one has the piece. */
+    have(piece: number): void;
     /** The wire ends when a request is unanswered and nothing comes for so long. */
     setTimeout(ms: number, unref: boolean): void;
     /** Not public: waits for `size` bytes, then calls `parser` with them. */
@@ -70,8 +70,14 @@ declare module 'webtorrent' {
     readonly uploaded: number;
     readonly downloadSpeed: number;
     readonly uploadSpeed: number;
-    /** Not public: peers and web seeds by id, those that are still to connect among them. */
-    readonly _peers: ReadonlyMap<string, { readonly type: 'webrtc' | 'webSeed' }>;
+    /** Not public: peers by id, those that are still to connect among them. */
+    readonly _peers: ReadonlyMap<string, unknown>;
+    /** Not public: SHA-1 of each piece, hexadecimal, once the metadata is there. */
+    readonly _hashes: readonly string[];
+    /** Not public: a piece is stored. */
+    _markVerified(piece: number): void;
+    /** Not public: looks whether that was the last. */
+    _checkDone(): void;
     /** Not public; null before the first announce and after the end. */
     readonly discovery: { tracker: TrackerClient | null; _createTracker(): TrackerClient } | null;
     /** Not public: schedules, and does, what follows when a piece, a message or a peer has come. */
@@ -82,10 +88,9 @@ declare module 'webtorrent' {
     on(event: 'wire', listener: (wire: Wire) => void): void;
     on(event: 'warning' | 'error', listener: (error: Error | string) => void): void;
     select(firstPiece: number, lastPiece: number, priority?: number): void;
-    addWebSeed(url: string): void;
+    deselect(firstPiece: number, lastPiece: number): void;
     /** @returns false when a peer of this id is there already, or the torrent is paused; the connection is then ended. */
     addPeer(peer: PeerConnection, source: string): boolean;
-    /** `peer` is a peer's id, or a web seed's address. */
     removePeer(peer: string): void;
     /** Takes no new peers; the connected ones stay. */
     pause(): void;

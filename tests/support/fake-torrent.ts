@@ -1,15 +1,10 @@
 import { EventEmitter } from 'node:events';
 import type { Torrent } from 'webtorrent';
 
-/** Where the web seed is. */
-export const SEED = 'https://example/shard-0.gguf';
-
 /** A connection whose far end is the test. */
 export class FakeWire extends EventEmitter {
-  readonly type: string;
   readonly peerId: string;
   readonly extendedHandshake: { reqq?: number } = {};
-  readonly lt_donthave = new EventEmitter();
   readonly peerRequests: unknown[] = [];
   destroyed = false;
   timeoutMs = 30_000;
@@ -18,10 +13,9 @@ export class FakeWire extends EventEmitter {
   readonly peerPieces = { get: (piece: number) => this.has.has(piece) };
   readonly parsed: number[] = [];
 
-  constructor(peerId: string, type = 'webrtc') {
+  constructor(peerId: string) {
     super();
     this.peerId = peerId;
-    this.type = type;
   }
 
   setTimeout(ms: number): void {
@@ -50,7 +44,6 @@ export class FakeTorrent extends EventEmitter {
   /** Pieces asked for, in order. */
   selected: number[] = [];
   strategy = 'rarest';
-  seeds = 0;
   discovery: unknown = null;
 
   /** For those who take it for a real one. */
@@ -62,26 +55,27 @@ export class FakeTorrent extends EventEmitter {
     return this.wires.length;
   }
 
-  connect(peerId: string, type?: string): FakeWire {
-    const wire = new FakeWire(peerId, type);
+  /** @param has - pieces that the other end has */
+  connect(peerId: string, has: Iterable<number> = []): FakeWire {
+    const wire = new FakeWire(peerId);
+    wire.has = new Set(has);
     this.wires.push(wire);
     wire.on('close', () => this.wires.splice(this.wires.indexOf(wire), 1));
     this.emit('wire', wire);
     return wire;
   }
 
-  addWebSeed(): void {
-    this.seeds++;
-    this.connect('hash of the address', 'webSeed');
-  }
-
   removePeer(id: string): void {
     this.removed.push(id);
-    this.wires.find(({ peerId, type }) => peerId === id || (type === 'webSeed' && id === SEED))?.destroy();
+    this.wires.find(({ peerId }) => peerId === id)?.destroy();
   }
 
   select(first: number, last: number): void {
     for (let piece = first; piece <= last; piece++) this.selected.push(piece);
+  }
+
+  deselect(first: number, last: number): void {
+    this.selected = this.selected.filter((piece) => piece < first || piece > last);
   }
 
   pause(): void {

@@ -21,14 +21,12 @@ describe('peer recovery', () => {
     vi.useRealTimers();
   });
 
-  it('has no patience with silent peers, and leaves web seeds their own', () => {
+  it('has no patience with silent peers', () => {
     expect(fake.connect('peer').timeoutMs).toBe(8000);
-    expect(fake.connect('seed', 'webSeed').timeoutMs).toBe(30_000);
   });
 
   it('looks for others when the last peer is gone, once', () => {
     const [one, other] = [fake.connect('one'), fake.connect('other')];
-    fake.connect('seed', 'webSeed');
     one.destroy();
     vi.advanceTimersByTime(5000);
     expect(update).not.toHaveBeenCalled();

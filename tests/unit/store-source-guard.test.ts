@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Wire } from 'webtorrent';
 import { SourceGuard } from '../../src/store/source-guard.ts';
-import { FakeTorrent, SEED } from '../support/fake-torrent.ts';
+import { FakeTorrent } from '../support/fake-torrent.ts';
 
 let fake: FakeTorrent;
 beforeEach(() => {
@@ -16,7 +16,7 @@ describe('the source guard', () => {
   beforeEach(() => {
     onBan.mockClear();
     banned = new Set();
-    new SourceGuard({ torrent: fake.torrent, webSeedUrl: SEED, banned, onBan });
+    new SourceGuard({ torrent: fake.torrent, banned, onBan });
   });
 
   it('drops a peer that delivered two wrong pieces alone, and does not take it back', () => {
@@ -33,16 +33,6 @@ describe('the source guard', () => {
     expect(onBan).toHaveBeenCalledExactlyOnceWith('bad');
     expect(fake.connect('bad').destroyed).toBe(true);
     expect(fake.connect('good').destroyed).toBe(false);
-  });
-
-  it('knows a web seed by its address', () => {
-    const wire = fake.connect('hash of the address', 'webSeed');
-    for (const piece of [1, 1]) {
-      wire.emit('piece', piece, 0, new Uint8Array(1));
-      fail(piece);
-    }
-    expect(fake.removed).toEqual([SEED]);
-    expect(banned).toEqual(new Set([SEED]));
   });
 
   it('forgives right pieces, and disconnects whoever had a part in most wrong ones', () => {

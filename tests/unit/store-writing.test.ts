@@ -1,4 +1,5 @@
 import 'fake-indexeddb/auto';
+import { createHash } from 'node:crypto';
 import { sha256 } from 'hash-wasm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ManifestShard } from '../../src/protocol/manifest.ts';
@@ -26,6 +27,7 @@ class SlowThread implements StoreThread {
     });
   }
 
+  fetch = async () => ({ bytes: 0, stored: [], wrong: [] });
   hash = async () => undefined;
 }
 
@@ -120,6 +122,58 @@ describe('hashing what is written', () => {
     await thread.write(A, [piece(1)]);
     await expect(thread.hash(shard, pieceLength)).rejects.toMatchObject({ code: 'shard-missing' });
     await chunks.delete(A);
+  });
+});
+
+describe('fetching from a server', () => {
+  const pieceLength = 1000;
+  const bytes = Uint8Array.from({ length: 3 * pieceLength + 7 }, (_, index) => (index * 13) & 255);
+  const shard = { index: 0, fileName: 'shard-0.gguf', infoHash: A, sizeBytes: bytes.length } as ManifestShard;
+  const serve = (status: number, body: Uint8Array<ArrayBuffer>) => {
+    const asked: string[] = [];
+    vi.stubGlobal('fetch', async (_: string, { headers }: { headers: Record<string, string> }) => {
+      asked.push(headers.range!);
+      return new Response(body, { status });
+    });
+    return asked;
+  };
+  const run = async (first: number, end: number) => {
+    const sha1: string[] = [];
+    for (let at = first * pieceLength; at < Math.min(end * pieceLength, bytes.length); at += pieceLength)
+      sha1.push(
+        createHash('sha1')
+          .update(bytes.subarray(at, at + pieceLength))
+          .digest('hex'),
+      );
+    return { url: 'https://example/shard-0.gguf', shard, pieceLength, first, sha1 };
+  };
+  const signal = new AbortController().signal;
+  afterEach(() => vi.unstubAllGlobals());
+
+  it('stores the pieces that are right, and tells of those that are not', async () => {
+    const chunks = new ChunkDatabase();
+    const thread = new LocalStoreThread(chunks);
+    const body = bytes.slice(pieceLength);
+    body[pieceLength + 3]! ^= 1;
+    const asked = serve(206, body);
+    const fetched = await thread.fetch(await run(1, 4), signal);
+    expect(asked).toEqual(['bytes=1000-3006']);
+    expect(fetched).toEqual({ bytes: 2007, stored: [1, 3], wrong: [2] });
+    expect((await chunks.pieces(A)).sort()).toEqual([1, 3]);
+    const [last] = await chunks.getRange(A, 3, 4);
+    expect(last).toEqual(bytes.slice(3 * pieceLength));
+    await chunks.delete(A);
+  });
+
+  it('fails where the server gives an error, another length, or nothing', async () => {
+    const thread = new LocalStoreThread();
+    serve(404, new Uint8Array());
+    await expect(thread.fetch(await run(0, 1), signal)).rejects.toMatchObject({ code: 'model-unavailable' });
+    serve(200, bytes.slice());
+    await expect(thread.fetch(await run(0, 1), signal)).rejects.toThrow(/3007 bytes, expected 1000/);
+    vi.stubGlobal('fetch', () => Promise.reject(new TypeError('network')));
+    await expect(thread.fetch(await run(0, 1), signal)).rejects.toMatchObject({ code: 'model-unavailable' });
+    await expect(thread.fetch(await run(0, 1), AbortSignal.abort())).rejects.toMatchObject({ code: 'aborted' });
   });
 });
 
