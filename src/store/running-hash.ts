@@ -1,17 +1,18 @@
-import type { IHasher } from 'hash-wasm';
+import { toHex } from '../core/bytes.ts';
+import type { Hasher } from './hasher.ts';
 
 /** Pieces that came before their turn are kept up to so many bytes; those beyond are read back from the storage later. */
 const MAX_HELD_BYTES = 8 * 1024 * 1024;
 
 /** The hash of a shard whose pieces come nearly in order: each is hashed when all before it are. */
 export class RunningHash {
-  readonly #hasher: IHasher;
+  readonly #hasher: Hasher;
   readonly #held = new Map<number, Uint8Array>();
   #heldBytes = 0;
   #next = 0;
 
-  constructor(hasher: IHasher) {
-    this.#hasher = hasher.init();
+  constructor(hasher: Hasher) {
+    this.#hasher = hasher;
   }
 
   /** The first piece that is not in the hash yet. */
@@ -47,7 +48,7 @@ export class RunningHash {
 
   /** Hexadecimal. Call once, after the last piece. */
   digest(): string {
-    return this.#hasher.digest();
+    return toHex(this.#hasher.digest());
   }
 
   #take(): Uint8Array | undefined {

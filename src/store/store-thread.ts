@@ -1,8 +1,8 @@
-import { createSHA256 } from 'hash-wasm';
 import { release } from '../core/bytes.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
 import { ChunkDatabase, type Piece } from './chunk-database.ts';
 import { checkPieces, fetchRange } from './fetch-run.ts';
+import { createHasher } from './hasher.ts';
 import { IdbShardReader } from './idb-shard-reader.ts';
 import { RunningHash } from './running-hash.ts';
 
@@ -117,7 +117,7 @@ export class LocalStoreThread implements StoreThread {
   async #hashOf(infoHash: string): Promise<RunningHash> {
     const known = this.#hashes.get(infoHash);
     if (known) return known;
-    const hasher = await createSHA256();
+    const hasher = await createHasher('sha256');
     // Another call may have made one meanwhile.
     const hash = this.#hashes.get(infoHash) ?? new RunningHash(hasher);
     this.#hashes.set(infoHash, hash);

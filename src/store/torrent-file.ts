@@ -1,6 +1,7 @@
 import bencode, { type Bencoded } from 'bencode';
-import { createSHA1, createSHA256, type IHasher } from 'hash-wasm';
+import { toHex } from '../core/bytes.ts';
 import { ShoalError } from '../core/errors.ts';
+import { createHasher, type Hasher } from './hasher.ts';
 
 /**
  * The shortest BitTorrent pieces of a model's shards. A piece is the least that a tab can check and pass on, so small
@@ -11,7 +12,7 @@ export const PIECE_LENGTH = 256 * 1024;
  * A piece is also a request and a record of the browser's database, which keeps each in a file of its own: beyond so
  * many of them, longer pieces are faster.
  */
-const MANY_PIECES = 512;
+const MANY_PIECES = 256;
 /** A piece is held in memory while it is fetched, checked and stored, and four are on their way at once. */
 const LONGEST_PIECE = 4 * 1024 * 1024;
 
@@ -36,13 +37,13 @@ export interface ShardDigest {
 /** Hashes a file as its bytes go by: SHA-256, and the SHA-1 of each piece. */
 export class ShardHasher {
   readonly #fileName: string;
-  readonly #whole: IHasher;
-  readonly #piece: IHasher;
+  readonly #whole: Hasher;
+  readonly #piece: Hasher;
   readonly #pieceLength: number;
   readonly #pieces: Uint8Array[] = [];
   #sizeBytes = 0;
 
-  private constructor(fileName: string, pieceLength: number, whole: IHasher, piece: IHasher) {
+  private constructor(fileName: string, pieceLength: number, whole: Hasher, piece: Hasher) {
     this.#fileName = fileName;
     this.#pieceLength = pieceLength;
     this.#whole = whole;
@@ -51,7 +52,7 @@ export class ShardHasher {
 
   /** @param pieceLength - of the torrent, bytes */
   static async create(fileName: string, pieceLength: number): Promise<ShardHasher> {
-    return new ShardHasher(fileName, pieceLength, (await createSHA256()).init(), (await createSHA1()).init());
+    return new ShardHasher(fileName, pieceLength, await createHasher('sha256'), await createHasher('sha1'));
   }
 
   update(chunk: Uint8Array): void {
@@ -72,17 +73,17 @@ export class ShardHasher {
     const pieces = new Uint8Array(this.#pieces.length * 20);
     for (const [index, hash] of this.#pieces.entries()) pieces.set(hash, index * 20);
     const info = { length: this.#sizeBytes, name: this.#fileName, 'piece length': this.#pieceLength, pieces };
+    this.#piece.update(bencode.encode(info));
     return {
       sizeBytes: this.#sizeBytes,
-      sha256: this.#whole.digest(),
-      infoHash: this.#piece.init().update(bencode.encode(info)).digest(),
+      sha256: toHex(this.#whole.digest()),
+      infoHash: toHex(this.#piece.digest()),
       torrent: bencode.encode({ info }),
     };
   }
 
   #endPiece(): void {
-    this.#pieces.push(this.#piece.digest('binary'));
-    this.#piece.init();
+    this.#pieces.push(this.#piece.digest());
   }
 }
 
