@@ -2,6 +2,8 @@ import type { CpuMemory } from './memory.ts';
 
 /** Elements of a block; rows of activations are whole blocks, zeros at the end. */
 const BLOCK = 32;
+/** Bytes of a block's quants, and of its scale and sums; `BLOCK_BYTES` and `SCALE_BYTES` in assembly/quantize.ts. */
+const [QUANTS_BYTES, SCALES_BYTES] = [64, 12];
 /** Scratch memory of each token that a matrix is multiplied with; `TOKEN_SCRATCH` in assembly/matmul-i16.ts. */
 export const TOKEN_SCRATCH_BYTES = 32;
 
@@ -32,7 +34,7 @@ export function allocateRows(memory: CpuMemory, rows: number, width: number): Ro
 /** @param width - of the widest rows */
 export function allocateQuants(memory: CpuMemory, rows: number, width: number): Quants {
   const blocks = rows * (paddedWidth(width) / BLOCK);
-  return { quants: memory.allocate(blocks * 64), scales: memory.allocate(blocks * 8) };
+  return { quants: memory.allocate(blocks * QUANTS_BYTES), scales: memory.allocate(blocks * SCALES_BYTES) };
 }
 
 /** Rows from `first` on. */

@@ -63,14 +63,15 @@ function roundToEven(value: number): number {
   return below % 2 === 0 ? below : below + 1;
 }
 
-/** A row times a token of 16-bit numbers, block by block. */
+/** A row times a token of 16-bit numbers, block by block. Of Q4_0 the nibbles are multiplied less 8. */
 function rounded(type: BlockType, row: readonly Block[], x: Float32Array): number {
+  const offset = type === 'Q4_0' ? -8 : 0;
   let result = 0;
   for (const [index, { scale, minimum, quants }] of row.entries()) {
     const token = roundBlock(x.subarray(index * 32, (index + 1) * 32));
-    const whole = quants.reduce((sum, quant, column) => sum + quant * token.quants[column]!, 0);
+    const whole = quants.reduce((sum, quant, column) => sum + (quant + offset) * token.quants[column]!, 0);
     result = fround(result + fround(fround(whole) * fround(scale * token.unit)));
-    if (type !== 'Q8_0') result = fround(result + fround(minimum * token.sum));
+    if (type === 'Q4_1') result = fround(result + fround(minimum * token.sum));
   }
   return result;
 }

@@ -8,11 +8,12 @@
 //   F16          rows of halves, each filled up with zeros to a multiple of 8 columns
 //   F32          rows of floats, each filled up with zeros to a multiple of 4 columns
 //
-// The quants lie so that a multiplication of pairs of 16-bit numbers adds up four rows at once, each in a lane of its own,
-// without a token's numbers having to be copied to all lanes: lane r of product k belongs to row (r + k) mod 4.
+// The quants lie so that a multiplication of pairs of 16-bit numbers adds up four rows at once, lane r those of row r, when a
+// token's pair of numbers stands in all lanes; a processor loads it that way at no cost.
 //
-//   Q4    four vectors; vector v, 16-bit lane 2r + e, bits [4k, 4k + 4): the nibble of row (r + k) mod 4, column 8v + 2r + e
-//   Q8_0  four vectors of four half ones; vector v, half k, byte 2r + e: row (r + k) mod 4, column 8v + 2r + e
+//   Q4    four vectors; vector v, 16-bit lane 2r + e, bits [4k, 4k + 4): the nibble of row r, column 16(k & 1) + 4v + 2(k >> 1) + e.
+//         Lane r thus holds four of the row's bytes in the file, in the order 0, 2, 1, 3
+//   Q8_0  sixteen half vectors; half j, byte 2r + e: row r, column 2j + e
 
 export const F32: u32 = 0;
 export const F16: u32 = 1;

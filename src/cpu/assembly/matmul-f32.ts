@@ -1,15 +1,14 @@
 import { sumLanesF32 } from './lanes';
-import { unpackRow } from './unpack';
+import { unpackGroup } from './unpack';
 import { put } from './matmul-i16';
 
 // y[t, r] = Σ_c w[r, c] · x[t, c], weights and activations as floats: exact up to f32 rounding, for every format. Four
 // rows are unpacked into scratch memory, which stays in the nearest cache, and multiplied with every token.
 
-/** Four rows, from `row` on, for all tokens. Strides in bytes; `scratch` holds four rows of whole blocks of 32. */
+/** A group of four rows for all tokens. Strides in bytes; `scratch` holds four rows of whole blocks of 32. */
 export function groupF32(
   format: u32,
-  matrix: usize,
-  row: u32,
+  group: usize,
   columns: u32,
   tokens: u32,
   x: usize,
@@ -20,7 +19,7 @@ export function groupF32(
   scratch: usize,
 ): void {
   const rowBytes = <usize>((columns + 31) >> 5) * 128;
-  for (let index: u32 = 0; index < 4; index++) unpackRow(format, matrix, row + index, columns, scratch + index * rowBytes);
+  unpackGroup(format, group, columns, scratch, rowBytes);
   const end = <usize>((columns + 3) >> 2) * 16;
   for (let token: u32 = 0; token < tokens; token++) {
     let a = f32x4.splat(0);

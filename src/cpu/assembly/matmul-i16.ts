@@ -1,15 +1,13 @@
 import { blockBytes, HALVES, Q4_0, Q4_1, Q8_0 } from './formats';
 import { HALF_BITS, HALF_FACTOR, halvesBy } from './lanes';
-import { blockQ4, blockQ8, dot, join23, turn1, widened } from './products';
+import { blockQ4, blockQ8, halfBlock, widened } from './products';
 import { BLOCK_BYTES, SCALE_BYTES } from './quantize';
 
-// y[t, r] = Σ_blocks scale[r] · scale[t] · Σ_block quant[r] · quant[t]  (+ minimum[r] · sum[t])
+// y[t, r] = Σ_blocks scale[r] · scale[t] · Σ_block quant[r] · quant[t]  (+ minimum[r] · sum[t]), where a quant of Q4_0 is its
+// nibble - 8.
 // Four rows of weights at a time, a lane each. For one token, which waits for memory, in as few instructions as can be; for
 // several each block of weights is unpacked once, into registers, and meets them all. Both add up in the same order, so a
 // token's result does not depend on how many others come with it. @see products.ts, quantize.ts
-
-/** -8 as a float: Q4_0's minimum in scales. */
-const Q4_0_OFFSET: i32 = 0xc1000000;
 
 /** A constant that the compiler cannot see: it would build a vector of one that it knows anew in every round of a loop. */
 // @ts-ignore: decorator
@@ -18,25 +16,19 @@ function unknown(value: i32, blocks: u32): i32 {
   return blocks > 0 ? value : 0;
 }
 
-/** The minima of a block's rows, of a format that has them. */
-// @ts-ignore: decorator
-@inline
-function minimaAt(format: u32, block: usize, rows: v128, bits: v128, factor: v128, offset: v128): v128 {
-  return format == Q4_1 ? halvesBy(block + HALVES, bits, factor) : f32x4.mul(rows, offset);
-}
-
 // @ts-ignore: decorator
 @inline
 function quantsAt(format: u32, block: usize): usize {
   return block + (format == Q4_1 ? 2 * HALVES : HALVES);
 }
 
+/** @param minima - of a format that has them */
 // @ts-ignore: decorator
 @inline
 function addBlock(format: u32, sum: v128, whole: v128, rows: v128, minima: v128, scales: usize): v128 {
   const scaled = f32x4.mul(f32x4.convert_i32x4_s(whole), f32x4.mul(rows, v128.load_splat<f32>(scales)));
   const plain = f32x4.add(sum, scaled);
-  return format == Q8_0 ? plain : f32x4.add(plain, f32x4.mul(minima, v128.load_splat<f32>(scales, 4)));
+  return format == Q4_1 ? f32x4.add(plain, f32x4.mul(minima, v128.load_splat<f32>(scales, 4))) : plain;
 }
 
 /** Four rows for one token. */
@@ -46,15 +38,16 @@ function oneToken(format: u32, weights: usize, blocks: u32, x: usize, scales: us
   let sum = f32x4.splat(0);
   const bits = i32x4.splat(unknown(HALF_BITS, blocks));
   const factor = i32x4.splat(unknown(HALF_FACTOR, blocks));
-  const offset = i32x4.splat(unknown(Q4_0_OFFSET, blocks));
   const mask0 = i16x8.splat(<i16>unknown(0x000f, blocks));
   const mask1 = i16x8.splat(<i16>unknown(0x00f0, blocks));
   const mask2 = i16x8.splat(<i16>unknown(0x0f00, blocks));
   for (let index: u32 = 0; index < blocks; index++) {
     const rows = halvesBy(weights, bits, factor);
+    const minima = format == Q4_1 ? halvesBy(weights + HALVES, bits, factor) : rows;
     const quants = quantsAt(format, weights);
-    const whole = format == Q8_0 ? blockQ8(quants, x) : blockQ4(quants, x, mask0, mask1, mask2);
-    sum = addBlock(format, sum, whole, rows, minimaAt(format, weights, rows, bits, factor, offset), scales);
+    let whole = format == Q8_0 ? blockQ8(quants, x) : blockQ4(quants, x, mask0, mask1, mask2);
+    if (format == Q4_0) whole = i32x4.add(whole, v128.load_splat<i32>(scales, 8));
+    sum = addBlock(format, sum, whole, rows, minima, scales);
     weights += blockBytes(format);
     x += BLOCK_BYTES;
     scales += SCALE_BYTES;
@@ -81,44 +74,35 @@ function manyTokens(
   memory.fill(sums, 0, last - sums);
   const bits = i32x4.splat(unknown(HALF_BITS, blocks));
   const factor = i32x4.splat(unknown(HALF_FACTOR, blocks));
-  const offset = i32x4.splat(unknown(Q4_0_OFFSET, blocks));
   const mask = i16x8.splat(<i16>unknown(15, blocks));
+  const eights = i16x8.splat(<i16>unknown(8, blocks));
   for (let index: u32 = 0; index < blocks; index++) {
     const quants = quantsAt(format, weights);
-    let w0 = widened(format, quants, 0, 0, mask);
-    let w1 = widened(format, quants, 1, 0, mask);
-    let w2 = widened(format, quants, 2, 0, mask);
-    let w3 = widened(format, quants, 3, 0, mask);
-    let w4 = widened(format, quants, 0, 1, mask);
-    let w5 = widened(format, quants, 1, 1, mask);
-    let w6 = widened(format, quants, 2, 1, mask);
-    let w7 = widened(format, quants, 3, 1, mask);
+    let w0 = widened(format, quants, 0, 0, mask, eights);
+    let w1 = widened(format, quants, 0, 1, mask, eights);
+    let w2 = widened(format, quants, 0, 2, mask, eights);
+    let w3 = widened(format, quants, 0, 3, mask, eights);
+    let w4 = widened(format, quants, 0, 4, mask, eights);
+    let w5 = widened(format, quants, 0, 5, mask, eights);
+    let w6 = widened(format, quants, 0, 6, mask, eights);
+    let w7 = widened(format, quants, 0, 7, mask, eights);
     let token = x;
     for (let sum = sums; sum < last; sum += TOKEN_SCRATCH) {
-      const x0 = v128.load(token);
-      const x1 = v128.load(token, 16);
-      const x2 = v128.load(token, 32);
-      const x3 = v128.load(token, 48);
-      const product0 = dot(w0, w1, w2, w3, x0, x1, x2, x3);
-      v128.store(sum, i32x4.add(product0, turn1(dot(w4, w5, w6, w7, x0, x1, x2, x3))), 16);
+      v128.store(sum, halfBlock(w0, w1, w2, w3, w4, w5, w6, w7, token), 16);
       token += BLOCK_BYTES;
     }
-    w0 = widened(format, quants, 0, 2, mask);
-    w1 = widened(format, quants, 1, 2, mask);
-    w2 = widened(format, quants, 2, 2, mask);
-    w3 = widened(format, quants, 3, 2, mask);
-    w4 = widened(format, quants, 0, 3, mask);
-    w5 = widened(format, quants, 1, 3, mask);
-    w6 = widened(format, quants, 2, 3, mask);
-    w7 = widened(format, quants, 3, 3, mask);
+    w0 = widened(format, quants, 1, 0, mask, eights);
+    w1 = widened(format, quants, 1, 1, mask, eights);
+    w2 = widened(format, quants, 1, 2, mask, eights);
+    w3 = widened(format, quants, 1, 3, mask, eights);
+    w4 = widened(format, quants, 1, 4, mask, eights);
+    w5 = widened(format, quants, 1, 5, mask, eights);
+    w6 = widened(format, quants, 1, 6, mask, eights);
+    w7 = widened(format, quants, 1, 7, mask, eights);
     const rows = halvesBy(weights, bits, factor);
-    const minima = minimaAt(format, weights, rows, bits, factor, offset);
+    const minima = format == Q4_1 ? halvesBy(weights + HALVES, bits, factor) : rows;
     for (let sum = sums; sum < last; sum += TOKEN_SCRATCH) {
-      const x0 = v128.load(x);
-      const x1 = v128.load(x, 16);
-      const x2 = v128.load(x, 32);
-      const x3 = v128.load(x, 48);
-      const half = join23(dot(w0, w1, w2, w3, x0, x1, x2, x3), dot(w4, w5, w6, w7, x0, x1, x2, x3));
+      const half = halfBlock(w0, w1, w2, w3, w4, w5, w6, w7, x + 16);
       const whole = i32x4.add(v128.load(sum, 16), half);
       v128.store(sum, addBlock(format, v128.load(sum), whole, rows, minima, scales));
       x += BLOCK_BYTES;

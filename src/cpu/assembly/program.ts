@@ -6,7 +6,7 @@ import { groupF32 } from './matmul-f32';
 import { groupI16 } from './matmul-i16';
 import { quantizeRow } from './quantize';
 import { rmsNormRow, summarizeRow, swigluRow } from './rows';
-import { unpackRow } from './unpack';
+import { unpackGroup } from './unpack';
 
 // A program is a list of operations, each 20 words. Every thread runs the whole program and takes chunks of each
 // operation's items until none are left; where an operation needs what the ones before it wrote, all threads meet first.
@@ -64,7 +64,7 @@ export function run(program: usize, count: u32, control: usize, thread: u32, thr
 function perform(op: Op, first: u32, end: u32, scratch: usize): void {
   switch (op.kind) {
     case 0:
-      embed(op, first, end);
+      embed(op, first, end, scratch);
       break;
     case 1:
       norm(op, first, end);
@@ -94,9 +94,13 @@ function perform(op: Op, first: u32, end: u32, scratch: usize): void {
 }
 
 /** a: format, b: matrix, c: columns, d: ids, e: y, f: y's stride. Items: tokens. */
-function embed(op: Op, first: u32, end: u32): void {
-  for (let token = first; token < end; token++)
-    unpackRow(op.a, op.b, load<u32>(op.d + token * 4), op.c, op.e + token * op.f);
+function embed(op: Op, first: u32, end: u32, scratch: usize): void {
+  const rowBytes = <usize>((op.c + 31) >> 5) * 128;
+  for (let token = first; token < end; token++) {
+    const row = load<u32>(op.d + token * 4);
+    unpackGroup(op.a, op.b + <usize>(row / GROUP) * groupBytes(op.a, op.c), op.c, scratch, rowBytes);
+    memory.copy(op.e + token * op.f, scratch + <usize>(row % GROUP) * rowBytes, op.f);
+  }
 }
 
 /** a: x, b: stride of x and y, c: weights, d: y, e: width, f: quants (0: none wanted), g: scales; x: epsilon. Items: tokens. */
@@ -127,8 +131,9 @@ function multiplyF32(op: Op, first: u32, end: u32, scratch: usize): void {
   const last: usize = op.b + <usize>end * bytes;
   let ahead: usize = 0;
   for (let group = first; group < end; group++) {
-    ahead = readAhead(op.b + <usize>group * bytes, ahead, bytes, last);
-    groupF32(op.a, op.b, group * GROUP, op.c, op.d, op.e, op.f, op.g + group * 16, op.h, op.i, scratch);
+    const matrix: usize = op.b + <usize>group * bytes;
+    ahead = readAhead(matrix, ahead, bytes, last);
+    groupF32(op.a, matrix, op.c, op.d, op.e, op.f, op.g + group * 16, op.h, op.i, scratch);
   }
 }
 

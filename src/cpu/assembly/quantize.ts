@@ -1,13 +1,17 @@
 import { greatest } from './lanes';
 
 // Activations as blocks of 32 numbers of 16 bits: value = scale · quant. A block's quants of all tokens lie one after the
-// other, `[blocks, T, 32]`, so that the matrix kernels read on and on. So do the scales, each with its product with the
-// block's sum: `[blocks, T, 2]`.
+// other, `[blocks, T, 32]`, so that the matrix kernels read on and on. So do the scales, `[blocks, T]`:
+//
+//   offset  type  meaning
+//        0   f32  scale
+//        4   f32  scale · sum of the block's quants, for weights with minima
+//        8   i32  -8 · sum of the block's quants, for the nibbles of Q4_0
 
 /** Bytes of a block's quants. */
 export const BLOCK_BYTES: usize = 64;
-/** Bytes of a block's scale and sum. */
-export const SCALE_BYTES: usize = 8;
+/** Bytes of a block's scale and sums. */
+export const SCALE_BYTES: usize = 12;
 
 /** Rounds row `row` of `rows`, the floats at `x`. */
 export function quantizeRow(x: usize, row: u32, rows: u32, blocks: u32, quants: usize, scales: usize): void {
@@ -29,6 +33,7 @@ export function quantizeRow(x: usize, row: u32, rows: u32, blocks: u32, quants: 
       i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1) + i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3);
     store<f32>(scale, unit);
     store<f32>(scale, unit * <f32>whole, 4);
+    store<i32>(scale, -8 * whole, 8);
     x += 128;
     to += rows * BLOCK_BYTES;
     scale += rows * SCALE_BYTES;

@@ -36,51 +36,22 @@ function repackPlain(from: usize, to: usize, rows: u32, bytes: usize, stride: us
 function repackQ4(from: usize, to: usize, rows: u32, blocks: u32, minima: usize, bytes: usize): void {
   for (let row: u32 = 0; row < rows; row++) {
     const lane: usize = row % GROUP;
-    const shifts = shiftsOf(row);
     let block = to + <usize>(row / GROUP) * blocks * bytes;
     for (let index: u32 = 0; index < blocks; index++) {
       store<u16>(block + lane * 2, load<u16>(from));
       if (minima) store<u16>(block + HALVES + lane * 2, load<u16>(from, 2));
       from += minima ? 4 : 2;
       // A byte of the file has an element i in its low and element 16 + i in its high nibble.
-      const packed = v128.load(from);
-      const low = v128.and(packed, i8x16.splat(0x0f));
-      const high = v128.and(i16x8.shr_u(packed, 4), i8x16.splat(0x0f));
-      const vectors = block + HALVES + minima;
-      place(vectors, i16x8.extend_low_i8x16_u(low), shifts, lane == 0);
-      place(vectors + 16, i16x8.extend_high_i8x16_u(low), shifts, lane == 0);
-      place(vectors + 32, i16x8.extend_low_i8x16_u(high), shifts, lane == 0);
-      place(vectors + 48, i16x8.extend_high_i8x16_u(high), shifts, lane == 0);
+      const nibbles = v128.load(from);
+      const swapped = v128.shuffle<i8>(nibbles, nibbles, 0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15);
+      const quants = block + HALVES + minima + lane * 4;
+      v128.store_lane<u32>(quants, swapped, 0);
+      v128.store_lane<u32>(quants, swapped, 1, 16);
+      v128.store_lane<u32>(quants, swapped, 2, 32);
+      v128.store_lane<u32>(quants, swapped, 3, 48);
       from += 16;
       block += bytes;
     }
-  }
-}
-
-/**
- * Adds a row's nibbles to a vector, each shifted to its bits. The first row's are just stored: reading memory that nobody
- * has written would cost a page fault besides that of writing.
- */
-// @ts-ignore: decorator
-@inline
-function place(vector: usize, nibbles: v128, shifts: v128, first: bool): void {
-  const placed = i16x8.mul(nibbles, shifts);
-  if (first) v128.store(vector, placed);
-  else v128.store(vector, v128.or(v128.load(vector), placed));
-}
-
-/** What lane 2r + e of a row's nibbles is multiplied by: 16^k, row = (r + k) mod 4. */
-function shiftsOf(row: u32): v128 {
-  const shifts = i16x8(1, 1, 0x1000, 0x1000, 0x100, 0x100, 0x10, 0x10);
-  switch (row % GROUP) {
-    case 0:
-      return shifts;
-    case 1:
-      return v128.shuffle<i32>(shifts, shifts, 3, 0, 1, 2);
-    case 2:
-      return v128.shuffle<i32>(shifts, shifts, 2, 3, 0, 1);
-    default:
-      return v128.shuffle<i32>(shifts, shifts, 1, 2, 3, 0);
   }
 }
 
@@ -90,16 +61,8 @@ function repackQ8(from: usize, to: usize, rows: u32, blocks: u32): void {
     let block = to + <usize>(row / GROUP) * blocks * Q8_0_BYTES;
     for (let index: u32 = 0; index < blocks; index++) {
       store<u16>(block + lane * 2, load<u16>(from));
-      const quants = block + HALVES;
-      for (let vector: usize = 0; vector < 4; vector++) {
-        // Pair r lies in half k = (row - r) mod 4.
-        const eight = v128.load64_zero(from + vector * 8, 2);
-        const at = quants + vector * 32;
-        v128.store_lane<u16>(at + ((lane * 8) & 24), eight, 0);
-        v128.store_lane<u16>(at + (((lane + 3) * 8) & 24), eight, 1, 2);
-        v128.store_lane<u16>(at + (((lane + 2) * 8) & 24), eight, 2, 4);
-        v128.store_lane<u16>(at + (((lane + 1) * 8) & 24), eight, 3, 6);
-      }
+      for (let pair: usize = 0; pair < 16; pair++)
+        store<u16>(block + HALVES + pair * 8 + lane * 2, load<u16>(from + pair * 2, 2));
       from += 34;
       block += Q8_0_BYTES;
     }

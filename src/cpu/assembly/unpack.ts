@@ -1,27 +1,26 @@
 import { halvesToFloats } from './lanes';
 import { F16, F32, GROUP, groupBytes, HALVES, Q4_0, Q4_0_BYTES, Q4_1, Q4_1_BYTES, Q8_0, Q8_0_BYTES } from './formats';
 
-/** Row `row` of a matrix as floats; `to` has room for whole blocks of 32. */
-export function unpackRow(format: u32, matrix: usize, row: u32, columns: u32, to: usize): void {
-  const bytes: usize = groupBytes(format, columns);
-  const group = matrix + <usize>(row / GROUP) * bytes;
-  const lane: usize = row % GROUP;
+/** A group's four rows as floats, `stride` bytes apart; each has room for whole blocks of 32. */
+export function unpackGroup(format: u32, group: usize, columns: u32, to: usize, stride: usize): void {
+  const rowBytes: usize = groupBytes(format, columns) / GROUP;
   const blocks = (columns + 31) >> 5;
   switch (format) {
     case F32:
-      memory.copy(to, group + lane * (bytes / GROUP), bytes / GROUP);
+      for (let row: usize = 0; row < GROUP; row++) memory.copy(to + row * stride, group + row * rowBytes, rowBytes);
       break;
     case F16:
-      unpackHalves(group + lane * (bytes / GROUP), (columns + 7) >> 3, to);
+      for (let row: usize = 0; row < GROUP; row++)
+        unpackHalves(group + row * rowBytes, (columns + 7) >> 3, to + row * stride);
       break;
     case Q4_0:
-      unpackQ4(group, lane, blocks, 0, Q4_0_BYTES, to);
+      unpackQ4(group, blocks, 0, Q4_0_BYTES, to, stride);
       break;
     case Q4_1:
-      unpackQ4(group, lane, blocks, HALVES, Q4_1_BYTES, to);
+      unpackQ4(group, blocks, HALVES, Q4_1_BYTES, to, stride);
       break;
     case Q8_0:
-      unpackQ8(group, <i32>lane, blocks, to);
+      unpackQ8(group, blocks, to, stride);
       break;
     default:
       unreachable();
@@ -40,75 +39,66 @@ function unpackHalves(from: usize, eights: u32, to: usize): void {
 /** @param minima - bytes of four minima: 0 where they are -8 · scale */
 // @ts-ignore: decorator
 @inline
-function unpackQ4(block: usize, lane: usize, blocks: u32, minima: usize, bytes: usize, to: usize): void {
-  const places = placesOf(lane);
+function unpackQ4(block: usize, blocks: u32, minima: usize, bytes: usize, to: usize, stride: usize): void {
   for (let index: u32 = 0; index < blocks; index++) {
-    const scale = halfAt(block, lane);
-    const minimum = minima ? halfAt(block + HALVES, lane) : f32x4.mul(scale, f32x4.splat(-8));
-    const vectors = block + HALVES + minima;
-    storeEight(to, nibblesOf(vectors, places), scale, minimum);
-    storeEight(to + 32, nibblesOf(vectors + 16, places), scale, minimum);
-    storeEight(to + 64, nibblesOf(vectors + 32, places), scale, minimum);
-    storeEight(to + 96, nibblesOf(vectors + 48, places), scale, minimum);
+    for (let row: usize = 0; row < GROUP; row++) {
+      const scale = halfAt(block, row);
+      const minimum = minima ? halfAt(block + HALVES, row) : f32x4.mul(scale, f32x4.splat(-8));
+      const swapped = rowWords(block + HALVES + minima + row * 4);
+      const packed = v128.shuffle<i8>(swapped, swapped, 0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15);
+      const low = v128.and(packed, i8x16.splat(0x0f));
+      const high = v128.and(i16x8.shr_u(packed, 4), i8x16.splat(0x0f));
+      const at = to + row * stride;
+      storeEight(at, i16x8.extend_low_i8x16_u(low), scale, minimum);
+      storeEight(at + 32, i16x8.extend_high_i8x16_u(low), scale, minimum);
+      storeEight(at + 64, i16x8.extend_low_i8x16_u(high), scale, minimum);
+      storeEight(at + 96, i16x8.extend_high_i8x16_u(high), scale, minimum);
+    }
     block += bytes;
     to += 128;
   }
 }
 
-/** A row's eight nibbles of a vector. They move up to bits [12, 16), so that one shift puts them all in place. */
+/** A row's four words of four vectors, from its word in the first one on. */
 // @ts-ignore: decorator
 @inline
-function nibblesOf(vector: usize, places: v128): v128 {
-  return i16x8.shr_u(i16x8.mul(v128.load(vector), places), 12);
+function rowWords(first: usize): v128 {
+  let words = v128.load32_zero(first);
+  words = v128.load_lane<u32>(first, words, 1, 16);
+  words = v128.load_lane<u32>(first, words, 2, 32);
+  return v128.load_lane<u32>(first, words, 3, 48);
 }
 
-/** What lane 2r + e is multiplied by: 16^(3 - k), row = (r + k) mod 4. */
-function placesOf(row: usize): v128 {
-  const places = i16x8(0x1000, 0x1000, 1, 1, 0x10, 0x10, 0x100, 0x100);
-  switch (row) {
-    case 0:
-      return places;
-    case 1:
-      return v128.shuffle<i32>(places, places, 3, 0, 1, 2);
-    case 2:
-      return v128.shuffle<i32>(places, places, 2, 3, 0, 1);
-    default:
-      return v128.shuffle<i32>(places, places, 1, 2, 3, 0);
-  }
-}
-
-function unpackQ8(block: usize, lane: i32, blocks: u32, to: usize): void {
-  const first = bytesOf(lane);
-  const second = i8x16.sub(first, i8x16.splat(16));
+function unpackQ8(block: usize, blocks: u32, to: usize, stride: usize): void {
   for (let index: u32 = 0; index < blocks; index++) {
-    const scale = halfAt(block, lane);
-    for (let part: usize = 0; part < 4; part++) {
-      // Of each 32 bytes a swizzle takes those that lie in its 16, and gives zeros for the others.
-      const vector = block + HALVES + part * 32;
-      const low = i8x16.swizzle(v128.load(vector), first);
-      const eight = v128.or(low, i8x16.swizzle(v128.load(vector, 16), second));
-      storeEight(to + part * 32, i16x8.extend_low_i8x16_s(eight), scale, f32x4.splat(0));
+    const scale0 = halfAt(block, 0);
+    const scale1 = halfAt(block, 1);
+    const scale2 = halfAt(block, 2);
+    const scale3 = halfAt(block, 3);
+    for (let eight: usize = 0; eight < 4; eight++) {
+      // Pairs of the four rows, then those of two rows, then a row's eight columns.
+      const pairs01 = v128.load(block + HALVES + eight * 32);
+      const pairs23 = v128.load(block + HALVES + eight * 32, 16);
+      const turned01 = v128.shuffle<i8>(pairs01, pairs01, 0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15);
+      const turned23 = v128.shuffle<i8>(pairs23, pairs23, 0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15);
+      const rows01 = v128.shuffle<i32>(turned01, turned23, 0, 4, 1, 5);
+      const rows23 = v128.shuffle<i32>(turned01, turned23, 2, 6, 3, 7);
+      const at = to + eight * 32;
+      storeEight(at, i16x8.extend_low_i8x16_s(rows01), scale0, f32x4.splat(0));
+      storeEight(at + stride, i16x8.extend_high_i8x16_s(rows01), scale1, f32x4.splat(0));
+      storeEight(at + 2 * stride, i16x8.extend_low_i8x16_s(rows23), scale2, f32x4.splat(0));
+      storeEight(at + 3 * stride, i16x8.extend_high_i8x16_s(rows23), scale3, f32x4.splat(0));
     }
     block += Q8_0_BYTES;
     to += 128;
   }
 }
 
-/** Where a row's eight bytes lie in a vector's 32: pair r in half k = (row - r) mod 4. */
-function bytesOf(row: i32): v128 {
-  let pairs = i16x8.splat(0);
-  pairs = i16x8.replace_lane(pairs, 0, <i16>((row & 3) * 8));
-  pairs = i16x8.replace_lane(pairs, 1, <i16>(((row - 1) & 3) * 8 + 2));
-  pairs = i16x8.replace_lane(pairs, 2, <i16>(((row - 2) & 3) * 8 + 4));
-  pairs = i16x8.replace_lane(pairs, 3, <i16>(((row - 3) & 3) * 8 + 6));
-  return v128.or(pairs, i16x8.shl(i16x8.add(pairs, i16x8.splat(1)), 8));
-}
-
 /** A row's scale or minimum, in all lanes. */
 // @ts-ignore: decorator
 @inline
-function halfAt(halves: usize, lane: usize): v128 {
-  return f32x4.splat(f32x4.extract_lane(halvesToFloats(halves + lane * 2), 0));
+function halfAt(halves: usize, row: usize): v128 {
+  return f32x4.splat(f32x4.extract_lane(halvesToFloats(halves + row * 2), 0));
 }
 
 /** Eight 16-bit quants as floats. */
