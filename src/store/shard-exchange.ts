@@ -4,6 +4,7 @@ import { ShoalError } from '../core/errors.ts';
 import { Emitter } from '../core/events.ts';
 import { log } from '../core/log.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
+import { type ArrivalOptions, Arrivals } from './arrivals.ts';
 import type { ChunkDatabase } from './chunk-database.ts';
 import { updateEagerly } from './eager-updates.ts';
 import { IdbChunkStore } from './idb-chunk-store.ts';
@@ -43,23 +44,14 @@ export interface ExchangeOptions {
   readonly introducer: () => PeerIntroducer | undefined;
 }
 
-export interface FetchOptions {
-  readonly signal: AbortSignal;
-  /** Longest time without a new piece; for ever without. */
-  readonly patienceMs?: number | undefined;
+export interface FetchOptions extends ArrivalOptions {
   readonly pace?: Pace | undefined;
-}
-
-interface Wait {
-  readonly pieces: number;
-  readonly resolve: () => void;
-  readonly reject: (error: ShoalError) => void;
 }
 
 /** One shard's torrent: takes part in its exchange from construction to `close`. */
 export class ShardExchange {
-  /** `metadata`: the `.torrent` that peers had. `piece`: one more is stored. */
-  readonly events = new Emitter<{ metadata: Uint8Array; piece: undefined }>();
+  /** `metadata`: the `.torrent` that peers had. */
+  readonly events = new Emitter<{ metadata: Uint8Array }>();
   readonly #options: ExchangeOptions;
   readonly #torrent: Torrent;
   readonly #server: ServerCopy | undefined;
@@ -68,7 +60,7 @@ export class ShardExchange {
   readonly #meetings: PeerMeetings;
   readonly #window: PieceWindow;
   readonly #stored: Set<number>;
-  readonly #waits = new Set<Wait>();
+  readonly #arrivals: Arrivals;
   #wanted = 0;
   #pace: Pace | undefined;
   /** webtorrent's own count has the talk of the protocol in it. */
@@ -80,6 +72,7 @@ export class ShardExchange {
     const { client, chunks, writer, shard, pieceLength, torrent: file, announce, webSeedUrl, banned } = options;
     this.#options = options;
     this.#stored = new Set(options.stored);
+    this.#arrivals = new Arrivals(shard.fileName, (pieces) => this.#has(pieces));
     this.#torrent = client.add(file ?? `magnet:?xt=urn:btih:${shard.infoHash}`, {
       announce,
       bitfield: bitfieldOf(options.stored, pieceCount(shard.sizeBytes, pieceLength)),
@@ -173,7 +166,7 @@ export class ShardExchange {
       this.#pace = options.pace;
       if (this.#torrent.ready) this.#beginFetching();
     }
-    await this.#arrival(pieces, options);
+    await this.#arrivals.until(pieces, options);
   }
 
   /** What is fetched at a pace is fetched as fast as can be from now on. */
@@ -201,7 +194,7 @@ export class ShardExchange {
   }
 
   async #close(): Promise<void> {
-    this.#settleAll(new ShoalError('aborted', `The exchange of ${this.#options.shard.fileName} was stopped.`));
+    this.#arrivals.fail(new ShoalError('aborted', `The exchange of ${this.#options.shard.fileName} was stopped.`));
     this.#window.close();
     this.#server?.close();
     this.#recovery.close();
@@ -209,35 +202,6 @@ export class ShardExchange {
     if (this.#torrent.destroyed) return;
     silenceTrackers(this.#torrent);
     await new Promise<void>((resolve) => this.#torrent.destroy({ destroyStore: false }, resolve));
-  }
-
-  async #arrival(pieces: number, { signal, patienceMs }: FetchOptions): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const giveUp = () =>
-      reject(
-        new ShoalError(
-          'shard-missing',
-          `Nobody sent anything of ${this.#options.shard.fileName} for ${patienceMs! / 1000} s. Open a tab that has it, or bring the server back.`,
-        ),
-      );
-    const cancel = () => reject(new ShoalError('aborted', 'The download was cancelled.'));
-    let timer = patienceMs ? setTimeout(giveUp, patienceMs) : undefined;
-    const wait: Wait = { pieces, resolve, reject };
-    this.#waits.add(wait);
-    signal.addEventListener('abort', cancel);
-    const stopListening = this.events.on('piece', () => {
-      clearTimeout(timer);
-      if (patienceMs) timer = setTimeout(giveUp, patienceMs);
-    });
-    if (signal.aborted) cancel();
-    try {
-      await promise;
-    } finally {
-      stopListening();
-      signal.removeEventListener('abort', cancel);
-      this.#waits.delete(wait);
-      clearTimeout(timer);
-    }
   }
 
   #onMetadata(fromPeers: boolean): void {
@@ -260,7 +224,7 @@ export class ShardExchange {
       if (this.#torrent.bitfield.get(piece)) this.#stored.add(piece);
     }
     if (this.#wanted > 0) this.#beginFetching();
-    this.#wakeUp();
+    this.#arrivals.look();
   }
 
   #beginFetching(): void {
@@ -286,12 +250,7 @@ export class ShardExchange {
     if (!this.#torrent.ready) return;
     this.#stored.add(piece);
     this.#window.stored(piece);
-    this.events.emit('piece', undefined);
-    this.#wakeUp();
-  }
-
-  #wakeUp(): void {
-    for (const wait of [...this.#waits]) if (this.#has(wait.pieces)) wait.resolve();
+    this.#arrivals.look();
   }
 
   #has(pieces: number): boolean {
@@ -302,10 +261,6 @@ export class ShardExchange {
 
   #fail(thrown: unknown): void {
     this.#failure ??= ShoalError.from(thrown);
-    this.#settleAll(this.#failure);
-  }
-
-  #settleAll(error: ShoalError): void {
-    for (const wait of [...this.#waits]) wait.reject(error);
+    this.#arrivals.fail(this.#failure);
   }
 }

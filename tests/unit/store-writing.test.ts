@@ -204,11 +204,11 @@ describe('asking what is stored', () => {
 });
 
 describe('pieces of a model', () => {
-  it('are longer where shards are large, so that there are about five hundred at most', () => {
+  it('are longer where shards are large, so that there are about 256 at most', () => {
     expect(pieceLengthFor(48e6)).toBe(256 * 1024);
-    expect(pieceLengthFor(128 * MIB)).toBe(256 * 1024);
-    expect(pieceLengthFor(128 * MIB + 1)).toBe(512 * 1024);
-    expect(pieceLengthFor(488e6)).toBe(MIB);
+    expect(pieceLengthFor(64 * MIB)).toBe(256 * 1024);
+    expect(pieceLengthFor(64 * MIB + 1)).toBe(512 * 1024);
+    expect(pieceLengthFor(488e6)).toBe(2 * MIB);
     expect(pieceLengthFor(40e9)).toBe(4 * MIB);
   });
 });
