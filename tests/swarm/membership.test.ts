@@ -86,6 +86,7 @@ describe('membership', () => {
         return () => undefined;
       },
       onPeer: () => () => undefined,
+      peers: () => [],
     };
     const member = new Membership(transport as unknown as Transport, MANIFEST);
     // Twice as many as speak every two seconds.

@@ -39,7 +39,7 @@ describe('the pace of spreading', () => {
     quiet = true;
     expect(await fetchedIn(1, pace)).toBeGreaterThan(8 * MIB);
     // What was not used is not saved up without end.
-    expect(await fetchedIn(10, pace)).toBeLessThanOrEqual((80 + 4) * MIB);
+    expect(await fetchedIn(10, pace)).toBeLessThanOrEqual((16 + 80 + 4) * MIB);
   });
 
   it('ends with its signal', async () => {
