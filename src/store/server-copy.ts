@@ -3,11 +3,11 @@ import type { ManifestShard } from '../protocol/manifest.ts';
 import type { PieceRun, PieceWindow } from './piece-window.ts';
 import type { FetchedRun, StoreThread } from './store-thread.ts';
 
-/** Requests under way at once: one comes while the other is stored. */
-const LANES = 2;
+/** Requests under way at once: one is stored, one checked, one comes. */
+const LANES = 3;
 /** A request is as long as brings something about this often, up to `MAX_RUN_BYTES`. */
 const RUN_MS = 700;
-const MAX_RUN_BYTES = 4 * 1024 * 1024;
+const MAX_RUN_BYTES = 2 * 1024 * 1024;
 /** Failed requests in a row after which a server counts as away. */
 const MAX_FAILURES = 4;
 /** An absent server is asked again after this. */
@@ -119,7 +119,8 @@ export class ServerCopy {
 
   #blame(wrongPieces: number): void {
     this.#wrongPieces += wrongPieces;
-    if (this.#wrongPieces < MAX_WRONG_PIECES) return;
+    // Another request may have ended it already.
+    if (this.#wrongPieces < MAX_WRONG_PIECES || this.#stop.signal.aborted) return;
     this.close();
     this.#options.onBan();
   }

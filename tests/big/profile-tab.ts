@@ -1,11 +1,10 @@
 import type { Settings } from '../../src/ui/app-model.ts';
 import { PageBrowser } from './devtools.ts';
-import { largestRendererMiB } from './renderer-memory.ts';
+import { RendererMemory } from './renderer-memory.ts';
 
 /** When a shard of a tab reached a state, ms since the page was asked for: `shard-1 ready`, `swarm ready`. */
 export type ShardSteps = Readonly<Record<string, number>>;
 
-const MEMORY_LOOK_MS = 250;
 const POLL_MS = 200;
 const STEP_TIMEOUT_MS = 15 * 60_000;
 
@@ -18,8 +17,7 @@ declare global {
 /** One browser of its own with its profile on disk, as a person has it, and one tab in it. */
 export class ProfileTab {
   readonly browser: PageBrowser;
-  readonly #memory: ReturnType<typeof setInterval>;
-  #peakMiB = 0;
+  readonly #memory: RendererMemory;
 
   static async open(folder: string, url: string, settings: Partial<Settings>): Promise<ProfileTab> {
     return new ProfileTab(await PageBrowser.open(folder, url, prepare, JSON.stringify(settings)));
@@ -27,18 +25,12 @@ export class ProfileTab {
 
   private constructor(browser: PageBrowser) {
     this.browser = browser;
-    this.#memory = setInterval(() => {
-      this.#peakMiB = Math.max(this.#peakMiB, largestRendererMiB(browser.pid));
-    }, MEMORY_LOOK_MS);
+    this.#memory = new RendererMemory(browser.pid);
   }
 
-  /** The most anonymous memory that the page's process had since it opened, or since `forgetPeak`. */
+  /** The most anonymous memory that the page's process had since it opened. */
   get peakMiB(): number {
-    return this.#peakMiB;
-  }
-
-  forgetPeak(): void {
-    this.#peakMiB = 0;
+    return this.#memory.peakMiB;
   }
 
   /** Picks the shard and joins. */
@@ -71,7 +63,7 @@ export class ProfileTab {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#memory);
+    this.#memory.stop();
     await this.browser.close();
   }
 
