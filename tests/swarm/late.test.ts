@@ -74,6 +74,30 @@ describe('a page that stands still while its browser is there', () => {
     wake();
   });
 
+  it('is given up in the end, and somebody who is willing fetches its layers', { timeout: 60_000 }, async () => {
+    const ids = await expected();
+    swarm = await TestSwarm.create([[0], [1], [2], [3]], { network: { silenceMs: SILENCE_MS }, willing: true });
+    // Twenty seconds, in less time.
+    const { setTimeout: wait } = globalThis;
+    const quick = ((run: () => void, ms?: number) => wait(run, ms === 20_000 ? 300 : ms)) as typeof setTimeout;
+    vi.stubGlobal('setTimeout', quick);
+    let held = '';
+    let wake = () => {};
+    const found = await answer((route) => {
+      held = route[1]!;
+      wake = swarm.network.stall(held);
+    });
+    vi.unstubAllGlobals();
+    expect(found.ids).toEqual(ids);
+    expect(found.events.flatMap((event) => (event.kind === 'replaced' ? event.to : []))).not.toContain(held);
+    wake();
+    // Heard again, it is a member again.
+    await vi.waitFor(
+      () => expect(swarm.guest.membership.members().map(({ peerId }) => peerId)).toContain(held),
+      10_000,
+    );
+  });
+
   it('is asked again as soon as it goes on', async () => {
     swarm = await TestSwarm.create([[0], [1], [2], [3]], { network: { silenceMs: SILENCE_MS } });
     await answer();

@@ -215,7 +215,10 @@ export class Pipeline {
     } else if (!this.#late.has(peerId)) {
       this.#late.set(
         peerId,
-        setTimeout(() => this.#lose(peerId), LATE_PATIENCE_MS),
+        setTimeout(() => {
+          exchange.giveUp(peerId);
+          this.#lose(peerId);
+        }, LATE_PATIENCE_MS),
       );
     }
   }

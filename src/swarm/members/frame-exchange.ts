@@ -82,7 +82,12 @@ export class FrameExchange {
     return this.#events.on('late', listener);
   }
 
-  /** No channel to a peer could be opened. */
+  /** A peer that is late has been waited for long enough: it counts as unreachable until it is heard again. */
+  giveUp(peerId: string): void {
+    this.#events.emit('unreachable', peerId);
+  }
+
+  /** No channel to a peer could be opened, or it was given up. */
   onUnreachable(listener: (peerId: string) => void): Unsubscribe {
     return this.#events.on('unreachable', listener);
   }
