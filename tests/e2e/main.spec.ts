@@ -1,7 +1,7 @@
 import { type Browser, expect, test } from '@playwright/test';
 import { ask, caseName, cases, expectReference, france } from './support/golden.ts';
 import { type ServerProcess, startServer } from './support/server.ts';
-import { expectShardState, expectSwarmReady, joinWith, openPage, openTab, type Tab } from './support/tab.ts';
+import { expectShardState, expectSwarmReady, joinWith, openPage, openTab, type Tab, withSettings } from './support/tab.ts';
 
 // Four tabs with a shard each and a guest, in separate browser contexts, on the real default model. Layers run on the
 // processor where the browser has no real GPU; the last test runs them on WebGPU, whatever it is made of.
@@ -18,10 +18,13 @@ test.beforeAll(async ({ browser }) => {
   const first = await openTab(browser, server.url);
   invite = ((await first.page.getByTestId('invite-link').textContent()) ?? '').trim();
   await joinWith(first, [0]);
-  // Spreading the model, it fetches and seeds the shards that it does not run as well.
+  // Spreading the model, it fetches and seeds the shards that it does not run as well, once the swarm is whole.
+  const starter = await openTab(browser, server.url, withSettings({ spreadModel: false }));
+  await joinWith(starter, [1, 2, 3]);
   await expect
     .poll(() => first.console.some((line) => line.includes('Primary shards (0-3): 4/4 seeded')), { timeout: 60_000 })
     .toBe(true);
+  await starter.context.close();
   nodes = [first];
   for (const shard of [1, 2, 3]) nodes.push(await openNodeWithoutWebSeed(browser, shard));
 });
