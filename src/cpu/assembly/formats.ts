@@ -8,11 +8,11 @@
 //   F16          rows of halves, each filled up with zeros to a multiple of 8 columns
 //   F32          rows of floats, each filled up with zeros to a multiple of 4 columns
 //
-// The quants lie so that a multiplication of pairs of 16-bit numbers adds up four rows at once, lane r those of row r, when a
-// token's pair of numbers stands in all lanes; a processor loads it that way at no cost.
+// The quants lie so that a multiplication of pairs of 16-bit numbers adds up four rows at once, row r in lane r, when a token's
+// pair of numbers stands in all lanes; a processor loads it that way at no cost.
 //
-//   Q4    four vectors; vector v, 16-bit lane 2r + e, bits [4k, 4k + 4): the nibble of row r, column 16(k & 1) + 4v + 2(k >> 1) + e.
-//         Lane r thus holds four of the row's bytes in the file, in the order 0, 2, 1, 3
+//   Q4    four vectors; vector v, 16-bit lane 2r + e, bits [4k, 4k + 4): the nibble of row r in column
+//         16(k & 1) + 4v + 2(k >> 1) + e. Lane r is four of the row's bytes in the file, in the order 0, 2, 1, 3
 //   Q8_0  sixteen half vectors; half j, byte 2r + e: row r, column 2j + e
 
 export const F32: u32 = 0;

@@ -3,8 +3,8 @@ import { HALF_BITS, HALF_FACTOR, halvesBy } from './lanes';
 import { blockQ4, blockQ8, halfBlock, widened } from './products';
 import { BLOCK_BYTES, SCALE_BYTES } from './quantize';
 
-// y[t, r] = Σ_blocks scale[r] · scale[t] · Σ_block quant[r] · quant[t]  (+ minimum[r] · sum[t]), where a quant of Q4_0 is its
-// nibble - 8.
+// y[t, r] = Σ_blocks scale[r] · scale[t] · Σ_block quant[r] · quant[t]  (+ minimum[r] · sum[t])
+// A quant of Q4_0 is its nibble less 8; one of Q4_1, which has minima, the nibble.
 // Four rows of weights at a time, a lane each. For one token, which waits for memory, in as few instructions as can be; for
 // several each block of weights is unpacked once, into registers, and meets them all. Both add up in the same order, so a
 // token's result does not depend on how many others come with it. @see products.ts, quantize.ts
@@ -58,6 +58,53 @@ function oneToken(format: u32, weights: usize, blocks: u32, x: usize, scales: us
 /** Bytes that a token has in scratch memory: its sums so far, and those of half a block. */
 const TOKEN_SCRATCH: usize = 32;
 
+/** The first half of a block times the block of token `token`, counted from those that `x` and `sum` are of. */
+// @ts-ignore: decorator
+@inline
+function firstHalf(
+  w0: v128,
+  w1: v128,
+  w2: v128,
+  w3: v128,
+  w4: v128,
+  w5: v128,
+  w6: v128,
+  w7: v128,
+  x: usize,
+  sum: usize,
+  token: usize,
+): void {
+  const half = halfBlock(w0, w1, w2, w3, w4, w5, w6, w7, x + token * BLOCK_BYTES);
+  v128.store(sum + token * TOKEN_SCRATCH, half, 16);
+}
+
+/** The second half too: added up with the first, scaled and added to the token's sums. */
+// @ts-ignore: decorator
+@inline
+function secondHalf(
+  format: u32,
+  w0: v128,
+  w1: v128,
+  w2: v128,
+  w3: v128,
+  w4: v128,
+  w5: v128,
+  w6: v128,
+  w7: v128,
+  rows: v128,
+  minima: v128,
+  x: usize,
+  scales: usize,
+  sum: usize,
+  token: usize,
+): void {
+  const half = halfBlock(w0, w1, w2, w3, w4, w5, w6, w7, x + token * BLOCK_BYTES + 16);
+  const at = sum + token * TOKEN_SCRATCH;
+  const whole = i32x4.add(v128.load(at, 16), half);
+  const unit = scales + token * SCALE_BYTES;
+  v128.store(at, addBlock(format, v128.load(at), whole, rows, minima, unit));
+}
+
 /** Four rows for several tokens; their sums come to lie at `sums`, `TOKEN_SCRATCH` apart. */
 // @ts-ignore: decorator
 @inline
@@ -71,6 +118,8 @@ function manyTokens(
   sums: usize,
 ): void {
   const last = sums + <usize>tokens * TOKEN_SCRATCH;
+  // Four tokens a round, which saves counting and addresses: these instructions take the vectors' ports too.
+  const fours = sums + <usize>(tokens & ~3) * TOKEN_SCRATCH;
   memory.fill(sums, 0, last - sums);
   const bits = i32x4.splat(unknown(HALF_BITS, blocks));
   const factor = i32x4.splat(unknown(HALF_FACTOR, blocks));
@@ -87,8 +136,16 @@ function manyTokens(
     let w6 = widened(format, quants, 0, 6, mask, eights);
     let w7 = widened(format, quants, 0, 7, mask, eights);
     let token = x;
-    for (let sum = sums; sum < last; sum += TOKEN_SCRATCH) {
-      v128.store(sum, halfBlock(w0, w1, w2, w3, w4, w5, w6, w7, token), 16);
+    let sum = sums;
+    for (; sum < fours; sum += 4 * TOKEN_SCRATCH) {
+      firstHalf(w0, w1, w2, w3, w4, w5, w6, w7, token, sum, 0);
+      firstHalf(w0, w1, w2, w3, w4, w5, w6, w7, token, sum, 1);
+      firstHalf(w0, w1, w2, w3, w4, w5, w6, w7, token, sum, 2);
+      firstHalf(w0, w1, w2, w3, w4, w5, w6, w7, token, sum, 3);
+      token += 4 * BLOCK_BYTES;
+    }
+    for (; sum < last; sum += TOKEN_SCRATCH) {
+      firstHalf(w0, w1, w2, w3, w4, w5, w6, w7, token, sum, 0);
       token += BLOCK_BYTES;
     }
     w0 = widened(format, quants, 1, 0, mask, eights);
@@ -101,10 +158,16 @@ function manyTokens(
     w7 = widened(format, quants, 1, 7, mask, eights);
     const rows = halvesBy(weights, bits, factor);
     const minima = format == Q4_1 ? halvesBy(weights + HALVES, bits, factor) : rows;
-    for (let sum = sums; sum < last; sum += TOKEN_SCRATCH) {
-      const half = halfBlock(w0, w1, w2, w3, w4, w5, w6, w7, x + 16);
-      const whole = i32x4.add(v128.load(sum, 16), half);
-      v128.store(sum, addBlock(format, v128.load(sum), whole, rows, minima, scales));
+    for (sum = sums; sum < fours; sum += 4 * TOKEN_SCRATCH) {
+      secondHalf(format, w0, w1, w2, w3, w4, w5, w6, w7, rows, minima, x, scales, sum, 0);
+      secondHalf(format, w0, w1, w2, w3, w4, w5, w6, w7, rows, minima, x, scales, sum, 1);
+      secondHalf(format, w0, w1, w2, w3, w4, w5, w6, w7, rows, minima, x, scales, sum, 2);
+      secondHalf(format, w0, w1, w2, w3, w4, w5, w6, w7, rows, minima, x, scales, sum, 3);
+      x += 4 * BLOCK_BYTES;
+      scales += 4 * SCALE_BYTES;
+    }
+    for (; sum < last; sum += TOKEN_SCRATCH) {
+      secondHalf(format, w0, w1, w2, w3, w4, w5, w6, w7, rows, minima, x, scales, sum, 0);
       x += BLOCK_BYTES;
       scales += SCALE_BYTES;
     }

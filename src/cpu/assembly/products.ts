@@ -1,10 +1,13 @@
 import { Q4_0, Q8_0 } from './formats';
 
 // Products of a block of four rows with a token's block of 16-bit numbers, as integers: exact. Lane r adds up row r: each
-// pair of a token's numbers is loaded into all lanes. Offsets of loads stand here as numbers, since the compiler adds up
-// any others at every one of them. @see formats.ts for the layouts
+// pair of a token's numbers is loaded into all lanes. Offsets of those loads are written as the load's second argument: the
+// compiler would add up any other at each of them. @see formats.ts for the layouts
 
-/** Half a block's quants, in eight vectors, times a token's block; of the second half `x` is 16 bytes later. */
+/**
+ * Half a block's quants, in eight vectors, times a token's block; of the second half `x` is 16 bytes later. Each offset of a
+ * load takes an instruction, once for all tokens of a round: so there are few.
+ */
 // @ts-ignore: decorator
 @inline
 export function halfBlock(
@@ -18,16 +21,18 @@ export function halfBlock(
   w7: v128,
   x: usize,
 ): v128 {
+  return i32x4.add(fourPairs(w0, w2, w4, w6, x), fourPairs(w1, w3, w5, w7, x + 32));
+}
+
+/** Four vectors times four neighbouring pairs of a token's numbers. */
+// @ts-ignore: decorator
+@inline
+function fourPairs(w0: v128, w1: v128, w2: v128, w3: v128, x: usize): v128 {
   const product0 = i32x4.dot_i16x8_s(w0, v128.load_splat<i32>(x));
-  const product1 = i32x4.dot_i16x8_s(w1, v128.load_splat<i32>(x, 32));
-  const product2 = i32x4.dot_i16x8_s(w2, v128.load_splat<i32>(x, 4));
-  const product3 = i32x4.dot_i16x8_s(w3, v128.load_splat<i32>(x, 36));
-  const low = i32x4.add(i32x4.add(product0, product1), i32x4.add(product2, product3));
-  const product4 = i32x4.dot_i16x8_s(w4, v128.load_splat<i32>(x, 8));
-  const product5 = i32x4.dot_i16x8_s(w5, v128.load_splat<i32>(x, 40));
-  const product6 = i32x4.dot_i16x8_s(w6, v128.load_splat<i32>(x, 12));
-  const product7 = i32x4.dot_i16x8_s(w7, v128.load_splat<i32>(x, 44));
-  return i32x4.add(low, i32x4.add(i32x4.add(product4, product5), i32x4.add(product6, product7)));
+  const product1 = i32x4.dot_i16x8_s(w1, v128.load_splat<i32>(x, 4));
+  const product2 = i32x4.dot_i16x8_s(w2, v128.load_splat<i32>(x, 8));
+  const product3 = i32x4.dot_i16x8_s(w3, v128.load_splat<i32>(x, 12));
+  return i32x4.add(i32x4.add(product0, product1), i32x4.add(product2, product3));
 }
 
 /** Vector `index` of half a block as 16-bit numbers; of Q4_0 less the 8 that its nibbles are too great by. */
@@ -83,9 +88,8 @@ export function blockQ8(quants: usize, x: usize): v128 {
 // @ts-ignore: decorator
 @inline
 function bytes(quants: usize, x: usize): v128 {
-  const product0 = i32x4.dot_i16x8_s(v128.load_ext<i8>(quants), v128.load_splat<i32>(x));
-  const product1 = i32x4.dot_i16x8_s(v128.load_ext<i8>(quants, 8), v128.load_splat<i32>(x, 4));
-  const product2 = i32x4.dot_i16x8_s(v128.load_ext<i8>(quants, 16), v128.load_splat<i32>(x, 8));
-  const product3 = i32x4.dot_i16x8_s(v128.load_ext<i8>(quants, 24), v128.load_splat<i32>(x, 12));
-  return i32x4.add(i32x4.add(product0, product1), i32x4.add(product2, product3));
+  const w0 = v128.load_ext<i8>(quants);
+  const w1 = v128.load_ext<i8>(quants, 8);
+  const w2 = v128.load_ext<i8>(quants, 16);
+  return fourPairs(w0, w1, w2, v128.load_ext<i8>(quants, 24), x);
 }
