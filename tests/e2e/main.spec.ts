@@ -1,7 +1,15 @@
 import { type Browser, expect, test } from '@playwright/test';
 import { ask, caseName, cases, expectReference, france } from './support/golden.ts';
 import { type ServerProcess, startServer } from './support/server.ts';
-import { expectShardState, expectSwarmReady, joinWith, openPage, openTab, type Tab, withSettings } from './support/tab.ts';
+import {
+  expectShardState,
+  expectSwarmReady,
+  joinWith,
+  openPage,
+  openTab,
+  type Tab,
+  withSettings,
+} from './support/tab.ts';
 
 // Four tabs with a shard each and a guest, in separate browser contexts, on the real default model. Layers run on the
 // processor where the browser has no real GPU; the last test runs them on WebGPU, whatever it is made of.
