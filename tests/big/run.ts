@@ -11,13 +11,15 @@ import { modelName } from '../../src/store/publish.ts';
 import { startServer } from '../e2e/support/server.ts';
 import { type Asked, ask } from './ask.ts';
 import { measureFloor } from './floor.ts';
-import { ProfileTab, type ShardSteps } from './profile-tab.ts';
+import { ProfileTab } from './profile-tab.ts';
 import { ensureSeedModel } from './seed-model.ts';
 import { printTable, type TableRow } from './table.ts';
 
 const SHARDS = 4;
 const READY_GOAL_S = 90;
 const FIRST_TOKEN_GOAL_S = 15;
+/** KV pages of eight layers that a first conversation may take. */
+const KV_MIB = 32;
 /** Beside a shard and its KV pages. */
 const TAB_MEMORY_GOAL_MIB = 160;
 const FLOOR_GOAL = 2;
@@ -48,12 +50,12 @@ const profiles = await mkdtemp(join(tmpdir(), 'shoal-big-'));
 let tabs: ProfileTab[] = [];
 try {
   await floors();
-  const alone = await load('Alone: shard 1', [1]);
+  await load('Alone: shard 1', [1]);
   await load('Four at once', [0, 1, 2, 3]);
   const first = await answer('First answer', 0);
   expectAtMost('first token', first.firstTokenS, FIRST_TOKEN_GOAL_S, 's');
   for (const [index, tab] of tabs.entries()) {
-    const limit = shards[index]!.sizeBytes / 2 ** 20 + kvMiB() + TAB_MEMORY_GOAL_MIB;
+    const limit = shards[index]!.sizeBytes / 2 ** 20 + KV_MIB + TAB_MEMORY_GOAL_MIB;
     expectAtMost(`memory of the tab with shard ${index}`, tab.peakMiB, limit, 'MiB');
   }
   rows.push({ what: 'Peak of the tab', unit: 'MiB', cells: tabs.map(({ peakMiB }) => peakMiB) });
@@ -63,7 +65,6 @@ try {
   const third = await answer('Answer after reopening', 2);
   if (third.text !== first.text) failures.push('the answer after reopening differs');
   verify();
-  void alone;
 } catch (error) {
   failures.push(error instanceof Error ? error.message : String(error));
   for (const [index, tab] of tabs.entries())
@@ -92,11 +93,6 @@ function expectAtMost(what: string, found: number, most: number, unit: string): 
   if (!(found <= most)) failures.push(`${what}: ${found.toFixed(1)} ${unit}, at most ${most.toFixed(1)} wanted`);
 }
 
-/** KV pages of a first conversation: 2 (keys and values) x 32 positions x 4 heads x 128 x 4 bytes, a page and layer. */
-function kvMiB(): number {
-  return 32;
-}
-
 async function openTabs(indexes: readonly number[]): Promise<void> {
   tabs = await Promise.all(
     indexes.map((index) => ProfileTab.open(join(profiles, `profile-${index}`), server.url, SETTINGS)),
@@ -121,7 +117,7 @@ async function floors(): Promise<void> {
 }
 
 /** Opens fresh tabs that join with a shard each. */
-async function load(what: string, indexes: readonly number[]): Promise<ShardSteps[]> {
+async function load(what: string, indexes: readonly number[]): Promise<void> {
   step(`${what}: fresh profiles fetch and load`);
   await openTabs(indexes);
   const steps = await Promise.all(
@@ -159,7 +155,6 @@ async function load(what: string, indexes: readonly number[]): Promise<ShardStep
     await closeTabs();
     await rm(join(profiles, `profile-${indexes[0]}`), { recursive: true, force: true });
   }
-  return steps;
 }
 
 async function answer(what: string, from: number, meanwhile?: () => void): Promise<Asked> {
