@@ -1,4 +1,3 @@
-import { release } from '../core/bytes.ts';
 import type { CpuKernels } from '../cpu/kernels.ts';
 import { type CpuMatrix, fileRowBytes, GROUP_ROWS } from '../cpu/matrix.ts';
 import { paddedWidth } from '../cpu/rows.ts';
@@ -53,7 +52,6 @@ export class CpuLoader implements WeightLoader<number, readonly CpuMatrix[]> {
         const bytes = await this.#reader.read(tensor, row * rowBytes, Math.min(chunkRows, rows - row) * rowBytes);
         const { length } = bytes;
         memory.bytes(staged, length).set(bytes);
-        release(bytes);
         this.#kernels.repack(matrix, row, staged, length);
       }
     } finally {

@@ -13,6 +13,8 @@ export interface LoadOptions {
 export class TensorReader {
   readonly #reader: ShardReader;
   readonly #options: LoadOptions;
+  /** Grows to the longest read. */
+  #buffer = new Uint8Array();
   #loadedBytes = 0;
 
   constructor(reader: ShardReader, options: LoadOptions) {
@@ -20,11 +22,15 @@ export class TensorReader {
     this.#options = options;
   }
 
-  /** @throws ShoalError `aborted`, `shard-missing` */
+  /**
+   * @returns bytes that hold until the next read
+   * @throws ShoalError `aborted`, `shard-missing`
+   */
   async read(tensor: GgufTensor, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
     const { signal, onProgress } = this.#options;
     if (signal?.aborted) throw new ShoalError('aborted', 'Loading was cancelled.');
-    const bytes = await this.#reader.read(tensor.offset + offset, length, signal ? { signal } : {});
+    if (this.#buffer.length < length) this.#buffer = new Uint8Array(length);
+    const bytes = await this.#reader.read(tensor.offset + offset, length, { signal, into: this.#buffer });
     this.#loadedBytes += length;
     onProgress?.(this.#loadedBytes);
     return bytes;

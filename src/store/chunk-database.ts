@@ -1,10 +1,9 @@
 import { createStore, getMany, promisifyRequest, setMany, type UseStore } from 'idb-keyval';
-import { release } from '../core/bytes.ts';
 import { ShoalError } from '../core/errors.ts';
 import { countGarbage } from '../core/garbage.ts';
 
 /** The name of the IndexedDB database, which pages and workers of one origin share. */
-const DATABASE = 'shoal-chunks';
+const DATABASE = 'shoal-pieces';
 
 /** A piece of a shard, its SHA-1 checked. */
 export interface Piece {
@@ -14,7 +13,8 @@ export interface Piece {
 
 /**
  * Pieces of shards in IndexedDB, one record each under `${infoHash}/${piece}`. A piece is written when its SHA-1 is
- * right, so the keys say which pieces are stored, and nothing else has to be kept in step with them.
+ * right, so the keys say which pieces are stored, and nothing else has to be kept in step with them. A record is a Blob:
+ * on the way out Chromium copies an array five times, each time into fresh memory, and a Blob once.
  */
 export class ChunkDatabase {
   readonly #store: UseStore;
@@ -26,7 +26,8 @@ export class ChunkDatabase {
   /** Pieces `[start, end)` in one transaction; undefined where one is not stored. */
   async getRange(infoHash: string, start: number, end: number): Promise<(Uint8Array<ArrayBuffer> | undefined)[]> {
     const keys = Array.from({ length: end - start }, (_, index) => key(infoHash, start + index));
-    const pieces = await getMany<Uint8Array<ArrayBuffer>>(keys, this.#store);
+    const blobs = await getMany<Blob | undefined>(keys, this.#store);
+    const pieces = await Promise.all(blobs.map((blob) => blob && bytesOf(blob)));
     countGarbage(pieces.reduce((sum, bytes) => sum + (bytes?.byteLength ?? 0), 0));
     return pieces;
   }
@@ -38,14 +39,11 @@ export class ChunkDatabase {
 
   /** Stores these pieces in one transaction: all or none. @throws ShoalError `storage-full` */
   async putAll(infoHash: string, pieces: readonly Piece[]): Promise<void> {
-    const copies: Uint8Array<ArrayBuffer>[] = [];
-    const entries = pieces.map(({ index, bytes }): [IDBValidKey, Uint8Array] => {
-      if (bytes.byteLength === bytes.buffer.byteLength) return [key(infoHash, index), bytes];
-      // IndexedDB would keep the whole buffer under a view.
-      const copy = bytes.slice();
-      copies.push(copy);
-      return [key(infoHash, index), copy];
-    });
+    // The cast is of the type alone: pieces are never shared memory.
+    const entries = pieces.map(({ index, bytes }): [IDBValidKey, Blob] => [
+      key(infoHash, index),
+      new Blob([bytes as Uint8Array<ArrayBuffer>]),
+    ]);
     try {
       await setMany(entries, this.#store);
       countGarbage(pieces.reduce((sum, { bytes }) => sum + bytes.byteLength, 0));
@@ -53,8 +51,6 @@ export class ChunkDatabase {
       if ((cause as DOMException | null)?.name !== 'QuotaExceededError') throw cause;
       const where = `piece ${pieces[0]?.index} of ${infoHash}`;
       throw new ShoalError('storage-full', `The browser's storage is full at ${where}.`, { cause });
-    } finally {
-      for (const copy of copies) release(copy);
     }
   }
 
@@ -73,6 +69,15 @@ export class ChunkDatabase {
       store.delete(allPieces(infoHash));
       return promisifyRequest(store.transaction);
     });
+  }
+}
+
+/** A Blob whose file is gone, as after another tab has deleted it, is not stored. */
+async function bytesOf(blob: Blob): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    return new Uint8Array(await blob.arrayBuffer());
+  } catch {
+    return undefined;
   }
 }
 

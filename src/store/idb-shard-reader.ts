@@ -4,7 +4,7 @@ import { collectGarbage } from '../core/garbage.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
 import { ChunkDatabase } from './chunk-database.ts';
 import { PieceHashes } from './piece-hashes.ts';
-import type { ShardReader } from './shard-store.ts';
+import type { ReadOptions, ShardReader } from './shard-store.ts';
 import { TorrentRecords } from './torrent-records.ts';
 
 /** Read in one transaction: enough to make its overhead vanish. */
@@ -58,11 +58,7 @@ export class IdbShardReader implements ShardReader {
     this.#hashes = hashes;
   }
 
-  async read(
-    offset: number,
-    length: number,
-    { signal }: { readonly signal?: AbortSignal } = {},
-  ): Promise<Uint8Array<ArrayBuffer>> {
+  async read(offset: number, length: number, { signal, into }: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
     const { sizeBytes, fileName } = this.shard;
     if (
       !(
@@ -75,7 +71,7 @@ export class IdbShardReader implements ShardReader {
     ) {
       throw new ShoalError('bad-request', `${fileName} has ${sizeBytes} bytes; ${length} at ${offset} were asked for.`);
     }
-    const result = new Uint8Array(length);
+    const result = into?.subarray(0, length) ?? new Uint8Array(length);
     const end = Math.ceil((offset + length) / this.#pieceLength);
     for (let piece = Math.floor(offset / this.#pieceLength); piece < end; piece++) {
       if (signal?.aborted) throw new ShoalError('aborted', `Reading ${fileName} was cancelled.`);

@@ -91,8 +91,14 @@ export interface ShardStore {
 export interface ShardReader {
   readonly shard: ManifestShard;
   /**
-   * @returns bytes in a buffer of their own, which is the caller's
+   * @returns the bytes, at the beginning of `into` or in a buffer of their own, which is the caller's
    * @throws ShoalError `shard-missing` when the range is not stored, `hash-mismatch` when what is stored went wrong
    */
-  read(offset: number, length: number, options?: { readonly signal?: AbortSignal }): Promise<Uint8Array<ArrayBuffer>>;
+  read(offset: number, length: number, options?: ReadOptions): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+export interface ReadOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Takes the bytes, so that nothing is allocated: half the time of reading a shard goes into fresh memory. */
+  readonly into?: Uint8Array<ArrayBuffer>;
 }

@@ -1,4 +1,3 @@
-import { release } from '../core/bytes.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
 import { ChunkDatabase, type Piece } from './chunk-database.ts';
 import { checkPieces, fetchRange } from './fetch-run.ts';
@@ -95,14 +94,14 @@ export class LocalStoreThread implements StoreThread {
     const hash = await this.#hashOf(shard.infoHash);
     const reader = new IdbShardReader(shard, pieceLength, { chunks: this.#chunks });
     const step = pieceLength * Math.max(1, Math.floor(STEP_BYTES / pieceLength));
+    const into = new Uint8Array(Math.min(step, shard.sizeBytes));
     let left = maxBytes;
     try {
       for (let offset = hash.next * pieceLength; offset < shard.sizeBytes; offset = hash.next * pieceLength) {
         if (left <= 0) return undefined;
-        const bytes = await reader.read(offset, Math.min(step, shard.sizeBytes - offset), signal ? { signal } : {});
+        const bytes = await reader.read(offset, Math.min(step, shard.sizeBytes - offset), { signal, into });
         hash.addStored(bytes, pieceLength);
         left -= bytes.length;
-        release(bytes);
       }
     } catch (error) {
       this.#hashes.delete(shard.infoHash);
