@@ -7,6 +7,7 @@ import type { PeerIntroducer } from './peer-introducer.ts';
 import type { PieceWriter } from './piece-writer.ts';
 import { ShardExchange } from './shard-exchange.ts';
 import type { ShardOrigin } from './shard-store.ts';
+import type { SiblingTabs } from './sibling-tabs.ts';
 import type { StoreThread } from './store-thread.ts';
 import { checkTorrent } from './torrent-info.ts';
 import type { TorrentRecords } from './torrent-records.ts';
@@ -26,6 +27,7 @@ export interface ExchangeParts {
   readonly pieceLength: number;
   readonly webSeedUrl: (shard: ManifestShard) => string | undefined;
   readonly introducer: () => PeerIntroducer | undefined;
+  readonly siblings: SiblingTabs;
 }
 
 /** Joins a shard's exchange with what is stored of it, and with its `.torrent` if this browser or the origin has it. */

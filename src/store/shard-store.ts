@@ -54,6 +54,8 @@ export interface ObtainOptions {
 export interface ShardStore {
   /** Whether every piece is stored, without hashing anything. */
   isComplete(shard: ManifestShard): Promise<boolean>;
+  /** Bytes of the pieces that are not stored. */
+  missingBytes(shard: ManifestShard): Promise<number>;
   /**
    * Fetches what is missing from peers and the web seed, checks SHA-256, seeds. `checkedOnRead`: the caller reads with a
    * reader that checks every piece, so what was hashed in an earlier page's life is not hashed again. A reader that
@@ -77,13 +79,19 @@ export interface ShardStore {
   seeded(): SeededFile[];
   transfers(): Transfer[];
   onTransfer(listener: (transfer: Transfer) => void): Unsubscribe;
+  /** Told of a shard that was seeded and is gone: another tab of this browser has deleted it, or the browser. */
+  onLost(listener: (shard: ManifestShard) => void): Unsubscribe;
   /** Stops exchanging a shard; its bytes stay. */
   stop(infoHash: string): Promise<void>;
   /** Stops and deletes the bytes. */
   remove(shard: ManifestShard): Promise<void>;
+  /** Deletes what is stored of a shard that is not whole, unless another tab of this browser is fetching it. */
+  discardPart(shard: ManifestShard): Promise<void>;
   /** The introduction server came back: announce now rather than in minutes. */
   announce(): void;
   usage(): Promise<{ readonly usedBytes: number; readonly quotaBytes: number }>;
+  /** What may still be stored, as the browser says now; infinite where it does not. */
+  freeBytes(): Promise<number>;
   close(): Promise<void>;
 }
 

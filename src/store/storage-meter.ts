@@ -27,26 +27,13 @@ export class StorageMeter {
     this.#writtenBytes += bytes;
   }
 
-  /** What was stored is deleted: nothing is known any longer. */
+  /** What the browser said does not hold any longer. */
   forget(): void {
     this.#known = undefined;
   }
 
-  /** After a failure to store: asks at once, and again the next time. */
-  async afterFailure(): Promise<StorageSpace> {
-    const space = await this.#ask();
-    this.forget();
-    return space;
-  }
-
-  /** As far as the browser says, with what was stored since it said it. */
-  async space(): Promise<StorageSpace> {
-    const known = this.#known;
-    if (!known || (performance.now() - known.atMs > MAX_AGE_MS && !this.#writing())) return this.#ask();
-    return { usedBytes: known.usedBytes + this.#writtenBytes, quotaBytes: known.quotaBytes };
-  }
-
-  #ask(): Promise<StorageSpace> {
+  /** Asks the browser at once: for what is decided by it. */
+  ask(): Promise<StorageSpace> {
     this.#asking ??= estimate().then((space) => {
       this.#known = { ...space, atMs: performance.now() };
       this.#writtenBytes = 0;
@@ -54,6 +41,13 @@ export class StorageMeter {
       return space;
     });
     return this.#asking;
+  }
+
+  /** As far as the browser says, with what was stored since it said it. */
+  async space(): Promise<StorageSpace> {
+    const known = this.#known;
+    if (!known || (performance.now() - known.atMs > MAX_AGE_MS && !this.#writing())) return this.ask();
+    return { usedBytes: known.usedBytes + this.#writtenBytes, quotaBytes: known.quotaBytes };
   }
 }
 

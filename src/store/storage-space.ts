@@ -16,33 +16,51 @@ export interface SpaceParts {
   readonly meter: StorageMeter;
 }
 
+/** Bytes of a shard's first `pieces` pieces that are not stored. */
+export async function missingBytes(
+  { infoHash, sizeBytes }: ManifestShard,
+  pieces: number,
+  { chunks, pieceLength }: Omit<SpaceParts, 'meter'>,
+): Promise<number> {
+  const stored = new Set(await chunks.pieces(infoHash));
+  const missing = Array.from({ length: pieces }, (_, piece) => piece).filter((piece) => !stored.has(piece));
+  return pieceBytes(missing, sizeBytes, pieceLength);
+}
+
+/** What may still be stored, as the browser says now; infinite where it does not. */
+export async function freeBytes(meter: StorageMeter): Promise<number> {
+  return freeOf(await meter.ask());
+}
+
+function freeOf({ usedBytes, quotaBytes }: StorageSpace): number {
+  return quotaBytes > 0 ? Math.max(0, quotaBytes - usedBytes) : Number.POSITIVE_INFINITY;
+}
+
 /**
  * Runs what stores a shard's first `pieces` pieces.
  * @throws ShoalError `storage-full` that says how much is missing, beforehand where the browser says that it will not fit
  */
 export async function withSpace<Result>(
-  { fileName, infoHash, sizeBytes }: ManifestShard,
+  shard: ManifestShard,
   pieces: number,
-  { chunks, pieceLength, meter }: SpaceParts,
+  parts: SpaceParts,
   store: () => Promise<Result>,
 ): Promise<Result> {
-  const missingBytes = async () => {
-    const stored = new Set(await chunks.pieces(infoHash));
-    const missing = Array.from({ length: pieces }, (_, piece) => piece).filter((piece) => !stored.has(piece));
-    return pieceBytes(missing, sizeBytes, pieceLength);
-  };
-  const neededBytes = await missingBytes();
-  const lacks = ({ usedBytes, quotaBytes }: StorageSpace) => quotaBytes > 0 && usedBytes + neededBytes > quotaBytes;
+  const { meter } = parts;
+  const neededBytes = await missingBytes(shard, pieces, parts);
   // Room may have been made since the browser was asked last.
-  if (lacks(await meter.space())) {
-    const space = await meter.afterFailure();
-    if (lacks(space)) throw storageFull(fileName, neededBytes, space);
+  if (freeOf(await meter.space()) < neededBytes) {
+    const space = await meter.ask();
+    if (freeOf(space) < neededBytes) throw storageFull(shard.fileName, neededBytes, space);
   }
   try {
     return await store();
   } catch (error) {
     if (ShoalError.from(error).code !== 'storage-full') throw error;
-    throw storageFull(fileName, await missingBytes(), await meter.afterFailure(), error);
+    const space = await meter.ask();
+    // It promised more than there is.
+    meter.forget();
+    throw storageFull(shard.fileName, await missingBytes(shard, pieces, parts), space, error);
   }
 }
 

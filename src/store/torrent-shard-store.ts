@@ -1,18 +1,23 @@
 import type WebTorrent from 'webtorrent';
 import { ShoalError } from '../core/errors.ts';
-import type { Unsubscribe } from '../core/events.ts';
+import { Emitter, type Unsubscribe } from '../core/events.ts';
 import { log } from '../core/log.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
 import { ChunkDatabase } from './chunk-database.ts';
 import type { MeetingPlace, PeerDescription, PeerIntroducer } from './peer-introducer.ts';
 import { PieceWriter } from './piece-writer.ts';
-import { checkPieceLength } from './pieces.ts';
+import { checkPieceLength, pieceCount } from './pieces.ts';
 import type { ObtainOptions, SeededFile, ShardOrigin, ShardStore, Transfer } from './shard-store.ts';
 import { ShardTransfer, type TransferParts } from './shard-transfer.ts';
+import { SiblingTabs } from './sibling-tabs.ts';
 import { StorageMeter, type StorageSpace } from './storage-meter.ts';
+import { freeBytes, missingBytes } from './storage-space.ts';
 import type { StoreThread } from './store-thread.ts';
 import { TorrentRecords } from './torrent-records.ts';
 import { TransferEvents } from './transfer-events.ts';
+
+/** How often it is looked whether what is seeded is still there: the time for which others ask for it in vain. */
+const AUDIT_MS = 10_000;
 
 export interface TorrentShardStoreOptions {
   /** WebSocket trackers. */
@@ -40,6 +45,9 @@ class TorrentShardStore implements ShardStore, MeetingPlace {
   readonly #parts: TransferParts;
   readonly #transfers = new Map<string, ShardTransfer>();
   readonly #events = new TransferEvents(() => this.transfers());
+  readonly #siblings = new SiblingTabs();
+  readonly #lost = new Emitter<{ lost: ManifestShard }>();
+  readonly #audit: ReturnType<typeof setInterval>;
   #client: Promise<WebTorrent> | undefined;
   #introducer: PeerIntroducer | undefined;
 
@@ -56,12 +64,22 @@ class TorrentShardStore implements ShardStore, MeetingPlace {
       records: new TorrentRecords(),
       connect: () => this.#connect(),
       introducer: () => this.#introducer,
+      siblings: this.#siblings,
       onPhase: (transfer) => this.#events.report(transfer.snapshot()),
+      onLost: (shard) => this.#lost.emit('lost', shard),
     };
+    this.#events.on(({ infoHash, storedBytes }) => {
+      if (this.#transfers.get(infoHash)?.fetching) this.#siblings.tell({ kind: 'progress', infoHash, storedBytes });
+    });
+    this.#audit = setInterval(() => void this.#lookForLoss(), AUDIT_MS);
   }
 
   isComplete(shard: ManifestShard): Promise<boolean> {
     return this.#transferOf(shard).isComplete();
+  }
+
+  missingBytes(shard: ManifestShard): Promise<number> {
+    return missingBytes(shard, pieceCount(shard.sizeBytes, this.#parts.pieceLength), this.#parts);
   }
 
   obtain(origin: ShardOrigin, options: ObtainOptions): Promise<void> {
@@ -94,12 +112,23 @@ class TorrentShardStore implements ShardStore, MeetingPlace {
     return this.#events.on(listener);
   }
 
+  onLost(listener: (shard: ManifestShard) => void): Unsubscribe {
+    return this.#lost.on('lost', listener);
+  }
+
   async stop(infoHash: string): Promise<void> {
     await this.#transfers.get(infoHash)?.stop();
   }
 
   remove(shard: ManifestShard): Promise<void> {
     return this.#transferOf(shard).remove();
+  }
+
+  async discardPart(shard: ManifestShard): Promise<void> {
+    const transfer = this.#transferOf(shard);
+    await this.#siblings.ifIdle(shard.infoHash, async () => {
+      if (!(await transfer.isComplete())) await transfer.remove();
+    });
   }
 
   announce(): void {
@@ -120,12 +149,25 @@ class TorrentShardStore implements ShardStore, MeetingPlace {
     return this.#parts.meter.space();
   }
 
+  freeBytes(): Promise<number> {
+    return freeBytes(this.#parts.meter);
+  }
+
   async close(): Promise<void> {
     this.#events.close();
+    clearInterval(this.#audit);
+    this.#siblings.close();
     await Promise.all([...this.#transfers.values()].map((transfer) => transfer.stop()));
     const client = await this.#client?.catch(() => undefined);
     this.#client = undefined;
     await new Promise<void>((resolve) => (client ? client.destroy(resolve) : resolve()));
+  }
+
+  /** Browsers say nothing when they evict, or when a person clears site data. */
+  async #lookForLoss(): Promise<void> {
+    for (const transfer of this.#transfers.values()) {
+      if (transfer.seeding && !(await transfer.isComplete())) await transfer.lose();
+    }
   }
 
   #transferOf(shard: ManifestShard): ShardTransfer {

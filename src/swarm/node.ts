@@ -113,6 +113,12 @@ export class SwarmNode {
       commands: this.commands,
       shards: manifest.shards,
       members: () => this.#roster.assignable(),
+      self: () => this.#roster.self,
+      stored: (index) => store.isComplete(manifest.shards[index]!),
+      serve: (index) => {
+        if (!keeper.joined) this.join();
+        return keeper.serve(index);
+      },
     });
     this.#spreader = new Spreader({
       keeper,

@@ -36,7 +36,7 @@ export class ShardKeeper {
   readonly #status = new Map<number, ShardStatus>();
   readonly #serving = new Map<number, { readonly done: Promise<void>; readonly abort: AbortController }>();
   readonly #events = new Emitter<{ change: undefined }>();
-  readonly #stopListening: Unsubscribe;
+  readonly #stopListening: readonly Unsubscribe[];
   #runner: Promise<LayerRunner> | undefined;
   #lostAtMs = Number.NEGATIVE_INFINITY;
   /** Set once the tab has said in the swarm that it is here. */
@@ -44,11 +44,14 @@ export class ShardKeeper {
 
   constructor(options: ShardKeeperOptions) {
     this.#options = options;
-    this.#stopListening = options.store.onTransfer(({ infoHash, phase }) => {
-      const shard = options.manifest.shards.find((other) => other.infoHash === infoHash);
-      const current = shard && this.status(shard.index).phase;
-      if (shard && phase === 'verifying' && current === 'downloading') this.#set(shard.index, { ...ABSENT, phase });
-    });
+    this.#stopListening = [
+      options.store.onTransfer(({ infoHash, phase }) => {
+        const shard = options.manifest.shards.find((other) => other.infoHash === infoHash);
+        const current = shard && this.status(shard.index).phase;
+        if (shard && phase === 'verifying' && current === 'downloading') this.#set(shard.index, { ...ABSENT, phase });
+      }),
+      options.store.onLost(({ index }) => void this.#restore(index)),
+    ];
   }
 
   status(index: number): ShardStatus {
@@ -124,7 +127,7 @@ export class ShardKeeper {
   }
 
   async close(): Promise<void> {
-    this.#stopListening();
+    for (const stop of this.#stopListening) stop();
     await Promise.allSettled([...this.#serving.keys()].map((index) => this.release(index)));
     const runner = await this.runner();
     this.#runner = undefined;
@@ -139,7 +142,8 @@ export class ShardKeeper {
     await store.obtain(originOf(shard), { signal, checkedOnRead: true });
     await this.#load(shard, signal).catch(async (thrown: unknown) => {
       const { code, message } = ShoalError.from(thrown);
-      if (code !== 'hash-mismatch') throw thrown;
+      // It went wrong in the storage, or another tab has deleted it meanwhile.
+      if (code !== 'hash-mismatch' && code !== 'shard-missing') throw thrown;
       log.warn('SHARD', message);
       this.#set(shard.index, { ...ABSENT, phase: 'downloading' });
       await store.obtain(originOf(shard), { signal });
@@ -151,6 +155,18 @@ export class ShardKeeper {
       cached && !this.joined
         ? `✓✓✓ SHARD ${shard.index} LOADED BEFORE JOINING NETWORK ✓✓✓`
         : `✓✓✓ SHARD ${shard.index} LOADED ✓✓✓`,
+    );
+  }
+
+  /** Fetches the stored copy of a shard again that this tab serves: others get it from here, and so does the next start. */
+  async #restore(index: number): Promise<void> {
+    if (!this.#serving.has(index)) {
+      log.warn('SHARD', `Shard ${index} is no longer stored in this browser; this tab does not seed it any more.`);
+      return;
+    }
+    log.warn('SHARD', `Shard ${index} is no longer stored in this browser. This tab serves it, and fetches it again.`);
+    await this.keep(index, {}).catch((error: unknown) =>
+      log.warn('SHARD', `Shard ${index} cannot be stored again: ${ShoalError.from(error).message}`),
     );
   }
 

@@ -221,7 +221,34 @@ describe('a stage that vanishes without a spare', () => {
     expect(waits.at(-1)).toBeUndefined();
   });
 
-  it('ends the answer when nobody is willing', async () => {
+  it('is taken over by the tab that asks where nobody is willing: at once where it has the layers stored', async () => {
+    const ids = await expected();
+    swarm = await TestSwarm.create([[0], [1], [2], [3]], { computeMs: 1, stored: [1], fetchMs: 60_000 });
+    let route: readonly string[] = [];
+    const mended = await answer(
+      (peers) => kill(peers[1]),
+      (peers) => {
+        route = peers;
+      },
+    );
+    expect(mended).toEqual(ids);
+    expect(route[1]).toBe(swarm.guest.peerId);
+  });
+
+  it('is fetched by the tab that asks where nobody is willing and its device has room', async () => {
+    const ids = await expected();
+    swarm = await TestSwarm.create([[0], [1], [2], [3]], { computeMs: 1, room: true, fetchMs: 1000 });
+    const waits: (Wait | undefined)[] = [];
+    const mended = await answer(
+      (peers) => kill(peers[2]),
+      () => undefined,
+      (wait) => waits.push(wait),
+    );
+    expect(mended).toEqual(ids);
+    expect(waits.findLast((wait) => wait?.reason === 'shard')).toMatchObject({ peerIds: [swarm.guest.peerId] });
+  });
+
+  it('ends the answer when nobody is willing, and there is no room for the layers here', async () => {
     swarm = await TestSwarm.create([[0], [1], [2], [3]], { computeMs: 1 });
     await expect(answer((peers) => kill(peers[1]))).rejects.toMatchObject({ code: 'shard-missing' });
   });

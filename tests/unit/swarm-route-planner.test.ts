@@ -10,18 +10,20 @@ const first: RouteCandidate = { peerId: 'first', ready: [0], ...idle };
 const second: RouteCandidate = { peerId: 'second', ready: [1], ...idle };
 
 let members: readonly RouteCandidate[];
+let recruited: string | undefined;
 const planner = new RoutePlanner({
   coordinator: 'me',
   manifest: { shards } as unknown as Manifest,
   candidates: () => members,
   everybody: () => members.map(({ ready, peerId }) => ({ ready, pending: [], peerId })),
   onChange: () => () => undefined,
-  recruit: () => undefined,
+  recruit: () => recruited,
 });
 
 beforeEach(() => {
   vi.useFakeTimers();
   members = [first];
+  recruited = undefined;
 });
 afterEach(() => vi.useRealTimers());
 
@@ -60,5 +62,15 @@ describe('layers that nobody is known to serve', () => {
     const inVain = watch(planner.planRange({ start: 8, end: 16 }, new Set(['gone'])));
     await vi.advanceTimersByTimeAsync(4000);
     expect(inVain()).toBe('shard-missing');
+  });
+
+  it('are waited for as long as somebody brings them', async () => {
+    recruited = 'somebody';
+    const state = watch(planner.planRoute());
+    await vi.advanceTimersByTimeAsync(60 * 60_000);
+    expect(state()).toBe('waits');
+    members = [first, second];
+    await vi.advanceTimersByTimeAsync(600);
+    expect(state()).toBe('has a route');
   });
 });

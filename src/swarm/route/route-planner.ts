@@ -29,8 +29,6 @@ export interface Patience {
   readonly onWait?: ((wait: Wait | undefined) => void) | undefined;
 }
 
-/** A prompt waits so long for shards on their way: a download may take minutes, and whoever waits sees it and may stop. */
-const LOADING_PATIENCE_MS = 15 * 60_000;
 const LOADING_CHECK_MS = 500;
 /** What a member begins shows in its presence after so long: one interval, and the way of the message. */
 const UNSEEN_MS = PRESENCE_INTERVAL_MS + 1000;
@@ -103,8 +101,8 @@ export class RoutePlanner {
         if (!plan.stages && waitedMs > RETURN_MS) plan = this.#planNow(shards, NOBODY);
         if (plan.stages) return plan.stages;
         const peerIds = this.#awaited(plan.missing);
-        if (waitedMs > (peerIds ? LOADING_PATIENCE_MS : unheardMs))
-          throw missingError(this.#options.manifest, plan.missing);
+        // As long as somebody brings them it waits: whoever asked sees it, and may stop.
+        if (!peerIds && waitedMs > unheardMs) throw missingError(this.#options.manifest, plan.missing);
         const { layers } = this.#options.manifest.shards[plan.missing[0]!]!;
         onWait?.({ reason: 'shard', layers, peerIds: peerIds ?? [], waitedMs });
         told = true;

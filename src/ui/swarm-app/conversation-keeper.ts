@@ -2,20 +2,18 @@ import { effect } from '@preact/signals';
 import { log } from '../../core/log.ts';
 import type { Chat } from './chat.ts';
 import { ConversationStore, type SavedConversation } from './saved-conversation.ts';
+import { claimKey } from './tab-claim.ts';
 
 /** A crash costs so much of an answer at most, which is made again; oftener would only wear the disk. */
 const SAVE_EVERY_MS = 400;
-/** The page before a reload gives its conversation free when it is gone, which a busy browser may take a while for. */
-const RELOAD_PATIENCE_MS = 3000;
 
 /**
  * Keeps the conversation of this tab in the browser's storage as it grows, and takes it up where a reload, a crash or a
- * closed tab has cut it off. Each tab has its own: the key lies in `sessionStorage`, which a reload keeps; a Web Lock
- * says that a living tab has it, so that a tab without a key, a reopened one, finds what nobody has.
+ * closed tab has cut it off. Each tab has its own.
  */
 export async function keepConversation(chat: Chat, manifestId: string): Promise<void> {
   const store = new ConversationStore(manifestId);
-  const key = await claimKey(store, manifestId);
+  const key = await claimKey({ kind: 'conversation', manifestId, orphans: () => store.keys() });
   const saved = await store.read(key);
   const restored = saved && chat.restore(saved);
   const saver = new Saver(() => save(store, key, chat.snapshot()));
@@ -33,43 +31,6 @@ export async function keepConversation(chat: Chat, manifestId: string): Promise<
 
 function save(store: ConversationStore, key: string, conversation: SavedConversation): Promise<void> {
   return conversation.messages.length > 0 ? store.write(key, conversation) : store.remove(key);
-}
-
-async function claimKey(store: ConversationStore, manifestId: string): Promise<string> {
-  const item = `shoal-conversation-${manifestId}`;
-  const own = sessionStorage.getItem(item);
-  const key = own === null ? await claimOrphan(store) : (await claimOwn(own)) ? own : undefined;
-  const claimed = key ?? (await claimFresh());
-  sessionStorage.setItem(item, claimed);
-  return claimed;
-}
-
-/** False when another tab lives with it: a duplicated tab copies the session's storage. */
-function claimOwn(key: string): Promise<boolean> {
-  return hold(key, { signal: AbortSignal.timeout(RELOAD_PATIENCE_MS) });
-}
-
-async function claimOrphan(store: ConversationStore): Promise<string | undefined> {
-  for (const key of await store.keys()) if (await hold(key, { ifAvailable: true })) return key;
-  return undefined;
-}
-
-async function claimFresh(): Promise<string> {
-  const key = crypto.randomUUID();
-  await hold(key, { ifAvailable: true });
-  return key;
-}
-
-/** Takes the conversation's lock for as long as this page lives; false when another has it. */
-function hold(key: string, options: LockOptions): Promise<boolean> {
-  return new Promise((resolve) => {
-    navigator.locks
-      .request(`shoal-conversation-${key}`, options, (lock) => {
-        resolve(lock !== null);
-        return lock === null ? undefined : new Promise<never>(() => {});
-      })
-      .catch(() => resolve(false));
-  });
 }
 
 /** Saves at most every `SAVE_EVERY_MS`, the newest state always. */

@@ -12,7 +12,6 @@ import { detectEnvironment } from './environment.ts';
 import { fetchModel, fetchServerConfig } from './introduction.ts';
 import { inviteLink, parseInvite } from './invite.ts';
 import type { RunningAnswer } from './saved-conversation.ts';
-import { savedPlace } from './saved-place.ts';
 import { storedSettings } from './settings.ts';
 import { shardRows } from './shard-rows.ts';
 import { lazyTransport, SwarmSession } from './swarm-session.ts';
@@ -129,7 +128,7 @@ export class SwarmApp implements AppModel {
         log.warn('CHAT', `No conversation was taken up: ${ShoalError.from(error).message}`),
       );
       const [kept] = await Promise.all([this.#place.loadKept(session), this.#connect(session)]);
-      if (kept.length > 0) await this.#join(session, kept, savedPlace.isAuto(model.manifestId));
+      if (kept.shards.length > 0) await this.#join(session, kept.shards, kept.auto);
       this.#refresh();
     } catch (error) {
       this.swarm.value = { ...this.swarm.value, state: 'offline' };
@@ -160,7 +159,7 @@ export class SwarmApp implements AppModel {
   async leave(): Promise<void> {
     if (this.leaving.value) return;
     this.leaving.value = true;
-    savedPlace.clear();
+    this.#place.forget();
     this.#refresh();
     try {
       await this.#session?.node?.leave();
@@ -231,6 +230,11 @@ export class SwarmApp implements AppModel {
     this.inviteLink.value = inviteLink(location, { manifestId });
     session.keeper.onChange(() => this.#refreshSoon(this.#shardsMoved(session)));
     session.store.onTransfer(() => this.#refreshSoon());
+    session.store.onLost(({ index }) => {
+      const again = session.keeper.ready().includes(index) ? ' This tab serves it, and fetches it again.' : '';
+      const why = 'it was deleted in another tab, or by the browser';
+      this.#alerts.add('info', `Shard ${index} is no longer stored in this browser: ${why}.${again}`);
+    });
     this.#refresh();
   }
 

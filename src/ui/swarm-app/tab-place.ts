@@ -1,7 +1,8 @@
 import { signal } from '@preact/signals';
-import { ShoalError } from '../../core/errors.ts';
 import type { SwarmNode } from '../../swarm/node.ts';
-import { savedPlace } from './saved-place.ts';
+import { type ServeReport, type Shortage, serveWhatFits } from '../../swarm/serve-what-fits.ts';
+import { formatBytes, joinWords } from '../format.ts';
+import { SavedPlace } from './saved-place.ts';
 import type { SwarmSession } from './swarm-session.ts';
 
 export interface TabPlaceOptions {
@@ -16,6 +17,7 @@ export class TabPlace {
   /** Whether it hears what the others have, to take what they lack. */
   readonly choosing = signal(false);
   readonly #options: TabPlaceOptions;
+  #saved: SavedPlace | undefined;
 
   constructor(options: TabPlaceOptions) {
     this.#options = options;
@@ -38,33 +40,49 @@ export class TabPlace {
 
   /** Serves these shards, and remembers this tab's place. @param auto - whether the node chose them */
   async serveAll(session: SwarmSession, chosen: readonly number[], auto: boolean): Promise<void> {
-    await Promise.all(chosen.map((index) => this.#serve(session, index)));
-    savedPlace.write(session.model.manifestId, [...new Set([...session.keeper.ready(), ...chosen])], auto);
+    const { withoutRoom } = await this.#serve(session, chosen);
+    const kept = chosen.filter((index) => !withoutRoom.includes(index));
+    this.#saved?.write([...new Set([...session.keeper.ready(), ...kept])], auto);
   }
 
   /**
-   * Loads the shards that this browser served last and still has, before anything is said in the network.
-   * @returns all that it served last
+   * Loads the shards that this tab served last and the browser still has, before anything is said in the network.
+   * @returns all that it served last, and whether the node chose them
    */
-  async loadKept(session: SwarmSession): Promise<number[]> {
+  async loadKept(session: SwarmSession): Promise<{ readonly shards: readonly number[]; readonly auto: boolean }> {
     const { store, model } = session;
-    const place = savedPlace.read(model.manifestId).filter((index) => index < model.manifest.shards.length);
-    await Promise.all(
-      place.map(async (index) => {
-        if (await store.isComplete(model.manifest.shards[index]!)) await this.#serve(session, index);
-      }),
+    const saved = await SavedPlace.claim(model.manifestId);
+    this.#saved = saved;
+    const shards = saved.shards.filter((index) => index < model.manifest.shards.length);
+    const stored = await Promise.all(shards.map((index) => store.isComplete(model.manifest.shards[index]!)));
+    await this.#serve(
+      session,
+      shards.filter((_, at) => stored[at]),
     );
-    return place;
+    return { shards, auto: saved.auto };
   }
 
-  /** Serves a shard, or says why not. With shard 0 comes the tokenizer, which is made ready before there is a prompt. */
-  async #serve(session: SwarmSession, index: number): Promise<void> {
-    try {
-      await session.keeper.serve(index);
-      if (index === 0) session.tokenizer().catch(() => undefined);
-    } catch (error) {
-      const { code, message } = ShoalError.from(error);
-      if (code !== 'aborted') this.#options.onProblem(`Shard ${index}: ${message}`);
-    }
+  /** Gives the place up: the tab is not to take it again by itself. */
+  forget(): void {
+    this.#saved?.clear();
   }
+
+  /** Serves what fits, and says what does not, and what failed. */
+  async #serve(session: SwarmSession, chosen: readonly number[]): Promise<ServeReport> {
+    const { keeper, store, model } = session;
+    const onShortage = (shortage: Shortage) => this.#options.onProblem(shortageText(shortage));
+    const report = await serveWhatFits({ keeper, store, manifest: model.manifest, onShortage }, chosen);
+    // The tokenizer comes with shard 0, and is made ready before there is a prompt.
+    if (report.served.includes(0)) session.tokenizer().catch(() => undefined);
+    for (const { index, error } of report.failed) {
+      if (error.code !== 'aborted') this.#options.onProblem(`Shard ${index}: ${error.message}`);
+    }
+    return report;
+  }
+}
+
+function shortageText({ shards, neededBytes, freeBytes }: Shortage): string {
+  const free = freeBytes === undefined ? 'less is free' : `${formatBytes(freeBytes)} free`;
+  const which = `${shards.length === 1 ? 'shard' : 'shards'} ${joinWords(shards.map(String))}`;
+  return `${formatBytes(neededBytes)} needed, ${free}: this browser has no room for ${which}. What fits is served. Free disk space, or delete stored models in the settings, and choose again.`;
 }

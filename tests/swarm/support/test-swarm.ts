@@ -2,7 +2,7 @@ import type { MemoryTransport } from '../../../src/net/memory-member.ts';
 import { MemoryNetwork, type MemoryNetworkOptions } from '../../../src/net/memory-transport.ts';
 import type { HiddenFormat } from '../../../src/protocol/hidden-formats.ts';
 import type { Manifest, ManifestShard } from '../../../src/protocol/manifest.ts';
-import type { ShardReader, ShardStore } from '../../../src/store/shard-store.ts';
+import type { ShardOrigin, ShardReader, ShardStore } from '../../../src/store/shard-store.ts';
 import { SwarmNode } from '../../../src/swarm/node.ts';
 import { ShardKeeper } from '../../../src/swarm/shard-keeper.ts';
 import type { NodeLimits } from '../../../src/swarm/stage/stage-server.ts';
@@ -20,6 +20,10 @@ export interface TestSwarmOptions extends ArithmeticRunnerOptions {
   readonly limits?: (node: number) => Partial<NodeLimits>;
   /** Every node's owner lets others ask it for shards. */
   readonly willing?: boolean;
+  /** Shards that every tab has stored, served or not; those that it serves when absent. */
+  readonly stored?: readonly number[];
+  /** Every device has room for all shards; where it does not, nobody takes any unless they are willing. */
+  readonly room?: boolean;
   /** What fetching a shard that a node does not hold yet takes, ms. */
   readonly fetchMs?: number;
 }
@@ -106,7 +110,12 @@ export class TestSwarm {
   }
 
   #createNode(): { node: SwarmNode; keeper: ShardKeeper } {
-    const store: FullStore = new FullStore(this.manifest, () => (keeper.joined ? (this.#options.fetchMs ?? 0) : 0));
+    const { wire = 'f32', willing = false, room = willing, fetchMs = 0, stored = [] } = this.#options;
+    const store: FullStore = new FullStore({
+      manifest: this.manifest,
+      fetchMs: () => (keeper.joined ? fetchMs : 0),
+      stored: (index) => stored.includes(index) || keeper.ready().includes(index),
+    });
     let node: SwarmNode | undefined;
     const keeper: ShardKeeper = new ShardKeeper({
       manifest: this.manifest,
@@ -120,8 +129,8 @@ export class TestSwarm {
       },
       onRunner: (runner) => node?.useRunner(runner),
     });
-    const { wire = 'f32', willing = false } = this.#options;
-    const settings = () => ({ spreadModel: false, acceptRemoteLoads: willing, registerInDht: true, wire });
+    const memory = room ? {} : { memoryBytes: 1 };
+    const settings = () => ({ spreadModel: false, acceptRemoteLoads: willing, registerInDht: true, wire, ...memory });
     const transport = this.network.createTransport();
     this.#transports.set(transport.peerId, transport);
     node = new SwarmNode({
@@ -137,25 +146,38 @@ export class TestSwarm {
   }
 }
 
+interface FullStoreOptions {
+  readonly manifest: Manifest;
+  /** What fetching a shard takes now. */
+  readonly fetchMs: () => number;
+  readonly stored: (index: number) => boolean;
+}
+
 /** A store that comes by every shard, after a while: the swarm's tests are about what comes after. */
 class FullStore implements ShardStore {
-  readonly #manifest: Manifest;
-  readonly #fetchMs: () => number;
+  readonly #options: FullStoreOptions;
 
-  constructor(manifest: Manifest, fetchMs: () => number) {
-    this.#manifest = manifest;
-    this.#fetchMs = fetchMs;
+  constructor(options: FullStoreOptions) {
+    this.#options = options;
   }
 
-  isComplete = async () => true;
-  obtain = () => new Promise<void>((resolve) => setTimeout(resolve, this.#fetchMs()));
+  isComplete = async ({ index }: ManifestShard) => this.#options.stored(index);
+  missingBytes = async () => 0;
+  obtain = ({ shard }: ShardOrigin) => {
+    const { stored, fetchMs } = this.#options;
+    return new Promise<void>((resolve) => setTimeout(resolve, stored(shard.index) ? 0 : fetchMs()));
+  };
   obtainHeader = async () => new Uint8Array();
   importShard = async () => undefined;
-  seeded = () => this.#manifest.shards.map(({ infoHash, fileName, sizeBytes }) => ({ infoHash, fileName, sizeBytes }));
+  seeded = () =>
+    this.#options.manifest.shards.map(({ infoHash, fileName, sizeBytes }) => ({ infoHash, fileName, sizeBytes }));
   transfers = () => [];
   onTransfer = () => () => undefined;
+  onLost = () => () => undefined;
   stop = async () => undefined;
   remove = async () => undefined;
+  discardPart = async () => undefined;
+  freeBytes = async () => Number.POSITIVE_INFINITY;
   announce = () => undefined;
   usage = async () => ({ usedBytes: 0, quotaBytes: 0 });
   close = async () => undefined;
