@@ -10,6 +10,7 @@ import type {
 } from '../src/engine/layer-runner.ts';
 import type { Hyperparameters } from '../src/protocol/manifest.ts';
 import type { ShardReader } from '../src/store/shard-store.ts';
+import { withProgress } from './call-progress.ts';
 import type { RunnerWorkerApi } from './runner-contract.ts';
 import { installErrorTransfer, rejectWhenDead } from './worker-errors.ts';
 
@@ -92,10 +93,10 @@ class WorkerRunner implements LayerRunner {
   ): Promise<void> {
     const { signal, onProgress } = options;
     signal?.throwIfAborted();
-    const abort = () => void this.#api.abortLoad();
+    const abort = () => void this.#api.abortLoad(shard.index);
     signal?.addEventListener('abort', abort, { once: true });
     try {
-      await this.#api.loadShard(shard, this.#pieceLength, comlink.proxy(onProgress ?? (() => undefined)));
+      await withProgress(onProgress, (progress) => this.#api.loadShard(shard, this.#pieceLength, progress));
       this.#loaded.add(shard.index);
     } finally {
       signal?.removeEventListener('abort', abort);

@@ -12,7 +12,8 @@ export function serveRunner(
 ): void {
   installErrorTransfer();
   let runner: LayerRunner | undefined;
-  let load: AbortController | undefined;
+  /** Loads under way, by shard. */
+  const loads = new Map<number, AbortController>();
   const require = (): LayerRunner => {
     if (!runner) throw new ShoalError('internal', 'The worker was asked before it was started.');
     return runner;
@@ -23,16 +24,19 @@ export function serveRunner(
       return runner.info;
     },
     async loadShard(shard, pieceLength, onProgress) {
-      load = new AbortController();
+      const load = new AbortController();
+      loads.set(shard.index, load);
       const { signal } = load;
-      const reader = await openCheckedReader(shard, pieceLength);
       try {
-        await require().loadShard(reader, { signal, onProgress });
+        const reader = await openCheckedReader(shard, pieceLength);
+        await require()
+          .loadShard(reader, { signal, onProgress })
+          .finally(() => reader.close());
       } finally {
-        reader.close();
+        if (loads.get(shard.index) === load) loads.delete(shard.index);
       }
     },
-    abortLoad: () => load?.abort(),
+    abortLoad: (index) => loads.get(index)?.abort(),
     unloadShard: (index) => require().unloadShard(index),
     openSession: (options) => require().openSession(options),
     truncateSession: (session, position) => require().truncateSession(session, position),
