@@ -23,12 +23,12 @@ export function serveRunner(
       runner = await create(hyperparameters, threads);
       return runner.info;
     },
-    async loadShard(shard, pieceLength, onProgress) {
+    async loadShard(shard, pieceLength, onProgress, read) {
       const load = new AbortController();
       loads.set(shard.index, load);
       const { signal } = load;
       try {
-        const reader = await openCheckedReader(shard, pieceLength);
+        const reader = read ? { shard, read, close: () => undefined } : await openCheckedReader(shard, pieceLength);
         await require()
           .loadShard(reader, { signal, onProgress })
           .finally(() => reader.close());

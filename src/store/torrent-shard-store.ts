@@ -24,6 +24,10 @@ export interface TorrentShardStoreOptions {
   readonly webSeedUrl: (shard: ManifestShard) => string | undefined;
   /** Stores and hashes off the page's thread. */
   readonly thread: StoreThread;
+  /** Where pieces are kept; in IndexedDB unless given. */
+  readonly chunks?: ChunkDatabase;
+  /** Where torrents are kept; in IndexedDB unless given. */
+  readonly records?: TorrentRecords;
 }
 
 /**
@@ -52,8 +56,8 @@ class TorrentShardStore implements ShardStore, MeetingPlace {
       ...options,
       meter,
       writer,
-      chunks: new ChunkDatabase(),
-      records: new TorrentRecords(),
+      chunks: options.chunks ?? new ChunkDatabase(),
+      records: options.records ?? new TorrentRecords(),
       connect: () => this.#connect(),
       introducer: () => this.#introducer,
       onPhase: (transfer) => this.#events.report(transfer.snapshot()),

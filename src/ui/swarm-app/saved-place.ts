@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { lastingItems } from './lasting-items.ts';
 
 const STORAGE_KEY = 'shoal-place';
 const placeSchema = v.object({
@@ -26,9 +27,9 @@ export const savedPlace = {
     return stored(manifestId)?.auto ?? false;
   },
   write(manifestId: string, shards: readonly number[], auto: boolean): void {
-    localStorage.setItem(STORAGE_KEY, JSON.stringify({ manifestId, shards, auto }));
+    lastingItems()?.setItem(STORAGE_KEY, JSON.stringify({ manifestId, shards, auto }));
   },
   clear(): void {
-    localStorage.removeItem(STORAGE_KEY);
+    lastingItems()?.removeItem(STORAGE_KEY);
   },
 };

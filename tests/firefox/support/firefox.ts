@@ -5,6 +5,8 @@ import { findFirefox } from './find-firefox.ts';
 
 /** On a busy machine the first start of a new profile takes a while. */
 const START_TIMEOUT_MS = 120_000;
+/** Until a page is there, and what is to be clicked on it. */
+const STEP_TIMEOUT_MS = 120_000;
 
 export interface FirefoxOptions {
   /** What `about:config` would be set to. */
@@ -56,6 +58,7 @@ export class Firefox {
   }
 
   async #open(page: Page, url: string, settings: Partial<Settings>): Promise<FirefoxTab> {
+    page.setDefaultTimeout(STEP_TIMEOUT_MS);
     const tab = new FirefoxTab(page);
     await page.evaluateOnNewDocument((stored) => {
       try {
