@@ -1,10 +1,16 @@
 import * as comlink from 'comlink';
 import { ShoalError } from '../src/core/errors.ts';
 import type { LayerRunner } from '../src/engine/layer-runner.ts';
-import type { Hyperparameters } from '../src/protocol/manifest.ts';
+import type { Hyperparameters, ManifestShard } from '../src/protocol/manifest.ts';
 import { openCheckedReader } from '../src/store/idb-shard-reader.ts';
-import type { RunnerWorkerApi } from './runner-contract.ts';
+import type { ShardReader } from '../src/store/shard-store.ts';
+import type { RemoteRead, RunnerWorkerApi } from './runner-contract.ts';
 import { installErrorTransfer } from './worker-errors.ts';
+
+/** Reads through the page. A signal cannot cross to it: a load looks at its own between two reads. */
+function remoteReader(shard: ManifestShard, read: RemoteRead): ShardReader & { close(): void } {
+  return { shard, read: (offset, length) => read(offset, length), close: () => undefined };
+}
 
 /** Makes this worker a runner's. To be called once, as the worker starts. @param create - makes the runner */
 export function serveRunner(
@@ -28,7 +34,7 @@ export function serveRunner(
       loads.set(shard.index, load);
       const { signal } = load;
       try {
-        const reader = read ? { shard, read, close: () => undefined } : await openCheckedReader(shard, pieceLength);
+        const reader = read ? remoteReader(shard, read) : await openCheckedReader(shard, pieceLength);
         await require()
           .loadShard(reader, { signal, onProgress })
           .finally(() => reader.close());

@@ -57,8 +57,8 @@ function withoutSiteData(context: BrowserContext): Promise<unknown> {
     };
     IDBFactory.prototype.open = refuse;
     for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(window, name, { get: refuse });
-    navigator.locks.request = refuse;
-    navigator.storage.getDirectory = refuse;
+    navigator.locks.request = async () => refuse();
+    navigator.storage.getDirectory = async () => refuse();
   });
 }
 

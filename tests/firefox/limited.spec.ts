@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test';
 import { ask } from '../e2e/support/asking.ts';
-import { expectShardState, openTab } from '../e2e/support/tab.ts';
+import { expectSwarmReady as expectChromiumReady, expectShardState, openTab } from '../e2e/support/tab.ts';
 import { startTinyServer, type TinyServer } from '../e2e/support/tiny-server.ts';
 import { Firefox, type FirefoxOptions } from './support/firefox.ts';
 import { expectSwarmReady, runAll } from './support/steps.ts';
@@ -40,6 +40,7 @@ test.beforeAll(async ({ browser }) => {
   const chromium = await openTab(browser, server.url);
   await chromium.page.getByTestId('run-all').click();
   for (const shard of [0, 1, 2, 3]) await expectShardState(chromium.page, shard, 'ready');
+  await expectChromiumReady(chromium.page);
   expected = await ask(chromium);
   expect(expected).not.toMatch(/^error|^$/);
   await chromium.context.close();

@@ -21,8 +21,16 @@ export async function runAll(tab: FirefoxTab): Promise<void> {
 
 /** Waits until these shards serve here. */
 export async function expectShards(tab: FirefoxTab, shards: readonly number[]): Promise<void> {
-  const states = () => Promise.all(shards.map((shard) => tab.attribute(`shard-${shard}`, 'data-state')));
-  await expect.poll(states, { timeout: JOIN_TIMEOUT_MS }).toEqual(shards.map(() => 'ready'));
+  const waiting = new Set(shards);
+  const ready = async () => {
+    for (const shard of waiting) {
+      const state = await tab.attribute(`shard-${shard}`, 'data-state');
+      if (state === 'ready') waiting.delete(shard);
+      if (state === 'error') throw new Error(await tab.text(`shard-${shard}`));
+    }
+    return waiting.size;
+  };
+  await expect.poll(ready, { timeout: JOIN_TIMEOUT_MS }).toBe(0);
 }
 
 /** Waits until the tab sees every layer covered. */
