@@ -56,6 +56,7 @@ function withoutSiteData(context: BrowserContext): Promise<unknown> {
       throw new DOMException('The operation is insecure.', 'SecurityError');
     };
     IDBFactory.prototype.open = refuse;
+    Object.assign(window, { BroadcastChannel: refuse });
     for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(window, name, { get: refuse });
     navigator.locks.request = async () => refuse();
     navigator.storage.getDirectory = async () => refuse();
