@@ -64,14 +64,12 @@ test('a prompt typed into Chromium is answered by both browsers', async () => {
   const answer = page.locator('[data-testid=message][data-role=assistant]').last();
   await expect(answer).toHaveAttribute('data-state', 'done', { timeout: 120_000 });
   await expect(answer).toContainText(ANSWER);
+  await expectReference(second, france);
   expect(await routeOf(second)).toEqual([await idOf(first), await idOf(second)]);
 });
 
 for (const [index, greedy] of cases.entries()) {
-  test(`${caseName(index, greedy)}, asked in both`, async () => {
-    await expectReference(first, greedy);
-    await expectReference(second, greedy);
-  });
+  test(`${caseName(index, greedy)}, asked in Firefox`, () => expectReference(first, greedy));
 }
 
 test('a Firefox guest that holds nothing asks', async () => {
