@@ -21,7 +21,7 @@ const SETTINGS = { temperature: 0, spreadModel: false };
 const QUESTION = france.messages![0]!.content;
 const ANSWER = 'The capital of France is Paris.';
 /** Long enough that a stage can go in mid-answer. */
-const TOKENS = 120;
+const TOKENS = 80;
 
 let server: ServerProcess;
 let firefox: Firefox;
@@ -69,7 +69,8 @@ test('a prompt typed into Chromium is answered by both browsers', async () => {
 });
 
 for (const [index, greedy] of cases.entries()) {
-  test(`${caseName(index, greedy)}, asked in Firefox`, () => expectReference(first, greedy));
+  // A few of each kind: what is computed is the other suites' matter.
+  if (index % 3 === 0) test(`${caseName(index, greedy)}, asked in Firefox`, () => expectReference(first, greedy));
 }
 
 test('a Firefox guest that holds nothing asks', async () => {
