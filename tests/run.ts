@@ -1,9 +1,10 @@
 // Runs every test on this machine and ends with one line: `N passed, N failed`.
-//   node tests/run.ts [unit] [gpu] [e2e]      all three when none is named
+//   node tests/run.ts [unit] [gpu] [e2e] [firefox]      all four when none is named
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { findBrowser } from '../cli/browser.ts';
 import { ensureDefaultModel } from '../cli/model-source.ts';
+import { findFirefox } from './firefox/support/find-firefox.ts';
 
 interface Counts {
   passed: number;
@@ -31,7 +32,8 @@ const RESULTS = 'test-results';
 const SUITES: Readonly<Record<string, () => Counts>> = {
   unit: () => vitest('unit'),
   gpu: () => vitest('gpu'),
-  e2e: playwright,
+  e2e: () => playwright('e2e', 'playwright.config.ts'),
+  firefox,
 };
 
 const chosen = process.argv.slice(2);
@@ -76,13 +78,22 @@ function vitest(project: string): Counts {
   return { passed: report.numPassedTests, failed, skipped: report.numPendingTests };
 }
 
-function playwright(): Counts {
+function firefox(): Counts {
+  if (findFirefox()) return playwright('firefox', 'playwright.firefox.config.ts');
+  const line = '!!! NO FIREFOX FOUND: nothing was tested in it. Install one (apt-get install firefox-esr). !!!';
+  const frame = '!'.repeat(line.length);
+  console.log(`${frame}\n${line}\n${frame}`);
+  // Who names the suite wants it run.
+  return { passed: 0, failed: chosen.includes('firefox') ? 1 : 0, skipped: 1 };
+}
+
+function playwright(suite: string, config: string): Counts {
   if (run('vite', ['build', '--logLevel', 'warn']) !== 0) return { passed: 0, failed: 1, skipped: 0 };
-  const file = `${RESULTS}/e2e.json`;
-  const status = run('playwright', ['test']);
+  const file = `${RESULTS}/${suite}.json`;
+  const status = run('playwright', ['test', '-c', config]);
   if (!existsSync(file)) return { passed: 0, failed: 1, skipped: 0 };
   const { stats } = JSON.parse(readFileSync(file, 'utf8')) as PlaywrightReport;
-  if (stats.flaky > 0) console.log(`e2e: ${stats.flaky} passed only when tried again`);
+  if (stats.flaky > 0) console.log(`${suite}: ${stats.flaky} passed only when tried again`);
   return {
     passed: stats.expected + stats.flaky,
     failed: Math.max(stats.unexpected, status === 0 ? 0 : 1),

@@ -10,7 +10,8 @@ import type {
 } from '../src/engine/layer-runner.ts';
 import type { Hyperparameters } from '../src/protocol/manifest.ts';
 import type { ShardReader } from '../src/store/shard-store.ts';
-import type { RunnerWorkerApi } from './runner-contract.ts';
+import { withProgress } from './call-progress.ts';
+import type { RemoteRead, RunnerWorkerApi } from './runner-contract.ts';
 import { installErrorTransfer, rejectWhenDead } from './worker-errors.ts';
 
 /** Which runner, and why, for people. */
@@ -26,22 +27,24 @@ export interface RunnerChoice {
 /**
  * Starts a worker with the chosen runner.
  * @param pieceLength - of the store's pieces
+ * @param readsHere - shards are in this page's memory, and are read here for the worker
  * @throws ShoalError `no-webgpu`
  */
 export async function createWorkerRunner(
   { kind, reason, threads, otherwise }: RunnerChoice,
   hyperparameters: Hyperparameters,
   pieceLength: number,
+  readsHere = false,
 ): Promise<LayerRunner> {
   installErrorTransfer();
   const worker = kind === 'webgpu' ? startGpuWorker() : startCpuWorker();
   const api = rejectWhenDead(worker, comlink.wrap<RunnerWorkerApi>(worker));
   try {
     const info = { ...(await api.start(hyperparameters, threads)), reason };
-    return new WorkerRunner(worker, api, hyperparameters, pieceLength, info);
+    return new WorkerRunner(worker, api, hyperparameters, pieceLength, readsHere, info);
   } catch (error) {
     worker.terminate();
-    if (otherwise) return createWorkerRunner(otherwise, hyperparameters, pieceLength);
+    if (otherwise) return createWorkerRunner(otherwise, hyperparameters, pieceLength, readsHere);
     throw error;
   }
 }
@@ -55,6 +58,12 @@ function startCpuWorker(): Worker {
   return new Worker(new URL('./cpu.worker.ts', import.meta.url), { type: 'module', name: 'cpu' });
 }
 
+function remoteRead(reader: ShardReader): RemoteRead {
+  return comlink.proxy((offset, length) =>
+    reader.read(offset, length).then((bytes) => comlink.transfer(bytes, [bytes.buffer])),
+  );
+}
+
 /** A runner in a worker, as the page's threads see it. */
 class WorkerRunner implements LayerRunner {
   readonly info: RunnerInfo;
@@ -63,6 +72,7 @@ class WorkerRunner implements LayerRunner {
   readonly #worker: Worker;
   readonly #api: comlink.Remote<RunnerWorkerApi>;
   readonly #pieceLength: number;
+  readonly #readsHere: boolean;
   readonly #loaded = new Set<number>();
   #freeTokens = 0;
 
@@ -71,11 +81,13 @@ class WorkerRunner implements LayerRunner {
     api: comlink.Remote<RunnerWorkerApi>,
     hyperparameters: Hyperparameters,
     pieceLength: number,
+    readsHere: boolean,
     info: RunnerInfo,
   ) {
     this.#worker = worker;
     this.#api = api;
     this.#pieceLength = pieceLength;
+    this.#readsHere = readsHere;
     this.hyperparameters = hyperparameters;
     this.info = info;
     // A worker that died has lost its device too.
@@ -87,15 +99,17 @@ class WorkerRunner implements LayerRunner {
   }
 
   async loadShard(
-    { shard }: ShardReader,
+    reader: ShardReader,
     options: { readonly signal?: AbortSignal; readonly onProgress?: (loadedBytes: number) => void } = {},
   ): Promise<void> {
+    const { shard } = reader;
     const { signal, onProgress } = options;
     signal?.throwIfAborted();
-    const abort = () => void this.#api.abortLoad();
+    const read = this.#readsHere ? remoteRead(reader) : undefined;
+    const abort = () => void this.#api.abortLoad(shard.index);
     signal?.addEventListener('abort', abort, { once: true });
     try {
-      await this.#api.loadShard(shard, this.#pieceLength, comlink.proxy(onProgress ?? (() => undefined)));
+      await withProgress(onProgress, (progress) => this.#api.loadShard(shard, this.#pieceLength, progress, read));
       this.#loaded.add(shard.index);
     } finally {
       signal?.removeEventListener('abort', abort);

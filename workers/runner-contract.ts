@@ -1,18 +1,26 @@
 import type { RunnerInfo, SessionOptions, StageOutput, StageTask, TaskResult } from '../src/engine/layer-runner.ts';
 import type { Hyperparameters, Manifest, ManifestShard } from '../src/protocol/manifest.ts';
+import type { WorkerProgress } from './call-progress.ts';
+
+/** Bytes of a shard, transferred. */
+export type RemoteRead = (offset: number, length: number) => Promise<Uint8Array<ArrayBuffer>>;
 
 /** What the page asks of a runner's worker; the same words as `LayerRunner`, with what cannot cross the boundary replaced. */
 export interface RunnerWorkerApi {
   /** Takes the device. Called once, before everything else. @param threads - of the processor; as many as pay unless given */
   start(hyperparameters: Hyperparameters, threads: number | undefined): Promise<RunnerInfo>;
-  /** Reads the shard from the tab's store. `onProgress` is a comlink proxy. */
+  /**
+   * Reads the shard from the tab's store. `onProgress` is told the bytes loaded. `read` is a comlink proxy that reads
+   * the shard where this worker cannot: in the page's memory.
+   */
   loadShard(
     shard: ManifestShard,
     pieceLength: Manifest['pieceLength'],
-    onProgress: (loadedBytes: number) => void,
+    onProgress: WorkerProgress,
+    read: RemoteRead | undefined,
   ): Promise<void>;
-  /** Ends the load under way with `aborted`. */
-  abortLoad(): void;
+  /** Ends the load of this shard, if it is under way, with `aborted`. */
+  abortLoad(index: number): void;
   unloadShard(index: number): Promise<void>;
   openSession(options: SessionOptions): Promise<void>;
   truncateSession(session: string, position: number): Promise<void>;

@@ -1,10 +1,16 @@
 import * as comlink from 'comlink';
 import { ShoalError } from '../src/core/errors.ts';
 import type { LayerRunner } from '../src/engine/layer-runner.ts';
-import type { Hyperparameters } from '../src/protocol/manifest.ts';
+import type { Hyperparameters, ManifestShard } from '../src/protocol/manifest.ts';
 import { openCheckedReader } from '../src/store/idb-shard-reader.ts';
-import type { RunnerWorkerApi } from './runner-contract.ts';
+import type { ShardReader } from '../src/store/shard-store.ts';
+import type { RemoteRead, RunnerWorkerApi } from './runner-contract.ts';
 import { installErrorTransfer } from './worker-errors.ts';
+
+/** Reads through the page. A signal cannot cross to it: a load looks at its own between two reads. */
+function remoteReader(shard: ManifestShard, read: RemoteRead): ShardReader & { close(): void } {
+  return { shard, read: (offset, length) => read(offset, length), close: () => undefined };
+}
 
 /** Makes this worker a runner's. To be called once, as the worker starts. @param create - makes the runner */
 export function serveRunner(
@@ -12,7 +18,8 @@ export function serveRunner(
 ): void {
   installErrorTransfer();
   let runner: LayerRunner | undefined;
-  let load: AbortController | undefined;
+  /** Loads under way, by shard. */
+  const loads = new Map<number, AbortController>();
   const require = (): LayerRunner => {
     if (!runner) throw new ShoalError('internal', 'The worker was asked before it was started.');
     return runner;
@@ -22,17 +29,20 @@ export function serveRunner(
       runner = await create(hyperparameters, threads);
       return runner.info;
     },
-    async loadShard(shard, pieceLength, onProgress) {
-      load = new AbortController();
+    async loadShard(shard, pieceLength, onProgress, read) {
+      const load = new AbortController();
+      loads.set(shard.index, load);
       const { signal } = load;
-      const reader = await openCheckedReader(shard, pieceLength);
       try {
-        await require().loadShard(reader, { signal, onProgress });
+        const reader = read ? remoteReader(shard, read) : await openCheckedReader(shard, pieceLength);
+        await require()
+          .loadShard(reader, { signal, onProgress })
+          .finally(() => reader.close());
       } finally {
-        reader.close();
+        if (loads.get(shard.index) === load) loads.delete(shard.index);
       }
     },
-    abortLoad: () => load?.abort(),
+    abortLoad: (index) => loads.get(index)?.abort(),
     unloadShard: (index) => require().unloadShard(index),
     openSession: (options) => require().openSession(options),
     truncateSession: (session, position) => require().truncateSession(session, position),

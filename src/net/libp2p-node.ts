@@ -12,6 +12,7 @@ import { createLibp2p } from 'libp2p';
 import { DHT_NAMESPACE, DHT_PROTOCOL, validateShardRecord } from '../protocol/directory.ts';
 import { FRAME_SLICE_BYTES, MAX_BUFFERED_BYTES } from '../protocol/limits.ts';
 import { repeatMissedChannelEvents } from './late-channel-events.ts';
+import { standInForBroadcastChannel } from './silent-broadcast.ts';
 
 /** One attempt to reach a tab, all in all: some twenty round trips, up to a second each on a bad link. */
 export const DIAL_TIMEOUT_MS = 30_000;
@@ -42,6 +43,7 @@ export interface TabNodeOptions {
 /** Builds the tab's libp2p node: WebRTC between tabs, a relay for the introduction, DHT client, gossip. */
 export async function createTabNode({ iceServers, privateKey }: TabNodeOptions) {
   repeatMissedChannelEvents(globalThis.RTCPeerConnection);
+  standInForBroadcastChannel();
   return createLibp2p({
     ...(privateKey ? { privateKey } : {}),
     addresses: { listen: ['/p2p-circuit', '/webrtc'] },

@@ -34,10 +34,11 @@ export class SiblingTabs {
   /** What this tab tells itself: whoever waits for a turn may have to do with what another job of this tab brings. */
   readonly #own = new Emitter<Record<string, SiblingNews>>();
 
-  constructor(channel = 'shoal-store') {
-    // Old browsers lack them, and each of their tabs fetches for itself.
-    this.#channel = globalThis.BroadcastChannel && new BroadcastChannel(channel);
-    this.#locks = globalThis.navigator?.locks;
+  /** @param channel - by which they hear of each other; undefined for a tab that shares nothing with others */
+  constructor(channel: string | undefined) {
+    // Old browsers lack both, and each of their tabs fetches for itself.
+    this.#channel = channel && globalThis.BroadcastChannel ? new BroadcastChannel(channel) : undefined;
+    this.#locks = channel ? globalThis.navigator?.locks : undefined;
     this.#channel?.addEventListener('message', ({ data }: MessageEvent<SiblingNews>) =>
       this.#events.emit(data.infoHash, data),
     );

@@ -16,6 +16,7 @@ import type { StoreThread } from './store-thread.ts';
 import { TorrentRecords } from './torrent-records.ts';
 import { TransferEvents } from './transfer-events.ts';
 
+const SIBLINGS_CHANNEL = 'shoal-store';
 /** How often it is looked whether what is seeded is still there: the time for which others ask for it in vain. */
 const AUDIT_MS = 10_000;
 
@@ -29,6 +30,10 @@ export interface TorrentShardStoreOptions {
   readonly webSeedUrl: (shard: ManifestShard) => string | undefined;
   /** Stores and hashes off the page's thread. */
   readonly thread: StoreThread;
+  /** Where pieces are kept; in IndexedDB unless given. */
+  readonly chunks?: ChunkDatabase;
+  /** Where torrents are kept; in IndexedDB unless given. */
+  readonly records?: TorrentRecords;
 }
 
 /**
@@ -45,7 +50,7 @@ class TorrentShardStore implements ShardStore, MeetingPlace {
   readonly #parts: TransferParts;
   readonly #transfers = new Map<string, ShardTransfer>();
   readonly #events = new TransferEvents(() => this.transfers());
-  readonly #siblings = new SiblingTabs();
+  readonly #siblings: SiblingTabs;
   readonly #lost = new Emitter<{ lost: ManifestShard }>();
   readonly #audit: ReturnType<typeof setInterval>;
   #client: Promise<WebTorrent> | undefined;
@@ -54,14 +59,15 @@ class TorrentShardStore implements ShardStore, MeetingPlace {
   constructor({ iceServers, ...options }: TorrentShardStoreOptions) {
     checkPieceLength(options.pieceLength);
     this.#iceServers = iceServers;
+    this.#siblings = new SiblingTabs(options.chunks ? undefined : SIBLINGS_CHANNEL);
     const meter: StorageMeter = new StorageMeter(() => writer.busy);
     const writer = new PieceWriter(options.thread, (bytes) => meter.wrote(bytes));
     this.#parts = {
       ...options,
       meter,
       writer,
-      chunks: new ChunkDatabase(),
-      records: new TorrentRecords(),
+      chunks: options.chunks ?? new ChunkDatabase(),
+      records: options.records ?? new TorrentRecords(),
       connect: () => this.#connect(),
       introducer: () => this.#introducer,
       siblings: this.#siblings,

@@ -57,9 +57,17 @@ export interface Environment {
   readonly adapter: string;
   /** What runs this tab's layers, and why; undefined until it is known. */
   readonly runner: { readonly kind: 'webgpu' | 'cpu'; readonly reason: string } | undefined;
+  /** What this browser does not give the page; it then works without. */
+  readonly lacks: readonly Lack[];
   readonly usedBytes: number;
   readonly quotaBytes: number;
 }
+
+/**
+ * `webrtc`: no connection to other tabs. `site-data`: nothing stored. `lasting-site-data`: what is stored goes with the
+ * window. `threads`: no memory shared between threads.
+ */
+export type Lack = 'webrtc' | 'site-data' | 'lasting-site-data' | 'threads';
 
 export interface ModelSummary {
   readonly name: string;

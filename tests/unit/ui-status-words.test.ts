@@ -74,6 +74,14 @@ function situation(options: Options): Situation {
     swarm: { state, missing, nodes: 1, role: 'guest', peerId: 'self', introduction: 'online' },
     shards,
     members: [],
-    environment: { secureContext, webgpu: 'available', adapter: '', runner: undefined, usedBytes: 0, quotaBytes: 0 },
+    environment: {
+      secureContext,
+      webgpu: 'available',
+      adapter: '',
+      runner: undefined,
+      lacks: [],
+      usedBytes: 0,
+      quotaBytes: 0,
+    },
   };
 }

@@ -1,3 +1,4 @@
+import type { Lack } from '../app-model.ts';
 import { usePage } from '../page-state.ts';
 
 /** An address that browsers do not trust: what is wrong, and the two ways out. */
@@ -23,6 +24,27 @@ export function InsecureNotice() {
       </div>
     </div>
   );
+}
+
+const LACK_WORDS: Readonly<Record<Lack, string>> = {
+  webrtc:
+    'This browser has no WebRTC: this tab cannot work with others, and answers once all shards run here (“Run it all here”).',
+  'site-data':
+    'This browser keeps no site data: shards lie in memory, and nothing is there any more when the page is closed or reloaded.',
+  'lasting-site-data': 'This is a private window: shards and conversation are gone when it is closed.',
+  threads: 'This browser gives the page no shared memory: the processor runs layers on one thread.',
+};
+
+/** One sentence for everything that this browser does not give the page. */
+export function LackNotices() {
+  const { lacks, runner } = usePage().model.environment.value;
+  // On a graphics card nobody misses the threads.
+  const told = lacks.filter((lack) => lack !== 'threads' || runner?.kind === 'cpu');
+  return told.map((lack) => (
+    <p key={lack} class="environment-notice" data-testid="lack" data-lack={lack}>
+      {LACK_WORDS[lack]}
+    </p>
+  ));
 }
 
 /** Says that the processor runs this tab's layers for want of a GPU; nothing where all is well. */

@@ -1,5 +1,5 @@
 import { usePage } from '../page-state.ts';
-import { EnvironmentNotice } from './environment-notice.tsx';
+import { EnvironmentNotice, LackNotices } from './environment-notice.tsx';
 import { Invite } from './invite.tsx';
 import { JoinControls } from './join-controls.tsx';
 import { LapMap } from './lap-map.tsx';
@@ -21,6 +21,7 @@ export function SwarmPanel() {
       <div class="swarm-column">
         {newcomer && <Welcome />}
         <EnvironmentNotice />
+        <LackNotices />
         <SwarmStatus />
         <Timeline />
         <LapMap />

@@ -1,4 +1,5 @@
-import type { Environment } from '../app-model.ts';
+import { detectSiteData } from '../../store/site-data.ts';
+import type { Environment, Lack } from '../app-model.ts';
 
 /** What this browser can do, as the page tells the person. Asks for an adapter, takes no device. */
 export async function detectEnvironment(): Promise<Pick<Environment, 'secureContext' | 'webgpu' | 'adapter'>> {
@@ -13,4 +14,15 @@ export async function detectEnvironment(): Promise<Pick<Environment, 'secureCont
     webgpu: software ? 'software' : 'available',
     adapter: description || [vendor, architecture].filter(Boolean).join(' '),
   };
+}
+
+/** What this browser lacks of what the page uses. */
+export async function detectLacks(): Promise<readonly Lack[]> {
+  const lacks: Lack[] = [];
+  if (!('RTCPeerConnection' in globalThis)) lacks.push('webrtc');
+  const siteData = await detectSiteData();
+  if (siteData === 'none') lacks.push('site-data');
+  if (siteData === 'private') lacks.push('lasting-site-data');
+  if (!globalThis.crossOriginIsolated) lacks.push('threads');
+  return lacks;
 }

@@ -2,6 +2,7 @@ import { type Signal, signal } from '@preact/signals';
 import * as v from 'valibot';
 import { MAX_THREADS } from '../../../workers/thread-count.ts';
 import type { Settings } from '../app-model.ts';
+import { lastingItems } from './lasting-items.ts';
 
 const STORAGE_KEY = 'shoal-settings';
 
@@ -38,7 +39,7 @@ export function storedSettings(): { settings: Signal<Settings>; change: (change:
   const settings = signal<Settings>(readStored());
   const change = (changed: Partial<Settings>) => {
     settings.value = v.parse(settingsSchema, { ...settings.value, ...changed });
-    localStorage.setItem(STORAGE_KEY, JSON.stringify(settings.value));
+    lastingItems()?.setItem(STORAGE_KEY, JSON.stringify(settings.value));
   };
   return { settings, change };
 }

@@ -8,7 +8,7 @@ import { AlertList } from './alert-list.ts';
 import { Chat } from './chat.ts';
 import { chooseRunner } from './choose-runner.ts';
 import { keepConversation } from './conversation-keeper.ts';
-import { detectEnvironment } from './environment.ts';
+import { detectEnvironment, detectLacks } from './environment.ts';
 import { fetchModel, fetchServerConfig } from './introduction.ts';
 import { inviteLink, parseInvite } from './invite.ts';
 import type { RunningAnswer } from './saved-conversation.ts';
@@ -32,6 +32,7 @@ export class SwarmApp implements AppModel {
     webgpu: 'checking',
     adapter: '',
     runner: undefined,
+    lacks: [],
     usedBytes: 0,
     quotaBytes: 0,
   });
@@ -118,10 +119,18 @@ export class SwarmApp implements AppModel {
       return;
     }
     try {
-      const config = await fetchServerConfig();
-      const network = lazyTransport(config);
+      const [config, lacks] = await Promise.all([fetchServerConfig(), detectLacks()]);
+      this.environment.value = { ...this.environment.value, lacks };
+      const network = lazyTransport(config, lacks);
       const model = await fetchModel(config, parseInvite(location.hash)?.manifestId, network);
-      const session = new SwarmSession({ config, model, settings: () => this.settings.value, runnerChoice, network });
+      const session = new SwarmSession({
+        config,
+        model,
+        settings: () => this.settings.value,
+        runnerChoice,
+        network,
+        lacks,
+      });
       this.#session = session;
       this.#introduce(session);
       keepConversation(this.#chat, model.manifestId).catch((error: unknown) =>

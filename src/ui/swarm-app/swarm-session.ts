@@ -8,16 +8,22 @@ import type { Transport } from '../../net/transport.ts';
 import type { Manifest, ManifestShard } from '../../protocol/manifest.ts';
 import { relayMultiaddr, type ServerConfig } from '../../protocol/server-config.ts';
 import { IdbShardReader } from '../../store/idb-shard-reader.ts';
+import { MemoryChunks, MemoryRecords } from '../../store/memory-chunks.ts';
 import type { MeetingPlace } from '../../store/peer-introducer.ts';
 import type { ShardOrigin, ShardStore } from '../../store/shard-store.ts';
+import { LocalStoreThread } from '../../store/store-thread.ts';
 import { createTorrentShardStore } from '../../store/torrent-shard-store.ts';
 import { serveManifest } from '../../swarm/members/manifest-exchange.ts';
 import { ShardIntroducer } from '../../swarm/members/shard-introducer.ts';
 import { type NodeSettings, SwarmNode } from '../../swarm/node.ts';
 import { ShardKeeper } from '../../swarm/shard-keeper.ts';
 import { Tokenizer } from '../../tokenizer/index.ts';
+import type { Lack } from '../app-model.ts';
 import { shardMemoryBytes } from './device-memory.ts';
 import type { IntroducedModel } from './introduction.ts';
+
+/** Shards kept in memory where a browser keeps nothing and does not say how much memory there is. */
+const MAX_MEMORY_STORE_BYTES = 1024 ** 3;
 
 export interface SwarmSessionOptions {
   readonly config: ServerConfig;
@@ -26,14 +32,20 @@ export interface SwarmSessionOptions {
   readonly runnerChoice: Promise<RunnerChoice>;
   /** Opens this tab's transport, or gives the one that is open. */
   readonly network: () => Promise<Transport>;
+  readonly lacks: readonly Lack[];
 }
 
 /**
  * This tab's transport, opened when first asked for: it reaches the swarm through the server's relay. Its libraries are
- * most of the page's code, and are loaded only then: layers can be loaded meanwhile.
+ * most of the page's code, and are loaded only then: layers can be loaded meanwhile. Without WebRTC nobody could reach
+ * it, so it is in a swarm of its own.
  */
-export function lazyTransport({ relay, iceServers }: ServerConfig): () => Promise<Transport> {
+export function lazyTransport({ relay, iceServers }: ServerConfig, lacks: readonly Lack[]): () => Promise<Transport> {
   const open = async () => {
+    if (lacks.includes('webrtc')) {
+      const { MemoryNetwork } = await import('../../net/memory-transport.ts');
+      return new MemoryNetwork().createTransport();
+    }
     const { createLibp2pTransport } = await import('../../net/libp2p-transport.ts').catch((cause: unknown) => {
       throw new ShoalError('peer-unreachable', 'The server did not send the whole page. Reload it.', { cause });
     });
@@ -51,31 +63,37 @@ export class SwarmSession {
   readonly model: IntroducedModel;
   readonly store: ShardStore & MeetingPlace;
   readonly keeper: ShardKeeper;
+  /** Whether this browser keeps site data, for a later page and for its other tabs. */
+  readonly keepsData: boolean;
   readonly #settings: () => NodeSettings;
   readonly #network: () => Promise<Transport>;
   #node: SwarmNode | undefined;
   #tokenizer: Promise<Tokenizer> | undefined;
 
-  constructor({ config, model, settings, runnerChoice, network }: SwarmSessionOptions) {
+  constructor({ config, model, settings, runnerChoice, network, lacks }: SwarmSessionOptions) {
     const { manifest } = model;
     this.model = model;
     this.#settings = settings;
     this.#network = network;
+    this.keepsData = !lacks.includes('site-data');
+    const memory = this.keepsData ? undefined : memoryStore();
     this.store = createTorrentShardStore({
       announce: [webSocketUrl(config.trackerPath)],
       iceServers: config.iceServers,
       pieceLength: manifest.pieceLength,
       webSeedUrl: (shard) => fileUrl(manifest, shard.fileName),
       thread: storeThread,
+      ...memory,
     });
     this.keeper = new ShardKeeper({
       manifest,
       store: this.store,
       originOf: (shard) => this.#originOf(shard),
-      readerOf: (shard) => new IdbShardReader(shard, manifest.pieceLength),
+      readerOf: (shard) => new IdbShardReader(shard, manifest.pieceLength, memory),
       createRunner: async (hyperparameters) => {
         const choice = await runnerChoice;
-        const created = await createWorkerRunner(choice, hyperparameters, manifest.pieceLength);
+        const readsHere = memory !== undefined;
+        const created = await createWorkerRunner(choice, hyperparameters, manifest.pieceLength, readsHere);
         log.info('ENGINE', `Layers run on ${created.info.adapter}: ${created.info.reason ?? choice.reason}.`);
         return created;
       },
@@ -147,6 +165,12 @@ export class SwarmSession {
       },
     };
   }
+}
+
+/** For a browser that keeps no site data. Workers would not see it, so this thread fetches, hashes and reads. */
+function memoryStore() {
+  const chunks = new MemoryChunks(shardMemoryBytes() ?? MAX_MEMORY_STORE_BYTES);
+  return { chunks, records: new MemoryRecords(), thread: new LocalStoreThread(chunks) };
 }
 
 function fileUrl({ name }: Manifest, fileName: string): string {

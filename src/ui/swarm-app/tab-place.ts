@@ -51,6 +51,7 @@ export class TabPlace {
    */
   async loadKept(session: SwarmSession): Promise<{ readonly shards: readonly number[]; readonly auto: boolean }> {
     const { store, model } = session;
+    if (!session.keepsData) return { shards: [], auto: false };
     const saved = await SavedPlace.claim(model.manifestId);
     this.#saved = saved;
     const shards = saved.shards.filter((index) => index < model.manifest.shards.length);

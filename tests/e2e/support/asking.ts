@@ -1,7 +1,7 @@
-import type { Tab } from './tab.ts';
+import type { AnyTab } from './evaluator.ts';
 
 /** Greedy text of this tab's engine, or the error's message. */
-export function ask({ page }: Tab, content = 'Hello'): Promise<string> {
+export function ask({ page }: AnyTab, content = 'Hello'): Promise<string> {
   return page.evaluate(async (content) => {
     try {
       const answer = await window.shoal.engine.chat.completions.create({

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect } from '@playwright/test';
-import type { Tab } from './tab.ts';
+import type { AnyTab } from './evaluator.ts';
 
 // The golden text: what the float64 reference says, greedy.
 
@@ -37,7 +37,7 @@ export interface Probe {
 
 /** What a program asks at the console, greedy. */
 export function ask(
-  { page }: Tab,
+  { page }: AnyTab,
   { messages, prompt }: Pick<GreedyCase, 'messages' | 'prompt'>,
   maxTokens: number,
 ): Promise<Probe> {
@@ -63,7 +63,7 @@ export function ask(
 }
 
 /** The swarm's answer is the reference's, token for token. */
-export async function expectReference(tab: Tab, greedy: GreedyCase): Promise<void> {
+export async function expectReference(tab: AnyTab, greedy: GreedyCase): Promise<void> {
   const { ids, text, endsWithEos } = greedy;
   const answer = await ask(tab, greedy, ids.length);
   expect(answer.text).toBe(text.replace(/<\|im_end\|>$/, ''));

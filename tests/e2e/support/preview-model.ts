@@ -26,6 +26,7 @@ export class PreviewModel implements AppModel {
     webgpu: 'available',
     adapter: 'NVIDIA GeForce RTX 4070',
     runner: { kind: 'webgpu', reason: 'this browser has a GPU' },
+    lacks: [],
     usedBytes: 24_600_000,
     quotaBytes: 41_200_000_000,
   });

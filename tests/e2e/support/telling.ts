@@ -1,5 +1,5 @@
 import { expect } from '@playwright/test';
-import type { Tab } from './tab.ts';
+import type { AnyTab } from './evaluator.ts';
 
 /** A greedy answer as its tab saw it. */
 export interface Told {
@@ -23,7 +23,7 @@ const UNDER_WAY_TOKENS = 10;
 const ANSWER_TIMEOUT_MS = 150_000;
 
 /** A greedy answer of `tokens` tokens to this tab; `disturb` runs once it is under way. */
-export async function tell({ page }: Tab, tokens: number, disturb?: () => Promise<unknown>): Promise<Told> {
+export async function tell({ page }: AnyTab, tokens: number, disturb?: () => Promise<unknown>): Promise<Told> {
   await page.evaluate((maxTokens) => {
     const told: Progress = { bytes: [], times: [], done: false, error: '' };
     Object.assign(window, { told });
@@ -62,6 +62,6 @@ export async function tell({ page }: Tab, tokens: number, disturb?: () => Promis
 }
 
 /** Peers of the tab's last lap. */
-export function routeOf({ page }: Pick<Tab, 'page'>): Promise<string[]> {
+export function routeOf({ page }: AnyTab): Promise<string[]> {
   return page.evaluate(() => window.shoal.lap?.stages.map(({ peerId }) => peerId) ?? []);
 }
