@@ -65,6 +65,7 @@ describe('progress that a worker tells after its answer', () => {
         isComplete: async () => true,
         obtain: async () => undefined,
         onTransfer: () => () => undefined,
+        onLost: () => () => undefined,
       } as unknown as ShardStore,
       originOf: () => ({ shard, fetchTorrent: async () => undefined }),
       readerOf: () => ({ shard, read: vi.fn() }),
