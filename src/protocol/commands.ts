@@ -56,6 +56,8 @@ export const COMMANDS = {
   },
   /** Fetches, verifies and loads a shard; needs the owner's consent. */
   LOAD_SHARD: { params: v.object({ shard_id: shardId }), result: v.object({ shard_id: shardId }) },
+  /** Fetches and verifies a shard into the storage without running it; for owners who help to spread the model. */
+  KEEP_SHARD: { params: v.object({ shard_id: shardId }), result: v.object({ shard_id: shardId }) },
   /** Frees a shard on the device; needs the owner's consent. */
   UNLOAD_SHARD: { params: v.object({ shard_id: shardId }), result: v.object({ shard_id: shardId }) },
   /** Opens a KV cache for these layers; an older one of the session's for the same layers is closed first. */

@@ -148,6 +148,16 @@ export class ShardExchange {
     return this.#torrent.wires.length;
   }
 
+  /** @see Transfer.copiedShare */
+  get copiedShare(): number {
+    const { shard, pieceLength } = this.#options;
+    const pieces = Array.from({ length: pieceCount(shard.sizeBytes, pieceLength) }, (_, piece) => piece);
+    const shares = this.#torrent.wires.map(
+      ({ peerPieces }) => pieces.filter((piece) => peerPieces.get(piece)).length / pieces.length,
+    );
+    return Math.max(0, ...shares);
+  }
+
   /** Who delivered what was fetched here. */
   get contributors(): ReadonlySet<string> {
     return this.#guard.contributors;

@@ -14,6 +14,8 @@ export interface Transfer {
   readonly receivedBytes: number;
   readonly sentBytes: number;
   readonly peers: number;
+  /** Of the shard, as much as the other tab has that has the most, as far as this tab is connected to it: 0 to 1. */
+  readonly copiedShare: number;
   /** Seconds left at the rate of the last fifteen seconds; undefined while that cannot be told. */
   readonly secondsLeft: number | undefined;
   /** SHA-256 was checked against the manifest: in this page's life, or before, and then each piece is as it is read. */

@@ -64,6 +64,7 @@ export class ShardTransfer {
       receivedBytes: slot.receivedBytes,
       sentBytes: slot.sentBytes,
       peers: slot.current?.peers ?? 0,
+      copiedShare: slot.current?.copiedShare ?? 0,
       secondsLeft: bytesPerSecond > 0 ? (sizeBytes - storedBytes) / bytesPerSecond : undefined,
       verified: check.passed,
     };

@@ -92,6 +92,7 @@ export class SwarmNode {
       keeper,
       exchange: this.exchange,
       acceptRemoteLoads: () => options.settings().acceptRemoteLoads,
+      spreads: () => options.settings().spreadModel,
     });
     this.commands = new CommandClient(transport, (request) => this.#server.handle(transport.peerId, request));
     this.coordinator = new Coordinator({

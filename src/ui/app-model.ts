@@ -32,6 +32,8 @@ export interface AppModel {
   readonly settings: ReadonlySignal<Settings>;
   /** The tab hands over what it serves before it leaves. */
   readonly leaving: ReadonlySignal<boolean>;
+  /** What others lose when this tab goes. */
+  readonly farewell: ReadonlySignal<FarewellSummary>;
   /** Whether it hears what the others have, to take what they lack. */
   readonly choosing: ReadonlySignal<boolean>;
 
@@ -39,6 +41,10 @@ export interface AppModel {
   join(choice: readonly number[] | 'auto' | 'all'): Promise<void>;
   /** Hands over, then leaves; a second call while it does asks for nothing. */
   leave(): Promise<void>;
+  /** Leaves when other tabs have stored what only this one serves. */
+  leaveWhenCopied(): Promise<void>;
+  /** Ends that wait, and stays. */
+  stay(): void;
   send(text: string): Promise<void>;
   stop(): void;
   newConversation(): void;
@@ -89,6 +95,18 @@ export interface SwarmSummary {
   readonly introduction: 'connecting' | 'online' | 'offline';
 }
 
+/** What only this tab serves, while there are others. */
+export interface FarewellSummary {
+  /** Shards; none when nobody loses anything. */
+  readonly shards: readonly number[];
+  /** Of the least copied of them, as much as another tab has: 0 to 1. */
+  readonly copiedShare: number;
+  /** Answers that run through this tab now. */
+  readonly answers: number;
+  /** It waits until they are copied, and leaves then. */
+  readonly waiting: boolean;
+}
+
 export type ShardState = 'absent' | 'downloading' | 'verifying' | 'loading' | 'ready' | 'error';
 
 /** One shard, like a torrent client's row. */
@@ -107,6 +125,8 @@ export interface ShardRow {
   readonly receivedBytes: number;
   readonly sentBytes: number;
   readonly peers: number;
+  /** Of the shard, as much as the other tab has that has the most: 0 to 1. */
+  readonly copiedShare: number;
   readonly secondsLeft: number | undefined;
   readonly verified: boolean;
   readonly seeding: boolean;

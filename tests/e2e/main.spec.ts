@@ -115,15 +115,14 @@ test('a reopened tab loads its shard from storage and moves no byte of it', asyn
   await expectReference(guest, france);
 });
 
-test('a node that leaves in mid-answer ends it with a clear message, and what was generated stays', async () => {
+test('a node that goes in mid-answer does not end it: the tab that asks fetches its layers', async () => {
   const { page } = guest;
   await page.getByTestId('prompt').fill('Tell me a long story about a lighthouse.');
   await page.getByTestId('prompt').press('Enter');
   const answer = page.locator('[data-testid=message][data-role=assistant]').last();
   await expect.poll(async () => ((await answer.textContent()) ?? '').length, { timeout: 60_000 }).toBeGreaterThan(20);
   await nodes[1]!.page.close();
-  await expect(answer).toHaveAttribute('data-state', 'error', { timeout: 30_000 });
-  await expect(answer).toContainText(/layers 8-15|shard 1/i);
-  expect(((await answer.textContent()) ?? '').length).toBeGreaterThan(20);
-  await expect(page.getByTestId('swarm')).toHaveAttribute('data-state', 'waiting', { timeout: 30_000 });
+  await expectShardState(page, 1, 'ready');
+  await expect(answer).toHaveAttribute('data-state', 'done', { timeout: 90_000 });
+  await expectSwarmReady(page);
 });

@@ -11,7 +11,8 @@ import {
 
 /** A node that answers no command within this time is treated as unreachable. */
 const COMMAND_TIMEOUT_MS = 15_000;
-/** `LOAD_SHARD` answers when the shard is loaded, which may mean a download. */
+/** These answer when the shard is there, which may mean a download. */
+const LOADS: ReadonlySet<CommandName> = new Set(['LOAD_SHARD', 'KEEP_SHARD']);
 const LOAD_TIMEOUT_MS = 15 * 60_000;
 
 /** Sends commands to nodes, this tab's own among them, and checks the answers. */
@@ -41,7 +42,7 @@ export class CommandClient {
       ...(params === undefined ? {} : { params }),
     });
     if (to === from) return parseResponse(command, await this.#handleOwn(request));
-    const timeout = AbortSignal.timeout(command === 'LOAD_SHARD' ? LOAD_TIMEOUT_MS : COMMAND_TIMEOUT_MS);
+    const timeout = AbortSignal.timeout(LOADS.has(command) ? LOAD_TIMEOUT_MS : COMMAND_TIMEOUT_MS);
     try {
       const response = await this.#transport.request(to, COMMAND_PROTOCOL, request, {
         signal: signal ? AbortSignal.any([signal, timeout]) : timeout,

@@ -24,6 +24,8 @@ export interface CommandServerOptions {
   readonly keeper: ShardKeeper;
   readonly exchange: FrameExchange;
   readonly acceptRemoteLoads: () => boolean;
+  /** Whether the owner lets this tab store shards for others. */
+  readonly spreads: () => boolean;
 }
 
 /** The part of the log that others may read: what this node serves, never what is asked. */
@@ -77,6 +79,12 @@ export class CommandServer {
       case 'LOAD_SHARD':
         this.#requireConsent(from);
         await keeper.serve(request.params.shard_id);
+        return { shard_id: request.params.shard_id };
+      case 'KEEP_SHARD':
+        if (!this.#options.spreads()) {
+          throw new ShoalError('consent-required', "This node's owner does not help to spread the model.");
+        }
+        await keeper.keep(request.params.shard_id, {});
         return { shard_id: request.params.shard_id };
       case 'UNLOAD_SHARD':
         this.#requireConsent(from);

@@ -1,6 +1,8 @@
+import { useSignal } from '@preact/signals';
 import { joinWords } from '../format.ts';
 import { usePage } from '../page-state.ts';
 import { isPending } from '../status-words.ts';
+import { FarewellNote } from './farewell-note.tsx';
 
 /** In, with the ticked shards or with what the swarm needs most; and out again. */
 export function JoinControls() {
@@ -14,6 +16,12 @@ export function JoinControls() {
   const leaving = model.leaving.value;
   const choosing = model.choosing.value && picks.length === 0;
   const canJoin = model.environment.value.secureContext && idle.length > 0 && !leaving && !choosing;
+  const asked = useSignal(false);
+  const { shards: sole, waiting } = model.farewell.value;
+  const leave = () => {
+    if (sole.length > 0) asked.value = true;
+    else page.perform(() => model.leave());
+  };
   const join = () => {
     page.perform(() => model.join(picks.length > 0 ? picks : 'auto'));
     page.picks.value = new Set();
@@ -28,16 +36,18 @@ export function JoinControls() {
         )}
         {page.phase.value === 'chat' || inside ? <RunAllButton /> : null}
         {inside && (
-          <button
-            type="button"
-            data-testid="leave"
-            disabled={leaving}
-            onClick={() => page.perform(() => model.leave())}
-          >
+          <button type="button" data-testid="leave" disabled={leaving || asked.value || waiting} onClick={leave}>
             {leaving ? 'Handing over…' : 'Leave the swarm'}
           </button>
         )}
       </div>
+      {(asked.value || waiting) && !leaving && (
+        <FarewellNote
+          onEnd={() => {
+            asked.value = false;
+          }}
+        />
+      )}
       {leaving && (
         <p class="muted">
           Answers that run through this tab move to other tabs first. Keep it open for these few seconds.

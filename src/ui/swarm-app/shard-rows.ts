@@ -30,6 +30,7 @@ export function shardRows(
       receivedBytes: transfer?.receivedBytes ?? 0,
       sentBytes: transfer?.sentBytes ?? 0,
       peers: transfer?.peers ?? 0,
+      copiedShare: transfer?.copiedShare ?? 0,
       secondsLeft: transfer?.secondsLeft,
       verified: transfer?.verified ?? false,
       seeding: transfer?.phase === 'seeding',

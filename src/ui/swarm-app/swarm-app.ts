@@ -9,6 +9,7 @@ import { Chat } from './chat.ts';
 import { chooseRunner } from './choose-runner.ts';
 import { keepConversation } from './conversation-keeper.ts';
 import { detectEnvironment, detectLacks } from './environment.ts';
+import { Farewell } from './farewell.ts';
 import { fetchModel, fetchServerConfig } from './introduction.ts';
 import { inviteLink, parseInvite } from './invite.ts';
 import type { RunningAnswer } from './saved-conversation.ts';
@@ -85,6 +86,8 @@ export class SwarmApp implements AppModel {
     onProblem: (text) => this.#alerts.add('error', text),
   });
   readonly choosing = this.#place.choosing;
+  readonly #farewell = new Farewell();
+  readonly farewell = this.#farewell.summary;
   #refreshTimer: ReturnType<typeof setTimeout> | undefined;
   #refreshedAtMs = Number.NEGATIVE_INFINITY;
   #phases = '';
@@ -176,6 +179,14 @@ export class SwarmApp implements AppModel {
       this.leaving.value = false;
       this.#refresh();
     }
+  }
+
+  async leaveWhenCopied(): Promise<void> {
+    if (await this.#farewell.untilCopied(await this.#connected.promise)) await this.leave();
+  }
+
+  stay(): void {
+    this.#farewell.stay();
   }
 
   async send(text: string): Promise<void> {
@@ -301,6 +312,7 @@ export class SwarmApp implements AppModel {
       if (!node) return;
       this.members.value = memberRows(node, keeper, this.leaving.value);
       this.swarm.value = swarmSummary(node, keeper, this.shards.value, this.members.value.length);
+      this.#farewell.refresh(node, this.shards.value);
     });
     if (session)
       void session.store.usage().then((usage) => {

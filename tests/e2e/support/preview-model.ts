@@ -7,6 +7,7 @@ import type {
   ChatMessage,
   CheckRow,
   Environment,
+  FarewellSummary,
   MemberRow,
   ModelSummary,
   Settings,
@@ -54,6 +55,7 @@ export class PreviewModel implements AppModel {
   readonly wait: Signal<Wait | undefined> = signal(undefined);
   readonly timeline: Signal<readonly TimelineRow[]> = signal([]);
   readonly leaving = signal(false);
+  readonly farewell = signal<FarewellSummary>({ shards: [], copiedShare: 0, answers: 0, waiting: false });
   readonly choosing = signal(false);
   readonly lap: AppModel['lap'] & Signal = signal(undefined);
   readonly tokensPerSecond: Signal<number | undefined> = signal(undefined);
@@ -79,6 +81,8 @@ export class PreviewModel implements AppModel {
 
   join = (choice: readonly number[] | 'auto' | 'all') => this.#ask(`join ${choice}`);
   leave = () => this.#ask('leave');
+  leaveWhenCopied = () => this.#ask('leaveWhenCopied');
+  stay = () => void this.#ask('stay');
   stop = () => void this.#ask('stop');
   newConversation = () => void this.#ask('newConversation');
   verify = () => this.#ask('verify');
@@ -173,6 +177,7 @@ function emptyShards(): ShardRow[] {
     receivedBytes: 0,
     sentBytes: 0,
     peers: 0,
+    copiedShare: 0,
     secondsLeft: undefined,
     verified: false,
     seeding: false,
