@@ -29,7 +29,7 @@ import { ShoalError } from '../core/errors.ts';
 import { DEFAULT_SAMPLING } from '../swarm/coordinator/sampler.ts';
 import { checkChatRequest, renderChatPrompt } from './chat-prompt.ts';
 import { gpuVendor, maxStorageBufferBindingSize } from './gpu-facts.ts';
-import { planGeneration } from './request.ts';
+import { planChat, planText } from './request.ts';
 import { checkModel, type Job, type JobContext, type JobEvent, type Keeping, runJob } from './run.ts';
 import { CHAT_SHAPE, type Choice, type ResponseHead, type Shape, TEXT_SHAPE } from './shapes.ts';
 import { Turns } from './turns.ts';

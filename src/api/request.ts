@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { ShoalError } from '../core/errors.ts';
 import type { SamplingOptions } from '../swarm/coordinator/generation.ts';
 import { DEFAULT_SAMPLING } from '../swarm/coordinator/sampler.ts';
+import { fieldName } from './field-name.ts';
 
 /** Choices of one request: each is a whole answer, made one after the other. */
 const MAX_CHOICES = 128;
@@ -17,17 +18,24 @@ const penalty = v.nullish(v.pipe(v.number(), v.minValue(-MAX_PENALTY), v.maxValu
 const stopText = v.pipe(v.string(), v.nonEmpty());
 const whole = v.pipe(v.number(), v.safeInteger());
 
+/** OpenAI's bound; above it a model babbles. */
+const MAX_TEMPERATURE = 2;
+
+/** Limits or changes nothing of the answer: bookkeeping of the services that OpenAI's clients speak to. */
+const HARMLESS = v.nullish(v.unknown());
+
 /** The part that chat and text requests share, with OpenAI's defaults. */
-const generationSchema = v.object({
+const sharedEntries = {
+  model: v.nullish(v.string()),
   stream: v.nullish(v.boolean(), false),
-  stream_options: v.nullish(v.object({ include_usage: v.nullish(v.boolean(), false) })),
+  stream_options: v.nullish(v.strictObject({ include_usage: v.nullish(v.boolean(), false) })),
   n: v.nullish(v.pipe(whole, v.minValue(1), v.maxValue(MAX_CHOICES)), 1),
   max_tokens: v.nullish(v.pipe(whole, v.minValue(1))),
   stop: v.pipe(
     v.nullish(v.union([stopText, v.array(stopText)]), []),
     v.transform((stop) => (typeof stop === 'string' ? [stop] : stop)),
   ),
-  temperature: v.nullish(v.pipe(v.number(), v.finite(), v.minValue(0)), 1),
+  temperature: v.nullish(v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(MAX_TEMPERATURE)), 1),
   top_p: v.nullish(v.pipe(v.number(), v.gtValue(0), v.maxValue(1)), 1),
   presence_penalty: penalty,
   frequency_penalty: penalty,
@@ -43,6 +51,40 @@ const generationSchema = v.object({
   top_logprobs: v.nullish(v.pipe(whole, v.minValue(0), v.maxValue(MAX_TOP_LOGPROBS))),
   seed: v.nullish(whole),
   ignore_eos: v.nullish(v.boolean(), false),
+  user: HARMLESS,
+  metadata: HARMLESS,
+  store: HARMLESS,
+  service_tier: HARMLESS,
+  safety_identifier: HARMLESS,
+  prompt_cache_key: HARMLESS,
+};
+
+/** What a chat request says besides; `chat-prompt.ts` looks at it. */
+const chatSchema = v.strictObject({
+  ...sharedEntries,
+  max_completion_tokens: v.nullish(v.pipe(whole, v.minValue(1))),
+  messages: v.unknown(),
+  tools: v.unknown(),
+  tool_choice: v.unknown(),
+  parallel_tool_calls: HARMLESS,
+  response_format: v.unknown(),
+  extra_body: v.nullish(
+    v.strictObject({
+      enable_thinking: v.nullish(v.boolean()),
+      enable_latency_breakdown: HARMLESS,
+      resumable: v.unknown(),
+    }),
+  ),
+});
+
+/** What a text request says besides; the engine looks at it. */
+const textSchema = v.strictObject({
+  ...sharedEntries,
+  prompt: v.unknown(),
+  echo: v.nullish(v.boolean(), false),
+  suffix: v.unknown(),
+  best_of: v.unknown(),
+  extra_body: v.nullish(v.strictObject({ enable_latency_breakdown: HARMLESS })),
 });
 
 /** How to generate, as a request asks. */
@@ -58,13 +100,43 @@ export interface GenerationPlan {
   readonly sampling: SamplingOptions;
 }
 
-/** @throws ShoalError `bad-request` naming the field, what was expected and what was found */
-export function planGeneration(request: ChatCompletionRequest | CompletionCreateParams): GenerationPlan {
-  const { success, issues, output } = v.safeParse(generationSchema, request);
-  if (!success) {
-    const [issue] = issues;
-    throw new ShoalError('bad-request', `The request's "${v.getDotPath(issue) ?? ''}" is wrong: ${issue.message}.`);
-  }
+/**
+ * How to make the answer of a chat request.
+ * @throws ShoalError `bad-request` naming the field, what was expected and what was found; also for an option that is
+ * not known: what would limit or change the answer is not passed over
+ */
+export function planChat(request: ChatCompletionRequest): GenerationPlan {
+  const { max_tokens, max_completion_tokens, ...output } = parsed(chatSchema, request);
+  // OpenAI's newer name for the same bound; where both are given, both hold.
+  const bounds = [max_tokens, max_completion_tokens].filter((bound) => typeof bound === 'number');
+  return planOf(output, bounds.length > 0 ? Math.min(...bounds) : undefined);
+}
+
+/** As `planChat`, of a text request. @throws ShoalError `bad-request` */
+export function planText(request: CompletionCreateParams): GenerationPlan {
+  const { max_tokens, ...output } = parsed(textSchema, request);
+  return planOf(output, max_tokens ?? undefined);
+}
+
+function parsed<Schema extends v.GenericSchema>(schema: Schema, request: unknown): v.InferOutput<Schema> {
+  const { success, issues, output } = v.safeParse(schema, withoutNulls(request));
+  if (success) return output;
+  const [issue] = issues!;
+  const field = fieldName(issue);
+  if (issue.type === 'strict_object' && issue.expected === 'never')
+    throw new ShoalError('bad-request', `The request's "${field}" is not supported. Leave it out of the request.`);
+  throw new ShoalError('bad-request', `The request's "${field}" is wrong: ${issue.message}.`);
+}
+
+/** Clients send null for what they leave out, also where the option is not known here. */
+function withoutNulls(request: unknown): unknown {
+  if (typeof request !== 'object' || request === null || Array.isArray(request)) return request;
+  return Object.fromEntries(Object.entries(request).filter(([, value]) => value !== null && value !== undefined));
+}
+
+type PlannedOptions = Omit<v.InferOutput<typeof textSchema>, 'max_tokens' | 'extra_body' | 'prompt' | 'echo'>;
+
+function planOf(output: Omit<PlannedOptions, 'suffix' | 'best_of'>, maxTokens: number | undefined): GenerationPlan {
   if (output.top_logprobs && !output.logprobs)
     throw new ShoalError('bad-request', 'The request has "top_logprobs"; set "logprobs" to true with it.');
   if (output.stream_options && !output.stream)
@@ -72,7 +144,7 @@ export function planGeneration(request: ChatCompletionRequest | CompletionCreate
   return {
     includeUsage: output.stream_options?.include_usage === true,
     choices: output.n,
-    maxTokens: output.max_tokens ?? undefined,
+    maxTokens,
     // As in WebLLM: ignoring the end means the stop texts too.
     stop: output.ignore_eos ? [] : output.stop,
     ignoreEos: output.ignore_eos,
