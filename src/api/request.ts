@@ -24,6 +24,9 @@ const MAX_TEMPERATURE = 2;
 /** Limits or changes nothing of the answer: bookkeeping of the services that OpenAI's clients speak to. */
 const HARMLESS = v.nullish(v.unknown());
 
+/** Checked by others. */
+const ELSEWHERE = v.nullish(v.unknown());
+
 /** The part that chat and text requests share, with OpenAI's defaults. */
 const sharedEntries = {
   model: v.nullish(v.string()),
@@ -63,16 +66,16 @@ const sharedEntries = {
 const chatSchema = v.strictObject({
   ...sharedEntries,
   max_completion_tokens: v.nullish(v.pipe(whole, v.minValue(1))),
-  messages: v.unknown(),
-  tools: v.unknown(),
-  tool_choice: v.unknown(),
+  messages: ELSEWHERE,
+  tools: ELSEWHERE,
+  tool_choice: ELSEWHERE,
   parallel_tool_calls: HARMLESS,
-  response_format: v.unknown(),
+  response_format: ELSEWHERE,
   extra_body: v.nullish(
     v.strictObject({
       enable_thinking: v.nullish(v.boolean()),
       enable_latency_breakdown: HARMLESS,
-      resumable: v.unknown(),
+      resumable: ELSEWHERE,
     }),
   ),
 });
@@ -80,10 +83,10 @@ const chatSchema = v.strictObject({
 /** What a text request says besides; the engine looks at it. */
 const textSchema = v.strictObject({
   ...sharedEntries,
-  prompt: v.unknown(),
+  prompt: ELSEWHERE,
   echo: v.nullish(v.boolean(), false),
-  suffix: v.unknown(),
-  best_of: v.unknown(),
+  suffix: ELSEWHERE,
+  best_of: ELSEWHERE,
   extra_body: v.nullish(v.strictObject({ enable_latency_breakdown: HARMLESS })),
 });
 

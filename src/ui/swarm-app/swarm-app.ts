@@ -95,7 +95,7 @@ export class SwarmApp implements AppModel {
     this.changeSettings = change;
     this.engine = new ShoalEngine({
       generator: this.generator,
-      tokenizer: () => this.#requireSession().tokenizer(),
+      text: () => this.#requireSession().text(),
       modelId: () => this.model.value?.name ?? '',
       contextLength: () => this.model.value?.contextLength ?? 0,
       forget: async (conversation) => this.#session?.node?.coordinator.forget(conversation),

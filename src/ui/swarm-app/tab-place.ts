@@ -61,7 +61,7 @@ export class TabPlace {
   async #serve(session: SwarmSession, index: number): Promise<void> {
     try {
       await session.keeper.serve(index);
-      if (index === 0) session.tokenizer().catch(() => undefined);
+      if (index === 0) session.text().catch(() => undefined);
     } catch (error) {
       const { code, message } = ShoalError.from(error);
       if (code !== 'aborted') this.#options.onProblem(`Shard ${index}: ${message}`);
