@@ -5,13 +5,14 @@ import { fieldName } from './field-name.ts';
 
 const textPart = v.variant('type', [v.object({ type: v.literal('text'), text: v.string() })]);
 /** A text, or parts of text; told apart before they are checked, so that a fault names the part. */
-const content = v.lazy((value): v.GenericSchema<unknown, string> =>
-  Array.isArray(value)
-    ? v.pipe(
-        v.array(textPart),
-        v.transform((parts) => parts.map(({ text }) => text).join('\n')),
-      )
-    : v.string(({ received }) => `Expected a text or a list of parts but received ${received}`),
+const content = v.lazy(
+  (value): v.GenericSchema<unknown, string> =>
+    Array.isArray(value)
+      ? v.pipe(
+          v.array(textPart),
+          v.transform((parts) => parts.map(({ text }) => text).join('\n')),
+        )
+      : v.string(({ received }) => `Expected a text or a list of parts but received ${received}`),
 );
 const name = v.nullish(v.string());
 const roles = 'Expected "system", "user" or "assistant"';

@@ -70,7 +70,10 @@ function unusedSigns(messages: readonly ChatMessage[]): readonly [string, string
     if (texts.every((text) => !text.includes(sign))) unused.push(sign);
     if (unused.length === 2) return [unused[0]!, unused[1]!];
   }
-  throw new ShoalError('bad-request', 'The messages have every private-use character (U+E000 to U+F8FF); leave two out.');
+  throw new ShoalError(
+    'bad-request',
+    'The messages have every private-use character (U+E000 to U+F8FF); leave two out.',
+  );
 }
 
 /** Around and between all characters but spaces. */

@@ -79,8 +79,6 @@ export class LocalModelText implements ModelText {
   }
 
   async encode(prompt: Prompt, enough: number): Promise<readonly number[] | PromptSize> {
-    return (
-      surelyEnough(this.tokens, prompt, enough) ?? encodeRendered(this.tokens, renderPrompt(this.tokens, prompt))
-    );
+    return surelyEnough(this.tokens, prompt, enough) ?? encodeRendered(this.tokens, renderPrompt(this.tokens, prompt));
   }
 }
