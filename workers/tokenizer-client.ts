@@ -3,6 +3,7 @@ import { withDeadline } from '../src/core/deadline.ts';
 import { ShoalError } from '../src/core/errors.ts';
 import { Turns } from '../src/core/turns.ts';
 import { type ModelText, type Prompt, type PromptSize, surelyEnough } from '../src/tokenizer/model-text.ts';
+import type { SamplingDefaults } from '../src/tokenizer/sampling-defaults.ts';
 import { TokenTable } from '../src/tokenizer/token-table.ts';
 import type { ModelHeader, TokenizerWorkerApi } from './tokenizer-contract.ts';
 import { installErrorTransfer, rejectWhenDead } from './worker-errors.ts';
@@ -23,16 +24,19 @@ const ENCODE_MS_PER_CHAR = 0.02;
 export async function openWorkerText(readHeader: () => Promise<ModelHeader>): Promise<ModelText> {
   installErrorTransfer();
   const workers = new TokenizerWorkers(readHeader);
-  return new WorkerModelText(workers, new TokenTable(await workers.start()));
+  const { tokens, sampling } = await workers.start();
+  return new WorkerModelText(workers, new TokenTable(tokens), sampling);
 }
 
 class WorkerModelText implements ModelText {
   readonly tokens: TokenTable;
+  readonly sampling: SamplingDefaults;
   readonly #workers: TokenizerWorkers;
   readonly #turns = new Turns();
 
-  constructor(workers: TokenizerWorkers, tokens: TokenTable) {
+  constructor(workers: TokenizerWorkers, tokens: TokenTable, sampling: SamplingDefaults) {
     this.#workers = workers;
+    this.sampling = sampling;
     this.tokens = tokens;
   }
 
@@ -66,8 +70,8 @@ class TokenizerWorkers {
     this.#readHeader = readHeader;
   }
 
-  /** @returns the model's tokens */
-  async start(): Promise<comlink.UnproxyOrClone<ReturnType<TokenizerWorkerApi['open']>>> {
+  /** @returns what the page is to know of the model */
+  async start(): Promise<ReturnType<TokenizerWorkerApi['open']>> {
     const header = await this.#readHeader();
     const worker = new Worker(new URL('./tokenizer.worker.ts', import.meta.url), { type: 'module', name: 'tokenizer' });
     const api = rejectWhenDead(worker, comlink.wrap<TokenizerWorkerApi>(worker));

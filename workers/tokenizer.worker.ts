@@ -16,13 +16,13 @@ const require = (): Tokenizer => {
 };
 
 const api: TokenizerWorkerApi = {
-  open({ bytes, fileName, sizeBytes }) {
-    tokenizer = Tokenizer.fromMetadata(parseGguf(bytes, fileName, sizeBytes).metadata);
+  open({ bytes, modelName, fileName, sizeBytes }) {
+    tokenizer = Tokenizer.fromMetadata(parseGguf(bytes, fileName, sizeBytes).metadata, modelName);
     // What it was made of is three times as much; nothing holds it by then.
     setTimeout(collectAllGarbage);
-    const { data } = tokenizer;
+    const { data, sampling } = tokenizer;
     // Ids become text on the page: nothing here looks at the bytes again.
-    return comlink.transfer(data, [data.bytes.buffer, data.ends.buffer, data.hidden.buffer]);
+    return comlink.transfer({ tokens: data, sampling }, [data.bytes.buffer, data.ends.buffer, data.hidden.buffer]);
   },
   render: (prompt) => renderPrompt(require(), prompt),
   encode(rendered) {

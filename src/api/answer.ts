@@ -1,5 +1,11 @@
 import type { ChatCompletionTokenLogprob } from '@mlc-ai/web-llm';
-import type { GeneratedToken, GenerationSummary, Generator, TokenLogprob } from '../swarm/coordinator/generation.ts';
+import type {
+  GeneratedToken,
+  GenerationSummary,
+  Generator,
+  SamplingOptions,
+  TokenLogprob,
+} from '../swarm/coordinator/generation.ts';
 import type { TokenTable } from '../tokenizer/index.ts';
 import type { GenerationPlan } from './request.ts';
 import { StopScanner } from './stop-scanner.ts';
@@ -11,7 +17,7 @@ export interface AnswerRequest {
   readonly plan: GenerationPlan;
   readonly promptIds: readonly number[];
   readonly maxTokens: number;
-  readonly seed: number | undefined;
+  readonly sampling: SamplingOptions;
   readonly conversation: string;
   /** Tokens of the answer that an earlier run has made: their text comes first, and the answer goes on after them. */
   readonly begunIds: readonly number[];
@@ -37,7 +43,7 @@ export interface AnswerEnd {
 
 /** Makes one answer: text without half characters and stop texts. */
 export async function* answer(request: AnswerRequest): AsyncGenerator<AnswerDelta | AnswerEnd, void> {
-  const { generator, tokens: table, plan, begunIds, maxTokens, seed, conversation, signal } = request;
+  const { generator, tokens: table, plan, begunIds, maxTokens, sampling, conversation, signal } = request;
   const promptIds = [...request.promptIds, ...begunIds];
   const detokenizer = table.detokenizer({ skipSpecial: true });
   const scanner = new StopScanner(plan.stop);
@@ -55,7 +61,7 @@ export async function* answer(request: AnswerRequest): AsyncGenerator<AnswerDelt
     promptIds,
     maxTokens: maxTokens - begunIds.length,
     stopIds: plan.ignoreEos ? new Set() : table.eogIds,
-    sampling: { ...plan.sampling, seed },
+    sampling,
     topLogprobs: plan.topLogprobs,
     signal: AbortSignal.any([signal, ending.signal]),
   });

@@ -28,7 +28,7 @@ import type {
 import { ShoalError } from '../core/errors.ts';
 import { Turns } from '../core/turns.ts';
 import { DEFAULT_SAMPLING } from '../swarm/coordinator/sampler.ts';
-import { isSize, type PromptSize } from '../tokenizer/index.ts';
+import { isSize, type PromptSize, type SamplingDefaults } from '../tokenizer/index.ts';
 import { chatPrompt } from './chat-prompt.ts';
 import { gpuVendor, maxStorageBufferBindingSize } from './gpu-facts.ts';
 import { readToTheEnd } from './read-to-the-end.ts';
@@ -120,6 +120,11 @@ export class ShoalEngine implements MLCEngineInterface {
     const text = await this.#options.text();
     const encoded = await text.encode(prompt, this.#options.contextLength());
     return isSize(encoded) ? encoded : { tokens: encoded.length, exact: true };
+  }
+
+  /** How the model's answers are drawn where a request does not say. */
+  async samplingDefaults(): Promise<SamplingDefaults> {
+    return (await this.#options.text()).sampling;
   }
 
   /** Ends the answer that is being made, whether somebody reads it or not; it finishes as `abort`. */

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { ShoalError } from '../core/errors.ts';
 import type { SamplingOptions } from '../swarm/coordinator/generation.ts';
 import { DEFAULT_SAMPLING } from '../swarm/coordinator/sampler.ts';
+import type { SamplingDefaults } from '../tokenizer/index.ts';
 import { fieldName } from './field-name.ts';
 
 /** Choices of one request: each is a whole answer, made one after the other. */
@@ -38,8 +39,8 @@ const sharedEntries = {
     v.nullish(v.union([stopText, v.array(stopText)]), []),
     v.transform((stop) => (typeof stop === 'string' ? [stop] : stop)),
   ),
-  temperature: v.nullish(v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(MAX_TEMPERATURE)), 1),
-  top_p: v.nullish(v.pipe(v.number(), v.gtValue(0), v.maxValue(1)), 1),
+  temperature: v.nullish(v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(MAX_TEMPERATURE))),
+  top_p: v.nullish(v.pipe(v.number(), v.gtValue(0), v.maxValue(1))),
   presence_penalty: penalty,
   frequency_penalty: penalty,
   repetition_penalty: v.nullish(v.pipe(v.number(), v.finite(), v.gtValue(0)), 1),
@@ -100,7 +101,8 @@ export interface GenerationPlan {
   readonly ignoreEos: boolean;
   readonly logprobs: boolean;
   readonly topLogprobs: number;
-  readonly sampling: SamplingOptions;
+  /** Temperature and top-p where the request says; otherwise the model's own count. */
+  readonly sampling: Omit<SamplingOptions, 'temperature' | 'topP'> & SamplingDefaults;
 }
 
 /**
@@ -137,6 +139,8 @@ function withoutNulls(request: unknown): unknown {
   return Object.fromEntries(Object.entries(request).filter(([, value]) => value !== null && value !== undefined));
 }
 
+const { temperature: _, topP: __, ...NEUTRAL } = DEFAULT_SAMPLING;
+
 type PlannedOptions = Omit<v.InferOutput<typeof textSchema>, 'max_tokens' | 'extra_body' | 'prompt' | 'echo'>;
 
 function planOf(output: Omit<PlannedOptions, 'suffix' | 'best_of'>, maxTokens: number | undefined): GenerationPlan {
@@ -154,9 +158,9 @@ function planOf(output: Omit<PlannedOptions, 'suffix' | 'best_of'>, maxTokens: n
     logprobs: output.logprobs,
     topLogprobs: output.top_logprobs ?? 0,
     sampling: {
-      ...DEFAULT_SAMPLING,
-      temperature: output.temperature,
-      topP: output.top_p,
+      ...NEUTRAL,
+      ...(typeof output.temperature === 'number' ? { temperature: output.temperature } : {}),
+      ...(typeof output.top_p === 'number' ? { topP: output.top_p } : {}),
       presencePenalty: output.presence_penalty,
       frequencyPenalty: output.frequency_penalty,
       repetitionPenalty: output.repetition_penalty,

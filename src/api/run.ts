@@ -6,6 +6,9 @@ import { type AnswerDelta, answer } from './answer.ts';
 import type { GenerationPlan } from './request.ts';
 import { usageOf } from './usage.ts';
 
+/** OpenAI's defaults: where neither the request nor the model says. */
+const GENERAL_SAMPLING = { temperature: 1, topP: 1 };
+
 /** A prompt and what it was answered so far, as exact tokens: another run goes on from there. */
 export interface AnswerSoFar {
   readonly promptIds: readonly number[];
@@ -79,6 +82,7 @@ export async function* runJob(job: Job, context: JobContext): AsyncGenerator<Job
       ids.push(id);
       keeping.onProgress({ promptIds, ids });
     });
+  const sampling = { ...GENERAL_SAMPLING, ...text.sampling, ...plan.sampling };
   const summaries: GenerationSummary[] = [];
   for (let choice = 0; choice < plan.choices; choice++) {
     if (echo !== '') yield { kind: 'delta', choice, delta: { kind: 'delta', text: echo, logprobs: [] } };
@@ -91,7 +95,7 @@ export async function* runJob(job: Job, context: JobContext): AsyncGenerator<Job
       plan,
       promptIds,
       maxTokens,
-      seed,
+      sampling: { ...sampling, seed },
       conversation,
       begunIds,
       onToken,

@@ -7,5 +7,6 @@
  */
 export type { ChatMessage } from './chat-template.ts';
 export { isSize, LocalModelText, type ModelText, type Prompt, type PromptSize } from './model-text.ts';
+export { type SamplingDefaults, samplingByName } from './sampling-defaults.ts';
 export type { TokenTable } from './token-table.ts';
 export { Tokenizer } from './tokenizer.ts';

@@ -1,5 +1,6 @@
 import type { ChatMessage } from './chat-template.ts';
 import type { RenderedPrompt } from './content-marks.ts';
+import type { SamplingDefaults } from './sampling-defaults.ts';
 import type { TokenTable } from './token-table.ts';
 import type { ChatOptions, Tokenizer } from './tokenizer.ts';
 
@@ -25,6 +26,7 @@ export interface PromptSize {
  */
 export interface ModelText {
   readonly tokens: TokenTable;
+  readonly sampling: SamplingDefaults;
   /**
    * A prompt's tokens, unless they are more than could be of use.
    * @param enough - tokens from which on they are none
@@ -76,6 +78,10 @@ export class LocalModelText implements ModelText {
 
   constructor(tokenizer: Tokenizer) {
     this.tokens = tokenizer;
+  }
+
+  get sampling(): SamplingDefaults {
+    return this.tokens.sampling;
   }
 
   async encode(prompt: Prompt, enough: number): Promise<readonly number[] | PromptSize> {

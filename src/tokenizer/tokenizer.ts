@@ -2,6 +2,7 @@ import type { Metadata } from '../core/metadata.ts';
 import { byteLevelBytes, byteLevelEncoder, type TextEncode } from './byte-level.ts';
 import { type ChatMessage, ChatTemplate, type RenderOptions } from './chat-template.ts';
 import { type RenderedPrompt, renderApart, withoutSigns } from './content-marks.ts';
+import { readSampling, type SamplingDefaults } from './sampling-defaults.ts';
 import { sentencePieceBytes, sentencePieceEncoder } from './sentence-piece.ts';
 import { type Fragments, isControl, SpecialTokens } from './special-tokens.ts';
 import { packTokens, TokenTable } from './token-table.ts';
@@ -24,18 +25,26 @@ const utf8 = new TextEncoder();
 export class Tokenizer extends TokenTable {
   readonly bosId: number | undefined;
   readonly eosId: number | undefined;
+  readonly sampling: SamplingDefaults;
   readonly #facts: Omit<Vocabulary, 'tokens' | 'merges' | 'scores'>;
   readonly #special: SpecialTokens;
   readonly #encodeText: TextEncode;
   readonly #template: ChatTemplate;
 
-  /** @throws ShoalError `bad-gguf` when the file has no tokenizer that is supported */
-  static fromMetadata(metadata: Metadata): Tokenizer {
+  /**
+   * @param modelName - as the manifest has it
+   * @throws ShoalError `bad-gguf` when the file has no tokenizer that is supported
+   */
+  static fromMetadata(metadata: Metadata, modelName = ''): Tokenizer {
     const template = metadata.get('tokenizer.chat_template');
-    return new Tokenizer(readVocabulary(metadata), typeof template === 'string' ? template : undefined);
+    return new Tokenizer(
+      readVocabulary(metadata),
+      typeof template === 'string' ? template : undefined,
+      readSampling(metadata, modelName),
+    );
   }
 
-  private constructor(vocabulary: Vocabulary, template: string | undefined) {
+  private constructor(vocabulary: Vocabulary, template: string | undefined, sampling: SamplingDefaults) {
     const { tokens, merges: _, scores: __, ...facts } = vocabulary;
     const { kind, types, bosId, eosId, unknownId } = facts;
     super(
@@ -49,6 +58,7 @@ export class Tokenizer extends TokenTable {
       ),
     );
     this.#facts = facts;
+    this.sampling = sampling;
     this.bosId = bosId;
     this.eosId = eosId;
     this.#special = new SpecialTokens(vocabulary);

@@ -3,6 +3,7 @@ import type { LogLine } from '../core/log.ts';
 import type { LayerRange } from '../core/ranges.ts';
 import type { Lap, Wait } from '../swarm/coordinator/generation.ts';
 import type { RouteEvent } from '../swarm/coordinator/route-event.ts';
+import type { PromptSize } from '../tokenizer/index.ts';
 
 /** What the page shows and does. Components know this; `main.ts` builds it over the swarm. */
 export interface AppModel {
@@ -30,6 +31,8 @@ export interface AppModel {
   readonly checks: ReadonlySignal<readonly CheckRow[]>;
   readonly verifying: ReadonlySignal<boolean>;
   readonly settings: ReadonlySignal<Settings>;
+  /** What answers are made with where the settings do not say: the model's own. */
+  readonly defaultTemperature: ReadonlySignal<number>;
   /** The tab hands over what it serves before it leaves. */
   readonly leaving: ReadonlySignal<boolean>;
   /** Whether it hears what the others have, to take what they lack. */
@@ -39,7 +42,12 @@ export interface AppModel {
   join(choice: readonly number[] | 'auto' | 'all'): Promise<void>;
   /** Hands over, then leaves; a second call while it does asks for nothing. */
   leave(): Promise<void>;
-  send(text: string): Promise<void>;
+  /** @returns false for a prompt that is too long: it is not in the conversation then */
+  send(text: string): Promise<boolean>;
+  /** How many tokens the model would read with this prompt, the conversation before it included. */
+  promptSize(text: string): Promise<PromptSize>;
+  /** Leaves the oldest turns out of this prompt and all to come, until it fits. */
+  leaveOutOldest(text: string): Promise<void>;
   stop(): void;
   newConversation(): void;
   verify(): Promise<void>;
@@ -127,7 +135,12 @@ export interface ChatMessage {
   readonly error: string | undefined;
   /** E.g. "31 tokens · 12.4 tokens/s · 28 new prompt tokens". */
   readonly note: string | undefined;
+  /** The model does not read it any more. */
+  readonly leftOut?: boolean | undefined;
 }
+
+/** How long a prompt is. */
+export type { PromptSize };
 
 export interface TimelineRow {
   readonly id: number;
@@ -184,7 +197,8 @@ export type WireSetting = 'f32' | 'f16' | 'q8';
 export type ThreadsSetting = 'auto' | number;
 
 export interface Settings {
-  readonly temperature: number;
+  /** The model's own where it is undefined. */
+  readonly temperature?: number | undefined;
   readonly maxTokens: number;
   readonly systemPrompt: string;
   /** Seed the shards that this tab does not run as well. */

@@ -1,3 +1,5 @@
+import type { PromptSize } from '../app-model.ts';
+import { usePromptSize } from '../hooks/use-prompt-size.ts';
 import { usePage } from '../page-state.ts';
 import { whyNotReady } from '../status-words.ts';
 
@@ -6,14 +8,22 @@ export function Composer() {
   const page = usePage();
   const { model, draft } = page;
   const busy = model.busy.value;
+  const messages = model.messages.value;
+  const size = usePromptSize().value;
+  const contextLength = model.model.value?.contextLength ?? 0;
+  const tooLong = size !== undefined && size.tokens >= contextLength;
   const reason = whyNotReady(page.situation.value);
   const empty = draft.value.trim() === '';
+  const blocked = busy || empty || reason !== undefined || tooLong;
   const send = () => {
-    if (busy || empty || reason !== undefined) return;
-    const text = draft.value.trim();
+    if (blocked) return;
+    const typed = draft.value;
     draft.value = '';
     page.show('chat');
-    page.perform(() => model.send(text));
+    page.perform(async () => {
+      // What was too long is the person's to shorten, unless something else was typed meanwhile.
+      if (!(await model.send(typed.trim())) && draft.value === '') draft.value = typed;
+    });
   };
   return (
     <form
@@ -49,16 +59,23 @@ export function Composer() {
             Stop
           </button>
         ) : (
-          <button type="submit" class="primary" data-testid="send" disabled={empty || reason !== undefined}>
+          <button type="submit" class="primary" data-testid="send" disabled={blocked}>
             Send
           </button>
         )}
       </div>
       <div class="composer-foot">
-        <p id="prompt-hint" class="composer-hint muted" data-blocked={reason !== undefined}>
-          {reason ?? (busy ? 'Escape stops the answer.' : 'Enter sends, Shift+Enter makes a new line.')}
+        <p id="prompt-hint" class="composer-hint muted" data-blocked={reason !== undefined || tooLong}>
+          {reason ??
+            (size && sizeWords(size, contextLength)) ??
+            (busy ? 'Escape stops the answer.' : 'Enter sends, Shift+Enter makes a new line.')}
         </p>
-        {model.messages.value.length > 0 && (
+        {tooLong && messages.some(({ leftOut }) => !leftOut) && (
+          <button type="button" onClick={() => page.perform(() => model.leaveOutOldest(draft.value.trim()))}>
+            Leave out the oldest turns
+          </button>
+        )}
+        {messages.length > 0 && (
           <button type="button" data-testid="new-conversation" onClick={() => model.newConversation()}>
             New conversation
           </button>
@@ -66,4 +83,10 @@ export function Composer() {
       </div>
     </form>
   );
+}
+
+/** E.g. "9030 of 8192 tokens: shorten it." */
+function sizeWords({ tokens, exact }: PromptSize, contextLength: number): string {
+  const count = `${exact ? '' : 'At least '}${tokens} of ${contextLength} tokens`;
+  return tokens < contextLength ? `${count}.` : `${count}: too long to send.`;
 }

@@ -3,9 +3,11 @@ import { CHAT_CONVERSATION, ShoalEngine } from '../../api/index.ts';
 import { ShoalError } from '../../core/errors.ts';
 import { type LogLine, log } from '../../core/log.ts';
 import type { SwarmNode } from '../../swarm/node.ts';
+import { type ModelText, type PromptSize, samplingByName } from '../../tokenizer/index.ts';
 import type { AppModel, Environment, MemberRow, ModelSummary, Settings, ShardRow, SwarmSummary } from '../app-model.ts';
 import { AlertList } from './alert-list.ts';
 import { Chat } from './chat.ts';
+import { GENERAL_TEMPERATURE } from './chat-request.ts';
 import { chooseRunner } from './choose-runner.ts';
 import { keepConversation } from './conversation-keeper.ts';
 import { detectEnvironment } from './environment.ts';
@@ -55,6 +57,7 @@ export class SwarmApp implements AppModel {
   readonly checks = this.#verification.checks;
   readonly verifying = this.#verification.verifying;
   readonly leaving: Signal<boolean> = signal(false);
+  readonly defaultTemperature: Signal<number> = signal(GENERAL_TEMPERATURE);
   readonly settings: ReadonlySignal<Settings>;
   readonly changeSettings: (change: Partial<Settings>) => void;
   readonly #timeline = new Timeline();
@@ -65,6 +68,7 @@ export class SwarmApp implements AppModel {
   );
   readonly #chat: Chat = new Chat({
     engine: () => this.engine,
+    contextLength: () => this.#contextLength(),
     summary: this.generator.summary,
     untilReady: (running, signal) => this.#untilReady(running, signal),
   });
@@ -95,9 +99,9 @@ export class SwarmApp implements AppModel {
     this.changeSettings = change;
     this.engine = new ShoalEngine({
       generator: this.generator,
-      text: () => this.#requireSession().text(),
+      text: () => this.#text(),
       modelId: () => this.model.value?.name ?? '',
-      contextLength: () => this.model.value?.contextLength ?? 0,
+      contextLength: () => this.#contextLength(),
       forget: async (conversation) => this.#session?.node?.coordinator.forget(conversation),
     });
     log.onLine(() => this.#refreshSoon());
@@ -170,8 +174,16 @@ export class SwarmApp implements AppModel {
     }
   }
 
-  async send(text: string): Promise<void> {
-    await this.#chat.send(text, this.settings.value);
+  send(text: string): Promise<boolean> {
+    return this.#chat.send(text, this.settings.value);
+  }
+
+  promptSize(text: string): Promise<PromptSize> {
+    return this.#chat.promptSize(text, this.settings.value);
+  }
+
+  leaveOutOldest(text: string): Promise<void> {
+    return this.#chat.leaveOutOldest(text, this.settings.value);
   }
 
   stop(): void {
@@ -228,6 +240,7 @@ export class SwarmApp implements AppModel {
       contextLength: manifest.hyperparameters.contextLength,
       totalBytes: manifest.shards.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     };
+    this.defaultTemperature.value = samplingByName(manifest.name).temperature ?? GENERAL_TEMPERATURE;
     this.inviteLink.value = inviteLink(location, { manifestId });
     session.keeper.onChange(() => this.#refreshSoon(this.#shardsMoved(session)));
     session.store.onTransfer(() => this.#refreshSoon());
@@ -246,6 +259,16 @@ export class SwarmApp implements AppModel {
       generator.waits(undefined, 'given-up');
       generator.progressNote.value = undefined;
     }
+  }
+
+  #contextLength(): number {
+    return this.model.value?.contextLength ?? 0;
+  }
+
+  async #text(): Promise<ModelText> {
+    const text = await this.#requireSession().text();
+    this.defaultTemperature.value = text.sampling.temperature ?? GENERAL_TEMPERATURE;
+    return text;
   }
 
   #requireSession(): SwarmSession {

@@ -122,12 +122,14 @@ export class SwarmSession {
   }
 
   async #readHeader(): Promise<ModelHeader> {
-    const shard = this.model.manifest.shards[0]!;
+    const { name: modelName, shards } = this.model.manifest;
+    const shard = shards[0]!;
+    const header = { modelName, fileName: shard.fileName, sizeBytes: shard.sizeBytes };
     const bytes = await this.store.obtainHeader(this.#originOf(shard), {});
     // Room that a download has grown is not needed any more.
     if (this.store.transfers().some(({ receivedBytes }) => receivedBytes > 0)) setTimeout(collectAllGarbage);
     // The store's own, as its worker or the network gave it: nobody else has it.
-    return { bytes: bytes as Uint8Array<ArrayBuffer>, fileName: shard.fileName, sizeBytes: shard.sizeBytes };
+    return { bytes: bytes as Uint8Array<ArrayBuffer>, ...header };
   }
 
   #originOf(shard: ManifestShard): ShardOrigin {

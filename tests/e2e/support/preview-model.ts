@@ -54,6 +54,7 @@ export class PreviewModel implements AppModel {
   readonly timeline: Signal<readonly TimelineRow[]> = signal([]);
   readonly leaving = signal(false);
   readonly choosing = signal(false);
+  readonly defaultTemperature = signal(0.2);
   readonly lap: AppModel['lap'] & Signal = signal(undefined);
   readonly tokensPerSecond: Signal<number | undefined> = signal(undefined);
   readonly alerts: Signal<readonly Alert[]> = signal([]);
@@ -61,7 +62,7 @@ export class PreviewModel implements AppModel {
   readonly checks: Signal<readonly CheckRow[]> = signal([]);
   readonly verifying = signal(false);
   readonly settings: Signal<Settings> = signal({
-    temperature: 0.7,
+    temperature: undefined,
     maxTokens: 512,
     systemPrompt: '',
     spreadModel: true,
@@ -84,9 +85,16 @@ export class PreviewModel implements AppModel {
   openFile = (file: File) => this.#ask(`openFile ${file.name}`);
   clearStorage = () => this.#ask('clearStorage');
 
-  async send(text: string): Promise<void> {
+  /** What the page is told of any prompt's length. */
+  size = { tokens: 40, exact: true };
+  promptSize = async () => this.size;
+  leaveOutOldest = (text: string) => this.#ask(`leaveOutOldest ${text}`);
+
+  async send(text: string): Promise<boolean> {
     await this.#ask(`send ${text}`);
+    if (this.size.tokens >= this.model.value!.contextLength) return false;
     this.begin(text);
+    return true;
   }
 
   dismissAlert(id: number): void {
