@@ -96,15 +96,17 @@ class TokenizerWorkers {
     return this.#within(run(this.#api!), timeoutMs, problem);
   }
 
-  #within<Result>(running: Promise<Result>, timeoutMs: number, problem: string): Promise<Result> {
-    return withDeadline(running, timeoutMs, () => {
-      this.#end();
-      throw new ShoalError('timeout', `${problem}: it was ended after ${(timeoutMs / 1000).toFixed(1)} s.`);
-    });
+  async #within<Result>(running: Promise<Result>, timeoutMs: number, problem: string): Promise<Result> {
+    const late = new ShoalError('timeout', `${problem}: it was ended after ${(timeoutMs / 1000).toFixed(1)} s.`);
+    try {
+      return await withDeadline(running, timeoutMs, late);
+    } catch (error) {
+      if (error === late) this.#end();
+      throw error;
+    }
   }
 
   #end(): void {
-    // What waits for it is told by `rejectWhenDead`.
     this.#worker?.terminate();
     this.#worker = undefined;
     this.#api = undefined;

@@ -2,31 +2,20 @@
 const TICKS = 4;
 
 /**
- * The promise, or what `past` throws when it takes longer. The time is counted in parts, as timers are kept waiting
+ * The promise, unless it takes longer; what it comes to is then nobody's. The time is counted in parts, as timers are kept waiting
  * while a page, or the whole machine, is held up: what was not at work then is not late.
- * @param past - called once the time is over; throws
+ * @throws `late`
  */
-export async function withDeadline<Result>(
-  promise: Promise<Result>,
-  timeoutMs: number,
-  past: () => never,
-): Promise<Result> {
+export async function withDeadline<Result>(promise: Promise<Result>, timeoutMs: number, late: Error): Promise<Result> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
+  const past = new Promise<never>((_, reject) => {
     const tick = (left: number) => {
-      timer = setTimeout(() => {
-        if (left > 1) return tick(left - 1);
-        try {
-          past();
-        } catch (error) {
-          reject(error);
-        }
-      }, timeoutMs / TICKS);
+      timer = setTimeout(() => (left > 1 ? tick(left - 1) : reject(late)), timeoutMs / TICKS);
     };
     tick(TICKS);
   });
   try {
-    return await Promise.race([promise, late]);
+    return await Promise.race([promise, past]);
   } finally {
     clearTimeout(timer);
   }

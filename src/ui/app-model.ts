@@ -44,6 +44,8 @@ export interface AppModel {
   leave(): Promise<void>;
   /** @returns false for a prompt that is too long: it is not in the conversation then */
   send(text: string): Promise<boolean>;
+  /** A number of tokens that a text has at the least, at once; 0 until the tokenizer is there. */
+  fewestTokens(text: string): number;
   /** How many tokens the model would read with this prompt, the conversation before it included. */
   promptSize(text: string): Promise<PromptSize>;
   /** Leaves the oldest turns out of this prompt and all to come, until it fits. */

@@ -1,7 +1,12 @@
+import { useSignal } from '@preact/signals';
 import type { PromptSize } from '../app-model.ts';
+import { textAfter, whyTooLong } from '../bounded-input.ts';
 import { usePromptSize } from '../hooks/use-prompt-size.ts';
 import { usePage } from '../page-state.ts';
 import { whyNotReady } from '../status-words.ts';
+
+/** Fewer come of a key or an input method, and stop no page. */
+const MIN_CHECKED_CHARS = 256;
 
 /** Where the prompt is typed; says why it cannot be sent when it cannot. */
 export function Composer() {
@@ -15,6 +20,8 @@ export function Composer() {
   const reason = whyNotReady(page.situation.value);
   const empty = draft.value.trim() === '';
   const blocked = busy || empty || reason !== undefined || tooLong;
+  /** What the last input was refused for. */
+  const refused = useSignal<string | undefined>(undefined);
   const send = () => {
     if (blocked) return;
     const typed = draft.value;
@@ -44,6 +51,16 @@ export function Composer() {
           placeholder="Type a prompt"
           aria-describedby="prompt-hint"
           value={draft.value}
+          onBeforeInput={(event) => {
+            refused.value = undefined;
+            // A letter more is counted when typing pauses.
+            if ((event.data?.length ?? 0) < MIN_CHECKED_CHARS) return;
+            const text = textAfter(event);
+            const fewest = model.fewestTokens(text);
+            if (fewest >= contextLength) refused.value = sizeWords({ tokens: fewest, exact: false }, contextLength);
+            else refused.value = whyTooLong(text);
+            if (refused.value !== undefined) event.preventDefault();
+          }}
           onInput={({ currentTarget }) => {
             draft.value = currentTarget.value;
           }}
@@ -65,8 +82,13 @@ export function Composer() {
         )}
       </div>
       <div class="composer-foot">
-        <p id="prompt-hint" class="composer-hint muted" data-blocked={reason !== undefined || tooLong}>
+        <p
+          id="prompt-hint"
+          class="composer-hint muted"
+          data-blocked={reason !== undefined || tooLong || refused.value !== undefined}
+        >
           {reason ??
+            refused.value ??
             (size && sizeWords(size, contextLength)) ??
             (busy ? 'Escape stops the answer.' : 'Enter sends, Shift+Enter makes a new line.')}
         </p>

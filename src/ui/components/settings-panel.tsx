@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { RunnerSetting, Settings, WireSetting } from '../app-model.ts';
+import { textAfter, whyTooLong } from '../bounded-input.ts';
 import { formatBytesOf } from '../format.ts';
 import { usePage } from '../page-state.ts';
 import { OpenFile } from './open-file.tsx';
@@ -50,6 +51,9 @@ export function SettingsPanel() {
             rows={2}
             value={settings.systemPrompt}
             placeholder="None"
+            onBeforeInput={(event) => {
+              if (whyTooLong(textAfter(event)) !== undefined) event.preventDefault();
+            }}
             onChange={({ currentTarget }) => change({ systemPrompt: currentTarget.value })}
           />
         </label>

@@ -178,6 +178,10 @@ export class SwarmApp implements AppModel {
     return this.#chat.send(text, this.settings.value);
   }
 
+  fewestTokens(text: string): number {
+    return this.#session?.tokens?.fewestTokens(text, this.#contextLength()) ?? 0;
+  }
+
   promptSize(text: string): Promise<PromptSize> {
     return this.#chat.promptSize(text, this.settings.value);
   }

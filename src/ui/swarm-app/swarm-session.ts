@@ -16,7 +16,7 @@ import { serveManifest } from '../../swarm/members/manifest-exchange.ts';
 import { ShardIntroducer } from '../../swarm/members/shard-introducer.ts';
 import { type NodeSettings, SwarmNode } from '../../swarm/node.ts';
 import { ShardKeeper } from '../../swarm/shard-keeper.ts';
-import type { ModelText } from '../../tokenizer/index.ts';
+import type { ModelText, TokenTable } from '../../tokenizer/index.ts';
 import { shardMemoryBytes } from './device-memory.ts';
 import type { IntroducedModel } from './introduction.ts';
 
@@ -56,6 +56,7 @@ export class SwarmSession {
   readonly #network: () => Promise<Transport>;
   #node: SwarmNode | undefined;
   #text: Promise<ModelText> | undefined;
+  #tokens: TokenTable | undefined;
 
   constructor({ config, model, settings, runnerChoice, network }: SwarmSessionOptions) {
     const { manifest } = model;
@@ -114,11 +115,22 @@ export class SwarmSession {
 
   /** Text in and out of the model, by the tokenizer in the header of shard 0, which every tab may fetch. */
   text(): Promise<ModelText> {
-    this.#text ??= openWorkerText(() => this.#readHeader()).catch((error: unknown) => {
-      this.#text = undefined;
-      throw error;
-    });
+    this.#text ??= openWorkerText(() => this.#readHeader()).then(
+      (text) => {
+        this.#tokens = text.tokens;
+        return text;
+      },
+      (error: unknown) => {
+        this.#text = undefined;
+        throw error;
+      },
+    );
     return this.#text;
+  }
+
+  /** Undefined until `text` is there. */
+  get tokens(): TokenTable | undefined {
+    return this.#tokens;
   }
 
   async #readHeader(): Promise<ModelHeader> {

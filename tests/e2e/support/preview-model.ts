@@ -87,6 +87,7 @@ export class PreviewModel implements AppModel {
 
   /** What the page is told of any prompt's length. */
   size = { tokens: 40, exact: true };
+  fewestTokens = (text: string) => Math.ceil(text.length / 16);
   promptSize = async () => this.size;
   leaveOutOldest = (text: string) => this.#ask(`leaveOutOldest ${text}`);
 
