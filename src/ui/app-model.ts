@@ -181,6 +181,8 @@ export interface Alert {
   readonly id: number;
   readonly level: 'error' | 'warning' | 'info';
   readonly text: string;
+  /** How often it came, where that was more than once. */
+  readonly count?: number;
 }
 
 export interface CheckRow {

@@ -4,8 +4,8 @@ import { ShoalError } from '../../core/errors.ts';
 import { type LogLine, log } from '../../core/log.ts';
 import type { SwarmNode } from '../../swarm/node.ts';
 import { type ModelText, type PromptSize, samplingByName } from '../../tokenizer/index.ts';
+import { AlertList } from '../alert-list.ts';
 import type { AppModel, Environment, MemberRow, ModelSummary, Settings, ShardRow, SwarmSummary } from '../app-model.ts';
-import { AlertList } from './alert-list.ts';
 import { Chat } from './chat.ts';
 import { GENERAL_TEMPERATURE } from './chat-request.ts';
 import { chooseRunner } from './choose-runner.ts';
@@ -208,9 +208,9 @@ export class SwarmApp implements AppModel {
     const { importFile } = await import('./import-file.ts');
     const session = this.#requireSession();
     try {
-      await importFile(file, session, (text) => this.#alerts.add('info', text));
+      await importFile(file, session, (text) => this.#alerts.add('info', text, file.name));
     } catch (error) {
-      this.#alerts.add('error', ShoalError.from(error).message);
+      this.#alerts.add('error', ShoalError.from(error).message, file.name);
     }
     this.#refresh();
   }
