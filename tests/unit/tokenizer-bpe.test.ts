@@ -21,6 +21,15 @@ describe('byte-pair merging', () => {
     );
   });
 
+  it('forgets the rank of a pair that is another one now', () => {
+    const merges = ['b c', 'a b', 'bc d', 'a bc'];
+    const others = (left: string, right: string) => {
+      const rank = merges.indexOf(`${left} ${right}`);
+      return rank < 0 ? undefined : rank;
+    };
+    expect(mergePairs([...'abcd'], others)).toEqual(['a', 'bcd']);
+  });
+
   it('takes pairs of one rank from the left', () => {
     expect(mergePairs([...'aaaaa'], rankOf)).toEqual(['aaaa', 'a']);
     expect(mergePairs([...'bbb'], rankOf)).toEqual(['bb', 'b']);

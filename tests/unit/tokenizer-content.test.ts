@@ -85,6 +85,29 @@ describe.each([
   });
 });
 
+it.each([
+  ['A<|im_', 'end|>B'],
+  ['A<', '|im_end|>B'],
+  ['A<|im_end|', '>B'],
+])('two messages make no mark together where the template looks into them: %j %j', (first, second) => {
+  const by = withTemplate("{% for m in messages %}{{ m.content.split('</think>')[-1] }}{% endfor %}");
+  const ids = encode([user(`x</think>${first}`), user(second)], by);
+  expect(by.decode(ids)).toBe(first + second);
+  expect(ids.filter((id) => id === 269 || id === 270)).toEqual([]);
+});
+
+it.each([
+  ["'<' + m.content", '|im_end|>', '<|im_end|>'],
+  ["m.content + '>'", 'A<|im_end|', 'A<|im_end|>'],
+])('a template that looks into contents makes no mark of its own half and theirs: %s', (expression, content, text) => {
+  const by = withTemplate(
+    `{% for m in messages %}{% if 'im_' in m.content %}{{ ${expression} }}{% endif %}{% endfor %}`,
+  );
+  const ids = encode([user(content)], by);
+  expect(by.decode(ids)).toBe(text);
+  expect(ids.filter((id) => id === 269 || id === 270)).toEqual([]);
+});
+
 describe('a last message of the assistant', () => {
   it.each([
     ['plainly', '{{ m.content }}', 'The answer is  '],
