@@ -2,13 +2,15 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ShoalError } from '../src/core/errors.ts';
+import { blobSource } from '../src/gguf/gguf-file.ts';
 import type { Manifest } from '../src/protocol/manifest.ts';
 import { modelName } from '../src/store/publish.ts';
+import { checkPromptable } from './check-promptable.ts';
 import { DEFAULT_MODEL, type ModelSpec } from './default-model.ts';
 import { hubOrigin } from './hub-origin.ts';
 import type { FetchOptions, ModelOrigin } from './model-origin.ts';
 import { pipOrigin } from './pip-origin.ts';
-import { splitIntoFolder } from './shard-folder.ts';
+import { openModel, splitIntoFolder } from './shard-folder.ts';
 import { readShardFolder, rememberSource } from './shard-folder-stamp.ts';
 import { checkHash, verifyModel } from './verified-file.ts';
 
@@ -21,6 +23,8 @@ export interface PrepareOptions extends FetchOptions {
   readonly shards: number;
   /** Holds model files, and the shards below `shards/<name>`. */
   readonly dataDir: string;
+  /** Told what will not work with this model. */
+  readonly onNotice?: (text: string) => void;
 }
 
 /** A model that is split and ready to be served. */
@@ -42,7 +46,10 @@ export async function prepareModel({ modelFile, shards, dataDir, ...options }: P
   const name = modelName(basename(path));
   const directory = join(dataDir, 'shards', name);
   const known = await readShardFolder(directory, path, shards);
-  if (known) return { name, directory, ...known };
+  if (known) {
+    await checkPromptable(blobSource(await openModel(path)), basename(path), (text) => options.onNotice?.(text));
+    return { name, directory, ...known };
+  }
   const { manifest, manifestId } = await splitIntoFolder(path, { name, shardCount: shards, directory, ...options });
   await rememberSource(directory, path, manifest);
   return { name, directory, manifest, manifestId };

@@ -5,6 +5,7 @@ import { ShoalError } from '../src/core/errors.ts';
 import { blobSource } from '../src/gguf/gguf-file.ts';
 import { encodeManifest } from '../src/protocol/manifest.ts';
 import { type FileSink, type PublishedModel, publishModel } from '../src/store/publish.ts';
+import { checkPromptable } from './check-promptable.ts';
 import type { Progress } from './progress.ts';
 
 export interface SplitOptions {
@@ -14,6 +15,8 @@ export interface SplitOptions {
   /** Where `manifest.json`, `shard-N.gguf` and `shard-N.torrent` go: new, empty, or an earlier set to replace. */
   readonly directory: string;
   readonly onProgress?: (progress: Progress) => void;
+  /** Told what will not work with this model. */
+  readonly onNotice?: (text: string) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -25,10 +28,11 @@ const OWN_FILES = /^(manifest\.json|shard-\d+\.(gguf|torrent)|\.source\.json)$/;
  * @throws ShoalError as `publishModel`, and `bad-request` when the file cannot be read or the folder holds other files
  */
 export async function splitIntoFolder(modelFile: string, options: SplitOptions): Promise<PublishedModel> {
-  const { name, shardCount, onProgress, signal } = options;
+  const { name, shardCount, onProgress, onNotice, signal } = options;
   const directory = resolve(options.directory);
   await checkReplaceable(directory);
   const source = blobSource(await openModel(modelFile));
+  await checkPromptable(source, basename(modelFile), (text) => onNotice?.(text));
   await removeAbandoned(directory);
   const fresh = `${directory}.part-${process.pid}`;
   await mkdir(fresh, { recursive: true });
@@ -91,7 +95,8 @@ async function checkReplaceable(directory: string): Promise<void> {
   throw new ShoalError('bad-request', `${directory} holds other files ("${foreign}"). Name a new or an empty folder.`);
 }
 
-async function openModel(path: string): Promise<Blob> {
+/** @throws ShoalError `bad-request` */
+export async function openModel(path: string): Promise<Blob> {
   const stats = await stat(path).catch((cause: Error) => {
     const reason = isErrno(cause, 'ENOENT') ? 'does not exist' : `cannot be read: ${cause.message}`;
     throw new ShoalError('bad-request', `${path} ${reason}.`, { cause });

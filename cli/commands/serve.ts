@@ -64,6 +64,7 @@ export default defineCommand({
         dataDir,
         signal: stopping,
         onProgress: new ProgressLine().show,
+        onNotice: (text) => console.error(`shoal: ${text}`),
         ...(options.model === undefined ? {} : { modelFile: options.model }),
       });
       if (options.build) await buildPage(ROOT);

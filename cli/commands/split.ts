@@ -17,6 +17,7 @@ export default defineCommand({
       shardCount: parseCount(args.shards),
       directory: args.out,
       onProgress: new ProgressLine().show,
+      onNotice: (text) => console.error(`shoal: ${text}`),
       ...(args.name === undefined ? {} : { name: args.name }),
     });
     for (const { shard } of published.shards)

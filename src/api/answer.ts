@@ -1,17 +1,23 @@
 import type { ChatCompletionTokenLogprob } from '@mlc-ai/web-llm';
-import type { GeneratedToken, GenerationSummary, Generator, TokenLogprob } from '../swarm/coordinator/generation.ts';
-import type { Tokenizer } from '../tokenizer/index.ts';
+import type {
+  GeneratedToken,
+  GenerationSummary,
+  Generator,
+  SamplingOptions,
+  TokenLogprob,
+} from '../swarm/coordinator/generation.ts';
+import type { TokenTable } from '../tokenizer/index.ts';
 import type { GenerationPlan } from './request.ts';
 import { StopScanner } from './stop-scanner.ts';
 
 /** One answer to make. */
 export interface AnswerRequest {
   readonly generator: Generator;
-  readonly tokenizer: Tokenizer;
+  readonly tokens: TokenTable;
   readonly plan: GenerationPlan;
   readonly promptIds: readonly number[];
   readonly maxTokens: number;
-  readonly seed: number | undefined;
+  readonly sampling: SamplingOptions;
   readonly conversation: string;
   /** Tokens of the answer that an earlier run has made: their text comes first, and the answer goes on after them. */
   readonly begunIds: readonly number[];
@@ -37,9 +43,9 @@ export interface AnswerEnd {
 
 /** Makes one answer: text without half characters and stop texts. */
 export async function* answer(request: AnswerRequest): AsyncGenerator<AnswerDelta | AnswerEnd, void> {
-  const { generator, tokenizer, plan, begunIds, maxTokens, seed, conversation, signal } = request;
+  const { generator, tokens: table, plan, begunIds, maxTokens, sampling, conversation, signal } = request;
   const promptIds = [...request.promptIds, ...begunIds];
-  const detokenizer = tokenizer.detokenizer({ skipSpecial: true });
+  const detokenizer = table.detokenizer({ skipSpecial: true });
   const scanner = new StopScanner(plan.stop);
   const begun = scanner.push(begunIds.map((id) => detokenizer.push(id)).join(''));
   if (begun !== '') yield { kind: 'delta', text: begun, logprobs: [] };
@@ -54,8 +60,8 @@ export async function* answer(request: AnswerRequest): AsyncGenerator<AnswerDelt
     conversation,
     promptIds,
     maxTokens: maxTokens - begunIds.length,
-    stopIds: plan.ignoreEos ? new Set() : tokenizer.eogIds,
-    sampling: { ...plan.sampling, seed },
+    stopIds: plan.ignoreEos ? new Set() : table.eogIds,
+    sampling,
     topLogprobs: plan.topLogprobs,
     signal: AbortSignal.any([signal, ending.signal]),
   });
@@ -65,7 +71,7 @@ export async function* answer(request: AnswerRequest): AsyncGenerator<AnswerDelt
     for (; !next.done; next = await tokens.next()) {
       if (scanner.stopped) continue;
       request.onToken?.(next.value.id);
-      if (plan.logprobs) logprobs.push(describeToken(tokenizer, next.value));
+      if (plan.logprobs) logprobs.push(describeToken(table, next.value));
       const text = scanner.push(detokenizer.push(next.value.id));
       if (text !== '') {
         yield { kind: 'delta', text, logprobs };
@@ -89,9 +95,9 @@ function nothingLeft(finishReason: 'stop' | 'length', promptTokens: number): Gen
   return { finishReason, promptTokens, reusedTokens: promptTokens, completionTokens: 0, prefillMs: 0, decodeMs: 0 };
 }
 
-function describeToken(tokenizer: Tokenizer, { id, logprob, top }: GeneratedToken): ChatCompletionTokenLogprob {
+function describeToken(table: TokenTable, { id, logprob, top }: GeneratedToken): ChatCompletionTokenLogprob {
   const describe = (token: TokenLogprob) => {
-    const bytes = tokenizer.bytes(token.id);
+    const bytes = table.bytes(token.id);
     return { token: new TextDecoder().decode(bytes), bytes: [...bytes], logprob: token.logprob };
   };
   return { ...describe({ id, logprob }), top_logprobs: top.map(describe) };

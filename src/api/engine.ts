@@ -26,13 +26,15 @@ import type {
   ResumeResult,
 } from '@mlc-ai/web-llm';
 import { ShoalError } from '../core/errors.ts';
+import { Turns } from '../core/turns.ts';
 import { DEFAULT_SAMPLING } from '../swarm/coordinator/sampler.ts';
-import { checkChatRequest, renderChatPrompt } from './chat-prompt.ts';
+import { isSize, type PromptSize, type SamplingDefaults } from '../tokenizer/index.ts';
+import { chatPrompt } from './chat-prompt.ts';
 import { gpuVendor, maxStorageBufferBindingSize } from './gpu-facts.ts';
-import { planGeneration } from './request.ts';
+import { readToTheEnd } from './read-to-the-end.ts';
+import { planChat, planText } from './request.ts';
 import { checkModel, type Job, type JobContext, type JobEvent, type Keeping, runJob } from './run.ts';
 import { CHAT_SHAPE, type Choice, type ResponseHead, type Shape, TEXT_SHAPE } from './shapes.ts';
-import { Turns } from './turns.ts';
 
 /** The generator's conversation that chat completions go on with. */
 export const CHAT_CONVERSATION = 'main';
@@ -95,9 +97,9 @@ export class ShoalEngine implements MLCEngineInterface {
     if ((request.best_of ?? 1) > 1)
       throw new ShoalError('bad-request', '"best_of" is not supported. Ask for "n" choices and take the best.');
     const job: Job = {
-      plan: planGeneration(request),
+      plan: planText(request),
       model: request.model,
-      prompt: () => prompt,
+      prompt: { kind: 'text', text: prompt },
       echo: request.echo ? prompt : '',
       conversation: TEXT_CONVERSATION,
       receivedAtMs: performance.now(),
@@ -109,7 +111,23 @@ export class ShoalEngine implements MLCEngineInterface {
     throw new ShoalError('bad-request', 'The swarm serves a chat model; it has no embeddings.');
   }
 
-  /** Ends the answer that is being made; it finishes as `abort`. */
+  /**
+   * How many tokens a chat request gives the model to read; not exactly where they are more than its context.
+   * @throws ShoalError `bad-request`, as `chatCompletion`
+   */
+  async promptSize(request: ChatCompletionRequest): Promise<PromptSize> {
+    const prompt = chatPrompt(request);
+    const text = await this.#options.text();
+    const encoded = await text.encode(prompt, this.#options.contextLength());
+    return isSize(encoded) ? encoded : { tokens: encoded.length, exact: true };
+  }
+
+  /** How the model's answers are drawn where a request does not say. */
+  async samplingDefaults(): Promise<SamplingDefaults> {
+    return (await this.#options.text()).sampling;
+  }
+
+  /** Ends the answer that is being made, whether somebody reads it or not; it finishes as `abort`. */
   async interruptGenerate(): Promise<void> {
     this.#interrupt.abort();
   }
@@ -141,7 +159,7 @@ export class ShoalEngine implements MLCEngineInterface {
     const report = (progress: number, text: string): void =>
       this.#initProgress?.({ progress, timeElapsed: (performance.now() - startedAtMs) / 1000, text });
     report(0, 'Fetching the tokenizer');
-    await this.#options.tokenizer();
+    await this.#options.text();
     const served = this.#options.modelId();
     for (const wanted of [modelId].flat()) checkModel(wanted, served);
     report(1, `The swarm serves ${served}`);
@@ -214,11 +232,11 @@ export class ShoalEngine implements MLCEngineInterface {
   }
 
   #chatJob(request: ChatCompletionRequest): Job {
-    checkChatRequest(request);
+    const prompt = chatPrompt(request);
     return {
-      plan: planGeneration(request),
+      plan: planChat(request),
       model: request.model,
-      prompt: (tokenizer) => renderChatPrompt(request, tokenizer),
+      prompt,
       echo: '',
       conversation: CHAT_CONVERSATION,
       receivedAtMs: performance.now(),
@@ -256,23 +274,27 @@ export class ShoalEngine implements MLCEngineInterface {
 
   /** Runs a job when its turn comes. */
   async *#run(job: Job): AsyncGenerator<JobEvent, void> {
-    const release = await this.#turns.take();
+    const stop = job.keeping?.signal;
+    const release = await this.#turns.take(stop);
     // An interruption ends what runs, not what waits.
-    this.#interrupt = new AbortController();
+    const interrupt = new AbortController();
+    this.#interrupt = interrupt;
+    const signal = stop ? AbortSignal.any([stop, interrupt.signal]) : interrupt.signal;
+    yield* readToTheEnd(this.#noted(runJob(job, { ...this.#options, signal })), signal, release);
+  }
+
+  /** Keeps what `getMessage` and `runtimeStatsText` tell. */
+  async *#noted(events: AsyncGenerator<JobEvent, void>): AsyncGenerator<JobEvent, void> {
     this.#message = '';
     let choice = 0;
-    try {
-      for await (const event of runJob(job, { ...this.#options, signal: this.#interrupt.signal })) {
-        if (event.kind === 'usage') this.#usage = event.usage;
-        else {
-          if (event.choice !== choice) this.#message = '';
-          choice = event.choice;
-          if (event.kind === 'delta') this.#message += event.delta.text;
-        }
-        yield event;
+    for await (const event of events) {
+      if (event.kind === 'usage') this.#usage = event.usage;
+      else {
+        if (event.choice !== choice) this.#message = '';
+        choice = event.choice;
+        if (event.kind === 'delta') this.#message += event.delta.text;
       }
-    } finally {
-      release();
+      yield event;
     }
   }
 

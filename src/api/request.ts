@@ -3,6 +3,8 @@ import * as v from 'valibot';
 import { ShoalError } from '../core/errors.ts';
 import type { SamplingOptions } from '../swarm/coordinator/generation.ts';
 import { DEFAULT_SAMPLING } from '../swarm/coordinator/sampler.ts';
+import type { SamplingDefaults } from '../tokenizer/index.ts';
+import { fieldName } from './field-name.ts';
 
 /** Choices of one request: each is a whole answer, made one after the other. */
 const MAX_CHOICES = 128;
@@ -17,18 +19,28 @@ const penalty = v.nullish(v.pipe(v.number(), v.minValue(-MAX_PENALTY), v.maxValu
 const stopText = v.pipe(v.string(), v.nonEmpty());
 const whole = v.pipe(v.number(), v.safeInteger());
 
+/** OpenAI's bound; above it a model babbles. */
+const MAX_TEMPERATURE = 2;
+
+/** Limits or changes nothing of the answer: bookkeeping of the services that OpenAI's clients speak to. */
+const HARMLESS = v.nullish(v.unknown());
+
+/** Checked by others. */
+const ELSEWHERE = v.nullish(v.unknown());
+
 /** The part that chat and text requests share, with OpenAI's defaults. */
-const generationSchema = v.object({
+const sharedEntries = {
+  model: v.nullish(v.string()),
   stream: v.nullish(v.boolean(), false),
-  stream_options: v.nullish(v.object({ include_usage: v.nullish(v.boolean(), false) })),
+  stream_options: v.nullish(v.strictObject({ include_usage: v.nullish(v.boolean(), false) })),
   n: v.nullish(v.pipe(whole, v.minValue(1), v.maxValue(MAX_CHOICES)), 1),
   max_tokens: v.nullish(v.pipe(whole, v.minValue(1))),
   stop: v.pipe(
     v.nullish(v.union([stopText, v.array(stopText)]), []),
     v.transform((stop) => (typeof stop === 'string' ? [stop] : stop)),
   ),
-  temperature: v.nullish(v.pipe(v.number(), v.finite(), v.minValue(0)), 1),
-  top_p: v.nullish(v.pipe(v.number(), v.gtValue(0), v.maxValue(1)), 1),
+  temperature: v.nullish(v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(MAX_TEMPERATURE))),
+  top_p: v.nullish(v.pipe(v.number(), v.gtValue(0), v.maxValue(1))),
   presence_penalty: penalty,
   frequency_penalty: penalty,
   repetition_penalty: v.nullish(v.pipe(v.number(), v.finite(), v.gtValue(0)), 1),
@@ -43,6 +55,40 @@ const generationSchema = v.object({
   top_logprobs: v.nullish(v.pipe(whole, v.minValue(0), v.maxValue(MAX_TOP_LOGPROBS))),
   seed: v.nullish(whole),
   ignore_eos: v.nullish(v.boolean(), false),
+  user: HARMLESS,
+  metadata: HARMLESS,
+  store: HARMLESS,
+  service_tier: HARMLESS,
+  safety_identifier: HARMLESS,
+  prompt_cache_key: HARMLESS,
+};
+
+/** What a chat request says besides; `chat-prompt.ts` looks at it. */
+const chatSchema = v.strictObject({
+  ...sharedEntries,
+  max_completion_tokens: v.nullish(v.pipe(whole, v.minValue(1))),
+  messages: ELSEWHERE,
+  tools: ELSEWHERE,
+  tool_choice: ELSEWHERE,
+  parallel_tool_calls: HARMLESS,
+  response_format: ELSEWHERE,
+  extra_body: v.nullish(
+    v.strictObject({
+      enable_thinking: v.nullish(v.boolean()),
+      enable_latency_breakdown: HARMLESS,
+      resumable: ELSEWHERE,
+    }),
+  ),
+});
+
+/** What a text request says besides; the engine looks at it. */
+const textSchema = v.strictObject({
+  ...sharedEntries,
+  prompt: ELSEWHERE,
+  echo: v.nullish(v.boolean(), false),
+  suffix: ELSEWHERE,
+  best_of: ELSEWHERE,
+  extra_body: v.nullish(v.strictObject({ enable_latency_breakdown: HARMLESS })),
 });
 
 /** How to generate, as a request asks. */
@@ -55,16 +101,49 @@ export interface GenerationPlan {
   readonly ignoreEos: boolean;
   readonly logprobs: boolean;
   readonly topLogprobs: number;
-  readonly sampling: SamplingOptions;
+  /** Temperature and top-p where the request says; otherwise the model's own count. */
+  readonly sampling: Omit<SamplingOptions, 'temperature' | 'topP'> & SamplingDefaults;
 }
 
-/** @throws ShoalError `bad-request` naming the field, what was expected and what was found */
-export function planGeneration(request: ChatCompletionRequest | CompletionCreateParams): GenerationPlan {
-  const { success, issues, output } = v.safeParse(generationSchema, request);
-  if (!success) {
-    const [issue] = issues;
-    throw new ShoalError('bad-request', `The request's "${v.getDotPath(issue) ?? ''}" is wrong: ${issue.message}.`);
-  }
+/**
+ * How to make the answer of a chat request.
+ * @throws ShoalError `bad-request` naming the field, what was expected and what was found; also for an option that is
+ * not known: what would limit or change the answer is not passed over
+ */
+export function planChat(request: ChatCompletionRequest): GenerationPlan {
+  const { max_tokens, max_completion_tokens, ...output } = parsed(chatSchema, request);
+  // OpenAI's newer name for the same bound; where both are given, both hold.
+  const bounds = [max_tokens, max_completion_tokens].filter((bound) => typeof bound === 'number');
+  return planOf(output, bounds.length > 0 ? Math.min(...bounds) : undefined);
+}
+
+/** As `planChat`, of a text request. @throws ShoalError `bad-request` */
+export function planText(request: CompletionCreateParams): GenerationPlan {
+  const { max_tokens, ...output } = parsed(textSchema, request);
+  return planOf(output, max_tokens ?? undefined);
+}
+
+function parsed<Schema extends v.GenericSchema>(schema: Schema, request: unknown): v.InferOutput<Schema> {
+  const { success, issues, output } = v.safeParse(schema, withoutNulls(request));
+  if (success) return output;
+  const [issue] = issues!;
+  const field = fieldName(issue);
+  if (issue.type === 'strict_object' && issue.expected === 'never')
+    throw new ShoalError('bad-request', `The request's "${field}" is not supported. Leave it out of the request.`);
+  throw new ShoalError('bad-request', `The request's "${field}" is wrong: ${issue.message}.`);
+}
+
+/** Clients send null for what they leave out, also where the option is not known here. */
+function withoutNulls(request: unknown): unknown {
+  if (typeof request !== 'object' || request === null || Array.isArray(request)) return request;
+  return Object.fromEntries(Object.entries(request).filter(([, value]) => value !== null && value !== undefined));
+}
+
+const { temperature: _, topP: __, ...NEUTRAL } = DEFAULT_SAMPLING;
+
+type PlannedOptions = Omit<v.InferOutput<typeof textSchema>, 'max_tokens' | 'extra_body' | 'prompt' | 'echo'>;
+
+function planOf(output: Omit<PlannedOptions, 'suffix' | 'best_of'>, maxTokens: number | undefined): GenerationPlan {
   if (output.top_logprobs && !output.logprobs)
     throw new ShoalError('bad-request', 'The request has "top_logprobs"; set "logprobs" to true with it.');
   if (output.stream_options && !output.stream)
@@ -72,16 +151,16 @@ export function planGeneration(request: ChatCompletionRequest | CompletionCreate
   return {
     includeUsage: output.stream_options?.include_usage === true,
     choices: output.n,
-    maxTokens: output.max_tokens ?? undefined,
+    maxTokens,
     // As in WebLLM: ignoring the end means the stop texts too.
     stop: output.ignore_eos ? [] : output.stop,
     ignoreEos: output.ignore_eos,
     logprobs: output.logprobs,
     topLogprobs: output.top_logprobs ?? 0,
     sampling: {
-      ...DEFAULT_SAMPLING,
-      temperature: output.temperature,
-      topP: output.top_p,
+      ...NEUTRAL,
+      ...(typeof output.temperature === 'number' ? { temperature: output.temperature } : {}),
+      ...(typeof output.top_p === 'number' ? { topP: output.top_p } : {}),
       presencePenalty: output.presence_penalty,
       frequencyPenalty: output.frequency_penalty,
       repetitionPenalty: output.repetition_penalty,

@@ -1,10 +1,13 @@
 import type { ChatCompletionFinishReason, CompletionUsage } from '@mlc-ai/web-llm';
 import { ShoalError } from '../core/errors.ts';
 import type { GenerationSummary, Generator } from '../swarm/coordinator/generation.ts';
-import type { Tokenizer } from '../tokenizer/index.ts';
+import { isSize, type ModelText, type Prompt, type PromptSize, type TokenTable } from '../tokenizer/index.ts';
 import { type AnswerDelta, answer } from './answer.ts';
 import type { GenerationPlan } from './request.ts';
 import { usageOf } from './usage.ts';
+
+/** OpenAI's defaults: where neither the request nor the model says. */
+const GENERAL_SAMPLING = { temperature: 1, topP: 1 };
 
 /** A prompt and what it was answered so far, as exact tokens: another run goes on from there. */
 export interface AnswerSoFar {
@@ -18,6 +21,8 @@ export interface Keeping {
   readonly begun: AnswerSoFar | undefined;
   /** Told once the prompt is encoded, and of every token before its text comes; `ids` is one array that grows. */
   readonly onProgress: (answer: AnswerSoFar) => void;
+  /** Ends the answer as interrupted, also while it waits for its turn. */
+  readonly signal?: AbortSignal;
 }
 
 /** A checked request: what to say to the model, and how to go on. */
@@ -25,7 +30,7 @@ export interface Job {
   readonly plan: GenerationPlan;
   /** The model that the request names, if it does. */
   readonly model: string | null | undefined;
-  readonly prompt: (tokenizer: Tokenizer) => string;
+  readonly prompt: Prompt;
   /** Text that every choice begins with. */
   readonly echo: string;
   /** Whose KV cache is reused as far as the prompts agree. */
@@ -44,7 +49,7 @@ export type JobEvent =
 
 export interface JobContext {
   readonly generator: Generator;
-  readonly tokenizer: () => Promise<Tokenizer>;
+  readonly text: () => Promise<ModelText>;
   readonly modelId: () => string;
   /** Positions that a conversation may hold, prompt and answer. */
   readonly contextLength: () => number;
@@ -59,12 +64,15 @@ export interface JobContext {
 export async function* runJob(job: Job, context: JobContext): AsyncGenerator<JobEvent, void> {
   const { plan, echo, conversation, receivedAtMs, keeping } = job;
   const { generator, signal } = context;
-  const tokenizer = await context.tokenizer();
+  const text = await context.text();
+  const { tokens } = text;
   checkModel(job.model, context.modelId());
-  checkBias(plan, tokenizer);
+  checkBias(plan, tokens);
   const begunIds = keeping?.begun?.ids ?? [];
-  const promptIds = keeping?.begun?.promptIds ?? tokenizer.encode(job.prompt(tokenizer), { parseSpecial: true });
-  const room = roomFor(promptIds.length, context.contextLength());
+  const contextLength = context.contextLength();
+  const promptIds = keeping?.begun?.promptIds ?? (await text.encode(job.prompt, contextLength));
+  if (isSize(promptIds)) throw tooLong(promptIds, contextLength);
+  const room = roomFor(promptIds.length, contextLength);
   const maxTokens = Math.min(plan.maxTokens ?? room, room);
   const ids = [...begunIds];
   keeping?.onProgress({ promptIds, ids });
@@ -74,6 +82,7 @@ export async function* runJob(job: Job, context: JobContext): AsyncGenerator<Job
       ids.push(id);
       keeping.onProgress({ promptIds, ids });
     });
+  const sampling = { ...GENERAL_SAMPLING, ...text.sampling, ...plan.sampling };
   const summaries: GenerationSummary[] = [];
   for (let choice = 0; choice < plan.choices; choice++) {
     if (echo !== '') yield { kind: 'delta', choice, delta: { kind: 'delta', text: echo, logprobs: [] } };
@@ -82,11 +91,11 @@ export async function* runJob(job: Job, context: JobContext): AsyncGenerator<Job
     const seed = base === undefined ? undefined : base + choice;
     for await (const event of answer({
       generator,
-      tokenizer,
+      tokens,
       plan,
       promptIds,
       maxTokens,
-      seed,
+      sampling: { ...sampling, seed },
       conversation,
       begunIds,
       onToken,
@@ -111,20 +120,24 @@ export function checkModel(wanted: string | null | undefined, served: string): v
   );
 }
 
-function checkBias({ sampling }: GenerationPlan, tokenizer: Tokenizer): void {
-  const beyond = [...sampling.logitBias.keys()].find((id) => id >= tokenizer.size);
+function checkBias({ sampling }: GenerationPlan, tokens: TokenTable): void {
+  const beyond = [...sampling.logitBias.keys()].find((id) => id >= tokens.size);
   if (beyond === undefined) return;
   throw new ShoalError(
     'bad-request',
-    `The request's "logit_bias" names token ${beyond}; the model's tokens are 0 to ${tokenizer.size - 1}.`,
+    `The request's "logit_bias" names token ${beyond}; the model's tokens are 0 to ${tokens.size - 1}.`,
   );
 }
 
 function roomFor(promptTokens: number, contextLength: number): number {
   if (promptTokens === 0) throw new ShoalError('bad-request', 'The prompt is empty; write something.');
   if (promptTokens < contextLength) return contextLength - promptTokens;
-  throw new ShoalError(
+  throw tooLong({ tokens: promptTokens, exact: true }, contextLength);
+}
+
+function tooLong({ tokens, exact }: PromptSize, contextLength: number): ShoalError {
+  return new ShoalError(
     'context-full',
-    `The prompt has ${promptTokens} tokens and the model's context ${contextLength}: shorten it or start a new conversation.`,
+    `The prompt has ${exact ? '' : 'at least '}${tokens} tokens and the model's context ${contextLength}: shorten it or start a new conversation.`,
   );
 }

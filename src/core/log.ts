@@ -8,20 +8,34 @@ export interface LogLine {
   readonly level: LogLevel;
   readonly scope: string;
   readonly text: string;
+  /** How often it came, where that was more than once. */
+  readonly count?: number;
 }
 
 /** Lines kept for the page's log and for `shoal verify`: a day of one busy tab, well under a megabyte. */
 const MAX_KEPT_LINES = 2000;
 
+/** A line that comes again among so many is counted, not written once more: a failure that recurs would push all else out. */
+const RECENT_LINES = 50;
+
 const events = new Emitter<{ line: LogLine }>();
 const kept: LogLine[] = [];
 
 function write(level: LogLevel, scope: string, text: string): void {
-  const line: LogLine = { timeMs: Date.now(), level, scope, text };
+  const line: LogLine = { timeMs: Date.now(), level, scope, text, ...countAgain(level, scope, text) };
   kept.push(line);
   if (kept.length > MAX_KEPT_LINES) kept.shift();
   console[level](`[${scope}] ${text}`);
   events.emit('line', line);
+}
+
+/** Takes an equal line of late out, whose place the new one takes. */
+function countAgain(level: LogLevel, scope: string, text: string): Pick<LogLine, 'count'> {
+  const same = (line: LogLine) => line.text === text && line.scope === scope && line.level === level;
+  const place = kept.findLastIndex((line, index) => index >= kept.length - RECENT_LINES && same(line));
+  if (place < 0) return {};
+  const [before] = kept.splice(place, 1);
+  return { count: (before!.count ?? 1) + 1 };
 }
 
 /** The process's log: the console, and a bounded memory that the page shows. */

@@ -1,7 +1,7 @@
 /** Bounds of a model file's header: a file that exceeds one is corrupt or hostile, and is refused unread. */
 
-/** Metadata entries: real files have 20 to 60. */
-export const MAX_METADATA_ENTRIES = 4096;
+/** Metadata entries: most files have 20 to 60, some quantisers write one for each tensor, of which there may be so many. */
+export const MAX_METADATA_ENTRIES = 1 << 16;
 /** A key, bytes. Source: the GGUF specification. */
 export const MAX_KEY_BYTES = 65_535;
 /** One string, bytes: the longest real ones are chat templates, tens of kilobytes. */

@@ -14,14 +14,19 @@ const FIRST_WINDOW_BYTES = 2 * 1024 * 1024;
 /**
  * Reads a model file's header: metadata and tensor table. Versions 2 and 3, little-endian.
  * @param name - what messages call the file
+ * @param texts - as `parseGguf`
  * @throws ShoalError `bad-gguf`, `truncated-gguf`, `unsupported-tensor-type`
  */
-export async function readGguf(source: GgufSource, name: string): Promise<GgufFile> {
+export async function readGguf(
+  source: GgufSource,
+  name: string,
+  texts: ValueContext['texts'] = 'read',
+): Promise<GgufFile> {
   const limit = Math.min(source.sizeBytes, MAX_HEADER_BYTES);
   for (let window = Math.min(FIRST_WINDOW_BYTES, limit); ; window = Math.min(window * 4, limit)) {
     const bytes = await source.read(0, window);
     try {
-      return parseGguf(bytes, name, source.sizeBytes);
+      return parseGguf(bytes, name, source.sizeBytes, texts);
     } catch (error) {
       if (!(error instanceof HeaderCut) || window === limit) throw error;
     }

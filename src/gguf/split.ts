@@ -18,12 +18,8 @@ export interface ShardFile extends GgufSource {
 /**
  * A model file's shards. Each is a GGUF file of its own; the same file and plan give the same bytes everywhere. Shard 0
  * carries all metadata, the others `general.*` and `<architecture>.*`. The `split.*` keys let llama.cpp load the set.
- * @throws ShoalError `bad-gguf` when the file is itself one part of a split model
  */
 export function splitGguf(file: GgufFile, source: GgufSource, plans: readonly ShardPlan[]): ShardFile[] {
-  const parts = file.metadata.get('split.count');
-  if (typeof parts === 'number' && parts > 1)
-    throw new ShoalError('bad-gguf', `${file.name} is one of ${parts} parts of a model. Merge them first.`);
   const tensorCount = plans.reduce((sum, plan) => sum + plan.tensors.length, 0);
   return plans.map((plan) => {
     const entries = [

@@ -27,7 +27,7 @@ function readTensor(context: ValueContext, what: string, fileName: string): Gguf
   const dimensions = reader.u32();
   if (dimensions < 1 || dimensions > MAX_DIMENSIONS)
     throw bad(`tensor "${name}" has ${dimensions} dimensions, expected 1 to ${MAX_DIMENSIONS}`);
-  const shape = Array.from({ length: dimensions }, () => Number(reader.u64()));
+  const shape = withoutOnes(Array.from({ length: dimensions }, () => Number(reader.u64())));
   const typeId = reader.u32();
   const offset = Number(reader.u64());
   const type = tensorTypeById(typeId);
@@ -45,6 +45,12 @@ function readTensor(context: ValueContext, what: string, fileName: string): Gguf
   if (elements < 1 || !Number.isSafeInteger(elements) || !Number.isSafeInteger(offset + sizeBytes))
     throw bad(`tensor "${name}" has the impossible shape [${shape.join(', ')}] at offset ${offset}`);
   return { name, type, shape, offset, sizeBytes };
+}
+
+/** The same shape to ggml, which takes every tensor for one of four dimensions: some tools write a vector as `[C, 1]`. */
+function withoutOnes(shape: readonly number[]): number[] {
+  const last = shape.findLastIndex((dimension) => dimension !== 1);
+  return shape.slice(0, Math.max(1, last + 1));
 }
 
 /**

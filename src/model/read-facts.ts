@@ -81,12 +81,21 @@ class FactReader {
   }
 
   positive(key: string, fallback?: number): number {
-    const value = this.#value(key) ?? fallback;
+    const value = this.#forAllLayers(key) ?? fallback;
     if (value === undefined) throw this.bad(`${this.#full(key)} is missing`);
-    if (Array.isArray(value)) throw this.unsupported(`a ${this.#full(key)} for each layer`, 'one for all layers');
     if (typeof value !== 'number' || !(value > 0) || value === Number.POSITIVE_INFINITY)
       throw this.bad(`${this.#full(key)} is ${value}, expected a positive number`);
     return value;
+  }
+
+  /** Converters list some values layer by layer, mostly equal ones. */
+  #forAllLayers(key: string): MetadataValue | undefined {
+    const value = this.#value(key);
+    if (!Array.isArray(value)) return value;
+    const [first, ...others] = value as readonly MetadataValue[];
+    if (first === undefined || others.some((other) => other !== first))
+      throw this.unsupported(`a ${this.#full(key)} for each layer`, 'one for all layers');
+    return first;
   }
 
   /** The tokenizer knows best; a shard behind the first carries only the count. */

@@ -11,6 +11,7 @@ import { MAX_VOCABULARY, MAX_WIDTH } from '../protocol/limits.ts';
  * @throws ShoalError `bad-gguf`, `unsupported-architecture`, `unsupported-tensor-type`, `limit-exceeded`
  */
 export function checkModel(file: GgufFile): ModelFacts {
+  checkWhole(file);
   const facts = readModelFacts(file.metadata, file.name);
   checkLimit(file, 'width', facts.width, MAX_WIDTH);
   checkLimit(file, 'vocabulary', facts.vocabularySize, MAX_VOCABULARY);
@@ -26,6 +27,33 @@ export function checkModel(file: GgufFile): ModelFacts {
     }
   }
   return facts;
+}
+
+/** As the usual tools name the parts of a model. */
+const PART_NAME = /^(.*)-(\d{5})-of-(\d{5})\.gguf$/;
+/** Siblings that a message lists one by one. */
+const MAX_LISTED = 4;
+
+function checkWhole({ name, metadata }: GgufFile): void {
+  const count = metadata.get('split.count');
+  if (typeof count !== 'number' || count <= 1) return;
+  const number = metadata.get('split.no');
+  const part = typeof number === 'number' ? `part ${number + 1}` : 'one';
+  const [, stem] = PART_NAME.exec(name) ?? [];
+  const nameOf = (index: number) =>
+    `${stem}-${String(index + 1).padStart(5, '0')}-of-${String(count).padStart(5, '0')}.gguf`;
+  const others = stem === undefined ? [] : partNames(count, nameOf, name);
+  throw new ShoalError(
+    'bad-gguf',
+    `${name} is ${part} of ${count} of a model${others.length > 0 ? `; the others are ${others.join(', ')}` : ''}. ` +
+      `Merge them first: llama-gguf-split --merge ${stem === undefined ? 'FIRST_PART.gguf' : nameOf(0)} MERGED.gguf`,
+  );
+}
+
+function partNames(count: number, nameOf: (index: number) => string, own: string): string[] {
+  const listed = count - 1 <= MAX_LISTED;
+  if (!listed) return [`${nameOf(0)} to ${nameOf(count - 1)}`];
+  return Array.from({ length: count }, (_, index) => nameOf(index)).filter((other) => other !== own);
 }
 
 function checkLimit(file: GgufFile, what: string, found: number, max: number): void {

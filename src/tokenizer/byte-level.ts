@@ -1,4 +1,5 @@
-import { BPE, ByteLevelDecoder, ByteLevelPreTokenizer } from '@huggingface/tokenizers';
+import { ByteLevelDecoder, ByteLevelPreTokenizer } from '@huggingface/tokenizers';
+import { mergePairs } from './bpe.ts';
 import { MergeRanks } from './merge-ranks.ts';
 import { preTokenizerOf, wordSplitter } from './pre-tokenizers.ts';
 import type { Vocabulary } from './vocabulary.ts';
@@ -7,20 +8,19 @@ import type { Vocabulary } from './vocabulary.ts';
 export type TextEncode = (text: string) => number[];
 
 /** BPE over bytes: words by regular expressions, each byte a character of GPT-2's alphabet, then the merges. */
-export function byteLevelEncoder(vocabulary: Vocabulary, ids: Map<string, number>): TextEncode {
+export function byteLevelEncoder(vocabulary: Vocabulary, ids: ReadonlyMap<string, number>): TextEncode {
   const preTokenizer = preTokenizerOf(vocabulary.pre);
   const words = wordSplitter(preTokenizer);
   const alphabet = new ByteLevelPreTokenizer({ type: 'ByteLevel', add_prefix_space: false, use_regex: false });
-  const model = new BPE({
-    type: 'BPE',
-    vocab: {},
-    merges: [],
-    ignore_merges: preTokenizer.ignoreMerges === true,
-  });
-  // Given as the library wants them, it would keep both several times.
-  model.tokens_to_ids = ids;
-  model.bpe_ranks = new MergeRanks(vocabulary.merges, ids, vocabulary.tokens.length);
-  return (text) => model.encode(alphabet.pre_tokenize(words.pre_tokenize(text))).map((token) => ids.get(token)!);
+  const ranks = new MergeRanks(vocabulary.merges, ids, vocabulary.tokens.length);
+  const rankOf = (left: string, right: string) => ranks.rankOf(left, right);
+  const encodeWord = (word: string): readonly number[] => {
+    const whole = preTokenizer.ignoreMerges ? ids.get(word) : undefined;
+    if (whole !== undefined) return [whole];
+    // A byte that the model has no token for is left out, as llama.cpp does.
+    return mergePairs([...word], rankOf).flatMap((piece) => ids.get(piece) ?? []);
+  };
+  return (text) => alphabet.pre_tokenize(words.pre_tokenize(text)).flatMap(encodeWord);
 }
 
 const { byte_decoder: byteOf } = new ByteLevelDecoder({ type: 'ByteLevel' });

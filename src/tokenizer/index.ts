@@ -2,8 +2,11 @@
  * Text in and out of a model, from the metadata of its file.
  *
  *     const tokenizer = Tokenizer.fromMetadata(metadata);
- *     const prompt = tokenizer.renderChat([{ role: 'user', content: 'Hello!' }], { addGenerationPrompt: true });
- *     const ids = tokenizer.encode(prompt, { parseSpecial: true });
+ *     const prompt = tokenizer.renderChat([{ role: 'user', content: 'Hello!' }]);
+ *     const ids = tokenizer.encodeRendered(prompt);
  */
 export type { ChatMessage } from './chat-template.ts';
+export { isSize, LocalModelText, type ModelText, type Prompt, type PromptSize } from './model-text.ts';
+export { type SamplingDefaults, samplingByName } from './sampling-defaults.ts';
+export type { TokenTable } from './token-table.ts';
 export { Tokenizer } from './tokenizer.ts';

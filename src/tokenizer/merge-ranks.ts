@@ -1,8 +1,5 @@
-/**
- * The ranks of GPT-2's merges as the library asks for them. It would keep each merge four times, as text and as lists of
- * texts; here a merge of two tokens is two numbers.
- */
-export class MergeRanks extends Map<string, number> {
+/** The ranks of GPT-2's merges: of two tokens a merge is two numbers, so that a hundred thousand take little memory. */
+export class MergeRanks {
   readonly #ids: ReadonlyMap<string, number>;
   readonly #size: number;
   /** By both tokens' ids. */
@@ -15,7 +12,6 @@ export class MergeRanks extends Map<string, number> {
    * @param size - V: every id is below it
    */
   constructor(merges: readonly string[], ids: ReadonlyMap<string, number>, size: number) {
-    super();
     this.#ids = ids;
     this.#size = size;
     for (const [rank, merge] of merges.entries()) {
@@ -27,9 +23,7 @@ export class MergeRanks extends Map<string, number> {
     }
   }
 
-  /** @param pair - JSON of `[left, right]`, the library's key */
-  override get(pair: string): number | undefined {
-    const [left, right] = JSON.parse(pair) as [string, string];
+  rankOf(left: string, right: string): number | undefined {
     const key = this.#key(left, right);
     return key === undefined ? this.#others.get(`${left} ${right}`) : this.#ranks.get(key);
   }

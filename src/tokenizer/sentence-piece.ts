@@ -1,4 +1,4 @@
-import { BPE } from '@huggingface/tokenizers';
+import { mergePairs } from './bpe.ts';
 import type { TextEncode } from './byte-level.ts';
 import { TokenType, type Vocabulary } from './vocabulary.ts';
 
@@ -9,11 +9,10 @@ const SPACE = '▁';
  * Ranks of pairs that are not listed but follow from scores: two neighbours merge when their union is a token, the
  * highest score first, the leftmost pair among equals.
  */
-class RanksByScore extends Map<string, number> {
+class RanksByScore {
   readonly #ranks = new Map<string, number>();
 
   constructor({ tokens, types, scores }: Vocabulary) {
-    super();
     // Control, unknown and byte tokens never come from text: "<", "/s>" in a prompt must not end it.
     const mergeable = [...tokens.keys()].filter((id) => {
       return types[id] === TokenType.normal || types[id] === TokenType.userDefined || types[id] === TokenType.unused;
@@ -28,29 +27,28 @@ class RanksByScore extends Map<string, number> {
     }
   }
 
-  /** @param pair - JSON of `[left, right]`, the library's key */
-  override get(pair: string): number | undefined {
-    const [left, right] = JSON.parse(pair) as [string, string];
+  rankOf(left: string, right: string): number | undefined {
     return this.#ranks.get(left + right);
   }
 }
 
 /** BPE over characters with scores; a character without a token becomes its UTF-8 bytes' tokens. */
-export function sentencePieceEncoder(vocabulary: Vocabulary, ids: Map<string, number>): TextEncode {
-  const { tokens, unknownId } = vocabulary;
-  const unknown = unknownId === undefined ? null : tokens[unknownId]!;
-  const model = new BPE({
-    type: 'BPE',
-    // The library takes its unknown token from here; all of them as an object it would keep twice.
-    vocab: unknown === null ? {} : { [unknown]: unknownId! },
-    merges: [],
-    ignore_merges: false,
-    byte_fallback: true,
-    unk_token: unknown,
-  });
-  model.tokens_to_ids = ids;
-  model.bpe_ranks = new RanksByScore(vocabulary);
-  return (text) => model.encode([text.replaceAll(' ', SPACE)]).flatMap((token) => ids.get(token) ?? unknownId ?? []);
+export function sentencePieceEncoder(vocabulary: Vocabulary, ids: ReadonlyMap<string, number>): TextEncode {
+  const { unknownId } = vocabulary;
+  const ranks = new RanksByScore(vocabulary);
+  const rankOf = (left: string, right: string) => ranks.rankOf(left, right);
+  const byteIds = Array.from({ length: 256 }, (_, byte) => ids.get(byteToken(byte)));
+  const idsOf = (piece: string): number | readonly number[] => {
+    const known = ids.get(piece);
+    if (known !== undefined) return known;
+    const bytes = [...utf8.encode(piece)].map((byte) => byteIds[byte]);
+    return bytes.every((id) => id !== undefined) ? bytes : (unknownId ?? []);
+  };
+  return (text) => mergePairs([...text.replaceAll(' ', SPACE)], rankOf).flatMap(idsOf);
+}
+
+function byteToken(byte: number): string {
+  return `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
 }
 
 const BYTE_TOKEN = /^<0x([0-9A-Fa-f]{2})>$/;

@@ -3,30 +3,45 @@ import { TokenType, type Vocabulary } from './vocabulary.ts';
 /** A text cut at its special tokens: strings are ordinary text, numbers token ids. */
 export type Fragments = readonly (string | number)[];
 
+/** Which special tokens are looked for. */
+export type SpecialKind =
+  /** What gives a prompt its structure: control tokens, and user-defined ones that look like it. */
+  | 'marks'
+  /** The other user-defined tokens: pieces of text, which count wherever they stand. */
+  | 'pieces'
+  /** Both. */
+  | 'all';
+
+/** User-defined tokens of this form are turns and tools to a model, whatever its file calls them. */
+const LIKE_A_MARK = /^<[|｜].*[|｜]>$/u;
+
 /** Finds special tokens in text, the longest at each place. */
 export class SpecialTokens {
-  readonly #userDefined: RegExp | undefined;
-  readonly #all: RegExp | undefined;
+  /** Texts of the marks, the longest first. */
+  readonly marks: readonly string[];
+  readonly #patterns: Readonly<Record<SpecialKind, RegExp | undefined>>;
   readonly #ids = new Map<string, number>();
 
   constructor({ tokens, types }: Vocabulary) {
-    const userDefined: string[] = [];
+    const pieces: string[] = [];
+    const marks: string[] = [];
     for (const [id, token] of tokens.entries()) {
       const type = types[id];
       if (token === '' || (type !== TokenType.userDefined && !isControl(type))) continue;
       this.#ids.set(token, id);
-      if (type === TokenType.userDefined) userDefined.push(token);
+      (isControl(type) || LIKE_A_MARK.test(token) ? marks : pieces).push(token);
     }
-    this.#userDefined = alternatives(userDefined);
-    this.#all = alternatives([...this.#ids.keys()]);
+    this.marks = marks.sort((a, b) => b.length - a.length);
+    this.#patterns = {
+      pieces: alternatives(pieces),
+      all: alternatives([...this.#ids.keys()]),
+      marks: alternatives(this.marks),
+    };
   }
 
-  /**
-   * @param parseSpecial - whether control tokens count; otherwise their text is ordinary text, so that what a person
-   * types cannot end a turn. User-defined tokens always count.
-   */
-  split(text: string, parseSpecial: boolean): Fragments {
-    const pattern = parseSpecial ? this.#all : this.#userDefined;
+  /** Cuts text at the tokens of a kind; the texts of others are ordinary text. */
+  split(text: string, kind: SpecialKind): Fragments {
+    const pattern = this.#patterns[kind];
     if (!pattern) return text === '' ? [] : [text];
     // A split by a group keeps the separators, at odd places.
     const parts = text.split(pattern);

@@ -1,9 +1,11 @@
 import type { Metadata } from '../core/metadata.ts';
 import { byteLevelBytes, byteLevelEncoder, type TextEncode } from './byte-level.ts';
 import { type ChatMessage, ChatTemplate, type RenderOptions } from './chat-template.ts';
-import { Detokenizer } from './detokenizer.ts';
+import { type RenderedPrompt, renderApart, withoutSigns } from './content-marks.ts';
+import { readSampling, type SamplingDefaults } from './sampling-defaults.ts';
 import { sentencePieceBytes, sentencePieceEncoder } from './sentence-piece.ts';
-import { isControl, SpecialTokens } from './special-tokens.ts';
+import { type Fragments, isControl, SpecialTokens } from './special-tokens.ts';
+import { packTokens, TokenTable } from './token-table.ts';
 import { readVocabulary, TokenType, type Vocabulary } from './vocabulary.ts';
 
 export interface EncodeOptions {
@@ -13,39 +15,52 @@ export interface EncodeOptions {
   readonly addSpecial?: boolean;
 }
 
-export interface DecodeOptions {
-  /** Whether control tokens are left out; default false. */
-  readonly skipSpecial?: boolean;
-}
+/** What a chat prompt may say besides the messages. */
+export type ChatOptions = Omit<RenderOptions, 'addGenerationPrompt'>;
 
 const NO_BYTES = new Uint8Array(0);
 const utf8 = new TextEncoder();
 
-/** Text to token ids and back, and a conversation to text, as one model file says. */
-export class Tokenizer {
+/** Text to token ids and back, and a conversation to a prompt, as one model file says. */
+export class Tokenizer extends TokenTable {
   readonly bosId: number | undefined;
   readonly eosId: number | undefined;
-  /** A generation is over at any of these. */
-  readonly eogIds: ReadonlySet<number>;
-  readonly #vocabulary: Vocabulary;
+  readonly sampling: SamplingDefaults;
+  readonly #facts: Omit<Vocabulary, 'tokens' | 'merges' | 'scores'>;
   readonly #special: SpecialTokens;
   readonly #encodeText: TextEncode;
   readonly #template: ChatTemplate;
-  readonly #bytes: (Uint8Array | undefined)[] = [];
 
-  /** @throws ShoalError `bad-gguf` when the file has no tokenizer that is supported */
-  static fromMetadata(metadata: Metadata): Tokenizer {
+  /**
+   * @param modelName - as the manifest has it
+   * @throws ShoalError `bad-gguf` when the file has no tokenizer that is supported
+   */
+  static fromMetadata(metadata: Metadata, modelName = ''): Tokenizer {
     const template = metadata.get('tokenizer.chat_template');
-    return new Tokenizer(readVocabulary(metadata), typeof template === 'string' ? template : undefined);
+    return new Tokenizer(
+      readVocabulary(metadata),
+      typeof template === 'string' ? template : undefined,
+      readSampling(metadata, modelName),
+    );
   }
 
-  private constructor(vocabulary: Vocabulary, template: string | undefined) {
-    const { tokens, kind, bosId, eosId, unknownId } = vocabulary;
-    // What the encoder has made its own of is not kept twice.
-    this.#vocabulary = { ...vocabulary, merges: [], scores: [] };
+  private constructor(vocabulary: Vocabulary, template: string | undefined, sampling: SamplingDefaults) {
+    const { tokens, merges: _, scores: __, ...facts } = vocabulary;
+    const { kind, types, bosId, eosId, unknownId } = facts;
+    super(
+      packTokens(
+        tokens.map((token, id) => readBytes(token, types[id], kind)),
+        {
+          hidden: types.map((type) => (isControl(type) ? 1 : 0)),
+          eogIds: [...facts.eogIds],
+          addsSpace: kind === 'llama' && facts.addSpacePrefix,
+        },
+      ),
+    );
+    this.#facts = facts;
+    this.sampling = sampling;
     this.bosId = bosId;
     this.eosId = eosId;
-    this.eogIds = vocabulary.eogIds;
     this.#special = new SpecialTokens(vocabulary);
     const ids = new Map(tokens.map((token, id) => [token, id]));
     this.#encodeText = (kind === 'gpt2' ? byteLevelEncoder : sentencePieceEncoder)(vocabulary, ids);
@@ -56,16 +71,38 @@ export class Tokenizer {
     );
   }
 
-  /** V: ids are below this. */
-  get size(): number {
-    return this.#vocabulary.tokens.length;
+  encode(text: string, { parseSpecial = false, addSpecial = true }: EncodeOptions = {}): number[] {
+    return this.#encodeFragments(this.#special.split(text, parseSpecial ? 'all' : 'pieces'), addSpecial);
   }
 
-  encode(text: string, { parseSpecial = false, addSpecial = true }: EncodeOptions = {}): number[] {
-    const { addBos, addEos, addSpacePrefix, kind, bosId, eosId } = this.#vocabulary;
+  /**
+   * A conversation as the text that the model was trained on, up to where the answer begins or goes on; `encodeRendered`
+   * makes tokens of it. The template's marks become tokens, those in contents stay text.
+   * @throws ShoalError `bad-request` when the model's template refuses the messages, `bad-gguf` when it cannot be used
+   */
+  renderChat(messages: readonly ChatMessage[], options: ChatOptions = {}): RenderedPrompt {
+    return renderApart(this.#template, messages, options, this.#special.marks);
+  }
+
+  encodeRendered({ text, signs }: RenderedPrompt): number[] {
+    const fragments = this.#special
+      .split(text, 'marks')
+      .flatMap((fragment) =>
+        typeof fragment === 'number' ? fragment : this.#special.split(withoutSigns(fragment, signs), 'pieces'),
+      );
+    return this.#encodeFragments(fragments, true);
+  }
+
+  /** @throws ShoalError `bad-gguf` when the file's chat template cannot be read */
+  checkTemplate(): void {
+    this.#template.check();
+  }
+
+  #encodeFragments(fragments: Fragments, addSpecial: boolean): number[] {
+    const { addBos, addEos, addSpacePrefix, kind, bosId, eosId } = this.#facts;
     const ids: number[] = [];
     let afterSpecial = true;
-    for (const fragment of this.#special.split(text, parseSpecial)) {
+    for (const fragment of fragments) {
       if (typeof fragment === 'number') ids.push(fragment);
       else {
         const prefix = kind === 'llama' && addSpacePrefix && afterSpecial ? ' ' : '';
@@ -78,40 +115,10 @@ export class Tokenizer {
     if (addSpecial && addEos && eosId !== undefined && ids.at(-1) !== eosId) ids.push(eosId);
     return ids;
   }
+}
 
-  /** The whole text of `ids`: without the space that `encode` puts before a text, where it puts one. */
-  decode(ids: readonly number[], options: DecodeOptions = {}): string {
-    const detokenizer = this.detokenizer(options);
-    const text = ids.map((id) => detokenizer.push(id)).join('') + detokenizer.flush();
-    const { kind, addSpacePrefix } = this.#vocabulary;
-    return kind === 'llama' && addSpacePrefix && text.startsWith(' ') ? text.slice(1) : text;
-  }
-
-  /** Text of tokens that come one by one and go on from what was before: nothing is stripped. */
-  detokenizer({ skipSpecial = false }: DecodeOptions = {}): Detokenizer {
-    return new Detokenizer((id) => (skipSpecial && isControl(this.#vocabulary.types[id]) ? NO_BYTES : this.bytes(id)));
-  }
-
-  /** The bytes that a token stands for, part of a character perhaps; none for one that is unused or out of range. */
-  bytes(id: number): Uint8Array {
-    this.#bytes[id] ??= this.#readBytes(id);
-    return this.#bytes[id];
-  }
-
-  /**
-   * A conversation as the text that the model was trained on; encode it with `parseSpecial`.
-   * @throws ShoalError `bad-request` when the model's template refuses the messages
-   */
-  renderChat(messages: readonly ChatMessage[], options: RenderOptions): string {
-    return this.#template.render(messages, options);
-  }
-
-  #readBytes(id: number): Uint8Array {
-    const { tokens, types, kind } = this.#vocabulary;
-    const token = tokens[id];
-    const type = types[id];
-    if (token === undefined || type === undefined || type === TokenType.unused) return NO_BYTES;
-    if (isControl(type) || type === TokenType.userDefined) return utf8.encode(token);
-    return kind === 'gpt2' ? byteLevelBytes(token) : sentencePieceBytes(token, type);
-  }
+function readBytes(token: string, type: number | undefined, kind: Vocabulary['kind']): Uint8Array {
+  if (type === undefined || type === TokenType.unused) return NO_BYTES;
+  if (isControl(type) || type === TokenType.userDefined) return utf8.encode(token);
+  return kind === 'gpt2' ? byteLevelBytes(token) : sentencePieceBytes(token, type);
 }

@@ -6,6 +6,9 @@ import { preTokenizerOf } from './pre-tokenizers.ts';
 /** `tokenizer.ggml.token_type`. Source: the GGUF specification. */
 export const TokenType = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
 
+/** Of a token's text, UTF-16 units: the longest of today's, 256 spaces in GPT-2's alphabet, have 256. */
+const MAX_TOKEN_CHARS = 1024;
+
 /** A model's tokens and what its file says of them. */
 export interface Vocabulary {
   /** `gpt2`: BPE over bytes; `llama`: BPE over characters as SentencePiece does it. */
@@ -39,6 +42,13 @@ export function readVocabulary(metadata: Metadata): Vocabulary {
   }
   const pre = kind === 'gpt2' ? String(metadata.get('tokenizer.ggml.pre') || 'default') : '';
   const tokens = list(metadata, 'tokens', isString, 1);
+  const long = tokens.findIndex((token) => token.length > MAX_TOKEN_CHARS);
+  if (long >= 0) {
+    throw new ShoalError(
+      'bad-gguf',
+      `The model file's token ${long} has ${tokens[long]!.length} characters, at most ${MAX_TOKEN_CHARS} are allowed.`,
+    );
+  }
   const types = Uint8Array.from(optionalList(metadata, 'token_type', isNumber, tokens.length) ?? []);
   const id = (name: string, fallback?: number): number | undefined => {
     const value = metadata.get(`tokenizer.ggml.${name}_token_id`) ?? fallback;

@@ -3,6 +3,7 @@ import type { LogLine } from '../core/log.ts';
 import type { LayerRange } from '../core/ranges.ts';
 import type { Lap, Wait } from '../swarm/coordinator/generation.ts';
 import type { RouteEvent } from '../swarm/coordinator/route-event.ts';
+import type { PromptSize } from '../tokenizer/index.ts';
 
 /** What the page shows and does. Components know this; `main.ts` builds it over the swarm. */
 export interface AppModel {
@@ -30,6 +31,8 @@ export interface AppModel {
   readonly checks: ReadonlySignal<readonly CheckRow[]>;
   readonly verifying: ReadonlySignal<boolean>;
   readonly settings: ReadonlySignal<Settings>;
+  /** What answers are made with where the settings do not say: the model's own. */
+  readonly defaultTemperature: ReadonlySignal<number>;
   /** The tab hands over what it serves before it leaves. */
   readonly leaving: ReadonlySignal<boolean>;
   /** What others lose when this tab goes. */
@@ -45,7 +48,14 @@ export interface AppModel {
   leaveWhenCopied(): Promise<void>;
   /** Ends that wait, and stays. */
   stay(): void;
-  send(text: string): Promise<void>;
+  /** @returns false for a prompt that is too long: it is not in the conversation then */
+  send(text: string): Promise<boolean>;
+  /** A number of tokens that a text has at the least, at once; 0 until the tokenizer is there. */
+  fewestTokens(text: string): number;
+  /** How many tokens the model would read with this prompt, the conversation before it included. */
+  promptSize(text: string): Promise<PromptSize>;
+  /** Leaves the oldest turns out of this prompt and all to come, until it fits. */
+  leaveOutOldest(text: string): Promise<void>;
   stop(): void;
   newConversation(): void;
   verify(): Promise<void>;
@@ -155,7 +165,12 @@ export interface ChatMessage {
   readonly error: string | undefined;
   /** E.g. "31 tokens · 12.4 tokens/s · 28 new prompt tokens". */
   readonly note: string | undefined;
+  /** The model does not read it any more. */
+  readonly leftOut?: boolean | undefined;
 }
+
+/** How long a prompt is. */
+export type { PromptSize };
 
 export interface TimelineRow {
   readonly id: number;
@@ -194,6 +209,8 @@ export interface Alert {
   readonly id: number;
   readonly level: 'error' | 'warning' | 'info';
   readonly text: string;
+  /** How often it came, where that was more than once. */
+  readonly count?: number;
 }
 
 export interface CheckRow {
@@ -212,7 +229,8 @@ export type WireSetting = 'f32' | 'f16' | 'q8';
 export type ThreadsSetting = 'auto' | number;
 
 export interface Settings {
-  readonly temperature: number;
+  /** The model's own where it is undefined. */
+  readonly temperature?: number | undefined;
   readonly maxTokens: number;
   readonly systemPrompt: string;
   /** Seed the shards that this tab does not run as well. */

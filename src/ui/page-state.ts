@@ -2,6 +2,7 @@ import { computed, type ReadonlySignal, type Signal, signal } from '@preact/sign
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import { ShoalError } from '../core/errors.ts';
+import { AlertList } from './alert-list.ts';
 import type { Alert, AppModel } from './app-model.ts';
 import type { Situation } from './status-words.ts';
 
@@ -25,8 +26,7 @@ export class PageState {
   readonly situation: ReadonlySignal<Situation>;
   readonly alerts: ReadonlySignal<readonly PageAlert[]>;
   readonly #chosenView: Signal<View | undefined> = signal(undefined);
-  readonly #ownAlerts: Signal<readonly Alert[]> = signal([]);
-  #nextAlertId = 0;
+  readonly #ownAlerts = new AlertList();
 
   constructor(model: AppModel) {
     this.model = model;
@@ -42,7 +42,7 @@ export class PageState {
     }));
     this.alerts = computed(() => [
       ...model.alerts.value.map((alert) => ({ ...alert, dismiss: () => model.dismissAlert(alert.id) })),
-      ...this.#ownAlerts.value.map((alert) => ({ ...alert, dismiss: () => this.#dismiss(alert.id) })),
+      ...this.#ownAlerts.alerts.value.map((alert) => ({ ...alert, dismiss: () => this.#ownAlerts.dismiss(alert.id) })),
     ]);
   }
 
@@ -61,17 +61,8 @@ export class PageState {
   perform(action: () => Promise<void>): void {
     action().catch((thrown: unknown) => {
       const { code, message } = ShoalError.from(thrown);
-      if (code !== 'aborted') this.#alert(message);
+      if (code !== 'aborted') this.#ownAlerts.add('error', message);
     });
-  }
-
-  #alert(text: string): void {
-    if (this.#ownAlerts.value.some((alert) => alert.text === text)) return;
-    this.#ownAlerts.value = [...this.#ownAlerts.value, { id: this.#nextAlertId++, level: 'error', text }];
-  }
-
-  #dismiss(id: number): void {
-    this.#ownAlerts.value = this.#ownAlerts.value.filter((alert) => alert.id !== id);
   }
 }
 

@@ -38,6 +38,38 @@ test.describe('the chat', () => {
     expect((await asked(page)).at(-1)).toBe('newConversation');
   });
 
+  test('keeps a prompt that is too long in the box, counts it, and offers to leave the oldest out', async ({
+    page,
+  }) => {
+    await preview.open(page, 'guest');
+    const prompt = page.getByTestId('prompt');
+    const hint = page.locator('#prompt-hint');
+    const oldest = page.getByRole('button', { name: 'Leave out the oldest turns' });
+    await script(page, (model) => {
+      model.size = { tokens: 9030, exact: true };
+    });
+    const text = 'word '.repeat(400).trim();
+    await prompt.fill(text);
+    await page.keyboard.press('Enter');
+    await expect(prompt).toHaveValue(text);
+    await expect(hint).toContainText('9030 of 8192 tokens: too long to send.');
+    await expect(page.getByTestId('send')).toBeDisabled();
+    await expect(page.getByTestId('message')).toHaveCount(0);
+    await expect(oldest).toHaveCount(0);
+    await prompt.fill('');
+    await script(page, (model) => model.say('first', 'word '.repeat(400)));
+    await prompt.fill('and now');
+    await oldest.click();
+    expect((await asked(page)).at(-1)).toBe('leaveOutOldest and now');
+    await script(page, (model) => {
+      model.size = { tokens: 40, exact: true };
+      model.messages.value = model.messages.value.map((message) => ({ ...message, leftOut: true }));
+    });
+    await expect(page.getByTestId('message').first()).toContainText('Left out of what the model reads.');
+    await expect(hint).toContainText('40 of 8192 tokens.');
+    await expect(page.getByTestId('send')).toBeEnabled();
+  });
+
   test('streams, says what it waits for, and announces only the end', async ({ page }) => {
     await preview.open(page, 'streaming');
     const answer = page.getByTestId('message').last();

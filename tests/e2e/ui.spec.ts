@@ -200,6 +200,10 @@ test.describe('around it', () => {
   test('settings reach the model, and storage is cleared only when asked twice', async ({ page }) => {
     await preview.open(page, 'first');
     await page.getByTestId('settings').locator('summary').click();
+    await expect(page.getByTestId('temperature')).toHaveText("0.2, the model's own");
+    await page.getByLabel(/temperature/i).fill('1');
+    await page.getByRole('button', { name: "Use the model's own" }).click();
+    await expect(page.getByTestId('temperature')).toHaveText("0.2, the model's own");
     await page.getByLabel(/temperature/i).fill('0');
     await page.getByLabel(/longest answer/i).fill('64');
     await page.getByLabel(/help spread/i).uncheck();

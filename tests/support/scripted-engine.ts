@@ -5,6 +5,7 @@ import type {
   GenerationSummary,
   Generator,
 } from '../../src/swarm/coordinator/generation.ts';
+import { LocalModelText } from '../../src/tokenizer/index.ts';
 import { defaultTokenizer } from './default-tokenizer.ts';
 
 export const tokenizer = await defaultTokenizer();
@@ -68,7 +69,7 @@ export function scriptedEngine(...texts: string[]): ScriptedEngine {
   const forgotten: string[] = [];
   const engine = new ShoalEngine({
     generator,
-    tokenizer: async () => tokenizer,
+    text: async () => new LocalModelText(tokenizer),
     modelId: () => 'Tiny',
     contextLength: () => CONTEXT_LENGTH,
     forget: async (conversation) => {

@@ -71,6 +71,60 @@ describe('an interruption', () => {
   });
 });
 
+describe('a reader that has gone', () => {
+  /** Reads twice and leaves, without a word. */
+  async function leave() {
+    const chunks = await engine.chat.completions.create({ messages: user('Hi'), stream: true });
+    const reader = chunks[Symbol.asyncIterator]();
+    await reader.next();
+    await reader.next();
+    return reader;
+  }
+
+  it.each([
+    ['interruptGenerate', () => engine.interruptGenerate()],
+    ['unload', () => engine.unload()],
+  ])('holds nobody up after %s', async (_, end) => {
+    await leave();
+    await end();
+    const next = await engine.chat.completions.create({ messages: user('Hi') });
+    expect(next.choices[0]!.finish_reason).toBe('stop');
+    expect(generator.closed).toBe(2);
+  });
+
+  it('that comes back has the end of its answer', async () => {
+    const reader = await leave();
+    await engine.interruptGenerate();
+    await engine.chat.completions.create({ messages: user('Hi') });
+    expect((await reader.next()).value.choices[0]).toMatchObject({ finish_reason: 'abort' });
+    expect((await reader.next()).done).toBe(true);
+  });
+
+  it('that goes after the interruption holds nobody up either', async () => {
+    generator.onStep = (step) =>
+      step === 2 && generator.requests.length === 1 ? engine.interruptGenerate() : undefined;
+    const chunks = await engine.chat.completions.create({ messages: user('Hi'), stream: true });
+    const reader = chunks[Symbol.asyncIterator]();
+    let finish: string | null | undefined;
+    while (!finish) finish = (await reader.next()).value.choices[0].finish_reason;
+    expect(finish).toBe('abort');
+    const next = await engine.chat.completions.create({ messages: user('Hi') });
+    expect(next.choices[0]!.finish_reason).toBe('stop');
+  });
+
+  it('lets a kept answer that waits behind it be stopped, and the next have its turn', async () => {
+    await leave();
+    const stop = new AbortController();
+    const keeping = { begun: undefined, onProgress: () => {}, signal: stop.signal };
+    const waiting = readAll(engine.keptChatCompletion({ messages: user('Hi') }, keeping));
+    const after = engine.chat.completions.create({ messages: user('Hi') });
+    stop.abort();
+    await expect(waiting).rejects.toMatchObject({ code: 'aborted' });
+    await engine.interruptGenerate();
+    expect((await after).choices[0]!.finish_reason).toBe('stop');
+  });
+});
+
 describe('a failure in mid-answer', () => {
   it('reaches the reader after what was said, and lets the next in', async () => {
     generator.onStep = (step) => {

@@ -137,6 +137,35 @@ describe('a chat completion', () => {
     expect(answer.choices[0]).toMatchObject({ finish_reason: 'length', message: { content: 'The capital' } });
   });
 
+  it('ends at the length that OpenAI’s newer name gives, and at the less of both', async () => {
+    for (const bounds of [{ max_completion_tokens: 3 }, { max_completion_tokens: 3, max_tokens: 5 }]) {
+      const answer = await engine.chat.completions.create({ messages: user('Hi'), ...bounds });
+      expect(answer.choices[0]!.finish_reason).toBe('length');
+      expect(answer.usage!.completion_tokens).toBe(3);
+    }
+  });
+
+  it('passes over what changes no answer, and nulls', async () => {
+    const request = { messages: user('Hi'), user: 'u', metadata: { a: 'b' }, top_k: null, seed: null };
+    expect((await engine.chatCompletion(request as never)).choices[0]!.finish_reason).toBe('stop');
+  });
+
+  it('goes on from a last message of the assistant', async () => {
+    await engine.chat.completions.create({
+      messages: [...user('Capital?'), { role: 'assistant', content: 'The capital is ' }],
+    });
+    expect(tokenizer.decode(generator.requests[0]!.promptIds)).toMatch(
+      /<\|im_start\|>user\nCapital\?<\|im_end\|>\n<\|im_start\|>assistant\nThe capital is $/,
+    );
+  });
+
+  it('begins an answer of which nothing is there', async () => {
+    await engine.chat.completions.create({ messages: [...user('Hi'), { role: 'assistant', content: null }] });
+    await engine.chat.completions.create({ messages: user('Hi') });
+    const [first, second] = generator.requests;
+    expect(first!.promptIds).toEqual(second!.promptIds);
+  });
+
   it('ends before a stop text across token borders, and generates no further', async () => {
     for (const stop of ['nce is', ['xyz', 'nce is']]) {
       const chunks = await stream({ messages: user('Hi'), stop, stream_options: { include_usage: true } });

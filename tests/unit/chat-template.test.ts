@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ChatTemplate } from '../../src/tokenizer/chat-template.ts';
-import { defaultTokenizer } from '../support/default-tokenizer.ts';
+import { defaultMetadata, defaultTokenizer } from '../support/default-tokenizer.ts';
 
 interface Reference {
   readonly chat: readonly {
@@ -12,11 +12,12 @@ interface Reference {
 }
 const { chat } = JSON.parse(readFileSync('tests/reference/smollm2-135m-q4_1.json', 'utf8')) as Reference;
 const tokenizer = await defaultTokenizer();
+const source = (await defaultMetadata()).get('tokenizer.chat_template') as string;
 const hello = [{ role: 'user', content: 'Hello!' }];
 
 describe('the default model’s chat template', () => {
   it.each(chat)('renders case %# as the reference', ({ messages, addGenerationPrompt, text }) => {
-    expect(tokenizer.renderChat(messages, { addGenerationPrompt })).toBe(text);
+    expect(new ChatTemplate(source, {}).render(messages, { addGenerationPrompt })).toBe(text);
   });
 
   it('keeps what a person types from ending a turn only as far as the caller asks', () => {
@@ -67,8 +68,35 @@ describe('a chat template', () => {
   });
 
   it('says that a file’s template is broken', () => {
-    expect(() => new ChatTemplate('{% for %}', {})).toThrow(
+    expect(() => new ChatTemplate('{% for %}', {}).check()).toThrow(
       expect.objectContaining({ code: 'bad-gguf', message: expect.stringContaining('chat template') }),
     );
+  });
+
+  it.each([
+    ['{% for i in range(1000000000) %}{% endfor %}', 'range(1000000000)'],
+    ['{% for i in range(0, 1, 0) %}{% endfor %}', 'range(0, 1, 0)'],
+    [`{% if true %}${' '.repeat(2_000_000)}{% endif %}`, '2000024 characters'],
+    [`{% if true %}${' '.repeat(50_000)}{% endif %}`, 'spaces in a row'],
+    ['{% macro again(f) %}{{ f(f) }}{% endmacro %}{{ again(again) }}', 'calls itself without end'],
+    [
+      "{% set n = namespace(t='xxxxxxxxxxxxxxxx') %}{% for i in range(21) %}{% set n.t = n.t + n.t %}{% endfor %}{{ n.t }}",
+      'characters',
+    ],
+  ])('is refused by name where it would have no end, case %#', (source, words) => {
+    const before = process.cpuUsage();
+    expect(() => new ChatTemplate(source, {}).render(hello, { addGenerationPrompt: false })).toThrow(
+      expect.objectContaining({ message: expect.stringContaining(words) }),
+    );
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(1000);
+  });
+
+  it('counts as Python does', () => {
+    const counted = (source: string) =>
+      new ChatTemplate(`{{ ${source} | join(',') }}`, {}).render(hello, { addGenerationPrompt: false });
+    expect(counted('range(3)')).toBe('0,1,2');
+    expect(counted('range(1, 6, 2)')).toBe('1,3,5');
+    expect(counted('range(3, 0, -1)')).toBe('3,2,1');
+    expect(counted('range(3, 0)')).toBe('');
   });
 });

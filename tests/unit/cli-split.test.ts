@@ -24,6 +24,14 @@ beforeAll(async () => {
   await writeFile(at('text.gguf'), 'This is no model.');
   const qwen = { 'general.architecture': encodeEntry('general.architecture', 'string', 'qwen2') };
   await writeFile(at('qwen.gguf'), makeTinyModel({ metadata: qwen }));
+  const text = (key: string, value: string) => ({ [key]: encodeEntry(key, 'string', value) });
+  const write = (name: string, metadata: Record<string, Uint8Array | null>) =>
+    writeFile(at(name), makeTinyModel({ metadata }));
+  await write('pre.gguf', text('tokenizer.ggml.pre', 'my-new-bpe'));
+  await write('mute.gguf', { 'tokenizer.ggml.model': null });
+  await write('template.gguf', text('tokenizer.chat_template', '{% for m in messages %}{{ m.content }}{% endfor'));
+  const part = { 'split.count': encodeEntry('split.count', 'u16', 3), 'split.no': encodeEntry('split.no', 'u16', 1) };
+  await write('big-00002-of-00003.gguf', part);
 });
 
 afterAll(() => rm(folder, { recursive: true }));
@@ -48,6 +56,13 @@ describe('shoal split', () => {
     ['text.gguf', [], /text\.gguf is not a valid GGUF file: it begins with the bytes 54 68 69 73/],
     ['cut.gguf', [], /cut\.gguf is cut short: tensor ".*" ends at offset/],
     ['qwen.gguf', [], /qwen\.gguf: architecture "qwen2" is not supported; supported: llama/],
+    ['pre.gguf', [], /pre\.gguf: .* the pre-tokenizer "my-new-bpe"/],
+    ['mute.gguf', [], /mute\.gguf: The model file has no tokenizer/],
+    [
+      'big-00002-of-00003.gguf',
+      [],
+      /is part 2 of 3 of a model; the others are big-00001-of-00003\.gguf, big-00003-of-00003\.gguf\. Merge them first/,
+    ],
     ['tiny.gguf', ['--shards', '7'], /6 layers cannot be split into 7 shards: choose 1 to 6/],
     ['tiny.gguf', ['--shards', 'many'], /--shards is "many"/],
   ])('refuses %s %j in one line, with status 2', async (file, args, message) => {
@@ -57,6 +72,15 @@ describe('shoal split', () => {
     expect(stderr).toMatch(message);
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
     expect((await readdir(folder)).filter((name) => name.startsWith('refused'))).toEqual([]);
+  });
+
+  it('says before it begins that a model has no chat, and splits it for completions', () => {
+    const { status, stderr } = split(at('template.gguf'), '--out', at('no-chat'));
+    expect(status).toBe(0);
+    const [first] = stderr.split(/[\n\r]/);
+    expect(first).toMatch(
+      /template\.gguf: .* chat template cannot be used: it cannot be read .* Chat will be refused\.$/,
+    );
   });
 
   it('explains itself', () => {

@@ -156,11 +156,6 @@ describe('splitting', () => {
     expect(largest).toBeLessThanOrEqual(4 * 1024 * 1024);
   });
 
-  it('refuses one part of a split model', () => {
-    const part = makeTinyModel({ metadata: { 'split.count': encodeEntry('split.count', 'u16', 3) } });
-    expect(() => split(part, 4, 2)).toThrow(/model\.gguf is one of 3 parts/);
-  });
-
   it('stops when told', async () => {
     const controller = new AbortController();
     const iterate = async () => {

@@ -11,6 +11,7 @@ import type { ModelOrigin } from '../../cli/model-origin.ts';
 import { obtainModel, prepareModel } from '../../cli/model-source.ts';
 import { pipOrigin } from '../../cli/pip-origin.ts';
 import type { Progress } from '../../cli/progress.ts';
+import { encodeEntry } from '../../src/gguf/write.ts';
 import { seededRandom } from '../fixtures/random.ts';
 import { makeTinyModel } from '../fixtures/tiny-model.ts';
 
@@ -224,6 +225,17 @@ describe('preparing a model', () => {
     ]);
   });
 
+  it('says at every start that a model has no chat', async () => {
+    const broken = encodeEntry('tokenizer.chat_template', 'string', '{% for %}');
+    await writeFile(join(folder, 'tiny.gguf'), makeTinyModel({ metadata: { 'tokenizer.chat_template': broken } }));
+    const notices: string[] = [];
+    const modelFile = join(folder, 'tiny.gguf');
+    const start = () => prepareModel({ modelFile, shards: 2, dataDir: folder, onNotice: (text) => notices.push(text) });
+    await start();
+    await start();
+    expect(notices).toEqual([expect.stringContaining('Chat will be refused.'), notices[0]]);
+  });
+
   it.each<[string, () => Promise<unknown>, number]>([
     ['another shard count', async () => {}, 3],
     ['another file', () => writeFile(join(folder, 'tiny.gguf'), makeTinyModel({ seed: 2 })), 2],
@@ -242,8 +254,7 @@ describe('preparing a model', () => {
   });
 
   it('leaves nothing behind when the model is no good', async () => {
-    await writeFile(join(folder, 'tiny.gguf'), makeTinyModel().subarray(0, 30_000));
-    await expect(prepare(2)).rejects.toMatchObject({ code: 'truncated-gguf' });
+    await expect(prepare(99)).rejects.toMatchObject({ code: 'bad-request' });
     expect(await readdir(join(folder, 'shards'))).toEqual([]);
   });
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import parseTorrent from 'parse-torrent';
 import { describe, expect, it } from 'vitest';
 import { blobSource, bytesSource } from '../../src/gguf/gguf-file.ts';
-import { writeGguf } from '../../src/gguf/write.ts';
+import { encodeEntry, writeGguf } from '../../src/gguf/write.ts';
 import { decodeManifest, encodeManifest } from '../../src/protocol/manifest.ts';
 import { modelName, type PublishOptions, publishModel } from '../../src/store/publish.ts';
 import { PIECE_LENGTH, ShardHasher, withLinks } from '../../src/store/torrent-file.ts';
@@ -102,6 +102,23 @@ describe('publishing a model', () => {
     await expect(publish({ shardCount: 6 })).rejects.toMatchObject({
       code: 'bad-request',
       message: expect.stringContaining('choose 1 to 5'),
+    });
+  });
+
+  it.each([
+    [
+      'big-00001-of-00003.gguf',
+      3,
+      /others are big-00002-of-00003\.gguf, big-00003-of-00003\.gguf\. Merge.*--merge big-00001/,
+    ],
+    ['big-00001-of-00009.gguf', 9, /others are big-00001-of-00009\.gguf to big-00009-of-00009\.gguf\. Merge/],
+    ['big.gguf', 3, /^big\.gguf is one of 3 of a model\. Merge them first: llama-gguf-split --merge FIRST_PART\.gguf/],
+  ])('refuses one part of a split model and names the others: %s', async (fileName, count, message) => {
+    const metadata = { 'split.count': encodeEntry('split.count', 'u16', count) };
+    const source = bytesSource(makeTinyModel({ metadata }));
+    await expect(publishModel(source, { fileName, shardCount: 1 })).rejects.toMatchObject({
+      code: 'bad-gguf',
+      message: expect.stringMatching(message),
     });
   });
 

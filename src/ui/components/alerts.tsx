@@ -16,7 +16,7 @@ export function Alerts() {
   );
 }
 
-function AlertBox({ alert: { level, text, dismiss } }: { alert: PageAlert }) {
+function AlertBox({ alert: { level, text, count, dismiss } }: { alert: PageAlert }) {
   return (
     <div
       class="alert"
@@ -24,7 +24,10 @@ function AlertBox({ alert: { level, text, dismiss } }: { alert: PageAlert }) {
       data-level={level}
       role={level === 'error' ? 'alert' : 'status'}
     >
-      <p>{text}</p>
+      <p>
+        {text}
+        {count !== undefined && ` (${count} times)`}
+      </p>
       <button type="button" class="alert-dismiss" aria-label="Dismiss" onClick={dismiss}>
         ✕
       </button>

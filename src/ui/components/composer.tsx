@@ -1,19 +1,36 @@
+import { useSignal } from '@preact/signals';
+import type { PromptSize } from '../app-model.ts';
+import { textAfter, whyTooLong } from '../bounded-input.ts';
+import { usePromptSize } from '../hooks/use-prompt-size.ts';
 import { usePage } from '../page-state.ts';
 import { whyNotReady } from '../status-words.ts';
+
+/** Fewer come of a key or an input method, and stop no page. */
+const MIN_CHECKED_CHARS = 256;
 
 /** Where the prompt is typed; says why it cannot be sent when it cannot. */
 export function Composer() {
   const page = usePage();
   const { model, draft } = page;
   const busy = model.busy.value;
+  const messages = model.messages.value;
+  const size = usePromptSize().value;
+  const contextLength = model.model.value?.contextLength ?? 0;
+  const tooLong = size !== undefined && size.tokens >= contextLength;
   const reason = whyNotReady(page.situation.value);
   const empty = draft.value.trim() === '';
+  const blocked = busy || empty || reason !== undefined || tooLong;
+  /** What the last input was refused for. */
+  const refused = useSignal<string | undefined>(undefined);
   const send = () => {
-    if (busy || empty || reason !== undefined) return;
-    const text = draft.value.trim();
+    if (blocked) return;
+    const typed = draft.value;
     draft.value = '';
     page.show('chat');
-    page.perform(() => model.send(text));
+    page.perform(async () => {
+      // What was too long is the person's to shorten, unless something else was typed meanwhile.
+      if (!(await model.send(typed.trim())) && draft.value === '') draft.value = typed;
+    });
   };
   return (
     <form
@@ -34,6 +51,16 @@ export function Composer() {
           placeholder="Type a prompt"
           aria-describedby="prompt-hint"
           value={draft.value}
+          onBeforeInput={(event) => {
+            refused.value = undefined;
+            // A letter more is counted when typing pauses.
+            if ((event.data?.length ?? 0) < MIN_CHECKED_CHARS) return;
+            const text = textAfter(event);
+            const fewest = model.fewestTokens(text);
+            if (fewest >= contextLength) refused.value = sizeWords({ tokens: fewest, exact: false }, contextLength);
+            else refused.value = whyTooLong(text);
+            if (refused.value !== undefined) event.preventDefault();
+          }}
           onInput={({ currentTarget }) => {
             draft.value = currentTarget.value;
           }}
@@ -49,16 +76,28 @@ export function Composer() {
             Stop
           </button>
         ) : (
-          <button type="submit" class="primary" data-testid="send" disabled={empty || reason !== undefined}>
+          <button type="submit" class="primary" data-testid="send" disabled={blocked}>
             Send
           </button>
         )}
       </div>
       <div class="composer-foot">
-        <p id="prompt-hint" class="composer-hint muted" data-blocked={reason !== undefined}>
-          {reason ?? (busy ? 'Escape stops the answer.' : 'Enter sends, Shift+Enter makes a new line.')}
+        <p
+          id="prompt-hint"
+          class="composer-hint muted"
+          data-blocked={reason !== undefined || tooLong || refused.value !== undefined}
+        >
+          {reason ??
+            refused.value ??
+            (size && sizeWords(size, contextLength)) ??
+            (busy ? 'Escape stops the answer.' : 'Enter sends, Shift+Enter makes a new line.')}
         </p>
-        {model.messages.value.length > 0 && (
+        {tooLong && messages.some(({ leftOut }) => !leftOut) && (
+          <button type="button" onClick={() => page.perform(() => model.leaveOutOldest(draft.value.trim()))}>
+            Leave out the oldest turns
+          </button>
+        )}
+        {messages.length > 0 && (
           <button type="button" data-testid="new-conversation" onClick={() => model.newConversation()}>
             New conversation
           </button>
@@ -66,4 +105,10 @@ export function Composer() {
       </div>
     </form>
   );
+}
+
+/** E.g. "9030 of 8192 tokens: shorten it." */
+function sizeWords({ tokens, exact }: PromptSize, contextLength: number): string {
+  const count = `${exact ? '' : 'At least '}${tokens} of ${contextLength} tokens`;
+  return tokens < contextLength ? `${count}.` : `${count}: too long to send.`;
 }

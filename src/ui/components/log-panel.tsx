@@ -41,10 +41,11 @@ function LogLines() {
   );
 }
 
-const Line = memo(function Line({ line: { timeMs, level, scope, text } }: { line: LogLine }) {
+const Line = memo(function Line({ line: { timeMs, level, scope, text, count } }: { line: LogLine }) {
   return (
     <li data-level={level}>
       <time>{formatClock(timeMs)}</time> [{scope}] {text}
+      {count !== undefined && <span class="muted"> ({count} times)</span>}
     </li>
   );
 });

@@ -6,7 +6,7 @@ import { WaitNote } from './wait-note.tsx';
 
 /** One message; drawn again only when it changes, so that a long conversation costs nothing while it grows. */
 export const Message = memo(function Message({ message }: { message: ChatMessage }) {
-  const { role, state, text, error, note } = message;
+  const { role, state, text, error, note, leftOut } = message;
   const streaming = state === 'streaming';
   return (
     <article
@@ -31,6 +31,7 @@ export const Message = memo(function Message({ message }: { message: ChatMessage
           {text && ' What was generated until then is kept above.'}
         </p>
       )}
+      {leftOut && <p class="message-note muted">Left out of what the model reads.</p>}
       {!streaming && (note || state === 'stopped') && (
         <p class="message-note muted">{[state === 'stopped' && 'Stopped', note].filter(Boolean).join(' · ')}</p>
       )}

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { RunnerSetting, Settings, WireSetting } from '../app-model.ts';
+import { textAfter, whyTooLong } from '../bounded-input.ts';
 import { formatBytesOf } from '../format.ts';
 import { usePage } from '../page-state.ts';
 import { OpenFile } from './open-file.tsx';
@@ -30,20 +31,7 @@ export function SettingsPanel() {
     <details class="panel" data-testid="settings">
       <summary>Settings</summary>
       <div class="panel-body settings">
-        <label class="field">
-          <span>
-            Temperature <span class="muted">{settings.temperature.toFixed(1)}</span>
-          </span>
-          <input
-            type="range"
-            min="0"
-            max="2"
-            step="0.1"
-            value={settings.temperature}
-            onInput={({ currentTarget }) => change({ temperature: currentTarget.valueAsNumber })}
-          />
-          <small>0 always gives the same answer; higher is more varied.</small>
-        </label>
+        <TemperatureField />
         <label class="field">
           <span>Longest answer, in tokens</span>
           <input
@@ -63,6 +51,9 @@ export function SettingsPanel() {
             rows={2}
             value={settings.systemPrompt}
             placeholder="None"
+            onBeforeInput={(event) => {
+              if (whyTooLong(textAfter(event)) !== undefined) event.preventDefault();
+            }}
             onChange={({ currentTarget }) => change({ systemPrompt: currentTarget.value })}
           />
         </label>
@@ -109,6 +100,42 @@ export function SettingsPanel() {
         <Storage />
       </div>
     </details>
+  );
+}
+
+/** The model's own until the person chooses another. */
+function TemperatureField() {
+  const { model } = usePage();
+  const chosen = model.settings.value.temperature;
+  const temperature = chosen ?? model.defaultTemperature.value;
+  return (
+    <div class="field">
+      <label class="field">
+        <span>
+          Temperature{' '}
+          <span class="muted" data-testid="temperature">
+            {temperature.toFixed(1)}
+            {chosen === undefined && ", the model's own"}
+          </span>
+        </span>
+        <input
+          type="range"
+          min="0"
+          max="2"
+          step="0.1"
+          value={temperature}
+          onInput={({ currentTarget }) => model.changeSettings({ temperature: currentTarget.valueAsNumber })}
+        />
+        <small>0 always gives the same answer; higher is more varied.</small>
+      </label>
+      {chosen !== undefined && (
+        <div class="buttons">
+          <button type="button" onClick={() => model.changeSettings({ temperature: undefined })}>
+            Use the model's own
+          </button>
+        </div>
+      )}
+    </div>
   );
 }
 

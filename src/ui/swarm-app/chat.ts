@@ -2,11 +2,13 @@ import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { ShoalEngine } from '../../api/index.ts';
 import { ShoalError } from '../../core/errors.ts';
 import type { GenerationSummary } from '../../swarm/coordinator/generation.ts';
-import type { ChatMessage, Settings } from '../app-model.ts';
+import type { ChatMessage, PromptSize } from '../app-model.ts';
+import { chatRequest, countToLeaveOut, GENERAL_TEMPERATURE, type PromptSettings, saidBefore } from './chat-request.ts';
 import type { RunningAnswer, SavedConversation } from './saved-conversation.ts';
 
 export interface ChatOptions {
   readonly engine: () => ShoalEngine;
+  readonly contextLength: () => number;
   /** Of the newest answer. */
   readonly summary: ReadonlySignal<GenerationSummary | undefined>;
   /** Resolves when an answer that was begun before this page can go on. @throws when aborted */
@@ -26,12 +28,37 @@ export class Chat {
     this.#options = options;
   }
 
-  /** Sends a prompt; the answer appears in `messages` as it comes, and so does what went wrong. */
-  async send(text: string, { temperature, maxTokens, systemPrompt }: Settings): Promise<void> {
-    if (this.busy.value) return;
-    this.#append({ role: 'user', text, state: 'done' });
+  /**
+   * Sends a prompt; the answer appears in `messages` as it comes, and so does what went wrong.
+   * @returns false for a prompt that is too long: it is not in the conversation then
+   */
+  async send(text: string, settings: PromptSettings): Promise<boolean> {
+    if (this.busy.value) return true;
+    const { temperature, maxTokens, systemPrompt } = settings;
+    const asked = this.#append({ role: 'user', text, state: 'done' });
     const id = this.#append({ role: 'assistant', text: '', state: 'streaming' });
-    await this.#answer(id, { temperature, maxTokens, systemPrompt, promptIds: [], ids: [] }, false);
+    const running = { ...(temperature === undefined ? {} : { temperature }), maxTokens, systemPrompt };
+    const error = await this.#answer(id, { ...running, promptIds: [], ids: [] }, false);
+    const answer = this.messages.value.find((message) => message.id === id);
+    if (error?.code !== 'context-full' || answer?.text !== '') return true;
+    this.messages.value = this.messages.value.filter((message) => message.id !== id && message.id !== asked);
+    return false;
+  }
+
+  /** Leaves the oldest turns out of this prompt and all to come, until it fits; they stay to be read. */
+  async leaveOutOldest(text: string, settings: PromptSettings): Promise<void> {
+    const said = saidBefore(this.messages.value);
+    const count = await countToLeaveOut(this.#options.engine(), said, text, settings, this.#options.contextLength());
+    const gone = new Set(said.slice(0, count).map(({ id }) => id));
+    this.messages.value = this.messages.value.map((message) =>
+      gone.has(message.id) ? { ...message, leftOut: true } : message,
+    );
+  }
+
+  /** How many tokens the model would read with this prompt. */
+  async promptSize(text: string, { systemPrompt }: PromptSettings): Promise<PromptSize> {
+    const messages = [...saidBefore(this.messages.value), { role: 'user' as const, text }];
+    return this.#options.engine().promptSize(chatRequest(messages, systemPrompt));
   }
 
   /** Takes a conversation up where an earlier page left it; an answer that was being made goes on. */
@@ -60,51 +87,58 @@ export class Chat {
 
   clear(): void {
     this.stop();
+    // A program's answer whose reader has gone would hold the next one up.
+    void this.#options.engine().interruptGenerate();
     this.messages.value = [];
   }
 
-  async #answer(id: number, running: RunningAnswer, restored: boolean): Promise<void> {
+  /** @returns what went wrong */
+  async #answer(id: number, running: RunningAnswer, restored: boolean): Promise<ShoalError | undefined> {
     this.busy.value = true;
     this.#running = running;
     const stop = new AbortController();
     this.#stop = stop;
     try {
       if (restored) await this.#options.untilReady(running, stop.signal);
-      const { finish, tokens } = await this.#read(id, running);
+      const { finish, tokens } = await this.#read(id, running, stop.signal);
       this.#running = undefined;
       this.#change(id, { state: finish === 'abort' ? 'stopped' : 'done', note: this.#note(finish, tokens) });
+      return undefined;
     } catch (thrown) {
       const error = ShoalError.from(thrown);
       this.#running = undefined;
       this.#change(id, error.code === 'aborted' ? { state: 'stopped' } : { state: 'error', error: error.message });
+      return error;
     } finally {
       this.busy.value = false;
     }
   }
 
   /** @returns how the answer ended, and its tokens */
-  async #read(id: number, running: RunningAnswer): Promise<{ finish: string | null; tokens: number }> {
-    const { temperature, maxTokens, systemPrompt, promptIds } = running;
-    const history = this.messages.value.filter(
-      (message) => message.id !== id && (message.state !== 'error' || message.text !== ''),
-    );
+  async #read(
+    id: number,
+    running: RunningAnswer,
+    signal: AbortSignal,
+  ): Promise<{ finish: string | null; tokens: number }> {
+    const { maxTokens, systemPrompt, promptIds } = running;
+    const engine = this.#options.engine();
+    const temperature = running.temperature ?? (await engine.samplingDefaults()).temperature ?? GENERAL_TEMPERATURE;
+    const history = saidBefore(this.messages.value.filter((message) => message.id !== id));
     const request = {
+      ...chatRequest(history, systemPrompt),
       stream: true,
       temperature,
       max_tokens: maxTokens,
-      messages: [
-        ...(systemPrompt ? [{ role: 'system' as const, content: systemPrompt }] : []),
-        ...history.map(({ role, text: content }) => ({ role, content })),
-      ],
-    };
+    } as const;
     let tokens = 0;
-    const chunks = this.#options.engine().keptChatCompletion(request, {
+    const chunks = engine.keptChatCompletion(request, {
       // A page that went before the prompt was encoded has left nothing to go on from but the messages.
       begun: promptIds.length > 0 ? running : undefined,
       onProgress: (answer) => {
         tokens = answer.ids.length;
         if (this.#running) this.#running = { ...this.#running, ...answer };
       },
+      signal,
     });
     let text = '';
     let finish: string | null = null;

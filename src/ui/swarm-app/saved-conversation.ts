@@ -13,7 +13,8 @@ const MAX_AGE_MS = 24 * 60 * 60_000;
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const ids = v.pipe(v.array(count), v.maxLength(MAX_IDS));
 const runningSchema = v.object({
-  temperature: v.pipe(v.number(), v.finite(), v.minValue(0)),
+  /** The model's own where it is left out. */
+  temperature: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0))),
   maxTokens: v.pipe(count, v.minValue(1)),
   systemPrompt: v.string(),
   /** Empty until the prompt is encoded. */
@@ -26,6 +27,7 @@ const messageSchema = v.object({
   state: v.picklist(['streaming', 'done', 'stopped', 'error']),
   error: v.optional(v.string()),
   note: v.optional(v.string()),
+  leftOut: v.optional(v.boolean()),
 });
 const conversationSchema = v.object({
   messages: v.pipe(v.array(messageSchema), v.maxLength(MAX_MESSAGES), v.readonly()),

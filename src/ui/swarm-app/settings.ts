@@ -7,7 +7,7 @@ import { lastingItems } from './lasting-items.ts';
 const STORAGE_KEY = 'shoal-settings';
 
 export const DEFAULT_SETTINGS: Settings = {
-  temperature: 0.7,
+  temperature: undefined,
   maxTokens: 512,
   systemPrompt: '',
   spreadModel: true,
@@ -20,7 +20,7 @@ export const DEFAULT_SETTINGS: Settings = {
 
 /** Each setting on its own falls back to its default when what is stored is unreadable. */
 const settingsSchema = v.object({
-  temperature: v.fallback(v.pipe(v.number(), v.minValue(0), v.maxValue(2)), DEFAULT_SETTINGS.temperature),
+  temperature: v.fallback(v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(2))), DEFAULT_SETTINGS.temperature),
   maxTokens: v.fallback(v.pipe(v.number(), v.safeInteger(), v.minValue(1)), DEFAULT_SETTINGS.maxTokens),
   systemPrompt: v.fallback(v.string(), DEFAULT_SETTINGS.systemPrompt),
   spreadModel: v.fallback(v.boolean(), DEFAULT_SETTINGS.spreadModel),

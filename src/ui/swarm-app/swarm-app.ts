@@ -3,9 +3,11 @@ import { CHAT_CONVERSATION, ShoalEngine } from '../../api/index.ts';
 import { ShoalError } from '../../core/errors.ts';
 import { type LogLine, log } from '../../core/log.ts';
 import type { SwarmNode } from '../../swarm/node.ts';
+import { type ModelText, type PromptSize, samplingByName } from '../../tokenizer/index.ts';
+import { AlertList } from '../alert-list.ts';
 import type { AppModel, Environment, MemberRow, ModelSummary, Settings, ShardRow, SwarmSummary } from '../app-model.ts';
-import { AlertList } from './alert-list.ts';
 import { Chat } from './chat.ts';
+import { GENERAL_TEMPERATURE } from './chat-request.ts';
 import { chooseRunner } from './choose-runner.ts';
 import { keepConversation } from './conversation-keeper.ts';
 import { detectEnvironment, detectLacks } from './environment.ts';
@@ -56,6 +58,7 @@ export class SwarmApp implements AppModel {
   readonly checks = this.#verification.checks;
   readonly verifying = this.#verification.verifying;
   readonly leaving: Signal<boolean> = signal(false);
+  readonly defaultTemperature: Signal<number> = signal(GENERAL_TEMPERATURE);
   readonly settings: ReadonlySignal<Settings>;
   readonly changeSettings: (change: Partial<Settings>) => void;
   readonly #timeline = new Timeline();
@@ -66,6 +69,7 @@ export class SwarmApp implements AppModel {
   );
   readonly #chat: Chat = new Chat({
     engine: () => this.engine,
+    contextLength: () => this.#contextLength(),
     summary: this.generator.summary,
     untilReady: (running, signal) => this.#untilReady(running, signal),
   });
@@ -98,9 +102,9 @@ export class SwarmApp implements AppModel {
     this.changeSettings = change;
     this.engine = new ShoalEngine({
       generator: this.generator,
-      tokenizer: () => this.#requireSession().tokenizer(),
+      text: () => this.#text(),
       modelId: () => this.model.value?.name ?? '',
-      contextLength: () => this.model.value?.contextLength ?? 0,
+      contextLength: () => this.#contextLength(),
       forget: async (conversation) => this.#session?.node?.coordinator.forget(conversation),
     });
     log.onLine(() => this.#refreshSoon());
@@ -189,8 +193,20 @@ export class SwarmApp implements AppModel {
     this.#farewell.stay();
   }
 
-  async send(text: string): Promise<void> {
-    await this.#chat.send(text, this.settings.value);
+  send(text: string): Promise<boolean> {
+    return this.#chat.send(text, this.settings.value);
+  }
+
+  fewestTokens(text: string): number {
+    return this.#session?.tokens?.fewestTokens(text, this.#contextLength()) ?? 0;
+  }
+
+  promptSize(text: string): Promise<PromptSize> {
+    return this.#chat.promptSize(text, this.settings.value);
+  }
+
+  leaveOutOldest(text: string): Promise<void> {
+    return this.#chat.leaveOutOldest(text, this.settings.value);
   }
 
   stop(): void {
@@ -211,9 +227,9 @@ export class SwarmApp implements AppModel {
     const { importFile } = await import('./import-file.ts');
     const session = this.#requireSession();
     try {
-      await importFile(file, session, (text) => this.#alerts.add('info', text));
+      await importFile(file, session, (text) => this.#alerts.add('info', text, file.name));
     } catch (error) {
-      this.#alerts.add('error', ShoalError.from(error).message);
+      this.#alerts.add('error', ShoalError.from(error).message, file.name);
     }
     this.#refresh();
   }
@@ -247,6 +263,7 @@ export class SwarmApp implements AppModel {
       contextLength: manifest.hyperparameters.contextLength,
       totalBytes: manifest.shards.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     };
+    this.defaultTemperature.value = samplingByName(manifest.name).temperature ?? GENERAL_TEMPERATURE;
     this.inviteLink.value = inviteLink(location, { manifestId });
     session.keeper.onChange(() => this.#refreshSoon(this.#shardsMoved(session)));
     session.store.onTransfer(() => this.#refreshSoon());
@@ -270,6 +287,16 @@ export class SwarmApp implements AppModel {
       generator.waits(undefined, 'given-up');
       generator.progressNote.value = undefined;
     }
+  }
+
+  #contextLength(): number {
+    return this.model.value?.contextLength ?? 0;
+  }
+
+  async #text(): Promise<ModelText> {
+    const text = await this.#requireSession().text();
+    this.defaultTemperature.value = text.sampling.temperature ?? GENERAL_TEMPERATURE;
+    return text;
   }
 
   #requireSession(): SwarmSession {

@@ -1,9 +1,10 @@
 import { createWorkerRunner, type RunnerChoice } from '../../../workers/runner-client.ts';
 import { storeThread } from '../../../workers/store-client.ts';
+import { openWorkerText } from '../../../workers/tokenizer-client.ts';
+import type { ModelHeader } from '../../../workers/tokenizer-contract.ts';
 import { ShoalError } from '../../core/errors.ts';
 import { collectAllGarbage } from '../../core/garbage.ts';
 import { log } from '../../core/log.ts';
-import { parseGguf } from '../../gguf/read.ts';
 import type { Transport } from '../../net/transport.ts';
 import type { Manifest, ManifestShard } from '../../protocol/manifest.ts';
 import { relayMultiaddr, type ServerConfig } from '../../protocol/server-config.ts';
@@ -17,7 +18,7 @@ import { serveManifest } from '../../swarm/members/manifest-exchange.ts';
 import { ShardIntroducer } from '../../swarm/members/shard-introducer.ts';
 import { type NodeSettings, SwarmNode } from '../../swarm/node.ts';
 import { ShardKeeper } from '../../swarm/shard-keeper.ts';
-import { Tokenizer } from '../../tokenizer/index.ts';
+import type { ModelText, TokenTable } from '../../tokenizer/index.ts';
 import type { Lack } from '../app-model.ts';
 import { shardMemoryBytes } from './device-memory.ts';
 import type { IntroducedModel } from './introduction.ts';
@@ -68,7 +69,8 @@ export class SwarmSession {
   readonly #settings: () => NodeSettings;
   readonly #network: () => Promise<Transport>;
   #node: SwarmNode | undefined;
-  #tokenizer: Promise<Tokenizer> | undefined;
+  #text: Promise<ModelText> | undefined;
+  #tokens: TokenTable | undefined;
 
   constructor({ config, model, settings, runnerChoice, network, lacks }: SwarmSessionOptions) {
     const { manifest } = model;
@@ -129,24 +131,35 @@ export class SwarmSession {
     return node;
   }
 
-  /** The tokenizer, from the header of shard 0, which every tab may fetch. */
-  tokenizer(): Promise<Tokenizer> {
-    this.#tokenizer ??= this.#readTokenizer().catch((error: unknown) => {
-      this.#tokenizer = undefined;
-      throw error;
-    });
-    return this.#tokenizer;
+  /** Text in and out of the model, by the tokenizer in the header of shard 0, which every tab may fetch. */
+  text(): Promise<ModelText> {
+    this.#text ??= openWorkerText(() => this.#readHeader()).then(
+      (text) => {
+        this.#tokens = text.tokens;
+        return text;
+      },
+      (error: unknown) => {
+        this.#text = undefined;
+        throw error;
+      },
+    );
+    return this.#text;
   }
 
-  async #readTokenizer(): Promise<Tokenizer> {
-    const shard = this.model.manifest.shards[0]!;
-    const header = await this.store.obtainHeader(this.#originOf(shard), {});
-    // Room that a download has grown would grow further here.
-    if (this.store.transfers().some(({ receivedBytes }) => receivedBytes > 0)) collectAllGarbage();
-    const tokenizer = Tokenizer.fromMetadata(parseGguf(header, shard.fileName, shard.sizeBytes).metadata);
-    // What it was made of is three times as much; nothing holds it by then.
-    setTimeout(collectAllGarbage);
-    return tokenizer;
+  /** Undefined until `text` is there. */
+  get tokens(): TokenTable | undefined {
+    return this.#tokens;
+  }
+
+  async #readHeader(): Promise<ModelHeader> {
+    const { name: modelName, shards } = this.model.manifest;
+    const shard = shards[0]!;
+    const header = { modelName, fileName: shard.fileName, sizeBytes: shard.sizeBytes };
+    const bytes = await this.store.obtainHeader(this.#originOf(shard), {});
+    // Room that a download has grown is not needed any more.
+    if (this.store.transfers().some(({ receivedBytes }) => receivedBytes > 0)) setTimeout(collectAllGarbage);
+    // The store's own, as its worker or the network gave it: nobody else has it.
+    return { bytes: bytes as Uint8Array<ArrayBuffer>, ...header };
   }
 
   #originOf(shard: ManifestShard): ShardOrigin {

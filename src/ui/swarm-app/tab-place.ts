@@ -74,7 +74,7 @@ export class TabPlace {
     const onShortage = (shortage: Shortage) => this.#options.onProblem(shortageText(shortage));
     const report = await serveWhatFits({ keeper, store, manifest: model.manifest, onShortage }, chosen);
     // The tokenizer comes with shard 0, and is made ready before there is a prompt.
-    if (report.served.includes(0)) session.tokenizer().catch(() => undefined);
+    if (report.served.includes(0)) session.text().catch(() => undefined);
     for (const { index, error } of report.failed) {
       if (error.code !== 'aborted') this.#options.onProblem(`Shard ${index}: ${error.message}`);
     }

@@ -1,6 +1,7 @@
 import { ShoalError } from '../../core/errors.ts';
 import type { Lap } from '../../swarm/coordinator/generation.ts';
 import { DEFAULT_SAMPLING } from '../../swarm/coordinator/sampler.ts';
+import { isSize } from '../../tokenizer/index.ts';
 import type { SwarmSession } from './swarm-session.ts';
 
 const PROMPT = 'What is the capital of France?';
@@ -12,14 +13,16 @@ export async function runVerificationPrompt(
   session: SwarmSession,
   signal?: AbortSignal,
 ): Promise<{ text: string; lap: Lap }> {
-  const tokenizer = await session.tokenizer();
+  const text = await session.text();
   const coordinator = session.node?.coordinator;
   if (!coordinator) throw new ShoalError('peer-unreachable', 'This tab is still connecting to the swarm.');
-  const prompt = tokenizer.renderChat([{ role: 'user', content: PROMPT }], { addGenerationPrompt: true });
+  const messages = [{ role: 'user', content: PROMPT }];
+  const promptIds = await text.encode({ kind: 'chat', messages, options: {} }, Number.POSITIVE_INFINITY);
+  if (isSize(promptIds)) throw new ShoalError('internal', 'The verification prompt was not tokenized.');
   const tokens = coordinator.generate({
-    promptIds: tokenizer.encode(prompt, { parseSpecial: true }),
+    promptIds,
     maxTokens: MAX_TOKENS,
-    stopIds: tokenizer.eogIds,
+    stopIds: text.tokens.eogIds,
     sampling: DEFAULT_SAMPLING,
     topLogprobs: 0,
     ...(signal ? { signal } : {}),
@@ -31,5 +34,5 @@ export async function runVerificationPrompt(
     lap = token.lap;
   }
   if (!lap) throw new ShoalError('internal', 'The pipeline answered with no token.');
-  return { text: tokenizer.decode(ids), lap };
+  return { text: text.tokens.decode(ids), lap };
 }

@@ -57,6 +57,7 @@ export class PreviewModel implements AppModel {
   readonly leaving = signal(false);
   readonly farewell = signal<FarewellSummary>({ shards: [], copiedShare: 0, answers: 0, waiting: false });
   readonly choosing = signal(false);
+  readonly defaultTemperature = signal(0.2);
   readonly lap: AppModel['lap'] & Signal = signal(undefined);
   readonly tokensPerSecond: Signal<number | undefined> = signal(undefined);
   readonly alerts: Signal<readonly Alert[]> = signal([]);
@@ -64,7 +65,7 @@ export class PreviewModel implements AppModel {
   readonly checks: Signal<readonly CheckRow[]> = signal([]);
   readonly verifying = signal(false);
   readonly settings: Signal<Settings> = signal({
-    temperature: 0.7,
+    temperature: undefined,
     maxTokens: 512,
     systemPrompt: '',
     spreadModel: true,
@@ -89,9 +90,17 @@ export class PreviewModel implements AppModel {
   openFile = (file: File) => this.#ask(`openFile ${file.name}`);
   clearStorage = () => this.#ask('clearStorage');
 
-  async send(text: string): Promise<void> {
+  /** What the page is told of any prompt's length. */
+  size = { tokens: 40, exact: true };
+  fewestTokens = (text: string) => Math.ceil(text.length / 16);
+  promptSize = async () => this.size;
+  leaveOutOldest = (text: string) => this.#ask(`leaveOutOldest ${text}`);
+
+  async send(text: string): Promise<boolean> {
     await this.#ask(`send ${text}`);
+    if (this.size.tokens >= this.model.value!.contextLength) return false;
     this.begin(text);
+    return true;
   }
 
   dismissAlert(id: number): void {

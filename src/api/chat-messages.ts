@@ -1,0 +1,54 @@
+import * as v from 'valibot';
+import { ShoalError } from '../core/errors.ts';
+import type { ChatMessage } from '../tokenizer/index.ts';
+import { fieldName } from './field-name.ts';
+
+const textPart = v.variant('type', [v.object({ type: v.literal('text'), text: v.string() })]);
+/** A text, or parts of text; told apart before they are checked, so that a fault names the part. */
+const content = v.lazy(
+  (value): v.GenericSchema<unknown, string> =>
+    Array.isArray(value)
+      ? v.pipe(
+          v.array(textPart),
+          v.transform((parts) => parts.map(({ text }) => text).join('\n')),
+        )
+      : v.string(({ received }) => `Expected a text or a list of parts but received ${received}`),
+);
+const name = v.nullish(v.string());
+const roles = 'Expected "system", "user" or "assistant"';
+
+const messageSchema = v.variant(
+  'role',
+  [
+    v.object({ role: v.picklist(['system', 'user']), content, name }),
+    v.object({
+      role: v.literal('assistant'),
+      // An assistant's message of tool calls alone has null.
+      content: v.nullish(content, ''),
+      name,
+      tool_calls: v.nullish(v.pipe(v.array(v.unknown()), v.maxLength(0, 'Messages of tool calls are not supported'))),
+    }),
+  ],
+  ({ received }) =>
+    received === '"tool"' ? 'Messages of tool calls are not supported' : `${roles} but received ${received}`,
+);
+const messagesSchema = v.object({ messages: v.array(messageSchema) });
+
+/**
+ * The messages of a request, checked.
+ * @throws ShoalError `bad-request` naming the message and its field
+ */
+export function chatMessages(messages: unknown): ChatMessage[] {
+  if (!Array.isArray(messages) || messages.length === 0)
+    throw new ShoalError('bad-request', 'The request has no "messages"; send a list of at least one.');
+  const { success, issues, output } = v.safeParse(messagesSchema, { messages });
+  if (!success) {
+    const [issue] = issues;
+    throw new ShoalError('bad-request', `The request's "${fieldName(issue)}" is wrong: ${issue.message}.`);
+  }
+  return output.messages.map(({ role, content: text, name: speaker }) => ({
+    role,
+    content: text,
+    ...(speaker === undefined || speaker === null ? {} : { name: speaker }),
+  }));
+}
