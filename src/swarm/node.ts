@@ -66,6 +66,8 @@ export class SwarmNode {
   readonly #recruiter: Recruiter;
   readonly #roster: Roster;
   #seededReported = '';
+  /** The shards that the last presence told of which was sent for their sake. */
+  #shardsTold = '';
   #auto = false;
   /** Known to the swarm, though it has not joined: it is about to choose a shard. */
   #choosing = false;
@@ -198,6 +200,7 @@ export class SwarmNode {
     await this.#drain();
     await this.membership.leave();
     keeper.joined = false;
+    this.#shardsTold = '';
     this.#choosing = false;
     await Promise.allSettled([...keeper.ready(), ...keeper.pending()].map((index) => keeper.release(index)));
     this.#events.emit('change', undefined);
@@ -278,7 +281,11 @@ export class SwarmNode {
   #ownShardsChanged(): void {
     const { keeper, settings } = this.#options;
     if (keeper.joined) {
-      this.membership.publishNow();
+      // A shard that loads changes a hundred times, of which others need to hear twice.
+      const { ready, pending } = this.#facts();
+      const shards = JSON.stringify([ready, pending]);
+      if (shards !== this.#shardsTold) this.membership.publishNow();
+      this.#shardsTold = shards;
       const serving = keeper.ready().length > 0 && keeper.pending().length === 0;
       if (serving && settings().spreadModel) this.#spreader.start();
     }

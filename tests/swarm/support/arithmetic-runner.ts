@@ -55,7 +55,11 @@ export class ArithmeticRunner implements LayerRunner {
     return [...this.#loaded].sort((a, b) => a - b);
   }
 
-  async loadShard(reader: ShardReader): Promise<void> {
+  async loadShard(reader: ShardReader, { onProgress }: Parameters<LayerRunner['loadShard']>[1] = {}): Promise<void> {
+    for (let percent = 1; percent <= 100; percent++) {
+      onProgress?.((reader.shard.sizeBytes * percent) / 100);
+      if (percent % 10 === 0) await new Promise((resolve) => setTimeout(resolve));
+    }
     this.#loaded.add(reader.shard.index);
   }
 
