@@ -57,6 +57,8 @@ export interface AppModel {
   /** Leaves the oldest turns out of this prompt and all to come, until it fits. */
   leaveOutOldest(text: string): Promise<void>;
   stop(): void;
+  /** Goes on with the last answer, which was stopped or went wrong, from the tokens that are there. */
+  continueAnswer(): Promise<void>;
   newConversation(): void;
   verify(): Promise<void>;
   /** Splits a GGUF from this machine and offers a link to run it. */
@@ -163,6 +165,8 @@ export interface ChatMessage {
   readonly text: string;
   readonly state: 'streaming' | 'done' | 'stopped' | 'error';
   readonly error: string | undefined;
+  /** It was stopped or went wrong, and can be gone on with as long as it is the last. */
+  readonly continuable?: boolean;
   /** E.g. "31 tokens · 12.4 tokens/s · 28 new prompt tokens". */
   readonly note: string | undefined;
   /** The model does not read it any more. */

@@ -54,6 +54,30 @@ test.describe('the swarm', () => {
     expect(await asked(page)).toEqual(['join all', 'join auto', 'join 1,3', 'leave']);
   });
 
+  test('says what others lose before it leaves, and can stay', async ({ page }) => {
+    await preview.open(page, 'soleHolder');
+    await page.getByTestId('leave').click();
+    const note = page.getByTestId('farewell');
+    await expect(note).toContainText('Only this tab has shards 2 and 3: 1 answer will stop.');
+    await expect(page.getByTestId('leave-copied')).toHaveText('Wait until they are copied (22 %)');
+    await page.getByTestId('stay').click();
+    await expect(note).toHaveCount(0);
+    await page.getByTestId('leave').click();
+    await page.getByTestId('leave-copied').click();
+    await script(page, (model) => {
+      model.farewell.value = { ...model.farewell.value, copiedShare: 0.5, waiting: true };
+    });
+    await expect(note).toContainText('(50 %). This tab leaves when that is done.');
+    await note.getByTestId('leave-now').click();
+    expect(await asked(page)).toEqual(['stay', 'leaveWhenCopied', 'leave']);
+  });
+
+  test('goes on with an answer that went wrong', async ({ page }) => {
+    await preview.open(page, 'failed');
+    await page.getByTestId('continue').click();
+    expect(await asked(page)).toEqual(['continueAnswer']);
+  });
+
   test('invites by link and by QR code', async ({ page, context }) => {
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     await preview.open(page, 'first');

@@ -31,6 +31,7 @@ export const Message = memo(function Message({ message }: { message: ChatMessage
           {text && ' What was generated until then is kept above.'}
         </p>
       )}
+      {message.continuable && <ContinueButton id={message.id} />}
       {leftOut && <p class="message-note muted">Left out of what the model reads.</p>}
       {!streaming && (note || state === 'stopped') && (
         <p class="message-note muted">{[state === 'stopped' && 'Stopped', note].filter(Boolean).join(' · ')}</p>
@@ -38,6 +39,20 @@ export const Message = memo(function Message({ message }: { message: ChatMessage
     </article>
   );
 });
+
+/** Under the last message only: what came after it was an answer to something else. */
+function ContinueButton({ id }: { id: number }) {
+  const page = usePage();
+  const { model } = page;
+  if (model.messages.value.at(-1)?.id !== id) return null;
+  return (
+    <div class="buttons">
+      <button type="button" data-testid="continue" onClick={() => page.perform(() => model.continueAnswer())}>
+        Continue
+      </button>
+    </div>
+  );
+}
 
 /** What happens before the first token, how fast it goes after, and why it stands still when it does. */
 function LiveNote({ begun }: { begun: boolean }) {

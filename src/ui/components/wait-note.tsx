@@ -1,6 +1,6 @@
 import type { Wait } from '../../swarm/coordinator/generation.ts';
 import { usePage } from '../page-state.ts';
-import { shardNames } from '../status-words.ts';
+import { isPending, shardNames } from '../status-words.ts';
 import { waitWords } from '../wait-words.ts';
 import { CopyInvite } from './copy-invite.tsx';
 
@@ -8,7 +8,18 @@ import { CopyInvite } from './copy-invite.tsx';
 export function WaitNote({ wait }: { wait: Wait }) {
   const page = usePage();
   const { model } = page;
-  const { text, wanted } = waitWords(wait, model.shards.value, model.swarm.value.peerId);
+  const { shards, swarm } = model;
+  const words = waitWords(wait, shards.value, swarm.value.peerId);
+  const { text } = words;
+  // One button for all that the swarm lacks, not one after the other.
+  const lacking = shards.value.filter((row) => swarm.value.missing.includes(row.index) && !isPending(row));
+  const wanted =
+    words.wanted.length === 0
+      ? []
+      : sortedUnion(
+          words.wanted,
+          lacking.map(({ index }) => index),
+        );
   return (
     <div class="wait-note" data-testid="wait-note" data-reason={wait.reason}>
       <p>
@@ -31,4 +42,8 @@ export function WaitNote({ wait }: { wait: Wait }) {
       )}
     </div>
   );
+}
+
+function sortedUnion(...lists: readonly (readonly number[])[]): number[] {
+  return [...new Set(lists.flat())].sort((a, b) => a - b);
 }

@@ -21,6 +21,8 @@ export class Chat {
   readonly busy: Signal<boolean> = signal(false);
   readonly #options: ChatOptions;
   #running: RunningAnswer | undefined;
+  /** The last answer, where it came to no end, as far as it had come. */
+  #broken: { readonly id: number; readonly running: RunningAnswer } | undefined;
   #stop = new AbortController();
   #nextId = 0;
 
@@ -61,10 +63,19 @@ export class Chat {
     return this.#options.engine().promptSize(chatRequest(messages, systemPrompt));
   }
 
+  /** Goes on with an answer that was stopped or went wrong, from the tokens that are there. */
+  async continueAnswer(): Promise<void> {
+    const broken = this.#broken;
+    if (this.busy.value || !broken || this.messages.value.at(-1)?.id !== broken.id) return;
+    this.#change(broken.id, { state: 'streaming', error: undefined, note: undefined, continuable: false });
+    await this.#answer(broken.id, broken.running, false);
+  }
+
   /** Takes a conversation up where an earlier page left it; an answer that was being made goes on. */
   async restore({ messages, running }: SavedConversation): Promise<void> {
     if (this.messages.value.length > 0) return;
-    for (const message of messages) this.#append(message);
+    // Its tokens went with the page that had them.
+    for (const message of messages) this.#append({ ...message, continuable: false });
     const last = this.messages.value.at(-1);
     if (last?.state !== 'streaming') return;
     if (running) await this.#answer(last.id, running, true);
@@ -96,22 +107,29 @@ export class Chat {
   async #answer(id: number, running: RunningAnswer, restored: boolean): Promise<ShoalError | undefined> {
     this.busy.value = true;
     this.#running = running;
+    this.#broken = undefined;
     const stop = new AbortController();
     this.#stop = stop;
     try {
       if (restored) await this.#options.untilReady(running, stop.signal);
       const { finish, tokens } = await this.#read(id, running, stop.signal);
-      this.#running = undefined;
-      this.#change(id, { state: finish === 'abort' ? 'stopped' : 'done', note: this.#note(finish, tokens) });
+      const note = this.#note(finish, tokens);
+      if (finish === 'abort') this.#breakOff(id, { state: 'stopped', note });
+      else this.#change(id, { state: 'done', note });
       return undefined;
     } catch (thrown) {
       const error = ShoalError.from(thrown);
-      this.#running = undefined;
-      this.#change(id, error.code === 'aborted' ? { state: 'stopped' } : { state: 'error', error: error.message });
+      this.#breakOff(id, error.code === 'aborted' ? { state: 'stopped' } : { state: 'error', error: error.message });
       return error;
     } finally {
+      this.#running = undefined;
       this.busy.value = false;
     }
+  }
+
+  #breakOff(id: number, change: Partial<ChatMessage>): void {
+    if (this.#running) this.#broken = { id, running: this.#running };
+    this.#change(id, { ...change, continuable: true });
   }
 
   /** @returns how the answer ended, and its tokens */

@@ -213,6 +213,10 @@ export class SwarmApp implements AppModel {
     this.#chat.stop();
   }
 
+  continueAnswer(): Promise<void> {
+    return this.#chat.continueAnswer();
+  }
+
   newConversation(): void {
     this.#chat.clear();
     void this.#session?.node?.coordinator.forget(CHAT_CONVERSATION);

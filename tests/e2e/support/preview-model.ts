@@ -85,6 +85,7 @@ export class PreviewModel implements AppModel {
   leaveWhenCopied = () => this.#ask('leaveWhenCopied');
   stay = () => void this.#ask('stay');
   stop = () => void this.#ask('stop');
+  continueAnswer = () => this.#ask('continueAnswer');
   newConversation = () => void this.#ask('newConversation');
   verify = () => this.#ask('verify');
   openFile = (file: File) => this.#ask(`openFile ${file.name}`);

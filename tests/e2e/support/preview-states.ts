@@ -111,11 +111,20 @@ export const PREVIEW_STATES = {
     model.leaving.value = true;
     model.members.value = model.members.value.map((row, index) => ({ ...row, draining: index % 2 === 0 }));
   },
+  soleHolder: (model) => {
+    PREVIEW_STATES.ready(model);
+    model.farewell.value = { shards: [2, 3], copiedShare: 0.22, answers: 1, waiting: false };
+  },
+  copying: (model) => {
+    PREVIEW_STATES.ready(model);
+    model.farewell.value = { shards: [2, 3], copiedShare: 0.64, answers: 0, waiting: true };
+  },
   failed: (model) => {
     PREVIEW_STATES.ready(model);
     model.begin('Go on.');
     model.stream('The second bulge is there because');
-    model.end({ state: 'error', error: 'The tab that ran layers 16-22 (…Cv7bN1) left in the middle of the answer.' });
+    const error = 'The tab that ran layers 16-22 (…Cv7bN1) left in the middle of the answer.';
+    model.end({ state: 'error', error, continuable: true });
     model.swarm.value = { ...model.swarm.value, state: 'waiting', missing: [2], nodes: 3 };
     model.changeShard(2, { holders: 0 });
   },
