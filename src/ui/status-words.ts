@@ -30,15 +30,30 @@ export function swarmWords(situation: Situation): string {
   return 'Nobody runs this model yet: run it all here, or take a shard and invite others.';
 }
 
-/** Why a prompt cannot be sent now, shortly; undefined when it can. */
-export function whyNotReady(situation: Situation): string | undefined {
+/** What keeps an answer from beginning at once. */
+export interface Hindrance {
+  readonly words: string;
+  /** Whether it keeps a prompt from being sent at all. */
+  readonly blocks: boolean;
+}
+
+/** Undefined when nothing does. A prompt may be sent while shards load, and is answered then. */
+export function hindrance(situation: Situation): Hindrance | undefined {
   const { swarm, shards } = situation;
   if (swarm.state === 'ready') return undefined;
-  if (swarm.state !== 'waiting') return swarmWords(situation);
+  if (swarm.state !== 'waiting') return { words: swarmWords(situation), blocks: true };
   const { missing, coming } = splitGaps(situation);
-  if (missing.length === 0) return `Ready as soon as ${shardNames(coming).toLowerCase()} ${areOrIs(coming)} loaded.`;
-  if (missing.length < shards.length) return `${shardNames(missing)} ${areOrIs(missing)} missing.`;
-  return 'Nobody runs this model yet.';
+  if (missing.length === 0) {
+    const words = `Answered as soon as ${shardNames(coming).toLowerCase()} ${areOrIs(coming)} loaded.`;
+    return { words, blocks: false };
+  }
+  if (missing.length === shards.length) return { words: 'Nobody runs this model yet.', blocks: true };
+  const lacking = `${shardNames(missing)} ${areOrIs(missing)} missing`;
+  const them = missing.length === 1 ? 'it' : 'them';
+  // A node takes what its own answer needs.
+  return swarm.role === 'node'
+    ? { words: `${lacking}: this tab fetches ${them} when you ask.`, blocks: false }
+    : { words: `${lacking}.`, blocks: true };
 }
 
 /** The shards that nobody runs: those that some tab is fetching, and those that none has taken. */

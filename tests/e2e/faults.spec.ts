@@ -48,12 +48,15 @@ test('a lost GPU device is taken again, the shard loaded again, and the answer i
   expect(await ask(tab)).toBe(before);
 });
 
-test('a prompt names the shard that nobody serves, and the page says so before it is sent', async ({ browser }) => {
+test('a prompt in a swarm that lacks a shard has this tab fetch it, and the page says so before it is sent', async ({
+  browser,
+}) => {
   const tab = await open(browser);
   await joinWith(tab, [0, 1, 3]);
   await expect(tab.page.getByTestId('swarm')).toHaveAttribute('data-state', 'waiting');
-  await expect(tab.page.getByTestId('send')).toBeDisabled();
-  expect(await ask(tab)).toMatch(/error: .*shard 2 \(layers/);
+  await expect(tab.page.getByText('Shard 2 is missing: this tab fetches it when you ask.')).toBeVisible();
+  expect(await ask(tab)).not.toMatch(/error/);
+  await expectShardState(tab.page, 2, 'ready');
 });
 
 test('a prompt longer than the context is refused with both numbers', async ({ browser }) => {

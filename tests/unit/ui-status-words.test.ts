@@ -1,19 +1,25 @@
 import { expect, test } from 'vitest';
 import type { MemberRow, ShardRow } from '../../src/ui/app-model.ts';
-import { ownProgress, type Situation, swarmWords, whyNotReady } from '../../src/ui/status-words.ts';
+import { hindrance, ownProgress, type Situation, swarmWords } from '../../src/ui/status-words.ts';
 
 test('a ready swarm invites a prompt and blocks nothing', () => {
   const ready = situation({ state: 'ready' });
   expect(swarmWords(ready)).toBe('Every layer is covered: type a prompt.');
-  expect(whyNotReady(ready)).toBeUndefined();
+  expect(hindrance(ready)).toBeUndefined();
 });
 
 test('names the shards that are missing, and their layers in one range where they touch', () => {
   const gap = situation({ missing: [2, 3] });
   expect(swarmWords(gap)).toBe('Shards 2 and 3 are missing (layers 16-29): nobody runs them yet.');
-  expect(whyNotReady(gap)).toBe('Shards 2 and 3 are missing.');
+  expect(hindrance(gap)).toEqual({ words: 'Shards 2 and 3 are missing.', blocks: true });
   expect(swarmWords(situation({ missing: [0, 2] }))).toContain('(layers 0-7 and 16-22)');
-  expect(whyNotReady(situation({ missing: [1] }))).toBe('Shard 1 is missing.');
+  expect(hindrance(situation({ missing: [1] }))?.words).toBe('Shard 1 is missing.');
+  // A node takes what its own answer needs.
+  const node = { ...gap, swarm: { ...gap.swarm, role: 'node' as const } };
+  expect(hindrance(node)).toEqual({
+    words: 'Shards 2 and 3 are missing: this tab fetches them when you ask.',
+    blocks: false,
+  });
 });
 
 test('an empty swarm says how to begin', () => {
@@ -22,14 +28,17 @@ test('an empty swarm says how to begin', () => {
 
 test('a shard that this tab or another fetches is on its way, not missing', () => {
   const own = situation({ missing: [2, 3], changes: { 2: { state: 'loading' } } });
-  expect(whyNotReady(own)).toBe('Shard 3 is missing.');
+  expect(hindrance(own)).toEqual({ words: 'Shard 3 is missing.', blocks: true });
   const other = { ...own, members: [{ peerId: 'other', pending: [3] } as unknown as MemberRow] };
-  expect(whyNotReady(other)).toBe('Ready as soon as shards 2 and 3 are loaded.');
+  expect(hindrance(other)).toEqual({ words: 'Answered as soon as shards 2 and 3 are loaded.', blocks: false });
   expect(swarmWords(other)).toBe('Shards 2 and 3 are being loaded; then every layer is covered.');
 });
 
 test('an insecure address comes before everything else', () => {
-  expect(whyNotReady(situation({ state: 'offline', secureContext: false }))).toContain('insecure');
+  expect(hindrance(situation({ state: 'offline', secureContext: false }))).toMatchObject({
+    words: expect.stringContaining('insecure'),
+    blocks: true,
+  });
 });
 
 test('sums up what this tab fetches, checks and loads', () => {

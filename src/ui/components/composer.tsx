@@ -3,7 +3,7 @@ import type { PromptSize } from '../app-model.ts';
 import { textAfter, whyTooLong } from '../bounded-input.ts';
 import { usePromptSize } from '../hooks/use-prompt-size.ts';
 import { usePage } from '../page-state.ts';
-import { whyNotReady } from '../status-words.ts';
+import { hindrance } from '../status-words.ts';
 
 /** Fewer come of a key or an input method, and stop no page. */
 const MIN_CHECKED_CHARS = 256;
@@ -17,9 +17,9 @@ export function Composer() {
   const size = usePromptSize().value;
   const contextLength = model.model.value?.contextLength ?? 0;
   const tooLong = size !== undefined && size.tokens >= contextLength;
-  const reason = whyNotReady(page.situation.value);
+  const hindered = hindrance(page.situation.value);
   const empty = draft.value.trim() === '';
-  const blocked = busy || empty || reason !== undefined || tooLong;
+  const blocked = busy || empty || (hindered?.blocks ?? false) || tooLong;
   /** What the last input was refused for. */
   const refused = useSignal<string | undefined>(undefined);
   const send = () => {
@@ -85,9 +85,9 @@ export function Composer() {
         <p
           id="prompt-hint"
           class="composer-hint muted"
-          data-blocked={reason !== undefined || tooLong || refused.value !== undefined}
+          data-blocked={hindered !== undefined || tooLong || refused.value !== undefined}
         >
-          {reason ??
+          {hindered?.words ??
             refused.value ??
             (size && sizeWords(size, contextLength)) ??
             (busy ? 'Escape stops the answer.' : 'Enter sends, Shift+Enter makes a new line.')}
