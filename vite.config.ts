@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // The page may lie below a path, which a build cannot know.
+  base: './',
   build: { target: 'es2023', sourcemap: true, chunkSizeWarningLimit: 2000 },
   worker: { format: 'es' },
   resolve: { alias: { webtorrent: 'webtorrent/dist/webtorrent.min.js' } },

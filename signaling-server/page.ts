@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { extname, join, resolve, sep } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import { sendFile } from './file-response.ts';
 
 /** What makes a page cross-origin isolated (shared memory), and keeps its files from being read elsewhere. */
@@ -11,7 +11,7 @@ const ISOLATION = {
 /** Vite names what it builds by content: the same name never holds other bytes. */
 const HASHED = 'public, max-age=31536000, immutable';
 
-/** The built page: a folder of static files, and the index for every path that an address bar may hold. */
+/** The built page: a folder of static files, with its index at `/`. */
 export class Page {
   readonly #root: string;
 
@@ -31,7 +31,7 @@ export class Page {
     const decoded = decode(path);
     // Hidden files are nobody's business, and `..` is the first of them.
     if (decoded === undefined || decoded.split(/[/\\]/).some((part) => part.startsWith('.'))) return undefined;
-    const file = join(this.#root, extname(decoded) === '' ? 'index.html' : decoded);
+    const file = join(this.#root, decoded === '/' ? 'index.html' : decoded);
     return file.startsWith(this.#root + sep) ? file : undefined;
   }
 }

@@ -5,7 +5,9 @@ import { QrCode } from './qr-code.tsx';
 
 /** The link that brings other browsers into this swarm, to copy or to scan. */
 export function Invite() {
-  const link = usePage().model.inviteLink.value;
+  const { model } = usePage();
+  const link = model.inviteLink.value;
+  const thisMachineOnly = model.inviteThisMachineOnly.value;
   const dialog = useRef<HTMLDialogElement>(null);
   if (!link) return null;
   return (
@@ -17,11 +19,19 @@ export function Invite() {
         </a>
         <div class="buttons">
           <CopyInvite label="Copy link" testId="invite-copy" />
-          <button type="button" onClick={() => dialog.current?.showModal()}>
-            QR code
-          </button>
+          {!thisMachineOnly && (
+            <button type="button" onClick={() => dialog.current?.showModal()}>
+              QR code
+            </button>
+          )}
         </div>
       </div>
+      {thisMachineOnly && (
+        <p data-testid="invite-this-machine">
+          <strong>This link works on this machine only.</strong> For phones and other machines start the server with{' '}
+          <code>npm start -- --host 0.0.0.0 --https</code>.
+        </p>
+      )}
       <p class="muted">
         Any browser that opens it joins this swarm. The server never sees a prompt, but each tab on the way sees
         activations, from which text can be recovered: share the link with people you trust.

@@ -10,7 +10,7 @@ import { chooseRunner } from './choose-runner.ts';
 import { keepConversation } from './conversation-keeper.ts';
 import { detectEnvironment, detectLacks } from './environment.ts';
 import { fetchModel, fetchServerConfig } from './introduction.ts';
-import { inviteLink, parseInvite } from './invite.ts';
+import { inviteLink, invitePlace, parseInvite } from './invite.ts';
 import type { RunningAnswer } from './saved-conversation.ts';
 import { storedSettings } from './settings.ts';
 import { shardRows } from './shard-rows.ts';
@@ -48,6 +48,7 @@ export class SwarmApp implements AppModel {
   readonly shards: Signal<readonly ShardRow[]> = signal([]);
   readonly members: Signal<readonly MemberRow[]> = signal([]);
   readonly inviteLink: Signal<string> = signal('');
+  readonly inviteThisMachineOnly: Signal<boolean> = signal(false);
   readonly #alerts = new AlertList();
   readonly alerts = this.#alerts.alerts;
   readonly logLines: Signal<readonly LogLine[]> = signal([]);
@@ -132,7 +133,7 @@ export class SwarmApp implements AppModel {
         lacks,
       });
       this.#session = session;
-      this.#introduce(session);
+      this.#introduce(session, config.addresses);
       keepConversation(this.#chat, model.manifestId).catch((error: unknown) =>
         log.warn('CHAT', `No conversation was taken up: ${ShoalError.from(error).message}`),
       );
@@ -226,7 +227,7 @@ export class SwarmApp implements AppModel {
     this.#connected.resolve(node);
   }
 
-  #introduce(session: SwarmSession): void {
+  #introduce(session: SwarmSession, addresses: readonly string[]): void {
     this.#introduced.resolve(session);
     const { manifest, manifestId } = session.model;
     this.model.value = {
@@ -236,7 +237,9 @@ export class SwarmApp implements AppModel {
       contextLength: manifest.hyperparameters.contextLength,
       totalBytes: manifest.shards.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     };
-    this.inviteLink.value = inviteLink(location, { manifestId });
+    const { page, thisMachineOnly } = invitePlace(location, addresses);
+    this.inviteLink.value = inviteLink(page, { manifestId });
+    this.inviteThisMachineOnly.value = thisMachineOnly;
     session.keeper.onChange(() => this.#refreshSoon(this.#shardsMoved(session)));
     session.store.onTransfer(() => this.#refreshSoon());
     session.store.onLost(({ index }) => {
