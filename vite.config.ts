@@ -1,9 +1,13 @@
 import { defineConfig } from 'vitest/config';
+import { compressedFiles } from './vite/compressed-files.ts';
+import { pageCache } from './vite/page-cache.ts';
 
 export default defineConfig({
   // The page may lie below a path, which a build cannot know.
   base: './',
-  build: { target: 'es2023', sourcemap: true, chunkSizeWarningLimit: 2000 },
+  // Source maps are for whoever asks: `npx vite build --sourcemap`.
+  build: { target: 'es2023', chunkSizeWarningLimit: 2000 },
+  plugins: [pageCache(), compressedFiles()],
   worker: { format: 'es' },
   resolve: { alias: { webtorrent: 'webtorrent/dist/webtorrent.min.js' } },
   test: {

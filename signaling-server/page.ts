@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join, resolve, sep } from 'node:path';
+import { accepts, ENCODINGS } from './content-encoding.ts';
 import { sendFile } from './file-response.ts';
 
 /** What makes a page cross-origin isolated (shared memory), and keeps its files from being read elsewhere. */
@@ -24,7 +25,15 @@ export class Page {
     const file = this.#locate(path);
     if (file === undefined) return undefined;
     const cacheControl = path.startsWith('/assets/') ? HASHED : 'no-cache';
-    return sendFile(request, response, file, { headers: { ...ISOLATION, 'Cache-Control': cacheControl } });
+    const headers = { ...ISOLATION, 'Cache-Control': cacheControl, Vary: 'Accept-Encoding' };
+    // A range is of the file itself: parts of different encodings would not fit together.
+    const accepted = request.headers.range === undefined ? request.headers['accept-encoding'] : undefined;
+    for (const [encoding, suffix] of ENCODINGS) {
+      if (!accepts(accepted, encoding)) continue;
+      const sent = await sendFile(request, response, file + suffix, { headers, encoded: { encoding, name: file } });
+      if (sent !== undefined) return sent;
+    }
+    return sendFile(request, response, file, { headers });
   }
 
   #locate(path: string): string | undefined {

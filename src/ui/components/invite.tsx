@@ -1,7 +1,9 @@
 import { useRef } from 'preact/hooks';
+import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
 import { CopyInvite } from './copy-invite.tsx';
-import { QrCode } from './qr-code.tsx';
+
+export const qrCode = lazyComponent(async () => (await import('./qr-code.tsx')).QrCode);
 
 /** The link that brings other browsers into this swarm, to copy or to scan. */
 export function Invite() {
@@ -9,6 +11,11 @@ export function Invite() {
   const link = model.inviteLink.value;
   const thisMachineOnly = model.inviteThisMachineOnly.value;
   const dialog = useRef<HTMLDialogElement>(null);
+  const QrCode = qrCode.component.value;
+  const showQrCode = () => {
+    void qrCode.load();
+    dialog.current?.showModal();
+  };
   if (!link) return null;
   return (
     <section class="card invite" aria-labelledby="invite-title">
@@ -20,7 +27,7 @@ export function Invite() {
         <div class="buttons">
           <CopyInvite label="Copy link" testId="invite-copy" />
           {!thisMachineOnly && (
-            <button type="button" onClick={() => dialog.current?.showModal()}>
+            <button type="button" onClick={showQrCode}>
               QR code
             </button>
           )}
@@ -37,7 +44,7 @@ export function Invite() {
         activations, from which text can be recovered: share the link with people you trust.
       </p>
       <dialog ref={dialog} class="qr-dialog" aria-label="Invite link as a QR code">
-        <QrCode text={link} />
+        {QrCode && <QrCode text={link} />}
         <p class="qr-text">{link}</p>
         <form method="dialog">
           <button type="submit">Close</button>

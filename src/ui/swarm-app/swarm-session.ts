@@ -17,7 +17,7 @@ import { serveManifest } from '../../swarm/members/manifest-exchange.ts';
 import { ShardIntroducer } from '../../swarm/members/shard-introducer.ts';
 import { type NodeSettings, SwarmNode } from '../../swarm/node.ts';
 import { ShardKeeper } from '../../swarm/shard-keeper.ts';
-import { Tokenizer } from '../../tokenizer/index.ts';
+import type { Tokenizer } from '../../tokenizer/index.ts';
 import type { Lack } from '../app-model.ts';
 import { shardMemoryBytes } from './device-memory.ts';
 import type { IntroducedModel } from './introduction.ts';
@@ -144,6 +144,7 @@ export class SwarmSession {
     const header = await this.store.obtainHeader(this.#originOf(shard), {});
     // Room that a download has grown would grow further here.
     if (this.store.transfers().some(({ receivedBytes }) => receivedBytes > 0)) collectAllGarbage();
+    const { Tokenizer } = await import('../../tokenizer/index.ts');
     const tokenizer = Tokenizer.fromMetadata(parseGguf(header, shard.fileName, shard.sizeBytes).metadata);
     // What it was made of is three times as much; nothing holds it by then.
     setTimeout(collectAllGarbage);
