@@ -1,7 +1,13 @@
 import { defineConfig } from 'vitest/config';
+import { compressedFiles } from './vite/compressed-files.ts';
+import { pageCache } from './vite/page-cache.ts';
 
 export default defineConfig({
-  build: { target: 'es2023', sourcemap: true, chunkSizeWarningLimit: 2000 },
+  // The page may lie below a path, which a build cannot know.
+  base: './',
+  // Source maps are for whoever asks: `npx vite build --sourcemap`.
+  build: { target: 'es2023', chunkSizeWarningLimit: 2000 },
+  plugins: [pageCache(), compressedFiles()],
   worker: { format: 'es' },
   resolve: { alias: { webtorrent: 'webtorrent/dist/webtorrent.min.js' } },
   test: {
@@ -9,7 +15,13 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', testTimeout: 30_000, include: ['tests/unit/**/*.test.ts', 'tests/swarm/**/*.test.ts'] },
+        // Much of it waits for timers: two files at once also pay where there are two processors.
+        test: {
+          name: 'unit',
+          testTimeout: 30_000,
+          maxWorkers: 2,
+          include: ['tests/unit/**/*.test.ts', 'tests/swarm/**/*.test.ts'],
+        },
       },
       {
         extends: true,

@@ -4,7 +4,16 @@ import { join } from 'node:path';
 import { ShoalError } from '../src/core/errors.ts';
 
 /** What the page is made of, relative to the project's root. */
-const SOURCES = ['index.html', 'package-lock.json', 'public', 'src', 'tsconfig.json', 'vite.config.ts', 'workers'];
+const SOURCES = [
+  'index.html',
+  'package-lock.json',
+  'public',
+  'src',
+  'tsconfig.json',
+  'vite',
+  'vite.config.ts',
+  'workers',
+];
 /** In the built page: a hash over its sources' names, sizes and times. A build by other means leaves none, and is redone. */
 const STAMP = '.sources';
 

@@ -69,7 +69,7 @@ export async function* checkServer(
 }
 
 async function readHealth(server: URL): Promise<Health> {
-  const bytes = await readServerFile(new URL('/healthz', server), MAX_JSON_BYTES);
+  const bytes = await readServerFile(new URL('healthz', server), MAX_JSON_BYTES);
   try {
     return v.parse(healthSchema, JSON.parse(bytes.toString('utf8')));
   } catch (cause) {
@@ -85,5 +85,5 @@ async function readManifest(server: URL, name: string, manifestId: string): Prom
 }
 
 function modelUrl(server: URL, name: string, fileName: string): URL {
-  return new URL(`/models/${name}/${fileName}`, server);
+  return new URL(`models/${name}/${fileName}`, server);
 }

@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { extname } from 'node:path';
 import { parseByteRange } from './byte-range.ts';
+import type { Encoding } from './content-encoding.ts';
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
@@ -23,6 +24,8 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 const READ_BYTES = 512 * 1024;
 
 export interface FileResponseOptions {
+  /** Of the file at `path`, whose copy has this encoding; the content's type goes by `name`. */
+  readonly encoded?: { readonly encoding: Encoding; readonly name: string };
   /** Without it, made of size and modification time. */
   readonly etag?: string;
   readonly headers?: OutgoingHttpHeaders;
@@ -46,7 +49,9 @@ export async function sendFile(
     const etag = options.etag ?? `"${stats.size.toString(16)}-${Math.round(stats.mtimeMs).toString(16)}"`;
     response.setHeader('ETag', etag);
     response.setHeader('Accept-Ranges', 'bytes');
-    response.setHeader('Content-Type', CONTENT_TYPES[extname(path)] ?? 'application/octet-stream');
+    if (options.encoded) response.setHeader('Content-Encoding', options.encoded.encoding);
+    const name = options.encoded?.name ?? path;
+    response.setHeader('Content-Type', CONTENT_TYPES[extname(name)] ?? 'application/octet-stream');
     if (matches(request.headers['if-none-match'], etag)) {
       response.writeHead(304, options.headers).end();
       return 0;

@@ -1,13 +1,20 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { ShoalError } from '../src/core/errors.ts';
+import { BLOCKED_PORTS } from './blocked-ports.ts';
 
 /**
  * Starts listening.
  * @returns the port
- * @throws ShoalError `port-in-use`, `bad-request` when the host is no address of this machine
+ * @throws ShoalError `port-in-use`, `bad-request` when the host is no address of this machine or browsers block the port
  */
 export async function listen(server: Server, host: string, port: number): Promise<number> {
+  if (BLOCKED_PORTS.has(port)) {
+    throw new ShoalError(
+      'bad-request',
+      `Browsers block port ${port}, so no page would open there. Choose another with --port, or 0 for a free one.`,
+    );
+  }
   try {
     server.listen({ host, port });
     await once(server, 'listening');

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { withLinks } from '../src/store/torrent-file.ts';
 import { sendFile } from './file-response.ts';
-import { originOf } from './origin.ts';
+import { baseUrlOf } from './origin.ts';
 import type { ServedModel } from './served-model.ts';
 
 const ROUTE = /^\/models\/([A-Za-z0-9._-]+)\/(manifest\.json|(shard-\d{1,4})\.(gguf|torrent))$/;
@@ -21,10 +21,12 @@ const REVALIDATE = { 'Cache-Control': 'no-cache, no-transform' };
 export class ModelRoutes {
   readonly #models: ReadonlyMap<string, ServedModel>;
   readonly #trackerPath: string;
+  readonly #publicUrl: URL | undefined;
 
-  constructor(models: readonly ServedModel[], trackerPath: string) {
+  constructor(models: readonly ServedModel[], trackerPath: string, publicUrl?: URL) {
     this.#models = new Map(models.map((model) => [model.manifest.name, model]));
     this.#trackerPath = trackerPath;
+    this.#publicUrl = publicUrl;
   }
 
   /** @returns bytes of files sent; undefined when there is no such file, and nothing is sent then */
@@ -62,10 +64,10 @@ export class ModelRoutes {
     { manifest, directory }: ServedModel,
     shardName: string,
   ): Promise<number | undefined> {
-    const origin = originOf(request);
+    const base = baseUrlOf(request, this.#publicUrl);
     const torrent = withLinks(await readFile(join(directory, `${shardName}.torrent`)), {
-      announce: [`${origin.replace(/^http/, 'ws')}${this.#trackerPath}`, `${origin}${this.#trackerPath}`],
-      webSeeds: [`${origin}/models/${manifest.name}/${shardName}.gguf`],
+      announce: [`${base.replace(/^http/, 'ws')}${this.#trackerPath}`, `${base}${this.#trackerPath}`],
+      webSeeds: [`${base}/models/${manifest.name}/${shardName}.gguf`],
     });
     response.writeHead(200, {
       ...OPEN_TO_ALL,

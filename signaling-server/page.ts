@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { extname, join, resolve, sep } from 'node:path';
+import { join, resolve, sep } from 'node:path';
+import { accepts, ENCODINGS } from './content-encoding.ts';
 import { sendFile } from './file-response.ts';
 
 /** What makes a page cross-origin isolated (shared memory), and keeps its files from being read elsewhere. */
@@ -11,7 +12,7 @@ const ISOLATION = {
 /** Vite names what it builds by content: the same name never holds other bytes. */
 const HASHED = 'public, max-age=31536000, immutable';
 
-/** The built page: a folder of static files, and the index for every path that an address bar may hold. */
+/** The built page: a folder of static files, with its index at `/`. */
 export class Page {
   readonly #root: string;
 
@@ -24,14 +25,22 @@ export class Page {
     const file = this.#locate(path);
     if (file === undefined) return undefined;
     const cacheControl = path.startsWith('/assets/') ? HASHED : 'no-cache';
-    return sendFile(request, response, file, { headers: { ...ISOLATION, 'Cache-Control': cacheControl } });
+    const headers = { ...ISOLATION, 'Cache-Control': cacheControl, Vary: 'Accept-Encoding' };
+    // A range is of the file itself: parts of different encodings would not fit together.
+    const accepted = request.headers.range === undefined ? request.headers['accept-encoding'] : undefined;
+    for (const [encoding, suffix] of ENCODINGS) {
+      if (!accepts(accepted, encoding)) continue;
+      const sent = await sendFile(request, response, file + suffix, { headers, encoded: { encoding, name: file } });
+      if (sent !== undefined) return sent;
+    }
+    return sendFile(request, response, file, { headers });
   }
 
   #locate(path: string): string | undefined {
     const decoded = decode(path);
     // Hidden files are nobody's business, and `..` is the first of them.
     if (decoded === undefined || decoded.split(/[/\\]/).some((part) => part.startsWith('.'))) return undefined;
-    const file = join(this.#root, extname(decoded) === '' ? 'index.html' : decoded);
+    const file = join(this.#root, decoded === '/' ? 'index.html' : decoded);
     return file.startsWith(this.#root + sep) ? file : undefined;
   }
 }

@@ -10,7 +10,9 @@ import type { Tracker } from './tracker.ts';
 import { TRACKER_PATH } from './tracker-path.ts';
 
 export interface RouterOptions {
-  readonly config: ServerConfig;
+  /** Read for each answer: addresses of this machine come and go. */
+  readonly config: () => ServerConfig;
+  readonly publicUrl: URL | undefined;
   readonly models: readonly ServedModel[];
   readonly pageDirectory: string;
   readonly tracker: Tracker;
@@ -20,7 +22,8 @@ export interface RouterOptions {
 
 /** Answers every plain HTTP request. */
 export class Router {
-  readonly #config: ServerConfig;
+  readonly #config: () => ServerConfig;
+  readonly #publicUrl: URL | undefined;
   readonly #modelRoutes: ModelRoutes;
   readonly #page: Page;
   readonly #tracker: Tracker;
@@ -30,9 +33,10 @@ export class Router {
   readonly #sentBytes: Counter;
   readonly #startedAtMs = performance.now();
 
-  constructor({ config, models, pageDirectory, tracker, relay, metrics }: RouterOptions) {
+  constructor({ config, publicUrl, models, pageDirectory, tracker, relay, metrics }: RouterOptions) {
     this.#config = config;
-    this.#modelRoutes = new ModelRoutes(models, TRACKER_PATH);
+    this.#publicUrl = publicUrl;
+    this.#modelRoutes = new ModelRoutes(models, TRACKER_PATH, publicUrl);
     this.#page = new Page(pageDirectory);
     this.#tracker = tracker;
     this.#relay = relay;
@@ -62,11 +66,16 @@ export class Router {
       response.setHeader('Allow', methods.join(', '));
       return sendText(response, 405, 'Method not allowed.');
     }
+    // Addresses in the page are relative to its folder.
+    if (this.#publicUrl && `${path}/` === this.#publicUrl.pathname) {
+      response.writeHead(308, { Location: this.#publicUrl.href }).end();
+      return;
+    }
     switch (path) {
       case TRACKER_PATH:
         return this.#tracker.handleRequest(request, response);
       case '/config.json':
-        return sendJson(response, this.#config);
+        return sendJson(response, this.#config());
       case '/healthz':
         return sendJson(response, this.#health());
       case '/metrics':
@@ -80,7 +89,7 @@ export class Router {
   }
 
   #health() {
-    const { version, models } = this.#config;
+    const { version, models } = this.#config();
     return {
       status: 'ok',
       version,

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { RELAY_PATH } from '../src/protocol/server-config.ts';
 import type { Counter, Metrics } from './metrics.ts';
 import { SocketPlaces } from './socket-places.ts';
 import type { Tracker } from './tracker.ts';
@@ -13,7 +14,7 @@ export interface UpgradesOptions {
   readonly metrics: Metrics;
 }
 
-/** Every WebSocket of the server: `/announce` is the tracker's, `/` the relay's. */
+/** Every WebSocket of the server: `/announce` is the tracker's, `/` and `/relay` the relay's. */
 export class Upgrades {
   readonly #tracker: Tracker;
   readonly #relayPort: number;
@@ -33,7 +34,7 @@ export class Upgrades {
     socket.on('error', () => socket.destroy());
     const path = request.url?.split('?')[0];
     const address = request.socket.remoteAddress ?? '';
-    if (path !== TRACKER_PATH && path !== '/') this.#refuse(socket, '404 Not Found', 'path');
+    if (path !== TRACKER_PATH && path !== RELAY_PATH && path !== '/') this.#refuse(socket, '404 Not Found', 'path');
     else if (!this.#places.take(address)) this.#refuse(socket, '503 Service Unavailable', 'full');
     else {
       this.#sockets.add(socket);

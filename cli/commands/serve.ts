@@ -4,20 +4,20 @@ import { defineCommand } from 'citty';
 import packageJson from '../../package.json' with { type: 'json' };
 import { interfaceAddresses, reachableAddresses } from '../../signaling-server/addresses.ts';
 import { checkPort } from '../../signaling-server/listen.ts';
-import { type RunningServer, startServer } from '../../signaling-server/server.ts';
+import { startServer } from '../../signaling-server/server.ts';
 import { ShoalError } from '../../src/core/errors.ts';
+import { announcement } from '../announce.ts';
 import { type Certificate, readCertificate, selfSignedCertificate } from '../certificate.ts';
 import { parseIceServer } from '../ice-server.ts';
 import { DEFAULT_DATA_DIR, prepareModel } from '../model-source.ts';
 import { buildPage } from '../page-build.ts';
 import { ProgressLine } from '../progress.ts';
+import { parsePublicUrl } from '../public-url.ts';
 import { readStrictly } from '../strict-options.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 /** After a signal the process ends within two seconds, whatever is still open. */
 const EXIT_TIMEOUT_MS = 1800;
-
-const LOOPBACK = /^http:\/\/(localhost|127\.[\d.]+|\[::1\]):/;
 
 const args = {
   port: { type: 'string', default: '8787', valueHint: 'PORT', description: 'Port; 0 takes a free one' },
@@ -30,6 +30,11 @@ const args = {
   https: { type: 'boolean', description: 'Serve HTTPS, with a certificate made on the first start' },
   cert: { type: 'string', valueHint: 'FILE', description: 'Certificate for HTTPS, PEM' },
   key: { type: 'string', valueHint: 'FILE', description: 'Key of the certificate, PEM' },
+  'public-url': {
+    type: 'string',
+    valueHint: 'URL',
+    description: 'Where others reach the page, if behind a proxy; https://host/path/',
+  },
   model: { type: 'string', valueHint: 'FILE', description: 'A GGUF file to serve instead of SmolLM2-135M-Instruct' },
   shards: { type: 'string', default: '4', valueHint: 'N', description: 'Shards to split the model into' },
   data: {
@@ -53,6 +58,7 @@ export default defineCommand({
     const { host, data: dataDir } = options;
     const port = parseNumber('port', options.port, 0, 65_535);
     const shards = parseNumber('shards', options.shards, 1, 1024);
+    const publicUrl = options['public-url'] === undefined ? undefined : parsePublicUrl(options['public-url']);
     const iceServers = (given.ice ?? []).map(parseIceServer);
     const stopping = stopSignal();
     try {
@@ -73,13 +79,16 @@ export default defineCommand({
         host,
         port,
         ...(tls ? { tls } : {}),
+        ...(publicUrl ? { publicUrl } : {}),
         iceServers,
         models: [model],
         pageDirectory: join(ROOT, 'dist'),
         dataDirectory: dataDir,
         version: packageJson.version,
       });
-      announce(server, tls !== undefined);
+      const { manifestId } = model;
+      const secure = tls !== undefined;
+      console.log(announcement(server, { manifestId, secure, terminal: process.stdout.isTTY === true }));
       await aborted(stopping);
       await server.close();
       // libp2p leaves timers behind that would keep the process for another two seconds.
@@ -123,12 +132,6 @@ async function chooseCertificate(options: CertificateOptions): Promise<Certifica
   if (!https) return undefined;
   const hosts = new Set(['localhost', hostname(), ...interfaceAddresses(), ...reachableAddresses(host)]);
   return selfSignedCertificate(data, [...hosts]);
-}
-
-function announce({ urls }: RunningServer, secure: boolean): void {
-  for (const url of urls) console.log(`Shoal is ready: ${url}`);
-  if (secure || urls.every((url) => LOOPBACK.test(url))) return;
-  console.error('Browsers on other machines give WebGPU to HTTPS pages only: start with --https for them.');
 }
 
 function parseNumber(name: string, text: string, min: number, max: number): number {

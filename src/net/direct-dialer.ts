@@ -4,6 +4,7 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { abortable } from '../core/abortable.ts';
 import { ShoalError } from '../core/errors.ts';
 import { DIAL_TIMEOUT_MS, type TabNode } from './libp2p-node.ts';
+import { withoutPath } from './path-web-sockets.ts';
 
 /** An attempt hangs when it takes no step for so long; each is given twice the time of the one before. */
 const STALL_MS = 8000;
@@ -46,7 +47,7 @@ export class DirectDialer {
   }
 
   async #dial(peerId: string): Promise<Connection> {
-    const address = this.#relay.encapsulate(multiaddr(`/p2p-circuit/webrtc/p2p/${peerId}`));
+    const address = withoutPath(this.#relay).encapsulate(multiaddr(`/p2p-circuit/webrtc/p2p/${peerId}`));
     let cause: unknown;
     for (let attempt = 0; attempt < DIAL_ATTEMPTS; attempt++) {
       try {

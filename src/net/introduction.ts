@@ -15,6 +15,8 @@ const FIRST_PAUSE_MS = 250;
 const DIAL_TIMEOUT_MS = 5000;
 /** The connection is looked at this often, beside the events: an event can be missed while the page sleeps. */
 const CHECK_INTERVAL_MS = 2000;
+/** Attempts that a start waits for: a server that answers none of them is away, and the tab goes on without. */
+const AWAITED_ATTEMPTS = 3;
 /** A connection that has brought no place at the relay by now never will: libp2p asks for it once. */
 const RESERVATION_TIMEOUT_MS = 10_000;
 
@@ -78,7 +80,10 @@ export class Introduction {
     return this.#events.on('state', listener);
   }
 
-  /** Resolves when the relay is reached, or when that has taken `timeoutMs`; it is then looked for all the same. */
+  /**
+   * Resolves when the relay is reached, when that has taken `timeoutMs`, or after `AWAITED_ATTEMPTS`; it is then looked
+   * for all the same.
+   */
   async settled(timeoutMs: number): Promise<void> {
     if (this.#state === 'online') return;
     await new Promise<void>((resolve) => {
@@ -92,7 +97,7 @@ export class Introduction {
         done();
       }, timeoutMs);
       const unsubscribe = this.onChange((state) => {
-        if (state === 'online') done();
+        if (state !== 'connecting') done();
       });
     });
   }
@@ -122,6 +127,7 @@ export class Introduction {
     if (this.#dialing || this.#connection()) return;
     this.#dialing = true;
     while (!this.#stop.signal.aborted) {
+      if (this.#attempts === AWAITED_ATTEMPTS) this.#set('offline');
       if (this.#attempts > 0) await this.#pause(backOffMs(this.#attempts));
       this.#attempts++;
       if (await this.#dial()) break;

@@ -7,11 +7,11 @@ import type { PrivateKey } from '@libp2p/interface';
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht';
 import { ping } from '@libp2p/ping';
 import { webRTC } from '@libp2p/webrtc';
-import { webSockets } from '@libp2p/websockets';
 import { createLibp2p } from 'libp2p';
 import { DHT_NAMESPACE, DHT_PROTOCOL, validateShardRecord } from '../protocol/directory.ts';
 import { FRAME_SLICE_BYTES, MAX_BUFFERED_BYTES } from '../protocol/limits.ts';
 import { repeatMissedChannelEvents } from './late-channel-events.ts';
+import { pathWebSockets } from './path-web-sockets.ts';
 import { standInForBroadcastChannel } from './silent-broadcast.ts';
 
 /** One attempt to reach a tab, all in all: some twenty round trips, up to a second each on a bad link. */
@@ -48,7 +48,7 @@ export async function createTabNode({ iceServers, privateKey }: TabNodeOptions) 
     ...(privateKey ? { privateKey } : {}),
     addresses: { listen: ['/p2p-circuit', '/webrtc'] },
     transports: [
-      webSockets(),
+      pathWebSockets(),
       webRTC({
         rtcConfiguration: { iceServers: [...iceServers] },
         dataChannel: { maxMessageSize: FRAME_SLICE_BYTES, maxBufferedAmount: MAX_BUFFERED_BYTES },

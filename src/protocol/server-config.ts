@@ -4,6 +4,8 @@ import { manifestSchema } from './manifest.ts';
 
 /** Models one server lists: each is a directory of its own. */
 const MAX_MODELS = 256;
+/** Pages by which one server is reached: one for each network interface, and a public one. */
+const MAX_ADDRESSES = 256;
 /** STUN and TURN servers: browsers slow down beyond a handful. */
 const MAX_ICE_SERVERS = 16;
 
@@ -15,7 +17,10 @@ export const iceServerSchema = v.object({
 });
 export type IceServer = v.InferOutput<typeof iceServerSchema>;
 
-/** The server's libp2p node: a WebSocket at `/` of the page's own host and port. */
+/** Of the relay's WebSocket below a path; libp2p's addresses take no path that ends in a slash. */
+export const RELAY_PATH = '/relay';
+
+/** The server's libp2p node: a WebSocket at `/` of the page's own host and port, or at `RELAY_PATH` below its path. */
 export const relaySchema = v.object({
   peerId: v.pipe(v.string(), v.regex(/^[A-Za-z0-9]{40,128}$/)),
 });
@@ -25,8 +30,10 @@ export type RelayConfig = v.InferOutput<typeof relaySchema>;
 export const serverConfigSchema = v.object({
   version: v.string(),
   relay: relaySchema,
-  /** WebSocket and HTTP tracker, on the page's own port. */
+  /** WebSocket and HTTP tracker, below the page's own address. */
   trackerPath: v.pipe(v.string(), v.startsWith('/')),
+  /** Pages that other machines may open, the best first. Servers before it told none. */
+  addresses: v.optional(v.pipe(v.array(v.pipe(v.string(), v.url())), v.maxLength(MAX_ADDRESSES)), []),
   iceServers: v.pipe(v.array(iceServerSchema), v.maxLength(MAX_ICE_SERVERS)),
   models: v.pipe(
     v.array(
@@ -55,12 +62,14 @@ export function parseServerConfig(json: unknown): ServerConfig {
 /**
  * The multiaddr of the server's relay as the page at `pageUrl` reaches it.
  * @example relayMultiaddr({ peerId }, 'https://shoal.example/') // /dns/shoal.example/tcp/443/tls/ws/p2p/…
+ * @example relayMultiaddr({ peerId }, 'https://a.example/b/') // /dns/a.example/tcp/443/tls/ws/http-path/b%2Frelay/p2p/…
  */
 export function relayMultiaddr({ peerId }: RelayConfig, pageUrl: string | URL): string {
-  const { hostname, port, protocol } = new URL(pageUrl);
+  const { hostname, port, protocol, pathname } = new URL('.', pageUrl);
   const secure = protocol === 'https:';
   const host = hostname.startsWith('[')
     ? `ip6/${hostname.slice(1, -1)}`
     : `${/^\d+\.\d+\.\d+\.\d+$/.test(hostname) ? 'ip4' : 'dns'}/${hostname}`;
-  return `/${host}/tcp/${port || (secure ? 443 : 80)}${secure ? '/tls' : ''}/ws/p2p/${peerId}`;
+  const path = pathname === '/' ? '' : `/http-path/${encodeURIComponent(pathname.slice(1, -1) + RELAY_PATH)}`;
+  return `/${host}/tcp/${port || (secure ? 443 : 80)}${secure ? '/tls' : ''}/ws${path}/p2p/${peerId}`;
 }

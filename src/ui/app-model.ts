@@ -14,6 +14,8 @@ export interface AppModel {
   readonly members: ReadonlySignal<readonly MemberRow[]>;
   /** The link that brings another tab here. */
   readonly inviteLink: ReadonlySignal<string>;
+  /** Whether nobody but this machine can open the link. */
+  readonly inviteThisMachineOnly: ReadonlySignal<boolean>;
   readonly messages: ReadonlySignal<readonly ChatMessage[]>;
   /** An answer is being made. */
   readonly busy: ReadonlySignal<boolean>;

@@ -21,7 +21,7 @@ export function renderApp(root: HTMLElement, model: AppModel): void {
 }
 
 function Page() {
-  const { model, phase, view } = usePage();
+  const { model, phase, view, settled } = usePage();
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       // An open dialog takes Escape for itself.
@@ -33,7 +33,7 @@ function Page() {
     return () => document.removeEventListener('keydown', onKeyDown);
   }, [model]);
   return (
-    <div class="page" data-phase={phase.value} data-view={view.value}>
+    <div class="page" data-phase={phase.value} data-view={view.value} data-settled={settled.value}>
       <a class="skip-link" href="#prompt">
         Skip to the prompt
       </a>

@@ -1,4 +1,5 @@
 import { renderApp } from './app.tsx';
+import { loadRest } from './load-rest.ts';
 import { installConsole } from './swarm-app/console.ts';
 import { SwarmApp } from './swarm-app/swarm-app.ts';
 
@@ -8,3 +9,4 @@ installConsole(app);
 // A tab that closes says goodbye, so that nobody waits for its silence to be noticed.
 addEventListener('pagehide', () => void app.session?.node?.membership.leave());
 await app.start();
+loadRest();

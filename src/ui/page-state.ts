@@ -23,6 +23,8 @@ export class PageState {
   /** Before a prompt can be sent the swarm is the main thing, then the chat; the conversation stays in sight after. */
   readonly phase: ReadonlySignal<'setup' | 'chat'>;
   readonly view: ReadonlySignal<View>;
+  /** Whether all is known that the first screen shows, so that nothing on it moves any more. */
+  readonly settled: ReadonlySignal<boolean>;
   readonly situation: ReadonlySignal<Situation>;
   readonly alerts: ReadonlySignal<readonly PageAlert[]>;
   readonly #chosenView: Signal<View | undefined> = signal(undefined);
@@ -34,6 +36,11 @@ export class PageState {
       model.swarm.value.state === 'ready' || model.messages.value.length > 0 ? 'chat' : 'setup',
     );
     this.view = computed(() => this.#chosenView.value ?? (this.phase.value === 'chat' ? 'chat' : 'swarm'));
+    this.settled = computed(
+      () =>
+        model.swarm.value.state === 'offline' ||
+        (model.model.value !== undefined && model.environment.value.webgpu !== 'checking'),
+    );
     this.situation = computed(() => ({
       swarm: model.swarm.value,
       shards: model.shards.value,

@@ -77,7 +77,9 @@ describe('shoal serve', () => {
       run.child.kill(signal);
       expect(await run.status).toBe(0);
       expect(performance.now() - signalledAt).toBeLessThan(2000);
-      expect(run.stdout()).toBe(`Shoal is ready: ${url}\n`);
+      expect(run.stdout()).toBe(
+        `Shoal is ready: ${url}\nIt works on this machine only. For phones and other machines: npm start -- --host 0.0.0.0 --https\n`,
+      );
     },
     30_000,
   );
@@ -98,6 +100,8 @@ describe('shoal serve', () => {
     ['an unknown option', ['--prot', '1'], '--prot'],
     ['an argument too many', ['model.gguf'], 'model.gguf'],
     ['a port that is none', ['--port', '70000'], '--port is "70000"'],
+    ['a port that browsers block', ['--port', '6667'], 'Browsers block port 6667'],
+    ['a public URL that is none', ['--public-url', 'shoal.example'], '--public-url is "shoal.example"'],
     ['no shards', ['--shards', '0'], '--shards is "0"'],
     ['a value that is missing', ['--model'], '--model'],
     ['an ICE server of another scheme', ['--ice', 'http://x'], '--ice is "http://x"'],
@@ -115,7 +119,17 @@ describe('shoal serve', () => {
   it('explains its options', async () => {
     const run = serve('--help');
     expect(await run.status).toBe(0);
-    for (const option of ['--port', '--host', '--https', '--model', '--shards', '--data', '--ice', '--no-build'])
+    for (const option of [
+      '--port',
+      '--host',
+      '--https',
+      '--public-url',
+      '--model',
+      '--shards',
+      '--data',
+      '--ice',
+      '--no-build',
+    ])
       expect(run.stdout()).toContain(option);
   });
 
@@ -125,8 +139,14 @@ describe('shoal serve', () => {
     expect(url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
     run.child.kill('SIGTERM');
     expect(await run.status).toBe(0);
-    for (const line of run.stdout().trimEnd().split('\n'))
-      expect(line).toMatch(/^Shoal is ready: https:\/\/[\d.]+:\d+$/);
+    const lines = run.stdout().trimEnd().split('\n');
+    const ready = lines.filter((line) => /^Shoal is ready: https:\/\/[\d.]+:\d+$/.test(line));
+    expect(ready.length).toBeGreaterThan(0);
+    expect(lines.slice(ready.length)).toEqual([
+      ready.length > 1
+        ? expect.stringMatching(/^Invite: https:\/\/(?!127\.)[\d.]+:\d+\/#m=[0-9a-f]{64}$/)
+        : expect.stringContaining('this machine only'),
+    ]);
   });
 });
 

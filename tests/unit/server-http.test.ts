@@ -39,11 +39,13 @@ describe('the page', () => {
     expect(again.headers.get('cross-origin-opener-policy')).toBe('same-origin');
   });
 
-  it('has assets that are cached for good, and an index for other paths', async () => {
+  it('has assets that are cached for good, and nothing at other paths', async () => {
     const asset = await get('/assets/main-abc123.js');
     expect(asset.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
     expect(asset.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
-    expect(await (await get('/settings?x=1')).text()).toBe('<h1>Shoal</h1>');
+    expect(await (await get('/?x=1')).text()).toBe('<h1>Shoal</h1>');
+    for (const path of ['/nope', '/v1/models', '/assets', '/assets/', '/settings?x=1', '/models'])
+      expect([path, (await get(path)).status]).toEqual([path, 404]);
     expect((await get('/assets/gone.js')).status).toBe(404);
   });
 
@@ -184,6 +186,7 @@ describe('health, metrics, configuration', () => {
       version: '1.2.3',
       relay: { peerId: server.peerId },
       trackerPath: '/announce',
+      addresses: [],
       iceServers: [{ urls: 'stun:stun.example:3478' }],
       models,
     });

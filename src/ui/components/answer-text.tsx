@@ -1,21 +1,17 @@
-import { memo } from 'preact/compat';
-import { useState } from 'preact/hooks';
-import { MarkdownBlocks } from '../markdown-blocks.ts';
-import { safeHtml } from '../safe-html.ts';
+import { useEffect } from 'preact/hooks';
+import { lazyComponent } from '../lazy-component.ts';
 
-/** An answer's markdown, block by block: only the blocks at the growing end are parsed and drawn again. */
+/** Parser and sanitiser are a fifth of the page's code, and nobody needs them before the first answer. */
+export const answerMarkdown = lazyComponent(async () => (await import('./answer-markdown.tsx')).AnswerMarkdown);
+
+/** An answer: its markdown, or its plain text until the parser is there. */
 export function AnswerText({ text }: { text: string }) {
-  const [markdown] = useState(() => new MarkdownBlocks(safeHtml));
+  useEffect(() => void answerMarkdown.load(), []);
+  const Markdown = answerMarkdown.component.value;
+  if (Markdown) return <Markdown text={text} />;
   return (
     <div class="answer" data-testid="message-text">
-      {markdown.update(text).map(({ html }, index) => (
-        <AnswerBlock key={index} html={html} />
-      ))}
+      <p class="message-text">{text}</p>
     </div>
   );
 }
-
-const AnswerBlock = memo(function AnswerBlock({ html }: { html: string }) {
-  // Sanitised by safeHtml.
-  return <div class="answer-block" dangerouslySetInnerHTML={{ __html: html }} />;
-});

@@ -1,12 +1,21 @@
 import { useRef } from 'preact/hooks';
+import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
 import { CopyInvite } from './copy-invite.tsx';
-import { QrCode } from './qr-code.tsx';
+
+export const qrCode = lazyComponent(async () => (await import('./qr-code.tsx')).QrCode);
 
 /** The link that brings other browsers into this swarm, to copy or to scan. */
 export function Invite() {
-  const link = usePage().model.inviteLink.value;
+  const { model } = usePage();
+  const link = model.inviteLink.value;
+  const thisMachineOnly = model.inviteThisMachineOnly.value;
   const dialog = useRef<HTMLDialogElement>(null);
+  const QrCode = qrCode.component.value;
+  const showQrCode = () => {
+    void qrCode.load();
+    dialog.current?.showModal();
+  };
   if (!link) return null;
   return (
     <section class="card invite" aria-labelledby="invite-title">
@@ -17,17 +26,25 @@ export function Invite() {
         </a>
         <div class="buttons">
           <CopyInvite label="Copy link" testId="invite-copy" />
-          <button type="button" onClick={() => dialog.current?.showModal()}>
-            QR code
-          </button>
+          {!thisMachineOnly && (
+            <button type="button" onClick={showQrCode}>
+              QR code
+            </button>
+          )}
         </div>
       </div>
+      {thisMachineOnly && (
+        <p data-testid="invite-this-machine">
+          <strong>This link works on this machine only.</strong> For phones and other machines start the server with{' '}
+          <code>npm start -- --host 0.0.0.0 --https</code>.
+        </p>
+      )}
       <p class="muted">
         Any browser that opens it joins this swarm. The server never sees a prompt, but each tab on the way sees
         activations, from which text can be recovered: share the link with people you trust.
       </p>
       <dialog ref={dialog} class="qr-dialog" aria-label="Invite link as a QR code">
-        <QrCode text={link} />
+        {QrCode && <QrCode text={link} />}
         <p class="qr-text">{link}</p>
         <form method="dialog">
           <button type="submit">Close</button>

@@ -31,9 +31,7 @@ export function SwarmStatus() {
       <p class="muted swarm-facts">
         {swarm.nodes > 0 ? `${plural(swarm.nodes, 'tab')} in the swarm` : 'No tab is in the swarm yet'} ·{' '}
         {swarm.role === 'node' ? 'this tab is one of them' : 'this tab is a guest: it holds no layers'}
-        {swarm.introduction === 'offline' &&
-          swarm.state !== 'offline' &&
-          ' · server out of reach, tabs still connected'}
+        {swarm.introduction === 'offline' && swarm.state !== 'offline' && ' · server away: nobody new can join'}
       </p>
     </section>
   );

@@ -9,15 +9,19 @@ export function TopBar() {
   return (
     <header class="top-bar">
       <h1 class="brand">
-        <img src="/icon.svg" alt="" width="26" height="26" />
+        <img src="./icon.svg" alt="" width="26" height="26" />
         Shoal
       </h1>
-      {summary && (
+      {summary ? (
         <p class="top-model" title={`${summary.name}, ${summary.layerCount} layers`}>
           <span class="top-model-name">{summary.name}</span>
           <span class="top-model-facts">
             {summary.layerCount} layers · {formatBytes(summary.totalBytes)}
           </span>
+        </p>
+      ) : (
+        <p class="top-model" aria-hidden="true">
+          {'\u00a0'}
         </p>
       )}
       <p class="top-state" data-state={state}>

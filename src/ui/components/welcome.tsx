@@ -12,15 +12,13 @@ export function Welcome() {
         Shoal runs one large language model across many browser tabs: each tab holds some of its layers, and together
         they answer your prompts.
       </p>
-      {summary && (
-        <div class="welcome-start">
-          <RunAllButton primary />
-          <p class="muted">
-            Fetches {formatBytes(summary.totalBytes)} into this tab, which then answers alone. Or take a part below and
-            invite other tabs to take the rest.
-          </p>
-        </div>
-      )}
+      <div class="welcome-start">
+        <RunAllButton primary />
+        <p class="muted">
+          Fetches {summary ? formatBytes(summary.totalBytes) : 'the model'} into this tab, which then answers alone. Or
+          take a part below and invite other tabs to take the rest.
+        </p>
+      </div>
     </section>
   );
 }

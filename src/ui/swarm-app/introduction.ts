@@ -4,6 +4,7 @@ import type { Transport } from '../../net/transport.ts';
 import { decodeManifest, type Manifest, manifestIdOf } from '../../protocol/manifest.ts';
 import { parseServerConfig, type ServerConfig } from '../../protocol/server-config.ts';
 import { fetchManifest } from '../../swarm/members/manifest-exchange.ts';
+import { serverUrl } from './server-url.ts';
 
 /** A model as its server introduces it, checked. */
 export interface IntroducedModel {
@@ -61,7 +62,7 @@ async function fetchServed(
 
 async function get(path: string, signal?: AbortSignal): Promise<Response> {
   try {
-    const response = await fetch(path, signal ? { signal } : {});
+    const response = await fetch(serverUrl(path), signal ? { signal } : {});
     if (response.ok) return response;
     throw new ShoalError('model-unavailable', `The server answered ${response.status} for ${path}.`);
   } catch (cause) {

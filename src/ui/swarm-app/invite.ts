@@ -11,6 +11,27 @@ export function parseInvite(fragment: string): Invite | undefined {
 }
 
 /** The link that brings another browser into the swarm. */
-export function inviteLink(page: Location | URL, { manifestId }: Invite): string {
+export function inviteLink(page: Pick<URL, 'origin' | 'pathname'>, { manifestId }: Invite): string {
   return `${page.origin}${page.pathname}#m=${manifestId}`;
+}
+
+/** A page's address, and whether nobody but this machine can open it. */
+export interface InvitePlace {
+  readonly page: Pick<URL, 'origin' | 'pathname'>;
+  readonly thisMachineOnly: boolean;
+}
+
+const LOOPBACK = /^((.+\.)?localhost|127\.[\d.]+|\[::1\])$/;
+
+/**
+ * Where an invite sends others: to the page's own address, or where that is this machine's loopback, to one that the
+ * server tells. Plain http of another machine is no secure context, where nothing runs: it is nobody's way in.
+ * @param addresses - as `ServerConfig.addresses`
+ */
+export function invitePlace(page: Location | URL, addresses: readonly string[]): InvitePlace {
+  if (!LOOPBACK.test(page.hostname)) return { page, thisMachineOnly: false };
+  const reachable = addresses
+    .map((address) => new URL(address))
+    .find(({ protocol, hostname }) => protocol === 'https:' && !LOOPBACK.test(hostname));
+  return reachable ? { page: reachable, thisMachineOnly: false } : { page, thisMachineOnly: true };
 }

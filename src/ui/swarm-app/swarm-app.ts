@@ -3,7 +3,8 @@ import { CHAT_CONVERSATION, ShoalEngine } from '../../api/index.ts';
 import { ShoalError } from '../../core/errors.ts';
 import { type LogLine, log } from '../../core/log.ts';
 import type { SwarmNode } from '../../swarm/node.ts';
-import { type ModelText, type PromptSize, samplingByName } from '../../tokenizer/index.ts';
+import type { ModelText, PromptSize } from '../../tokenizer/index.ts';
+import { samplingByName } from '../../tokenizer/sampling-defaults.ts';
 import { AlertList } from '../alert-list.ts';
 import type { AppModel, Environment, MemberRow, ModelSummary, Settings, ShardRow, SwarmSummary } from '../app-model.ts';
 import { Chat } from './chat.ts';
@@ -13,7 +14,7 @@ import { keepConversation } from './conversation-keeper.ts';
 import { detectEnvironment, detectLacks } from './environment.ts';
 import { Farewell } from './farewell.ts';
 import { fetchModel, fetchServerConfig } from './introduction.ts';
-import { inviteLink, parseInvite } from './invite.ts';
+import { inviteLink, invitePlace, parseInvite } from './invite.ts';
 import type { RunningAnswer } from './saved-conversation.ts';
 import { storedSettings } from './settings.ts';
 import { shardRows } from './shard-rows.ts';
@@ -51,6 +52,7 @@ export class SwarmApp implements AppModel {
   readonly shards: Signal<readonly ShardRow[]> = signal([]);
   readonly members: Signal<readonly MemberRow[]> = signal([]);
   readonly inviteLink: Signal<string> = signal('');
+  readonly inviteThisMachineOnly: Signal<boolean> = signal(false);
   readonly #alerts = new AlertList();
   readonly alerts = this.#alerts.alerts;
   readonly logLines: Signal<readonly LogLine[]> = signal([]);
@@ -139,7 +141,7 @@ export class SwarmApp implements AppModel {
         lacks,
       });
       this.#session = session;
-      this.#introduce(session);
+      this.#introduce(session, config.addresses);
       keepConversation(this.#chat, model.manifestId).catch((error: unknown) =>
         log.warn('CHAT', `No conversation was taken up: ${ShoalError.from(error).message}`),
       );
@@ -257,7 +259,7 @@ export class SwarmApp implements AppModel {
     this.#connected.resolve(node);
   }
 
-  #introduce(session: SwarmSession): void {
+  #introduce(session: SwarmSession, addresses: readonly string[]): void {
     this.#introduced.resolve(session);
     const { manifest, manifestId } = session.model;
     this.model.value = {
@@ -268,7 +270,9 @@ export class SwarmApp implements AppModel {
       totalBytes: manifest.shards.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     };
     this.defaultTemperature.value = samplingByName(manifest.name).temperature ?? GENERAL_TEMPERATURE;
-    this.inviteLink.value = inviteLink(location, { manifestId });
+    const { page, thisMachineOnly } = invitePlace(location, addresses);
+    this.inviteLink.value = inviteLink(page, { manifestId });
+    this.inviteThisMachineOnly.value = thisMachineOnly;
     session.keeper.onChange(() => this.#refreshSoon(this.#shardsMoved(session)));
     session.store.onTransfer(() => this.#refreshSoon());
     session.store.onLost(({ index }) => {

@@ -22,6 +22,7 @@ import type { ModelText, TokenTable } from '../../tokenizer/index.ts';
 import type { Lack } from '../app-model.ts';
 import { shardMemoryBytes } from './device-memory.ts';
 import type { IntroducedModel } from './introduction.ts';
+import { serverSocketUrl, serverUrl } from './server-url.ts';
 
 /** Shards kept in memory where a browser keeps nothing and does not say how much memory there is. */
 const MAX_MEMORY_STORE_BYTES = 1024 ** 3;
@@ -50,7 +51,7 @@ export function lazyTransport({ relay, iceServers }: ServerConfig, lacks: readon
     const { createLibp2pTransport } = await import('../../net/libp2p-transport.ts').catch((cause: unknown) => {
       throw new ShoalError('peer-unreachable', 'The server did not send the whole page. Reload it.', { cause });
     });
-    return createLibp2pTransport({ relay: relayMultiaddr(relay, location.href), iceServers });
+    return createLibp2pTransport({ relay: relayMultiaddr(relay, document.baseURI), iceServers });
   };
   let opening: Promise<Transport> | undefined;
   return () => {
@@ -80,7 +81,7 @@ export class SwarmSession {
     this.keepsData = !lacks.includes('site-data');
     const memory = this.keepsData ? undefined : memoryStore();
     this.store = createTorrentShardStore({
-      announce: [webSocketUrl(config.trackerPath)],
+      announce: [serverSocketUrl(config.trackerPath)],
       iceServers: config.iceServers,
       pieceLength: manifest.pieceLength,
       webSeedUrl: (shard) => fileUrl(manifest, shard.fileName),
@@ -187,11 +188,5 @@ function memoryStore() {
 }
 
 function fileUrl({ name }: Manifest, fileName: string): string {
-  return new URL(`/models/${name}/${fileName}`, location.href).href;
-}
-
-function webSocketUrl(path: string): string {
-  const url = new URL(path, location.href);
-  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-  return url.href;
+  return serverUrl(`/models/${name}/${fileName}`).href;
 }

@@ -49,6 +49,7 @@ export class PreviewModel implements AppModel {
   readonly shards: Signal<readonly ShardRow[]> = signal(emptyShards());
   readonly members: Signal<readonly MemberRow[]> = signal([]);
   readonly inviteLink = signal(`http://localhost:8787/#m=${MANIFEST_ID}`);
+  readonly inviteThisMachineOnly = signal(false);
   readonly messages: Signal<readonly ChatMessage[]> = signal([]);
   readonly busy = signal(false);
   readonly progressNote: Signal<string | undefined> = signal(undefined);

@@ -1,0 +1,32 @@
+import { renderUnicodeCompact } from 'uqr';
+import type { RunningServer } from '../signaling-server/server.ts';
+import { inviteLink, invitePlace } from '../src/ui/swarm-app/invite.ts';
+
+export interface AnnounceOptions {
+  readonly manifestId: string;
+  readonly secure: boolean;
+  /** Whether a person reads it, who may hold a phone to the screen. */
+  readonly terminal: boolean;
+}
+
+/** What a server says when it is ready: its addresses, and how others come in. */
+export function announcement(
+  { urls, addresses }: Pick<RunningServer, 'urls' | 'addresses'>,
+  { manifestId, secure, terminal }: AnnounceOptions,
+): string {
+  const lines = urls.map((url) => `Shoal is ready: ${url}`);
+  // As a page finds it that was opened on this machine.
+  const { page, thisMachineOnly } = invitePlace(new URL('http://localhost/'), addresses);
+  if (!thisMachineOnly) {
+    const link = inviteLink(page, { manifestId });
+    lines.push(`Invite: ${link}`);
+    if (terminal) lines.push(renderUnicodeCompact(link, { border: 2 }));
+  } else if (addresses.length > 0 && !secure) {
+    lines.push(
+      'Browsers on other machines run Shoal on HTTPS pages only. For them: npm start -- --host 0.0.0.0 --https',
+    );
+  } else {
+    lines.push('It works on this machine only. For phones and other machines: npm start -- --host 0.0.0.0 --https');
+  }
+  return lines.join('\n');
+}

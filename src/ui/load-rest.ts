@@ -1,0 +1,19 @@
+import { answerMarkdown } from './components/answer-text.tsx';
+import { qrCode } from './components/invite.tsx';
+import { keepPage } from './keep-page.ts';
+
+/** The first look at the page, and perhaps the first click, are over by then. */
+const REST_AFTER_MS = 3000;
+
+/** Loads, once there is time, the code that the first screen did without: the server may be away when it is wanted. */
+export function loadRest(): void {
+  setTimeout(() => {
+    void answerMarkdown.load();
+    void qrCode.load();
+    for (const code of [import('../tokenizer/index.ts'), import('./swarm-app/import-file.ts')])
+      code.catch(() => {
+        // Asked for again when it is needed, which tells of the failure.
+      });
+    void keepPage();
+  }, REST_AFTER_MS);
+}

@@ -1,0 +1,59 @@
+import { expect, type Page, test } from '@playwright/test';
+import { startTinyServer } from './support/tiny-server.ts';
+
+// The first minute of somebody who has never been here: what comes over the wire, and whether the page holds still.
+
+/** Over the wire until somebody can click, headers and all. */
+const MAX_BYTES = 350_000;
+/** Half of the shift that counts as good. @see https://web.dev/articles/cls */
+const MAX_SHIFT = 0.05;
+const SCREENS = [
+  { width: 1280, height: 720 },
+  { width: 390, height: 844 },
+];
+
+/** Sums up every layout shift and long task from the first on. */
+async function observe(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const seen = { shift: 0, longTasksMs: [] as number[] };
+    Object.assign(window, { seen });
+    const observe = (type: string, note: (entry: PerformanceEntry) => void) =>
+      new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({ type, buffered: true });
+    observe('layout-shift', (entry) => {
+      seen.shift += (entry as PerformanceEntry & { value: number }).value;
+    });
+    observe('longtask', ({ duration }) => seen.longTasksMs.push(Math.round(duration)));
+  });
+}
+
+for (const viewport of SCREENS) {
+  test(`until the first click little is sent, and nothing moves, at ${viewport.width} px`, async ({ browser }) => {
+    const server = await startTinyServer();
+    const context = await browser.newContext({ viewport });
+    const page = await context.newPage();
+    const devtools = await context.newCDPSession(page);
+    const sizes = new Map<string, number>();
+    const urls = new Map<string, string>();
+    await devtools.send('Network.enable');
+    devtools.on('Network.requestWillBeSent', ({ requestId, request }) => urls.set(requestId, request.url));
+    devtools.on('Network.loadingFinished', ({ requestId, encodedDataLength }) =>
+      sizes.set(new URL(urls.get(requestId) ?? 'about:blank').pathname, encodedDataLength),
+    );
+    await observe(page);
+    await page.goto(server.url);
+    await page.getByTestId('run-all').waitFor();
+    await expect(page.locator('.page')).toHaveAttribute('data-settled', 'true');
+    await expect(page.getByTestId('swarm')).toHaveAttribute('data-state', 'waiting');
+    const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+    const seen = await page.evaluate(
+      () => (window as unknown as { seen: { shift: number; longTasksMs: number[] } }).seen,
+    );
+    console.log(`${bytes} bytes, shift ${seen.shift.toFixed(4)}, long tasks of ${seen.longTasksMs.join(', ')} ms`);
+    for (const [path, size] of sizes) console.log(`  ${size} ${path}`);
+    expect([...sizes.keys()].filter((path) => path.endsWith('.map'))).toEqual([]);
+    expect(bytes).toBeLessThan(MAX_BYTES);
+    expect(seen.shift).toBeLessThanOrEqual(MAX_SHIFT);
+    await context.close();
+    await server.stop();
+  });
+}

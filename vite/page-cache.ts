@@ -1,0 +1,34 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Plugin } from 'vite';
+
+const NAME = 'page-cache';
+
+/** Builds the service worker, which must lie beside the page under a name of its own and know the build's files. */
+export function pageCache(): Plugin {
+  let folder = '';
+  return {
+    name: 'shoal-page-cache',
+    apply: 'build',
+    config: () => ({
+      build: {
+        rolldownOptions: {
+          input: { index: 'index.html', [NAME]: 'workers/page-cache.worker.ts' },
+          output: { entryFileNames: ({ name }) => (name === NAME ? '[name].js' : 'assets/[name]-[hash].js') },
+        },
+      },
+    }),
+    configResolved({ root, build }) {
+      folder = join(root, build.outDir);
+    },
+    closeBundle: {
+      order: 'post',
+      sequential: true,
+      handler: async () => {
+        const assets = (await readdir(join(folder, 'assets'))).filter((name) => !name.endsWith('.map')).sort();
+        const file = join(folder, `${NAME}.js`);
+        await writeFile(file, `const SHOAL_ASSETS=${JSON.stringify(assets)};${await readFile(file, 'utf8')}`);
+      },
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import { type CachedRequest, cachePolicyOf } from './page-cache-policy.ts';
+
+// The service worker: it keeps the page, so that a tab opens again while the server is away.
+
+/** Names in `assets/` of the build that this worker belongs to; the build puts them here. */
+declare const SHOAL_ASSETS: readonly string[];
+
+/** A server that has not answered by then is away, as far as somebody waits for the page. */
+const PATIENCE_MS = 3000;
+/** Files fetched at once while the worker is installed: a tab beside it may be loading its shard. */
+const PARALLEL_FETCHES = 3;
+
+const worker = globalThis as unknown as ServiceWorkerGlobalScope;
+const scope = new URL(worker.registration.scope);
+/** Several pages may lie below one origin, each with a worker of its own. */
+const PREFIX = `shoal ${scope.pathname} `;
+const NEWEST = `${PREFIX}newest`;
+
+worker.addEventListener('install', (event) => event.waitUntil(install()));
+worker.addEventListener('activate', (event) => event.waitUntil(dropOldCaches()));
+worker.addEventListener('fetch', (event) => {
+  const cached = cachePolicyOf(event.request, scope);
+  // All else takes the way that it takes without a worker.
+  if (!cached) return;
+  event.respondWith(cached.policy === 'fixed' ? keptFirst(event.request, cached) : newestFirst(event, cached));
+});
+
+/**
+ * Fetches all that the page may need later. The worker of an older build goes on until its last tab is closed, so that no
+ * open page loses its files; pages of the new build find theirs all the same.
+ */
+async function install(): Promise<void> {
+  const config = await fetchFresh('config.json');
+  const { models } = (await config.clone().json()) as { readonly models: readonly { readonly name: string }[] };
+  const newest = await caches.open(NEWEST);
+  await newest.put(urlOf('config.json'), config);
+  for (const path of [
+    '',
+    'icon.svg',
+    'manifest.webmanifest',
+    ...models.map(({ name }) => `models/${name}/manifest.json`),
+  ])
+    await newest.put(urlOf(path), await fetchFresh(path));
+  const build = await caches.open(await buildName());
+  const waiting = SHOAL_ASSETS.map((name) => `assets/${name}`);
+  const fetchNext = async (): Promise<void> => {
+    for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+      if (!(await build.match(urlOf(path), { ignoreVary: true }))) await build.add(urlOf(path));
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL_FETCHES }, fetchNext));
+}
+
+async function dropOldCaches(): Promise<void> {
+  const kept = [NEWEST, await buildName()];
+  const names = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && !kept.includes(name));
+  await Promise.all(names.map((name) => caches.delete(name)));
+}
+
+/** The names carry hashes, so together they name the build. */
+async function buildName(): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(SHOAL_ASSETS.join()));
+  return PREFIX + [...new Uint8Array(digest.slice(0, 8))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+async function keptFirst(request: Request, { key }: CachedRequest): Promise<Response> {
+  return (await caches.match(key, { ignoreVary: true })) ?? fetch(request);
+}
+
+async function newestFirst(event: FetchEvent, { key }: CachedRequest): Promise<Response> {
+  const cache = await caches.open(NEWEST);
+  const fetching = fetch(event.request).then(async (response) => {
+    if (response.ok) await cache.put(key, response.clone());
+    return response;
+  });
+  event.waitUntil(fetching.catch(() => undefined));
+  const kept = await cache.match(key, { ignoreVary: true });
+  if (!kept) return fetching;
+  const response = await Promise.race([fetching.catch(() => undefined), pause(PATIENCE_MS)]);
+  // A proxy answers 502 for a server that is away.
+  return response && response.status < 500 ? response : kept;
+}
+
+function urlOf(path: string): string {
+  return new URL(path, scope).href;
+}
+
+async function fetchFresh(path: string): Promise<Response> {
+  const response = await fetch(urlOf(path), { cache: 'no-cache' });
+  if (!response.ok) throw new Error(`The server answered ${response.status} for ${path}.`);
+  return response;
+}
+
+function pause(durationMs: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(resolve, durationMs));
+}
