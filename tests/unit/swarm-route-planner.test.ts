@@ -73,4 +73,11 @@ describe('layers that nobody is known to serve', () => {
     await vi.advanceTimersByTimeAsync(600);
     expect(state()).toBe('has a route');
   });
+
+  it('fail one that takes the swarm as it is, whoever would bring them', async () => {
+    recruited = 'somebody';
+    const state = watch(planner.planRoute({ recruits: false }));
+    await vi.advanceTimersByTimeAsync(1100);
+    expect(state()).toBe('shard-missing');
+  });
 });

@@ -56,6 +56,8 @@ export interface GenerationRequest {
   }) => void;
   /** Told when the answer has to wait, about once a second while it does, and with undefined when it goes on. */
   readonly onWait?: (wait: Wait | undefined) => void;
+  /** False takes the swarm as it is: nobody is asked to load what nobody serves. */
+  readonly recruits?: boolean;
 }
 
 export interface TokenLogprob {

@@ -27,6 +27,8 @@ export interface Patience {
   readonly signal?: AbortSignal | undefined;
   /** @see GenerationRequest.onWait */
   readonly onWait?: ((wait: Wait | undefined) => void) | undefined;
+  /** @see GenerationRequest.recruits */
+  readonly recruits?: boolean | undefined;
 }
 
 const LOADING_CHECK_MS = 500;
@@ -89,7 +91,7 @@ export class RoutePlanner {
     shards: readonly RouteShard[],
     lost: ReadonlySet<string>,
     unheardMs: number,
-    { signal, onWait }: Patience,
+    { signal, onWait, recruits = true }: Patience,
   ): Promise<readonly RouteStage[]> {
     const startedAtMs = performance.now();
     let told = false;
@@ -100,7 +102,7 @@ export class RoutePlanner {
         let plan = this.#planNow(shards, lost);
         if (!plan.stages && waitedMs > RETURN_MS) plan = this.#planNow(shards, NOBODY);
         if (plan.stages) return plan.stages;
-        const peerIds = this.#awaited(plan.missing);
+        const peerIds = this.#awaited(plan.missing, recruits);
         // As long as somebody brings them it waits: whoever asked sees it, and may stop.
         if (!peerIds && waitedMs > unheardMs) throw missingError(this.#options.manifest, plan.missing);
         const { layers } = this.#options.manifest.shards[plan.missing[0]!]!;
@@ -114,12 +116,12 @@ export class RoutePlanner {
   }
 
   /** Who brings the missing shards; undefined when one of them is on its way to nobody, and nobody is willing. */
-  #awaited(missing: readonly number[]): string[] | undefined {
+  #awaited(missing: readonly number[], recruits: boolean): string[] | undefined {
     const { manifest, everybody, recruit } = this.#options;
     const { expected } = countHolders(manifest.shards.length, everybody());
     const bringing = new Set<string>();
     for (const shard of missing) {
-      const asked = expected[shard]! > 0 ? undefined : recruit(shard);
+      const asked = recruits && expected[shard] === 0 ? recruit(shard) : undefined;
       if (expected[shard] === 0 && !asked) return undefined;
       if (asked) bringing.add(asked);
     }

@@ -25,6 +25,7 @@ export async function runVerificationPrompt(
     stopIds: text.tokens.eogIds,
     sampling: DEFAULT_SAMPLING,
     topLogprobs: 0,
+    recruits: false,
     ...(signal ? { signal } : {}),
   });
   const ids: number[] = [];
