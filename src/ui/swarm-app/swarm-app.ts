@@ -15,6 +15,7 @@ import { detectEnvironment, detectLacks } from './environment.ts';
 import { Farewell } from './farewell.ts';
 import { fetchModel, fetchServerConfig } from './introduction.ts';
 import { inviteLink, invitePlace, parseInvite } from './invite.ts';
+import { Redraw } from './redraw.ts';
 import type { RunningAnswer } from './saved-conversation.ts';
 import { storedSettings } from './settings.ts';
 import { shardRows } from './shard-rows.ts';
@@ -25,9 +26,6 @@ import { Timeline } from './timeline.ts';
 import { untilCovered } from './until-covered.ts';
 import { Verification } from './verification.ts';
 import { WatchedGenerator } from './watched-generator.ts';
-
-/** Changes come in bursts, the page is redrawn at most this often, and when a shard takes a step. */
-const REFRESH_MS = 250;
 
 /** The page's model over a real swarm. */
 export class SwarmApp implements AppModel {
@@ -94,8 +92,7 @@ export class SwarmApp implements AppModel {
   readonly choosing = this.#place.choosing;
   readonly #farewell = new Farewell();
   readonly farewell = this.#farewell.summary;
-  #refreshTimer: ReturnType<typeof setTimeout> | undefined;
-  #refreshedAtMs = Number.NEGATIVE_INFINITY;
+  readonly #redraw = new Redraw(() => this.#refresh());
   #phases = '';
 
   constructor() {
@@ -109,7 +106,7 @@ export class SwarmApp implements AppModel {
       contextLength: () => this.#contextLength(),
       forget: async (conversation) => this.#session?.node?.coordinator.forget(conversation),
     });
-    log.onLine(() => this.#refreshSoon());
+    log.onLine(() => this.#redraw.soon());
   }
 
   get session(): SwarmSession | undefined {
@@ -147,7 +144,7 @@ export class SwarmApp implements AppModel {
       );
       const [kept] = await Promise.all([this.#place.loadKept(session), this.#connect(session)]);
       if (kept.shards.length > 0) await this.#join(session, kept.shards, kept.auto);
-      this.#refresh();
+      this.#redraw.now();
     } catch (error) {
       this.swarm.value = { ...this.swarm.value, state: 'offline' };
       for (const { promise, reject } of [this.#introduced, this.#connected]) {
@@ -169,21 +166,21 @@ export class SwarmApp implements AppModel {
     const serving = this.#place.serveAll(session, chosen, auto);
     const node = await this.#connected.promise;
     node.join({ auto });
-    this.#refresh();
+    this.#redraw.now();
     await serving;
-    this.#refresh();
+    this.#redraw.now();
   }
 
   async leave(): Promise<void> {
     if (this.leaving.value) return;
     this.leaving.value = true;
     this.#place.forget();
-    this.#refresh();
+    this.#redraw.now();
     try {
       await this.#session?.node?.leave();
     } finally {
       this.leaving.value = false;
-      this.#refresh();
+      this.#redraw.now();
     }
   }
 
@@ -237,7 +234,7 @@ export class SwarmApp implements AppModel {
     } catch (error) {
       this.#alerts.add('error', ShoalError.from(error).message, file.name);
     }
-    this.#refresh();
+    this.#redraw.now();
   }
 
   dismissAlert(id: number): void {
@@ -249,12 +246,12 @@ export class SwarmApp implements AppModel {
     await this.leave();
     await Promise.allSettled(keeper.ready().map((index) => keeper.release(index)));
     await Promise.allSettled(model.manifest.shards.map((shard) => store.remove(shard)));
-    this.#refresh();
+    this.#redraw.now();
   }
 
   async #connect(session: SwarmSession): Promise<void> {
     const node = await session.connect();
-    node.onChange(() => this.#refreshSoon());
+    node.onChange(() => this.#redraw.soon());
     node.coordinator.onRoute((event) => this.#timeline.add(event));
     this.#connected.resolve(node);
   }
@@ -273,14 +270,14 @@ export class SwarmApp implements AppModel {
     const { page, thisMachineOnly } = invitePlace(location, addresses);
     this.inviteLink.value = inviteLink(page, { manifestId });
     this.inviteThisMachineOnly.value = thisMachineOnly;
-    session.keeper.onChange(() => this.#refreshSoon(this.#shardsMoved(session)));
-    session.store.onTransfer(() => this.#refreshSoon());
+    session.keeper.onChange(() => this.#redraw.soon(this.#shardsMoved(session)));
+    session.store.onTransfer(() => this.#redraw.soon());
     session.store.onLost(({ index }) => {
       const again = session.keeper.ready().includes(index) ? ' This tab serves it, and fetches it again.' : '';
       const why = 'it was deleted in another tab, or by the browser';
       this.#alerts.add('info', `Shard ${index} is no longer stored in this browser: ${why}.${again}`);
     });
-    this.#refresh();
+    this.#redraw.now();
   }
 
   /** For an answer that was begun before this page was opened. */
@@ -325,17 +322,7 @@ export class SwarmApp implements AppModel {
     return moved;
   }
 
-  /** After a quiet time, or when asked for, as soon as what happens now is over. */
-  #refreshSoon(atOnce = false): void {
-    const pauseMs = atOnce ? 0 : Math.max(0, this.#refreshedAtMs + REFRESH_MS - performance.now());
-    if (atOnce) clearTimeout(this.#refreshTimer);
-    if (atOnce || this.#refreshTimer === undefined) this.#refreshTimer = setTimeout(() => this.#refresh(), pauseMs);
-  }
-
   #refresh(): void {
-    clearTimeout(this.#refreshTimer);
-    this.#refreshTimer = undefined;
-    this.#refreshedAtMs = performance.now();
     const session = this.#session;
     batch(() => {
       this.logLines.value = [...log.lines()];
