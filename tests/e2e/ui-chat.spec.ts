@@ -137,6 +137,8 @@ test.describe('the chat', () => {
       model.stream('First paragraph.\n\nSecond paragraph.\n\nThird paragraph.\n\n');
     });
     await expect(page.getByTestId('message').last()).toContainText('Third paragraph.');
+    // The parser comes after the first screen, and every answer is then drawn anew.
+    await expect(page.getByTestId('message').last().locator('.answer-block')).toHaveCount(3);
     const touched = await page.evaluate(async () => {
       const messages = [...document.querySelectorAll('[data-testid=message]')];
       const grown = messages.at(-1)!;
