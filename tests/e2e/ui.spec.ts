@@ -13,7 +13,7 @@ test.describe('the swarm', () => {
     await expect(page.getByTestId('swarm')).toHaveAttribute('data-nodes', '2');
     await expect(page.getByTestId('swarm')).toContainText('Shard 2 is missing (layers 16-22)');
     await expect(page.getByTestId('send')).toBeDisabled();
-    await expect(page.locator('.composer')).toContainText('Shard 2 is missing.');
+    await expect(page.locator('.composer')).toContainText('Shard 2 is missing: this tab fetches it when you ask.');
     await preview.open(page, 'ready');
     await expect(page.getByTestId('swarm')).toContainText('Every layer is covered: type a prompt.');
   });
