@@ -3,6 +3,7 @@ import { extname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Plugin } from 'vite';
+import { afterBuild } from './after-build.ts';
 
 const COMPRESSIBLE = new Set(['.css', '.html', '.js', '.json', '.svg', '.wasm', '.webmanifest']);
 /** What fits into one packet is not there sooner when it is shorter. */
@@ -10,24 +11,15 @@ const MIN_BYTES = 1024;
 
 /** Puts a brotli and a gzip copy beside each built file that becomes shorter by it; the server sends them as they are. */
 export function compressedFiles(): Plugin {
-  let folder = '';
   return {
     name: 'shoal-compressed-files',
-    apply: 'build',
+    // After the plugin that writes the service worker.
     enforce: 'post',
-    configResolved({ root, build }) {
-      folder = join(root, build.outDir);
-    },
-    // Last of all: only then is every file there, those of the public folder among them.
-    closeBundle: {
-      order: 'post',
-      sequential: true,
-      handler: async () => {
-        const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-        const files = entries.filter((entry) => entry.isFile() && COMPRESSIBLE.has(extname(entry.name)));
-        await Promise.all(files.map(({ parentPath, name }) => compress(join(parentPath, name))));
-      },
-    },
+    ...afterBuild(async (folder) => {
+      const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+      const files = entries.filter((entry) => entry.isFile() && COMPRESSIBLE.has(extname(entry.name)));
+      await Promise.all(files.map(({ parentPath, name }) => compress(join(parentPath, name))));
+    }),
   };
 }
 

@@ -1,15 +1,14 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Plugin } from 'vite';
+import { afterBuild } from './after-build.ts';
 
 const NAME = 'page-cache';
 
 /** Builds the service worker, which must lie beside the page under a name of its own and know the build's files. */
 export function pageCache(): Plugin {
-  let folder = '';
   return {
     name: 'shoal-page-cache',
-    apply: 'build',
     config: () => ({
       build: {
         rolldownOptions: {
@@ -18,17 +17,10 @@ export function pageCache(): Plugin {
         },
       },
     }),
-    configResolved({ root, build }) {
-      folder = join(root, build.outDir);
-    },
-    closeBundle: {
-      order: 'post',
-      sequential: true,
-      handler: async () => {
-        const assets = (await readdir(join(folder, 'assets'))).filter((name) => !name.endsWith('.map')).sort();
-        const file = join(folder, `${NAME}.js`);
-        await writeFile(file, `const SHOAL_ASSETS=${JSON.stringify(assets)};${await readFile(file, 'utf8')}`);
-      },
-    },
+    ...afterBuild(async (folder) => {
+      const assets = (await readdir(join(folder, 'assets'))).filter((name) => !name.endsWith('.map')).sort();
+      const file = join(folder, `${NAME}.js`);
+      await writeFile(file, `const SHOAL_ASSETS=${JSON.stringify(assets)};${await readFile(file, 'utf8')}`);
+    }),
   };
 }
