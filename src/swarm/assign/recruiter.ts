@@ -30,8 +30,6 @@ export class Recruiter {
   /** Whom this tab has asked for which shard, and who is at it. */
   readonly #asked = new Map<number, string>();
   readonly #failed = new Map<string, number>();
-  /** Shards that this tab has stored, as far as it has looked. */
-  readonly #stored = new Set<number>();
 
   constructor(options: RecruiterOptions) {
     this.#options = options;
@@ -42,7 +40,7 @@ export class Recruiter {
     const asked = this.#asked.get(shard);
     if (asked) return asked;
     const self = this.#options.self().peerId;
-    const peerId = this.#rested(self, shard) ? self : this.#choose(shard);
+    const peerId = this.#rested(self, shard) ? self : this.#choose(shard, false);
     if (!peerId) return undefined;
     // Until it has looked what it has stored, this tab is at it.
     this.#asked.set(shard, peerId);
@@ -53,9 +51,7 @@ export class Recruiter {
   async #bring(shard: number): Promise<void> {
     const { commands, stored, serve, self } = this.#options;
     const own = self().peerId;
-    if (await stored(shard)) this.#stored.add(shard);
-    else this.#stored.delete(shard);
-    const peerId = this.#choose(shard);
+    const peerId = this.#choose(shard, await stored(shard));
     if (!peerId) {
       this.#failed.set(keyOf(own, shard), Date.now() + REST_MS);
       return;
@@ -72,11 +68,12 @@ export class Recruiter {
     }
   }
 
-  #choose(shard: number): string | undefined {
+  /** @param stored - whether this tab has the shard */
+  #choose(shard: number, stored: boolean): string | undefined {
     const { members, self, shards } = this.#options;
     const own = { ...self(), willing: true };
     const ready = this.#rested(own.peerId, shard);
-    if (ready && this.#stored.has(shard)) return own.peerId;
+    if (ready && stored) return own.peerId;
     const others = members().filter(({ peerId }) => peerId !== own.peerId && this.#rested(peerId, shard));
     return bestVolunteer(shard, shards, others) ?? (ready ? bestVolunteer(shard, shards, [own]) : undefined);
   }
