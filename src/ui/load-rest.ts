@@ -10,10 +10,9 @@ export function loadRest(): void {
   setTimeout(() => {
     void answerMarkdown.load();
     void qrCode.load();
-    for (const code of [import('../tokenizer/index.ts'), import('./swarm-app/import-file.ts')])
-      code.catch(() => {
-        // Asked for again when it is needed, which tells of the failure.
-      });
+    import('./swarm-app/import-file.ts').catch(() => {
+      // Asked for again when it is needed, which tells of the failure.
+    });
     void keepPage();
   }, REST_AFTER_MS);
 }
