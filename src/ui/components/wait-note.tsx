@@ -1,4 +1,5 @@
 import type { Wait } from '../../swarm/coordinator/generation.ts';
+import type { ShardRow } from '../app-model.ts';
 import { usePage } from '../page-state.ts';
 import { isPending, shardNames } from '../status-words.ts';
 import { waitWords } from '../wait-words.ts';
@@ -9,17 +10,11 @@ export function WaitNote({ wait }: { wait: Wait }) {
   const page = usePage();
   const { model } = page;
   const { shards, swarm } = model;
-  const words = waitWords(wait, shards.value, swarm.value.peerId);
-  const { text } = words;
+  const { text, wanted: asked } = waitWords(wait, shards.value, swarm.value.peerId);
   // One button for all that the swarm lacks, not one after the other.
-  const lacking = shards.value.filter((row) => swarm.value.missing.includes(row.index) && !isPending(row));
-  const wanted =
-    words.wanted.length === 0
-      ? []
-      : sortedUnion(
-          words.wanted,
-          lacking.map(({ index }) => index),
-        );
+  const lacks = (row: ShardRow) => swarm.value.missing.includes(row.index) && !isPending(row);
+  const rows = asked.length === 0 ? [] : shards.value.filter((row) => asked.includes(row.index) || lacks(row));
+  const wanted = rows.map(({ index }) => index);
   return (
     <div class="wait-note" data-testid="wait-note" data-reason={wait.reason}>
       <p>
@@ -42,8 +37,4 @@ export function WaitNote({ wait }: { wait: Wait }) {
       )}
     </div>
   );
-}
-
-function sortedUnion(...lists: readonly (readonly number[])[]): number[] {
-  return [...new Set(lists.flat())].sort((a, b) => a - b);
 }
