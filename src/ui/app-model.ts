@@ -44,6 +44,8 @@ export interface AppModel {
 
   /** Joins with these shards; `auto` takes the least covered, `all` runs the model in this tab alone. */
   join(choice: readonly number[] | 'auto' | 'all'): Promise<void>;
+  /** What others lose when this tab goes; one that has just come hears first who is there. */
+  whatOthersLose(): Promise<FarewellSummary>;
   /** Hands over, then leaves; a second call while it does asks for nothing. */
   leave(): Promise<void>;
   /** Leaves when other tabs have stored what only this one serves. */

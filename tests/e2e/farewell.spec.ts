@@ -70,7 +70,7 @@ test('a tab says what others lose before it leaves, and waits until they have it
   const { page } = leaves;
   await page.getByTestId('leave').click();
   const note = page.getByTestId('farewell');
-  await expect(note).toContainText('Only this tab has shards 2 and 3');
+  await expect(note).toContainText('Only this tab has shards 2 and 3', { timeout: 30_000 });
   await page.getByTestId('stay').click();
   await expect(note).toHaveCount(0);
 

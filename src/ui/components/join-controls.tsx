@@ -17,11 +17,12 @@ export function JoinControls() {
   const choosing = model.choosing.value && picks.length === 0;
   const canJoin = model.environment.value.secureContext && idle.length > 0 && !leaving && !choosing;
   const asked = useSignal(false);
-  const { shards: sole, waiting } = model.farewell.value;
-  const leave = () => {
-    if (sole.length > 0) asked.value = true;
-    else page.perform(() => model.leave());
-  };
+  const { waiting } = model.farewell.value;
+  const leave = () =>
+    page.perform(async () => {
+      if ((await model.whatOthersLose()).shards.length > 0) asked.value = true;
+      else await model.leave();
+    });
   const join = () => {
     page.perform(() => model.join(picks.length > 0 ? picks : 'auto'));
     page.picks.value = new Set();

@@ -5,7 +5,16 @@ import { type LogLine, log } from '../../core/log.ts';
 import type { SwarmNode } from '../../swarm/node.ts';
 import { type ModelText, type PromptSize, samplingByName } from '../../tokenizer/index.ts';
 import { AlertList } from '../alert-list.ts';
-import type { AppModel, Environment, MemberRow, ModelSummary, Settings, ShardRow, SwarmSummary } from '../app-model.ts';
+import type {
+  AppModel,
+  Environment,
+  FarewellSummary,
+  MemberRow,
+  ModelSummary,
+  Settings,
+  ShardRow,
+  SwarmSummary,
+} from '../app-model.ts';
 import { Chat } from './chat.ts';
 import { GENERAL_TEMPERATURE } from './chat-request.ts';
 import { chooseRunner } from './choose-runner.ts';
@@ -168,6 +177,12 @@ export class SwarmApp implements AppModel {
     this.#redraw.now();
     await serving;
     this.#redraw.now();
+  }
+
+  async whatOthersLose(): Promise<FarewellSummary> {
+    await this.#session?.node?.membership.acquainted();
+    this.#redraw.now();
+    return this.farewell.value;
   }
 
   async leave(): Promise<void> {

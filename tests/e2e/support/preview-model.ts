@@ -82,6 +82,7 @@ export class PreviewModel implements AppModel {
   failWith: string | undefined;
 
   join = (choice: readonly number[] | 'auto' | 'all') => this.#ask(`join ${choice}`);
+  whatOthersLose = async () => this.farewell.value;
   leave = () => this.#ask('leave');
   leaveWhenCopied = () => this.#ask('leaveWhenCopied');
   stay = () => void this.#ask('stay');
