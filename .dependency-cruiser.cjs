@@ -1,5 +1,14 @@
 // The architecture as rules: imports go down only, and folders of one level do not import each other.
-const levels = [['core'], ['gguf', 'tokenizer', 'model', 'protocol'], ['gpu', 'cpu', 'net', 'store'], ['engine'], ['swarm'], ['api'], ['ui']];
+const levels = [
+  ['core'],
+  ['gguf', 'tokenizer', 'model', 'protocol'],
+  ['gpu', 'cpu', 'net', 'store'],
+  ['engine'],
+  ['swarm'],
+  ['api'],
+  ['app'],
+  ['ui'],
+];
 const src = (names) => `^src/(${names.join('|')})/`;
 
 const upward = levels.slice(0, -1).map((level, index) => ({
@@ -25,18 +34,33 @@ module.exports = {
     ...sideways,
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     {
+      name: 'no-circle-of-folders',
+      severity: 'error',
+      comment: 'Not a file of one folder needs the other while a file of the other needs the one.',
+      scope: 'folder',
+      from: { path: '^src/' },
+      to: { circular: true },
+    },
+    {
       name: 'src-imports-only-src',
       severity: 'error',
-      comment: 'The library never reaches into what assembles it. ui/ may start the workers.',
-      from: { path: '^src/', pathNot: '^src/ui/' },
+      comment: 'The library never reaches into what assembles it. app/ may start the workers.',
+      from: { path: '^src/', pathNot: '^src/app/' },
       to: { path: '^(workers|signaling-server|cli|tests|bench)/' },
     },
     {
       name: 'swarm-knows-contracts-only',
       severity: 'error',
-      comment: 'swarm/ is assembled with implementations in ui/ and workers/; it sees the contracts.',
+      comment: 'swarm/ is assembled with implementations in app/ and workers/; it sees the contracts.',
       from: { path: '^src/swarm/' },
       to: { path: '^src/(gpu|net|store|engine)/', pathNot: '^src/(net/transport|store/shard-store|engine/layer-runner)\\.ts$' },
+    },
+    {
+      name: 'ui-knows-its-contract-only',
+      severity: 'error',
+      comment: 'Components show an AppModel, whatever is behind it; main.ts builds it.',
+      from: { path: '^src/ui/', pathNot: '^src/ui/main\\.ts$' },
+      to: { path: '^src/(gguf|model|gpu|cpu|net|store|engine|swarm|api|app)/', pathNot: '^src/app/(app-model|alert-list)\\.ts$' },
     },
     { name: 'not-to-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '^virtual:' } },
   ],

@@ -6,13 +6,13 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, globals } from 'webgpu';
 import { nodeHost } from '../src/cpu/node-host.ts';
-import { createCpuRunner } from '../src/engine/cpu-runner.ts';
+import { createCpuRunner } from '../src/engine/cpu/cpu-runner.ts';
 import type { LayerRunner, StageTask } from '../src/engine/layer-runner.ts';
 import { openFileSource, splitModel } from '../tests/support/shard-readers.ts';
 import { summarize } from './support/measure.ts';
 import { FULL, smokePlan } from './support/plan.ts';
 
-const { createWebGpuRunner } = await import('../src/engine/webgpu-runner.ts');
+const { createWebGpuRunner } = await import('../src/engine/webgpu/webgpu-runner.ts');
 
 const MODEL = 'models_cache/SmolLM2-135M-Instruct.Q4_1.gguf';
 const SESSIONS = [1, 2, 4, 8];

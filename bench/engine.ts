@@ -6,7 +6,7 @@ import { compareEngines, engineWorks } from './support/engine-works.ts';
 import { openShoal } from './support/engines.ts';
 import { FULL } from './support/plan.ts';
 
-const { createWebGpuRunner } = await import('../src/engine/webgpu-runner.ts');
+const { createWebGpuRunner } = await import('../src/engine/webgpu/webgpu-runner.ts');
 
 const [file = 'models_cache/SmolLM2-135M-Instruct.Q4_1.gguf'] = process.argv.slice(2);
 Object.assign(globalThis, globals);

@@ -1,6 +1,6 @@
 import { nodeHost } from '../src/cpu/node-host.ts';
-import { createCpuRunner } from '../src/engine/cpu-runner.ts';
-import type { CpuPrecision } from '../src/engine/cpu-workspace.ts';
+import { createCpuRunner } from '../src/engine/cpu/cpu-runner.ts';
+import type { CpuPrecision } from '../src/engine/cpu/workspace.ts';
 import type { Bench } from './parts.ts';
 import { preformatted, type Row, type Section } from './report.ts';
 import { benchCpuKernels, type CpuKernelResult } from './support/cpu-kernels.ts';

@@ -1,6 +1,6 @@
 import { renderUnicodeCompact } from 'uqr';
 import type { RunningServer } from '../signaling-server/server.ts';
-import { inviteLink, invitePlace } from '../src/ui/swarm-app/invite.ts';
+import { inviteLink, invitePlace } from '../src/app/invite.ts';
 
 export interface AnnounceOptions {
   readonly manifestId: string;

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { ShoalError } from '../src/core/errors.ts';
 import { blobSource } from '../src/gguf/gguf-file.ts';
 import type { Manifest } from '../src/protocol/manifest.ts';
-import { modelName } from '../src/store/publish.ts';
+import { modelName } from '../src/store/publish/publish.ts';
 import { checkPromptable } from './check-promptable.ts';
 import { DEFAULT_MODEL, type ModelSpec } from './default-model.ts';
 import { hubOrigin } from './hub-origin.ts';

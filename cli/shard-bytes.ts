@@ -1,6 +1,6 @@
 import { ShoalError } from '../src/core/errors.ts';
 import type { ManifestShard } from '../src/protocol/manifest.ts';
-import { ShardHasher } from '../src/store/torrent-file.ts';
+import { ShardHasher } from '../src/store/metainfo/torrent-file.ts';
 
 /**
  * Hashes a shard's bytes as they go by.

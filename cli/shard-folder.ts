@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { ShoalError } from '../src/core/errors.ts';
 import { blobSource } from '../src/gguf/gguf-file.ts';
 import { encodeManifest } from '../src/protocol/manifest.ts';
-import { type FileSink, type PublishedModel, publishModel } from '../src/store/publish.ts';
+import { type FileSink, type PublishedModel, publishModel } from '../src/store/publish/publish.ts';
 import { checkPromptable } from './check-promptable.ts';
 import type { Progress } from './progress.ts';
 

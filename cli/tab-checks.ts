@@ -1,8 +1,8 @@
 import type { Browser, Page } from 'playwright';
+import { inviteLink } from '../src/app/invite.ts';
 import { ShoalError } from '../src/core/errors.ts';
 import { PRESENCE_INTERVAL_MS } from '../src/protocol/limits.ts';
 import { type Check, check } from '../src/swarm/verify.ts';
-import { inviteLink } from '../src/ui/swarm-app/invite.ts';
 import { launchBrowser } from './browser.ts';
 
 export interface TabOptions {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { withLinks } from '../src/store/torrent-file.ts';
+import { withLinks } from '../src/store/metainfo/torrent-file.ts';
 import { sendFile } from './file-response.ts';
 import { baseUrlOf } from './origin.ts';
 import type { ServedModel } from './served-model.ts';

@@ -1,7 +1,7 @@
 import type { CpuHost } from '../src/cpu/kernels.ts';
 import plainUrl from '../src/cpu/wasm/kernels.wasm?url';
 import sharedUrl from '../src/cpu/wasm/kernels-shared.wasm?url';
-import { createCpuRunner } from '../src/engine/cpu-runner.ts';
+import { createCpuRunner } from '../src/engine/cpu/cpu-runner.ts';
 import { serveRunner } from './serve-runner.ts';
 import { autoThreads } from './thread-count.ts';
 

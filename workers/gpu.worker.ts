@@ -1,5 +1,5 @@
 import { ShoalError } from '../src/core/errors.ts';
-import { createWebGpuRunner } from '../src/engine/webgpu-runner.ts';
+import { createWebGpuRunner } from '../src/engine/webgpu/webgpu-runner.ts';
 import { serveRunner } from './serve-runner.ts';
 
 serveRunner(async (hyperparameters) => {

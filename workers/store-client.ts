@@ -1,6 +1,6 @@
 import * as comlink from 'comlink';
 import { ShoalError } from '../src/core/errors.ts';
-import type { StoreThread } from '../src/store/store-thread.ts';
+import type { StoreThread } from '../src/store/idb/store-thread.ts';
 import type { StoreWorkerApi } from './store-contract.ts';
 import { installErrorTransfer, rejectWhenDead } from './worker-errors.ts';
 

@@ -1,5 +1,5 @@
 import type { ManifestShard } from '../src/protocol/manifest.ts';
-import type { FetchedRun, RunToFetch, StoreThread } from '../src/store/store-thread.ts';
+import type { FetchedRun, RunToFetch, StoreThread } from '../src/store/idb/store-thread.ts';
 
 /** What the page asks of the store worker. */
 export interface StoreWorkerApi {

@@ -1,5 +1,5 @@
 import * as comlink from 'comlink';
-import { LocalStoreThread } from '../src/store/store-thread.ts';
+import { LocalStoreThread } from '../src/store/idb/store-thread.ts';
 import type { StoreWorkerApi } from './store-contract.ts';
 import { installErrorTransfer } from './worker-errors.ts';
 

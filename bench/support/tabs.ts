@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, Page } from 'playwright';
-import type { Settings } from '../../src/ui/app-model.ts';
+import type { Settings } from '../../src/app/app-model.ts';
 import { joinWith, openTab, type Tab } from '../../tests/e2e/support/tab.ts';
 
 /** What a timed tab's layers run on. */

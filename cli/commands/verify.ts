@@ -1,7 +1,7 @@
 import { defineCommand } from 'citty';
+import { parseInvite } from '../../src/app/invite.ts';
 import { ShoalError } from '../../src/core/errors.ts';
 import type { Check } from '../../src/swarm/verify.ts';
-import { parseInvite } from '../../src/ui/swarm-app/invite.ts';
 import { formatCheck, formatTotal } from '../check-table.ts';
 import { checkDisk } from '../disk-checks.ts';
 import { DEFAULT_DATA_DIR } from '../model-source.ts';

@@ -8,3 +8,14 @@ export interface LayerRange {
 export function formatLayers(layers: LayerRange): string {
   return layers.end - layers.start === 1 ? `${layers.start}` : `${layers.start}-${layers.end - 1}`;
 }
+
+/** Neighbouring ranges joined: `[16, 23)` and `[23, 30)` are `[16, 30)`. */
+export function mergeRanges(ranges: readonly LayerRange[]): LayerRange[] {
+  const merged: LayerRange[] = [];
+  for (const range of [...ranges].sort((a, b) => a.start - b.start)) {
+    const last = merged.at(-1);
+    if (last && last.end >= range.start) merged[merged.length - 1] = { start: last.start, end: range.end };
+    else merged.push(range);
+  }
+  return merged;
+}

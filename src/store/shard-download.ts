@@ -2,12 +2,12 @@ import { ShoalError } from '../core/errors.ts';
 import { collectAllGarbage } from '../core/garbage.ts';
 import { log } from '../core/log.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
-import { ExchangeSlot } from './exchange-slot.ts';
-import type { ExchangeParts } from './open-exchange.ts';
-import { pieceCount } from './pieces.ts';
-import { type CheckParts, ShardCheck } from './shard-check.ts';
+import { type CheckParts, ShardCheck } from './idb/shard-check.ts';
+import { askToPersist, type SpaceParts, withSpace } from './idb/storage-space.ts';
+import { pieceCount } from './metainfo/pieces.ts';
 import type { Pace, ShardOrigin, Transfer } from './shard-store.ts';
-import { askToPersist, type SpaceParts, withSpace } from './storage-space.ts';
+import { ExchangeSlot } from './torrent/exchange-slot.ts';
+import type { ExchangeParts } from './torrent/open-exchange.ts';
 
 /**
  * Time without a new piece after which nobody has a shard's header, or after which nobody else has a shard whose bytes

@@ -1,9 +1,9 @@
 import { ShoalError } from '../core/errors.ts';
-import { IdbShardReader } from './idb-shard-reader.ts';
-import { pieceCount } from './pieces.ts';
+import { IdbShardReader } from './idb/idb-shard-reader.ts';
+import { SIBLING_PATIENCE_MS } from './idb/sibling-tabs.ts';
+import { pieceCount } from './metainfo/pieces.ts';
 import { type DownloadParts, PATIENCE_MS, type ShardDownload } from './shard-download.ts';
 import type { ShardOrigin } from './shard-store.ts';
-import { SIBLING_PATIENCE_MS } from './sibling-tabs.ts';
 
 /** The file's first `headerBytes`, from the storage. @throws ShoalError `shard-missing` */
 export async function readHeader(

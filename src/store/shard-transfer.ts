@@ -1,15 +1,15 @@
 import { ShoalError } from '../core/errors.ts';
 import { log } from '../core/log.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
-import { importPieces } from './import-pieces.ts';
-import type { PeerDescription } from './peer-introducer.ts';
-import { pieceCount } from './pieces.ts';
+import { importPieces } from './idb/import-pieces.ts';
+import { SIBLING_PATIENCE_MS, type SiblingNews } from './idb/sibling-tabs.ts';
+import { withSpace } from './idb/storage-space.ts';
+import { pieceCount } from './metainfo/pieces.ts';
 import { type DownloadParts, ShardDownload } from './shard-download.ts';
 import { fetchHeader, readHeader } from './shard-header.ts';
 import type { ObtainOptions, ShardOrigin, Transfer } from './shard-store.ts';
 import { SharedTask } from './shared-task.ts';
-import { SIBLING_PATIENCE_MS, type SiblingNews } from './sibling-tabs.ts';
-import { withSpace } from './storage-space.ts';
+import type { PeerDescription } from './torrent/peer-introducer.ts';
 import { TransferRate } from './transfer-rate.ts';
 
 export interface TransferParts extends DownloadParts {

@@ -12,15 +12,15 @@ import { SpreadPace } from './assign/spread-pace.ts';
 import { Spreader } from './assign/spreader.ts';
 import { chooseInTurn } from './assign/volunteer.ts';
 import { Coordinator } from './coordinator/coordinator.ts';
-import { CommandClient } from './members/command-client.ts';
+import { CommandClient } from './frames/command-client.ts';
+import { FrameExchange } from './frames/frame-exchange.ts';
 import { CommandServer } from './members/command-server.ts';
 import { connectEarly } from './members/early-connections.ts';
-import { FrameExchange } from './members/frame-exchange.ts';
 import { Membership } from './members/membership.ts';
 import { type OwnFacts, Roster } from './members/roster.ts';
 import { ShardRegistry } from './members/shard-registry.ts';
 import { RoutePlanner } from './route/route-planner.ts';
-import type { ShardKeeper } from './shard-keeper.ts';
+import type { ShardKeeper } from './shards/shard-keeper.ts';
 import { type NodeLimits, StageServer } from './stage/stage-server.ts';
 
 export interface SwarmNodeOptions {

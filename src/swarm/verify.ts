@@ -1,11 +1,11 @@
 import { ShoalError } from '../core/errors.ts';
 import { formatLayers } from '../core/ranges.ts';
+import { shortId } from '../core/short-id.ts';
 import { MAX_NAMED_HOLDERS } from '../protocol/directory-exchange.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 import type { Lap } from './coordinator/generation.ts';
-import type { CommandClient } from './members/command-client.ts';
+import type { CommandClient } from './frames/command-client.ts';
 import type { ShardRegistry } from './members/shard-registry.ts';
-import { shortId } from './short-id.ts';
 
 /** One line of the verification: what was checked, whether it holds, and what was seen. */
 export interface Check {

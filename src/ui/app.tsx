@@ -1,7 +1,7 @@
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import './styles/index.css';
-import type { AppModel } from './app-model.ts';
+import type { AppModel } from '../app/app-model.ts';
 import { Alerts } from './components/alerts.tsx';
 import { Announcer } from './components/announcer.tsx';
 import { Chat } from './components/chat.tsx';

@@ -1,5 +1,5 @@
-import type { FarewellSummary } from './app-model.ts';
-import { plural } from './format.ts';
+import type { FarewellSummary } from '../app/app-model.ts';
+import { plural } from '../core/format.ts';
 import { shardNames } from './status-words.ts';
 
 /** What leaving means for others, for people. */

@@ -5,14 +5,15 @@ import { keepPage } from './keep-page.ts';
 /** The first look at the page, and perhaps the first click, are over by then. */
 const REST_AFTER_MS = 3000;
 
-/** Loads, once there is time, the code that the first screen did without: the server may be away when it is wanted. */
-export function loadRest(): void {
+/**
+ * Loads, once there is time, the code that the first screen did without: the server may be away when it is wanted.
+ * @param more - loads the model's part of it
+ */
+export function loadRest(more: () => Promise<void>): void {
   setTimeout(() => {
     void answerMarkdown.load();
     void qrCode.load();
-    import('./swarm-app/import-file.ts').catch(() => {
-      // Asked for again when it is needed, which tells of the failure.
-    });
+    void more();
     void keepPage();
   }, REST_AFTER_MS);
 }

@@ -1,9 +1,9 @@
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
+import { AlertList } from '../app/alert-list.ts';
+import type { Alert, AppModel } from '../app/app-model.ts';
 import { ShoalError } from '../core/errors.ts';
-import { AlertList } from './alert-list.ts';
-import type { Alert, AppModel } from './app-model.ts';
 import type { Situation } from './status-words.ts';
 
 /** What fills a narrow screen. */

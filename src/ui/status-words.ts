@@ -1,6 +1,6 @@
-import { formatLayers, type LayerRange } from '../core/ranges.ts';
-import type { Environment, MemberRow, ShardRow, SwarmSummary } from './app-model.ts';
-import { formatBytesOf, formatTimeLeft, joinWords, percent } from './format.ts';
+import type { Environment, MemberRow, ShardRow, SwarmSummary } from '../app/app-model.ts';
+import { formatBytesOf, formatTimeLeft, joinWords, percent } from '../core/format.ts';
+import { formatLayers, mergeRanges } from '../core/ranges.ts';
 
 /** What the words are made from. */
 export interface Situation {
@@ -96,17 +96,6 @@ export function ownProgress(shards: readonly ShardRow[]): { words: string; perce
 /** Whether this tab works on the shard. */
 export function isPending(row: ShardRow | undefined): boolean {
   return row?.state === 'downloading' || row?.state === 'verifying' || row?.state === 'loading';
-}
-
-/** Neighbouring ranges joined: `[16, 23)` and `[23, 30)` are `[16, 30)`. */
-export function mergeRanges(ranges: readonly LayerRange[]): LayerRange[] {
-  const merged: LayerRange[] = [];
-  for (const range of [...ranges].sort((a, b) => a.start - b.start)) {
-    const last = merged.at(-1);
-    if (last && last.end >= range.start) merged[merged.length - 1] = { start: last.start, end: range.end };
-    else merged.push(range);
-  }
-  return merged;
 }
 
 function sum(rows: readonly ShardRow[], pick: (row: ShardRow) => number): number {

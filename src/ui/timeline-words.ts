@@ -1,6 +1,6 @@
+import type { TimelineEvent } from '../app/app-model.ts';
+import { formatDuration, joinWords, peerName, plural } from '../core/format.ts';
 import { formatLayers } from '../core/ranges.ts';
-import type { TimelineEvent } from './app-model.ts';
-import { formatDuration, joinWords, peerName, plural } from './format.ts';
 
 /** One row of the timeline in words. */
 export interface EventWords {

@@ -1,7 +1,6 @@
+import type { ShardRow, Wait } from '../app/app-model.ts';
+import { formatTimeLeft, joinWords, peerName, percent } from '../core/format.ts';
 import { formatLayers, type LayerRange } from '../core/ranges.ts';
-import type { Wait } from '../swarm/coordinator/generation.ts';
-import type { ShardRow } from './app-model.ts';
-import { formatTimeLeft, joinWords, peerName, percent } from './format.ts';
 import { isPending, shardNames } from './status-words.ts';
 
 /** Why an answer waits, for people. */

@@ -1,4 +1,4 @@
-import type { Settings } from '../../src/ui/app-model.ts';
+import type { Settings } from '../../src/app/app-model.ts';
 import { PageBrowser } from './devtools.ts';
 import { RendererMemory } from './renderer-memory.ts';
 

@@ -7,7 +7,7 @@ import { cpus, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { ensureDefaultModel } from '../../cli/model-source.ts';
 import { decodeManifest } from '../../src/protocol/manifest.ts';
-import { modelName } from '../../src/store/publish.ts';
+import { modelName } from '../../src/store/publish/publish.ts';
 import { startServer } from '../e2e/support/server.ts';
 import { type Asked, ask } from './ask.ts';
 import { measureFloor } from './floor.ts';

@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { type Browser, chromium, expect, test } from '@playwright/test';
 import { CHROMIUM_FLAGS } from '../../cli/browser.ts';
-import type { Settings } from '../../src/ui/app-model.ts';
+import type { Settings } from '../../src/app/app-model.ts';
 import { ask } from './support/asking.ts';
 import { expectShardState, expectSwarmReady, joinWith, openTab, type Tab, withSettings } from './support/tab.ts';
 import { startTinyServer, type TinyServer } from './support/tiny-server.ts';

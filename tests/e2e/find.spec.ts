@@ -1,5 +1,5 @@
 import { type Browser, type BrowserContext, expect, test } from '@playwright/test';
-import type { Settings } from '../../src/ui/app-model.ts';
+import type { Settings } from '../../src/app/app-model.ts';
 import { readMetric } from '../support/read-metric.ts';
 import { ask } from './support/asking.ts';
 import { expectShardState, expectSwarmReady, joinWith, openTab, type Tab, withSettings } from './support/tab.ts';

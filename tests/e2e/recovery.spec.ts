@@ -1,5 +1,5 @@
 import { type Browser, chromium, expect, test } from '@playwright/test';
-import type { Settings } from '../../src/ui/app-model.ts';
+import type { Settings } from '../../src/app/app-model.ts';
 import { crash } from './support/faults.ts';
 import { freeze } from './support/freeze.ts';
 import { expectSwarmReady, joinWith, openTab, type Tab, withSettings } from './support/tab.ts';

@@ -1,5 +1,5 @@
 import { type Browser, expect, type Page, test } from '@playwright/test';
-import { PIECE_LENGTH } from '../../src/store/torrent-file.ts';
+import { PIECE_LENGTH } from '../../src/store/metainfo/torrent-file.ts';
 import { spoilPiece } from './support/spoil-piece.ts';
 import { type SeedName, type StoreLabServer, startStoreLab } from './support/store-lab.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createWebGpuRunner } from '../../src/engine/webgpu-runner.ts';
+import { createWebGpuRunner } from '../../src/engine/webgpu/webgpu-runner.ts';
 import { LAST, opener, TestRoute } from '../engine/fixture.ts';
 import { testRunnerBatches } from '../engine/runner-batches.ts';
 import { makeTinyModel } from '../fixtures/tiny-model.ts';

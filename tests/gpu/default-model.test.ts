@@ -1,5 +1,5 @@
 import { vi } from 'vitest';
-import { createWebGpuRunner } from '../../src/engine/webgpu-runner.ts';
+import { createWebGpuRunner } from '../../src/engine/webgpu/webgpu-runner.ts';
 import { GREEDY_CASES, testDefaultModel } from '../engine/default-model.ts';
 import { opener } from '../engine/fixture.ts';
 import { openTestGpu } from '../support/gpu.ts';

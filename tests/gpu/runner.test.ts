@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { StageTask } from '../../src/engine/layer-runner.ts';
-import { createWebGpuRunner } from '../../src/engine/webgpu-runner.ts';
+import { createWebGpuRunner } from '../../src/engine/webgpu/webgpu-runner.ts';
 import { LAST, opener } from '../engine/fixture.ts';
 import { testRunnerBatches } from '../engine/runner-batches.ts';
 import { testRunner } from '../engine/runner-contract.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readCandidates } from '../../src/engine/output-head.ts';
+import { readCandidates } from '../../src/engine/webgpu/output-head.ts';
 import { createSelect } from '../../src/gpu/ops/select.ts';
 import { RESULT_WORDS } from '../../src/gpu/result-layout.ts';
 import type { Tuning } from '../../src/gpu/tuning.ts';

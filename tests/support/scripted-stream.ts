@@ -1,9 +1,9 @@
 import type { Connection, Stream } from '@libp2p/interface';
 import { vi } from 'vitest';
-import { decodeMessage, encodeMessage } from '../../src/net/channel-messages.ts';
-import { type FrameLabel, NO_FRAME } from '../../src/net/frame-label.ts';
-import { prefixed } from '../../src/net/message-assembler.ts';
-import { StreamChannel } from '../../src/net/stream-channel.ts';
+import { decodeMessage, encodeMessage } from '../../src/net/channel/channel-messages.ts';
+import { type FrameLabel, NO_FRAME } from '../../src/net/channel/frame-label.ts';
+import { prefixed } from '../../src/net/channel/message-assembler.ts';
+import { StreamChannel } from '../../src/net/channel/stream-channel.ts';
 import { FRAME_SLICE_BYTES } from '../../src/protocol/limits.ts';
 
 /** What a slice holds at most. */

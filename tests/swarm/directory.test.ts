@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { MemoryNetwork } from '../../src/net/memory-transport.ts';
+import { MemoryNetwork } from '../../src/net/memory/memory-transport.ts';
 import type { Directory, Transport } from '../../src/net/transport.ts';
 import { manifestKey, shardRecordKey } from '../../src/protocol/directory.ts';
 import { DIRECTORY_PROTOCOL } from '../../src/protocol/directory-exchange.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Heartbeat } from '../../src/net/heartbeat.ts';
-import { LinkWatch } from '../../src/net/link-watch.ts';
+import { Heartbeat } from '../../src/net/channel/heartbeat.ts';
+import { LinkWatch } from '../../src/net/channel/link-watch.ts';
 import { PRESENCE_TIMEOUT_MS } from '../../src/protocol/limits.ts';
 import type { RouteEvent } from '../../src/swarm/coordinator/route-event.ts';
 import { DEFAULT_SAMPLING } from '../../src/swarm/coordinator/sampler.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
-import { MemoryNetwork } from '../../src/net/memory-transport.ts';
+import { MemoryNetwork } from '../../src/net/memory/memory-transport.ts';
 import { manifestKey } from '../../src/protocol/directory.ts';
 import { encodeManifestPart, MANIFEST_PROTOCOL, MAX_MANIFEST_BYTES } from '../../src/protocol/manifest-exchange.ts';
 import { fetchManifest, serveManifest } from '../../src/swarm/members/manifest-exchange.ts';

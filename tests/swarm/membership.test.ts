@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { MemoryNetwork } from '../../src/net/memory-transport.ts';
+import { MemoryNetwork } from '../../src/net/memory/memory-transport.ts';
 import type { Transport } from '../../src/net/transport.ts';
 import { PRESENCE_INTERVAL_MS } from '../../src/protocol/limits.ts';
 import { Membership } from '../../src/swarm/members/membership.ts';

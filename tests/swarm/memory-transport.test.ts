@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { MemoryNetwork } from '../../src/net/memory-transport.ts';
+import { MemoryNetwork } from '../../src/net/memory/memory-transport.ts';
 import type { FrameChannel, Transport } from '../../src/net/transport.ts';
 import { shardRecordKey } from '../../src/protocol/directory.ts';
 import { seededRandom } from '../fixtures/random.ts';

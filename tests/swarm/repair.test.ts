@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ShoalError } from '../../src/core/errors.ts';
-import type { Wait } from '../../src/swarm/coordinator/generation.ts';
 import { DEFAULT_SAMPLING } from '../../src/swarm/coordinator/sampler.ts';
+import type { Wait } from '../../src/swarm/route/wait.ts';
 import { KeptOutputs } from '../../src/swarm/stage/kept-outputs.ts';
 import { TestSwarm } from './support/test-swarm.ts';
 

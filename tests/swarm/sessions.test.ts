@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { GeneratedToken, GenerationRequest, Wait } from '../../src/swarm/coordinator/generation.ts';
+import type { GeneratedToken, GenerationRequest } from '../../src/swarm/coordinator/generation.ts';
 import { DEFAULT_SAMPLING } from '../../src/swarm/coordinator/sampler.ts';
 import type { SwarmNode } from '../../src/swarm/node.ts';
+import type { Wait } from '../../src/swarm/route/wait.ts';
 import { TestSwarm, type TestSwarmOptions } from './support/test-swarm.ts';
 
 const TOKENS = 12;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ShoalError } from '../../src/core/errors.ts';
-import { MemoryNetwork } from '../../src/net/memory-transport.ts';
+import { MemoryNetwork } from '../../src/net/memory/memory-transport.ts';
 import type { Transport } from '../../src/net/transport.ts';
 import type { Manifest } from '../../src/protocol/manifest.ts';
 import { TORRENT_SIGNAL_PROTOCOL } from '../../src/protocol/torrent-signal.ts';

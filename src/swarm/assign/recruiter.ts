@@ -1,7 +1,7 @@
 import { ShoalError } from '../../core/errors.ts';
 import { log } from '../../core/log.ts';
-import type { CommandClient } from '../members/command-client.ts';
-import { shortId } from '../short-id.ts';
+import { shortId } from '../../core/short-id.ts';
+import type { CommandClient } from '../frames/command-client.ts';
 import type { AssignMember, AssignShard } from './shard-need.ts';
 import { bestVolunteer } from './volunteer.ts';
 

@@ -2,7 +2,7 @@ import { ShoalError } from '../../core/errors.ts';
 import { log } from '../../core/log.ts';
 import type { Manifest } from '../../protocol/manifest.ts';
 import type { Pace, ShardStore } from '../../store/shard-store.ts';
-import type { ShardKeeper } from '../shard-keeper.ts';
+import type { ShardKeeper } from '../shards/shard-keeper.ts';
 import { type Coverage, rarestFirst } from './assign.ts';
 
 /** Of the browser's quota, the part that spreading may fill: the rest is the person's own shards and other sites. */

@@ -1,5 +1,5 @@
-import type { LayerRange } from '../../core/ranges.ts';
 import type { StageTiming } from '../../protocol/frames.ts';
+import type { Wait } from '../route/wait.ts';
 
 /** How the coordinator picks the next token from the candidates. */
 export interface SamplingOptions {
@@ -17,25 +17,6 @@ export interface SamplingOptions {
   /** Same seed, same text; undefined draws one. */
   readonly seed: number | undefined;
 }
-
-/** Why an answer does not go on. */
-export type Wait =
-  | {
-      /** Nobody serves these layers now. */
-      readonly reason: 'shard';
-      readonly layers: LayerRange;
-      /** Who fetches or loads them; nobody yet when empty. */
-      readonly peerIds: readonly string[];
-      readonly waitedMs: number;
-    }
-  | {
-      /** Every node with these layers is full. */
-      readonly reason: 'queue';
-      /** 1 for the one whose turn comes next. */
-      readonly place: number;
-      /** Until its turn, about. */
-      readonly seconds: number;
-    };
 
 export interface GenerationRequest {
   /** The conversation whose KV cache is reused as far as its tokens agree; undefined opens a session for this call. */

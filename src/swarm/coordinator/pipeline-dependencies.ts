@@ -1,7 +1,7 @@
 import type { LayerRange } from '../../core/ranges.ts';
 import type { HiddenFormat } from '../../protocol/hidden-formats.ts';
-import type { CommandClient } from '../members/command-client.ts';
-import type { FrameExchange } from '../members/frame-exchange.ts';
+import type { CommandClient } from '../frames/command-client.ts';
+import type { FrameExchange } from '../frames/frame-exchange.ts';
 
 /** What a session's stages are reached by. */
 export interface PipelineDependencies {

@@ -1,6 +1,6 @@
 import { log } from '../../core/log.ts';
 import { formatLayers, type LayerRange } from '../../core/ranges.ts';
-import { shortId } from '../short-id.ts';
+import { shortId } from '../../core/short-id.ts';
 
 /** What happened to the route of a conversation, for people: who left, which layers, who took over, how long it took. */
 export type RouteEvent =

@@ -12,10 +12,10 @@ import {
   parseRequest,
 } from '../../protocol/commands.ts';
 import type { ShardStore } from '../../store/shard-store.ts';
-import type { ShardKeeper } from '../shard-keeper.ts';
+import type { FrameExchange } from '../frames/frame-exchange.ts';
+import type { ShardKeeper } from '../shards/shard-keeper.ts';
 import type { StageServer } from '../stage/stage-server.ts';
-import { VERSION } from '../version.ts';
-import type { FrameExchange } from './frame-exchange.ts';
+import { VERSION } from './version.ts';
 
 export interface CommandServerOptions {
   readonly peerId: string;

@@ -5,9 +5,9 @@ import type { RouteStage } from '../../protocol/frames.ts';
 import { PRESENCE_INTERVAL_MS } from '../../protocol/limits.ts';
 import type { Manifest } from '../../protocol/manifest.ts';
 import { type Coverage, countHolders } from '../assign/assign.ts';
-import type { Wait } from '../coordinator/generation.ts';
 import { balanceCuts } from './balance-cuts.ts';
 import { layerCostMs, planRoute, type RouteCandidate, type RoutePlan, type RouteShard } from './route.ts';
+import type { Wait } from './wait.ts';
 
 export interface RoutePlannerOptions {
   /** This tab's peer id. */

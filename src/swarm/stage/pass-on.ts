@@ -1,7 +1,7 @@
 import { ShoalError } from '../../core/errors.ts';
 import type { StageOutput } from '../../engine/layer-runner.ts';
 import type { Frame, StageTiming, TaskFrame } from '../../protocol/frames.ts';
-import type { FrameExchange } from '../members/frame-exchange.ts';
+import type { FrameExchange } from '../frames/frame-exchange.ts';
 
 /**
  * Sends a stage's output to the next stage of the route, or the last one's to the coordinator.

@@ -5,7 +5,7 @@ import type { LayerRange } from '../../core/ranges.ts';
 import type { LayerRunner, StageOutput } from '../../engine/layer-runner.ts';
 import type { RouteStage, StageTiming, TaskFrame } from '../../protocol/frames.ts';
 import type { Manifest } from '../../protocol/manifest.ts';
-import type { FrameExchange } from '../members/frame-exchange.ts';
+import type { FrameExchange } from '../frames/frame-exchange.ts';
 import { Admission, type AdmissionLimits } from './admission.ts';
 import { KeptOutputs, type PositionRange } from './kept-outputs.ts';
 import { passOn } from './pass-on.ts';

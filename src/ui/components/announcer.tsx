@@ -1,5 +1,5 @@
 import { type ReadonlySignal, useComputed } from '@preact/signals';
-import type { AppModel, ChatMessage } from '../app-model.ts';
+import type { AppModel, ChatMessage } from '../../app/app-model.ts';
 import { usePage } from '../page-state.ts';
 import { eventWords } from '../timeline-words.ts';
 import { waitWords } from '../wait-words.ts';

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import type { PromptSize } from '../app-model.ts';
+import type { PromptSize } from '../../app/app-model.ts';
 import { textAfter, whyTooLong } from '../bounded-input.ts';
 import { usePromptSize } from '../hooks/use-prompt-size.ts';
 import { usePage } from '../page-state.ts';

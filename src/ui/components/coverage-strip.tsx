@@ -1,4 +1,4 @@
-import type { ShardRow } from '../app-model.ts';
+import type { ShardRow } from '../../app/app-model.ts';
 import { isPending } from '../status-words.ts';
 
 /** All layers in a row, one segment a shard: covered, on its way, or missing. The words beside it say the same. */

@@ -1,4 +1,4 @@
-import type { Lack } from '../app-model.ts';
+import type { Lack } from '../../app/app-model.ts';
 import { usePage } from '../page-state.ts';
 
 /** An address that browsers do not trust: what is wrong, and the two ways out. */

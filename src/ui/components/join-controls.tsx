@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { joinWords } from '../format.ts';
+import { joinWords } from '../../core/format.ts';
 import { usePage } from '../page-state.ts';
 import { isPending } from '../status-words.ts';
 import { FarewellNote } from './farewell-note.tsx';

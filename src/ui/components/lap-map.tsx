@@ -1,6 +1,6 @@
+import type { Lap } from '../../app/app-model.ts';
+import { formatMs, peerName } from '../../core/format.ts';
 import { formatLayers } from '../../core/ranges.ts';
-import type { Lap } from '../../swarm/coordinator/generation.ts';
-import { formatMs, peerName } from '../format.ts';
 import { useSettled } from '../hooks/use-settled.ts';
 import { usePage } from '../page-state.ts';
 

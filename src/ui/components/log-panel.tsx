@@ -1,6 +1,6 @@
 import { memo } from 'preact/compat';
+import { formatClock } from '../../core/format.ts';
 import type { LogLine } from '../../core/log.ts';
-import { formatClock } from '../format.ts';
 import { useStickToBottom } from '../hooks/use-stick-to-bottom.ts';
 import { usePage } from '../page-state.ts';
 

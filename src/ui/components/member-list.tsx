@@ -1,5 +1,5 @@
-import type { MemberRow } from '../app-model.ts';
-import { formatMs, joinWords, shortPeerId } from '../format.ts';
+import type { MemberRow } from '../../app/app-model.ts';
+import { formatMs, joinWords, shortPeerId } from '../../core/format.ts';
 import { usePage } from '../page-state.ts';
 
 /** Who is in the swarm and what each runs. */

@@ -1,5 +1,5 @@
 import { memo } from 'preact/compat';
-import type { ChatMessage } from '../app-model.ts';
+import type { ChatMessage } from '../../app/app-model.ts';
 import { usePage } from '../page-state.ts';
 import { AnswerText } from './answer-text.tsx';
 import { WaitNote } from './wait-note.tsx';

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
-import type { RunnerSetting, Settings, WireSetting } from '../app-model.ts';
+import type { RunnerSetting, Settings, WireSetting } from '../../app/app-model.ts';
+import { formatBytesOf } from '../../core/format.ts';
 import { textAfter, whyTooLong } from '../bounded-input.ts';
-import { formatBytesOf } from '../format.ts';
 import { usePage } from '../page-state.ts';
 import { OpenFile } from './open-file.tsx';
 

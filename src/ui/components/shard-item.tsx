@@ -1,6 +1,6 @@
+import type { ShardRow } from '../../app/app-model.ts';
+import { formatBytes, formatBytesOf, formatRate, formatTimeLeft, percent, plural } from '../../core/format.ts';
 import { formatLayers } from '../../core/ranges.ts';
-import type { ShardRow } from '../app-model.ts';
-import { formatBytes, formatBytesOf, formatRate, formatTimeLeft, percent, plural } from '../format.ts';
 import { usePage } from '../page-state.ts';
 import { isPending } from '../status-words.ts';
 import { ProgressBar } from './progress-bar.tsx';

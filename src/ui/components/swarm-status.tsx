@@ -1,4 +1,4 @@
-import { plural } from '../format.ts';
+import { plural } from '../../core/format.ts';
 import { usePage } from '../page-state.ts';
 import { ownProgress, swarmWords } from '../status-words.ts';
 import { CoverageStrip } from './coverage-strip.tsx';

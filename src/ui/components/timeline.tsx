@@ -1,5 +1,5 @@
-import type { TimelineRow } from '../app-model.ts';
-import { formatClock } from '../format.ts';
+import type { TimelineRow } from '../../app/app-model.ts';
+import { formatClock } from '../../core/format.ts';
 import { usePage } from '../page-state.ts';
 import { eventWords } from '../timeline-words.ts';
 

@@ -1,4 +1,4 @@
-import { formatBytes, plural } from '../format.ts';
+import { formatBytes, plural } from '../../core/format.ts';
 import { usePage, type View } from '../page-state.ts';
 
 /** Who this is, which model, how the swarm is; and on a narrow screen the switch between swarm and chat. */

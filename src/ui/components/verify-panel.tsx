@@ -1,4 +1,4 @@
-import type { CheckRow } from '../app-model.ts';
+import type { CheckRow } from '../../app/app-model.ts';
 import { usePage } from '../page-state.ts';
 
 /** The checks that a swarm is whole, each with ✓ or ✗ and what was seen. */

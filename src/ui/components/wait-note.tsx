@@ -1,5 +1,4 @@
-import type { Wait } from '../../swarm/coordinator/generation.ts';
-import type { ShardRow } from '../app-model.ts';
+import type { ShardRow, Wait } from '../../app/app-model.ts';
 import { usePage } from '../page-state.ts';
 import { isPending, shardNames } from '../status-words.ts';
 import { waitWords } from '../wait-words.ts';

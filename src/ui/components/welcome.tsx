@@ -1,4 +1,4 @@
-import { formatBytes } from '../format.ts';
+import { formatBytes } from '../../core/format.ts';
 import { usePage } from '../page-state.ts';
 import { RunAllButton } from './join-controls.tsx';
 

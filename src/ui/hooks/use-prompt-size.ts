@@ -1,6 +1,6 @@
 import { type ReadonlySignal, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { PromptSize } from '../app-model.ts';
+import type { PromptSize } from '../../app/app-model.ts';
 import { usePage } from '../page-state.ts';
 
 /** After the last key: a prompt is counted when typing pauses, not at every letter. */

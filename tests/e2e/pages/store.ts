@@ -1,7 +1,7 @@
 import { ShoalError } from '../../../src/core/errors.ts';
 import { collectAllGarbage } from '../../../src/core/garbage.ts';
 import type { ManifestShard } from '../../../src/protocol/manifest.ts';
-import { IdbShardReader } from '../../../src/store/idb-shard-reader.ts';
+import { IdbShardReader } from '../../../src/store/idb/idb-shard-reader.ts';
 import type { ShardStore, Transfer } from '../../../src/store/shard-store.ts';
 import { createTorrentShardStore } from '../../../src/store/torrent-shard-store.ts';
 import { storeThread } from '../../../workers/store-client.ts';

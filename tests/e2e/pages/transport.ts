@@ -1,5 +1,5 @@
 import type { ShoalError } from '../../../src/core/errors.ts';
-import { createLibp2pTransport, type Libp2pTransportOptions } from '../../../src/net/libp2p-transport.ts';
+import { createLibp2pTransport, type Libp2pTransportOptions } from '../../../src/net/libp2p/libp2p-transport.ts';
 import type { FrameChannel, Transport } from '../../../src/net/transport.ts';
 import { TRANSPORT_CONTRACT, type TransportLab } from '../../swarm/transport-contract.ts';
 

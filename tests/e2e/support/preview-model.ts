@@ -1,6 +1,4 @@
 import { batch, type Signal, signal } from '@preact/signals';
-import type { LogLine } from '../../../src/core/log.ts';
-import type { Wait } from '../../../src/swarm/coordinator/generation.ts';
 import type {
   Alert,
   AppModel,
@@ -15,7 +13,9 @@ import type {
   SwarmSummary,
   TimelineEvent,
   TimelineRow,
-} from '../../../src/ui/app-model.ts';
+} from '../../../src/app/app-model.ts';
+import type { LogLine } from '../../../src/core/log.ts';
+import type { Wait } from '../../../src/swarm/route/wait.ts';
 
 export const SELF = '12D3KooWQy3mBvN4sVtT1pXo7Jr8hYkLwzA5uGcEdSf9R2bKn7Tq';
 const MANIFEST_ID = '5d0f3a9b6c1e8472a0d4b7f6e3c29185d0f3a9b6c1e8472a0d4b7f6e3c291850';

@@ -1,4 +1,4 @@
-import type { MemberRow } from '../../../src/ui/app-model.ts';
+import type { MemberRow } from '../../../src/app/app-model.ts';
 import { type PreviewModel, SELF } from './preview-model.ts';
 
 const OTHERS = [

@@ -3,7 +3,7 @@ import { createServer, type Plugin } from 'vite';
 import { Metrics } from '../../../signaling-server/metrics.ts';
 import { Tracker } from '../../../signaling-server/tracker.ts';
 import type { ManifestShard } from '../../../src/protocol/manifest.ts';
-import { PIECE_LENGTH, ShardHasher } from '../../../src/store/torrent-file.ts';
+import { PIECE_LENGTH, ShardHasher } from '../../../src/store/metainfo/torrent-file.ts';
 import { seededRandom } from '../../fixtures/random.ts';
 
 /** `flipped` has one wrong bit, `slow` takes its time, `away` answers 503. */

@@ -1,5 +1,5 @@
 import { type Browser, type BrowserContext, expect, type Page } from '@playwright/test';
-import type { Settings } from '../../../src/ui/app-model.ts';
+import type { Settings } from '../../../src/app/app-model.ts';
 
 /** One tab in a browser context of its own: nothing is shared with others but the network. */
 export interface Tab {

@@ -1,5 +1,5 @@
 import { type Browser, launch, type Page } from 'puppeteer-core';
-import type { Settings } from '../../../src/ui/app-model.ts';
+import type { Settings } from '../../../src/app/app-model.ts';
 import type { Evaluator } from '../../e2e/support/evaluator.ts';
 import { findFirefox } from './find-firefox.ts';
 

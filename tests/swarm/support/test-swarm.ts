@@ -1,10 +1,10 @@
-import type { MemoryTransport } from '../../../src/net/memory-member.ts';
-import { MemoryNetwork, type MemoryNetworkOptions } from '../../../src/net/memory-transport.ts';
+import type { MemoryTransport } from '../../../src/net/memory/memory-member.ts';
+import { MemoryNetwork, type MemoryNetworkOptions } from '../../../src/net/memory/memory-transport.ts';
 import type { HiddenFormat } from '../../../src/protocol/hidden-formats.ts';
 import type { Manifest, ManifestShard } from '../../../src/protocol/manifest.ts';
 import type { ShardOrigin, ShardReader, ShardStore } from '../../../src/store/shard-store.ts';
 import { SwarmNode } from '../../../src/swarm/node.ts';
-import { ShardKeeper } from '../../../src/swarm/shard-keeper.ts';
+import { ShardKeeper } from '../../../src/swarm/shards/shard-keeper.ts';
 import type { NodeLimits } from '../../../src/swarm/stage/stage-server.ts';
 import { ArithmeticRunner, type ArithmeticRunnerOptions } from './arithmetic-runner.ts';
 

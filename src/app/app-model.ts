@@ -1,0 +1,259 @@
+import type { ReadonlySignal } from '@preact/signals';
+import type { LogLine } from '../core/log.ts';
+import type { LayerRange } from '../core/ranges.ts';
+import type { Lap } from '../swarm/coordinator/generation.ts';
+import type { RouteEvent } from '../swarm/coordinator/route-event.ts';
+import type { Wait } from '../swarm/route/wait.ts';
+import type { PromptSize } from '../tokenizer/index.ts';
+
+export type { Lap, Wait };
+
+/** What the page shows and does. Components know this; `main.ts` builds it over the swarm. */
+export interface AppModel {
+  readonly environment: ReadonlySignal<Environment>;
+  readonly model: ReadonlySignal<ModelSummary | undefined>;
+  readonly swarm: ReadonlySignal<SwarmSummary>;
+  readonly shards: ReadonlySignal<readonly ShardRow[]>;
+  readonly members: ReadonlySignal<readonly MemberRow[]>;
+  /** The link that brings another tab here. */
+  readonly inviteLink: ReadonlySignal<string>;
+  /** Whether nobody but this machine can open the link. */
+  readonly inviteThisMachineOnly: ReadonlySignal<boolean>;
+  readonly messages: ReadonlySignal<readonly ChatMessage[]>;
+  /** An answer is being made. */
+  readonly busy: ReadonlySignal<boolean>;
+  /** What the tab waits for before the first token, e.g. "Reading the prompt: 64 of 120 tokens". */
+  readonly progressNote: ReadonlySignal<string | undefined>;
+  /** Why the answer that is being made stands still; undefined while it goes on. */
+  readonly wait: ReadonlySignal<Wait | undefined>;
+  /** What the answers of this tab met on their way, the newest first. */
+  readonly timeline: ReadonlySignal<readonly TimelineRow[]>;
+  /** The last lap of the pipeline, for the map of the layers. */
+  readonly lap: ReadonlySignal<Lap | undefined>;
+  readonly tokensPerSecond: ReadonlySignal<number | undefined>;
+  readonly alerts: ReadonlySignal<readonly Alert[]>;
+  readonly logLines: ReadonlySignal<readonly LogLine[]>;
+  readonly checks: ReadonlySignal<readonly CheckRow[]>;
+  readonly verifying: ReadonlySignal<boolean>;
+  readonly settings: ReadonlySignal<Settings>;
+  /** What answers are made with where the settings do not say: the model's own. */
+  readonly defaultTemperature: ReadonlySignal<number>;
+  /** The tab hands over what it serves before it leaves. */
+  readonly leaving: ReadonlySignal<boolean>;
+  /** What others lose when this tab goes. */
+  readonly farewell: ReadonlySignal<FarewellSummary>;
+  /** Whether it hears what the others have, to take what they lack. */
+  readonly choosing: ReadonlySignal<boolean>;
+
+  /** Joins with these shards; `auto` takes the least covered, `all` runs the model in this tab alone. */
+  join(choice: readonly number[] | 'auto' | 'all'): Promise<void>;
+  /** What others lose when this tab goes; one that has just come hears first who is there. */
+  whatOthersLose(): Promise<FarewellSummary>;
+  /** Hands over, then leaves; a second call while it does asks for nothing. */
+  leave(): Promise<void>;
+  /** Leaves when other tabs have stored what only this one serves. */
+  leaveWhenCopied(): Promise<void>;
+  /** Ends that wait, and stays. */
+  stay(): void;
+  /** @returns false for a prompt that is too long: it is not in the conversation then */
+  send(text: string): Promise<boolean>;
+  /** A number of tokens that a text has at the least, at once; 0 until the tokenizer is there. */
+  fewestTokens(text: string): number;
+  /** How many tokens the model would read with this prompt, the conversation before it included. */
+  promptSize(text: string): Promise<PromptSize>;
+  /** Leaves the oldest turns out of this prompt and all to come, until it fits. */
+  leaveOutOldest(text: string): Promise<void>;
+  stop(): void;
+  /** Goes on with the last answer, which was stopped or went wrong, from the tokens that are there. */
+  continueAnswer(): Promise<void>;
+  newConversation(): void;
+  verify(): Promise<void>;
+  /** Splits a GGUF from this machine and offers a link to run it. */
+  openFile(file: File): Promise<void>;
+  dismissAlert(id: number): void;
+  changeSettings(change: Partial<Settings>): void;
+  /** Deletes this model's shards from the browser's storage. */
+  clearStorage(): Promise<void>;
+}
+
+export interface Environment {
+  readonly secureContext: boolean;
+  readonly webgpu: 'checking' | 'available' | 'software' | 'missing';
+  readonly adapter: string;
+  /** What runs this tab's layers, and why; undefined until it is known. */
+  readonly runner: { readonly kind: 'webgpu' | 'cpu'; readonly reason: string } | undefined;
+  /** What this browser does not give the page; it then works without. */
+  readonly lacks: readonly Lack[];
+  readonly usedBytes: number;
+  readonly quotaBytes: number;
+}
+
+/**
+ * `webrtc`: no connection to other tabs. `site-data`: nothing stored. `lasting-site-data`: what is stored goes with the
+ * window. `threads`: no memory shared between threads.
+ */
+export type Lack = 'webrtc' | 'site-data' | 'lasting-site-data' | 'threads';
+
+export interface ModelSummary {
+  readonly name: string;
+  readonly manifestId: string;
+  readonly layerCount: number;
+  readonly contextLength: number;
+  readonly totalBytes: number;
+}
+
+export interface SwarmSummary {
+  readonly state: 'offline' | 'connecting' | 'waiting' | 'ready';
+  /** Members known, this tab among them once it has joined. */
+  readonly nodes: number;
+  /** Shards that nobody serves. */
+  readonly missing: readonly number[];
+  /** Whether this tab has joined as a node or only prompts (guest). */
+  readonly role: 'guest' | 'node';
+  readonly peerId: string;
+  readonly introduction: 'connecting' | 'online' | 'offline';
+}
+
+/** What only this tab serves, while there are others. */
+export interface FarewellSummary {
+  /** Shards; none when nobody loses anything. */
+  readonly shards: readonly number[];
+  /** Of the least copied of them, as much as another tab has: 0 to 1. */
+  readonly copiedShare: number;
+  /** Answers that run through this tab now. */
+  readonly answers: number;
+  /** It waits until they are copied, and leaves then. */
+  readonly waiting: boolean;
+}
+
+export type ShardState = 'absent' | 'downloading' | 'verifying' | 'loading' | 'ready' | 'error';
+
+/** One shard, like a torrent client's row. */
+export interface ShardRow {
+  readonly index: number;
+  readonly fileName: string;
+  readonly layers: LayerRange;
+  readonly hasEmbedding: boolean;
+  readonly hasOutput: boolean;
+  readonly state: ShardState;
+  readonly error: string | undefined;
+  readonly storedBytes: number;
+  readonly totalBytes: number;
+  readonly downBytesPerSecond: number;
+  readonly upBytesPerSecond: number;
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+  readonly peers: number;
+  /** Of the shard, as much as the other tab has that has the most: 0 to 1. */
+  readonly copiedShare: number;
+  readonly secondsLeft: number | undefined;
+  readonly verified: boolean;
+  readonly seeding: boolean;
+  /** Bytes already on the GPU while `state` is `loading`. */
+  readonly loadedBytes: number;
+  /** Members that serve it, this tab included. */
+  readonly holders: number;
+}
+
+export interface MemberRow {
+  readonly peerId: string;
+  readonly self: boolean;
+  readonly ready: readonly number[];
+  readonly pending: readonly number[];
+  readonly connected: boolean;
+  /** It hands over what it serves, and goes. */
+  readonly draining: boolean;
+  readonly layersPerSecond: number;
+}
+
+export interface ChatMessage {
+  readonly id: number;
+  readonly role: 'user' | 'assistant';
+  readonly text: string;
+  readonly state: 'streaming' | 'done' | 'stopped' | 'error';
+  readonly error: string | undefined;
+  /** It was stopped or went wrong, and can be gone on with as long as it is the last. */
+  readonly continuable?: boolean;
+  /** E.g. "31 tokens · 12.4 tokens/s · 28 new prompt tokens". */
+  readonly note: string | undefined;
+  /** The model does not read it any more. */
+  readonly leftOut?: boolean | undefined;
+}
+
+/** How long a prompt is. */
+export type { PromptSize };
+
+export interface TimelineRow {
+  readonly id: number;
+  /** By `Date.now()`. */
+  readonly timeMs: number;
+  readonly event: TimelineEvent;
+}
+
+/** What happened to a route, or what an answer waited for. */
+export type TimelineEvent =
+  | RouteEvent
+  | {
+      /** Nobody served these layers. */
+      readonly kind: 'waited';
+      readonly layers: LayerRange;
+      /** Who fetched them at last; empty when nobody was known to. */
+      readonly peerIds: readonly string[];
+      readonly waitedMs: number;
+      /** How it ended: the answer went on, or it was stopped or failed. */
+      readonly outcome: 'served' | 'given-up';
+    }
+  | {
+      /** Every node with the layers was full. */
+      readonly kind: 'queued';
+      readonly waitedMs: number;
+      readonly outcome: 'served' | 'given-up';
+    }
+  | {
+      /** This tab was opened again in mid-answer. */
+      readonly kind: 'reopened';
+      /** Tokens of the answer that were there already. */
+      readonly tokens: number;
+    };
+
+export interface Alert {
+  readonly id: number;
+  readonly level: 'error' | 'warning' | 'info';
+  readonly text: string;
+  /** How often it came, where that was more than once. */
+  readonly count?: number;
+}
+
+export interface CheckRow {
+  readonly name: string;
+  readonly passed: boolean;
+  readonly detail: string;
+}
+
+/** What runs the layers: the better of both, or always the one. */
+export type RunnerSetting = 'auto' | 'webgpu' | 'cpu';
+
+/** Exactly, rounded to half floats, or to 8 bits. */
+export type WireSetting = 'f32' | 'f16' | 'q8';
+
+/** Threads that compute where the processor runs the layers: as many as pay, or always so many. */
+export type ThreadsSetting = 'auto' | number;
+
+export interface Settings {
+  /** The model's own where it is undefined. */
+  readonly temperature?: number | undefined;
+  readonly maxTokens: number;
+  readonly systemPrompt: string;
+  /** Seed the shards that this tab does not run as well. */
+  readonly spreadModel: boolean;
+  /** Others may ask this tab to load a shard (`LOAD_SHARD`). */
+  readonly acceptRemoteLoads: boolean;
+  /** Register the files that this tab seeds in the swarm's table. */
+  readonly registerInDht: boolean;
+  /** How hidden states of this tab's prompts may travel between tabs, on links where it pays. */
+  readonly wire: WireSetting;
+  /** Takes effect when the page is opened again. */
+  readonly runner: RunnerSetting;
+  /** Takes effect when the page is opened again. */
+  readonly threads: ThreadsSetting;
+}

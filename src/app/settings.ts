@@ -1,0 +1,54 @@
+import { type Signal, signal } from '@preact/signals';
+import * as v from 'valibot';
+import { MAX_THREADS } from '../../workers/thread-count.ts';
+import type { Settings } from './app-model.ts';
+import { lastingItems } from './lasting-items.ts';
+
+const STORAGE_KEY = 'shoal-settings';
+
+export const DEFAULT_SETTINGS: Settings = {
+  temperature: undefined,
+  maxTokens: 512,
+  systemPrompt: '',
+  spreadModel: true,
+  acceptRemoteLoads: false,
+  registerInDht: true,
+  wire: 'f32',
+  runner: 'auto',
+  threads: 'auto',
+};
+
+/** Each setting on its own falls back to its default when what is stored is unreadable. */
+const settingsSchema = v.object({
+  temperature: v.fallback(v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(2))), DEFAULT_SETTINGS.temperature),
+  maxTokens: v.fallback(v.pipe(v.number(), v.safeInteger(), v.minValue(1)), DEFAULT_SETTINGS.maxTokens),
+  systemPrompt: v.fallback(v.string(), DEFAULT_SETTINGS.systemPrompt),
+  spreadModel: v.fallback(v.boolean(), DEFAULT_SETTINGS.spreadModel),
+  acceptRemoteLoads: v.fallback(v.boolean(), DEFAULT_SETTINGS.acceptRemoteLoads),
+  registerInDht: v.fallback(v.boolean(), DEFAULT_SETTINGS.registerInDht),
+  wire: v.fallback(v.picklist(['f32', 'f16', 'q8']), DEFAULT_SETTINGS.wire),
+  runner: v.fallback(v.picklist(['auto', 'webgpu', 'cpu']), DEFAULT_SETTINGS.runner),
+  threads: v.fallback(
+    v.union([v.literal('auto'), v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_THREADS))]),
+    DEFAULT_SETTINGS.threads,
+  ),
+});
+
+/** The person's settings, kept in the browser. */
+export function storedSettings(): { settings: Signal<Settings>; change: (change: Partial<Settings>) => void } {
+  const settings = signal<Settings>(readStored());
+  const change = (changed: Partial<Settings>) => {
+    settings.value = v.parse(settingsSchema, { ...settings.value, ...changed });
+    lastingItems()?.setItem(STORAGE_KEY, JSON.stringify(settings.value));
+  };
+  return { settings, change };
+}
+
+function readStored(): Settings {
+  try {
+    const stored: unknown = JSON.parse(localStorage.getItem(STORAGE_KEY) ?? '{}');
+    return v.parse(settingsSchema, { ...DEFAULT_SETTINGS, ...Object(stored) });
+  } catch {
+    return DEFAULT_SETTINGS;
+  }
+}

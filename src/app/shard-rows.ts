@@ -1,0 +1,41 @@
+import type { Manifest } from '../protocol/manifest.ts';
+import type { Transfer } from '../store/shard-store.ts';
+import { type Coverage, countHolders } from '../swarm/assign/assign.ts';
+import type { ShardKeeper } from '../swarm/shards/shard-keeper.ts';
+import type { ShardRow } from './app-model.ts';
+
+/** The shards as the page lists them: the keeper's states, the store's transfers, the swarm's holders in one. */
+export function shardRows(
+  manifest: Manifest,
+  keeper: ShardKeeper,
+  transfers: readonly Transfer[],
+  members: Iterable<Coverage>,
+): ShardRow[] {
+  const holders = countHolders(manifest.shards.length, members).ready;
+  return manifest.shards.map(({ index, fileName, layers, hasEmbedding, hasOutput, infoHash, sizeBytes }) => {
+    const { phase, loadedBytes, error } = keeper.status(index);
+    const transfer = transfers.find((other) => other.infoHash === infoHash);
+    return {
+      index,
+      fileName,
+      layers,
+      hasEmbedding,
+      hasOutput,
+      state: phase,
+      error,
+      storedBytes: transfer?.storedBytes ?? 0,
+      totalBytes: sizeBytes,
+      downBytesPerSecond: transfer?.downBytesPerSecond ?? 0,
+      upBytesPerSecond: transfer?.upBytesPerSecond ?? 0,
+      receivedBytes: transfer?.receivedBytes ?? 0,
+      sentBytes: transfer?.sentBytes ?? 0,
+      peers: transfer?.peers ?? 0,
+      copiedShare: transfer?.copiedShare ?? 0,
+      secondsLeft: transfer?.secondsLeft,
+      verified: transfer?.verified ?? false,
+      seeding: transfer?.phase === 'seeding',
+      loadedBytes,
+      holders: holders[index] ?? 0,
+    };
+  });
+}

@@ -1,0 +1,363 @@
+import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { CHAT_CONVERSATION, ShoalEngine } from '../api/index.ts';
+import { ShoalError } from '../core/errors.ts';
+import { type LogLine, log } from '../core/log.ts';
+import type { SwarmNode } from '../swarm/node.ts';
+import { type ModelText, type PromptSize, samplingByName } from '../tokenizer/index.ts';
+import { AlertList } from './alert-list.ts';
+import type {
+  AppModel,
+  Environment,
+  FarewellSummary,
+  MemberRow,
+  ModelSummary,
+  Settings,
+  ShardRow,
+  SwarmSummary,
+} from './app-model.ts';
+import { Chat } from './chat.ts';
+import { GENERAL_TEMPERATURE } from './chat-request.ts';
+import { chooseRunner } from './choose-runner.ts';
+import { keepConversation } from './conversation-keeper.ts';
+import { detectEnvironment, detectLacks } from './environment.ts';
+import { Farewell } from './farewell.ts';
+import { fetchModel, fetchServerConfig } from './introduction.ts';
+import { inviteLink, invitePlace, parseInvite } from './invite.ts';
+import { Redraw } from './redraw.ts';
+import type { RunningAnswer } from './saved-conversation.ts';
+import { storedSettings } from './settings.ts';
+import { shardRows } from './shard-rows.ts';
+import { lazyTransport, SwarmSession } from './swarm-session.ts';
+import { memberRows, swarmSummary } from './swarm-view.ts';
+import { TabPlace } from './tab-place.ts';
+import { Timeline } from './timeline.ts';
+import { untilCovered } from './until-covered.ts';
+import { Verification } from './verification.ts';
+import { WatchedGenerator } from './watched-generator.ts';
+
+/** The page's model over a real swarm. */
+export class SwarmApp implements AppModel {
+  readonly environment: Signal<Environment> = signal({
+    secureContext: globalThis.isSecureContext,
+    webgpu: 'checking',
+    adapter: '',
+    runner: undefined,
+    lacks: [],
+    usedBytes: 0,
+    quotaBytes: 0,
+  });
+  readonly model: Signal<ModelSummary | undefined> = signal(undefined);
+  readonly swarm: Signal<SwarmSummary> = signal({
+    state: 'connecting',
+    nodes: 0,
+    missing: [],
+    role: 'guest',
+    peerId: '',
+    introduction: 'connecting',
+  });
+  readonly shards: Signal<readonly ShardRow[]> = signal([]);
+  readonly members: Signal<readonly MemberRow[]> = signal([]);
+  readonly inviteLink: Signal<string> = signal('');
+  readonly inviteThisMachineOnly: Signal<boolean> = signal(false);
+  readonly #alerts = new AlertList();
+  readonly alerts = this.#alerts.alerts;
+  readonly logLines: Signal<readonly LogLine[]> = signal([]);
+  readonly #verification = new Verification();
+  readonly checks = this.#verification.checks;
+  readonly verifying = this.#verification.verifying;
+  readonly leaving: Signal<boolean> = signal(false);
+  readonly defaultTemperature: Signal<number> = signal(GENERAL_TEMPERATURE);
+  readonly settings: ReadonlySignal<Settings>;
+  readonly changeSettings: (change: Partial<Settings>) => void;
+  readonly #timeline = new Timeline();
+  readonly timeline = this.#timeline.rows;
+  readonly generator: WatchedGenerator = new WatchedGenerator(
+    () => this.#requireSession().node?.coordinator ?? this.#notConnected(),
+    this.#timeline,
+  );
+  readonly #chat: Chat = new Chat({
+    engine: () => this.engine,
+    contextLength: () => this.#contextLength(),
+    summary: this.generator.summary,
+    untilReady: (running, signal) => this.#untilReady(running, signal),
+  });
+  readonly messages = computed(() => this.#chat.messages.value);
+  readonly busy = computed(() => this.#chat.busy.value);
+  readonly lap = computed(() => this.generator.lap.value);
+  readonly tokensPerSecond = computed(() => this.generator.tokensPerSecond.value);
+  readonly progressNote = computed(() => this.generator.progressNote.value);
+  readonly wait = computed(() => this.generator.wait.value);
+  /** The engine behind `window.shoal.engine`. */
+  readonly engine: ShoalEngine;
+  #session: SwarmSession | undefined;
+  /** What a person asks for before the server has answered, or before the tab has connected, waits for it. */
+  readonly #introduced = Promise.withResolvers<SwarmSession>();
+  readonly #connected = Promise.withResolvers<SwarmNode>();
+  readonly #place = new TabPlace({
+    connected: this.#connected.promise,
+    onProblem: (text) => this.#alerts.add('error', text),
+  });
+  readonly choosing = this.#place.choosing;
+  readonly #farewell = new Farewell();
+  readonly farewell = this.#farewell.summary;
+  readonly #redraw = new Redraw(() => this.#refresh());
+  #phases = '';
+
+  constructor() {
+    const { settings, change } = storedSettings();
+    this.settings = settings;
+    this.changeSettings = change;
+    this.engine = new ShoalEngine({
+      generator: this.generator,
+      text: () => this.#text(),
+      modelId: () => this.model.value?.name ?? '',
+      contextLength: () => this.#contextLength(),
+      forget: async (conversation) => this.#session?.node?.coordinator.forget(conversation),
+    });
+    log.onLine(() => this.#redraw.soon());
+  }
+
+  get session(): SwarmSession | undefined {
+    return this.#session;
+  }
+
+  /** Meets the server, takes this browser's last place in the swarm again, and connects. */
+  async start(): Promise<void> {
+    const runnerChoice = detectEnvironment().then((found) => {
+      const runner = chooseRunner(this.settings.value, found.webgpu);
+      this.environment.value = { ...this.environment.value, ...found, runner };
+      return runner;
+    });
+    if (!globalThis.isSecureContext) {
+      this.swarm.value = { ...this.swarm.value, state: 'offline' };
+      return;
+    }
+    try {
+      const [config, lacks] = await Promise.all([fetchServerConfig(), detectLacks()]);
+      this.environment.value = { ...this.environment.value, lacks };
+      const network = lazyTransport(config, lacks);
+      const model = await fetchModel(config, parseInvite(location.hash)?.manifestId, network);
+      const session = new SwarmSession({
+        config,
+        model,
+        settings: () => this.settings.value,
+        runnerChoice,
+        network,
+        lacks,
+      });
+      this.#session = session;
+      this.#introduce(session, config.addresses);
+      keepConversation(this.#chat, model.manifestId).catch((error: unknown) =>
+        log.warn('CHAT', `No conversation was taken up: ${ShoalError.from(error).message}`),
+      );
+      const [kept] = await Promise.all([this.#place.loadKept(session), this.#connect(session)]);
+      if (kept.shards.length > 0) await this.#join(session, kept.shards, kept.auto);
+      this.#redraw.now();
+    } catch (error) {
+      this.swarm.value = { ...this.swarm.value, state: 'offline' };
+      for (const { promise, reject } of [this.#introduced, this.#connected]) {
+        promise.catch(() => undefined);
+        reject(error);
+      }
+      this.#alerts.add('error', ShoalError.from(error).message);
+    }
+  }
+
+  async join(choice: readonly number[] | 'auto' | 'all'): Promise<void> {
+    const session = await this.#introduced.promise;
+    const chosen = await this.#place.choose(choice, session.model.manifest.shards.length);
+    await this.#join(session, chosen, choice === 'auto');
+  }
+
+  /** @param auto - whether the choice of shards is left to the node, also later */
+  async #join(session: SwarmSession, chosen: readonly number[], auto: boolean): Promise<void> {
+    const serving = this.#place.serveAll(session, chosen, auto);
+    const node = await this.#connected.promise;
+    node.join({ auto });
+    this.#redraw.now();
+    await serving;
+    this.#redraw.now();
+  }
+
+  async whatOthersLose(): Promise<FarewellSummary> {
+    await this.#session?.node?.membership.acquainted();
+    this.#redraw.now();
+    return this.farewell.value;
+  }
+
+  async leave(): Promise<void> {
+    if (this.leaving.value) return;
+    this.leaving.value = true;
+    this.#place.forget();
+    this.#redraw.now();
+    try {
+      await this.#session?.node?.leave();
+    } finally {
+      this.leaving.value = false;
+      this.#redraw.now();
+    }
+  }
+
+  async leaveWhenCopied(): Promise<void> {
+    if (await this.#farewell.untilCopied(await this.#connected.promise)) await this.leave();
+  }
+
+  stay(): void {
+    this.#farewell.stay();
+  }
+
+  send(text: string): Promise<boolean> {
+    return this.#chat.send(text, this.settings.value);
+  }
+
+  fewestTokens(text: string): number {
+    return this.#session?.tokens?.fewestTokens(text, this.#contextLength()) ?? 0;
+  }
+
+  promptSize(text: string): Promise<PromptSize> {
+    return this.#chat.promptSize(text, this.settings.value);
+  }
+
+  leaveOutOldest(text: string): Promise<void> {
+    return this.#chat.leaveOutOldest(text, this.settings.value);
+  }
+
+  stop(): void {
+    this.#chat.stop();
+  }
+
+  continueAnswer(): Promise<void> {
+    return this.#chat.continueAnswer();
+  }
+
+  newConversation(): void {
+    this.#chat.clear();
+    void this.#session?.node?.coordinator.forget(CHAT_CONVERSATION);
+  }
+
+  async verify(): Promise<void> {
+    const node = await this.#connected.promise;
+    await this.#verification.run(this.#requireSession(), node);
+  }
+
+  async openFile(file: File): Promise<void> {
+    const { importFile } = await import('./import-file.ts');
+    const session = this.#requireSession();
+    try {
+      await importFile(file, session, (text) => this.#alerts.add('info', text, file.name));
+    } catch (error) {
+      this.#alerts.add('error', ShoalError.from(error).message, file.name);
+    }
+    this.#redraw.now();
+  }
+
+  /** Loads the code that a dropped file needs; when that fails it is asked for again then, and the failure told. */
+  async loadRest(): Promise<void> {
+    await import('./import-file.ts').catch(() => undefined);
+  }
+
+  dismissAlert(id: number): void {
+    this.#alerts.dismiss(id);
+  }
+
+  async clearStorage(): Promise<void> {
+    const { keeper, store, model } = this.#requireSession();
+    await this.leave();
+    await Promise.allSettled(keeper.ready().map((index) => keeper.release(index)));
+    await Promise.allSettled(model.manifest.shards.map((shard) => store.remove(shard)));
+    this.#redraw.now();
+  }
+
+  async #connect(session: SwarmSession): Promise<void> {
+    const node = await session.connect();
+    node.onChange(() => this.#redraw.soon());
+    node.coordinator.onRoute((event) => this.#timeline.add(event));
+    this.#connected.resolve(node);
+  }
+
+  #introduce(session: SwarmSession, addresses: readonly string[]): void {
+    this.#introduced.resolve(session);
+    const { manifest, manifestId } = session.model;
+    this.model.value = {
+      name: manifest.name,
+      manifestId,
+      layerCount: manifest.hyperparameters.layerCount,
+      contextLength: manifest.hyperparameters.contextLength,
+      totalBytes: manifest.shards.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    };
+    this.defaultTemperature.value = samplingByName(manifest.name).temperature ?? GENERAL_TEMPERATURE;
+    const { page, thisMachineOnly } = invitePlace(location, addresses);
+    this.inviteLink.value = inviteLink(page, { manifestId });
+    this.inviteThisMachineOnly.value = thisMachineOnly;
+    session.keeper.onChange(() => this.#redraw.soon(this.#shardsMoved(session)));
+    session.store.onTransfer(() => this.#redraw.soon());
+    session.store.onLost(({ index }) => {
+      const again = session.keeper.ready().includes(index) ? ' This tab serves it, and fetches it again.' : '';
+      const why = 'it was deleted in another tab, or by the browser';
+      this.#alerts.add('info', `Shard ${index} is no longer stored in this browser: ${why}.${again}`);
+    });
+    this.#redraw.now();
+  }
+
+  /** For an answer that was begun before this page was opened. */
+  async #untilReady({ ids }: RunningAnswer, signal: AbortSignal): Promise<void> {
+    const { generator } = this;
+    generator.progressNote.value = 'This tab was opened again: the answer goes on as soon as every layer is there.';
+    try {
+      await untilCovered(this, (wait) => generator.waits(wait), signal);
+      generator.waits(undefined);
+      this.#timeline.add({ kind: 'reopened', tokens: ids.length });
+    } finally {
+      generator.waits(undefined, 'given-up');
+      generator.progressNote.value = undefined;
+    }
+  }
+
+  #contextLength(): number {
+    return this.model.value?.contextLength ?? 0;
+  }
+
+  async #text(): Promise<ModelText> {
+    const text = await this.#requireSession().text();
+    this.defaultTemperature.value = text.sampling.temperature ?? GENERAL_TEMPERATURE;
+    return text;
+  }
+
+  #requireSession(): SwarmSession {
+    if (!this.#session)
+      throw new ShoalError('model-unavailable', 'The server has not answered yet. Wait a moment, or reload the page.');
+    return this.#session;
+  }
+
+  #notConnected(): never {
+    throw new ShoalError('peer-unreachable', 'This tab is still connecting to the swarm. Try again in a moment.');
+  }
+
+  /** Whether a shard has taken a step, which is more than progress within one. */
+  #shardsMoved({ keeper, model }: SwarmSession): boolean {
+    const phases = model.manifest.shards.map(({ index }) => keeper.status(index).phase).join();
+    const moved = phases !== this.#phases;
+    this.#phases = phases;
+    return moved;
+  }
+
+  #refresh(): void {
+    const session = this.#session;
+    batch(() => {
+      this.logLines.value = [...log.lines()];
+      if (!session) return;
+      const { keeper, store, node, model } = session;
+      const own = { ready: keeper.ready(), pending: keeper.pending() };
+      const everybody = [...(node?.membership.members() ?? []), own];
+      this.shards.value = shardRows(model.manifest, keeper, store.transfers(), everybody);
+      if (!node) return;
+      this.members.value = memberRows(node, keeper, this.leaving.value);
+      this.swarm.value = swarmSummary(node, keeper, this.shards.value, this.members.value.length);
+      this.#farewell.refresh(node, this.shards.value);
+    });
+    if (session)
+      void session.store.usage().then((usage) => {
+        this.environment.value = { ...this.environment.value, ...usage };
+      });
+  }
+}

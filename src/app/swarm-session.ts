@@ -1,0 +1,192 @@
+import { createWorkerRunner, type RunnerChoice } from '../../workers/runner-client.ts';
+import { storeThread } from '../../workers/store-client.ts';
+import { openWorkerText } from '../../workers/tokenizer-client.ts';
+import type { ModelHeader } from '../../workers/tokenizer-contract.ts';
+import { ShoalError } from '../core/errors.ts';
+import { collectAllGarbage } from '../core/garbage.ts';
+import { log } from '../core/log.ts';
+import type { Transport } from '../net/transport.ts';
+import type { Manifest, ManifestShard } from '../protocol/manifest.ts';
+import { relayMultiaddr, type ServerConfig } from '../protocol/server-config.ts';
+import { IdbShardReader } from '../store/idb/idb-shard-reader.ts';
+import { MemoryChunks, MemoryRecords } from '../store/idb/memory-chunks.ts';
+import { LocalStoreThread } from '../store/idb/store-thread.ts';
+import type { ShardOrigin, ShardStore } from '../store/shard-store.ts';
+import type { MeetingPlace } from '../store/torrent/peer-introducer.ts';
+import { createTorrentShardStore } from '../store/torrent-shard-store.ts';
+import { serveManifest } from '../swarm/members/manifest-exchange.ts';
+import { ShardIntroducer } from '../swarm/members/shard-introducer.ts';
+import { type NodeSettings, SwarmNode } from '../swarm/node.ts';
+import { ShardKeeper } from '../swarm/shards/shard-keeper.ts';
+import type { ModelText, TokenTable } from '../tokenizer/index.ts';
+import type { Lack } from './app-model.ts';
+import { shardMemoryBytes } from './device-memory.ts';
+import type { IntroducedModel } from './introduction.ts';
+import { serverSocketUrl, serverUrl } from './server-url.ts';
+
+/** Shards kept in memory where a browser keeps nothing and does not say how much memory there is. */
+const MAX_MEMORY_STORE_BYTES = 1024 ** 3;
+
+export interface SwarmSessionOptions {
+  readonly config: ServerConfig;
+  readonly model: IntroducedModel;
+  readonly settings: () => NodeSettings;
+  readonly runnerChoice: Promise<RunnerChoice>;
+  /** Opens this tab's transport, or gives the one that is open. */
+  readonly network: () => Promise<Transport>;
+  readonly lacks: readonly Lack[];
+}
+
+/**
+ * This tab's transport, opened when first asked for: it reaches the swarm through the server's relay. Its libraries are
+ * most of the page's code, and are loaded only then: layers can be loaded meanwhile. Without WebRTC nobody could reach
+ * it, so it is in a swarm of its own.
+ */
+export function lazyTransport({ relay, iceServers }: ServerConfig, lacks: readonly Lack[]): () => Promise<Transport> {
+  const open = async () => {
+    if (lacks.includes('webrtc')) {
+      const { MemoryNetwork } = await import('../net/memory/memory-transport.ts');
+      return new MemoryNetwork().createTransport();
+    }
+    const { createLibp2pTransport } = await import('../net/libp2p/libp2p-transport.ts').catch((cause: unknown) => {
+      throw new ShoalError('peer-unreachable', 'The server did not send the whole page. Reload it.', { cause });
+    });
+    return createLibp2pTransport({ relay: relayMultiaddr(relay, document.baseURI), iceServers });
+  };
+  let opening: Promise<Transport> | undefined;
+  return () => {
+    opening ??= open();
+    return opening;
+  };
+}
+
+/** One model's swarm as this tab takes part in it: everything below the page, put together. */
+export class SwarmSession {
+  readonly model: IntroducedModel;
+  readonly store: ShardStore & MeetingPlace;
+  readonly keeper: ShardKeeper;
+  /** Whether this browser keeps site data, for a later page and for its other tabs. */
+  readonly keepsData: boolean;
+  readonly #settings: () => NodeSettings;
+  readonly #network: () => Promise<Transport>;
+  #node: SwarmNode | undefined;
+  #text: Promise<ModelText> | undefined;
+  #tokens: TokenTable | undefined;
+
+  constructor({ config, model, settings, runnerChoice, network, lacks }: SwarmSessionOptions) {
+    const { manifest } = model;
+    this.model = model;
+    this.#settings = settings;
+    this.#network = network;
+    this.keepsData = !lacks.includes('site-data');
+    const memory = this.keepsData ? undefined : memoryStore();
+    this.store = createTorrentShardStore({
+      announce: [serverSocketUrl(config.trackerPath)],
+      iceServers: config.iceServers,
+      pieceLength: manifest.pieceLength,
+      webSeedUrl: (shard) => fileUrl(manifest, shard.fileName),
+      thread: storeThread,
+      ...memory,
+    });
+    this.keeper = new ShardKeeper({
+      manifest,
+      store: this.store,
+      originOf: (shard) => this.#originOf(shard),
+      readerOf: (shard) => new IdbShardReader(shard, manifest.pieceLength, memory),
+      createRunner: async (hyperparameters) => {
+        const choice = await runnerChoice;
+        const readsHere = memory !== undefined;
+        const created = await createWorkerRunner(choice, hyperparameters, manifest.pieceLength, readsHere);
+        log.info('ENGINE', `Layers run on ${created.info.adapter}: ${created.info.reason ?? choice.reason}.`);
+        return created;
+      },
+      onRunner: (runner) => this.#node?.useRunner(runner),
+    });
+  }
+
+  /** Undefined until `connect` is done. */
+  get node(): SwarmNode | undefined {
+    return this.#node;
+  }
+
+  /** Reaches the swarm through the server's relay; goes on trying when the server is away. */
+  async connect(): Promise<SwarmNode> {
+    const { manifest, manifestId, bytes } = this.model;
+    const transport = await this.#network();
+    const memoryBytes = shardMemoryBytes();
+    const node = new SwarmNode({
+      transport,
+      store: this.store,
+      manifest,
+      manifestId,
+      keeper: this.keeper,
+      settings: () => ({ ...this.#settings(), ...(memoryBytes === undefined ? {} : { memoryBytes }) }),
+    });
+    node.useRunner(await this.keeper.runner());
+    this.#node = node;
+    serveManifest(transport, manifestId, bytes);
+    const { registry } = node;
+    this.store.introduceBy(
+      new ShardIntroducer({ transport, manifest, registry, answer: (...offer) => this.store.answer(...offer) }),
+    );
+    return node;
+  }
+
+  /** Text in and out of the model, by the tokenizer in the header of shard 0, which every tab may fetch. */
+  text(): Promise<ModelText> {
+    this.#text ??= openWorkerText(() => this.#readHeader()).then(
+      (text) => {
+        this.#tokens = text.tokens;
+        return text;
+      },
+      (error: unknown) => {
+        this.#text = undefined;
+        throw error;
+      },
+    );
+    return this.#text;
+  }
+
+  /** Undefined until `text` is there. */
+  get tokens(): TokenTable | undefined {
+    return this.#tokens;
+  }
+
+  async #readHeader(): Promise<ModelHeader> {
+    const { name: modelName, shards } = this.model.manifest;
+    const shard = shards[0]!;
+    const header = { modelName, fileName: shard.fileName, sizeBytes: shard.sizeBytes };
+    const bytes = await this.store.obtainHeader(this.#originOf(shard), {});
+    // Room that a download has grown is not needed any more.
+    if (this.store.transfers().some(({ receivedBytes }) => receivedBytes > 0)) setTimeout(collectAllGarbage);
+    // The store's own, as its worker or the network gave it: nobody else has it.
+    return { bytes: bytes as Uint8Array<ArrayBuffer>, ...header };
+  }
+
+  #originOf(shard: ManifestShard): ShardOrigin {
+    return {
+      shard,
+      fetchTorrent: async (signal) => {
+        const url = fileUrl(this.model.manifest, shard.fileName.replace(/\.gguf$/, '.torrent'));
+        try {
+          const response = await fetch(url, signal ? { signal } : {});
+          return response.ok ? new Uint8Array(await response.arrayBuffer()) : undefined;
+        } catch (error) {
+          if (signal?.aborted) throw ShoalError.from(error);
+          // The server is away: peers have the metadata too.
+          return undefined;
+        }
+      },
+    };
+  }
+}
+
+/** For a browser that keeps no site data. Workers would not see it, so this thread fetches, hashes and reads. */
+function memoryStore() {
+  const chunks = new MemoryChunks(shardMemoryBytes() ?? MAX_MEMORY_STORE_BYTES);
+  return { chunks, records: new MemoryRecords(), thread: new LocalStoreThread(chunks) };
+}
+
+function fileUrl({ name }: Manifest, fileName: string): string {
+  return serverUrl(`/models/${name}/${fileName}`).href;
+}

@@ -1,0 +1,47 @@
+import type { SwarmNode } from '../swarm/node.ts';
+import type { ShardKeeper } from '../swarm/shards/shard-keeper.ts';
+import type { MemberRow, ShardRow, SwarmSummary } from './app-model.ts';
+
+/** The nodes as the page lists them, this tab first once it has joined. */
+export function memberRows(node: SwarmNode, keeper: ShardKeeper, leaving: boolean): MemberRow[] {
+  const connected = new Set(node.connectedPeers());
+  const own: MemberRow = {
+    peerId: node.peerId,
+    self: true,
+    connected: true,
+    draining: leaving,
+    ready: keeper.ready(),
+    pending: keeper.pending(),
+    layersPerSecond: node.stages.layersPerSecond,
+  };
+  const others = node.membership.members().map(({ peerId, ready, pending, draining, layersPerSecond }) => ({
+    ...{ peerId, ready, pending, draining, layersPerSecond },
+    self: false,
+    connected: connected.has(peerId),
+  }));
+  return keeper.joined ? [own, ...others] : others;
+}
+
+/** Whether the swarm can answer, and what it lacks. */
+export function swarmSummary(
+  node: SwarmNode,
+  keeper: ShardKeeper,
+  shards: readonly ShardRow[],
+  nodes: number,
+): SwarmSummary {
+  const missing = shards.filter(({ holders }) => holders === 0).map(({ index }) => index);
+  return {
+    state: missing.length === 0 ? 'ready' : reachesOthers(node),
+    nodes,
+    missing,
+    role: keeper.joined ? 'node' : 'guest',
+    peerId: node.peerId,
+    introduction: node.introduction,
+  };
+}
+
+/** Without the server and without any tab, nobody can bring what is missing. */
+function reachesOthers(node: SwarmNode): 'waiting' | 'connecting' | 'offline' {
+  if (node.introduction === 'online' || node.connectedPeers().length > 0) return 'waiting';
+  return node.introduction;
+}

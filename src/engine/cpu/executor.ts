@@ -1,0 +1,167 @@
+import type { CpuKernels } from '../../cpu/kernels.ts';
+import type { CachePlace, Program } from '../../cpu/program.ts';
+import { type Rows, rowsFrom } from '../../cpu/rows.ts';
+import { ropeAngles } from '../../gpu/rope-angles.ts';
+import type { CandidateRequest, Candidates } from '../../protocol/frames.ts';
+import type { Hyperparameters } from '../../protocol/manifest.ts';
+import { type CheckedTask, dealRows, rowRequests } from '../batch.ts';
+import { maskLogits, topCandidates } from '../candidates.ts';
+import type { DeviceExecutor } from '../device-runner.ts';
+import { MAX_BATCH_TASKS, type StageOutput } from '../layer-runner.ts';
+import { LOGIT_ROWS } from '../limits.ts';
+import { pagesFor, type Session } from '../session.ts';
+import type { CpuKvPool } from './kv-pool.ts';
+import type { CpuLayer, CpuModel } from './model.ts';
+import { ThreadChoice } from './thread-choice.ts';
+import type { CpuWorkspace } from './workspace.ts';
+
+/** Operations of one layer at most: fourteen, and two for each further session. */
+const LAYER_OPS = 14 + 2 * MAX_BATCH_TASKS;
+
+/** Runs checked tasks: one program for the layers, two for every few rows of logits. */
+export class CpuExecutor implements DeviceExecutor {
+  readonly #kernels: CpuKernels;
+  readonly #shape: Hyperparameters;
+  readonly #workspace: CpuWorkspace;
+  readonly #model: CpuModel;
+  readonly #pool: CpuKvPool;
+  readonly #program: Program;
+  readonly #threads = new ThreadChoice();
+
+  constructor(kernels: CpuKernels, shape: Hyperparameters, workspace: CpuWorkspace, model: CpuModel, pool: CpuKvPool) {
+    this.#kernels = kernels;
+    this.#shape = shape;
+    this.#workspace = workspace;
+    this.#model = model;
+    this.#pool = pool;
+    this.#program = kernels.createProgram(1 + shape.layerCount * LAYER_OPS);
+  }
+
+  reserve(session: Session, length: number): void {
+    const missing = pagesFor(length) - session.pages.length;
+    if (missing > 0) session.pages.push(...this.#pool.take(missing));
+  }
+
+  execute(batch: readonly CheckedTask[]): StageOutput[] {
+    const startedAtMs = performance.now();
+    const { layers, input, candidates } = batch[0]!.task;
+    const tokens = batch.reduce((sum, entry) => sum + entry.tokens, 0);
+    this.#writeInput(batch);
+    const { hidden, ids } = this.#workspace;
+    const program = this.#program.reset();
+    if (input.dtype === 'u32') program.embed(tokens, this.#model.embedding(), ids, hidden);
+    for (let layer = layers.start; layer < layers.end; layer++) {
+      const caches = batch.map((entry, index) => ({
+        tokens: entry.tokens,
+        position: entry.task.position,
+        pages: this.#pageTable(layer, index),
+      }));
+      this.#addLayer(program, tokens, this.#model.layer(layer), caches);
+    }
+    if (tokens > 1 || this.#kernels.threads === 1) this.#kernels.run(program);
+    else this.#runShort(program, layers.end - layers.start);
+    const outputs = candidates ? this.#chooseAll(batch, tokens) : this.#readHidden(batch);
+    const computeMs = performance.now() - startedAtMs;
+    return outputs.map((output) => ({ ...output, computeMs }));
+  }
+
+  /** Runs the layers of one position, by one thread or by all. */
+  #runShort(program: Program, layerCount: number): void {
+    const use = this.#threads.next();
+    const startedAtMs = performance.now();
+    if (use === 'alone') this.#kernels.runAlone(program);
+    else this.#kernels.run(program);
+    this.#threads.learn(use, (performance.now() - startedAtMs) / layerCount);
+  }
+
+  #addLayer(program: Program, tokens: number, weights: CpuLayer, caches: readonly CachePlace[]): void {
+    const { hidden, normed, qkv, attended, gateUp, gated, quants, angles } = this.#workspace;
+    const { rmsEpsilon } = this.#shape;
+    program
+      .norm(tokens, hidden, weights.attnNorm, normed, rmsEpsilon, quants)
+      .multiply(tokens, weights.qkv, normed, quants, qkv)
+      .rope(qkv, angles, caches, this.#shape)
+      .attend(qkv, caches, this.#shape, attended);
+    if (quants) program.quantize(tokens, attended, quants);
+    program
+      .multiply(tokens, weights.attnOutput, attended, quants, hidden, true)
+      .norm(tokens, hidden, weights.ffnNorm, normed, rmsEpsilon, quants)
+      .multiply(tokens, weights.gateUp, normed, quants, gateUp)
+      .swiglu(tokens, gateUp, gated, quants)
+      .multiply(tokens, weights.down, gated, quants, hidden, true);
+  }
+
+  #writeInput(batch: readonly CheckedTask[]): void {
+    const { memory } = this.#kernels;
+    const { ids, angles, hidden, maxPages } = this.#workspace;
+    const { width, headSize } = this.#shape;
+    let first = 0;
+    for (const [index, { task, session, tokens }] of batch.entries()) {
+      const turns = ropeAngles(this.#shape, task.position, tokens);
+      memory.floats(angles + first * headSize * 4, turns.length).set(turns);
+      for (let layer = task.layers.start; layer < task.layers.end; layer++) {
+        const table = memory.words(this.#pageTable(layer, index), maxPages);
+        for (const [at, page] of session.pages.entries()) table[at] = this.#pool.address(layer, page);
+      }
+      const { input } = task;
+      if (input.dtype === 'u32') memory.words(ids + first * 4, tokens).set(input.ids);
+      else {
+        for (let row = 0; row < tokens; row++)
+          this.#row(hidden, first + row).set(input.hidden.subarray(row * width, (row + 1) * width));
+      }
+      first += tokens;
+    }
+  }
+
+  #readHidden(batch: readonly CheckedTask[]): Pick<StageOutput, 'hidden'>[] {
+    const { width } = this.#shape;
+    let row = 0;
+    return batch.map(({ tokens }) => {
+      const hidden = new Float32Array(tokens * width);
+      for (let token = 0; token < tokens; token++) hidden.set(this.#row(this.#workspace.hidden, row++), token * width);
+      return { hidden };
+    });
+  }
+
+  /** Candidates of the rows that are wanted, a few rows of hidden states at a time. */
+  #chooseAll(batch: readonly CheckedTask[], tokens: number): Pick<StageOutput, 'rows'>[] {
+    const requests = rowRequests(batch);
+    const first = tokens - requests.length;
+    const rows: Candidates[] = [];
+    for (let at = 0; at < requests.length; at += LOGIT_ROWS)
+      rows.push(...this.#choose(first + at, requests.slice(at, at + LOGIT_ROWS)));
+    return dealRows(batch, rows);
+  }
+
+  #choose(first: number, requests: readonly CandidateRequest[]): Candidates[] {
+    const count = requests.length;
+    const { hidden, normed, quants, logits, summaries } = this.#workspace;
+    const { norm, matrix } = this.#model.output();
+    const program = this.#program
+      .reset()
+      .norm(count, rowsFrom(hidden, first), norm, normed, this.#shape.rmsEpsilon, quants)
+      .multiply(count, matrix, normed, quants, logits);
+    this.#kernels.run(program);
+    const rows = requests.map((request, index) => ({ request, logits: this.#row(logits, index) }));
+    const wanted = rows.map(({ request, logits }) => Float32Array.from(request.wantedIds, (id) => logits[id]!));
+    for (const row of rows) maskLogits(row.logits, row.request);
+    this.#kernels.run(program.reset().summarize(count, logits, summaries));
+    const summary = this.#kernels.memory.floats(summaries, count * 2);
+    return rows.map(({ request, logits }, index) => ({
+      ...topCandidates(logits, request.count),
+      // As it crosses the wire: a stage in the coordinator's own tab must say the very same number.
+      logSumExp: Math.fround(summary[2 * index]! + Math.log(summary[2 * index + 1]!)),
+      wantedLogits: wanted[index]!,
+    }));
+  }
+
+  /** Of a session, by its place in the pass. */
+  #pageTable(layer: number, session: number): number {
+    const { pages, maxPages } = this.#workspace;
+    return pages + (layer * MAX_BATCH_TASKS + session) * maxPages * 4;
+  }
+
+  #row({ address, stride, width }: Rows, row: number): Float32Array {
+    return this.#kernels.memory.floats(address + row * stride, width);
+  }
+}

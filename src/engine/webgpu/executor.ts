@@ -1,0 +1,143 @@
+import { pageTable } from '../../gpu/page-table.ts';
+import { Readback } from '../../gpu/readback.ts';
+import { RESULT_WORDS } from '../../gpu/result-layout.ts';
+import { ropeAngles } from '../../gpu/rope-angles.ts';
+import { Submission } from '../../gpu/submission.ts';
+import type { CandidateRequest } from '../../protocol/frames.ts';
+import type { Hyperparameters } from '../../protocol/manifest.ts';
+import { type CheckedTask, dealRows, rowRequests } from '../batch.ts';
+import { mergeRequests } from '../candidates.ts';
+import type { DeviceExecutor } from '../device-runner.ts';
+import type { StageOutput } from '../layer-runner.ts';
+import { pagesFor, type Session } from '../session.ts';
+import type { KvPool } from './kv-pool.ts';
+import type { LoadedModel } from './model.ts';
+import { readCandidates } from './output-head.ts';
+import type { Workspace } from './workspace.ts';
+
+/** Runs checked tasks: one readback a pass, and as few submits as keep the device busy. */
+export class TaskExecutor implements DeviceExecutor {
+  readonly #device: GPUDevice;
+  readonly #shape: Hyperparameters;
+  readonly #workspace: Workspace;
+  readonly #model: LoadedModel;
+  readonly #pool: KvPool;
+  readonly #submitLayers: number;
+  readonly #readback: Readback;
+
+  /** @param submitLayers - see `Tuning` */
+  constructor(
+    device: GPUDevice,
+    shape: Hyperparameters,
+    workspace: Workspace,
+    model: LoadedModel,
+    pool: KvPool,
+    submitLayers: number,
+  ) {
+    this.#device = device;
+    this.#shape = shape;
+    this.#workspace = workspace;
+    this.#model = model;
+    this.#pool = pool;
+    this.#submitLayers = submitLayers;
+    this.#readback = new Readback(device, Math.max(workspace.hidden.buffer.size, workspace.results.size));
+  }
+
+  async reserve(session: Session, length: number): Promise<void> {
+    const missing = pagesFor(length) - session.pages.length;
+    if (missing <= 0) return;
+    const { pages, moved } = await this.#pool.take(missing);
+    session.pages.push(...pages);
+    if (moved) await this.#model.rebind();
+  }
+
+  async execute(batch: readonly CheckedTask[]): Promise<StageOutput[]> {
+    const startedAtMs = performance.now();
+    const { tasks, hidden, results } = this.#workspace;
+    const { layers, input, candidates } = batch[0]!.task;
+    const tokens = batch.reduce((sum, entry) => sum + entry.tokens, 0);
+    tasks.reset();
+    this.#writeInput(batch, tokens);
+    const work = new Submission(this.#device, tasks);
+    const task = { taskOffset: tasks.addTask({ tokens }), apart: batch.length > 1 };
+    if (input.dtype === 'u32') this.#model.embedding()({ ...task, encoder: work.encoder }, tokens);
+    for (let layer = layers.start; layer < layers.end; layer++) {
+      if (layer > layers.start && (layer - layers.start) % this.#submitLayers === 0) work.submit();
+      this.#model.layer(layer)({ ...task, encoder: work.encoder }, tokens);
+    }
+    const rows = rowRequests(batch).length;
+    if (rows > 0) this.#model.outputHead()(work.encoder, tokens - rows, tokens, requestOf(batch)!);
+    const source = candidates ? results : hidden.buffer;
+    const bytes = candidates ? rows * RESULT_WORDS * 4 : tokens * hidden.stride * 16;
+    work.submit((commands) => bytes > 0 && this.#readback.copy(commands, source, bytes));
+    if (bytes === 0) await this.#device.queue.onSubmittedWorkDone();
+    const read = bytes > 0 ? await this.#readback.read(bytes) : new ArrayBuffer(0);
+    const outputs = candidates ? this.#readRows(batch, read) : this.#readHidden(batch, read);
+    const computeMs = performance.now() - startedAtMs;
+    return outputs.map((output) => ({ ...output, computeMs }));
+  }
+
+  #writeInput(batch: readonly CheckedTask[], tokens: number): void {
+    const { tasks, hidden } = this.#workspace;
+    const { width, headSize } = this.#shape;
+    tasks.write(
+      'pages',
+      pageTable(batch.map((entry) => ({ ...entry, position: entry.task.position, pages: entry.session.pages }))),
+    );
+    const request = requestOf(batch);
+    if (request) tasks.write('wanted', request.wantedIds);
+    if (request?.mask) tasks.write('mask', request.mask);
+    const angles = new Float32Array(tokens * headSize);
+    const ids = new Uint32Array(tokens);
+    const rows = new Float32Array(batch[0]!.task.input.dtype === 'f32' ? tokens * hidden.stride * 4 : 0);
+    let row = 0;
+    for (const { task, tokens: count } of batch) {
+      angles.set(ropeAngles(this.#shape, task.position, count), row * headSize);
+      if (task.input.dtype === 'u32') ids.set(task.input.ids, row);
+      else {
+        for (let token = 0; token < count; token++) {
+          const values = task.input.hidden.subarray(token * width, (token + 1) * width);
+          rows.set(values, (row + token) * hidden.stride * 4);
+        }
+      }
+      row += count;
+    }
+    tasks.write('angles', angles);
+    if (rows.length > 0) this.#device.queue.writeBuffer(hidden.buffer, 0, rows);
+    else tasks.write('ids', ids);
+  }
+
+  #readRows(batch: readonly CheckedTask[], bytes: ArrayBuffer): Pick<StageOutput, 'rows'>[] {
+    const words = new Uint32Array(bytes);
+    const together = batch.length > 1;
+    let wanted = 0;
+    const rows = rowRequests(batch).map((request, row) => {
+      const candidates = readCandidates(words, row, request, wanted);
+      if (together) wanted += request.wantedIds.length;
+      return candidates;
+    });
+    return dealRows(batch, rows);
+  }
+
+  #readHidden(batch: readonly CheckedTask[], bytes: ArrayBuffer): Pick<StageOutput, 'hidden'>[] {
+    const { width } = this.#shape;
+    const stride = this.#workspace.hidden.stride * 4;
+    const padded = new Float32Array(bytes);
+    let first = 0;
+    return batch.map(({ tokens }) => {
+      const hidden = new Float32Array(tokens * width);
+      for (let row = 0; row < tokens; row++) {
+        const from = (first + row) * stride;
+        hidden.set(padded.subarray(from, from + width), row * width);
+      }
+      first += tokens;
+      return { hidden };
+    });
+  }
+}
+
+/** What all of a pass's tasks ask for together. */
+function requestOf(batch: readonly CheckedTask[]): CandidateRequest | undefined {
+  const requests = batch.flatMap(({ task }) => task.candidates ?? []);
+  return requests.length > 0 ? mergeRequests(requests) : undefined;
+}

@@ -1,0 +1,148 @@
+import { ShoalError } from '../../core/errors.ts';
+import { dequantize } from '../../gguf/dequantize.ts';
+import type { GgufTensor } from '../../gguf/gguf-file.ts';
+import type { RunnableType } from '../../gguf/tensor-types.ts';
+import { strideOf } from '../../gpu/activation.ts';
+import type { GpuDevice } from '../../gpu/device.ts';
+import { type DeviceMatrix, groupsPerBuffer, type MatrixPart, rowGroups } from '../../gpu/matrix.ts';
+import { fileRowBytes, GROUP_ROWS, groupBytes, repackRows } from '../../gpu/repack.ts';
+import type { ShardReader } from '../../store/shard-store.ts';
+import { LOAD_CHUNK_BYTES, LOAD_STAGED_BYTES } from '../limits.ts';
+import { type LoadOptions, TensorReader } from '../tensor-reader.ts';
+import type { WeightLoader } from '../weights.ts';
+
+/** Streams one shard's tensors to the device, a few MiB at a time, and owns the buffers until they are handed on. */
+export class TensorLoader implements WeightLoader<GPUBuffer, DeviceMatrix> {
+  readonly #gpu: GpuDevice;
+  readonly #reader: TensorReader;
+  readonly #buffers: GPUBuffer[] = [];
+  #stagedBytes = 0;
+
+  constructor(gpu: GpuDevice, reader: ShardReader, options: LoadOptions) {
+    this.#gpu = gpu;
+    this.#reader = new TensorReader(reader, options);
+  }
+
+  /** Frees all that was loaded. */
+  destroy(): void {
+    for (const buffer of this.#buffers) buffer.destroy();
+  }
+
+  /** A norm's weights `[C]` as f32, filled up with zeros like a row of hidden states. */
+  async loadVector(tensor: GgufTensor): Promise<GPUBuffer> {
+    const values = new Float32Array(strideOf(tensor.shape[0]!) * 4);
+    values.set(dequantize(tensor.type, await this.#reader.read(tensor, 0, tensor.sizeBytes)));
+    const buffer = await this.#allocate(tensor.name, values.byteLength);
+    this.#gpu.device.queue.writeBuffer(buffer, 0, values);
+    return buffer;
+  }
+
+  /**
+   * Matrices of equal row length, one below the other, as one: neighbours of one type share a buffer, and so a dispatch.
+   * Each begins at a whole group of four rows.
+   * @throws ShoalError `unsupported-tensor-type`, `out-of-memory`, `aborted`
+   */
+  async loadMatrix(tensors: readonly GgufTensor[]): Promise<DeviceMatrix> {
+    const columns = tensors[0]!.shape[0]!;
+    const sections = tensors.map((tensor) => ({
+      tensor,
+      type: this.#reader.runnableType(tensor),
+      groups: rowGroups(tensor.shape[1]!),
+    }));
+    const parts: MatrixPart[] = [];
+    for (const plan of planParts(sections, columns, this.#gpu.maxBindingBytes)) {
+      const buffer = await this.#allocate(tensors[0]!.name, plan.groups * groupBytes(plan.type, columns));
+      parts.push({ ...plan, buffer });
+    }
+    let firstGroup = 0;
+    for (const { tensor, type, groups } of sections) {
+      await this.#loadRows(tensor, type, columns, parts, firstGroup);
+      firstGroup += groups;
+    }
+    return { columns, parts };
+  }
+
+  async #loadRows(
+    tensor: GgufTensor,
+    type: RunnableType,
+    columns: number,
+    parts: readonly MatrixPart[],
+    firstGroup: number,
+  ): Promise<void> {
+    const rowBytes = fileRowBytes(type, columns);
+    const rows = tensor.shape[1]!;
+    const chunkRows = GROUP_ROWS * Math.max(1, Math.floor(LOAD_CHUNK_BYTES / rowBytes / GROUP_ROWS));
+    for (let row = 0; row < rows; row += chunkRows) {
+      const bytes = await this.#reader.read(tensor, row * rowBytes, Math.min(chunkRows, rows - row) * rowBytes);
+      const words = repackRows(type, columns, bytes);
+      this.#writeGroups(parts, groupBytes(type, columns), firstGroup + row / GROUP_ROWS, words);
+      await this.#drain(words.byteLength);
+    }
+  }
+
+  #writeGroups(
+    parts: readonly MatrixPart[],
+    bytesPerGroup: number,
+    firstGroup: number,
+    words: Uint32Array<ArrayBuffer>,
+  ): void {
+    const end = firstGroup + words.byteLength / bytesPerGroup;
+    for (const part of parts) {
+      const from = Math.max(firstGroup, part.firstGroup);
+      const to = Math.min(end, part.firstGroup + part.groups);
+      if (from >= to) continue;
+      const offset = (from - part.firstGroup) * bytesPerGroup;
+      const first = ((from - firstGroup) * bytesPerGroup) / 4;
+      const count = ((to - from) * bytesPerGroup) / 4;
+      this.#gpu.device.queue.writeBuffer(part.buffer, offset, words, first, count);
+    }
+  }
+
+  /** Waits, now and then, until the device has taken what was written: it lies in staging memory until then. */
+  async #drain(bytes: number): Promise<void> {
+    this.#stagedBytes += bytes;
+    if (this.#stagedBytes < LOAD_STAGED_BYTES) return;
+    this.#stagedBytes = 0;
+    this.#gpu.device.queue.submit([]);
+    await this.#gpu.device.queue.onSubmittedWorkDone();
+  }
+
+  async #allocate(label: string, sizeBytes: number): Promise<GPUBuffer> {
+    const { device } = this.#gpu;
+    device.pushErrorScope('out-of-memory');
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
+    const buffer = device.createBuffer({ label, size: sizeBytes, usage });
+    this.#buffers.push(buffer);
+    if (await device.popErrorScope()) throw outOfMemory(`${sizeBytes} bytes for tensor ${label}`);
+    return buffer;
+  }
+}
+
+export function outOfMemory(what: string): ShoalError {
+  return new ShoalError('out-of-memory', `The GPU has no room for ${what}. Load fewer shards, or close other pages.`);
+}
+
+/** Runs of one type, cut where a buffer would exceed `maxBytes`. */
+export function planParts(
+  sections: readonly { readonly type: RunnableType; readonly groups: number }[],
+  columns: number,
+  maxBytes: number,
+): Omit<MatrixPart, 'buffer'>[] {
+  const parts: { type: RunnableType; groups: number; firstGroup: number }[] = [];
+  let firstGroup = 0;
+  for (const { type, groups } of sections) {
+    const capacity = groupsPerBuffer(type, columns, maxBytes);
+    for (let left = groups; left > 0; ) {
+      let part = parts.at(-1);
+      if (part?.type !== type || part.groups === capacity) {
+        part = { type, groups: 0, firstGroup };
+        parts.push(part);
+      }
+      const taken = Math.min(left, capacity - part.groups);
+      part.groups += taken;
+      firstGroup += taken;
+      left -= taken;
+    }
+  }
+  return parts;
+}

@@ -1,0 +1,110 @@
+import { ShoalError } from '../../core/errors.ts';
+import type { LayerRange } from '../../core/ranges.ts';
+import type { GpuContext, Op } from '../../gpu/context.ts';
+import { createEmbed } from '../../gpu/ops/embed.ts';
+import type { Hyperparameters } from '../../protocol/manifest.ts';
+import type { ShardWeights } from '../weights.ts';
+import type { KvPool } from './kv-pool.ts';
+import { createLayer } from './layer.ts';
+import { createOutputHead, type OutputHead } from './output-head.ts';
+import type { Workspace } from './workspace.ts';
+
+interface LoadedShard {
+  readonly range: LayerRange;
+  readonly weights: ShardWeights;
+}
+
+/** The loaded shards as operations on the workspace. */
+export class LoadedModel {
+  readonly #context: GpuContext;
+  readonly #model: Hyperparameters;
+  readonly #workspace: Workspace;
+  readonly #pool: KvPool;
+  readonly #shards = new Map<number, LoadedShard>();
+  readonly #layers = new Map<number, Op>();
+  #embed: Op | undefined;
+  #head: OutputHead | undefined;
+
+  constructor(context: GpuContext, model: Hyperparameters, workspace: Workspace, pool: KvPool) {
+    this.#context = context;
+    this.#model = model;
+    this.#workspace = workspace;
+    this.#pool = pool;
+  }
+
+  get shardIndexes(): number[] {
+    return [...this.#shards.keys()].sort((a, b) => a - b);
+  }
+
+  has(shard: number): boolean {
+    return this.#shards.has(shard);
+  }
+
+  hasLayer(layer: number): boolean {
+    return this.#layers.has(layer);
+  }
+
+  /** Compiles what the shard's tensor types need and makes room for its KV pages. */
+  async add(index: number, range: LayerRange, weights: ShardWeights): Promise<void> {
+    await this.#pool.addLayers(layersOf(range));
+    try {
+      const { embedding, output } = weights;
+      const { hidden, tasks } = this.#workspace;
+      if (embedding)
+        this.#embed = await createEmbed(this.#context, { matrix: embedding, ids: tasks.regions.ids, y: hidden });
+      if (output) this.#head = await createOutputHead(this.#context, this.#model, output, this.#workspace);
+      await this.#bindLayers({ range, weights });
+    } catch (error) {
+      this.#pool.removeLayers(layersOf(range));
+      throw error;
+    }
+    this.#shards.set(index, { range, weights });
+  }
+
+  /** @returns the layers that are no longer there */
+  remove(index: number): LayerRange | undefined {
+    const shard = this.#shards.get(index);
+    if (!shard) return undefined;
+    const { range, weights } = shard;
+    this.#shards.delete(index);
+    for (const layer of layersOf(range)) this.#layers.delete(layer);
+    if (weights.embedding) this.#embed = undefined;
+    if (weights.output) this.#head = undefined;
+    this.#pool.removeLayers(layersOf(range));
+    weights.destroy();
+    return range;
+  }
+
+  /** Binds every layer to its KV pages anew, after they moved. */
+  async rebind(): Promise<void> {
+    for (const shard of this.#shards.values()) await this.#bindLayers(shard);
+  }
+
+  embedding(): Op {
+    if (!this.#embed) throw new ShoalError('shard-not-loaded', 'The token embedding (shard 0) is not loaded here.');
+    return this.#embed;
+  }
+
+  layer(layer: number): Op {
+    return this.#layers.get(layer)!;
+  }
+
+  outputHead(): OutputHead {
+    if (!this.#head) throw new ShoalError('shard-not-loaded', 'The output matrix (the last shard) is not loaded here.');
+    return this.#head;
+  }
+
+  async #bindLayers({ range, weights }: LoadedShard): Promise<void> {
+    await Promise.all(
+      layersOf(range).map(async (layer, index) => {
+        const cache = this.#pool.buffer(layer);
+        const op = await createLayer(this.#context, this.#model, weights.layers[index]!, this.#workspace, cache);
+        this.#layers.set(layer, op);
+      }),
+    );
+  }
+}
+
+function layersOf({ start, end }: LayerRange): number[] {
+  return Array.from({ length: end - start }, (_, index) => start + index);
+}

@@ -1,0 +1,63 @@
+import { ShoalError } from '../../core/errors.ts';
+import { log } from '../../core/log.ts';
+import { openDevice } from '../../gpu/device.ts';
+import { Kernels } from '../../gpu/kernels.ts';
+import { tuningFor } from '../../gpu/tuning.ts';
+import type { Hyperparameters } from '../../protocol/manifest.ts';
+import { DeviceRunner } from '../device-runner.ts';
+import type { LayerRunner } from '../layer-runner.ts';
+import { MAX_KV_BYTES, maxTaskTokens } from '../limits.ts';
+import { TaskExecutor } from './executor.ts';
+import { KvPool } from './kv-pool.ts';
+import { TensorLoader } from './loader.ts';
+import { LoadedModel } from './model.ts';
+import { createWorkspace } from './workspace.ts';
+
+/** An attention workgroup has a thread for every four elements of a head, and WebGPU's default is 256 threads. */
+const MAX_HEAD_SIZE = 1024;
+
+export interface WebGpuRunnerOptions {
+  /** `navigator.gpu`, in a page, a worker, or Node. */
+  readonly gpu: GPU;
+  readonly hyperparameters: Hyperparameters;
+  /** Cap of all sessions' KV pages; `MAX_KV_BYTES` unless given. */
+  readonly maxKvBytes?: number;
+}
+
+/**
+ * A runner on the strongest adapter that `gpu` has.
+ * @throws ShoalError `no-webgpu`; `unsupported-architecture` for head sizes that the kernels cannot do
+ */
+export async function createWebGpuRunner(options: WebGpuRunnerOptions): Promise<LayerRunner> {
+  const { hyperparameters, maxKvBytes = MAX_KV_BYTES } = options;
+  const { headSize } = hyperparameters;
+  if (headSize % 4 !== 0 || headSize > MAX_HEAD_SIZE) {
+    throw new ShoalError(
+      'unsupported-architecture',
+      `The model has heads of ${headSize} elements; supported are multiples of 4 up to ${MAX_HEAD_SIZE}.`,
+    );
+  }
+  const gpu = await openDevice(options.gpu);
+  const maxTokens = maxTaskTokens(gpu.software);
+  const workspace = createWorkspace(gpu, hyperparameters, maxTokens);
+  const kernels = new Kernels(gpu.device, workspace.tasks.buffer);
+  const pool = new KvPool(gpu.device, hyperparameters, maxKvBytes, gpu.maxBindingBytes);
+  const tuning = tuningFor(gpu);
+  const model = new LoadedModel({ gpu, kernels, tuning }, hyperparameters, workspace, pool);
+  gpu.device.addEventListener('uncapturederror', ({ error }) => log.error('GPU', error.message));
+  return new DeviceRunner({
+    info: {
+      kind: 'webgpu',
+      adapter: gpu.adapter,
+      software: gpu.software,
+      maxBufferBytes: gpu.maxBindingBytes,
+      maxTaskTokens: maxTokens,
+    },
+    hyperparameters,
+    device: { lost: gpu.lost, destroy: () => gpu.device.destroy() },
+    pool,
+    model,
+    executor: new TaskExecutor(gpu.device, hyperparameters, workspace, model, pool, tuning.submitLayers),
+    createLoader: (reader, options) => new TensorLoader(gpu, reader, options),
+  });
+}

@@ -1,0 +1,65 @@
+import { type Activation, createActivation } from '../../gpu/activation.ts';
+import type { GpuDevice } from '../../gpu/device.ts';
+import { PAGE_TOKENS } from '../../gpu/kv-layout.ts';
+import { selectTasks } from '../../gpu/ops/select.ts';
+import { pageTableBytes } from '../../gpu/page-table.ts';
+import { RESULT_WORDS } from '../../gpu/result-layout.ts';
+import { TaskBuffer } from '../../gpu/task-buffer.ts';
+import { tuningFor } from '../../gpu/tuning.ts';
+import { MAX_WANTED_IDS } from '../../protocol/limits.ts';
+import type { Hyperparameters } from '../../protocol/manifest.ts';
+import { MAX_BATCH_TASKS } from '../layer-runner.ts';
+import { LOGIT_ROWS } from '../limits.ts';
+
+export type TaskRegion = 'pages' | 'ids' | 'wanted' | 'angles' | 'mask';
+
+/** The buffers that every task of a runner uses, one task at a time. T is the runner's `maxTaskTokens`. */
+export interface Workspace {
+  readonly maxTokens: number;
+  readonly tasks: TaskBuffer<TaskRegion>;
+  /** Hidden states, `[T, C]`. */
+  readonly hidden: Activation;
+  /** Normed hidden states, `[T, C]`. */
+  readonly normed: Activation;
+  /** `[T, (H + 2K) · D]` */
+  readonly qkv: Activation;
+  /** `[T, H · D]` */
+  readonly attended: Activation;
+  /** `[T, 2F]`, gate and up each filled up to a multiple of 4 */
+  readonly gateUp: Activation;
+  /** `[T, F]` */
+  readonly gated: Activation;
+  /** `[LOGIT_ROWS, V]` */
+  readonly logits: Activation;
+  /** `[T, RESULT_WORDS]` */
+  readonly results: GPUBuffer;
+}
+
+export function createWorkspace(gpu: GpuDevice, model: Hyperparameters, maxTokens: number): Workspace {
+  const { device } = gpu;
+  const { width, feedForwardWidth, headCount, kvHeadCount, headSize, vocabularySize, contextLength } = model;
+  const activation = (label: string, columns: number) => createActivation(device, label, maxTokens, columns);
+  const batches = Math.ceil(maxTokens / LOGIT_ROWS);
+  return {
+    maxTokens,
+    tasks: new TaskBuffer(device, 1 + batches * (1 + selectTasks(vocabularySize, tuningFor(gpu).selectChunk)), {
+      pages: pageTableBytes(maxTokens, MAX_BATCH_TASKS * Math.ceil(contextLength / PAGE_TOKENS)),
+      ids: maxTokens * 4,
+      wanted: MAX_WANTED_IDS * 4,
+      angles: maxTokens * headSize * 4,
+      mask: Math.ceil(vocabularySize / 32) * 4,
+    }),
+    hidden: activation('hidden', width),
+    normed: activation('normed', width),
+    qkv: activation('qkv', (headCount + 2 * kvHeadCount) * headSize),
+    attended: activation('attended', headCount * headSize),
+    gateUp: activation('gate and up', 2 * Math.ceil(feedForwardWidth / 4) * 4),
+    gated: activation('gated', feedForwardWidth),
+    logits: createActivation(device, 'logits', LOGIT_ROWS, vocabularySize),
+    results: device.createBuffer({
+      label: 'results',
+      size: maxTokens * RESULT_WORDS * 4,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC,
+    }),
+  };
+}

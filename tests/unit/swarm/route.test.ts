@@ -1,0 +1,217 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { RouteStage } from '../../../src/protocol/frames.ts';
+import { roundTripTable } from '../../../src/swarm/route/round-trips.ts';
+import { hopCostMs, layerCostMs, planRoute, type RouteCandidate } from '../../../src/swarm/route/route.ts';
+import { shardsOf } from '../../swarm/support/shards-of.ts';
+
+const ME = 'me';
+const shards = shardsOf([8, 8, 7, 7]);
+
+function member(peerId: string, ready: readonly number[], more: Partial<RouteCandidate> = {}): RouteCandidate {
+  const idle = { queueLength: 0, sessions: 0, overdue: false };
+  return { peerId, ready, layersPerSecond: 100, ...idle, roundTripMs: 2, links: [], ...more };
+}
+
+/** Up to so many members, the last of them this tab's own, with some links told. */
+function swarms(maxMembers: number): fc.Arbitrary<RouteCandidate[]> {
+  const roundTripMs = fc.oneof(fc.constant(0), fc.double({ min: 0.1, max: 500, noNaN: true }));
+  const facts = fc.record({
+    ready: fc.uniqueArray(fc.nat(3), { maxLength: 4 }),
+    layersPerSecond: fc.oneof(fc.constant(0), fc.double({ min: 1, max: 1e4, noNaN: true })),
+    queueLength: fc.nat(20),
+    sessions: fc.nat(20),
+    overdue: fc.boolean(),
+    roundTripMs,
+    links: fc.array(fc.tuple(fc.constantFrom('p0', 'p1', 'p2', ME, 'stranger'), roundTripMs), { maxLength: 4 }),
+  });
+  return fc
+    .tuple(fc.array(facts, { minLength: 1, maxLength: maxMembers }), fc.boolean())
+    .map(([drawn, withOwn]) =>
+      drawn.map((each, index) => ({ ...each, peerId: withOwn && index === drawn.length - 1 ? ME : `p${index}` })),
+    );
+}
+
+/** What a choice of one holder a shard costs, by the words of the plan: the sum of its hops and its layers. */
+function costOf(choice: readonly RouteCandidate[], candidates: readonly RouteCandidate[]): number {
+  const table = roundTripTable(ME, candidates);
+  const size = candidates.length + 1;
+  const indexOf = (peerId: string) => candidates.findIndex((candidate) => candidate.peerId === peerId);
+  let [at, cost] = [ME, 0];
+  const go = (to: string) => {
+    if (to === at) return;
+    const [a, b] = [at, to].map((id) => (id === ME ? candidates.length : indexOf(id))) as [number, number];
+    cost += hopCostMs(table[a * size + b]!);
+    at = to;
+  };
+  for (const [position, { layers }] of shards.entries()) {
+    go(choice[position]!.peerId);
+    cost += layerCostMs(choice[position]!, ME) * (layers.end - layers.start);
+    if (choice[position]!.overdue) cost += 2000;
+  }
+  go(ME);
+  return cost;
+}
+
+function choices(candidates: readonly RouteCandidate[]): RouteCandidate[][] {
+  return shards.reduce<RouteCandidate[][]>(
+    (all, { index }) =>
+      all.flatMap((choice) =>
+        candidates.filter(({ ready }) => ready.includes(index)).map((holder) => [...choice, holder]),
+      ),
+    [[]],
+  );
+}
+
+function chosen(stages: readonly RouteStage[], candidates: readonly RouteCandidate[]): RouteCandidate[] {
+  return shards.map(({ layers }) => {
+    const stage = stages.find((each) => each.layers.start <= layers.start && layers.end <= each.layers.end)!;
+    return candidates.find(({ peerId }) => peerId === stage.peerId)!;
+  });
+}
+
+describe('planRoute', () => {
+  it('goes through four nodes with a shard each, in order', () => {
+    const plan = planRoute(shards, [member('d', [3]), member('b', [1]), member('a', [0]), member('c', [2])], ME);
+    expect(plan.stages).toEqual([
+      { peerId: 'a', layers: { start: 0, end: 8 } },
+      { peerId: 'b', layers: { start: 8, end: 16 } },
+      { peerId: 'c', layers: { start: 16, end: 23 } },
+      { peerId: 'd', layers: { start: 23, end: 30 } },
+    ]);
+  });
+
+  it('names every shard that nobody serves', () => {
+    expect(planRoute(shards, [member('a', [0, 2])], ME).missing).toEqual([1, 3]);
+  });
+
+  it('stays in one node that holds everything rather than hop', () => {
+    const plan = planRoute(shards, [member('a', [0]), member('all', [0, 1, 2, 3]), member('c', [2])], ME);
+    expect(plan.stages).toEqual([{ peerId: 'all', layers: { start: 0, end: 30 } }]);
+  });
+
+  it('prefers a fast node, and leaves a busy one', () => {
+    const slow = member('slow', [0, 1, 2, 3], { layersPerSecond: 10 });
+    const fast = member('fast', [0, 1, 2, 3], { layersPerSecond: 1000 });
+    const first = (...members: RouteCandidate[]) => planRoute(shards, members, ME).stages?.[0]?.peerId;
+    expect(first(slow, fast)).toBe('fast');
+    expect(first(slow, { ...fast, queueLength: 500 })).toBe('slow');
+    expect(first(slow, { ...fast, sessions: 500 })).toBe('slow');
+    expect(first(slow, { ...fast, overdue: true })).toBe('slow');
+  });
+
+  it('chooses neighbours that are near each other, by what they say of their link', () => {
+    const pair = shards.slice(0, 2);
+    const holders = [
+      member('a', [0], { roundTripMs: 50, links: [['near', 1]] }),
+      member('far', [1], { roundTripMs: 50, links: [['a', 80]] }),
+      member('near', [1], { roundTripMs: 50 }),
+    ];
+    expect(planRoute(pair, holders, ME).stages?.map(({ peerId }) => peerId)).toEqual(['a', 'near']);
+    const liar = holders.map((each) => ({ ...each, links: each.peerId === 'a' ? ([['near', 400]] as const) : [] }));
+    expect(planRoute(pair, liar, ME).stages?.[1]?.peerId).toBe('far');
+  });
+
+  it('covers every layer once, in order, by nodes that hold them, at the lowest cost of all ways', () => {
+    fc.assert(
+      fc.property(swarms(4), (candidates) => {
+        const plan = planRoute(shards, candidates, ME);
+        if (!plan.stages) {
+          const absent = shards.filter(({ index }) => !candidates.some(({ ready }) => ready.includes(index)));
+          expect(plan.missing).toEqual(absent.map(({ index }) => index));
+          return;
+        }
+        let next = 0;
+        for (const [index, { peerId, layers }] of plan.stages.entries()) {
+          expect(layers.start).toBe(next);
+          expect(peerId).not.toBe(plan.stages[index + 1]?.peerId);
+          next = layers.end;
+        }
+        expect(next).toBe(30);
+        const choice = chosen(plan.stages, candidates);
+        for (const [index, holder] of choice.entries()) expect(holder.ready).toContain(index);
+        const least = Math.min(...choices(candidates).map((each) => costOf(each, candidates)));
+        expect(costOf(choice, candidates)).toBeLessThanOrEqual(least * (1 + 1e-9));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('leaves a node whose queue grows, as soon as somebody else has its shards', () => {
+    fc.assert(
+      fc.property(swarms(6), (candidates) => {
+        const before = planRoute(shards, candidates, ME).stages;
+        fc.pre(before !== undefined);
+        const left = before![0]!;
+        const busy = candidates.map((each) => (each.peerId === left.peerId ? { ...each, queueLength: 1e6 } : each));
+        const after = planRoute(shards, busy, ME).stages!;
+        for (const { index, layers } of shards) {
+          const spare = candidates.some(({ peerId, ready }) => peerId !== left.peerId && ready.includes(index));
+          const stage = after.find((each) => each.layers.start <= layers.start && layers.end <= each.layers.end)!;
+          if (spare) expect(stage.peerId).not.toBe(left.peerId);
+        }
+      }),
+    );
+  });
+
+  it('spreads coordinators that start at the same moment over equal copies', () => {
+    const copies = Array.from({ length: 4 }, (_, index) => member(`copy${index}`, [0, 1, 2, 3]));
+    const counts = new Map<string, number>();
+    for (let tab = 0; tab < 200; tab++) {
+      const { peerId } = planRoute(shards, copies, `tab-${tab}`).stages![0]!;
+      counts.set(peerId, (counts.get(peerId) ?? 0) + 1);
+    }
+    for (const copy of copies) expect(counts.get(copy.peerId)).toBeGreaterThan(25);
+  });
+
+  it('plans over 200 nodes and 40 shards in a few milliseconds', () => {
+    const many = shardsOf(new Array<number>(40).fill(2));
+    const nodes = (held: number) =>
+      Array.from({ length: 200 }, (_, node) =>
+        member(
+          `node-${node}`,
+          Array.from({ length: held }, (_, offset) => (node + offset) % 40),
+          { links: Array.from({ length: 16 }, (_, link) => [`node-${(node * 7 + link) % 200}`, link + 1] as const) },
+        ),
+      );
+    for (const held of [2, 8]) {
+      const candidates = nodes(held);
+      const timesMs = Array.from({ length: 60 }, () => {
+        const startedAtMs = performance.now();
+        expect(planRoute(many, candidates, ME).stages).toBeDefined();
+        return performance.now() - startedAtMs;
+      });
+      const medianMs = timesMs.sort((a, b) => a - b)[30]!;
+      console.log(`200 nodes with ${held} of 40 shards each: a plan in ${medianMs.toFixed(2)} ms`);
+      // Far above what it takes, for machines that do other things too.
+      expect(medianMs).toBeLessThan(20);
+    }
+  });
+});
+
+describe('roundTripTable', () => {
+  const at = (candidates: readonly RouteCandidate[], one: number, other: number) =>
+    roundTripTable(ME, candidates)[one * (candidates.length + 1) + other];
+
+  it('takes what is measured, from the coordinator or from the other end', () => {
+    const candidates = [member('a', [], { roundTripMs: 7 }), member('b', [], { roundTripMs: 0, links: [[ME, 9]] })];
+    expect(at(candidates, 0, 2)).toBe(7);
+    expect(at(candidates, 2, 1)).toBe(9);
+  });
+
+  it('believes the worse of two ends, and estimates what nobody has measured', () => {
+    const a = member('a', [], { roundTripMs: 10, links: [['b', 3]] });
+    const b = member('b', [], { roundTripMs: 40, links: [['a', 5]] });
+    expect(at([a, b], 0, 1)).toBe(5);
+    expect(at([a, member('b', [], { roundTripMs: 40 })], 1, 0)).toBe(3);
+    expect(at([member('a', [], { roundTripMs: 10 }), member('b', [], { roundTripMs: 40 })], 0, 1)).toBe(40);
+  });
+
+  it('takes an unmeasured peer for a typical one, and the own tab for none', () => {
+    const three = [member('a', [], { roundTripMs: 8 }), member('b', [], { roundTripMs: 0 }), member(ME, [])];
+    expect(at(three, 1, 3)).toBe(8);
+    expect(at(three, 2, 3)).toBe(0);
+    expect(at(three, 2, 0)).toBe(8);
+    expect(at([member('b', [], { roundTripMs: 0 })], 0, 1)).toBe(30);
+  });
+});

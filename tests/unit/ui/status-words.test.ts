@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest';
+import type { MemberRow, ShardRow } from '../../../src/app/app-model.ts';
+import { hindrance, ownProgress, type Situation, swarmWords } from '../../../src/ui/status-words.ts';
+
+test('a ready swarm invites a prompt and blocks nothing', () => {
+  const ready = situation({ state: 'ready' });
+  expect(swarmWords(ready)).toBe('Every layer is covered: type a prompt.');
+  expect(hindrance(ready)).toBeUndefined();
+});
+
+test('names the shards that are missing, and their layers in one range where they touch', () => {
+  const gap = situation({ missing: [2, 3] });
+  expect(swarmWords(gap)).toBe('Shards 2 and 3 are missing (layers 16-29): nobody runs them yet.');
+  expect(hindrance(gap)).toEqual({ words: 'Shards 2 and 3 are missing.', blocks: true });
+  expect(swarmWords(situation({ missing: [0, 2] }))).toContain('(layers 0-7 and 16-22)');
+  expect(hindrance(situation({ missing: [1] }))?.words).toBe('Shard 1 is missing.');
+  // A node takes what its own answer needs.
+  const node = { ...gap, swarm: { ...gap.swarm, role: 'node' as const } };
+  expect(hindrance(node)).toEqual({
+    words: 'Shards 2 and 3 are missing: this tab fetches them when you ask.',
+    blocks: false,
+  });
+});
+
+test('an empty swarm says how to begin', () => {
+  expect(swarmWords(situation({ missing: [0, 1, 2, 3] }))).toContain('run it all here');
+});
+
+test('a shard that this tab or another fetches is on its way, not missing', () => {
+  const own = situation({ missing: [2, 3], changes: { 2: { state: 'loading' } } });
+  expect(hindrance(own)).toEqual({ words: 'Shard 3 is missing.', blocks: true });
+  const other = { ...own, members: [{ peerId: 'other', pending: [3] } as unknown as MemberRow] };
+  expect(hindrance(other)).toEqual({ words: 'Answered as soon as shards 2 and 3 are loaded.', blocks: false });
+  expect(swarmWords(other)).toBe('Shards 2 and 3 are being loaded; then every layer is covered.');
+});
+
+test('an insecure address comes before everything else', () => {
+  expect(hindrance(situation({ state: 'offline', secureContext: false }))).toMatchObject({
+    words: expect.stringContaining('insecure'),
+    blocks: true,
+  });
+});
+
+test('sums up what this tab fetches, checks and loads', () => {
+  const rows = (changes: Record<number, Partial<ShardRow>>) => situation({ changes }).shards;
+  expect(ownProgress(rows({}))).toBeUndefined();
+  expect(
+    ownProgress(
+      rows({
+        0: { state: 'downloading', storedBytes: 25_000_000, secondsLeft: 3 },
+        1: { state: 'downloading', storedBytes: 25_000_000, secondsLeft: 11.5 },
+      }),
+    ),
+  ).toEqual({ words: 'Fetching shards 0 and 1: 50.0 of 200 MB, 12 s left', percent: 25 });
+  expect(ownProgress(rows({ 3: { state: 'verifying' } }))?.words).toBe('Checking the hash of shard 3');
+  expect(ownProgress(rows({ 3: { state: 'loading', loadedBytes: 50_000_000 } }))).toEqual({
+    words: 'Loading shard 3 onto the GPU: 50.0 of 100 MB',
+    percent: 50,
+  });
+});
+
+interface Options {
+  state?: Situation['swarm']['state'];
+  missing?: number[];
+  changes?: Record<number, Partial<ShardRow>>;
+  webgpu?: Situation['environment']['webgpu'];
+  secureContext?: boolean;
+}
+
+function situation(options: Options): Situation {
+  const { state = 'waiting', missing = [], changes = {}, secureContext = true } = options;
+  const bounds = [0, 8, 16, 23, 30];
+  const shards = [0, 1, 2, 3].map((index) => ({
+    index,
+    layers: { start: bounds[index]!, end: bounds[index + 1]! },
+    state: 'absent',
+    storedBytes: 0,
+    loadedBytes: 0,
+    totalBytes: 100_000_000,
+    ...changes[index],
+  })) as ShardRow[];
+  return {
+    swarm: { state, missing, nodes: 1, role: 'guest', peerId: 'self', introduction: 'online' },
+    shards,
+    members: [],
+    environment: {
+      secureContext,
+      webgpu: 'available',
+      adapter: '',
+      runner: undefined,
+      lacks: [],
+      usedBytes: 0,
+      quotaBytes: 0,
+    },
+  };
+}
