@@ -1,7 +1,9 @@
 // The architecture as rules: imports go down only, and folders of one level do not import each other.
 const levels = [
   ['core'],
-  ['gguf', 'tokenizer', 'model', 'protocol'],
+  ['gguf', 'tokenizer', 'model'],
+  ['protocol'],
+  ['blocks'],
   ['gpu', 'cpu', 'net', 'store'],
   ['engine'],
   ['swarm'],

@@ -1,5 +1,6 @@
+import { GROUP_ROWS } from '../../src/blocks/row-groups.ts';
 import { CpuKernels } from '../../src/cpu/kernels.ts';
-import { type CpuMatrix, GROUP_ROWS } from '../../src/cpu/matrix.ts';
+import type { CpuMatrix } from '../../src/cpu/matrix.ts';
 import { nodeHost } from '../../src/cpu/node-host.ts';
 import { allocateQuants, allocateRows } from '../../src/cpu/rows.ts';
 import type { RunnableType } from '../../src/gguf/tensor-types.ts';

@@ -1,8 +1,8 @@
+import { PAGE_TOKENS, pageBytes } from '../../src/blocks/kv-layout.ts';
+import { rowGroups } from '../../src/blocks/row-groups.ts';
 import { RUNNABLE_TYPES, type RunnableType } from '../../src/gguf/tensor-types.ts';
 import { type Activation, createActivation } from '../../src/gpu/activation.ts';
 import type { GpuContext, Op } from '../../src/gpu/context.ts';
-import { PAGE_TOKENS, pageBytes } from '../../src/gpu/kv-layout.ts';
-import { rowGroups } from '../../src/gpu/matrix.ts';
 import { createAttention } from '../../src/gpu/ops/attention.ts';
 import { createMultiply } from '../../src/gpu/ops/multiply.ts';
 import { createRmsNorm } from '../../src/gpu/ops/rms-norm.ts';

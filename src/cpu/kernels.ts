@@ -1,6 +1,7 @@
+import { fileRowBytes, rowGroups } from '../blocks/row-groups.ts';
 import type { RunnableType } from '../gguf/tensor-types.ts';
 import { instantiateKernels, type KernelExports } from './instance.ts';
-import { type CpuMatrix, FORMATS, fileRowBytes, rowGroups } from './matrix.ts';
+import { type CpuMatrix, FORMATS } from './matrix.ts';
 import { CpuMemory } from './memory.ts';
 import { Program } from './program.ts';
 import { CONTROL_BYTES, type ThreadHandle, type ThreadStart, wakeThreads } from './thread.ts';

@@ -1,7 +1,4 @@
-import { type RunnableType, TENSOR_TYPES } from '../gguf/tensor-types.ts';
-
-/** Rows of a group, which the kernels take at once. */
-export const GROUP_ROWS = 4;
+import type { RunnableType } from '../gguf/tensor-types.ts';
 
 /** How the kernels hold a tensor type. */
 interface Format {
@@ -25,15 +22,4 @@ export interface CpuMatrix {
   readonly address: number;
   readonly rows: number;
   readonly columns: number;
-}
-
-/** Groups of four rows that hold `rows` rows. */
-export function rowGroups(rows: number): number {
-  return Math.ceil(rows / GROUP_ROWS);
-}
-
-/** Bytes of a row of `columns` elements in a file. */
-export function fileRowBytes(type: RunnableType, columns: number): number {
-  const { blockSize, blockBytes } = TENSOR_TYPES[type];
-  return (columns / blockSize) * blockBytes;
 }

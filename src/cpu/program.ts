@@ -1,4 +1,5 @@
-import { type CpuMatrix, FORMATS, rowGroups } from './matrix.ts';
+import { rowGroups } from '../blocks/row-groups.ts';
+import { type CpuMatrix, FORMATS } from './matrix.ts';
 import type { CpuMemory } from './memory.ts';
 import { type Quants, type Rows, rowsFrom } from './rows.ts';
 

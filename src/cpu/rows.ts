@@ -1,13 +1,12 @@
+import { paddedWidth, rowBlocks } from '../blocks/row-groups.ts';
 import type { CpuMemory } from './memory.ts';
 
-/** Elements of a block; rows of activations are whole blocks, zeros at the end. */
-const BLOCK = 32;
 /** Bytes of a block's quants, and of its scale and sums; `BLOCK_BYTES` and `SCALE_BYTES` in assembly/quantize.ts. */
 const [QUANTS_BYTES, SCALES_BYTES] = [64, 12];
 /** Scratch memory of each token that a matrix is multiplied with; `TOKEN_SCRATCH` in assembly/matmul-i16.ts. */
 export const TOKEN_SCRATCH_BYTES = 32;
 
-/** Activations in memory, `[rows, width]` floats. */
+/** Activations in memory, `[rows, width]` floats; rows are whole blocks, zeros at the end. */
 export interface Rows {
   readonly address: number;
   readonly width: number;
@@ -21,11 +20,6 @@ export interface Quants {
   readonly scales: number;
 }
 
-/** Floats of a row of `width` elements. */
-export function paddedWidth(width: number): number {
-  return Math.ceil(width / BLOCK) * BLOCK;
-}
-
 export function allocateRows(memory: CpuMemory, rows: number, width: number): Rows {
   const stride = paddedWidth(width) * 4;
   return { address: memory.allocate(rows * stride), width, stride };
@@ -33,7 +27,7 @@ export function allocateRows(memory: CpuMemory, rows: number, width: number): Ro
 
 /** @param width - of the widest rows */
 export function allocateQuants(memory: CpuMemory, rows: number, width: number): Quants {
-  const blocks = rows * (paddedWidth(width) / BLOCK);
+  const blocks = rows * rowBlocks(width);
   return { quants: memory.allocate(blocks * QUANTS_BYTES), scales: memory.allocate(blocks * SCALES_BYTES) };
 }
 

@@ -1,5 +1,5 @@
+import { PAGE_TOKENS } from '../blocks/kv-layout.ts';
 import type { LayerRange } from '../core/ranges.ts';
-import { PAGE_TOKENS } from '../gpu/kv-layout.ts';
 
 /** One session's place in the KV cache. */
 export interface Session {

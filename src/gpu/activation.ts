@@ -1,4 +1,4 @@
-import { BLOCK_ELEMENTS } from './repack.ts';
+import { paddedWidth } from '../blocks/row-groups.ts';
 
 /** Rows of f32 on the device. A row is filled up to whole blocks with zeros that nobody overwrites. */
 export interface Activation {
@@ -11,7 +11,7 @@ export interface Activation {
 
 /** vec4s of a row of `width` elements. */
 export function strideOf(width: number): number {
-  return (Math.ceil(width / BLOCK_ELEMENTS) * BLOCK_ELEMENTS) / 4;
+  return paddedWidth(width) / 4;
 }
 
 /** Zeroed rows, `[rows, width]`. */

@@ -1,5 +1,6 @@
+import { GROUP_ROWS, rowBlocks } from '../blocks/row-groups.ts';
 import type { RunnableType } from '../gguf/tensor-types.ts';
-import { GROUP_ROWS, groupBytes, rowBlocks, scalePlaneBytes } from './repack.ts';
+import { groupBytes, scalePlaneBytes } from './repack.ts';
 
 /** Consecutive rows of a weight matrix in one buffer; a matrix has several where one binding cannot cover it. */
 export interface MatrixPart {
@@ -15,11 +16,6 @@ export interface MatrixPart {
 export interface DeviceMatrix {
   readonly columns: number;
   readonly parts: readonly MatrixPart[];
-}
-
-/** Groups of four rows that hold `rows` rows. */
-export function rowGroups(rows: number): number {
-  return Math.ceil(rows / GROUP_ROWS);
 }
 
 /** How many groups one buffer of `maxBytes` holds. */

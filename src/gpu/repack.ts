@@ -1,9 +1,5 @@
-import { type RunnableType, TENSOR_TYPES } from '../gguf/tensor-types.ts';
-
-/** Rows of a group: one vec4 load holds a word of each. */
-export const GROUP_ROWS = 4;
-/** Elements of a block on the device, for every type; rows are filled up with zeros to whole blocks. */
-export const BLOCK_ELEMENTS = 32;
+import { fileRowBytes, GROUP_ROWS, rowBlocks } from '../blocks/row-groups.ts';
+import type { RunnableType } from '../gguf/tensor-types.ts';
 
 /** How a type's blocks of 32 elements lie in a file and on the device; all sizes in bytes. */
 interface BlockLayout {
@@ -20,11 +16,6 @@ const layouts: Readonly<Record<RunnableType, BlockLayout>> = {
   Q8_0: { scaleBytes: 2, quantBytes: 32 },
 };
 
-/** Blocks of a row of `columns` elements. */
-export function rowBlocks(columns: number): number {
-  return Math.ceil(columns / BLOCK_ELEMENTS);
-}
-
 /** Bytes of a group of four rows on the device. */
 export function groupBytes(type: RunnableType, columns: number): number {
   return GROUP_ROWS * (scalePlaneBytes(type, columns) + rowBlocks(columns) * layouts[type].quantBytes);
@@ -33,12 +24,6 @@ export function groupBytes(type: RunnableType, columns: number): number {
 /** Bytes of one row's scales, filled up to whole words. */
 export function scalePlaneBytes(type: RunnableType, columns: number): number {
   return Math.ceil((rowBlocks(columns) * layouts[type].scaleBytes) / 4) * 4;
-}
-
-/** Bytes of a row of `columns` elements in a file. */
-export function fileRowBytes(type: RunnableType, columns: number): number {
-  const { blockSize, blockBytes } = TENSOR_TYPES[type];
-  return (columns / blockSize) * blockBytes;
 }
 
 /**

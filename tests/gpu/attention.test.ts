@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PAGE_TOKENS, pageBytes } from '../../src/gpu/kv-layout.ts';
+import { PAGE_TOKENS, pageBytes } from '../../src/blocks/kv-layout.ts';
+import { ropeAngles } from '../../src/blocks/rope-angles.ts';
 import { createAttention } from '../../src/gpu/ops/attention.ts';
 import { createRopeKv, type HeadShape } from '../../src/gpu/ops/rope-kv.ts';
 import { pageTable } from '../../src/gpu/page-table.ts';
-import { ropeAngles } from '../../src/gpu/rope-angles.ts';
 import type { Tuning } from '../../src/gpu/tuning.ts';
 import { expectClose, KernelHarness, randomValues } from './harness.ts';
 import { attend, rope } from './reference.ts';

@@ -1,7 +1,8 @@
+import { fileRowBytes, GROUP_ROWS, rowGroups } from '../../src/blocks/row-groups.ts';
 import { dequantize } from '../../src/gguf/dequantize.ts';
 import { RUNNABLE_TYPES, type RunnableType } from '../../src/gguf/tensor-types.ts';
-import { type DeviceMatrix, rowGroups } from '../../src/gpu/matrix.ts';
-import { fileRowBytes, GROUP_ROWS, repackRows } from '../../src/gpu/repack.ts';
+import type { DeviceMatrix } from '../../src/gpu/matrix.ts';
+import { repackRows } from '../../src/gpu/repack.ts';
 import { quantize } from '../fixtures/quantize.ts';
 import { type KernelHarness, randomValues } from './harness.ts';
 

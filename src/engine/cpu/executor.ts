@@ -1,7 +1,7 @@
+import { ropeAngles } from '../../blocks/rope-angles.ts';
 import type { CpuKernels } from '../../cpu/kernels.ts';
 import type { CachePlace, Program } from '../../cpu/program.ts';
 import { type Rows, rowsFrom } from '../../cpu/rows.ts';
-import { ropeAngles } from '../../gpu/rope-angles.ts';
 import type { CandidateRequest, Candidates } from '../../protocol/frames.ts';
 import type { Hyperparameters } from '../../protocol/manifest.ts';
 import { type CheckedTask, dealRows, rowRequests } from '../batch.ts';

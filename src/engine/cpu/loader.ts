@@ -1,6 +1,6 @@
+import { fileRowBytes, paddedWidth, rowsWithin } from '../../blocks/row-groups.ts';
 import type { CpuKernels } from '../../cpu/kernels.ts';
-import { type CpuMatrix, fileRowBytes, GROUP_ROWS } from '../../cpu/matrix.ts';
-import { paddedWidth } from '../../cpu/rows.ts';
+import type { CpuMatrix } from '../../cpu/matrix.ts';
 import { dequantize } from '../../gguf/dequantize.ts';
 import type { GgufTensor } from '../../gguf/gguf-file.ts';
 import type { ShardReader } from '../../store/shard-store.ts';
@@ -44,7 +44,7 @@ export class CpuLoader implements WeightLoader<number, readonly CpuMatrix[]> {
     const address = this.#allocate(this.#kernels.matrixBytes(type, rows, columns));
     const matrix = { type, address, rows, columns };
     const rowBytes = fileRowBytes(type, columns);
-    const chunkRows = GROUP_ROWS * Math.max(1, Math.floor(LOAD_CHUNK_BYTES / rowBytes / GROUP_ROWS));
+    const chunkRows = rowsWithin(LOAD_CHUNK_BYTES, rowBytes);
     const { memory } = this.#kernels;
     const staged = memory.allocate(Math.min(chunkRows, rows) * rowBytes);
     try {

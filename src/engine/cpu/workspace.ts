@@ -1,13 +1,7 @@
+import { PAGE_TOKENS } from '../../blocks/kv-layout.ts';
+import { paddedWidth } from '../../blocks/row-groups.ts';
 import type { CpuMemory } from '../../cpu/memory.ts';
-import {
-  allocateQuants,
-  allocateRows,
-  paddedWidth,
-  type Quants,
-  type Rows,
-  TOKEN_SCRATCH_BYTES,
-} from '../../cpu/rows.ts';
-import { PAGE_TOKENS } from '../../gpu/kv-layout.ts';
+import { allocateQuants, allocateRows, type Quants, type Rows, TOKEN_SCRATCH_BYTES } from '../../cpu/rows.ts';
 import type { Hyperparameters } from '../../protocol/manifest.ts';
 import { MAX_BATCH_TASKS } from '../layer-runner.ts';
 import { CPU_TASK_TOKENS, LOGIT_ROWS } from '../limits.ts';

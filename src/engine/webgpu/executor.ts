@@ -1,7 +1,7 @@
+import { ropeAngles } from '../../blocks/rope-angles.ts';
 import { pageTable } from '../../gpu/page-table.ts';
 import { Readback } from '../../gpu/readback.ts';
 import { RESULT_WORDS } from '../../gpu/result-layout.ts';
-import { ropeAngles } from '../../gpu/rope-angles.ts';
 import { Submission } from '../../gpu/submission.ts';
 import type { CandidateRequest } from '../../protocol/frames.ts';
 import type { Hyperparameters } from '../../protocol/manifest.ts';

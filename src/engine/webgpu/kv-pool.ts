@@ -1,5 +1,5 @@
+import { PAGE_TOKENS, pageBytes } from '../../blocks/kv-layout.ts';
 import { ShoalError } from '../../core/errors.ts';
-import { PAGE_TOKENS, pageBytes } from '../../gpu/kv-layout.ts';
 import type { Hyperparameters } from '../../protocol/manifest.ts';
 import { FIRST_KV_PAGES } from '../limits.ts';
 import { outOfMemory } from './loader.ts';

@@ -1,11 +1,12 @@
+import { fileRowBytes, GROUP_ROWS, rowGroups, rowsWithin } from '../../blocks/row-groups.ts';
 import { ShoalError } from '../../core/errors.ts';
 import { dequantize } from '../../gguf/dequantize.ts';
 import type { GgufTensor } from '../../gguf/gguf-file.ts';
 import type { RunnableType } from '../../gguf/tensor-types.ts';
 import { strideOf } from '../../gpu/activation.ts';
 import type { GpuDevice } from '../../gpu/device.ts';
-import { type DeviceMatrix, groupsPerBuffer, type MatrixPart, rowGroups } from '../../gpu/matrix.ts';
-import { fileRowBytes, GROUP_ROWS, groupBytes, repackRows } from '../../gpu/repack.ts';
+import { type DeviceMatrix, groupsPerBuffer, type MatrixPart } from '../../gpu/matrix.ts';
+import { groupBytes, repackRows } from '../../gpu/repack.ts';
 import type { ShardReader } from '../../store/shard-store.ts';
 import { LOAD_CHUNK_BYTES, LOAD_STAGED_BYTES } from '../limits.ts';
 import { type LoadOptions, TensorReader } from '../tensor-reader.ts';
@@ -71,7 +72,7 @@ export class TensorLoader implements WeightLoader<GPUBuffer, DeviceMatrix> {
   ): Promise<void> {
     const rowBytes = fileRowBytes(type, columns);
     const rows = tensor.shape[1]!;
-    const chunkRows = GROUP_ROWS * Math.max(1, Math.floor(LOAD_CHUNK_BYTES / rowBytes / GROUP_ROWS));
+    const chunkRows = rowsWithin(LOAD_CHUNK_BYTES, rowBytes);
     for (let row = 0; row < rows; row += chunkRows) {
       const bytes = await this.#reader.read(tensor, row * rowBytes, Math.min(chunkRows, rows - row) * rowBytes);
       const words = repackRows(type, columns, bytes);

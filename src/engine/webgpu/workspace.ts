@@ -1,6 +1,6 @@
+import { PAGE_TOKENS } from '../../blocks/kv-layout.ts';
 import { type Activation, createActivation } from '../../gpu/activation.ts';
 import type { GpuDevice } from '../../gpu/device.ts';
-import { PAGE_TOKENS } from '../../gpu/kv-layout.ts';
 import { selectTasks } from '../../gpu/ops/select.ts';
 import { pageTableBytes } from '../../gpu/page-table.ts';
 import { RESULT_WORDS } from '../../gpu/result-layout.ts';

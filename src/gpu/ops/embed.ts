@@ -1,3 +1,4 @@
+import { rowBlocks } from '../../blocks/row-groups.ts';
 import type { Activation } from '../activation.ts';
 import { composeShader } from '../compose.ts';
 import type { GpuContext, Op } from '../context.ts';
@@ -6,7 +7,6 @@ import embed from '../kernels/embed.wgsl?raw';
 import type { Binding } from '../kernels.ts';
 import { createMatrixUniform, type DeviceMatrix } from '../matrix.ts';
 import { matrixBlocks } from '../matrix-blocks.ts';
-import { rowBlocks } from '../repack.ts';
 
 export interface EmbedBuffers {
   /** `[V, C]` */

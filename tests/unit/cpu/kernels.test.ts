@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ropeAngles } from '../../../src/blocks/rope-angles.ts';
 import { CpuKernels } from '../../../src/cpu/kernels.ts';
 import type { CpuMatrix } from '../../../src/cpu/matrix.ts';
 import { nodeHost } from '../../../src/cpu/node-host.ts';
@@ -6,7 +7,6 @@ import { allocateQuants, allocateRows, type Rows } from '../../../src/cpu/rows.t
 import { maskLogits, topCandidates } from '../../../src/engine/candidates.ts';
 import { dequantize } from '../../../src/gguf/dequantize.ts';
 import { RUNNABLE_TYPES, type RunnableType } from '../../../src/gguf/tensor-types.ts';
-import { ropeAngles } from '../../../src/gpu/rope-angles.ts';
 import { quantize } from '../../fixtures/quantize.ts';
 import { normals, seededRandom } from '../../fixtures/random.ts';
 import { attend, logSumExp, multiply, rmsNorm, rope, select, swiglu } from '../../gpu/reference.ts';

@@ -1,9 +1,10 @@
 // Every tab must compute the same bits, and those of older versions: a split run equals a whole one, and speculation is
 // checked against single tokens. So the kernels' formulas stand here once more, each step rounded to f32.
 import { beforeAll, describe, expect, it } from 'vitest';
+import { fileRowBytes } from '../../../src/blocks/row-groups.ts';
 import { halfToFloat } from '../../../src/core/half.ts';
 import { CpuKernels } from '../../../src/cpu/kernels.ts';
-import { type CpuMatrix, fileRowBytes } from '../../../src/cpu/matrix.ts';
+import type { CpuMatrix } from '../../../src/cpu/matrix.ts';
 import { nodeHost } from '../../../src/cpu/node-host.ts';
 import { allocateQuants, allocateRows } from '../../../src/cpu/rows.ts';
 import { normals, seededRandom } from '../../fixtures/random.ts';

@@ -3,7 +3,7 @@
 // pages in that same array, the i-th for positions from PAGE · i. Rows may be of different sessions.
 // In a page keys come first, [K, D/4, PAGE]: neighbouring threads read neighbouring positions; then values,
 // [K, PAGE, D/4]: neighbouring threads read neighbouring dimensions.
-const PAGE = 32u; // a power of two; PAGE_TOKENS in src/gpu/kv-layout.ts
+const PAGE = 32u; // a power of two; PAGE_TOKENS in src/blocks/kv-layout.ts
 override K: u32; // KV heads
 override D4: u32; // D / 4
 
