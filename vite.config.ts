@@ -18,14 +18,22 @@ export default defineConfig({
         // Much of it waits for timers: two files at once also pay where there are two processors.
         test: {
           name: 'unit',
-          testTimeout: 30_000,
+          // Limits are for hangs: a busy machine is slow, not broken.
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           maxWorkers: 2,
           include: ['tests/unit/**/*.test.ts', 'tests/swarm/**/*.test.ts'],
         },
       },
       {
         extends: true,
-        test: { name: 'gpu', include: ['tests/gpu/**/*.test.ts'], fileParallelism: false, testTimeout: 120_000 },
+        test: {
+          name: 'gpu',
+          include: ['tests/gpu/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+        },
       },
     ],
   },

@@ -8,7 +8,7 @@ import type {
   StageTask,
   TaskResult,
 } from '../src/engine/layer-runner.ts';
-import type { Hyperparameters } from '../src/protocol/manifest.ts';
+import type { Hyperparameters } from '../src/model/hyperparameters.ts';
 import type { ShardReader } from '../src/store/shard-store.ts';
 import { withProgress } from './call-progress.ts';
 import type { RemoteRead, RunnerWorkerApi } from './runner-contract.ts';

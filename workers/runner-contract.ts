@@ -1,5 +1,6 @@
 import type { RunnerInfo, SessionOptions, StageOutput, StageTask, TaskResult } from '../src/engine/layer-runner.ts';
-import type { Hyperparameters, Manifest, ManifestShard } from '../src/protocol/manifest.ts';
+import type { Hyperparameters } from '../src/model/hyperparameters.ts';
+import type { Manifest, ManifestShard } from '../src/protocol/manifest.ts';
 import type { WorkerProgress } from './call-progress.ts';
 
 /** Bytes of a shard, transferred. */

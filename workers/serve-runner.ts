@@ -1,7 +1,8 @@
 import * as comlink from 'comlink';
 import { ShoalError } from '../src/core/errors.ts';
 import type { LayerRunner } from '../src/engine/layer-runner.ts';
-import type { Hyperparameters, ManifestShard } from '../src/protocol/manifest.ts';
+import type { Hyperparameters } from '../src/model/hyperparameters.ts';
+import type { ManifestShard } from '../src/protocol/manifest.ts';
 import { openCheckedReader } from '../src/store/idb/idb-shard-reader.ts';
 import type { ShardReader } from '../src/store/shard-store.ts';
 import type { RemoteRead, RunnerWorkerApi } from './runner-contract.ts';

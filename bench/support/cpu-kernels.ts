@@ -54,7 +54,7 @@ export async function benchCpuKernels(repeats: number, weightBytes: number = WEI
         const x = allocateRows(memory, tokens, columns);
         const quants = precision === 'i16' ? allocateQuants(memory, tokens, columns) : undefined;
         const y = allocateRows(memory, tokens, matrix.rows);
-        const program = kernels.createProgram(1).multiply(tokens, [matrix], x, quants, y);
+        const program = kernels.createProgram().multiply(tokens, [matrix], x, quants, y);
         const timing = await measure(async () => kernels.run(program), repeats);
         const macs = matrix.rows * columns * tokens;
         const name = `${type} [${columns}] × ${tokens}, ${precision}`;

@@ -1,6 +1,6 @@
 import type { Token } from 'node-llama-cpp';
 import type { LayerRunner } from '../../src/engine/layer-runner.ts';
-import type { Hyperparameters } from '../../src/protocol/manifest.ts';
+import type { Hyperparameters } from '../../src/model/hyperparameters.ts';
 import { openFileSource, splitModel } from '../../tests/support/shard-readers.ts';
 
 /** Something that reads prompts and goes on with them, in this process. */

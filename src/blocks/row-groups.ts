@@ -25,8 +25,3 @@ export function fileRowBytes(type: TensorTypeName, columns: number): number {
   const { blockSize, blockBytes } = TENSOR_TYPES[type];
   return (columns / blockSize) * blockBytes;
 }
-
-/** Whole groups of rows that `bytes` of a file hold, one at least. */
-export function rowsWithin(bytes: number, rowBytes: number): number {
-  return GROUP_ROWS * Math.max(1, Math.floor(bytes / rowBytes / GROUP_ROWS));
-}

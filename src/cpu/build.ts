@@ -1,7 +1,8 @@
 // Compiles the kernels in assembly/ to WebAssembly: node src/cpu/build.ts
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import asc from 'assemblyscript/asc';
+import { operationRecords } from './operations.ts';
 
 /** Where the kernels are put; not in git. */
 const TARGET = join(import.meta.dirname, 'wasm');
@@ -28,6 +29,7 @@ const VARIANTS: Readonly<Record<string, readonly string[]>> = {
 };
 
 mkdirSync(TARGET, { recursive: true });
+writeFileSync(join(import.meta.dirname, 'assembly/operations.ts'), operationRecords());
 for (const [file, options] of Object.entries(VARIANTS)) {
   const entry = join(import.meta.dirname, 'assembly/index.ts');
   const { error, stderr } = await asc.main([entry, '-o', join(TARGET, file), ...COMMON, ...options]);

@@ -58,9 +58,9 @@ export class CpuKernels {
     this.#scratch = scratch;
   }
 
-  /** An empty program for at most `capacity` operations. */
-  createProgram(capacity: number): Program {
-    return new Program(this.memory, this.threads, capacity);
+  /** An empty program. */
+  createProgram(): Program {
+    return new Program(this.memory, this.threads);
   }
 
   /** Runs the program on all threads and returns when it is done; blocks this thread. */

@@ -1,26 +1,11 @@
 import { rowGroups } from '../blocks/row-groups.ts';
 import { type CpuMatrix, FORMATS } from './matrix.ts';
 import type { CpuMemory } from './memory.ts';
+import { type Arguments, type CpuOperation, HEAD_WORDS, LAYOUTS, OPERATION_WORDS } from './operations.ts';
 import { type Quants, type Rows, rowsFrom } from './rows.ts';
 
-/** Words of an operation; `Op` in assembly/program.ts. */
-const OP_WORDS = 20;
-/** After kind, meet, next, items, chunk and the arguments `a` to `j`. */
-const FLOAT_ARGUMENT = 15;
 /** Shares of an operation that each thread gets on average: enough to even out threads that are slowed down. */
 const SHARES = 4;
-
-const KINDS = {
-  embed: 0,
-  norm: 1,
-  multiplyI16: 2,
-  multiplyF32: 3,
-  rope: 4,
-  attend: 5,
-  swiglu: 6,
-  quantize: 7,
-  summarize: 8,
-} as const;
 
 /** What attention and its cache have in common. */
 export interface HeadShape {
@@ -38,22 +23,29 @@ export interface CachePlace {
   readonly pages: number;
 }
 
+/** Operations that a program has room for at first; it grows. */
+const FIRST_CAPACITY = 256;
+
 /** A list of operations in the kernels' memory, written anew for every pass. T is the pass's tokens. */
 export class Program {
-  readonly address: number;
   readonly #memory: CpuMemory;
   readonly #threads: number;
-  readonly #capacity: number;
+  #capacity = FIRST_CAPACITY;
+  #address: number;
   #words: Uint32Array;
   #floats: Float32Array;
   #count = 0;
 
-  constructor(memory: CpuMemory, threads: number, capacity: number) {
+  constructor(memory: CpuMemory, threads: number) {
     this.#memory = memory;
     this.#threads = threads;
-    this.#capacity = capacity;
-    this.address = memory.allocate(capacity * OP_WORDS * 4);
+    this.#address = memory.allocate(this.#bytes);
     [this.#words, this.#floats] = this.#views();
+  }
+
+  /** Where it lies. */
+  get address(): number {
+    return this.#address;
   }
 
   /** Operations so far. */
@@ -69,25 +61,15 @@ export class Program {
   }
 
   /** `y[t] = W[ids[t]]`. @param ids - address of u32 ids */
-  embed(tokens: number, matrix: CpuMatrix, ids: number, y: Rows): this {
-    return this.#add('embed', tokens, [
-      FORMATS[matrix.type].id,
-      matrix.address,
-      matrix.columns,
-      ids,
-      y.address,
-      y.stride,
-    ]);
+  embed(tokens: number, { type, address, columns }: CpuMatrix, ids: number, y: Rows): this {
+    const row = { y: y.address, yStride: y.stride };
+    return this.#add('embed', tokens, { format: FORMATS[type].id, matrix: address, columns, ids, ...row });
   }
 
   /** RMS norm; the result also as quants where those are given. x and y are equally wide. */
   norm(tokens: number, x: Rows, weights: number, y: Rows, epsilon: number, to: Quants | undefined): this {
-    return this.#add(
-      'norm',
-      tokens,
-      [x.address, x.stride, weights, y.address, x.width, to?.quants ?? 0, to?.scales ?? 0],
-      epsilon,
-    );
+    const { address, stride, width } = x;
+    return this.#add('norm', tokens, { x: address, stride, weights, y: y.address, width, epsilon, ...rounded(to) });
   }
 
   /**
@@ -107,28 +89,43 @@ export class Program {
     let to = y.address;
     for (const [index, { type, address, rows, columns }] of matrices.entries()) {
       const groups = rowGroups(rows);
-      const matrix = [FORMATS[type].id, address, columns, tokens];
+      const matrix = { format: FORMATS[type].id, matrix: address, columns, tokens };
+      const result = { y: to, yStride: y.stride, add: Number(add) };
       const meet = index === 0;
-      if (quants && FORMATS[type].quantized) {
-        const args = [...matrix, quants.quants, quants.scales, to, y.stride, Number(add)];
-        this.#add('multiplyI16', groups, args, 0, meet);
-      } else {
-        const args = [...matrix, x.address, x.stride, to, y.stride, Number(add)];
-        this.#add('multiplyF32', groups, args, 0, meet);
-      }
+      if (quants && FORMATS[type].quantized)
+        this.#add('multiplyI16', groups, { ...matrix, ...quants, ...result }, meet);
+      else this.#add('multiplyF32', groups, { ...matrix, x: x.address, xStride: x.stride, ...result }, meet);
       to += groups * 16;
     }
     return this;
   }
 
+  /** Adds vectors to the rows, each from a multiple of four columns on. @param widths - of the vectors */
+  bias(tokens: number, biases: readonly number[], widths: readonly number[], y: Rows): this {
+    let to = y.address;
+    for (const [index, bias] of biases.entries()) {
+      const width = widths[index]!;
+      this.#add('bias', tokens, { y: to, yStride: y.stride, bias, width }, index === 0);
+      to += rowGroups(width) * 16;
+    }
+    return this;
+  }
+
+  /** RMS norm of each query and key head. @param query - address of `[D]` weights, as `key` */
+  normHeads(tokens: number, qkv: Rows, query: number, key: number, heads: HeadShape, epsilon: number): this {
+    const { address, stride } = qkv;
+    return this.#add('normHeads', tokens, { qkv: address, stride, query, key, ...headArguments(heads), epsilon });
+  }
+
   /** Rotates queries and keys, stores keys and values, of one session after the other. @param angles - `[T, D/2, 2]` */
   rope(qkv: Rows, angles: number, caches: readonly CachePlace[], heads: HeadShape): this {
     let first = 0;
-    for (const cache of caches) {
+    for (const { tokens, position, pages } of caches) {
+      const rows = { qkv: rowsFrom(qkv, first).address, stride: qkv.stride };
       const turns = angles + first * heads.headSize * 4;
-      const args = [rowsFrom(qkv, first).address, qkv.stride, turns, ...cacheArguments(cache, heads)];
-      this.#add('rope', cache.tokens, args, 0, first === 0);
-      first += cache.tokens;
+      const place = { angles: turns, position, pages };
+      this.#add('rope', tokens, { ...rows, ...place, ...headArguments(heads) }, first === 0);
+      first += tokens;
     }
     return this;
   }
@@ -136,47 +133,71 @@ export class Program {
   /** Causal attention of the rotated queries. */
   attend(qkv: Rows, caches: readonly CachePlace[], heads: HeadShape, y: Rows): this {
     let first = 0;
-    for (const cache of caches) {
-      const place = cacheArguments(cache, heads);
-      const args = [rowsFrom(qkv, first).address, qkv.stride, 0, ...place, rowsFrom(y, first).address, y.stride];
-      this.#add('attend', cache.tokens * heads.headCount, args, 0, first === 0);
-      first += cache.tokens;
+    for (const { tokens, position, pages } of caches) {
+      const rows = { qkv: rowsFrom(qkv, first).address, stride: qkv.stride };
+      const result = { y: rowsFrom(y, first).address, yStride: y.stride };
+      const items = tokens * heads.headCount;
+      this.#add('attend', items, { ...rows, position, pages, ...headArguments(heads), ...result }, first === 0);
+      first += tokens;
     }
     return this;
   }
 
   /** `y = silu(gate) · up`, both in x: up from the next multiple of four after gate's `y.width` columns on. */
   swiglu(tokens: number, x: Rows, y: Rows, to: Quants | undefined): this {
-    const up = x.address + rowGroups(y.width) * 16;
-    const args = [x.address, up, x.stride, y.address, y.stride, y.width, to?.quants ?? 0, to?.scales ?? 0];
-    return this.#add('swiglu', tokens, args);
+    const gate = { gate: x.address, up: x.address + rowGroups(y.width) * 16, xStride: x.stride };
+    const result = { y: y.address, yStride: y.stride, width: y.width };
+    return this.#add('swiglu', tokens, { ...gate, ...result, ...rounded(to) });
   }
 
   /** Rounds rows to blocks of 16-bit numbers. */
   quantize(tokens: number, x: Rows, to: Quants): this {
-    return this.#add('quantize', tokens, [x.address, x.stride, to.quants, to.scales]);
+    return this.#add('quantize', tokens, { x: x.address, stride: x.stride, ...to });
   }
 
   /** Of each row the greatest logit and the sum of exp(logit - greatest), two floats a row at `results`. */
   summarize(rows: number, logits: Rows, results: number): this {
-    return this.#add('summarize', rows, [logits.address, logits.stride, logits.width, results]);
+    const { address, stride, width } = logits;
+    return this.#add('summarize', rows, { logits: address, stride, width, results });
   }
 
-  #add(kind: keyof typeof KINDS, items: number, args: readonly number[], float = 0, meet = true): this {
-    if (this.#count === this.#capacity) throw new Error(`a program of ${this.#capacity} operations is full`);
-    const at = this.#count++ * OP_WORDS;
+  #add<Kind extends CpuOperation>(kind: Kind, items: number, args: Arguments<Kind>, meet = true): this {
+    if (this.#count === this.#capacity) this.#grow();
+    const at = this.#count++ * OPERATION_WORDS;
     const chunk = Math.max(1, Math.ceil(items / (this.#threads * SHARES)));
-    this.#words.set([KINDS[kind], Number(meet && at > 0), 0, items, chunk, ...args], at);
-    this.#floats[at + FLOAT_ARGUMENT] = float;
+    const { number, parameters } = LAYOUTS[kind];
+    this.#words.set([number, Number(meet && at > 0), 0, items, chunk], at);
+    const values: Readonly<Record<string, number>> = args;
+    for (const [index, { name, float }] of parameters.entries())
+      (float ? this.#floats : this.#words)[at + HEAD_WORDS + index] = values[name]!;
     return this;
   }
 
+  get #bytes(): number {
+    return this.#capacity * OPERATION_WORDS * 4;
+  }
+
+  #grow(): void {
+    const old = this.#address;
+    const written = this.#memory.bytes(old, this.#bytes).slice();
+    this.#capacity *= 2;
+    this.#address = this.#memory.allocate(this.#bytes);
+    this.#memory.bytes(this.#address, written.length).set(written);
+    this.#memory.free(old);
+    [this.#words, this.#floats] = this.#views();
+  }
+
   #views(): [Uint32Array, Float32Array] {
-    const words = this.#capacity * OP_WORDS;
-    return [this.#memory.words(this.address, words), this.#memory.floats(this.address, words)];
+    const words = this.#capacity * OPERATION_WORDS;
+    return [this.#memory.words(this.#address, words), this.#memory.floats(this.#address, words)];
   }
 }
 
-function cacheArguments({ position, pages }: CachePlace, heads: HeadShape): number[] {
-  return [position, pages, heads.headCount, heads.kvHeadCount, heads.headSize];
+function headArguments({ headCount, kvHeadCount, headSize }: HeadShape) {
+  return { heads: headCount, kvHeads: kvHeadCount, headSize };
+}
+
+/** 0 for no rounding. */
+function rounded(to: Quants | undefined): Quants {
+  return to ?? { quants: 0, scales: 0 };
 }

@@ -1,8 +1,8 @@
 import { ShoalError } from '../core/errors.ts';
 import { formatLayers } from '../core/ranges.ts';
+import type { Hyperparameters } from '../model/hyperparameters.ts';
 import type { CandidateRequest } from '../protocol/frames.ts';
 import { MAX_CANDIDATES, MAX_WANTED_IDS } from '../protocol/limits.ts';
-import type { Hyperparameters } from '../protocol/manifest.ts';
 import type { StageTask } from './layer-runner.ts';
 import type { Session } from './session.ts';
 

@@ -1,6 +1,6 @@
 import { ShoalError, type WireError } from '../core/errors.ts';
 import type { LayerRange } from '../core/ranges.ts';
-import type { Hyperparameters } from '../protocol/manifest.ts';
+import type { Hyperparameters } from '../model/hyperparameters.ts';
 import type { ShardReader } from '../store/shard-store.ts';
 import { type CheckedTask, planPasses } from './batch.ts';
 import { checkTask } from './check-task.ts';

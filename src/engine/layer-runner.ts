@@ -1,7 +1,7 @@
 import type { WireError } from '../core/errors.ts';
 import type { LayerRange } from '../core/ranges.ts';
+import type { Hyperparameters } from '../model/hyperparameters.ts';
 import type { CandidateRequest, Candidates } from '../protocol/frames.ts';
-import type { Hyperparameters } from '../protocol/manifest.ts';
 import type { ShardReader } from '../store/shard-store.ts';
 
 /**

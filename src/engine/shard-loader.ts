@@ -1,14 +1,15 @@
 import { release } from '../core/bytes.ts';
 import { ShoalError } from '../core/errors.ts';
-import type { Metadata } from '../core/metadata.ts';
 import type { GgufFile, GgufTensor } from '../gguf/gguf-file.ts';
 import { parseGguf } from '../gguf/read.ts';
-import type { Architecture } from '../model/architecture.ts';
+import { layerTensorName, outerTensors } from '../model/architecture.ts';
 import { findArchitecture } from '../model/architectures.ts';
-import { readModelFacts } from '../model/read-facts.ts';
-import type { Hyperparameters, ManifestShard } from '../protocol/manifest.ts';
+import type { Operation, TensorUse } from '../model/graph.ts';
+import { type Hyperparameters, hyperparametersSchema } from '../model/hyperparameters.ts';
+import { type DescribedFile, readHyperparameters } from '../model/read-hyperparameters.ts';
+import type { ManifestShard } from '../protocol/manifest.ts';
 import type { ShardReader } from '../store/shard-store.ts';
-import type { LayerWeights, ShardWeights, WeightLoader } from './weights.ts';
+import type { LoadedOperation, OrderedTensor, ShardWeights, WeightLoader } from './weights.ts';
 
 /**
  * Loads a shard's weights, tensor by tensor. What was loaded is freed again when something fails.
@@ -36,7 +37,7 @@ async function readHeader(reader: ShardReader, model: Hyperparameters): Promise<
   const { fileName, sizeBytes, headerBytes } = reader.shard;
   const bytes = await reader.read(0, headerBytes);
   const { name, tensors, metadata } = parseGguf(bytes, fileName, sizeBytes, 'counted');
-  checkHyperparameters(metadata, model, name);
+  checkHyperparameters({ name, tensors, metadata }, model);
   release(bytes);
   return { name, tensors };
 }
@@ -45,50 +46,63 @@ async function readHeader(reader: ShardReader, model: Hyperparameters): Promise<
 class ShardLoad<Vector, Matrix> {
   readonly #file: Header;
   readonly #model: Hyperparameters;
-  readonly #architecture: Architecture;
   readonly #loader: WeightLoader<Vector, Matrix>;
+  readonly #unused: Set<string>;
 
   constructor(file: Header, model: Hyperparameters, loader: WeightLoader<Vector, Matrix>) {
     this.#file = file;
     this.#model = model;
-    this.#architecture = findArchitecture(model.architecture, file.name);
     this.#loader = loader;
+    this.#unused = new Set(file.tensors.map(({ name }) => name));
   }
 
   async load(shard: ManifestShard): Promise<ShardWeights<Vector, Matrix>> {
-    const names = this.#architecture.globalNames;
-    const shapes = this.#architecture.globalShapes(this.#model);
-    const embedding = shard.hasEmbedding
-      ? await this.#loader.loadMatrix([this.#tensor(names.tokenEmbedding, shapes.tokenEmbedding)])
-      : undefined;
-    const layers: LayerWeights<Vector, Matrix>[] = [];
-    for (let layer = shard.layers.start; layer < shard.layers.end; layer++) layers.push(await this.#loadLayer(layer));
+    const outer = outerTensors(this.#model);
+    const operations = findArchitecture(this.#model.architecture, this.#file.name).layer(this.#model);
+    const embedding = shard.hasEmbedding ? await this.#loader.loadMatrix([this.#find(outer.embedding)]) : undefined;
+    const layers: LoadedOperation<Vector, Matrix>[][] = [];
+    for (let layer = shard.layers.start; layer < shard.layers.end; layer++) {
+      const loaded: LoadedOperation<Vector, Matrix>[] = [];
+      for (const operation of operations) loaded.push(await this.#load(operation, layer));
+      layers.push(loaded);
+    }
     const output = shard.hasOutput
       ? {
-          norm: await this.#loader.loadVector(this.#tensor(names.outputNorm, shapes.outputNorm)),
-          matrix: await this.#loader.loadMatrix([this.#tensor(names.output, shapes.output)]),
+          norm: await this.#loader.loadVector(this.#find(outer.outputNorm)),
+          matrix: await this.#loader.loadMatrix([this.#find(outer.output)]),
         }
       : undefined;
+    this.#checkUsed();
     return { layers, embedding, output, destroy: () => this.#loader.destroy() };
   }
 
-  async #loadLayer(layer: number): Promise<LayerWeights<Vector, Matrix>> {
-    const names = this.#architecture.layerNames(layer);
-    const shapes = this.#architecture.layerShapes(this.#model);
-    const tensor = (role: keyof typeof names) => this.#tensor(names[role], shapes[role]);
-    const loader = this.#loader;
-    return {
-      attnNorm: await loader.loadVector(tensor('attnNorm')),
-      qkv: await loader.loadMatrix([tensor('attnQ'), tensor('attnK'), tensor('attnV')]),
-      attnOutput: await loader.loadMatrix([tensor('attnOutput')]),
-      ffnNorm: await loader.loadVector(tensor('ffnNorm')),
-      gateUp: await loader.loadMatrix([tensor('ffnGate'), tensor('ffnUp')]),
-      down: await loader.loadMatrix([tensor('ffnDown')]),
-    };
+  async #load(operation: Operation, layer: number): Promise<LoadedOperation<Vector, Matrix>> {
+    const find = (use: TensorUse) => this.#find({ ...use, name: layerTensorName(layer, use) });
+    const matrix = 'matrices' in operation ? await this.#loader.loadMatrix(operation.matrices.map(find)) : undefined;
+    const vectors: Vector[] = [];
+    for (const use of 'vectors' in operation ? operation.vectors : [])
+      vectors.push(await this.#loader.loadVector(find(use)));
+    return { operation, vectors, matrix };
+  }
+
+  #find({ name, shape, order }: TensorUse): OrderedTensor {
+    return { tensor: this.#tensor(name, shape), order };
+  }
+
+  /** What a shard holds changes what it computes: nothing is left out in silence. */
+  #checkUsed(): void {
+    const [foreign] = this.#unused;
+    if (foreign !== undefined) {
+      throw new ShoalError(
+        'unsupported-architecture',
+        `${this.#file.name}: the layers of "${this.#model.architecture}" use no tensor "${foreign}".`,
+      );
+    }
   }
 
   #tensor(name: string, shape: readonly number[]): GgufTensor {
     const tensor = this.#file.tensors.find((candidate) => candidate.name === name);
+    this.#unused.delete(name);
     if (!tensor) throw new ShoalError('bad-gguf', `${this.#file.name} lacks tensor "${name}". Fetch the shard again.`);
     if (tensor.shape.join() !== shape.join()) {
       throw new ShoalError(
@@ -101,13 +115,13 @@ class ShardLoad<Vector, Matrix> {
 }
 
 /** The manifest speaks for the shard; a shard that says otherwise belongs to another model. */
-function checkHyperparameters(metadata: Metadata, model: Hyperparameters, name: string): void {
-  const facts = readModelFacts(metadata, name);
-  for (const key of Object.keys(facts) as (keyof typeof facts)[]) {
-    if (facts[key] !== model[key]) {
+function checkHyperparameters(file: DescribedFile, model: Hyperparameters): void {
+  const found = readHyperparameters(file);
+  for (const key of Object.keys(hyperparametersSchema.entries) as (keyof Hyperparameters)[]) {
+    if (String(found[key]) !== String(model[key])) {
       throw new ShoalError(
         'bad-gguf',
-        `${name} has ${key} = ${facts[key]}, its manifest says ${model[key]}: they are of different models.`,
+        `${file.name} has ${key} = ${found[key]}, its manifest says ${model[key]}: they are of different models.`,
       );
     }
   }

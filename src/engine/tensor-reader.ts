@@ -1,7 +1,12 @@
+import { GROUP_ROWS } from '../blocks/row-groups.ts';
 import { ShoalError } from '../core/errors.ts';
+import { dequantize } from '../gguf/dequantize.ts';
 import type { GgufTensor } from '../gguf/gguf-file.ts';
 import { isRunnable, RUNNABLE_TYPES, type RunnableType } from '../gguf/tensor-types.ts';
+import { pairedRow } from '../model/graph.ts';
+import type { Hyperparameters } from '../model/hyperparameters.ts';
 import type { ShardReader } from '../store/shard-store.ts';
+import type { OrderedTensor } from './weights.ts';
 
 export interface LoadOptions {
   readonly signal?: AbortSignal | undefined;
@@ -12,21 +17,61 @@ export interface LoadOptions {
 /** Reads parts of one shard's tensors, until the load is cancelled, and tells how far it is. */
 export class TensorReader {
   readonly #reader: ShardReader;
+  readonly #model: Hyperparameters;
   readonly #options: LoadOptions;
-  /** Grows to the longest read. */
+  /** Grow to the longest read. */
   #buffer = new Uint8Array();
+  #ordered = new Uint8Array();
   #loadedBytes = 0;
 
-  constructor(reader: ShardReader, options: LoadOptions) {
+  constructor(reader: ShardReader, model: Hyperparameters, options: LoadOptions) {
     this.#reader = reader;
+    this.#model = model;
     this.#options = options;
   }
 
   /**
-   * @returns bytes that hold until the next read
+   * A tensor's rows from its first, about `chunkBytes` at a time, in their order. A row is `rowBytes` of the file: of a
+   * vector one element.
+   * @returns chunks of whole groups of four rows but for the last; their bytes hold until the next
    * @throws ShoalError `aborted`, `shard-missing`
    */
-  async read(tensor: GgufTensor, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  async *rows(
+    { tensor, order }: OrderedTensor,
+    rowBytes: number,
+    chunkBytes: number,
+  ): AsyncGenerator<{ readonly first: number; readonly bytes: Uint8Array<ArrayBuffer> }> {
+    const count = tensor.sizeBytes / rowBytes;
+    // Rows of a head change places: a chunk has whole heads.
+    const unit = order === 'file' ? GROUP_ROWS : this.#model.headSize;
+    const most = unit * Math.max(1, Math.floor(chunkBytes / rowBytes / unit));
+    for (let first = 0; first < count; first += most) {
+      const bytes = await this.#read(tensor, first * rowBytes, Math.min(most, count - first) * rowBytes);
+      yield { first, bytes: order === 'file' ? bytes : this.#pair(bytes, rowBytes) };
+    }
+  }
+
+  /** A vector as f32. @throws ShoalError `aborted`, `shard-missing` */
+  async vector({ tensor, order }: OrderedTensor): Promise<Float32Array> {
+    const rowBytes = tensor.sizeBytes / tensor.shape[0]!;
+    const values = new Float32Array(tensor.shape[0]!);
+    for await (const { first, bytes } of this.rows({ tensor, order }, rowBytes, tensor.sizeBytes))
+      values.set(dequantize(tensor.type, bytes), first);
+    return values;
+  }
+
+  /** Puts whole heads' rows as `paired` says. */
+  #pair(bytes: Uint8Array<ArrayBuffer>, rowBytes: number): Uint8Array<ArrayBuffer> {
+    const { headSize, ropeDimensions } = this.#model;
+    if (this.#ordered.length < bytes.length) this.#ordered = new Uint8Array(bytes.length);
+    for (let row = 0; row * rowBytes < bytes.length; row++) {
+      const to = pairedRow(row, headSize, ropeDimensions);
+      this.#ordered.set(bytes.subarray(row * rowBytes, (row + 1) * rowBytes), to * rowBytes);
+    }
+    return this.#ordered.subarray(0, bytes.length);
+  }
+
+  async #read(tensor: GgufTensor, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
     const { signal, onProgress } = this.#options;
     if (signal?.aborted) throw new ShoalError('aborted', 'Loading was cancelled.');
     if (this.#buffer.length < length) this.#buffer = new Uint8Array(length);

@@ -1,25 +1,20 @@
 import type { GgufTensor } from '../gguf/gguf-file.ts';
 import type { DeviceMatrix } from '../gpu/matrix.ts';
+import type { Operation, RowOrder } from '../model/graph.ts';
 
-/** One layer's weights where they are computed with: on a GPU unless said otherwise. */
-export interface LayerWeights<Vector = GPUBuffer, Matrix = DeviceMatrix> {
-  /** `[C]`, filled up to whole blocks */
-  readonly attnNorm: Vector;
-  /** Query, key and value rows, `[(H + 2K) · D, C]` */
-  readonly qkv: Matrix;
-  /** `[C, H · D]` */
-  readonly attnOutput: Matrix;
-  readonly ffnNorm: Vector;
-  /** Gate and up rows, `[2F, C]` */
-  readonly gateUp: Matrix;
-  /** `[C, F]` */
-  readonly down: Matrix;
+/** An operation with its weights where they are computed with: on a GPU unless said otherwise. */
+export interface LoadedOperation<Vector = GPUBuffer, Matrix = DeviceMatrix> {
+  readonly operation: Operation;
+  /** In the operation's order, each filled up to whole blocks. */
+  readonly vectors: readonly Vector[];
+  /** The operation's matrices as one; undefined where it has none. */
+  readonly matrix: Matrix | undefined;
 }
 
 /** One shard's weights. */
 export interface ShardWeights<Vector = GPUBuffer, Matrix = DeviceMatrix> {
   /** Of layers from the shard's first on. */
-  readonly layers: readonly LayerWeights<Vector, Matrix>[];
+  readonly layers: readonly (readonly LoadedOperation<Vector, Matrix>[])[];
   /** `[V, C]`; the first shard has it */
   readonly embedding: Matrix | undefined;
   /** Output norm `[C]` and matrix `[V, C]`; the last shard has them */
@@ -28,12 +23,18 @@ export interface ShardWeights<Vector = GPUBuffer, Matrix = DeviceMatrix> {
   destroy(): void;
 }
 
+/** A tensor of the file, and how its rows are put in order. */
+export interface OrderedTensor {
+  readonly tensor: GgufTensor;
+  readonly order: RowOrder;
+}
+
 /** Puts a shard's tensors, one at a time, where they are computed with. */
 export interface WeightLoader<Vector, Matrix> {
-  /** A norm's weights as f32, filled up with zeros like a row of hidden states. */
-  loadVector(tensor: GgufTensor): Promise<Vector>;
+  /** Weights as f32, filled up with zeros like a row of hidden states. */
+  loadVector(vector: OrderedTensor): Promise<Vector>;
   /** Matrices of equal row length, one below the other. */
-  loadMatrix(tensors: readonly GgufTensor[]): Promise<Matrix>;
+  loadMatrix(matrices: readonly OrderedTensor[]): Promise<Matrix>;
   /** Frees all that was loaded. */
   destroy(): void;
 }

@@ -1,8 +1,9 @@
 import { ShoalError } from '../core/errors.ts';
 import type { Architecture } from './architecture.ts';
 import { llama } from './llama.ts';
+import { qwen2, qwen3 } from './qwen.ts';
 
-const architectures: readonly Architecture[] = [llama];
+const architectures: readonly Architecture[] = [llama, qwen2, qwen3];
 
 /**
  * The model family that a file's `general.architecture` names.

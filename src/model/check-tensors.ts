@@ -1,6 +1,8 @@
 import { ShoalError } from '../core/errors.ts';
-import type { ModelFacts } from './architecture.ts';
+import { layerTensorName, outerTensors } from './architecture.ts';
 import { findArchitecture } from './architectures.ts';
+import { tensorsOf } from './graph.ts';
+import type { Hyperparameters } from './hyperparameters.ts';
 
 /** A tensor as the file's table describes it. */
 export interface DescribedTensor {
@@ -13,9 +15,9 @@ export interface DescribedTensor {
  * @throws ShoalError `bad-gguf` when a tensor is missing or has another shape, `unsupported-architecture` for a tensor
  * that the engine would have to ignore (biases, rope frequency factors, …)
  */
-export function checkTensors(facts: ModelFacts, tensors: readonly DescribedTensor[], fileName: string): void {
-  const expected = expectedShapes(facts, fileName);
-  const { output } = findArchitecture(facts.architecture, fileName).globalNames;
+export function checkTensors(model: Hyperparameters, tensors: readonly DescribedTensor[], fileName: string): void {
+  const expected = expectedShapes(model, fileName);
+  const output = outerTensors(model).output.name;
   const found = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   for (const [name, shape] of expected) {
     const tensor = found.get(name);
@@ -32,20 +34,17 @@ export function checkTensors(facts: ModelFacts, tensors: readonly DescribedTenso
   if (foreign) {
     throw new ShoalError(
       'unsupported-architecture',
-      `${fileName}: the model has tensor "${foreign.name}"${explain(foreign.name)}; supported are the plain tensors of "${facts.architecture}" only.`,
+      `${fileName}: the model has tensor "${foreign.name}"${explain(foreign.name)}; supported are the plain tensors of "${model.architecture}" only.`,
     );
   }
 }
 
-function expectedShapes(facts: ModelFacts, fileName: string): ReadonlyMap<string, readonly number[]> {
-  const architecture = findArchitecture(facts.architecture, fileName);
+function expectedShapes(model: Hyperparameters, fileName: string): ReadonlyMap<string, readonly number[]> {
   const expected = new Map<string, readonly number[]>();
-  const add = <Role extends string>(names: Record<Role, string>, shapes: Record<Role, readonly number[]>) => {
-    for (const role of Object.keys(names) as Role[]) expected.set(names[role], shapes[role]);
-  };
-  add(architecture.globalNames, architecture.globalShapes(facts));
-  const shapes = architecture.layerShapes(facts);
-  for (let layer = 0; layer < facts.layerCount; layer++) add(architecture.layerNames(layer), shapes);
+  for (const { name, shape } of Object.values(outerTensors(model))) expected.set(name, shape);
+  const uses = tensorsOf(findArchitecture(model.architecture, fileName).layer(model));
+  for (let layer = 0; layer < model.layerCount; layer++)
+    for (const use of uses) expected.set(layerTensorName(layer, use), use.shape);
   return expected;
 }
 

@@ -1,43 +1,10 @@
 import type { Architecture } from './architecture.ts';
+import { denseLayer } from './dense-layer.ts';
 
-/**
- * Llama and what shares its graph (SmolLM, Mistral, TinyLlama, …): RMS norm, rotary positions, grouped-query attention,
- * SwiGLU, no biases.
- */
+/** Llama and what shares its graph: SmolLM2, Mistral, TinyLlama, … */
 export const llama: Architecture = {
   name: 'llama',
-  globalNames: {
-    tokenEmbedding: 'token_embd.weight',
-    outputNorm: 'output_norm.weight',
-    output: 'output.weight',
-  },
-  layerNames: (layer) => ({
-    attnNorm: `blk.${layer}.attn_norm.weight`,
-    attnQ: `blk.${layer}.attn_q.weight`,
-    attnK: `blk.${layer}.attn_k.weight`,
-    attnV: `blk.${layer}.attn_v.weight`,
-    attnOutput: `blk.${layer}.attn_output.weight`,
-    ffnNorm: `blk.${layer}.ffn_norm.weight`,
-    ffnGate: `blk.${layer}.ffn_gate.weight`,
-    ffnUp: `blk.${layer}.ffn_up.weight`,
-    ffnDown: `blk.${layer}.ffn_down.weight`,
-  }),
-  globalShapes: ({ width, vocabularySize }) => ({
-    tokenEmbedding: [width, vocabularySize],
-    outputNorm: [width],
-    output: [width, vocabularySize],
-  }),
-  layerShapes: ({ width, feedForwardWidth, headCount, kvHeadCount, headSize }) => ({
-    attnNorm: [width],
-    attnQ: [width, headCount * headSize],
-    attnK: [width, kvHeadCount * headSize],
-    attnV: [width, kvHeadCount * headSize],
-    attnOutput: [headCount * headSize, width],
-    ffnNorm: [width],
-    ffnGate: [width, feedForwardWidth],
-    ffnUp: [width, feedForwardWidth],
-    ffnDown: [feedForwardWidth, width],
-  }),
+  layer: (model, every) => denseLayer(model, { ropePairs: 'neighbours', qkvBias: 'maybe' }, every),
   neutral: {
     expert_count: 0,
     expert_used_count: 0,

@@ -1,39 +1,11 @@
 import * as v from 'valibot';
 import { toHex } from '../core/bytes.ts';
 import { ShoalError } from '../core/errors.ts';
+import { hyperparametersSchema } from '../model/hyperparameters.ts';
 
 const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const index = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-
-/** What a runner must know of a model beside its tensors. Letters as in ARCHITECTURE.md. */
-export const hyperparametersSchema = v.object({
-  /** GGUF `general.architecture`. */
-  architecture: v.string(),
-  /** L */
-  layerCount: count,
-  /** C */
-  width: count,
-  /** F */
-  feedForwardWidth: count,
-  /** H */
-  headCount: count,
-  /** K */
-  kvHeadCount: count,
-  /** D */
-  headSize: count,
-  /** V */
-  vocabularySize: count,
-  /** Positions the model was trained for. */
-  contextLength: count,
-  ropeBase: v.pipe(v.number(), v.gtValue(0)),
-  /** Rotated dimensions of each head, at most D. */
-  ropeDimensions: count,
-  /** Positions are divided by this (linear scaling); 1 for none. */
-  ropeScale: v.pipe(v.number(), v.gtValue(0)),
-  rmsEpsilon: v.pipe(v.number(), v.gtValue(0)),
-});
-export type Hyperparameters = v.InferOutput<typeof hyperparametersSchema>;
 
 export const shardSchema = v.object({
   index,

@@ -1,6 +1,6 @@
 import type { LayerRunner, StageOutput } from '../../src/engine/layer-runner.ts';
+import type { Hyperparameters } from '../../src/model/hyperparameters.ts';
 import type { CandidateRequest, Candidates } from '../../src/protocol/frames.ts';
-import type { Hyperparameters } from '../../src/protocol/manifest.ts';
 import type { SplitModel } from '../support/shard-readers.ts';
 
 export const LAST: CandidateRequest = { rows: 'last', count: 5, wantedIds: new Uint32Array() };

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createBias } from '../../src/gpu/ops/bias.ts';
 import { createEmbed } from '../../src/gpu/ops/embed.ts';
+import { createNormHeads } from '../../src/gpu/ops/norm-heads.ts';
 import { createRmsNorm } from '../../src/gpu/ops/rms-norm.ts';
 import { createSwiglu } from '../../src/gpu/ops/swiglu.ts';
 import { expectClose, KernelHarness, randomValues } from './harness.ts';
@@ -45,6 +47,44 @@ it.each([
   harness.run(op, { tokens: rows - first, first });
   // f32 sums of 576 squares; results of about 1.
   expectClose(await harness.rows(y), rmsNorm(x.subarray(first * width), weights, 1e-5), 5e-6);
+});
+
+it('adds vectors to parts of rows, each from a multiple of four on', async () => {
+  const tokens = 3;
+  const [first, second] = [randomValues(1, 22), randomValues(2, 12)];
+  const x = randomValues(3, tokens * 36);
+  const y = harness.activation(tokens, 36, x);
+  const biases = [first, second].map((values) => ({
+    buffer: harness.activation(1, values.length, values).buffer,
+    width: values.length,
+  }));
+  harness.run(await createBias(harness.context, { biases, y }), { tokens });
+  const bias = [...first, 0, 0, ...second];
+  expectClose(
+    await harness.rows(y),
+    x.map((value, index) => value + bias[index % 36]!),
+    1e-6,
+  );
+});
+
+it.each([8, 64, 200])('norms query and key heads of %i elements', async (headSize) => {
+  const [tokens, headCount, kvHeadCount] = [3, 3, 1];
+  const x = randomValues(headSize, tokens * 5 * headSize, 10);
+  const [query, key] = [randomValues(1, headSize), randomValues(2, headSize)];
+  const upload = (values: Float32Array<ArrayBuffer>) => harness.activation(1, headSize, values).buffer;
+  const qkv = harness.activation(tokens, 5 * headSize, x);
+  const heads = { headCount, kvHeadCount, headSize };
+  const op = await createNormHeads(harness.context, {
+    ...{ heads, query: upload(query), key: upload(key), qkv },
+    epsilon: 1e-5,
+  });
+  harness.run(op, { tokens });
+  const expected = Array.from({ length: tokens * 5 }, (_, index) => {
+    const head = x.subarray(index * headSize, (index + 1) * headSize);
+    // Values stay as they are.
+    return index % 5 === 4 ? [...head] : [...rmsNorm(head, index % 5 < headCount ? query : key, 1e-5)];
+  }).flat();
+  expectClose(await harness.rows(qkv), expected, 5e-6);
 });
 
 it.each([20, 96])('gates %i elements', async (width) => {

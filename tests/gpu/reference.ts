@@ -54,6 +54,25 @@ export function rope(
   return out;
 }
 
+/** As `rope` of pairs of halves: dimension i with i + dimensions / 2. */
+export function ropeHalves(
+  head: ArrayLike<number>,
+  position: number,
+  base: number,
+  scale: number,
+  dimensions: number,
+): number[] {
+  const half = dimensions / 2;
+  const out = Array.from(head);
+  for (let i = 0; i < half; i++) {
+    const angle = (position / scale) * base ** ((-2 * i) / dimensions);
+    const [a, b] = [head[i]!, head[i + half]!];
+    out[i] = a * Math.cos(angle) - b * Math.sin(angle);
+    out[i + half] = a * Math.sin(angle) + b * Math.cos(angle);
+  }
+  return out;
+}
+
 /** One head's output for a query `[D]` over keys and values `[S][D]`. */
 export function attend(query: ArrayLike<number>, keys: ArrayLike<number>[], values: ArrayLike<number>[]): number[] {
   const size = query.length;

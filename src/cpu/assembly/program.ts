@@ -5,38 +5,38 @@ import { GROUP, groupBytes } from './formats';
 import { groupF32 } from './matmul-f32';
 import { groupI16 } from './matmul-i16';
 import { quantizeRow } from './quantize';
-import { rmsNormRow, summarizeRow, swigluRow } from './rows';
+import {
+  ATTEND,
+  Attend,
+  BIAS,
+  Bias,
+  EMBED,
+  Embed,
+  MULTIPLY_F32,
+  MULTIPLY_I16,
+  MultiplyF32,
+  MultiplyI16,
+  NORM,
+  NORM_HEADS,
+  Norm,
+  NormHeads,
+  OPERATION_BYTES,
+  Operation,
+  QUANTIZE,
+  Quantize,
+  ROPE,
+  Rope,
+  SUMMARIZE,
+  SWIGLU,
+  Summarize,
+  Swiglu,
+} from './operations';
+import { addRow, rmsNormRow, summarizeRow, swigluRow } from './rows';
 import { unpackGroup } from './unpack';
 
-// A program is a list of operations, each 20 words. Every thread runs the whole program and takes chunks of each
+// A program is a list of operations, records of equal size. Every thread runs the whole program and takes chunks of each
 // operation's items until none are left; where an operation needs what the ones before it wrote, all threads meet first.
-// An item's result does not depend on who computes it. `Program` in ../program.ts writes these words.
-
-// @ts-ignore: decorator
-@unmanaged
-class Op {
-  kind: u32;
-  /** All threads meet before this operation. */
-  meet: u32;
-  /** The first item that nobody has taken. */
-  next: u32;
-  items: u32;
-  /** Items taken at once. */
-  chunk: u32;
-  a: u32;
-  b: u32;
-  c: u32;
-  d: u32;
-  e: u32;
-  f: u32;
-  g: u32;
-  h: u32;
-  i: u32;
-  j: u32;
-  x: f32;
-}
-
-const OP_BYTES: usize = 80;
+// An item's result does not depend on who computes it. `Program` in ../program.ts writes the records.
 
 /**
  * Runs a program's operations as one of `threads` threads, and returns when all are done.
@@ -45,14 +45,14 @@ const OP_BYTES: usize = 80;
  */
 export function run(program: usize, count: u32, control: usize, thread: u32, threads: u32, scratch: usize): void {
   for (let index: u32 = 0; index < count; index++) {
-    const op = changetype<Op>(program + index * OP_BYTES);
+    const op = changetype<Operation>(program + index * OPERATION_BYTES);
     if (threads == 1) {
       perform(op, 0, op.items, scratch);
       continue;
     }
     if (op.meet) barrier(control, threads);
     for (;;) {
-      const first = atomic.add<u32>(changetype<usize>(op), op.chunk, offsetof<Op>('next'));
+      const first = atomic.add<u32>(changetype<usize>(op), op.chunk, offsetof<Operation>('next'));
       if (first >= op.items) break;
       perform(op, first, min(first + op.chunk, op.items), scratch);
     }
@@ -61,115 +61,137 @@ export function run(program: usize, count: u32, control: usize, thread: u32, thr
 }
 
 /** Items `[first, end)` of one operation. */
-function perform(op: Op, first: u32, end: u32, scratch: usize): void {
+function perform(op: Operation, first: u32, end: u32, scratch: usize): void {
   switch (op.kind) {
-    case 0:
-      embed(op, first, end, scratch);
+    case EMBED:
+      embed(changetype<Embed>(op), first, end, scratch);
       break;
-    case 1:
-      norm(op, first, end);
+    case NORM:
+      norm(changetype<Norm>(op), first, end);
       break;
-    case 2:
-      multiplyI16(op, first, end, scratch);
+    case MULTIPLY_I16:
+      multiplyI16(changetype<MultiplyI16>(op), first, end, scratch);
       break;
-    case 3:
-      multiplyF32(op, first, end, scratch);
+    case MULTIPLY_F32:
+      multiplyF32(changetype<MultiplyF32>(op), first, end, scratch);
       break;
-    case 4:
-      rope(op, first, end);
+    case BIAS:
+      bias(changetype<Bias>(op), first, end);
       break;
-    case 5:
-      attend(op, first, end, scratch);
+    case NORM_HEADS:
+      normHeads(changetype<NormHeads>(op), first, end);
       break;
-    case 6:
-      swiglu(op, first, end);
+    case ROPE:
+      rope(changetype<Rope>(op), first, end);
       break;
-    case 7:
-      quantize(op, first, end);
+    case ATTEND:
+      attend(changetype<Attend>(op), first, end, scratch);
       break;
-    case 8:
-      summarize(op, first, end);
+    case SWIGLU:
+      swiglu(changetype<Swiglu>(op), first, end);
       break;
+    case QUANTIZE:
+      quantize(changetype<Quantize>(op), first, end);
+      break;
+    case SUMMARIZE:
+      summarize(changetype<Summarize>(op), first, end);
+      break;
+    default:
+      unreachable();
   }
 }
 
-/** a: format, b: matrix, c: columns, d: ids, e: y, f: y's stride. Items: tokens. */
-function embed(op: Op, first: u32, end: u32, scratch: usize): void {
-  const rowBytes = <usize>((op.c + 31) >> 5) * 128;
+function embed(op: Embed, first: u32, end: u32, scratch: usize): void {
+  const rowBytes = <usize>((op.columns + 31) >> 5) * 128;
+  const bytes: usize = groupBytes(op.format, op.columns);
   for (let token = first; token < end; token++) {
-    const row = load<u32>(op.d + token * 4);
-    unpackGroup(op.a, op.b + <usize>(row / GROUP) * groupBytes(op.a, op.c), op.c, scratch, rowBytes);
-    memory.copy(op.e + token * op.f, scratch + <usize>(row % GROUP) * rowBytes, op.f);
+    const row = load<u32>(op.ids + token * 4);
+    unpackGroup(op.format, op.matrix + <usize>(row / GROUP) * bytes, op.columns, scratch, rowBytes);
+    memory.copy(op.y + token * op.yStride, scratch + <usize>(row % GROUP) * rowBytes, op.yStride);
   }
 }
 
-/** a: x, b: stride of x and y, c: weights, d: y, e: width, f: quants (0: none wanted), g: scales; x: epsilon. Items: tokens. */
-function norm(op: Op, first: u32, end: u32): void {
+function norm(op: Norm, first: u32, end: u32): void {
   for (let token = first; token < end; token++) {
-    const y = op.d + token * op.b;
-    rmsNormRow(op.a + token * op.b, op.c, y, op.e, op.x);
-    if (op.f) quantizeRow(y, token, op.items, op.b >> 7, op.f, op.g);
+    const y = op.y + token * op.stride;
+    rmsNormRow(op.x + token * op.stride, op.weights, y, op.width, op.epsilon);
+    if (op.quants) quantizeRow(y, token, op.items, op.stride >> 7, op.quants, op.scales);
   }
 }
 
-/** a: format, b: matrix, c: columns, d: tokens, e: quants, f: scales, g: y, h: y's stride, i: add. Items: groups of rows. */
-function multiplyI16(op: Op, first: u32, end: u32, scratch: usize): void {
-  const bytes: usize = groupBytes(op.a, op.c);
-  const blocks = (op.c + 31) >> 5;
-  const last: usize = op.b + <usize>end * bytes;
+function multiplyI16(op: MultiplyI16, first: u32, end: u32, scratch: usize): void {
+  const bytes: usize = groupBytes(op.format, op.columns);
+  const blocks = (op.columns + 31) >> 5;
+  const last: usize = op.matrix + <usize>end * bytes;
   let ahead: usize = 0;
   for (let group = first; group < end; group++) {
-    const matrix: usize = op.b + <usize>group * bytes;
+    const matrix: usize = op.matrix + <usize>group * bytes;
+    const y = op.y + group * 16;
     ahead = readAhead(matrix, ahead, bytes, last);
-    groupI16(op.a, matrix, blocks, op.d, op.e, op.f, op.g + group * 16, op.h, op.i, scratch);
+    groupI16(op.format, matrix, blocks, op.tokens, op.quants, op.scales, y, op.yStride, op.add, scratch);
   }
 }
 
-/** a: format, b: matrix, c: columns, d: tokens, e: x, f: x's stride, g: y, h: y's stride, i: add. Items: groups of rows. */
-function multiplyF32(op: Op, first: u32, end: u32, scratch: usize): void {
-  const bytes: usize = groupBytes(op.a, op.c);
-  const last: usize = op.b + <usize>end * bytes;
+function multiplyF32(op: MultiplyF32, first: u32, end: u32, scratch: usize): void {
+  const bytes: usize = groupBytes(op.format, op.columns);
+  const last: usize = op.matrix + <usize>end * bytes;
   let ahead: usize = 0;
   for (let group = first; group < end; group++) {
-    const matrix: usize = op.b + <usize>group * bytes;
+    const matrix: usize = op.matrix + <usize>group * bytes;
+    const y = op.y + group * 16;
     ahead = readAhead(matrix, ahead, bytes, last);
-    groupF32(op.a, matrix, op.c, op.d, op.e, op.f, op.g + group * 16, op.h, op.i, scratch);
+    groupF32(op.format, matrix, op.columns, op.tokens, op.x, op.xStride, y, op.yStride, op.add, scratch);
   }
 }
 
-/** a: qkv, b: its stride, c: angles, d: position, e: pages, f: H, g: K, h: D. Items: tokens. */
-function rope(op: Op, first: u32, end: u32): void {
-  for (let token = first; token < end; token++)
-    ropeRow(op.a + token * op.b, op.c + token * op.h * 4, op.d + token, op.e, op.f, op.g, op.h);
+function bias(op: Bias, first: u32, end: u32): void {
+  for (let token = first; token < end; token++) addRow(op.y + token * op.yStride, op.bias, op.width);
 }
 
-/** As rope; i: y, j: its stride. Items: tokens × H. */
-function attend(op: Op, first: u32, end: u32, scratch: usize): void {
-  const perKvHead = op.f / op.g;
+function normHeads(op: NormHeads, first: u32, end: u32): void {
+  const bytes: usize = op.headSize * 4;
+  for (let token = first; token < end; token++) {
+    let head: usize = op.qkv + token * op.stride;
+    for (let index: u32 = 0; index < op.heads + op.kvHeads; index++) {
+      rmsNormRow(head, index < op.heads ? op.query : op.key, head, op.headSize, op.epsilon);
+      head += bytes;
+    }
+  }
+}
+
+function rope(op: Rope, first: u32, end: u32): void {
+  for (let token = first; token < end; token++) {
+    const qkv = op.qkv + token * op.stride;
+    const angles = op.angles + token * op.headSize * 4;
+    ropeRow(qkv, angles, op.position + token, op.pages, op.heads, op.kvHeads, op.headSize);
+  }
+}
+
+function attend(op: Attend, first: u32, end: u32, scratch: usize): void {
+  const perKvHead = op.heads / op.kvHeads;
   for (let item = first; item < end; item++) {
-    const token = item / op.f;
-    const head = item % op.f;
-    const offset = head * op.h * 4;
-    const length = op.d + token + 1;
-    attendHead(op.a + token * op.b + offset, op.e, length, head / perKvHead, op.h, op.i + token * op.j + offset, scratch);
+    const token = item / op.heads;
+    const head = item % op.heads;
+    const offset = head * op.headSize * 4;
+    const query = op.qkv + token * op.stride + offset;
+    const y = op.y + token * op.yStride + offset;
+    attendHead(query, op.pages, op.position + token + 1, head / perKvHead, op.headSize, y, scratch);
   }
 }
 
-/** a: gate, b: up, c: their stride, d: y, e: its stride, f: width, g: quants (0: none wanted), h: scales. Items: tokens. */
-function swiglu(op: Op, first: u32, end: u32): void {
+function swiglu(op: Swiglu, first: u32, end: u32): void {
   for (let token = first; token < end; token++) {
-    const y = op.d + token * op.e;
-    swigluRow(op.a + token * op.c, op.b + token * op.c, y, op.f);
-    if (op.g) quantizeRow(y, token, op.items, op.e >> 7, op.g, op.h);
+    const y = op.y + token * op.yStride;
+    swigluRow(op.gate + token * op.xStride, op.up + token * op.xStride, y, op.width);
+    if (op.quants) quantizeRow(y, token, op.items, op.yStride >> 7, op.quants, op.scales);
   }
 }
 
-/** a: x, b: its stride, c: quants, d: scales. Items: tokens. */
-function quantize(op: Op, first: u32, end: u32): void {
-  for (let token = first; token < end; token++) quantizeRow(op.a + token * op.b, token, op.items, op.b >> 7, op.c, op.d);
+function quantize(op: Quantize, first: u32, end: u32): void {
+  for (let token = first; token < end; token++)
+    quantizeRow(op.x + token * op.stride, token, op.items, op.stride >> 7, op.quants, op.scales);
 }
 
-/** a: logits, b: their stride, c: V, d: results, 8 bytes a row. Items: rows. */
-function summarize(op: Op, first: u32, end: u32): void {
-  for (let row = first; row < end; row++) summarizeRow(op.a + row * op.b, op.c, op.d + row * 8);
+function summarize(op: Summarize, first: u32, end: u32): void {
+  for (let row = first; row < end; row++) summarizeRow(op.logits + row * op.stride, op.width, op.results + row * 8);
 }

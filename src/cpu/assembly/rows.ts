@@ -13,6 +13,12 @@ export function rmsNormRow(x: usize, weights: usize, y: usize, width: u32, epsil
     v128.store(y + at, f32x4.mul(f32x4.mul(v128.load(x + at), factor), v128.load(weights + at)));
 }
 
+/** `y[c] += x[c]`, whole vectors of four. */
+export function addRow(y: usize, x: usize, width: u32): void {
+  const end = <usize>((width + 3) >> 2) * 16;
+  for (let at: usize = 0; at < end; at += 16) v128.store(y + at, f32x4.add(v128.load(y + at), v128.load(x + at)));
+}
+
 /** `y[f] = gate[f] / (1 + exp(-gate[f])) · up[f]`. */
 export function swigluRow(gate: usize, up: usize, y: usize, width: u32): void {
   const one = f32x4.splat(1);

@@ -1,7 +1,7 @@
 import { ShoalError } from '../../core/errors.ts';
 import { type CpuHost, CpuKernels } from '../../cpu/kernels.ts';
 import { MAX_MEMORY_BYTES } from '../../cpu/memory.ts';
-import type { Hyperparameters } from '../../protocol/manifest.ts';
+import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import { DeviceRunner } from '../device-runner.ts';
 import type { LayerRunner } from '../layer-runner.ts';
 import { CPU_TASK_TOKENS, MAX_KV_BYTES } from '../limits.ts';
@@ -53,6 +53,6 @@ export async function createCpuRunner(options: CpuRunnerOptions): Promise<LayerR
     pool,
     model,
     executor: new CpuExecutor(kernels, hyperparameters, workspace, model, pool),
-    createLoader: (reader, options) => new CpuLoader(kernels, reader, options),
+    createLoader: (reader, options) => new CpuLoader(kernels, reader, hyperparameters, options),
   });
 }

@@ -1,9 +1,9 @@
 import { ropeAngles } from '../../blocks/rope-angles.ts';
 import type { CpuKernels } from '../../cpu/kernels.ts';
-import type { CachePlace, Program } from '../../cpu/program.ts';
+import type { Program } from '../../cpu/program.ts';
 import { type Rows, rowsFrom } from '../../cpu/rows.ts';
+import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import type { CandidateRequest, Candidates } from '../../protocol/frames.ts';
-import type { Hyperparameters } from '../../protocol/manifest.ts';
 import { type CheckedTask, dealRows, rowRequests } from '../batch.ts';
 import { maskLogits, topCandidates } from '../candidates.ts';
 import type { DeviceExecutor } from '../device-runner.ts';
@@ -11,12 +11,10 @@ import { MAX_BATCH_TASKS, type StageOutput } from '../layer-runner.ts';
 import { LOGIT_ROWS } from '../limits.ts';
 import { pagesFor, type Session } from '../session.ts';
 import type { CpuKvPool } from './kv-pool.ts';
-import type { CpuLayer, CpuModel } from './model.ts';
+import { addLayer } from './layer.ts';
+import type { CpuModel } from './model.ts';
 import { ThreadChoice } from './thread-choice.ts';
 import type { CpuWorkspace } from './workspace.ts';
-
-/** Operations of one layer at most: fourteen, and two for each further session. */
-const LAYER_OPS = 14 + 2 * MAX_BATCH_TASKS;
 
 /** Runs checked tasks: one program for the layers, two for every few rows of logits. */
 export class CpuExecutor implements DeviceExecutor {
@@ -34,7 +32,7 @@ export class CpuExecutor implements DeviceExecutor {
     this.#workspace = workspace;
     this.#model = model;
     this.#pool = pool;
-    this.#program = kernels.createProgram(1 + shape.layerCount * LAYER_OPS);
+    this.#program = kernels.createProgram();
   }
 
   reserve(session: Session, length: number): void {
@@ -47,16 +45,16 @@ export class CpuExecutor implements DeviceExecutor {
     const { layers, input, candidates } = batch[0]!.task;
     const tokens = batch.reduce((sum, entry) => sum + entry.tokens, 0);
     this.#writeInput(batch);
-    const { hidden, ids } = this.#workspace;
+    const { slots, ids } = this.#workspace;
     const program = this.#program.reset();
-    if (input.dtype === 'u32') program.embed(tokens, this.#model.embedding(), ids, hidden);
+    if (input.dtype === 'u32') program.embed(tokens, this.#model.embedding(), ids, slots.hidden);
     for (let layer = layers.start; layer < layers.end; layer++) {
       const caches = batch.map((entry, index) => ({
         tokens: entry.tokens,
         position: entry.task.position,
         pages: this.#pageTable(layer, index),
       }));
-      this.#addLayer(program, tokens, this.#model.layer(layer), caches);
+      addLayer(program, this.#model.layer(layer), { model: this.#shape, workspace: this.#workspace, tokens, caches });
     }
     if (tokens > 1 || this.#kernels.threads === 1) this.#kernels.run(program);
     else this.#runShort(program, layers.end - layers.start);
@@ -74,26 +72,9 @@ export class CpuExecutor implements DeviceExecutor {
     this.#threads.learn(use, (performance.now() - startedAtMs) / layerCount);
   }
 
-  #addLayer(program: Program, tokens: number, weights: CpuLayer, caches: readonly CachePlace[]): void {
-    const { hidden, normed, qkv, attended, gateUp, gated, quants, angles } = this.#workspace;
-    const { rmsEpsilon } = this.#shape;
-    program
-      .norm(tokens, hidden, weights.attnNorm, normed, rmsEpsilon, quants)
-      .multiply(tokens, weights.qkv, normed, quants, qkv)
-      .rope(qkv, angles, caches, this.#shape)
-      .attend(qkv, caches, this.#shape, attended);
-    if (quants) program.quantize(tokens, attended, quants);
-    program
-      .multiply(tokens, weights.attnOutput, attended, quants, hidden, true)
-      .norm(tokens, hidden, weights.ffnNorm, normed, rmsEpsilon, quants)
-      .multiply(tokens, weights.gateUp, normed, quants, gateUp)
-      .swiglu(tokens, gateUp, gated, quants)
-      .multiply(tokens, weights.down, gated, quants, hidden, true);
-  }
-
   #writeInput(batch: readonly CheckedTask[]): void {
     const { memory } = this.#kernels;
-    const { ids, angles, hidden, maxPages } = this.#workspace;
+    const { ids, angles, slots, maxPages } = this.#workspace;
     const { width, headSize } = this.#shape;
     let first = 0;
     for (const [index, { task, session, tokens }] of batch.entries()) {
@@ -107,7 +88,7 @@ export class CpuExecutor implements DeviceExecutor {
       if (input.dtype === 'u32') memory.words(ids + first * 4, tokens).set(input.ids);
       else {
         for (let row = 0; row < tokens; row++)
-          this.#row(hidden, first + row).set(input.hidden.subarray(row * width, (row + 1) * width));
+          this.#row(slots.hidden, first + row).set(input.hidden.subarray(row * width, (row + 1) * width));
       }
       first += tokens;
     }
@@ -118,7 +99,8 @@ export class CpuExecutor implements DeviceExecutor {
     let row = 0;
     return batch.map(({ tokens }) => {
       const hidden = new Float32Array(tokens * width);
-      for (let token = 0; token < tokens; token++) hidden.set(this.#row(this.#workspace.hidden, row++), token * width);
+      for (let token = 0; token < tokens; token++)
+        hidden.set(this.#row(this.#workspace.slots.hidden, row++), token * width);
       return { hidden };
     });
   }
@@ -135,7 +117,8 @@ export class CpuExecutor implements DeviceExecutor {
 
   #choose(first: number, requests: readonly CandidateRequest[]): Candidates[] {
     const count = requests.length;
-    const { hidden, normed, quants, logits, summaries } = this.#workspace;
+    const { slots, quants, logits, summaries } = this.#workspace;
+    const { hidden, normed } = slots;
     const { norm, matrix } = this.#model.output();
     const program = this.#program
       .reset()

@@ -1,7 +1,7 @@
 import { PAGE_TOKENS, pageBytes } from '../../blocks/kv-layout.ts';
 import { ShoalError } from '../../core/errors.ts';
 import type { CpuMemory } from '../../cpu/memory.ts';
-import type { Hyperparameters } from '../../protocol/manifest.ts';
+import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import { FIRST_KV_PAGES } from '../limits.ts';
 
 /** Some pages of every layer. */

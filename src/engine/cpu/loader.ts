@@ -1,12 +1,11 @@
-import { fileRowBytes, paddedWidth, rowsWithin } from '../../blocks/row-groups.ts';
+import { fileRowBytes, paddedWidth } from '../../blocks/row-groups.ts';
 import type { CpuKernels } from '../../cpu/kernels.ts';
 import type { CpuMatrix } from '../../cpu/matrix.ts';
-import { dequantize } from '../../gguf/dequantize.ts';
-import type { GgufTensor } from '../../gguf/gguf-file.ts';
+import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import type { ShardReader } from '../../store/shard-store.ts';
 import { LOAD_CHUNK_BYTES } from '../limits.ts';
 import { type LoadOptions, TensorReader } from '../tensor-reader.ts';
-import type { WeightLoader } from '../weights.ts';
+import type { OrderedTensor, WeightLoader } from '../weights.ts';
 
 /** Streams one shard's tensors into the kernels' memory, a few MiB at a time, and puts them there in their order. */
 export class CpuLoader implements WeightLoader<number, readonly CpuMatrix[]> {
@@ -14,23 +13,23 @@ export class CpuLoader implements WeightLoader<number, readonly CpuMatrix[]> {
   readonly #reader: TensorReader;
   readonly #addresses: number[] = [];
 
-  constructor(kernels: CpuKernels, reader: ShardReader, options: LoadOptions) {
+  constructor(kernels: CpuKernels, reader: ShardReader, model: Hyperparameters, options: LoadOptions) {
     this.#kernels = kernels;
-    this.#reader = new TensorReader(reader, options);
+    this.#reader = new TensorReader(reader, model, options);
   }
 
-  /** @returns the address of `[C]` floats */
-  async loadVector(tensor: GgufTensor): Promise<number> {
-    const values = dequantize(tensor.type, await this.#reader.read(tensor, 0, tensor.sizeBytes));
+  /** @returns the address of the floats */
+  async loadVector(vector: OrderedTensor): Promise<number> {
+    const values = await this.#reader.vector(vector);
     const address = this.#allocate(paddedWidth(values.length) * 4);
     this.#kernels.memory.floats(address, values.length).set(values);
     return address;
   }
 
   /** @throws ShoalError `unsupported-tensor-type`, `out-of-memory`, `aborted` */
-  async loadMatrix(tensors: readonly GgufTensor[]): Promise<readonly CpuMatrix[]> {
+  async loadMatrix(ordered: readonly OrderedTensor[]): Promise<readonly CpuMatrix[]> {
     const matrices: CpuMatrix[] = [];
-    for (const tensor of tensors) matrices.push(await this.#load(tensor));
+    for (const tensor of ordered) matrices.push(await this.#load(tensor));
     return matrices;
   }
 
@@ -38,24 +37,22 @@ export class CpuLoader implements WeightLoader<number, readonly CpuMatrix[]> {
     for (const address of this.#addresses) this.#kernels.memory.free(address);
   }
 
-  async #load(tensor: GgufTensor): Promise<CpuMatrix> {
-    const type = this.#reader.runnableType(tensor);
-    const [columns, rows] = tensor.shape as [number, number];
+  async #load(ordered: OrderedTensor): Promise<CpuMatrix> {
+    const type = this.#reader.runnableType(ordered.tensor);
+    const [columns, rows] = ordered.tensor.shape as [number, number];
     const address = this.#allocate(this.#kernels.matrixBytes(type, rows, columns));
     const matrix = { type, address, rows, columns };
-    const rowBytes = fileRowBytes(type, columns);
-    const chunkRows = rowsWithin(LOAD_CHUNK_BYTES, rowBytes);
     const { memory } = this.#kernels;
-    const staged = memory.allocate(Math.min(chunkRows, rows) * rowBytes);
+    let staged: number | undefined;
     try {
-      for (let row = 0; row < rows; row += chunkRows) {
-        const bytes = await this.#reader.read(tensor, row * rowBytes, Math.min(chunkRows, rows - row) * rowBytes);
-        const { length } = bytes;
-        memory.bytes(staged, length).set(bytes);
-        this.#kernels.repack(matrix, row, staged, length);
+      for await (const { first, bytes } of this.#reader.rows(ordered, fileRowBytes(type, columns), LOAD_CHUNK_BYTES)) {
+        // The first chunk is the longest.
+        staged ??= memory.allocate(bytes.length);
+        memory.bytes(staged, bytes.length).set(bytes);
+        this.#kernels.repack(matrix, first, staged, bytes.length);
       }
     } finally {
-      memory.free(staged);
+      if (staged !== undefined) memory.free(staged);
     }
     return matrix;
   }

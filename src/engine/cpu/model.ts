@@ -1,10 +1,10 @@
 import { ShoalError } from '../../core/errors.ts';
 import type { LayerRange } from '../../core/ranges.ts';
 import type { CpuMatrix } from '../../cpu/matrix.ts';
-import type { LayerWeights, ShardWeights } from '../weights.ts';
+import type { ShardWeights } from '../weights.ts';
 import type { CpuKvPool } from './kv-pool.ts';
+import type { CpuLayer } from './layer.ts';
 
-export type CpuLayer = LayerWeights<number, readonly CpuMatrix[]>;
 export type CpuShard = ShardWeights<number, readonly CpuMatrix[]>;
 
 /** The loaded shards' weights. */

@@ -2,7 +2,9 @@ import { PAGE_TOKENS } from '../../blocks/kv-layout.ts';
 import { paddedWidth } from '../../blocks/row-groups.ts';
 import type { CpuMemory } from '../../cpu/memory.ts';
 import { allocateQuants, allocateRows, type Quants, type Rows, TOKEN_SCRATCH_BYTES } from '../../cpu/rows.ts';
-import type { Hyperparameters } from '../../protocol/manifest.ts';
+import { findArchitecture } from '../../model/architectures.ts';
+import { everySlot, type Slot, slotWidth } from '../../model/graph.ts';
+import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import { MAX_BATCH_TASKS } from '../layer-runner.ts';
 import { CPU_TASK_TOKENS, LOGIT_ROWS } from '../limits.ts';
 
@@ -14,17 +16,8 @@ export type CpuPrecision = 'i16' | 'exact';
 
 /** The memory that every task of a CPU runner uses, one task at a time. T is `CPU_TASK_TOKENS`. */
 export interface CpuWorkspace {
-  /** Hidden states, `[T, C]`. */
-  readonly hidden: Rows;
-  readonly normed: Rows;
-  /** `[T, (H + 2K) · D]` */
-  readonly qkv: Rows;
-  /** `[T, H · D]` */
-  readonly attended: Rows;
-  /** `[T, 2F]`, gate and up each filled up to a multiple of 4 */
-  readonly gateUp: Rows;
-  /** `[T, F]` */
-  readonly gated: Rows;
+  /** `[T, …]` each. */
+  readonly slots: Readonly<Record<Slot, Rows>>;
   /** `[LOGIT_ROWS, V]` */
   readonly logits: Rows;
   /** `[LOGIT_ROWS, 2]` floats */
@@ -42,18 +35,11 @@ export interface CpuWorkspace {
 }
 
 export function createCpuWorkspace(memory: CpuMemory, model: Hyperparameters, precision: CpuPrecision): CpuWorkspace {
-  const { width, feedForwardWidth, headCount, kvHeadCount, headSize, vocabularySize, contextLength, layerCount } =
-    model;
+  const { headSize, vocabularySize, contextLength, layerCount } = model;
   const tokens = CPU_TASK_TOKENS;
-  const rows = (columns: number) => allocateRows(memory, tokens, columns);
   const maxPages = Math.ceil(contextLength / PAGE_TOKENS);
   return {
-    hidden: rows(width),
-    normed: rows(width),
-    qkv: rows((headCount + 2 * kvHeadCount) * headSize),
-    attended: rows(headCount * headSize),
-    gateUp: rows(2 * Math.ceil(feedForwardWidth / 4) * 4),
-    gated: rows(feedForwardWidth),
+    slots: everySlot((slot) => allocateRows(memory, tokens, slotWidth(slot, model))),
     logits: allocateRows(memory, LOGIT_ROWS, vocabularySize),
     summaries: memory.allocate(LOGIT_ROWS * 8),
     quants: precision === 'i16' ? allocateQuants(memory, tokens, widest(model)) : undefined,
@@ -70,6 +56,8 @@ export function scratchBytes(model: Hyperparameters): number {
 }
 
 /** Elements of the longest row that is multiplied. */
-function widest({ width, feedForwardWidth, headCount, headSize }: Hyperparameters): number {
-  return Math.max(width, feedForwardWidth, headCount * headSize);
+function widest(model: Hyperparameters): number {
+  const layer = findArchitecture(model.architecture, 'The model').layer(model);
+  const multiplied = layer.filter((operation) => operation.kind === 'multiply');
+  return Math.max(model.width, ...multiplied.map(({ from }) => slotWidth(from, model)));
 }

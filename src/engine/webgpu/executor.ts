@@ -3,8 +3,8 @@ import { pageTable } from '../../gpu/page-table.ts';
 import { Readback } from '../../gpu/readback.ts';
 import { RESULT_WORDS } from '../../gpu/result-layout.ts';
 import { Submission } from '../../gpu/submission.ts';
+import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import type { CandidateRequest } from '../../protocol/frames.ts';
-import type { Hyperparameters } from '../../protocol/manifest.ts';
 import { type CheckedTask, dealRows, rowRequests } from '../batch.ts';
 import { mergeRequests } from '../candidates.ts';
 import type { DeviceExecutor } from '../device-runner.ts';
@@ -40,7 +40,7 @@ export class TaskExecutor implements DeviceExecutor {
     this.#model = model;
     this.#pool = pool;
     this.#submitLayers = submitLayers;
-    this.#readback = new Readback(device, Math.max(workspace.hidden.buffer.size, workspace.results.size));
+    this.#readback = new Readback(device, Math.max(workspace.slots.hidden.buffer.size, workspace.results.size));
   }
 
   async reserve(session: Session, length: number): Promise<void> {
@@ -53,7 +53,8 @@ export class TaskExecutor implements DeviceExecutor {
 
   async execute(batch: readonly CheckedTask[]): Promise<StageOutput[]> {
     const startedAtMs = performance.now();
-    const { tasks, hidden, results } = this.#workspace;
+    const { tasks, slots, results } = this.#workspace;
+    const { hidden } = slots;
     const { layers, input, candidates } = batch[0]!.task;
     const tokens = batch.reduce((sum, entry) => sum + entry.tokens, 0);
     tasks.reset();
@@ -78,7 +79,8 @@ export class TaskExecutor implements DeviceExecutor {
   }
 
   #writeInput(batch: readonly CheckedTask[], tokens: number): void {
-    const { tasks, hidden } = this.#workspace;
+    const { tasks, slots } = this.#workspace;
+    const { hidden } = slots;
     const { width, headSize } = this.#shape;
     tasks.write(
       'pages',
@@ -121,7 +123,7 @@ export class TaskExecutor implements DeviceExecutor {
 
   #readHidden(batch: readonly CheckedTask[], bytes: ArrayBuffer): Pick<StageOutput, 'hidden'>[] {
     const { width } = this.#shape;
-    const stride = this.#workspace.hidden.stride * 4;
+    const stride = this.#workspace.slots.hidden.stride * 4;
     const padded = new Float32Array(bytes);
     let first = 0;
     return batch.map(({ tokens }) => {

@@ -1,6 +1,6 @@
 import { PAGE_TOKENS, pageBytes } from '../../blocks/kv-layout.ts';
 import { ShoalError } from '../../core/errors.ts';
-import type { Hyperparameters } from '../../protocol/manifest.ts';
+import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import { FIRST_KV_PAGES } from '../limits.ts';
 import { outOfMemory } from './loader.ts';
 

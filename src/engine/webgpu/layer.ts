@@ -1,39 +1,66 @@
 import type { GpuContext, Op } from '../../gpu/context.ts';
 import { createAttention } from '../../gpu/ops/attention.ts';
+import { createBias } from '../../gpu/ops/bias.ts';
 import { createMultiply } from '../../gpu/ops/multiply.ts';
+import { createNormHeads } from '../../gpu/ops/norm-heads.ts';
 import { createRmsNorm } from '../../gpu/ops/rms-norm.ts';
 import { createRopeKv } from '../../gpu/ops/rope-kv.ts';
 import { createSwiglu } from '../../gpu/ops/swiglu.ts';
-import type { Hyperparameters } from '../../protocol/manifest.ts';
-import type { LayerWeights } from '../weights.ts';
+import type { Hyperparameters } from '../../model/hyperparameters.ts';
+import type { LoadedOperation } from '../weights.ts';
 import type { Workspace } from './workspace.ts';
 
-/**
- * One transformer layer on the workspace's hidden states: attention and feed-forward, each normed before and added after.
- * @param cache - the layer's KV pages
- */
+/** What the operations of one layer work on. */
+export interface LayerPlace {
+  readonly model: Hyperparameters;
+  readonly workspace: Workspace;
+  /** The layer's KV pages. */
+  readonly cache: GPUBuffer;
+}
+
+/** One layer on the workspace's hidden states: its graph, bound to buffers. */
 export async function createLayer(
   context: GpuContext,
-  model: Hyperparameters,
-  weights: LayerWeights,
-  workspace: Workspace,
-  cache: GPUBuffer,
+  layer: readonly LoadedOperation[],
+  place: LayerPlace,
 ): Promise<Op> {
-  const { tasks, hidden, normed, qkv, attended, gateUp, gated } = workspace;
-  const { pages, angles } = tasks.regions;
-  const epsilon = model.rmsEpsilon;
-  const ops = await Promise.all([
-    createRmsNorm(context, { weights: weights.attnNorm, x: hidden, y: normed, epsilon }),
-    createMultiply(context, { matrix: weights.qkv, x: normed, y: qkv, add: false }),
-    createRopeKv(context, { heads: model, angles, pages, qkv, cache }),
-    createAttention(context, { heads: model, qkv, cache, pages, y: attended }),
-    createMultiply(context, { matrix: weights.attnOutput, x: attended, y: hidden, add: true }),
-    createRmsNorm(context, { weights: weights.ffnNorm, x: hidden, y: normed, epsilon }),
-    createMultiply(context, { matrix: weights.gateUp, x: normed, y: gateUp, add: false }),
-    createSwiglu(context, { x: gateUp, y: gated }),
-    createMultiply(context, { matrix: weights.down, x: gated, y: hidden, add: true }),
-  ]);
+  const ops = await Promise.all(layer.map((loaded) => createOperation(context, loaded, place)));
   return (pass, tokens) => {
     for (const op of ops) op(pass, tokens);
   };
+}
+
+/** Exhaustive: a kind of operation that is missing here does not compile. */
+function createOperation(
+  context: GpuContext,
+  { operation, vectors, matrix }: LoadedOperation,
+  { model, workspace, cache }: LayerPlace,
+): Promise<Op> {
+  const { slots, tasks } = workspace;
+  const { pages, angles } = tasks.regions;
+  const { qkv } = slots;
+  switch (operation.kind) {
+    case 'norm': {
+      const [x, y] = [slots[operation.from], slots[operation.to]];
+      return createRmsNorm(context, { weights: vectors[0]!, x, y, epsilon: model.rmsEpsilon });
+    }
+    case 'multiply': {
+      const [x, y] = [slots[operation.from], slots[operation.to]];
+      return createMultiply(context, { matrix: matrix!, x, y, add: operation.add });
+    }
+    case 'bias': {
+      const biases = operation.vectors.map(({ shape }, index) => ({ buffer: vectors[index]!, width: shape[0]! }));
+      return createBias(context, { biases, y: slots[operation.to] });
+    }
+    case 'normHeads': {
+      const [query, key] = vectors as [GPUBuffer, GPUBuffer];
+      return createNormHeads(context, { heads: model, query, key, qkv, epsilon: model.rmsEpsilon });
+    }
+    case 'rope':
+      return createRopeKv(context, { heads: model, angles, pages, qkv, cache });
+    case 'attend':
+      return createAttention(context, { heads: model, qkv, cache, pages, y: slots.attended });
+    case 'gate':
+      return createSwiglu(context, { x: slots.gateUp, y: slots.gated });
+  }
 }

@@ -1,16 +1,16 @@
-import { fileRowBytes, GROUP_ROWS, rowGroups, rowsWithin } from '../../blocks/row-groups.ts';
+import { fileRowBytes, GROUP_ROWS, rowGroups } from '../../blocks/row-groups.ts';
 import { ShoalError } from '../../core/errors.ts';
-import { dequantize } from '../../gguf/dequantize.ts';
 import type { GgufTensor } from '../../gguf/gguf-file.ts';
 import type { RunnableType } from '../../gguf/tensor-types.ts';
 import { strideOf } from '../../gpu/activation.ts';
 import type { GpuDevice } from '../../gpu/device.ts';
 import { type DeviceMatrix, groupsPerBuffer, type MatrixPart } from '../../gpu/matrix.ts';
 import { groupBytes, repackRows } from '../../gpu/repack.ts';
+import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import type { ShardReader } from '../../store/shard-store.ts';
 import { LOAD_CHUNK_BYTES, LOAD_STAGED_BYTES } from '../limits.ts';
 import { type LoadOptions, TensorReader } from '../tensor-reader.ts';
-import type { WeightLoader } from '../weights.ts';
+import type { OrderedTensor, WeightLoader } from '../weights.ts';
 
 /** Streams one shard's tensors to the device, a few MiB at a time, and owns the buffers until they are handed on. */
 export class TensorLoader implements WeightLoader<GPUBuffer, DeviceMatrix> {
@@ -19,9 +19,9 @@ export class TensorLoader implements WeightLoader<GPUBuffer, DeviceMatrix> {
   readonly #buffers: GPUBuffer[] = [];
   #stagedBytes = 0;
 
-  constructor(gpu: GpuDevice, reader: ShardReader, options: LoadOptions) {
+  constructor(gpu: GpuDevice, reader: ShardReader, model: Hyperparameters, options: LoadOptions) {
     this.#gpu = gpu;
-    this.#reader = new TensorReader(reader, options);
+    this.#reader = new TensorReader(reader, model, options);
   }
 
   /** Frees all that was loaded. */
@@ -29,11 +29,12 @@ export class TensorLoader implements WeightLoader<GPUBuffer, DeviceMatrix> {
     for (const buffer of this.#buffers) buffer.destroy();
   }
 
-  /** A norm's weights `[C]` as f32, filled up with zeros like a row of hidden states. */
-  async loadVector(tensor: GgufTensor): Promise<GPUBuffer> {
-    const values = new Float32Array(strideOf(tensor.shape[0]!) * 4);
-    values.set(dequantize(tensor.type, await this.#reader.read(tensor, 0, tensor.sizeBytes)));
-    const buffer = await this.#allocate(tensor.name, values.byteLength);
+  /** As f32, filled up with zeros like a row of hidden states. */
+  async loadVector(vector: OrderedTensor): Promise<GPUBuffer> {
+    const { name, shape } = vector.tensor;
+    const values = new Float32Array(strideOf(shape[0]!) * 4);
+    values.set(await this.#reader.vector(vector));
+    const buffer = await this.#allocate(name, values.byteLength);
     this.#gpu.device.queue.writeBuffer(buffer, 0, values);
     return buffer;
   }
@@ -43,40 +44,37 @@ export class TensorLoader implements WeightLoader<GPUBuffer, DeviceMatrix> {
    * Each begins at a whole group of four rows.
    * @throws ShoalError `unsupported-tensor-type`, `out-of-memory`, `aborted`
    */
-  async loadMatrix(tensors: readonly GgufTensor[]): Promise<DeviceMatrix> {
-    const columns = tensors[0]!.shape[0]!;
-    const sections = tensors.map((tensor) => ({
-      tensor,
-      type: this.#reader.runnableType(tensor),
-      groups: rowGroups(tensor.shape[1]!),
+  async loadMatrix(matrices: readonly OrderedTensor[]): Promise<DeviceMatrix> {
+    const [{ name, shape }] = matrices.map(({ tensor }) => tensor) as [GgufTensor];
+    const columns = shape[0]!;
+    const sections = matrices.map((ordered) => ({
+      ordered,
+      type: this.#reader.runnableType(ordered.tensor),
+      groups: rowGroups(ordered.tensor.shape[1]!),
     }));
     const parts: MatrixPart[] = [];
     for (const plan of planParts(sections, columns, this.#gpu.maxBindingBytes)) {
-      const buffer = await this.#allocate(tensors[0]!.name, plan.groups * groupBytes(plan.type, columns));
+      const buffer = await this.#allocate(name, plan.groups * groupBytes(plan.type, columns));
       parts.push({ ...plan, buffer });
     }
     let firstGroup = 0;
-    for (const { tensor, type, groups } of sections) {
-      await this.#loadRows(tensor, type, columns, parts, firstGroup);
+    for (const { ordered, type, groups } of sections) {
+      await this.#loadRows(ordered, type, columns, parts, firstGroup);
       firstGroup += groups;
     }
     return { columns, parts };
   }
 
   async #loadRows(
-    tensor: GgufTensor,
+    ordered: OrderedTensor,
     type: RunnableType,
     columns: number,
     parts: readonly MatrixPart[],
     firstGroup: number,
   ): Promise<void> {
-    const rowBytes = fileRowBytes(type, columns);
-    const rows = tensor.shape[1]!;
-    const chunkRows = rowsWithin(LOAD_CHUNK_BYTES, rowBytes);
-    for (let row = 0; row < rows; row += chunkRows) {
-      const bytes = await this.#reader.read(tensor, row * rowBytes, Math.min(chunkRows, rows - row) * rowBytes);
+    for await (const { first, bytes } of this.#reader.rows(ordered, fileRowBytes(type, columns), LOAD_CHUNK_BYTES)) {
       const words = repackRows(type, columns, bytes);
-      this.#writeGroups(parts, groupBytes(type, columns), firstGroup + row / GROUP_ROWS, words);
+      this.#writeGroups(parts, groupBytes(type, columns), firstGroup + first / GROUP_ROWS, words);
       await this.#drain(words.byteLength);
     }
   }

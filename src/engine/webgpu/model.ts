@@ -2,7 +2,7 @@ import { ShoalError } from '../../core/errors.ts';
 import type { LayerRange } from '../../core/ranges.ts';
 import type { GpuContext, Op } from '../../gpu/context.ts';
 import { createEmbed } from '../../gpu/ops/embed.ts';
-import type { Hyperparameters } from '../../protocol/manifest.ts';
+import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import type { ShardWeights } from '../weights.ts';
 import type { KvPool } from './kv-pool.ts';
 import { createLayer } from './layer.ts';
@@ -49,9 +49,9 @@ export class LoadedModel {
     await this.#pool.addLayers(layersOf(range));
     try {
       const { embedding, output } = weights;
-      const { hidden, tasks } = this.#workspace;
+      const { slots, tasks } = this.#workspace;
       if (embedding)
-        this.#embed = await createEmbed(this.#context, { matrix: embedding, ids: tasks.regions.ids, y: hidden });
+        this.#embed = await createEmbed(this.#context, { matrix: embedding, ids: tasks.regions.ids, y: slots.hidden });
       if (output) this.#head = await createOutputHead(this.#context, this.#model, output, this.#workspace);
       await this.#bindLayers({ range, weights });
     } catch (error) {
@@ -98,7 +98,8 @@ export class LoadedModel {
     await Promise.all(
       layersOf(range).map(async (layer, index) => {
         const cache = this.#pool.buffer(layer);
-        const op = await createLayer(this.#context, this.#model, weights.layers[index]!, this.#workspace, cache);
+        const place = { model: this.#model, workspace: this.#workspace, cache };
+        const op = await createLayer(this.#context, weights.layers[index]!, place);
         this.#layers.set(layer, op);
       }),
     );

@@ -3,8 +3,8 @@ import { createMultiply } from '../../gpu/ops/multiply.ts';
 import { createRmsNorm } from '../../gpu/ops/rms-norm.ts';
 import { createSelect } from '../../gpu/ops/select.ts';
 import { NO_TOKEN, RESULT_LOG_SUM_EXP, RESULT_WANTED, RESULT_WORDS } from '../../gpu/result-layout.ts';
+import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import type { CandidateRequest, Candidates } from '../../protocol/frames.ts';
-import type { Hyperparameters } from '../../protocol/manifest.ts';
 import { LOGIT_ROWS } from '../limits.ts';
 import type { ShardWeights } from '../weights.ts';
 import type { Workspace } from './workspace.ts';
@@ -24,7 +24,8 @@ export async function createOutputHead(
   output: NonNullable<ShardWeights['output']>,
   workspace: Workspace,
 ): Promise<OutputHead> {
-  const { tasks, hidden, normed, logits, results } = workspace;
+  const { tasks, slots, logits, results } = workspace;
+  const { hidden, normed } = slots;
   const { mask, wanted } = tasks.regions;
   const [norm, multiply, select] = await Promise.all([
     createRmsNorm(context, { weights: output.norm, x: hidden, y: normed, epsilon: model.rmsEpsilon }),

@@ -3,7 +3,7 @@ import { log } from '../../core/log.ts';
 import { openDevice } from '../../gpu/device.ts';
 import { Kernels } from '../../gpu/kernels.ts';
 import { tuningFor } from '../../gpu/tuning.ts';
-import type { Hyperparameters } from '../../protocol/manifest.ts';
+import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import { DeviceRunner } from '../device-runner.ts';
 import type { LayerRunner } from '../layer-runner.ts';
 import { MAX_KV_BYTES, maxTaskTokens } from '../limits.ts';
@@ -58,6 +58,6 @@ export async function createWebGpuRunner(options: WebGpuRunnerOptions): Promise<
     pool,
     model,
     executor: new TaskExecutor(gpu.device, hyperparameters, workspace, model, pool, tuning.submitLayers),
-    createLoader: (reader, options) => new TensorLoader(gpu, reader, options),
+    createLoader: (reader, options) => new TensorLoader(gpu, reader, hyperparameters, options),
   });
 }

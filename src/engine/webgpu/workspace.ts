@@ -6,8 +6,9 @@ import { pageTableBytes } from '../../gpu/page-table.ts';
 import { RESULT_WORDS } from '../../gpu/result-layout.ts';
 import { TaskBuffer } from '../../gpu/task-buffer.ts';
 import { tuningFor } from '../../gpu/tuning.ts';
+import { everySlot, type Slot, slotWidth } from '../../model/graph.ts';
+import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import { MAX_WANTED_IDS } from '../../protocol/limits.ts';
-import type { Hyperparameters } from '../../protocol/manifest.ts';
 import { MAX_BATCH_TASKS } from '../layer-runner.ts';
 import { LOGIT_ROWS } from '../limits.ts';
 
@@ -17,18 +18,8 @@ export type TaskRegion = 'pages' | 'ids' | 'wanted' | 'angles' | 'mask';
 export interface Workspace {
   readonly maxTokens: number;
   readonly tasks: TaskBuffer<TaskRegion>;
-  /** Hidden states, `[T, C]`. */
-  readonly hidden: Activation;
-  /** Normed hidden states, `[T, C]`. */
-  readonly normed: Activation;
-  /** `[T, (H + 2K) · D]` */
-  readonly qkv: Activation;
-  /** `[T, H · D]` */
-  readonly attended: Activation;
-  /** `[T, 2F]`, gate and up each filled up to a multiple of 4 */
-  readonly gateUp: Activation;
-  /** `[T, F]` */
-  readonly gated: Activation;
+  /** `[T, …]` each. */
+  readonly slots: Readonly<Record<Slot, Activation>>;
   /** `[LOGIT_ROWS, V]` */
   readonly logits: Activation;
   /** `[T, RESULT_WORDS]` */
@@ -37,8 +28,7 @@ export interface Workspace {
 
 export function createWorkspace(gpu: GpuDevice, model: Hyperparameters, maxTokens: number): Workspace {
   const { device } = gpu;
-  const { width, feedForwardWidth, headCount, kvHeadCount, headSize, vocabularySize, contextLength } = model;
-  const activation = (label: string, columns: number) => createActivation(device, label, maxTokens, columns);
+  const { headSize, vocabularySize, contextLength } = model;
   const batches = Math.ceil(maxTokens / LOGIT_ROWS);
   return {
     maxTokens,
@@ -49,12 +39,7 @@ export function createWorkspace(gpu: GpuDevice, model: Hyperparameters, maxToken
       angles: maxTokens * headSize * 4,
       mask: Math.ceil(vocabularySize / 32) * 4,
     }),
-    hidden: activation('hidden', width),
-    normed: activation('normed', width),
-    qkv: activation('qkv', (headCount + 2 * kvHeadCount) * headSize),
-    attended: activation('attended', headCount * headSize),
-    gateUp: activation('gate and up', 2 * Math.ceil(feedForwardWidth / 4) * 4),
-    gated: activation('gated', feedForwardWidth),
+    slots: everySlot((slot) => createActivation(device, slot, maxTokens, slotWidth(slot, model))),
     logits: createActivation(device, 'logits', LOGIT_ROWS, vocabularySize),
     results: device.createBuffer({
       label: 'results',

@@ -3,7 +3,8 @@ import { Emitter, type Unsubscribe } from '../../core/events.ts';
 import { log } from '../../core/log.ts';
 import type { LayerRange } from '../../core/ranges.ts';
 import type { LayerRunner } from '../../engine/layer-runner.ts';
-import type { Hyperparameters, Manifest, ManifestShard } from '../../protocol/manifest.ts';
+import type { Hyperparameters } from '../../model/hyperparameters.ts';
+import type { Manifest, ManifestShard } from '../../protocol/manifest.ts';
 import type { ObtainOptions, ShardOrigin, ShardReader, ShardStore } from '../../store/shard-store.ts';
 
 export type ShardPhase = 'absent' | 'downloading' | 'verifying' | 'loading' | 'ready' | 'error';

@@ -8,8 +8,8 @@ import type {
   StageTask,
   TaskResult,
 } from '../../../src/engine/layer-runner.ts';
+import type { Hyperparameters } from '../../../src/model/hyperparameters.ts';
 import type { CandidateRequest, Candidates } from '../../../src/protocol/frames.ts';
-import type { Hyperparameters } from '../../../src/protocol/manifest.ts';
 import type { ShardReader } from '../../../src/store/shard-store.ts';
 
 export interface ArithmeticRunnerOptions {

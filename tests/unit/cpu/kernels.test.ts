@@ -73,7 +73,7 @@ describe.each(RUNNABLE_TYPES)('a matrix of %s', (type) => {
     const at = kernels.memory.allocate(ids.byteLength);
     kernels.memory.words(at, ids.length).set(ids);
     const y = allocateRows(kernels.memory, ids.length, columns);
-    kernels.run(kernels.createProgram(1).embed(ids.length, matrix, at, y));
+    kernels.run(kernels.createProgram().embed(ids.length, matrix, at, y));
     const expected = [...ids].flatMap((id) => [...values.subarray(id * columns, (id + 1) * columns)]);
     // Q4_0's scale · (nibble - 8) is computed as scale · nibble - 8 · scale.
     expectClose(download(y, ids.length), expected, 1e-6);
@@ -87,7 +87,7 @@ describe.each(RUNNABLE_TYPES)('a matrix of %s', (type) => {
       const quants = allocateQuants(kernels.memory, tokens, columns);
       const start = random(9, tokens * 45);
       const [exact, rounded] = [upload(45, start), upload(45, start)];
-      const program = kernels.createProgram(3).multiply(tokens, [matrix], x, undefined, exact, true);
+      const program = kernels.createProgram().multiply(tokens, [matrix], x, undefined, exact, true);
       kernels.run(program.quantize(tokens, x, quants).multiply(tokens, [matrix], x, quants, rounded, true));
       const expected = multiply(values, data, 45, columns).map((value, index) => value + start[index]!);
       // f32 sums of 160 products of about 1.
@@ -104,14 +104,14 @@ it('norms and gates rows of odd widths', () => {
     const y = allocateRows(kernels.memory, 3, width);
     const w = upload(width, weights).address;
     const rows = upload(width, x);
-    kernels.run(kernels.createProgram(1).norm(3, rows, w, y, 1e-5, undefined));
+    kernels.run(kernels.createProgram().norm(3, rows, w, y, 1e-5, undefined));
     expectClose(download(y, 3), rmsNorm(x, weights, 1e-5), 5e-6);
   }
   for (const width of [20, 96]) {
     const x = random(width, 3 * 2 * width, 3);
     const y = allocateRows(kernels.memory, 3, width);
     const rows = upload(2 * width, x);
-    kernels.run(kernels.createProgram(1).swiglu(3, rows, y, undefined));
+    kernels.run(kernels.createProgram().swiglu(3, rows, y, undefined));
     expectClose(download(y, 3), swiglu(x, width), 2e-5);
   }
 });
@@ -143,7 +143,7 @@ it.each([
     memory.floats(angles, turns.length).set(turns);
     const y = allocateRows(memory, tokens, headCount * headSize);
     const caches = [{ tokens, position, pages }];
-    kernels.run(kernels.createProgram(2).rope(qkv, angles, caches, heads).attend(qkv, caches, heads, y));
+    kernels.run(kernels.createProgram().rope(qkv, angles, caches, heads).attend(qkv, caches, heads, y));
     const expected: number[] = [];
     for (let t = 0; t < tokens; t++) {
       const head = (index: number) =>
@@ -176,7 +176,7 @@ it.each([273, 5000, 49_152])('chooses candidates of %i tokens', (vocabularySize)
   }
   const summary = kernels.memory.allocate(16);
   const rows = { ...upload(vocabularySize, masked), width: vocabularySize };
-  kernels.run(kernels.createProgram(1).summarize(1, rows, summary));
+  kernels.run(kernels.createProgram().summarize(1, rows, summary));
   const [most, sum] = kernels.memory.floats(summary, 2);
   expect(Math.abs(most! + Math.log(sum!) - logSumExp(logits.filter((_, id) => odd(id))))).toBeLessThan(1e-5);
 });

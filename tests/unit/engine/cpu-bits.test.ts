@@ -108,7 +108,7 @@ describe.each(['Q4_0', 'Q4_1', 'Q8_0'] as const)('a matrix of %s', (type) => {
       const x = allocateRows(memory, tokens, columns);
       const quants = allocateQuants(memory, tokens, columns);
       const [inIntegers, inFloats] = [allocateRows(memory, tokens, ROWS), allocateRows(memory, tokens, ROWS)];
-      const program = kernels.createProgram(3);
+      const program = kernels.createProgram();
       for (let token = 0; token < tokens; token++)
         memory.floats(x.address + token * x.stride, columns).set(data.subarray(token * columns, (token + 1) * columns));
       program.reset().quantize(tokens, x, quants).multiply(tokens, [matrix], x, quants, inIntegers);

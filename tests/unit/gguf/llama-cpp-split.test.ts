@@ -1,12 +1,11 @@
-import { existsSync, openAsBlob } from 'node:fs';
-import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { getLlama, type Llama, type Token } from 'node-llama-cpp';
+import type { Llama, Token } from 'node-llama-cpp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { blobSource } from '../../../src/gguf/gguf-file.ts';
-import { publishModel } from '../../../src/store/publish/publish.ts';
 import { makeTinyModel } from '../../fixtures/tiny-model.ts';
+import { openLlama, splitForLlamaCpp } from '../../support/llama-cpp.ts';
 
 const REAL_MODEL = 'models_cache/SmolLM2-135M-Instruct.Q4_1.gguf';
 /** Long enough to run through every layer of every shard many times. */
@@ -16,7 +15,7 @@ let llama: Llama;
 let folder: string;
 
 beforeAll(async () => {
-  llama = await getLlama({ gpu: false, build: 'never', maxThreads: 2, progressLogs: false });
+  llama = await openLlama();
   folder = await mkdtemp(join(tmpdir(), 'shoal-split-'));
 }, 60_000);
 
@@ -24,29 +23,6 @@ afterAll(async () => {
   await llama.dispose();
   await rm(folder, { recursive: true });
 });
-
-/** Writes a model's shards under the names that llama.cpp expects. @returns the first one's path */
-async function splitForLlamaCpp(path: string, name: string, shardCount: number): Promise<string> {
-  const target = join(folder, name);
-  await mkdir(target);
-  const number = (index: number) => String(index).padStart(5, '0');
-  const partName = (index: number) => join(target, `${name}-${number(index + 1)}-of-${number(shardCount)}.gguf`);
-  let next = 0;
-  await publishModel(blobSource(await openAsBlob(path)), {
-    fileName: name,
-    shardCount,
-    sink: async () => {
-      const handle = await open(partName(next++), 'w');
-      return {
-        write: async (chunk) => {
-          await handle.write(chunk);
-        },
-        close: () => handle.close(),
-      };
-    },
-  });
-  return partName(0);
-}
 
 /** The ids that llama.cpp generates greedily. */
 async function greedyIds(modelPath: string, prompt: string): Promise<Token[]> {
@@ -72,7 +48,7 @@ describe('llama.cpp', () => {
   ])('runs the shards of a %s tiny model as it runs the whole', async (kind, shardCount) => {
     const path = join(folder, `${kind}.gguf`);
     await writeFile(path, makeTinyModel({ tied: kind === 'tied', type: 'Q8_0', width: 256, feedForwardWidth: 256 }));
-    const first = await splitForLlamaCpp(path, kind, shardCount);
+    const first = await splitForLlamaCpp(path, folder, kind, shardCount);
     const whole = await greedyIds(path, 'hello and then');
     expect(whole).toHaveLength(GENERATED);
     expect(await greedyIds(first, 'hello and then')).toEqual(whole);
@@ -84,7 +60,7 @@ describe('llama.cpp', () => {
       const prompt = '<|im_start|>user\nTell me a short story about a lighthouse.<|im_end|>\n<|im_start|>assistant\n';
       const whole = await greedyIds(REAL_MODEL, prompt);
       expect(whole).toHaveLength(GENERATED);
-      expect(await greedyIds(await splitForLlamaCpp(REAL_MODEL, 'real', 4), prompt)).toEqual(whole);
+      expect(await greedyIds(await splitForLlamaCpp(REAL_MODEL, folder, 'real', 4), prompt)).toEqual(whole);
     },
     120_000,
   );

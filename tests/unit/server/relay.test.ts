@@ -9,8 +9,6 @@ import { relayMultiaddr } from '../../../src/protocol/server-config.ts';
 import { connectClient, type Libp2pClient } from '../../support/libp2p-client.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
-
 const PATIENCE = { timeout: 10_000 };
 
 let server: TestServer;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import bencode from 'bencode';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   MAX_OFFERS,
   MAX_REFUSALS,
@@ -9,8 +9,6 @@ import {
 } from '../../../signaling-server/limits.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 import { binary, peerId, TrackerClient } from '../../support/tracker-client.ts';
-
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 let server: TestServer;
 let hash: string;

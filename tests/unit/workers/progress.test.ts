@@ -1,7 +1,8 @@
 import { MessageChannel } from 'node:worker_threads';
 import * as comlink from 'comlink';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Hyperparameters, Manifest, ManifestShard } from '../../../src/protocol/manifest.ts';
+import type { Hyperparameters } from '../../../src/model/hyperparameters.ts';
+import type { Manifest, ManifestShard } from '../../../src/protocol/manifest.ts';
 import type { ShardStore } from '../../../src/store/shard-store.ts';
 import { ShardKeeper } from '../../../src/swarm/shards/shard-keeper.ts';
 import { withProgress } from '../../../workers/call-progress.ts';

@@ -1,26 +1,36 @@
 import { ShoalError } from '../core/errors.ts';
 import type { Metadata, MetadataValue } from '../core/metadata.ts';
-import type { Architecture, ModelFacts } from './architecture.ts';
+import type { Architecture } from './architecture.ts';
 import { findArchitecture } from './architectures.ts';
+import type { DescribedTensor } from './check-tensors.ts';
+import { tensorsOf } from './graph.ts';
+import type { Hyperparameters } from './hyperparameters.ts';
 
 /** Source: llama.cpp's default. */
 const DEFAULT_ROPE_BASE = 10_000;
 /** Layers: the deepest open models have about 130; a corrupt count must not make anybody loop. */
 const MAX_LAYERS = 1024;
 
+/** What a file says of itself: a whole model's, or a shard's. */
+export interface DescribedFile {
+  /** What messages call it. */
+  readonly name: string;
+  readonly metadata: Metadata;
+  readonly tensors: readonly DescribedTensor[];
+}
+
 /**
- * A model's hyperparameters from its file's metadata.
- * @param fileName - what messages call the file
+ * A model's hyperparameters from its file's metadata, and from which optional tensors it has.
  * @throws ShoalError `bad-gguf` for a key that is missing or impossible, `unsupported-architecture`
  */
-export function readModelFacts(metadata: Metadata, fileName: string): ModelFacts {
-  const reader = new FactReader(metadata, fileName);
-  const architecture = findArchitecture(reader.architectureName(), fileName);
+export function readHyperparameters(file: DescribedFile): Hyperparameters {
+  const reader = new HyperparameterReader(file.metadata, file.name);
+  const architecture = findArchitecture(reader.architectureName(), file.name);
   reader.checkNeutral(architecture);
   const headCount = reader.count('attention.head_count');
   const width = reader.count('embedding_length');
   const headSize = reader.count('attention.key_length', width / headCount);
-  const facts: ModelFacts = {
+  const model: Hyperparameters = {
     architecture: architecture.name,
     layerCount: reader.count('block_count'),
     width,
@@ -38,16 +48,29 @@ export function readModelFacts(metadata: Metadata, fileName: string): ModelFacts
   const valueSize = reader.count('attention.value_length', headSize);
   if (valueSize !== headSize)
     throw reader.unsupported(`attention values of ${valueSize} and keys of ${headSize} elements`, 'equal sizes');
-  if (facts.layerCount > MAX_LAYERS) throw reader.bad(`${facts.layerCount} layers, at most ${MAX_LAYERS} are allowed`);
-  if (facts.headCount % facts.kvHeadCount !== 0)
-    throw reader.bad(`${facts.headCount} heads cannot share ${facts.kvHeadCount} KV heads evenly`);
-  if (facts.ropeDimensions > headSize || facts.ropeDimensions % 2 !== 0)
-    throw reader.bad(`${facts.ropeDimensions} rotated dimensions do not fit a head of ${headSize}`);
-  return facts;
+  if (model.layerCount > MAX_LAYERS) throw reader.bad(`${model.layerCount} layers, at most ${MAX_LAYERS} are allowed`);
+  if (model.headCount % model.kvHeadCount !== 0)
+    throw reader.bad(`${model.headCount} heads cannot share ${model.kvHeadCount} KV heads evenly`);
+  if (model.ropeDimensions > headSize || model.ropeDimensions % 2 !== 0)
+    throw reader.bad(`${model.ropeDimensions} rotated dimensions do not fit a head of ${headSize}`);
+  const optionalTensors = presentTensors(architecture, model, file.tensors);
+  return optionalTensors.length > 0 ? { ...model, optionalTensors } : model;
+}
+
+/** The optional tensors that any layer of the file has. */
+function presentTensors(
+  architecture: Architecture,
+  model: Hyperparameters,
+  tensors: readonly DescribedTensor[],
+): string[] {
+  const found = new Set(tensors.map(({ name }) => name.replace(/^blk\.\d+\./, '')));
+  return tensorsOf(architecture.layer(model, true))
+    .filter(({ name, optional }) => optional && found.has(name))
+    .map(({ name }) => name);
 }
 
 /** Reads and checks one file's metadata below `<architecture>.`. */
-class FactReader {
+class HyperparameterReader {
   readonly #metadata: Metadata;
   readonly #fileName: string;
 

@@ -4,13 +4,13 @@ import { parseGguf } from '../../../src/gguf/read.ts';
 import type { ValueType } from '../../../src/gguf/values.ts';
 import { encodeEntry } from '../../../src/gguf/write.ts';
 import { checkTensors } from '../../../src/model/check-tensors.ts';
-import { readModelFacts } from '../../../src/model/read-facts.ts';
+import { readHyperparameters } from '../../../src/model/read-hyperparameters.ts';
 import { makeTinyModel, type TinyModelOptions } from '../../fixtures/tiny-model.ts';
 
-function factsOf(options: TinyModelOptions) {
+function modelOf(options: TinyModelOptions) {
   const bytes = makeTinyModel({ layerCount: 1, ...options });
   const file = parseGguf(bytes, 'model.gguf', bytes.length);
-  return { file, facts: readModelFacts(file.metadata, file.name) };
+  return { file, model: readHyperparameters(file) };
 }
 
 /** Options that put one metadata entry in. */
@@ -22,17 +22,17 @@ const without = (key: string): TinyModelOptions => ({ metadata: { [key]: null } 
 
 function failure(options: TinyModelOptions): ShoalError {
   try {
-    factsOf(options);
+    modelOf(options);
   } catch (error) {
     if (error instanceof ShoalError) return error;
   }
   throw new Error('read without a ShoalError');
 }
 
-describe('model facts', () => {
+describe('hyperparameters', () => {
   it('reads what the file says', () => {
-    const { facts } = factsOf({ layerCount: 3, width: 96, feedForwardWidth: 160, headCount: 3, kvHeadCount: 1 });
-    expect(facts).toEqual({
+    const { model } = modelOf({ layerCount: 3, width: 96, feedForwardWidth: 160, headCount: 3, kvHeadCount: 1 });
+    expect(model).toEqual({
       architecture: 'llama',
       layerCount: 3,
       width: 96,
@@ -56,32 +56,32 @@ describe('model facts', () => {
     ['rotated dimensions', without('llama.rope.dimension_count'), { ropeDimensions: 16 }],
     ['the vocabulary, which the tokenizer has', without('llama.vocab_size'), { vocabularySize: 273 }],
   ])('has a default for %s', (_, options, expected) => {
-    expect(factsOf(options).facts).toMatchObject(expected);
+    expect(modelOf(options).model).toMatchObject(expected);
   });
 
   it('knows the vocabulary’s size without a tokenizer', () => {
-    const { file } = factsOf({});
+    const { file } = modelOf({});
     const metadata = new Map([...file.metadata].filter(([key]) => !key.startsWith('tokenizer.')));
-    expect(readModelFacts(metadata, 'shard-1.gguf').vocabularySize).toBe(273);
+    expect(readHyperparameters({ ...file, metadata }).vocabularySize).toBe(273);
   });
 
   it('takes linear rope scaling', () => {
-    expect(factsOf(entry('llama.rope.scaling.factor', 'f32', 4)).facts.ropeScale).toBe(4);
-    expect(factsOf(entry('llama.rope.scale_linear', 'f32', 2)).facts.ropeScale).toBe(2);
-    expect(factsOf(entry('llama.rope.scaling.factor', 'f32', 0)).facts.ropeScale).toBe(1);
-    expect(factsOf(entry('llama.rope.scaling.type', 'string', 'none')).facts.ropeScale).toBe(1);
+    expect(modelOf(entry('llama.rope.scaling.factor', 'f32', 4)).model.ropeScale).toBe(4);
+    expect(modelOf(entry('llama.rope.scale_linear', 'f32', 2)).model.ropeScale).toBe(2);
+    expect(modelOf(entry('llama.rope.scaling.factor', 'f32', 0)).model.ropeScale).toBe(1);
+    expect(modelOf(entry('llama.rope.scaling.type', 'string', 'none')).model.ropeScale).toBe(1);
   });
 
   it('takes a feature that is there but off', () => {
-    expect(factsOf(entry('llama.expert_count', 'u32', 0)).facts.layerCount).toBe(1);
+    expect(modelOf(entry('llama.expert_count', 'u32', 0)).model.layerCount).toBe(1);
   });
 
   it.each<[string, TinyModelOptions, string, RegExp]>([
     [
       'another architecture',
-      entry('general.architecture', 'string', 'qwen2'),
+      entry('general.architecture', 'string', 'mamba'),
       'unsupported-architecture',
-      /"qwen2" is not supported; supported: llama/,
+      /"mamba" is not supported; supported: llama, qwen2/,
     ],
     ['no architecture', without('general.architecture'), 'bad-gguf', /general\.architecture is missing/],
     ['a missing width', without('llama.embedding_length'), 'bad-gguf', /llama\.embedding_length is missing/],
@@ -129,10 +129,10 @@ describe('model facts', () => {
   });
 });
 
-describe('the tensors that the facts promise', () => {
-  const { facts, file } = factsOf({ layerCount: 2, width: 48, headCount: 3, kvHeadCount: 1, headSize: 10 });
+describe('the tensors that the hyperparameters promise', () => {
+  const { model, file } = modelOf({ layerCount: 2, width: 48, headCount: 3, kvHeadCount: 1, headSize: 10 });
   const check = (tensors: readonly { name: string; shape: readonly number[] }[]) => () =>
-    checkTensors(facts, tensors, 'model.gguf');
+    checkTensors(model, tensors, 'model.gguf');
   const without = (name: string) => file.tensors.filter((tensor) => tensor.name !== name);
 
   it('accepts a whole model, tied or not', () => {

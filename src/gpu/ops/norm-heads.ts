@@ -1,0 +1,32 @@
+import type { Activation } from '../activation.ts';
+import { composeShader } from '../compose.ts';
+import type { GpuContext, Op } from '../context.ts';
+import task from '../kernels/blocks/task.wgsl?raw';
+import normHeads from '../kernels/norm-heads.wgsl?raw';
+import type { HeadShape } from './rope-kv.ts';
+
+export interface NormHeadsBuffers {
+  readonly heads: HeadShape;
+  /** `[D]` each, f32 */
+  readonly query: GPUBuffer;
+  readonly key: GPUBuffer;
+  /** `[T, (H + 2K) · D]`; queries and keys are normed in place */
+  readonly qkv: Activation;
+  readonly epsilon: number;
+}
+
+/** RMS norm of each query and key head. */
+export async function createNormHeads({ kernels, tuning }: GpuContext, buffers: NormHeadsBuffers): Promise<Op> {
+  const { heads, query, key, qkv, epsilon } = buffers;
+  const { headCount, kvHeadCount, headSize } = heads;
+  const kernel = await kernels.compile({
+    name: 'norm-heads',
+    code: composeShader([task, normHeads]),
+    constants: {
+      ...{ H: headCount, D4: headSize / 4, EPSILON: epsilon, STRIDE: qkv.stride },
+      WORKGROUP: tuning.reduceWorkgroup,
+    },
+  });
+  const bound = kernel.bind([query, key, qkv.buffer]);
+  return (pass, tokens) => bound.dispatch(pass, [headCount + kvHeadCount, tokens]);
+}

@@ -1,0 +1,35 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { LayerRunner } from '../../src/engine/layer-runner.ts';
+import { GraphInterpreter } from '../fixtures/graph-interpreter.ts';
+import { FORTY_IDS, TINY_ARCHITECTURES } from '../fixtures/tiny-architectures.ts';
+import { makeTinyModel } from '../fixtures/tiny-model.ts';
+import { splitBytes } from '../support/shard-readers.ts';
+import { LAST, type OpenRunner, TestRoute } from './fixture.ts';
+
+/** f32 sums of a few hundred terms, three layers deep; logits are of size 1. */
+const TOLERANCE = 2e-4;
+
+/** Holds a runner to the float64 interpreter of each architecture's graph, whole and split. */
+export function testArchitectures(openRunner: OpenRunner): void {
+  const runners: LayerRunner[] = [];
+  afterEach(() => Promise.all(runners.splice(0).map((runner) => runner.close())));
+
+  describe.each(TINY_ARCHITECTURES)('%s', (_, options) => {
+    const bytes = makeTinyModel(options);
+    const expected = new GraphInterpreter(bytes).logits(FORTY_IDS);
+
+    it.each([1, 2, 3])('in %i shards gives the interpreter’s logits at 40 positions', async (shardCount) => {
+      const model = await splitBytes(bytes, shardCount);
+      const stages = await Promise.all(model.readers.map((_, index) => openRunner(model, [index])));
+      runners.push(...stages);
+      const bounds = [0, ...model.readers.map(({ shard }) => shard.layers.end)];
+      const route = await TestRoute.open(stages, bounds);
+      const wantedIds = Uint32Array.from({ length: model.hyperparameters.vocabularySize }, (_, id) => id);
+      const rows = await route.feedAll(FORTY_IDS, { ...LAST, wantedIds });
+      for (const [position, { wantedLogits }] of rows.entries()) {
+        const worst = Math.max(...expected[position]!.map((logit, id) => Math.abs(logit - wantedLogits[id]!)));
+        expect(worst, `position ${position}`).toBeLessThan(TOLERANCE);
+      }
+    });
+  });
+}

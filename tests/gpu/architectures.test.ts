@@ -1,0 +1,9 @@
+import { describe } from 'vitest';
+import { createWebGpuRunner } from '../../src/engine/webgpu/webgpu-runner.ts';
+import { testArchitectures } from '../engine/architectures.ts';
+import { opener } from '../engine/fixture.ts';
+import { openTestGpu } from '../support/gpu.ts';
+
+describe('architectures on WebGPU', () => {
+  testArchitectures(opener(async (options) => createWebGpuRunner({ gpu: await openTestGpu(), ...options })));
+});
