@@ -1,10 +1,11 @@
 import { GROUP_ROWS, rowBlocks } from '../blocks/row-groups.ts';
-import type { RunnableType } from '../gguf/tensor-types.ts';
-import { groupBytes, scalePlaneBytes } from './repack.ts';
+import type { TensorTypeName } from '../gguf/tensor-types.ts';
+import { scalePlaneBytes } from './formats.ts';
+import { groupBytes } from './repack.ts';
 
 /** Consecutive rows of a weight matrix in one buffer; a matrix has several where one binding cannot cover it. */
 export interface MatrixPart {
-  readonly type: RunnableType;
+  readonly type: TensorTypeName;
   readonly buffer: GPUBuffer;
   /** Groups of four rows in the buffer. */
   readonly groups: number;
@@ -19,7 +20,7 @@ export interface DeviceMatrix {
 }
 
 /** How many groups one buffer of `maxBytes` holds. */
-export function groupsPerBuffer(type: RunnableType, columns: number, maxBytes: number): number {
+export function groupsPerBuffer(type: TensorTypeName, columns: number, maxBytes: number): number {
   return Math.floor(maxBytes / groupBytes(type, columns));
 }
 

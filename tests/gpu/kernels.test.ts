@@ -5,7 +5,7 @@ import { createNormHeads } from '../../src/gpu/ops/norm-heads.ts';
 import { createRmsNorm } from '../../src/gpu/ops/rms-norm.ts';
 import { createSwiglu } from '../../src/gpu/ops/swiglu.ts';
 import { expectClose, KernelHarness, randomValues } from './harness.ts';
-import { columnsFor, RUNNABLE_TYPES, testMatrix } from './matrices.ts';
+import { ALL_TYPES, columnsFor, testMatrix } from './matrices.ts';
 import { rmsNorm, swiglu } from './reference.ts';
 
 let harness: KernelHarness;
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-it.each(RUNNABLE_TYPES)('looks tokens up in %s, also in a matrix of several buffers', async (type) => {
+it.each(ALL_TYPES)('looks tokens up in %s, also in a matrix of several buffers', async (type) => {
   for (const columns of columnsFor(type)) {
     const { matrix, values } = testMatrix(harness, type, 45, columns, 20);
     const ids = [44, 0, 7, 19, 20, 39, 40, 7];

@@ -1,12 +1,12 @@
 import { fileRowBytes, GROUP_ROWS, rowGroups } from '../../src/blocks/row-groups.ts';
 import { dequantize } from '../../src/gguf/dequantize.ts';
-import { RUNNABLE_TYPES, type RunnableType } from '../../src/gguf/tensor-types.ts';
+import { TENSOR_TYPES, type TensorTypeName } from '../../src/gguf/tensor-types.ts';
 import type { DeviceMatrix } from '../../src/gpu/matrix.ts';
 import { repackRows } from '../../src/gpu/repack.ts';
 import { quantize } from '../fixtures/quantize.ts';
 import { type KernelHarness, randomValues } from './harness.ts';
 
-export { RUNNABLE_TYPES };
+export const ALL_TYPES = Object.keys(TENSOR_TYPES) as readonly TensorTypeName[];
 
 /** A seeded matrix on the device and its dequantised values. */
 export interface TestMatrix {
@@ -18,7 +18,7 @@ export interface TestMatrix {
 /** @param partRows - rows of each part; a multiple of 4 but for the last, as a large matrix is split */
 export function testMatrix(
   harness: KernelHarness,
-  type: RunnableType,
+  type: TensorTypeName,
   rows: number,
   columns: number,
   partRows = rows,
@@ -38,6 +38,8 @@ export function testMatrix(
 }
 
 /** Row lengths that a type allows: whole blocks for the quantised ones, odd ones for the others. */
-export function columnsFor(type: RunnableType): number[] {
-  return type === 'F32' || type === 'F16' ? [20, 37, 96] : [32, 96, 160];
+export function columnsFor(type: TensorTypeName): number[] {
+  const { blockSize } = TENSOR_TYPES[type];
+  if (blockSize === 1) return [20, 37, 96];
+  return blockSize === 32 ? [32, 96, 160] : [256, 512];
 }

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createMultiply } from '../../src/gpu/ops/multiply.ts';
 import type { Tuning } from '../../src/gpu/tuning.ts';
 import { expectClose, KernelHarness, randomValues } from './harness.ts';
-import { columnsFor, RUNNABLE_TYPES, testMatrix } from './matrices.ts';
+import { ALL_TYPES, columnsFor, testMatrix } from './matrices.ts';
 import { multiply } from './reference.ts';
 
-/** f32 sums of at most 160 products of values around 1, in another order than the reference. */
+/** f32 sums of at most 160 products of values around 1 (512 of the types in superblocks), in another order than the reference. */
 const TOLERANCE = 5e-5;
 const TUNINGS: Record<string, Partial<Tuning>> = {
   serial: { serialRows: true, rowGroups: 4 },
@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-describe.each(RUNNABLE_TYPES)('matrix × vectors, %s', (type) => {
+describe.each(ALL_TYPES)('matrix × vectors, %s', (type) => {
   it.each(Object.keys(TUNINGS))('agrees with the reference at odd sizes: %s', async (name) => {
     const context = harness.tuned(TUNINGS[name]!);
     for (const columns of columnsFor(type)) {
@@ -46,9 +46,9 @@ describe.each(RUNNABLE_TYPES)('matrix × vectors, %s', (type) => {
   });
 });
 
-describe.each(['F32', 'Q4_1', 'Q8_0'] as const)('matrix × many vectors in tiles, %s', (type) => {
+describe.each(ALL_TYPES)('matrix × many vectors in tiles, %s', (type) => {
   it('agrees with the reference at odd sizes', async () => {
-    const [rows, columns] = [150, 96];
+    const [rows, columns] = [150, columnsFor(type).at(-1)!];
     const { matrix, values } = testMatrix(harness, type, rows, columns, 80);
     for (const tokens of [1, 17, 32, 45]) {
       const x = randomValues(4, tokens * columns);

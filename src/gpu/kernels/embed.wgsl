@@ -3,11 +3,6 @@
 @group(0) @binding(3) var<storage, read> ids: array<u32>; // [T]
 @group(0) @binding(4) var<storage, read_write> y: array<vec4<f32>>; // [T, y_stride]
 
-fn dequantise(tile: mat4x4<f32>, factors: vec4<f32>, scale: Scale, row: u32) -> vec4<f32> {
-  let elements = vec4<f32>(tile[0][row], tile[1][row], tile[2][row], tile[3][row]) * factors;
-  return elements * scale.scale[row] + scale.minimum[row];
-}
-
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let block = id.x / 4u;
@@ -22,6 +17,12 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let tile = load_tile(group, block, j);
   let scale = load_scale(group, block);
   let index = token * matrix.y_stride + block * 8u + j;
-  y[index] = dequantise(tile.near, NEAR_FACTORS, scale, row);
-  y[index + 4u] = dequantise(tile.far, FAR_FACTORS, scale, row);
+  var near = vec4<f32>();
+  var far = vec4<f32>();
+  for (var c = 0u; c < 4u; c++) {
+    near[c] = near_value(scale, tile.near[c] * NEAR_FACTORS[c])[row];
+    far[c] = far_value(scale, tile.far[c] * FAR_FACTORS[c])[row];
+  }
+  y[index] = near;
+  y[index + 4u] = far;
 }

@@ -12,11 +12,9 @@ const VECTORS = 8u; // vec4s of a block of x
 var<workgroup> weights: array<vec4<f32>, 512>; // [32 elements, GROUP_TILE]
 var<workgroup> inputs: array<vec4<f32>, 256>; // [TOKEN_TILE, VECTORS]
 
-// Four columns of a tile, decoded, as the elements from 4 · vector on.
-fn keep_columns(columns: mat4x4<f32>, factors: vec4<f32>, scale: Scale, vector: u32, group: u32) {
-  for (var c = 0u; c < 4u; c++) {
-    weights[(vector * 4u + c) * GROUP_TILE + group] = columns[c] * factors[c] * scale.scale + scale.minimum;
-  }
+// A column of a tile, decoded, as element `element` of the block.
+fn keep(value: vec4<f32>, element: u32, group: u32) {
+  weights[element * GROUP_TILE + group] = value;
 }
 
 fn store(group: u32, token: u32, value: vec4<f32>) {
@@ -43,8 +41,10 @@ fn main(
   for (var block = 0u; block < matrix.blocks; block++) {
     let tile = load_tile(group, block, j);
     let scale = load_scale(group, block);
-    keep_columns(tile.near, NEAR_FACTORS, scale, j, decoded);
-    keep_columns(tile.far, FAR_FACTORS, scale, j + 4u, decoded);
+    for (var c = 0u; c < 4u; c++) {
+      keep(near_value(scale, tile.near[c] * NEAR_FACTORS[c]), j * 4u + c, decoded);
+      keep(far_value(scale, tile.far[c] * FAR_FACTORS[c]), (j + 4u) * 4u + c, decoded);
+    }
     for (var index = local; index < TOKEN_TILE * VECTORS; index += 64u) {
       let row = min(first_token + index / VECTORS, task.tokens - 1u);
       inputs[index] = x[row * matrix.x_stride + block * VECTORS + index % VECTORS];

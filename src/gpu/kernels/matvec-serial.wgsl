@@ -27,11 +27,11 @@ fn main(
   for (var block = 0u; block < matrix.blocks; block++) {
     let near{t} = x[row{t} + block * 8u + lane];
     let far{t} = x[row{t} + block * 8u + lane + 4u];
-    let part{t} = dot(near{t} + far{t}, vec4<f32>(1.0));
+    let part{t} = total_of(near{t}, far{t});
     let total{t} = subgroupBroadcast(part{t}, 0u) + subgroupBroadcast(part{t}, 1u) + subgroupBroadcast(part{t}, 2u) + subgroupBroadcast(part{t}, 3u);
     let nearer{t} = near{t} * NEAR_FACTORS;
     let farther{t} = far{t} * FAR_FACTORS;
-    var sum{g}_{t} = vec4<f32>();
+    var sums{g}_{t} = Sums();
     // each j
     let near{t}_{j} = subgroupBroadcast(nearer{t}, {j}u);
     let far{t}_{j} = subgroupBroadcast(farther{t}, {j}u);
@@ -39,14 +39,14 @@ fn main(
     let words{g}_{j} = load_words(group{g}, block, {j}u);
     // each c
     let near{g}_{j}_{c} = near_{c}(words{g}_{j});
-    sum{g}_{t} += near{g}_{j}_{c} * near{t}_{j}[{c}];
+    sums{g}_{t} = add_near(sums{g}_{t}, near{g}_{j}_{c} * near{t}_{j}[{c}]);
     let far{g}_{j}_{c} = far_{c}(words{g}_{j});
-    sum{g}_{t} += far{g}_{j}_{c} * far{t}_{j}[{c}];
+    sums{g}_{t} = add_far(sums{g}_{t}, far{g}_{j}_{c} * far{t}_{j}[{c}]);
     // end
     // end
     // end
     let scale{g} = load_scale(group{g}, block);
-    y{g}_{t} += scale{g}.scale * sum{g}_{t} + scale{g}.minimum * total{t};
+    y{g}_{t} += scaled(scale{g}, sums{g}_{t}, total{t});
   }
   // One loop over an array, not a copy of the code for each: it is long, and runs once.
   var sums: array<vec4<f32>, G * T>;

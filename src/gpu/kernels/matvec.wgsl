@@ -60,9 +60,9 @@ fn main(
       let tile{g} = unpack_tile(words{g}_{u});
       let near{t} = x[row{t} + block_{u} * 8u + j_{u}];
       let far{t} = x[row{t} + block_{u} * 8u + j_{u} + 4u];
-      let total{t} = dot(near{t} + far{t}, vec4<f32>(1.0));
-      let sum{g}_{t} = tile{g}.near * (near{t} * NEAR_FACTORS) + tile{g}.far * (far{t} * FAR_FACTORS);
-      y{g}_{t} += scale{g}_{u}.scale * sum{g}_{t} + scale{g}_{u}.minimum * total{t};
+      let total{t} = total_of(near{t}, far{t});
+      let sums{g}_{t} = sums_of(tile{g}.near * (near{t} * NEAR_FACTORS), tile{g}.far * (far{t} * FAR_FACTORS));
+      y{g}_{t} += scaled(scale{g}_{u}, sums{g}_{t}, total{t});
     }
     // end
   }

@@ -2,11 +2,11 @@ import { rowBlocks } from '../../blocks/row-groups.ts';
 import type { Activation } from '../activation.ts';
 import { composeShader } from '../compose.ts';
 import type { GpuContext, Op } from '../context.ts';
+import { GPU_FORMATS } from '../formats.ts';
 import task from '../kernels/blocks/task.wgsl?raw';
 import embed from '../kernels/embed.wgsl?raw';
 import type { Binding } from '../kernels.ts';
 import { createMatrixUniform, type DeviceMatrix } from '../matrix.ts';
-import { matrixBlocks } from '../matrix-blocks.ts';
 
 export interface EmbedBuffers {
   /** `[V, C]` */
@@ -26,7 +26,7 @@ export async function createEmbed({ gpu, kernels }: GpuContext, { matrix, ids, y
     matrix.parts.map(async (part) => {
       const kernel = await kernels.compile({
         name: `embed ${part.type}`,
-        code: composeShader([task, ...matrixBlocks(part.type), embed]),
+        code: composeShader([task, ...GPU_FORMATS[part.type].shader, embed]),
         constants: {},
       });
       const use = createMatrixUniform(gpu.device, matrix, part, { xStride: 0, yStride: y.stride, add: false });

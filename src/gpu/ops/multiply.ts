@@ -1,13 +1,13 @@
 import type { Activation } from '../activation.ts';
 import { composeShader } from '../compose.ts';
 import type { GpuContext, Op } from '../context.ts';
+import { GPU_FORMATS } from '../formats.ts';
 import task from '../kernels/blocks/task.wgsl?raw';
 import matmul from '../kernels/matmul.wgsl?raw';
 import matvec from '../kernels/matvec.wgsl?raw';
 import matvecSerial from '../kernels/matvec-serial.wgsl?raw';
 import type { BoundKernel } from '../kernels.ts';
 import { createMatrixUniform, type DeviceMatrix, type MatrixPart } from '../matrix.ts';
-import { matrixBlocks } from '../matrix-blocks.ts';
 
 /** `y[t,r] = Σ_c W[r,c] · x[t,c]`, or that added to y. */
 export interface MultiplyBuffers {
@@ -113,7 +113,7 @@ async function bindPart(
   const enables = tuning.serialRows ? 'enable subgroups;' : '';
   const kernel = await kernels.compile({
     name: `${name} ${part.type}`,
-    code: composeShader([enables, task, ...matrixBlocks(part.type), ...text], unrolled),
+    code: composeShader([enables, task, ...GPU_FORMATS[part.type].shader, ...text], unrolled),
     constants,
   });
   const use = createMatrixUniform(gpu.device, matrix, part, { xStride: x.stride, yStride: y.stride, add });

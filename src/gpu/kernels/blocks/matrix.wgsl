@@ -1,9 +1,9 @@
-// A weight matrix as it lies on the device (src/gpu/repack.ts): groups of four rows; in a group first the scales,
+// A weight matrix as it lies on the device (src/gpu/formats.ts): groups of four rows; in a group first the scales,
 // then the quants, each word of a row beside the same word of the three other rows. So one vec4 load serves four
 // rows, and neighbouring blocks are neighbours in memory.
 //
 // A tile is 8 elements of each of four rows: elements 4j … 4j+3 (near) and 16+4j … 16+4j+3 (far) of a block of 32,
-// one column an element. That is how Q4 packs its nibbles; the other types follow. Each type's file has its `Words`, a
+// one column an element. That is how Q4 packs its nibbles; the other types are packed so when they are loaded. Each type's file has its `Words`, a
 // tile still packed, and near_0 … far_3, which take an element out of it, times 1 / NEAR_FACTORS or 1 / FAR_FACTORS.
 struct Tile {
   near: mat4x4<f32>,
@@ -19,12 +19,6 @@ fn unpack_tile(words: Words) -> Tile {
     mat4x4<f32>(near_0(words), near_1(words), near_2(words), near_3(words)),
     mat4x4<f32>(far_0(words), far_1(words), far_2(words), far_3(words)),
   );
-}
-
-// A block's values are scale · element + minimum, for each of four rows.
-struct Scale {
-  scale: vec4<f32>,
-  minimum: vec4<f32>,
 }
 
 // Sizes are no overrides: one compiled kernel serves every matrix of a type. Written by src/gpu/matrix.ts.
@@ -63,4 +57,20 @@ fn halves(words: vec4<u32>) -> Halves {
   let z = unpack2x16float(words.z);
   let w = unpack2x16float(words.w);
   return Halves(vec4<f32>(x.x, y.x, z.x, w.x), vec4<f32>(x.y, y.y, z.y, w.y));
+}
+
+// Byte `index` of each word.
+fn byte_of(words: vec4<u32>, index: u32) -> vec4<f32> {
+  return vec4<f32>((words >> vec4<u32>(8u * index)) & vec4<u32>(0xff));
+}
+
+// The same of signed bytes.
+fn signed_byte_of(words: vec4<u32>, index: u32) -> vec4<f32> {
+  return vec4<f32>(bitcast<vec4<i32>>(words << vec4<u32>(24u - 8u * index)) >> vec4<u32>(24u));
+}
+
+// Half float `index` of those that lie two a word from `first` on.
+fn half_of(first: u32, index: u32) -> vec4<f32> {
+  let pair = halves(w[first + (index >> 1u)]);
+  return select(pair.low, pair.high, (index & 1u) == 1u);
 }

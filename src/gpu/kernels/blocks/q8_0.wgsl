@@ -46,7 +46,6 @@ fn far_3(words: Words) -> vec4<f32> {
 }
 
 fn load_scale(group: u32, block: u32) -> Scale {
-  let pair = halves(w[scale_index(group, block >> 1u)]);
-  let scale = select(pair.low, pair.high, (block & 1u) == 1u);
+  let scale = half_of(scale_index(group, 0u), block);
   return Scale(0x1p-24 * scale, vec4<f32>());
 }

@@ -1,0 +1,54 @@
+// BF16, the upper halves of f32: rows in blocks of 32 like the quantised types, the last one filled up with zeros.
+const NEAR_FACTORS = vec4<f32>(1.0);
+const FAR_FACTORS = vec4<f32>(1.0);
+struct Words {
+  near_01: vec4<u32>,
+  near_23: vec4<u32>,
+  far_01: vec4<u32>,
+  far_23: vec4<u32>,
+}
+
+fn load_words(group: u32, block: u32, j: u32) -> Words {
+  let index = quant_index(group, block * 16u + j * 2u);
+  return Words(w[index], w[index + 1u], w[index + 8u], w[index + 9u]);
+}
+
+fn uppers(words: vec4<u32>) -> Halves {
+  return Halves(bitcast<vec4<f32>>(words * 0x10000u), bitcast<vec4<f32>>(words & vec4<u32>(0xffff0000u)));
+}
+
+fn near_0(words: Words) -> vec4<f32> {
+  return uppers(words.near_01).low;
+}
+
+fn near_1(words: Words) -> vec4<f32> {
+  return uppers(words.near_01).high;
+}
+
+fn near_2(words: Words) -> vec4<f32> {
+  return uppers(words.near_23).low;
+}
+
+fn near_3(words: Words) -> vec4<f32> {
+  return uppers(words.near_23).high;
+}
+
+fn far_0(words: Words) -> vec4<f32> {
+  return uppers(words.far_01).low;
+}
+
+fn far_1(words: Words) -> vec4<f32> {
+  return uppers(words.far_01).high;
+}
+
+fn far_2(words: Words) -> vec4<f32> {
+  return uppers(words.far_23).low;
+}
+
+fn far_3(words: Words) -> vec4<f32> {
+  return uppers(words.far_23).high;
+}
+
+fn load_scale(group: u32, block: u32) -> Scale {
+  return Scale(vec4<f32>(1.0), vec4<f32>());
+}
