@@ -3,7 +3,7 @@ import { CpuKernels } from '../../src/cpu/kernels.ts';
 import type { CpuMatrix } from '../../src/cpu/matrix.ts';
 import { nodeHost } from '../../src/cpu/node-host.ts';
 import { allocateQuants, allocateRows } from '../../src/cpu/rows.ts';
-import type { RunnableType } from '../../src/gguf/tensor-types.ts';
+import type { TensorTypeName } from '../../src/gguf/tensor-types.ts';
 import { type Distribution, measure } from './measure.ts';
 
 /** One kernel over weights that no cache holds. */
@@ -22,7 +22,7 @@ const OS_PAGE_BYTES = 4096;
 const [SMALL, WIDE, WIDEST] = [576, 2560, 8192];
 
 interface Case {
-  readonly type: RunnableType;
+  readonly type: TensorTypeName;
   readonly precision: 'i16' | 'f32';
   readonly columns: readonly number[];
 }

@@ -1,6 +1,6 @@
 import { PAGE_TOKENS, pageBytes } from '../../src/blocks/kv-layout.ts';
 import { rowGroups } from '../../src/blocks/row-groups.ts';
-import { RUNNABLE_TYPES, type RunnableType } from '../../src/gguf/tensor-types.ts';
+import { TENSOR_TYPE_NAMES, TENSOR_TYPES, type TensorTypeName } from '../../src/gguf/tensor-types.ts';
 import { type Activation, createActivation } from '../../src/gpu/activation.ts';
 import type { GpuContext, Op } from '../../src/gpu/context.ts';
 import { createAttention } from '../../src/gpu/ops/attention.ts';
@@ -53,8 +53,10 @@ export async function kernelCases(context: GpuContext, tasks: TaskBuffer<never>)
     for (const [name, rows, columns] of MATRICES) await cases.addMatrix(name, 'Q4_1', rows, columns, tokens);
   }
   await cases.addMatrix('output matrix', 'Q8_0', V, C, 1);
-  for (const type of RUNNABLE_TYPES) {
-    for (const tokens of [1, 8]) await cases.addMatrix('gate and up', type, 2 * F, C, tokens);
+  for (const type of TENSOR_TYPE_NAMES) {
+    const { blockSize } = TENSOR_TYPES[type];
+    const columns = Math.ceil(C / blockSize) * blockSize;
+    for (const tokens of [1, 8]) await cases.addMatrix('gate and up', type, 2 * F, columns, tokens);
   }
   for (const [tokens, position] of [
     [1, 63],
@@ -73,7 +75,7 @@ async function addLarge(cases: KernelCases): Promise<void> {
   for (const tokens of [1, 8, PREFILL_TOKENS]) {
     for (const [name, rows, columns] of LARGE_MATRICES) await cases.addMatrix(name, 'Q4_0', rows, columns, tokens);
   }
-  for (const type of RUNNABLE_TYPES) await cases.addMatrix('large square', type, 4096, 4096, 1);
+  for (const type of TENSOR_TYPE_NAMES) await cases.addMatrix('large square', type, 4096, 4096, 1);
 }
 
 class KernelCases {
@@ -86,7 +88,7 @@ class KernelCases {
     this.#tasks = tasks;
   }
 
-  async addMatrix(name: string, type: RunnableType, rows: number, columns: number, tokens: number): Promise<void> {
+  async addMatrix(name: string, type: TensorTypeName, rows: number, columns: number, tokens: number): Promise<void> {
     const groups = rowGroups(rows);
     const bytes = groups * groupBytes(type, columns);
     const matrix = { columns, parts: [{ type, buffer: this.#buffer(bytes), groups, firstGroup: 0 }] };

@@ -1,5 +1,5 @@
 import { fileRowBytes, rowGroups } from '../blocks/row-groups.ts';
-import type { RunnableType } from '../gguf/tensor-types.ts';
+import type { TensorTypeName } from '../gguf/tensor-types.ts';
 import { instantiateKernels, type KernelExports } from './instance.ts';
 import { type CpuMatrix, FORMATS } from './matrix.ts';
 import { CpuMemory } from './memory.ts';
@@ -75,7 +75,7 @@ export class CpuKernels {
   }
 
   /** Bytes of a matrix in memory. */
-  matrixBytes(type: RunnableType, rows: number, columns: number): number {
+  matrixBytes(type: TensorTypeName, rows: number, columns: number): number {
     return rowGroups(rows) * this.#exports.groupBytes(FORMATS[type].id, columns);
   }
 

@@ -2,7 +2,6 @@ import { GROUP_ROWS } from '../blocks/row-groups.ts';
 import { ShoalError } from '../core/errors.ts';
 import { dequantize } from '../gguf/dequantize.ts';
 import type { GgufTensor } from '../gguf/gguf-file.ts';
-import { isRunnable, RUNNABLE_TYPES, type RunnableType } from '../gguf/tensor-types.ts';
 import { pairedRow } from '../model/graph.ts';
 import type { Hyperparameters } from '../model/hyperparameters.ts';
 import type { ShardReader } from '../store/shard-store.ts';
@@ -79,14 +78,5 @@ export class TensorReader {
     this.#loadedBytes += length;
     onProgress?.(this.#loadedBytes);
     return bytes;
-  }
-
-  /** The tensor's type. @throws ShoalError `unsupported-tensor-type` for one that the engine does not compute on */
-  runnableType({ name, type }: GgufTensor): RunnableType {
-    if (isRunnable(type)) return type;
-    throw new ShoalError(
-      'unsupported-tensor-type',
-      `${this.#reader.shard.fileName}: tensor "${name}" has type ${type}; the engine computes on ${RUNNABLE_TYPES.join(', ')}.`,
-    );
   }
 }

@@ -26,16 +26,11 @@ const layouts = [
   { name: 'MXFP4', id: 39, blockSize: 32, blockBytes: 17 },
 ] as const satisfies readonly TensorType[];
 
-/** The tensor types that Shoal reads, splits and can dequantise on the CPU. */
+/** The tensor types that Shoal reads and computes on. */
 export type TensorTypeName = (typeof layouts)[number]['name'];
 
-/** The types that the engine computes on. */
-export const RUNNABLE_TYPES = ['F32', 'F16', 'Q4_0', 'Q4_1', 'Q8_0'] as const satisfies readonly TensorTypeName[];
-export type RunnableType = (typeof RUNNABLE_TYPES)[number];
-
-export function isRunnable(type: TensorTypeName): type is RunnableType {
-  return (RUNNABLE_TYPES as readonly string[]).includes(type);
-}
+/** Their names, by the format's number. */
+export const TENSOR_TYPE_NAMES: readonly TensorTypeName[] = layouts.map(({ name }) => name);
 
 /** Every readable type by name. */
 export const TENSOR_TYPES = Object.fromEntries(layouts.map((layout) => [layout.name, layout])) as Readonly<

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { LayerRunner } from '../../src/engine/layer-runner.ts';
-import { RUNNABLE_TYPES } from '../../src/gguf/tensor-types.ts';
+import type { TensorTypeName } from '../../src/gguf/tensor-types.ts';
 import type { Candidates } from '../../src/protocol/frames.ts';
 import { makeTinyModel } from '../fixtures/tiny-model.ts';
 import { type SplitModel, splitBytes } from '../support/shard-readers.ts';
@@ -24,8 +24,11 @@ function expectSame({ info }: LayerRunner, rows: readonly Candidates[], expected
   for (const [index, logit] of logits(rows).entries()) expect(Math.abs(logit - right[index]!)).toBeLessThan(ROUNDING);
 }
 
-/** What every runner does: split runs, sessions, truncation, batches. Called in a test file of each implementation. */
-export function testRunner(openRunner: OpenRunner): void {
+/**
+ * What every runner does: split runs, sessions, truncation, batches. Called in a test file of each implementation.
+ * @param types - of the matrices of models that are split
+ */
+export function testRunner(openRunner: OpenRunner, types: readonly TensorTypeName[]): void {
   const opened: LayerRunner[] = [];
   async function open(model: SplitModel, shards?: readonly number[]): Promise<LayerRunner> {
     const runner = await openRunner(model, shards);
@@ -36,12 +39,14 @@ export function testRunner(openRunner: OpenRunner): void {
     for (const runner of opened.splice(0)) await runner.close();
   }
 
-  describe.each([...RUNNABLE_TYPES, 'a mix'] as const)('a model of %s', (type) => {
+  describe.each([...types, 'a mix'] as const)('a model of %s', (type) => {
     afterEach(closeAll);
 
     it('gives the same bits however its layers are spread', async () => {
-      const mix = (name: string) => (name.includes('attn_v') ? 'Q8_0' : name.includes('ffn_up') ? 'F16' : 'Q4_0');
-      const model = await splitBytes(makeTinyModel({ type: type === 'a mix' ? mix : type }), 3);
+      const mix = (name: string) => (name.includes('attn_v') ? 'Q6_K' : name.includes('ffn_up') ? 'Q8_0' : 'Q4_K');
+      // Rows of whole superblocks.
+      const sizes = { width: 256, feedForwardWidth: 256 };
+      const model = await splitBytes(makeTinyModel({ ...sizes, type: type === 'a mix' ? mix : type }), 3);
       const [whole, part] = [await open(model), await open(model, [1, 2])];
       const expected = await (await TestRoute.open([whole], [0, 4])).feedAll(IDS, ALL);
       expect(new Set(expected.map(({ ids }) => ids[0])).size).toBeGreaterThan(5);

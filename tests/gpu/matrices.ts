@@ -1,12 +1,10 @@
 import { fileRowBytes, GROUP_ROWS, rowGroups } from '../../src/blocks/row-groups.ts';
 import { dequantize } from '../../src/gguf/dequantize.ts';
-import { TENSOR_TYPES, type TensorTypeName } from '../../src/gguf/tensor-types.ts';
+import type { TensorTypeName } from '../../src/gguf/tensor-types.ts';
 import type { DeviceMatrix } from '../../src/gpu/matrix.ts';
 import { repackRows } from '../../src/gpu/repack.ts';
 import { quantize } from '../fixtures/quantize.ts';
 import { type KernelHarness, randomValues } from './harness.ts';
-
-export const ALL_TYPES = Object.keys(TENSOR_TYPES) as readonly TensorTypeName[];
 
 /** A seeded matrix on the device and its dequantised values. */
 export interface TestMatrix {
@@ -35,11 +33,4 @@ export function testMatrix(
     };
   });
   return { matrix: { columns, parts }, values: dequantize(type, bytes) };
-}
-
-/** Row lengths that a type allows: whole blocks for the quantised ones, odd ones for the others. */
-export function columnsFor(type: TensorTypeName): number[] {
-  const { blockSize } = TENSOR_TYPES[type];
-  if (blockSize === 1) return [20, 37, 96];
-  return blockSize === 32 ? [32, 96, 160] : [256, 512];
 }

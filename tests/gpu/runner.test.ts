@@ -10,7 +10,8 @@ import { openTestGpu } from '../support/gpu.ts';
 import { splitBytes } from '../support/shard-readers.ts';
 
 const openRunner = opener(async (options) => createWebGpuRunner({ gpu: await openTestGpu(), ...options }));
-describe('does what every runner does', () => testRunner(openRunner));
+// The kernels of each type have tests of their own.
+describe('does what every runner does', () => testRunner(openRunner, ['F32', 'Q4_1', 'Q8_0']));
 describe('does it for several sessions at once', () => testRunnerBatches(openRunner));
 describe('refuses what every runner refuses', () => testRunnerErrors(openRunner));
 

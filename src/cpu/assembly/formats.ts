@@ -4,30 +4,53 @@
 //   type  bytes  block
 //   Q4_0     72  scales (8), quants (64); value = scale · nibble - 8 · scale
 //   Q4_1     80  scales (8), minima (8), quants (64); value = scale · nibble + minimum
+//   Q5_0     88  scales (8), quants (64), fifth bits (16); value = scale · (quant - 16)
+//   Q5_1     96  scales (8), minima (8), quants (64), fifth bits (16); value = scale · quant + minimum
 //   Q8_0    136  scales (8), quants (128); value = scale · byte
-//   F16          rows of halves, each filled up with zeros to a multiple of 8 columns
-//   F32          rows of floats, each filled up with zeros to a multiple of 4 columns
+//
+// Of the k-quants eight blocks have a head, and each block its four rows' scales as bytes:
+//
+//   Q4_K     72  scales (4), minima (4), quants (64); head: units of the scales (8), of the minima (8)
+//   Q5_K     88  scales (4), minima (4), quants (64), fifth bits (16); head as of Q4_K;
+//                value = unit · scale · quant - unit · minimum
+//   Q6_K    104  scales of the near columns, 0 to 15 (4), of the far ones (4), quants (64), high bits (32); head: units
+//                (8); value = unit · scale · (quant - 32)
+//
+// The others lie as rows, one after the other: floats and halves each filled up with zeros, to a multiple of 4 and of 8
+// columns; blocks as in the file.
 //
 // The quants lie so that a multiplication of pairs of 16-bit numbers adds up four rows at once, row r in lane r, when a token's
 // pair of numbers stands in all lanes; a processor loads it that way at no cost.
 //
-//   Q4    four vectors; vector v, 16-bit lane 2r + e, bits [4k, 4k + 4): the nibble of row r in column
-//         16(k & 1) + 4v + 2(k >> 1) + e. Lane r is four of the row's bytes in the file, in the order 0, 2, 1, 3
-//   Q8_0  sixteen half vectors; half j, byte 2r + e: row r, column 2j + e
+//   Q4, Q5, Q6  four vectors; vector v, 16-bit lane 2r + e, bits [4k, 4k + 4): the low nibble of row r in column
+//               16(k & 1) + 4v + 2(k >> 1) + e. Lane r is four of the row's bytes in the file, in the order 0, 2, 1, 3
+//   fifth bits  a vector; 16-bit lane 2r + e, bit 4v + k: of that column
+//   high bits   two vectors, of v < 2 and of the others; 16-bit lane 2r + e, bits [8(v & 1) + 2k, … + 2): of that column
+//   Q8_0        sixteen half vectors; half j, byte 2r + e: row r, column 2j + e
 
 export const F32: u32 = 0;
 export const F16: u32 = 1;
 export const Q4_0: u32 = 2;
 export const Q4_1: u32 = 3;
 export const Q8_0: u32 = 4;
+export const BF16: u32 = 5;
+export const Q5_0: u32 = 6;
+export const Q5_1: u32 = 7;
+export const Q2_K: u32 = 8;
+export const Q3_K: u32 = 9;
+export const Q4_K: u32 = 10;
+export const Q5_K: u32 = 11;
+export const Q6_K: u32 = 12;
+export const IQ4_NL: u32 = 13;
+export const IQ4_XS: u32 = 14;
+export const MXFP4: u32 = 15;
 
 /** Rows of a group. */
 export const GROUP: u32 = 4;
 /** Bytes of four scales or minima. */
 export const HALVES: u32 = 8;
-export const Q4_0_BYTES: u32 = 72;
-export const Q4_1_BYTES: u32 = 80;
-export const Q8_0_BYTES: u32 = 136;
+/** Bytes of a block of nibbles. */
+export const NIBBLES: u32 = 64;
 
 /** Bytes of a group of rows of `columns` elements. */
 export function groupBytes(format: u32, columns: u32): u32 {
@@ -35,30 +58,66 @@ export function groupBytes(format: u32, columns: u32): u32 {
     case F32:
       return GROUP * ((columns + 3) & ~3) * 4;
     case F16:
+    case BF16:
       return GROUP * ((columns + 7) & ~7) * 2;
+    case Q2_K:
+      return GROUP * (columns >> 8) * 84;
+    case Q3_K:
+      return GROUP * (columns >> 8) * 110;
+    case IQ4_NL:
+      return GROUP * (columns >> 5) * 18;
+    case IQ4_XS:
+      return GROUP * (columns >> 8) * 136;
+    case MXFP4:
+      return GROUP * (columns >> 5) * 17;
     case Q4_0:
     case Q4_1:
+    case Q5_0:
+    case Q5_1:
     case Q8_0:
       return ((columns + 31) >> 5) * blockBytes(format);
+    case Q4_K:
+    case Q5_K:
+    case Q6_K:
+      return (columns >> 8) * (headBytes(format) + 8 * blockBytes(format));
     default:
       unreachable();
       return 0;
   }
 }
 
-/** Bytes of a block of one of the formats that have blocks. */
+/** Bytes of a block of one of the formats that lie in blocks of four rows. */
 // @ts-ignore: decorator
 @inline
 export function blockBytes(format: u32): u32 {
-  switch (format) {
-    case Q4_0:
-      return Q4_0_BYTES;
-    case Q4_1:
-      return Q4_1_BYTES;
-    case Q8_0:
-      return Q8_0_BYTES;
-    default:
-      unreachable();
-      return 0;
-  }
+  if (format == Q4_0 || format == Q4_K) return 72;
+  if (format == Q4_1) return 80;
+  if (format == Q5_0 || format == Q5_K) return 88;
+  if (format == Q5_1) return 96;
+  if (format == Q6_K) return 104;
+  if (format == Q8_0) return 136;
+  unreachable();
+  return 0;
+}
+
+/** Bytes of the head of eight blocks: 0 for the formats without. */
+// @ts-ignore: decorator
+@inline
+export function headBytes(format: u32): u32 {
+  if (format == Q4_K || format == Q5_K) return 2 * HALVES;
+  return format == Q6_K ? HALVES : 0;
+}
+
+/** Where in a block its quants begin. */
+// @ts-ignore: decorator
+@inline
+export function quantsAt(format: u32): u32 {
+  return format == Q4_1 || format == Q5_1 ? 2 * HALVES : HALVES;
+}
+
+/** Whether a block's values have minima. */
+// @ts-ignore: decorator
+@inline
+export function hasMinima(format: u32): bool {
+  return format == Q4_1 || format == Q5_1 || format == Q4_K || format == Q5_K;
 }

@@ -75,3 +75,17 @@ export function halvesToFloats(address: usize): v128 {
 export function halvesBy(address: usize, bits: v128, factor: v128): v128 {
   return f32x4.mul(v128.and(i32x4.shl(v128.load_ext<i16>(address), 13), bits), factor);
 }
+
+/** A constant that the compiler cannot see: it would build a vector of one that it knows anew in every round of a loop. */
+// @ts-ignore: decorator
+@inline
+export function unknown(value: i32, blocks: u32): i32 {
+  return blocks > 0 ? value : 0;
+}
+
+/** Stores four rows of one token, or adds them to what is there. */
+// @ts-ignore: decorator
+@inline
+export function put(y: usize, value: v128, add: u32): void {
+  v128.store(y, add ? f32x4.add(v128.load(y), value) : value);
+}

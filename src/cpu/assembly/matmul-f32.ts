@@ -1,6 +1,5 @@
-import { sumLanesF32 } from './lanes';
+import { put, sumLanesF32 } from './lanes';
 import { unpackGroup } from './unpack';
-import { put } from './matmul-i16';
 
 // y[t, r] = Σ_c w[r, c] · x[t, c], weights and activations as floats: exact up to f32 rounding, for every format. Four
 // rows are unpacked into scratch memory, which stays in the nearest cache, and multiplied with every token.

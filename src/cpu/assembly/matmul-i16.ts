@@ -1,25 +1,34 @@
-import { blockBytes, HALVES, Q4_0, Q4_1, Q8_0 } from './formats';
-import { HALF_BITS, HALF_FACTOR, halvesBy } from './lanes';
-import { blockQ4, blockQ8, halfBlock, widened } from './products';
+import {
+  blockBytes,
+  HALVES,
+  hasMinima,
+  headBytes,
+  Q4_0,
+  Q4_1,
+  Q4_K,
+  Q5_0,
+  Q5_1,
+  Q5_K,
+  Q6_K,
+  Q8_0,
+  quantsAt,
+} from './formats';
+import { HALF_BITS, HALF_FACTOR, halvesBy, put, unknown } from './lanes';
+import { groupQ6_K } from './matmul-split';
+import { blockQ4, blockQ8, blockWide, halfBlock, widened } from './products';
 import { BLOCK_BYTES, SCALE_BYTES } from './quantize';
+import { hasHead, minimaOf, scalesOf } from './scales';
 
 // y[t, r] = Σ_blocks scale[r] · scale[t] · Σ_block quant[r] · quant[t]  (+ minimum[r] · sum[t])
-// A quant of Q4_0 is its nibble less 8; one of Q4_1, which has minima, the nibble.
+// A quant of Q4_0 is its nibble less 8, one of Q5_0 less 16; those of the types with minima are as they are.
 // Four rows of weights at a time, a lane each. For one token, which waits for memory, in as few instructions as can be; for
 // several each block of weights is unpacked once, into registers, and meets them all. Both add up in the same order, so a
 // token's result does not depend on how many others come with it. @see products.ts, quantize.ts
 
-/** A constant that the compiler cannot see: it would build a vector of one that it knows anew in every round of a loop. */
 // @ts-ignore: decorator
 @inline
-function unknown(value: i32, blocks: u32): i32 {
-  return blocks > 0 ? value : 0;
-}
-
-// @ts-ignore: decorator
-@inline
-function quantsAt(format: u32, block: usize): usize {
-  return block + (format == Q4_1 ? 2 * HALVES : HALVES);
+function hasFifthBits(format: u32): bool {
+  return format == Q5_0 || format == Q5_1 || format == Q5_K;
 }
 
 /** @param minima - of a format that has them */
@@ -28,7 +37,7 @@ function quantsAt(format: u32, block: usize): usize {
 function addBlock(format: u32, sum: v128, whole: v128, rows: v128, minima: v128, scales: usize): v128 {
   const scaled = f32x4.mul(f32x4.convert_i32x4_s(whole), f32x4.mul(rows, v128.load_splat<f32>(scales)));
   const plain = f32x4.add(sum, scaled);
-  return format == Q4_1 ? f32x4.add(plain, f32x4.mul(minima, v128.load_splat<f32>(scales, 4))) : plain;
+  return hasMinima(format) ? f32x4.add(plain, f32x4.mul(minima, v128.load_splat<f32>(scales, 4))) : plain;
 }
 
 /** Four rows for one token. */
@@ -36,16 +45,26 @@ function addBlock(format: u32, sum: v128, whole: v128, rows: v128, minima: v128,
 @inline
 function oneToken(format: u32, weights: usize, blocks: u32, x: usize, scales: usize): v128 {
   let sum = f32x4.splat(0);
+  let unit = sum;
+  let minimumUnit = sum;
   const bits = i32x4.splat(unknown(HALF_BITS, blocks));
   const factor = i32x4.splat(unknown(HALF_FACTOR, blocks));
   const mask0 = i16x8.splat(<i16>unknown(0x000f, blocks));
   const mask1 = i16x8.splat(<i16>unknown(0x00f0, blocks));
   const mask2 = i16x8.splat(<i16>unknown(0x0f00, blocks));
   for (let index: u32 = 0; index < blocks; index++) {
-    const rows = halvesBy(weights, bits, factor);
-    const minima = format == Q4_1 ? halvesBy(weights + HALVES, bits, factor) : rows;
-    const quants = quantsAt(format, weights);
-    let whole = format == Q8_0 ? blockQ8(quants, x) : blockQ4(quants, x, mask0, mask1, mask2);
+    if (hasHead(format) && (index & 7) == 0) {
+      unit = halvesBy(weights, bits, factor);
+      minimumUnit = halvesBy(weights + HALVES, bits, factor);
+      weights += headBytes(format);
+    }
+    const rows = scalesOf(format, weights, unit, bits, factor);
+    const minima = hasMinima(format) ? minimaOf(format, weights, minimumUnit, bits, factor) : rows;
+    const quants = weights + quantsAt(format);
+    let whole: v128;
+    if (format == Q8_0) whole = blockQ8(quants, x);
+    else if (hasFifthBits(format)) whole = blockWide(format, quants, x, mask0);
+    else whole = blockQ4(quants, x, mask0, mask1, mask2);
     if (format == Q4_0) whole = i32x4.add(whole, v128.load_splat<i32>(scales, 8));
     sum = addBlock(format, sum, whole, rows, minima, scales);
     weights += blockBytes(format);
@@ -125,8 +144,15 @@ function manyTokens(
   const factor = i32x4.splat(unknown(HALF_FACTOR, blocks));
   const mask = i16x8.splat(<i16>unknown(15, blocks));
   const eights = i16x8.splat(<i16>unknown(8, blocks));
+  let unit = f32x4.splat(0);
+  let minimumUnit = unit;
   for (let index: u32 = 0; index < blocks; index++) {
-    const quants = quantsAt(format, weights);
+    if (hasHead(format) && (index & 7) == 0) {
+      unit = halvesBy(weights, bits, factor);
+      minimumUnit = halvesBy(weights + HALVES, bits, factor);
+      weights += headBytes(format);
+    }
+    const quants = weights + quantsAt(format);
     let w0 = widened(format, quants, 0, 0, mask, eights);
     let w1 = widened(format, quants, 0, 1, mask, eights);
     let w2 = widened(format, quants, 0, 2, mask, eights);
@@ -156,8 +182,8 @@ function manyTokens(
     w5 = widened(format, quants, 1, 5, mask, eights);
     w6 = widened(format, quants, 1, 6, mask, eights);
     w7 = widened(format, quants, 1, 7, mask, eights);
-    const rows = halvesBy(weights, bits, factor);
-    const minima = format == Q4_1 ? halvesBy(weights + HALVES, bits, factor) : rows;
+    const rows = scalesOf(format, weights, unit, bits, factor);
+    const minima = hasMinima(format) ? minimaOf(format, weights, minimumUnit, bits, factor) : rows;
     for (sum = sums; sum < fours; sum += 4 * TOKEN_SCRATCH) {
       secondHalf(format, w0, w1, w2, w3, w4, w5, w6, w7, rows, minima, x, scales, sum, 0);
       secondHalf(format, w0, w1, w2, w3, w4, w5, w6, w7, rows, minima, x, scales, sum, 1);
@@ -173,13 +199,6 @@ function manyTokens(
     }
     weights += blockBytes(format);
   }
-}
-
-/** Stores four rows of one token, or adds them to what is there. */
-// @ts-ignore: decorator
-@inline
-export function put(y: usize, value: v128, add: u32): void {
-  v128.store(y, add ? f32x4.add(v128.load(y), value) : value);
 }
 
 // @ts-ignore: decorator
@@ -252,6 +271,62 @@ function groupQ8_0(
   allTokens(Q8_0, weights, blocks, tokens, quants, scales, y, yStride, add, scratch);
 }
 
+function groupQ5_0(
+  weights: usize,
+  blocks: u32,
+  tokens: u32,
+  quants: usize,
+  scales: usize,
+  y: usize,
+  yStride: usize,
+  add: u32,
+  scratch: usize,
+): void {
+  allTokens(Q5_0, weights, blocks, tokens, quants, scales, y, yStride, add, scratch);
+}
+
+function groupQ5_1(
+  weights: usize,
+  blocks: u32,
+  tokens: u32,
+  quants: usize,
+  scales: usize,
+  y: usize,
+  yStride: usize,
+  add: u32,
+  scratch: usize,
+): void {
+  allTokens(Q5_1, weights, blocks, tokens, quants, scales, y, yStride, add, scratch);
+}
+
+function groupQ4_K(
+  weights: usize,
+  blocks: u32,
+  tokens: u32,
+  quants: usize,
+  scales: usize,
+  y: usize,
+  yStride: usize,
+  add: u32,
+  scratch: usize,
+): void {
+  allTokens(Q4_K, weights, blocks, tokens, quants, scales, y, yStride, add, scratch);
+}
+
+function groupQ5_K(
+  weights: usize,
+  blocks: u32,
+  tokens: u32,
+  quants: usize,
+  scales: usize,
+  y: usize,
+  yStride: usize,
+  add: u32,
+  scratch: usize,
+): void {
+  allTokens(Q5_K, weights, blocks, tokens, quants, scales, y, yStride, add, scratch);
+}
+
 /** Four rows of weights for all tokens. `y` is where the first token's four results go; `yStride` in bytes. */
 export function groupI16(
   format: u32,
@@ -274,6 +349,21 @@ export function groupI16(
       break;
     case Q8_0:
       groupQ8_0(weights, blocks, tokens, quants, scales, y, yStride, add, scratch);
+      break;
+    case Q5_0:
+      groupQ5_0(weights, blocks, tokens, quants, scales, y, yStride, add, scratch);
+      break;
+    case Q5_1:
+      groupQ5_1(weights, blocks, tokens, quants, scales, y, yStride, add, scratch);
+      break;
+    case Q4_K:
+      groupQ4_K(weights, blocks, tokens, quants, scales, y, yStride, add, scratch);
+      break;
+    case Q5_K:
+      groupQ5_K(weights, blocks, tokens, quants, scales, y, yStride, add, scratch);
+      break;
+    case Q6_K:
+      groupQ6_K(weights, blocks, tokens, quants, scales, y, yStride, add, scratch);
       break;
     default:
       unreachable();

@@ -1,4 +1,4 @@
-import { Q4_0, Q8_0 } from './formats';
+import { NIBBLES, Q4_0, Q5_0, Q5_1, Q5_K, Q6_K, Q8_0 } from './formats';
 
 // Products of a block of four rows with a token's block of 16-bit numbers, as integers: exact. Lane r adds up row r: each
 // pair of a token's numbers is loaded into all lanes. Offsets of those loads are written as the load's second argument: the
@@ -45,7 +45,81 @@ export function widened(format: u32, quants: usize, half: i32, index: i32, mask:
   const packed = v128.load(quants + 16 * v);
   const shifted = k == 0 ? packed : i16x8.shr_u(packed, 4 * k);
   const nibbles = k == 3 ? shifted : v128.and(shifted, mask);
-  return format == Q4_0 ? i16x8.sub(nibbles, eights) : nibbles;
+  if (format == Q4_0) return i16x8.sub(nibbles, eights);
+  if (format == Q5_0) return i16x8.sub(withFifth(nibbles, quants, v, k), i16x8.splat(16));
+  if (format == Q5_1 || format == Q5_K) return withFifth(nibbles, quants, v, k);
+  if (format == Q6_K) return i16x8.sub(withHigh(nibbles, quants, v, k), i16x8.splat(32));
+  return nibbles;
+}
+
+// @ts-ignore: decorator
+@inline
+function withFifth(nibbles: v128, quants: usize, v: i32, k: i32): v128 {
+  const bits = v128.load(quants, NIBBLES);
+  const at = 4 * v + k;
+  const moved = at < 4 ? i16x8.shl(bits, 4 - at) : at > 4 ? i16x8.shr_u(bits, at - 4) : bits;
+  return v128.or(nibbles, v128.and(moved, i16x8.splat(16)));
+}
+
+// @ts-ignore: decorator
+@inline
+function withHigh(nibbles: v128, quants: usize, v: i32, k: i32): v128 {
+  const bits = v128.load(quants + NIBBLES + 16 * (v >> 1));
+  const at = 8 * (v & 1) + 2 * k;
+  const moved = at < 4 ? i16x8.shl(bits, 4 - at) : at > 4 ? i16x8.shr_u(bits, at - 4) : bits;
+  return v128.or(nibbles, v128.and(moved, i16x8.splat(48)));
+}
+
+/** A block's quants, widened, times one token's block. */
+// @ts-ignore: decorator
+@inline
+export function blockWide(format: u32, quants: usize, x: usize, mask: v128): v128 {
+  const w0 = widened(format, quants, 0, 0, mask, mask);
+  const w1 = widened(format, quants, 0, 1, mask, mask);
+  const w2 = widened(format, quants, 0, 2, mask, mask);
+  const w3 = widened(format, quants, 0, 3, mask, mask);
+  const w4 = widened(format, quants, 0, 4, mask, mask);
+  const w5 = widened(format, quants, 0, 5, mask, mask);
+  const w6 = widened(format, quants, 0, 6, mask, mask);
+  const w7 = widened(format, quants, 0, 7, mask, mask);
+  const first = halfBlock(w0, w1, w2, w3, w4, w5, w6, w7, x);
+  const w8 = widened(format, quants, 1, 0, mask, mask);
+  const w9 = widened(format, quants, 1, 1, mask, mask);
+  const wa = widened(format, quants, 1, 2, mask, mask);
+  const wb = widened(format, quants, 1, 3, mask, mask);
+  const wc = widened(format, quants, 1, 4, mask, mask);
+  const wd = widened(format, quants, 1, 5, mask, mask);
+  const we = widened(format, quants, 1, 6, mask, mask);
+  const wf = widened(format, quants, 1, 7, mask, mask);
+  return i32x4.add(first, halfBlock(w8, w9, wa, wb, wc, wd, we, wf, x + 16));
+}
+
+/**
+ * The near columns of a block of Q6_K, or its far ones, in the eight vectors that `sixteen` takes.
+ * @param far - 0 or 1
+ * @param index - 0 to 7
+ */
+// @ts-ignore: decorator
+@inline
+export function widenedSide(quants: usize, far: i32, index: i32, mask: v128): v128 {
+  return widened(Q6_K, quants, index >> 2, 4 * ((index >> 1) & 1) + 2 * (index & 1) + far, mask, mask);
+}
+
+/** Sixteen neighbouring columns in eight vectors times a token's sixteen numbers. */
+// @ts-ignore: decorator
+@inline
+export function sixteen(
+  w0: v128,
+  w1: v128,
+  w2: v128,
+  w3: v128,
+  w4: v128,
+  w5: v128,
+  w6: v128,
+  w7: v128,
+  x: usize,
+): v128 {
+  return i32x4.add(fourPairs(w0, w1, w2, w3, x), fourPairs(w4, w5, w6, w7, x + 16));
 }
 
 /** A block's nibbles times one token's block. Those of bits [4k, 4k + 4) stay there until they are added up: `x · 16^k`. */

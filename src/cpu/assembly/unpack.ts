@@ -1,5 +1,32 @@
-import { halvesToFloats } from './lanes';
-import { F16, F32, GROUP, groupBytes, HALVES, Q4_0, Q4_0_BYTES, Q4_1, Q4_1_BYTES, Q8_0, Q8_0_BYTES } from './formats';
+import {
+  BF16,
+  blockBytes,
+  F16,
+  F32,
+  GROUP,
+  groupBytes,
+  HALVES,
+  hasMinima,
+  headBytes,
+  IQ4_NL,
+  IQ4_XS,
+  MXFP4,
+  Q2_K,
+  Q3_K,
+  Q4_0,
+  Q4_1,
+  Q4_K,
+  Q5_0,
+  Q5_1,
+  Q5_K,
+  Q6_K,
+  Q8_0,
+  quantsAt,
+} from './formats';
+import { HALF_BITS, HALF_FACTOR, halvesToFloats } from './lanes';
+import { widened } from './products';
+import { hasHead, minimaOf, scalesOf, signedBytesToFloats } from './scales';
+import { unpackIQ4_NL, unpackIQ4_XS, unpackMXFP4, unpackQ2_K, unpackQ3_K } from './unpack-rows';
 
 /** A group's four rows as floats, `stride` bytes apart; each has room for whole blocks of 32. */
 export function unpackGroup(format: u32, group: usize, columns: u32, to: usize, stride: usize): void {
@@ -13,11 +40,46 @@ export function unpackGroup(format: u32, group: usize, columns: u32, to: usize, 
       for (let row: usize = 0; row < GROUP; row++)
         unpackHalves(group + row * rowBytes, (columns + 7) >> 3, to + row * stride);
       break;
+    case BF16:
+      for (let row: usize = 0; row < GROUP; row++)
+        unpackUppers(group + row * rowBytes, (columns + 7) >> 3, to + row * stride);
+      break;
+    case Q2_K:
+      for (let row: usize = 0; row < GROUP; row++) unpackQ2_K(group + row * rowBytes, columns >> 8, to + row * stride);
+      break;
+    case Q3_K:
+      for (let row: usize = 0; row < GROUP; row++) unpackQ3_K(group + row * rowBytes, columns >> 8, to + row * stride);
+      break;
+    case IQ4_NL:
+      for (let row: usize = 0; row < GROUP; row++) unpackIQ4_NL(group + row * rowBytes, blocks, to + row * stride);
+      break;
+    case IQ4_XS:
+      for (let row: usize = 0; row < GROUP; row++)
+        unpackIQ4_XS(group + row * rowBytes, columns >> 8, to + row * stride);
+      break;
+    case MXFP4:
+      for (let row: usize = 0; row < GROUP; row++) unpackMXFP4(group + row * rowBytes, blocks, to + row * stride);
+      break;
     case Q4_0:
-      unpackQ4(group, blocks, 0, Q4_0_BYTES, to, stride);
+      unpackBlocks(Q4_0, group, blocks, to, stride);
       break;
     case Q4_1:
-      unpackQ4(group, blocks, HALVES, Q4_1_BYTES, to, stride);
+      unpackBlocks(Q4_1, group, blocks, to, stride);
+      break;
+    case Q5_0:
+      unpackBlocks(Q5_0, group, blocks, to, stride);
+      break;
+    case Q5_1:
+      unpackBlocks(Q5_1, group, blocks, to, stride);
+      break;
+    case Q4_K:
+      unpackBlocks(Q4_K, group, blocks, to, stride);
+      break;
+    case Q5_K:
+      unpackBlocks(Q5_K, group, blocks, to, stride);
+      break;
+    case Q6_K:
+      unpackBlocks(Q6_K, group, blocks, to, stride);
       break;
     case Q8_0:
       unpackQ8(group, blocks, to, stride);
@@ -36,51 +98,99 @@ function unpackHalves(from: usize, eights: u32, to: usize): void {
   }
 }
 
-/** @param minima - bytes of four minima: 0 where they are -8 · scale */
+/** BF16: the upper halves of floats. */
+function unpackUppers(from: usize, eights: u32, to: usize): void {
+  for (let index: u32 = 0; index < eights; index++) {
+    v128.store(to, i32x4.shl(v128.load_ext<u16>(from), 16));
+    v128.store(to, i32x4.shl(v128.load_ext<u16>(from, 8), 16), 16);
+    from += 16;
+    to += 32;
+  }
+}
+
+/** The formats of nibbles, with more bits or without: a vector of quants after the other. */
 // @ts-ignore: decorator
 @inline
-function unpackQ4(block: usize, blocks: u32, minima: usize, bytes: usize, to: usize, stride: usize): void {
+function unpackBlocks(format: u32, weights: usize, blocks: u32, to: usize, stride: usize): void {
+  const bits = i32x4.splat(HALF_BITS);
+  const factor = i32x4.splat(HALF_FACTOR);
+  let unit = f32x4.splat(0);
+  let minimumUnit = unit;
   for (let index: u32 = 0; index < blocks; index++) {
-    const scales = halvesToFloats(block);
-    const offsets = minima ? halvesToFloats(block + HALVES) : f32x4.mul(scales, f32x4.splat(-8));
-    const scale0 = v128.shuffle<i32>(scales, scales, 0, 0, 0, 0);
-    const scale1 = v128.shuffle<i32>(scales, scales, 1, 1, 1, 1);
-    const scale2 = v128.shuffle<i32>(scales, scales, 2, 2, 2, 2);
-    const scale3 = v128.shuffle<i32>(scales, scales, 3, 3, 3, 3);
-    const offset0 = v128.shuffle<i32>(offsets, offsets, 0, 0, 0, 0);
-    const offset1 = v128.shuffle<i32>(offsets, offsets, 1, 1, 1, 1);
-    const offset2 = v128.shuffle<i32>(offsets, offsets, 2, 2, 2, 2);
-    const offset3 = v128.shuffle<i32>(offsets, offsets, 3, 3, 3, 3);
-    const quants = block + HALVES + minima;
-    const q0 = v128.load(quants);
-    const q1 = v128.load(quants, 16);
-    const q2 = v128.load(quants, 32);
-    const q3 = v128.load(quants, 48);
-    // From a word of each row to two words of two rows, and to a row's four.
-    const first01 = v128.shuffle<i32>(q0, q1, 0, 4, 1, 5);
-    const last01 = v128.shuffle<i32>(q2, q3, 0, 4, 1, 5);
-    storeQ4(to, v128.shuffle<i64>(first01, last01, 0, 2), scale0, offset0);
-    storeQ4(to + stride, v128.shuffle<i64>(first01, last01, 1, 3), scale1, offset1);
-    const first23 = v128.shuffle<i32>(q0, q1, 2, 6, 3, 7);
-    const last23 = v128.shuffle<i32>(q2, q3, 2, 6, 3, 7);
-    storeQ4(to + 2 * stride, v128.shuffle<i64>(first23, last23, 0, 2), scale2, offset2);
-    storeQ4(to + 3 * stride, v128.shuffle<i64>(first23, last23, 1, 3), scale3, offset3);
-    block += bytes;
+    if (hasHead(format) && (index & 7) == 0) {
+      unit = halvesToFloats(weights);
+      minimumUnit = halvesToFloats(weights + HALVES);
+      weights += headBytes(format);
+    }
+    const quants = weights + quantsAt(format);
+    let near: v128;
+    let far: v128;
+    if (format == Q6_K) {
+      near = f32x4.mul(unit, signedBytesToFloats(weights));
+      far = f32x4.mul(unit, signedBytesToFloats(weights + 4));
+    } else {
+      near = scalesOf(format, weights, unit, bits, factor);
+      far = near;
+    }
+    const minima = hasMinima(format) ? minimaOf(format, weights, minimumUnit, bits, factor) : near;
+    unpackHalf(format, quants, 0, near, far, minima, to, stride);
+    unpackHalf(format, quants, 1, near, far, minima, to, stride);
+    weights += blockBytes(format);
     to += 128;
   }
 }
 
-/** A row's block as floats, from its four words. */
 // @ts-ignore: decorator
 @inline
-function storeQ4(to: usize, words: v128, scale: v128, minimum: v128): void {
-  const packed = v128.shuffle<i8>(words, words, 0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15);
-  const low = v128.and(packed, i8x16.splat(0x0f));
-  const high = v128.and(i16x8.shr_u(packed, 4), i8x16.splat(0x0f));
-  storeEight(to, i16x8.extend_low_i8x16_u(low), scale, minimum);
-  storeEight(to + 32, i16x8.extend_high_i8x16_u(low), scale, minimum);
-  storeEight(to + 64, i16x8.extend_low_i8x16_u(high), scale, minimum);
-  storeEight(to + 96, i16x8.extend_high_i8x16_u(high), scale, minimum);
+function unpackHalf(
+  format: u32,
+  quants: usize,
+  half: i32,
+  near: v128,
+  far: v128,
+  minima: v128,
+  to: usize,
+  stride: usize,
+): void {
+  unpackPairs(format, quants, half, 0, near, minima, to, stride);
+  unpackPairs(format, quants, half, 1, far, minima, to, stride);
+  unpackPairs(format, quants, half, 2, near, minima, to, stride);
+  unpackPairs(format, quants, half, 3, far, minima, to, stride);
+  unpackPairs(format, quants, half, 4, near, minima, to, stride);
+  unpackPairs(format, quants, half, 5, far, minima, to, stride);
+  unpackPairs(format, quants, half, 6, near, minima, to, stride);
+  unpackPairs(format, quants, half, 7, far, minima, to, stride);
+}
+
+/** Two columns of the four rows: vector `index` of half a block. @see formats.ts */
+// @ts-ignore: decorator
+@inline
+function unpackPairs(
+  format: u32,
+  quants: usize,
+  half: i32,
+  index: i32,
+  scales: v128,
+  minima: v128,
+  to: usize,
+  stride: usize,
+): void {
+  const v = 2 * half + (index >> 2);
+  const k = index & 3;
+  const pairs = widened(format, quants, half, index, i16x8.splat(15), i16x8.splat(8));
+  const rows01 = v128.shuffle<i32>(scales, scales, 0, 0, 1, 1);
+  const rows23 = v128.shuffle<i32>(scales, scales, 2, 2, 3, 3);
+  let low = f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(pairs)), rows01);
+  let high = f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(pairs)), rows23);
+  if (hasMinima(format)) {
+    low = f32x4.add(low, v128.shuffle<i32>(minima, minima, 0, 0, 1, 1));
+    high = f32x4.add(high, v128.shuffle<i32>(minima, minima, 2, 2, 3, 3));
+  }
+  const at = to + 4 * (16 * (k & 1) + 4 * v + 2 * (k >> 1));
+  v128.store_lane<u64>(at, low, 0);
+  v128.store_lane<u64>(at + stride, low, 1);
+  v128.store_lane<u64>(at + 2 * stride, high, 0);
+  v128.store_lane<u64>(at + 3 * stride, high, 1);
 }
 
 function unpackQ8(block: usize, blocks: u32, to: usize, stride: usize): void {
@@ -99,13 +209,12 @@ function unpackQ8(block: usize, blocks: u32, to: usize, stride: usize): void {
       const rows01 = v128.shuffle<i32>(turned01, turned23, 0, 4, 1, 5);
       const rows23 = v128.shuffle<i32>(turned01, turned23, 2, 6, 3, 7);
       const at = to + eight * 32;
-      const zero = f32x4.splat(0);
-      storeEight(at, i16x8.extend_low_i8x16_s(rows01), scale0, zero);
-      storeEight(at + stride, i16x8.extend_high_i8x16_s(rows01), scale1, zero);
-      storeEight(at + 2 * stride, i16x8.extend_low_i8x16_s(rows23), scale2, zero);
-      storeEight(at + 3 * stride, i16x8.extend_high_i8x16_s(rows23), scale3, zero);
+      storeEight(at, i16x8.extend_low_i8x16_s(rows01), scale0);
+      storeEight(at + stride, i16x8.extend_high_i8x16_s(rows01), scale1);
+      storeEight(at + 2 * stride, i16x8.extend_low_i8x16_s(rows23), scale2);
+      storeEight(at + 3 * stride, i16x8.extend_high_i8x16_s(rows23), scale3);
     }
-    block += Q8_0_BYTES;
+    block += blockBytes(Q8_0);
     to += 128;
   }
 }
@@ -113,9 +222,7 @@ function unpackQ8(block: usize, blocks: u32, to: usize, stride: usize): void {
 /** Eight 16-bit quants as floats. */
 // @ts-ignore: decorator
 @inline
-function storeEight(to: usize, quants: v128, scale: v128, minimum: v128): void {
-  const low = f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(quants));
-  const high = f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(quants));
-  v128.store(to, f32x4.add(f32x4.mul(low, scale), minimum));
-  v128.store(to, f32x4.add(f32x4.mul(high, scale), minimum), 16);
+function storeEight(to: usize, quants: v128, scale: v128): void {
+  v128.store(to, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(quants)), scale));
+  v128.store(to, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(quants)), scale), 16);
 }

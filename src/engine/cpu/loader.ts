@@ -26,7 +26,7 @@ export class CpuLoader implements WeightLoader<number, readonly CpuMatrix[]> {
     return address;
   }
 
-  /** @throws ShoalError `unsupported-tensor-type`, `out-of-memory`, `aborted` */
+  /** @throws ShoalError `out-of-memory`, `aborted` */
   async loadMatrix(ordered: readonly OrderedTensor[]): Promise<readonly CpuMatrix[]> {
     const matrices: CpuMatrix[] = [];
     for (const tensor of ordered) matrices.push(await this.#load(tensor));
@@ -38,8 +38,8 @@ export class CpuLoader implements WeightLoader<number, readonly CpuMatrix[]> {
   }
 
   async #load(ordered: OrderedTensor): Promise<CpuMatrix> {
-    const type = this.#reader.runnableType(ordered.tensor);
-    const [columns, rows] = ordered.tensor.shape as [number, number];
+    const { type, shape } = ordered.tensor;
+    const [columns, rows] = shape as [number, number];
     const address = this.#allocate(this.#kernels.matrixBytes(type, rows, columns));
     const matrix = { type, address, rows, columns };
     const { memory } = this.#kernels;

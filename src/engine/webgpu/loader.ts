@@ -1,7 +1,7 @@
 import { fileRowBytes, GROUP_ROWS, rowGroups } from '../../blocks/row-groups.ts';
 import { ShoalError } from '../../core/errors.ts';
 import type { GgufTensor } from '../../gguf/gguf-file.ts';
-import type { RunnableType } from '../../gguf/tensor-types.ts';
+import type { TensorTypeName } from '../../gguf/tensor-types.ts';
 import { strideOf } from '../../gpu/activation.ts';
 import type { GpuDevice } from '../../gpu/device.ts';
 import { type DeviceMatrix, groupsPerBuffer, type MatrixPart } from '../../gpu/matrix.ts';
@@ -42,14 +42,14 @@ export class TensorLoader implements WeightLoader<GPUBuffer, DeviceMatrix> {
   /**
    * Matrices of equal row length, one below the other, as one: neighbours of one type share a buffer, and so a dispatch.
    * Each begins at a whole group of four rows.
-   * @throws ShoalError `unsupported-tensor-type`, `out-of-memory`, `aborted`
+   * @throws ShoalError `out-of-memory`, `aborted`
    */
   async loadMatrix(matrices: readonly OrderedTensor[]): Promise<DeviceMatrix> {
     const [{ name, shape }] = matrices.map(({ tensor }) => tensor) as [GgufTensor];
     const columns = shape[0]!;
     const sections = matrices.map((ordered) => ({
       ordered,
-      type: this.#reader.runnableType(ordered.tensor),
+      type: ordered.tensor.type,
       groups: rowGroups(ordered.tensor.shape[1]!),
     }));
     const parts: MatrixPart[] = [];
@@ -67,7 +67,7 @@ export class TensorLoader implements WeightLoader<GPUBuffer, DeviceMatrix> {
 
   async #loadRows(
     ordered: OrderedTensor,
-    type: RunnableType,
+    type: TensorTypeName,
     columns: number,
     parts: readonly MatrixPart[],
     firstGroup: number,
@@ -123,11 +123,11 @@ export function outOfMemory(what: string): ShoalError {
 
 /** Runs of one type, cut where a buffer would exceed `maxBytes`. */
 export function planParts(
-  sections: readonly { readonly type: RunnableType; readonly groups: number }[],
+  sections: readonly { readonly type: TensorTypeName; readonly groups: number }[],
   columns: number,
   maxBytes: number,
 ): Omit<MatrixPart, 'buffer'>[] {
-  const parts: { type: RunnableType; groups: number; firstGroup: number }[] = [];
+  const parts: { type: TensorTypeName; groups: number; firstGroup: number }[] = [];
   let firstGroup = 0;
   for (const { type, groups } of sections) {
     const capacity = groupsPerBuffer(type, columns, maxBytes);

@@ -1,6 +1,6 @@
 import { ShoalError } from '../../core/errors.ts';
 import type { GgufFile } from '../../gguf/gguf-file.ts';
-import { isRunnable, RUNNABLE_TYPES } from '../../gguf/tensor-types.ts';
+import { TENSOR_TYPES } from '../../gguf/tensor-types.ts';
 import { checkTensors } from '../../model/check-tensors.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import { readHyperparameters } from '../../model/read-hyperparameters.ts';
@@ -17,12 +17,11 @@ export function checkModel(file: GgufFile): Hyperparameters {
   checkLimit(file, 'vocabulary', model.vocabularySize, MAX_VOCABULARY);
   checkTensors(model, file.tensors, file.name);
   for (const { name, type, shape } of file.tensors) {
-    // Vectors are norms and biases, which every converter leaves in F32.
-    const supported: readonly string[] = shape.length === 1 ? ['F32'] : RUNNABLE_TYPES;
-    if (!isRunnable(type) || !supported.includes(type)) {
+    // Norms and biases, which no converter puts into blocks.
+    if (shape.length === 1 && TENSOR_TYPES[type].blockSize > 1) {
       throw new ShoalError(
         'unsupported-tensor-type',
-        `${file.name}: tensor "${name}" has type ${type}; supported: ${supported.join(', ')}.`,
+        `${file.name}: the vector "${name}" has type ${type}; supported: F32, F16, BF16.`,
       );
     }
   }

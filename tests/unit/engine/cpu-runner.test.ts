@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { nodeHost } from '../../../src/cpu/node-host.ts';
 import { createCpuRunner } from '../../../src/engine/cpu/cpu-runner.ts';
+import { TENSOR_TYPE_NAMES } from '../../../src/gguf/tensor-types.ts';
 import { LAST, opener, TestRoute } from '../../engine/fixture.ts';
 import { testRunnerBatches } from '../../engine/runner-batches.ts';
 import { testRunner } from '../../engine/runner-contract.ts';
@@ -12,9 +13,9 @@ const openRunner = opener((options) => createCpuRunner({ host: nodeHost, ...opti
 const openExact = opener((options) => createCpuRunner({ host: nodeHost, precision: 'exact', ...options }));
 const openThreads = opener((options) => createCpuRunner({ host: nodeHost, threads: 3, ...options }));
 
-describe('does what every runner does', () => testRunner(openRunner));
-describe('does so in floats', () => testRunner(openExact));
-describe('does so on three threads', () => testRunner(openThreads));
+describe('does what every runner does', () => testRunner(openRunner, TENSOR_TYPE_NAMES));
+describe('does so in floats', () => testRunner(openExact, TENSOR_TYPE_NAMES));
+describe('does so on three threads', () => testRunner(openThreads, ['Q4_1', 'Q6_K']));
 describe('does it for several sessions at once', () => testRunnerBatches(openRunner));
 describe('does so in floats', () => testRunnerBatches(openExact));
 describe('does so on three threads', () => testRunnerBatches(openThreads));
