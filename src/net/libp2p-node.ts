@@ -8,11 +8,13 @@ import { kadDHT, passthroughMapper } from '@libp2p/kad-dht';
 import { ping } from '@libp2p/ping';
 import { webRTC } from '@libp2p/webrtc';
 import { createLibp2p } from 'libp2p';
+import { nextTask } from '../core/next-task.ts';
 import { DHT_NAMESPACE, DHT_PROTOCOL, validateShardRecord } from '../protocol/directory.ts';
 import { FRAME_SLICE_BYTES, MAX_BUFFERED_BYTES } from '../protocol/limits.ts';
 import { repeatMissedChannelEvents } from './late-channel-events.ts';
 import { pathWebSockets } from './path-web-sockets.ts';
 import { standInForBroadcastChannel } from './silent-broadcast.ts';
+import { createIdentity } from './tab-identity.ts';
 
 /** One attempt to reach a tab, all in all: some twenty round trips, up to a second each on a bad link. */
 export const DIAL_TIMEOUT_MS = 30_000;
@@ -44,8 +46,12 @@ export interface TabNodeOptions {
 export async function createTabNode({ iceServers, privateKey }: TabNodeOptions) {
   repeatMissedChannelEvents(globalThis.RTCPeerConnection);
   standInForBroadcastChannel();
-  return createLibp2p({
-    ...(privateKey ? { privateKey } : {}),
+  const identity = privateKey ?? (await createIdentity());
+  // The code was evaluated in this task, and making the node takes another: each is short enough for a click to wait.
+  await nextTask();
+  const node = await createLibp2p({
+    start: false,
+    privateKey: identity,
     addresses: { listen: ['/p2p-circuit', '/webrtc'] },
     transports: [
       pathWebSockets(),
@@ -88,6 +94,9 @@ export async function createTabNode({ iceServers, privateKey }: TabNodeOptions) 
       }),
     },
   });
+  await nextTask();
+  await node.start();
+  return node;
 }
 
 export type TabNode = Awaited<ReturnType<typeof createTabNode>>;
