@@ -3,7 +3,7 @@ import type { ShardRow } from '../app-model.ts';
 import { usePage } from '../page-state.ts';
 import { isPending, shardNames } from '../status-words.ts';
 import { waitWords } from '../wait-words.ts';
-import { CopyInvite } from './copy-invite.tsx';
+import { CopyInvite } from './copy-button.tsx';
 
 /** Why the answer stands still and for how long, and what the person can do about it. */
 export function WaitNote({ wait }: { wait: Wait }) {
