@@ -4,7 +4,7 @@ import { useContext } from 'preact/hooks';
 import { ShoalError } from '../core/errors.ts';
 import { AlertList } from './alert-list.ts';
 import type { Alert, AppModel } from './app-model.ts';
-import type { Situation } from './status-words.ts';
+import { type Hindrance, hindrance, type Situation } from './status-words.ts';
 
 /** What fills a narrow screen. */
 export type View = 'swarm' | 'chat';
@@ -26,6 +26,10 @@ export class PageState {
   /** Whether all is known that the first screen shows, so that nothing on it moves any more. */
   readonly settled: ReadonlySignal<boolean>;
   readonly situation: ReadonlySignal<Situation>;
+  /** What keeps an answer from beginning at once. */
+  readonly hindrance: ReadonlySignal<Hindrance | undefined>;
+  /** Whether a prompt can be sent now, be it that its answer waits. */
+  readonly canAsk: ReadonlySignal<boolean>;
   readonly alerts: ReadonlySignal<readonly PageAlert[]>;
   readonly #chosenView: Signal<View | undefined> = signal(undefined);
   readonly #ownAlerts = new AlertList();
@@ -47,6 +51,8 @@ export class PageState {
       members: model.members.value,
       environment: model.environment.value,
     }));
+    this.hindrance = computed(() => hindrance(this.situation.value));
+    this.canAsk = computed(() => !model.busy.value && !(this.hindrance.value?.blocks ?? false));
     this.alerts = computed(() => [
       ...model.alerts.value.map((alert) => ({ ...alert, dismiss: () => model.dismissAlert(alert.id) })),
       ...this.#ownAlerts.alerts.value.map((alert) => ({ ...alert, dismiss: () => this.#ownAlerts.dismiss(alert.id) })),
@@ -55,6 +61,14 @@ export class PageState {
 
   show(view: View): void {
     this.#chosenView.value = view;
+  }
+
+  /** Sends a prompt. What is too long is the person's to shorten, unless something else was typed meanwhile. */
+  ask(prompt: string): void {
+    this.show('chat');
+    this.perform(async () => {
+      if (!(await this.model.send(prompt.trim())) && this.draft.value === '') this.draft.value = prompt;
+    });
   }
 
   pick(shard: number, picked: boolean): void {

@@ -1,4 +1,5 @@
 import { type Browser, expect, type Page, test } from '@playwright/test';
+import { openTab, withSettings } from './support/tab.ts';
 import { startTinyServer } from './support/tiny-server.ts';
 
 // The first minute of somebody who has never been here: what comes over the wire, and whether the page holds still.
@@ -70,6 +71,29 @@ test('no task before the first click is long', async ({ browser }) => {
   }
   console.log(`longest task of each load: ${longest.join(', ')} ms`);
   expect(Math.min(...longest)).toBeLessThanOrEqual(MAX_TASK_MS);
+  await server.stop();
+});
+
+test('an example that is clicked while shards load waits, and is answered', async ({ browser }) => {
+  const server = await startTinyServer();
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const { page, context } = await openTab(browser, server.url, async (context) => {
+    await withSettings({ maxTokens: 4 })(context);
+    await context.route('**/*.gguf', async (route) => {
+      await released;
+      await route.continue();
+    });
+  });
+  await page.getByTestId('run-all').click();
+  await page.getByTestId('example').first().click();
+  const [question, answer] = [page.getByTestId('message').first(), page.getByTestId('message').last()];
+  await expect(question).toContainText('What is the capital of France?');
+  await expect(page.getByTestId('prompt')).toHaveValue('');
+  await expect(page.getByTestId('shard-0')).toHaveAttribute('data-state', 'downloading');
+  await expect(answer).toHaveAttribute('data-state', 'streaming');
+  release();
+  await expect(answer).toHaveAttribute('data-state', 'done', { timeout: 60_000 });
+  await context.close();
   await server.stop();
 });
 

@@ -1,6 +1,5 @@
 import { expect, test } from '@playwright/test';
 import { asked, script, usePreview } from './support/preview-page.ts';
-import { PREVIEW_STATES, type PreviewState } from './support/preview-states.ts';
 
 // The page over a scripted model: what it shows and what it asks for, without a swarm.
 
@@ -258,30 +257,4 @@ test.describe('around it', () => {
     expect(await asked(page)).toEqual(['openFile a.gguf', 'openFile b.gguf']);
     await expect(page.getByText('Drop a GGUF')).toHaveCount(0);
   });
-
-  for (const [screen, width] of [
-    ['a desktop', 1280],
-    ['a phone', 360],
-  ] as const) {
-    test(`fits ${screen} in every state, without errors`, async ({ page }) => {
-      const errors: string[] = [];
-      page.on('pageerror', (error) => errors.push(String(error)));
-      page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
-      await page.setViewportSize({ width, height: 740 });
-      for (const state of Object.keys(PREVIEW_STATES) as PreviewState[]) {
-        await preview.open(page, state);
-        for (const view of ['Swarm', 'Chat']) {
-          if (width < 800) await page.getByRole('button', { name: view, exact: true }).click();
-          const wide = await page.evaluate(() =>
-            [document.documentElement, ...document.querySelectorAll('.swarm-panel, .transcript, .alerts, .card')]
-              .filter((box) => box.scrollWidth > box.clientWidth + 1)
-              .map((box) => box.className),
-          );
-          expect(wide, `${state}, ${view}`).toEqual([]);
-          await expect(page.getByTestId('prompt')).toBeInViewport();
-        }
-      }
-      expect(errors).toEqual([]);
-    });
-  }
 });

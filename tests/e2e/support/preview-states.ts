@@ -28,6 +28,12 @@ def tide(hours):
 | half Moon | neap |
 `;
 
+const FORMULAS = String.raw`
+The pull falls off with the cube of the distance \( r \):
+
+\[ a = \frac{2 G M R}{r^3} \approx 1.1 \times 10^{-6} \; \mathrm{m/s^2} \]
+`;
+
 /** The page in every state that a person meets. */
 export const PREVIEW_STATES = {
   first: () => undefined,
@@ -151,6 +157,14 @@ export const PREVIEW_STATES = {
         text: "SmolLM2.gguf is this swarm's model: all 4 shards are in this browser now. Join to run them.",
       },
     ];
+  },
+  rich: (model) => {
+    PREVIEW_STATES.ready(model);
+    model.say('Explain the tides with a formula and some code.', ANSWER + FORMULAS);
+    model.say(
+      'ما هو المد والجزر؟',
+      'المد والجزر هو **ارتفاع** وانخفاض مستوى سطح البحر.\n\n- بسبب القمر\n- وبسبب الشمس',
+    );
   },
   noWebgpu: (model) => {
     model.environment.value = { ...model.environment.value, webgpu: 'missing', adapter: '', runner: NO_GPU };
