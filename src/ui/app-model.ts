@@ -12,6 +12,10 @@ export interface AppModel {
   readonly swarm: ReadonlySignal<SwarmSummary>;
   readonly shards: ReadonlySignal<readonly ShardRow[]>;
   readonly members: ReadonlySignal<readonly MemberRow[]>;
+  /** Names of all tabs heard of since the page was opened, by peer id: also of those that have gone. */
+  readonly heardNames: ReadonlySignal<ReadonlyMap<string, string>>;
+  /** What this tab is called where its owner does not say: by its browser. */
+  readonly browserName: string;
   /** The link that brings another tab here. */
   readonly inviteLink: ReadonlySignal<string>;
   /** Whether nobody but this machine can open the link. */
@@ -105,6 +109,8 @@ export interface SwarmSummary {
   readonly nodes: number;
   /** Shards that nobody serves. */
   readonly missing: readonly number[];
+  /** Whether this tab has listened for so long that it has heard of everybody who is there. */
+  readonly othersKnown: boolean;
   /** Whether this tab has joined as a node or only prompts (guest). */
   readonly role: 'guest' | 'node';
   readonly peerId: string;
@@ -125,6 +131,9 @@ export interface FarewellSummary {
 
 export type ShardState = 'absent' | 'downloading' | 'verifying' | 'loading' | 'ready' | 'error';
 
+/** `sibling`: another tab of this browser fetches it for all of them. */
+export type ShardSource = 'tabs' | 'server' | 'storage' | 'sibling';
+
 /** One shard, like a torrent client's row. */
 export interface ShardRow {
   readonly index: number;
@@ -138,7 +147,8 @@ export interface ShardRow {
   readonly totalBytes: number;
   readonly downBytesPerSecond: number;
   readonly upBytesPerSecond: number;
-  readonly receivedBytes: number;
+  /** Where its bytes come from, as far as that has been seen. */
+  readonly sources: readonly ShardSource[];
   readonly sentBytes: number;
   readonly peers: number;
   /** Of the shard, as much as the other tab has that has the most: 0 to 1. */
@@ -146,7 +156,7 @@ export interface ShardRow {
   readonly secondsLeft: number | undefined;
   readonly verified: boolean;
   readonly seeding: boolean;
-  /** Bytes already on the GPU while `state` is `loading`. */
+  /** Bytes already where they are computed with, while `state` is `loading`. */
   readonly loadedBytes: number;
   /** Members that serve it, this tab included. */
   readonly holders: number;
@@ -154,6 +164,8 @@ export interface ShardRow {
 
 export interface MemberRow {
   readonly peerId: string;
+  /** What its owner calls it; may be empty, and others may be called the same. */
+  readonly name: string;
   readonly self: boolean;
   readonly ready: readonly number[];
   readonly pending: readonly number[];
@@ -237,6 +249,8 @@ export type WireSetting = 'f32' | 'f16' | 'q8';
 export type ThreadsSetting = 'auto' | number;
 
 export interface Settings {
+  /** What others see this tab as; by its browser where it is empty. */
+  readonly name: string;
   /** The model's own where it is undefined. */
   readonly temperature?: number | undefined;
   readonly maxTokens: number;

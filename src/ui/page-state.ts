@@ -5,6 +5,7 @@ import { ShoalError } from '../core/errors.ts';
 import { AlertList } from './alert-list.ts';
 import type { Alert, AppModel } from './app-model.ts';
 import { type Hindrance, hindrance, type Situation } from './status-words.ts';
+import { TabNames } from './tab-names.ts';
 
 /** What fills a narrow screen. */
 export type View = 'swarm' | 'chat';
@@ -30,6 +31,7 @@ export class PageState {
   readonly hindrance: ReadonlySignal<Hindrance | undefined>;
   /** Whether a prompt can be sent now, be it that its answer waits. */
   readonly canAsk: ReadonlySignal<boolean>;
+  readonly names: ReadonlySignal<TabNames>;
   readonly alerts: ReadonlySignal<readonly PageAlert[]>;
   readonly #chosenView: Signal<View | undefined> = signal(undefined);
   readonly #ownAlerts = new AlertList();
@@ -53,6 +55,7 @@ export class PageState {
     }));
     this.hindrance = computed(() => hindrance(this.situation.value));
     this.canAsk = computed(() => !model.busy.value && !(this.hindrance.value?.blocks ?? false));
+    this.names = computed(() => new TabNames(model.swarm.value.peerId, model.members.value, model.heardNames.value));
     this.alerts = computed(() => [
       ...model.alerts.value.map((alert) => ({ ...alert, dismiss: () => model.dismissAlert(alert.id) })),
       ...this.#ownAlerts.alerts.value.map((alert) => ({ ...alert, dismiss: () => this.#ownAlerts.dismiss(alert.id) })),

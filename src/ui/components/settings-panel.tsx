@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { MAX_NAME_CHARS } from '../../protocol/limits.ts';
 import type { RunnerSetting, Settings, WireSetting } from '../app-model.ts';
 import { textAfter, whyTooLong } from '../bounded-input.ts';
 import { formatBytesOf } from '../format.ts';
@@ -31,6 +32,7 @@ export function SettingsPanel() {
     <details class="panel" data-testid="settings">
       <summary>Settings</summary>
       <div class="panel-body settings">
+        <NameField />
         <TemperatureField />
         <label class="field">
           <span>Longest answer, in tokens</span>
@@ -100,6 +102,27 @@ export function SettingsPanel() {
         <Storage />
       </div>
     </details>
+  );
+}
+
+/** What others see this tab as. */
+function NameField() {
+  const { model } = usePage();
+  return (
+    <label class="field">
+      <span>Name of this browser's tabs</span>
+      <input
+        type="text"
+        data-testid="name"
+        dir="auto"
+        maxLength={MAX_NAME_CHARS}
+        value={model.settings.value.name}
+        placeholder={model.browserName}
+        autocomplete="off"
+        onChange={({ currentTarget }) => model.changeSettings({ name: currentTarget.value })}
+      />
+      <small>Other tabs see it in their list.</small>
+    </label>
   );
 }
 

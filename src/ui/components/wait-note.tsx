@@ -10,7 +10,7 @@ export function WaitNote({ wait }: { wait: Wait }) {
   const page = usePage();
   const { model } = page;
   const { shards, swarm } = model;
-  const { text, wanted: asked } = waitWords(wait, shards.value, swarm.value.peerId);
+  const { text, wanted: asked } = waitWords(wait, shards.value, page.names.value);
   // One button for all that the swarm lacks, not one after the other.
   const lacks = (row: ShardRow) => swarm.value.missing.includes(row.index) && !isPending(row);
   const rows = asked.length === 0 ? [] : shards.value.filter((row) => asked.includes(row.index) || lacks(row));

@@ -42,12 +42,15 @@ export class PreviewModel implements AppModel {
     state: 'waiting',
     nodes: 0,
     missing: [0, 1, 2, 3],
+    othersKnown: true,
     role: 'guest',
     peerId: SELF,
     introduction: 'online',
   });
   readonly shards: Signal<readonly ShardRow[]> = signal(emptyShards());
   readonly members: Signal<readonly MemberRow[]> = signal([]);
+  readonly heardNames: Signal<ReadonlyMap<string, string>> = signal(new Map());
+  readonly browserName = 'Chrome on Windows';
   readonly inviteLink = signal(`http://localhost:8787/#m=${MANIFEST_ID}`);
   readonly inviteThisMachineOnly = signal(false);
   readonly messages: Signal<readonly ChatMessage[]> = signal([]);
@@ -66,6 +69,7 @@ export class PreviewModel implements AppModel {
   readonly checks: Signal<readonly CheckRow[]> = signal([]);
   readonly verifying = signal(false);
   readonly settings: Signal<Settings> = signal({
+    name: '',
     temperature: undefined,
     maxTokens: 512,
     systemPrompt: '',
@@ -186,7 +190,7 @@ function emptyShards(): ShardRow[] {
     totalBytes,
     downBytesPerSecond: 0,
     upBytesPerSecond: 0,
-    receivedBytes: 0,
+    sources: [],
     sentBytes: 0,
     peers: 0,
     copiedShare: 0,
