@@ -1,5 +1,6 @@
 import { answerMarkdown } from './components/answer-text.tsx';
 import { qrCode } from './components/invite.tsx';
+import { settingsForm } from './components/settings-panel.tsx';
 import { keepPage } from './keep-page.ts';
 
 /** The first look at the page, and perhaps the first click, are over by then. */
@@ -10,6 +11,7 @@ export function loadRest(): void {
   setTimeout(() => {
     void answerMarkdown.load();
     void qrCode.load();
+    void settingsForm.load();
     import('./swarm-app/import-file.ts').catch(() => {
       // Asked for again when it is needed, which tells of the failure.
     });

@@ -317,6 +317,7 @@ test.describe('around it', () => {
 
   test('a model file is opened or dropped', async ({ page }) => {
     await preview.open(page, 'first');
+    await page.getByTestId('settings').locator('summary').click();
     await page.getByTestId('open-file').setInputFiles({ name: 'a.gguf', mimeType: '', buffer: Buffer.from('GGUF') });
     await page.evaluate(() => {
       const dataTransfer = new DataTransfer();
