@@ -20,6 +20,8 @@ export interface AppModel {
   readonly inviteLink: ReadonlySignal<string>;
   /** Whether nobody but this machine can open the link. */
   readonly inviteThisMachineOnly: ReadonlySignal<boolean>;
+  /** Whether this tab had a conversation before it was opened again, which is then on its way to `messages`. */
+  readonly expectsConversation: boolean;
   readonly messages: ReadonlySignal<readonly ChatMessage[]>;
   /** An answer is being made. */
   readonly busy: ReadonlySignal<boolean>;
@@ -45,6 +47,8 @@ export interface AppModel {
   readonly farewell: ReadonlySignal<FarewellSummary>;
   /** Whether it hears what the others have, to take what they lack. */
   readonly choosing: ReadonlySignal<boolean>;
+  /** Whether it is known what this tab served when it was last open, and takes up again. */
+  readonly placeKnown: ReadonlySignal<boolean>;
 
   /** Joins with these shards; `auto` takes the least covered, `all` runs the model in this tab alone. */
   join(choice: readonly number[] | 'auto' | 'all'): Promise<void>;

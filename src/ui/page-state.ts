@@ -21,7 +21,12 @@ export class PageState {
   /** Shards that the person has ticked to join with. */
   readonly picks: Signal<ReadonlySet<number>> = signal(new Set<number>());
   readonly draft: Signal<string> = signal('');
-  /** Before a prompt can be sent the swarm is the main thing, then the chat; the conversation stays in sight after. */
+  /** The person has asked to join; it may take a while until the swarm knows. */
+  readonly joining: Signal<boolean> = signal(false);
+  /**
+   * Before the first prompt the swarm is the main thing, then the conversation, with the swarm beside it. The person's
+   * prompt turns the page over: what becomes ready by itself moves nothing from under a hand or an eye.
+   */
   readonly phase: ReadonlySignal<'setup' | 'chat'>;
   readonly view: ReadonlySignal<View>;
   /** Whether all is known that the first screen shows, so that nothing on it moves any more. */
@@ -38,14 +43,13 @@ export class PageState {
 
   constructor(model: AppModel) {
     this.model = model;
-    this.phase = computed(() =>
-      model.swarm.value.state === 'ready' || model.messages.value.length > 0 ? 'chat' : 'setup',
-    );
+    const chatAtOnce = model.expectsConversation || model.swarm.peek().state === 'ready';
+    this.phase = computed(() => (chatAtOnce || model.messages.value.length > 0 ? 'chat' : 'setup'));
     this.view = computed(() => this.#chosenView.value ?? (this.phase.value === 'chat' ? 'chat' : 'swarm'));
     this.settled = computed(
       () =>
         model.swarm.value.state === 'offline' ||
-        (model.model.value !== undefined && model.environment.value.webgpu !== 'checking'),
+        (model.model.value !== undefined && model.environment.value.webgpu !== 'checking' && model.placeKnown.value),
     );
     this.situation = computed(() => ({
       swarm: model.swarm.value,
@@ -71,6 +75,18 @@ export class PageState {
     this.show('chat');
     this.perform(async () => {
       if (!(await this.model.send(prompt.trim())) && this.draft.value === '') this.draft.value = prompt;
+    });
+  }
+
+  /** Joins. The page shows at the click that it was heard, and not again when the tab is connected. */
+  join(choice: Parameters<AppModel['join']>[0]): void {
+    this.joining.value = true;
+    this.perform(async () => {
+      try {
+        await this.model.join(choice);
+      } finally {
+        this.joining.value = false;
+      }
     });
   }
 

@@ -83,13 +83,18 @@ function areOrIs(indices: readonly number[]): string {
   return indices.length === 1 ? 'is' : 'are';
 }
 
-/** What this tab fetches and loads, all in one: `Fetching 2 shards: 41 of 98.4 MB, 12 s left`. */
+/** What this tab fetches, loads and runs, all in one: `Fetching 2 shards: 41 of 98.4 MB, 12 s left`. */
 export function ownProgress({
   shards,
   environment,
 }: Pick<Situation, 'shards' | 'environment'>): { words: string; percent: number } | undefined {
   const pending = shards.filter(isPending);
-  if (pending.length === 0) return undefined;
+  if (pending.length === 0) {
+    // It stays when all is done: what stands below does not jump up.
+    const ready = shards.filter(({ state }) => state === 'ready').map(({ index }) => index);
+    if (ready.length === 0) return undefined;
+    return { words: `This tab runs ${shardNames(ready).toLowerCase()}.`, percent: 100 };
+  }
   const names = shardNames(pending.map(({ index }) => index)).toLowerCase();
   const total = sum(pending, ({ totalBytes }) => totalBytes);
   if (pending.some(({ state }) => state === 'downloading')) {

@@ -43,7 +43,7 @@ export class TabNames {
     // One that has gone may have come back as another.
     const alone = present !== undefined && this.#counts.get(alike(name)) === 1;
     const apart = RIGHT_TO_LEFT.test(name) ? `\u2068${name}\u2069` : name;
-    return alone ? apart : `${apart} (${short})`;
+    return alone ? apart : `${apart} (${short.replace('…', '')})`;
   }
 }
 

@@ -70,7 +70,7 @@ test('formulas are drawn, and what draws them is fetched by the first one only',
   await expect(answerOf(page).getByRole('table')).toBeVisible();
   expect(fetched).toEqual([]);
   await script(page, (model) =>
-    model.say('Euler?', String.raw`So \( e^{i\pi} = -1 \) and` + '\n\n' + String.raw`\[ \frac{a}{b} < c \]`),
+    model.say('Euler?', [String.raw`So \( e^{i\pi} = -1 \) and`, String.raw`\[ \frac{a}{b} < c \]`].join('\n\n')),
   );
   const formulas = answerOf(page).locator('math');
   await expect(formulas).toHaveCount(2);

@@ -67,6 +67,10 @@ test('sums up what this tab fetches, checks and loads', () => {
     words: 'Loading shard 3 onto the GPU: 50.0 of 100 MB',
     percent: 50,
   });
+  expect(ownProgress(rows({ 1: { state: 'ready' }, 3: { state: 'ready' } }))).toEqual({
+    words: 'This tab runs shards 1 and 3.',
+    percent: 100,
+  });
   // Where the processor computes there is no word of a GPU.
   expect(ownProgress(rows({ 3: { state: 'loading', loadedBytes: 50_000_000 } }, 'cpu'))?.words).toBe(
     'Loading shard 3 into memory: 50.0 of 100 MB',

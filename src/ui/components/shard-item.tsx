@@ -62,7 +62,13 @@ function Holders({ shard }: { shard: ShardRow }) {
 
 function State({ shard }: { shard: ShardRow }) {
   const { role } = usePage().model.swarm.value;
-  return <span class="shard-state">{stateWords(shard, role)}</span>;
+  const done = progressOf(shard);
+  return (
+    <span class="shard-state">
+      {stateWords(shard, role)}
+      {done > 0 && done < 100 && ` · ${done} %`}
+    </span>
+  );
 }
 
 function stateWords(shard: ShardRow, role: SwarmSummary['role']): string {
@@ -103,9 +109,7 @@ function partsOf({ hasEmbedding, hasOutput }: ShardRow): string {
 function facts(shard: ShardRow): string[] {
   const { storedBytes, totalBytes, downBytesPerSecond, upBytesPerSecond, sentBytes, peers, secondsLeft } = shard;
   const whole = storedBytes >= totalBytes || shard.state === 'ready';
-  const done = progressOf(shard);
-  const list = done > 0 && done < 100 ? [`${done} %`] : [];
-  list.push(`${whole ? formatBytes(totalBytes) : formatBytesOf(storedBytes, totalBytes)}${partsOf(shard)}`);
+  const list = [`${whole ? formatBytes(totalBytes) : formatBytesOf(storedBytes, totalBytes)}${partsOf(shard)}`];
   const downloading = shard.state === 'downloading';
   if (downBytesPerSecond >= 1) list.push(`↓ ${formatRate(downBytesPerSecond)}`);
   if (downloading || shard.seeding || upBytesPerSecond >= 1) list.push(`↑ ${formatRate(upBytesPerSecond)}`);

@@ -19,6 +19,7 @@ import { browserName } from './browser-name.ts';
 import { Chat } from './chat.ts';
 import { GENERAL_TEMPERATURE } from './chat-request.ts';
 import { chooseRunner } from './choose-runner.ts';
+import { hadConversation } from './conversation-hint.ts';
 import { keepConversation } from './conversation-keeper.ts';
 import { detectEnvironment, detectLacks } from './environment.ts';
 import { Farewell } from './farewell.ts';
@@ -85,6 +86,7 @@ export class SwarmApp implements AppModel {
     summary: this.generator.summary,
     untilReady: (running, signal) => this.#untilReady(running, signal),
   });
+  readonly expectsConversation = hadConversation();
   readonly messages = computed(() => this.#chat.messages.value);
   readonly busy = computed(() => this.#chat.busy.value);
   readonly lap = computed(() => this.generator.lap.value);
@@ -102,6 +104,7 @@ export class SwarmApp implements AppModel {
     onProblem: (text) => this.#alerts.add('error', text),
   });
   readonly choosing = this.#place.choosing;
+  readonly placeKnown = this.#place.known;
   readonly #farewell = new Farewell();
   readonly farewell = this.#farewell.summary;
   readonly #redraw = new Redraw(() => this.#refresh());

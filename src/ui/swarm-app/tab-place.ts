@@ -16,6 +16,8 @@ export interface TabPlaceOptions {
 export class TabPlace {
   /** Whether it hears what the others have, to take what they lack. */
   readonly choosing = signal(false);
+  /** Whether it is known what this tab served last, and takes up again. */
+  readonly known = signal(false);
   readonly #options: TabPlaceOptions;
   #saved: SavedPlace | undefined;
 
@@ -51,15 +53,21 @@ export class TabPlace {
    */
   async loadKept(session: SwarmSession): Promise<{ readonly shards: readonly number[]; readonly auto: boolean }> {
     const { store, model } = session;
-    if (!session.keepsData) return { shards: [], auto: false };
+    if (!session.keepsData) {
+      this.known.value = true;
+      return { shards: [], auto: false };
+    }
     const saved = await SavedPlace.claim(model.manifestId);
     this.#saved = saved;
     const shards = saved.shards.filter((index) => index < model.manifest.shards.length);
+    if (shards.length === 0) this.known.value = true;
     const stored = await Promise.all(shards.map((index) => store.isComplete(model.manifest.shards[index]!)));
-    await this.#serve(
+    const serving = this.#serve(
       session,
       shards.filter((_, at) => stored[at]),
     );
+    this.known.value = true;
+    await serving;
     return { shards, auto: saved.auto };
   }
 

@@ -53,6 +53,7 @@ export class PreviewModel implements AppModel {
   readonly browserName = 'Chrome on Windows';
   readonly inviteLink = signal(`http://localhost:8787/#m=${MANIFEST_ID}`);
   readonly inviteThisMachineOnly = signal(false);
+  readonly expectsConversation = false;
   readonly messages: Signal<readonly ChatMessage[]> = signal([]);
   readonly busy = signal(false);
   readonly progressNote: Signal<string | undefined> = signal(undefined);
@@ -61,6 +62,7 @@ export class PreviewModel implements AppModel {
   readonly leaving = signal(false);
   readonly farewell = signal<FarewellSummary>({ shards: [], copiedShare: 0, answers: 0, waiting: false });
   readonly choosing = signal(false);
+  readonly placeKnown = signal(true);
   readonly defaultTemperature = signal(0.2);
   readonly lap: AppModel['lap'] & Signal = signal(undefined);
   readonly tokensPerSecond: Signal<number | undefined> = signal(undefined);
