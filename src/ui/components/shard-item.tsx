@@ -66,7 +66,7 @@ function State({ shard }: { shard: ShardRow }) {
   return (
     <span class="shard-state">
       {stateWords(shard, role)}
-      {done > 0 && done < 100 && ` · ${done} %`}
+      {isPending(shard) && done > 0 && done < 100 && ` · ${done} %`}
     </span>
   );
 }
@@ -74,7 +74,7 @@ function State({ shard }: { shard: ShardRow }) {
 function stateWords(shard: ShardRow, role: SwarmSummary['role']): string {
   switch (shard.state) {
     case 'downloading':
-      return 'downloading';
+      return 'fetching';
     case 'verifying':
       return 'verifying';
     case 'loading':

@@ -101,10 +101,11 @@ export class SwarmApp implements AppModel {
   readonly #connected = Promise.withResolvers<SwarmNode>();
   readonly #place = new TabPlace({
     connected: this.#connected.promise,
+    onKnown: () => this.#placeIsKnown(),
     onProblem: (text) => this.#alerts.add('error', text),
   });
   readonly choosing = this.#place.choosing;
-  readonly placeKnown = this.#place.known;
+  readonly placeKnown: Signal<boolean> = signal(false);
   readonly #farewell = new Farewell();
   readonly farewell = this.#farewell.summary;
   readonly #redraw = new Redraw(() => this.#refresh());
@@ -309,6 +310,15 @@ export class SwarmApp implements AppModel {
       this.#alerts.add('info', `Shard ${index} is no longer stored in this browser: ${why}.${again}`);
     });
     this.#redraw.now();
+  }
+
+  /** Shown together with the shards that it is about: what is on the first screen appears at once. */
+  #placeIsKnown(): void {
+    if (this.placeKnown.value) return;
+    batch(() => {
+      this.#redraw.now();
+      this.placeKnown.value = true;
+    });
   }
 
   /** For an answer that was begun before this page was opened. */
