@@ -37,3 +37,19 @@ test('what stands still gets slower', () => {
   const stalled = timesLeft((seconds) => Math.min(40e6, 2e6 * seconds), 60).filter((left) => left !== undefined);
   expect(stalled.at(-1)!).toBeGreaterThan(60);
 });
+
+test('it is the mean of the last seconds, from the first byte on', () => {
+  const rate = new TransferRate();
+  rate.note(0, 0);
+  rate.note(0, 10_000);
+  expect(rate.bytesPerSecond).toBeUndefined();
+  rate.note(1000, 10_500);
+  expect(rate.bytesPerSecond).toBeUndefined();
+  rate.note(4000, 12_000);
+  expect(rate.bytesPerSecond).toBe(2000);
+  // Half a second more than the pause before counts as time without bytes.
+  rate.note(4000, 14_000);
+  expect(rate.bytesPerSecond).toBe(1500);
+  for (let second = 15; second < 60; second++) rate.note(4000 + (second - 14) * 500, second * 1000);
+  expect(rate.bytesPerSecond).toBe(500);
+});
