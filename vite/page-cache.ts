@@ -4,6 +4,8 @@ import type { Plugin } from 'vite';
 import { afterBuild } from './after-build.ts';
 
 const NAME = 'page-cache';
+/** Few need them, and the page does without: they are not kept unasked. */
+const ON_DEMAND = /^katex-/;
 
 /** Builds the service worker, which must lie beside the page under a name of its own and know the build's files. */
 export function pageCache(): Plugin {
@@ -18,7 +20,9 @@ export function pageCache(): Plugin {
       },
     }),
     ...afterBuild(async (folder) => {
-      const assets = (await readdir(join(folder, 'assets'))).filter((name) => !name.endsWith('.map')).sort();
+      const assets = (await readdir(join(folder, 'assets')))
+        .filter((name) => !name.endsWith('.map') && !ON_DEMAND.test(name))
+        .sort();
       const file = join(folder, `${NAME}.js`);
       await writeFile(file, `const SHOAL_ASSETS=${JSON.stringify(assets)};${await readFile(file, 'utf8')}`);
     }),

@@ -15,10 +15,16 @@ export interface AppModel {
   readonly swarm: ReadonlySignal<SwarmSummary>;
   readonly shards: ReadonlySignal<readonly ShardRow[]>;
   readonly members: ReadonlySignal<readonly MemberRow[]>;
+  /** Names of all tabs heard of since the page was opened, by peer id: also of those that have gone. */
+  readonly heardNames: ReadonlySignal<ReadonlyMap<string, string>>;
+  /** What this tab is called where its owner does not say: by its browser. */
+  readonly browserName: string;
   /** The link that brings another tab here. */
   readonly inviteLink: ReadonlySignal<string>;
   /** Whether nobody but this machine can open the link. */
   readonly inviteThisMachineOnly: ReadonlySignal<boolean>;
+  /** Whether this tab had a conversation before it was opened again, which is then on its way to `messages`. */
+  readonly expectsConversation: boolean;
   readonly messages: ReadonlySignal<readonly ChatMessage[]>;
   /** An answer is being made. */
   readonly busy: ReadonlySignal<boolean>;
@@ -44,6 +50,8 @@ export interface AppModel {
   readonly farewell: ReadonlySignal<FarewellSummary>;
   /** Whether it hears what the others have, to take what they lack. */
   readonly choosing: ReadonlySignal<boolean>;
+  /** Whether it is known what this tab served when it was last open, and takes up again. */
+  readonly placeKnown: ReadonlySignal<boolean>;
 
   /** Joins with these shards; `auto` takes the least covered, `all` runs the model in this tab alone. */
   join(choice: readonly number[] | 'auto' | 'all'): Promise<void>;
@@ -108,6 +116,8 @@ export interface SwarmSummary {
   readonly nodes: number;
   /** Shards that nobody serves. */
   readonly missing: readonly number[];
+  /** Whether this tab has listened for so long that it has heard of everybody who is there. */
+  readonly othersKnown: boolean;
   /** Whether this tab has joined as a node or only prompts (guest). */
   readonly role: 'guest' | 'node';
   readonly peerId: string;
@@ -128,6 +138,9 @@ export interface FarewellSummary {
 
 export type ShardState = 'absent' | 'downloading' | 'verifying' | 'loading' | 'ready' | 'error';
 
+/** `sibling`: another tab of this browser fetches it for all of them. */
+export type ShardSource = 'tabs' | 'server' | 'storage' | 'sibling';
+
 /** One shard, like a torrent client's row. */
 export interface ShardRow {
   readonly index: number;
@@ -141,7 +154,8 @@ export interface ShardRow {
   readonly totalBytes: number;
   readonly downBytesPerSecond: number;
   readonly upBytesPerSecond: number;
-  readonly receivedBytes: number;
+  /** Where its bytes come from, as far as that has been seen. */
+  readonly sources: readonly ShardSource[];
   readonly sentBytes: number;
   readonly peers: number;
   /** Of the shard, as much as the other tab has that has the most: 0 to 1. */
@@ -149,7 +163,7 @@ export interface ShardRow {
   readonly secondsLeft: number | undefined;
   readonly verified: boolean;
   readonly seeding: boolean;
-  /** Bytes already on the GPU while `state` is `loading`. */
+  /** Bytes already where they are computed with, while `state` is `loading`. */
   readonly loadedBytes: number;
   /** Members that serve it, this tab included. */
   readonly holders: number;
@@ -157,6 +171,8 @@ export interface ShardRow {
 
 export interface MemberRow {
   readonly peerId: string;
+  /** What its owner calls it; may be empty, and others may be called the same. */
+  readonly name: string;
   readonly self: boolean;
   readonly ready: readonly number[];
   readonly pending: readonly number[];
@@ -240,6 +256,8 @@ export type WireSetting = 'f32' | 'f16' | 'q8';
 export type ThreadsSetting = 'auto' | number;
 
 export interface Settings {
+  /** What others see this tab as; by its browser where it is empty. */
+  readonly name: string;
   /** The model's own where it is undefined. */
   readonly temperature?: number | undefined;
   readonly maxTokens: number;

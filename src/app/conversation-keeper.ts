@@ -1,6 +1,7 @@
 import { effect } from '@preact/signals';
 import { log } from '../core/log.ts';
 import type { Chat } from './chat.ts';
+import { expectConversation } from './conversation-hint.ts';
 import { ConversationStore, type SavedConversation } from './saved-conversation.ts';
 import { claimKey } from './tab-claim.ts';
 
@@ -18,6 +19,7 @@ export async function keepConversation(chat: Chat, manifestId: string): Promise<
   const restored = saved && chat.restore(saved);
   const saver = new Saver(() => save(store, key, chat.snapshot()));
   effect(() => {
+    expectConversation(chat.messages.value.length > 0);
     if (chat.messages.value.length > 0) saver.soon();
     // A new conversation leaves nothing behind.
     else saver.now();

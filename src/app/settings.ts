@@ -1,12 +1,14 @@
 import { type Signal, signal } from '@preact/signals';
 import * as v from 'valibot';
 import { MAX_THREADS } from '../../workers/thread-count.ts';
+import { plainName } from '../protocol/member-name.ts';
 import type { Settings } from './app-model.ts';
 import { lastingItems } from './lasting-items.ts';
 
 const STORAGE_KEY = 'shoal-settings';
 
 export const DEFAULT_SETTINGS: Settings = {
+  name: '',
   temperature: undefined,
   maxTokens: 512,
   systemPrompt: '',
@@ -20,6 +22,7 @@ export const DEFAULT_SETTINGS: Settings = {
 
 /** Each setting on its own falls back to its default when what is stored is unreadable. */
 const settingsSchema = v.object({
+  name: v.fallback(v.pipe(v.string(), v.transform(plainName)), DEFAULT_SETTINGS.name),
   temperature: v.fallback(v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(2))), DEFAULT_SETTINGS.temperature),
   maxTokens: v.fallback(v.pipe(v.number(), v.safeInteger(), v.minValue(1)), DEFAULT_SETTINGS.maxTokens),
   systemPrompt: v.fallback(v.string(), DEFAULT_SETTINGS.systemPrompt),

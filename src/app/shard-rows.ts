@@ -2,7 +2,7 @@ import type { Manifest } from '../protocol/manifest.ts';
 import type { Transfer } from '../store/shard-store.ts';
 import { type Coverage, countHolders } from '../swarm/assign/assign.ts';
 import type { ShardKeeper } from '../swarm/shards/shard-keeper.ts';
-import type { ShardRow } from './app-model.ts';
+import type { ShardRow, ShardSource } from './app-model.ts';
 
 /** The shards as the page lists them: the keeper's states, the store's transfers, the swarm's holders in one. */
 export function shardRows(
@@ -27,7 +27,7 @@ export function shardRows(
       totalBytes: sizeBytes,
       downBytesPerSecond: transfer?.downBytesPerSecond ?? 0,
       upBytesPerSecond: transfer?.upBytesPerSecond ?? 0,
-      receivedBytes: transfer?.receivedBytes ?? 0,
+      sources: transfer ? sourcesOf(transfer) : [],
       sentBytes: transfer?.sentBytes ?? 0,
       peers: transfer?.peers ?? 0,
       copiedShare: transfer?.copiedShare ?? 0,
@@ -38,4 +38,15 @@ export function shardRows(
       holders: holders[index] ?? 0,
     };
   });
+}
+
+/** Where the bytes that are here have come from, and those that come. */
+function sourcesOf({ storedBytes, receivedBytes, serverBytes, siblingFetches }: Transfer): ShardSource[] {
+  if (siblingFetches) return ['sibling'];
+  const sources: ShardSource[] = [];
+  if (receivedBytes > serverBytes) sources.push('tabs');
+  if (serverBytes > 0) sources.push('server');
+  // Only pieces that crossed the network whole are stored: what is more than that was here before.
+  if (storedBytes > receivedBytes) sources.push('storage');
+  return sources;
 }

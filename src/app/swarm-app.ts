@@ -15,9 +15,11 @@ import type {
   ShardRow,
   SwarmSummary,
 } from './app-model.ts';
+import { browserName } from './browser-name.ts';
 import { Chat } from './chat.ts';
 import { GENERAL_TEMPERATURE } from './chat-request.ts';
 import { chooseRunner } from './choose-runner.ts';
+import { hadConversation } from './conversation-hint.ts';
 import { keepConversation } from './conversation-keeper.ts';
 import { detectEnvironment, detectLacks } from './environment.ts';
 import { Farewell } from './farewell.ts';
@@ -28,7 +30,7 @@ import type { RunningAnswer } from './saved-conversation.ts';
 import { storedSettings } from './settings.ts';
 import { shardRows } from './shard-rows.ts';
 import { lazyTransport, SwarmSession } from './swarm-session.ts';
-import { memberRows, swarmSummary } from './swarm-view.ts';
+import { memberRows, swarmSummary, withNames } from './swarm-view.ts';
 import { TabPlace } from './tab-place.ts';
 import { Timeline } from './timeline.ts';
 import { untilCovered } from './until-covered.ts';
@@ -51,12 +53,15 @@ export class SwarmApp implements AppModel {
     state: 'connecting',
     nodes: 0,
     missing: [],
+    othersKnown: false,
     role: 'guest',
     peerId: '',
     introduction: 'connecting',
   });
   readonly shards: Signal<readonly ShardRow[]> = signal([]);
   readonly members: Signal<readonly MemberRow[]> = signal([]);
+  readonly heardNames: Signal<ReadonlyMap<string, string>> = signal(new Map());
+  readonly browserName = browserName(navigator);
   readonly inviteLink: Signal<string> = signal('');
   readonly inviteThisMachineOnly: Signal<boolean> = signal(false);
   readonly #alerts = new AlertList();
@@ -81,6 +86,7 @@ export class SwarmApp implements AppModel {
     summary: this.generator.summary,
     untilReady: (running, signal) => this.#untilReady(running, signal),
   });
+  readonly expectsConversation = hadConversation();
   readonly messages = computed(() => this.#chat.messages.value);
   readonly busy = computed(() => this.#chat.busy.value);
   readonly lap = computed(() => this.generator.lap.value);
@@ -95,9 +101,11 @@ export class SwarmApp implements AppModel {
   readonly #connected = Promise.withResolvers<SwarmNode>();
   readonly #place = new TabPlace({
     connected: this.#connected.promise,
+    onKnown: () => this.#placeIsKnown(),
     onProblem: (text) => this.#alerts.add('error', text),
   });
   readonly choosing = this.#place.choosing;
+  readonly placeKnown: Signal<boolean> = signal(false);
   readonly #farewell = new Farewell();
   readonly farewell = this.#farewell.summary;
   readonly #redraw = new Redraw(() => this.#refresh());
@@ -106,7 +114,12 @@ export class SwarmApp implements AppModel {
   constructor() {
     const { settings, change } = storedSettings();
     this.settings = settings;
-    this.changeSettings = change;
+    this.changeSettings = (changed) => {
+      change(changed);
+      // Others need not wait for the next presence to hear of a new name.
+      if ('name' in changed) this.#session?.node?.membership.publishNow();
+      this.#redraw.soon();
+    };
     this.engine = new ShoalEngine({
       generator: this.generator,
       text: () => this.#text(),
@@ -140,8 +153,12 @@ export class SwarmApp implements AppModel {
       const session = new SwarmSession({
         config,
         model,
-        settings: () => this.settings.value,
+        settings: () => ({ ...this.settings.value, name: this.#name }),
         runnerChoice,
+        // A GPU that cannot be opened has the processor in its place.
+        onRunner: (runner) => {
+          this.environment.value = { ...this.environment.value, runner };
+        },
         network,
         lacks,
       });
@@ -272,6 +289,7 @@ export class SwarmApp implements AppModel {
     const node = await session.connect();
     node.onChange(() => this.#redraw.soon());
     node.coordinator.onRoute((event) => this.#timeline.add(event));
+    void node.membership.acquainted().then(() => this.#redraw.soon());
     this.#connected.resolve(node);
   }
 
@@ -299,6 +317,15 @@ export class SwarmApp implements AppModel {
     this.#redraw.now();
   }
 
+  /** Shown together with the shards that it is about: what is on the first screen appears at once. */
+  #placeIsKnown(): void {
+    if (this.placeKnown.value) return;
+    batch(() => {
+      this.#redraw.now();
+      this.placeKnown.value = true;
+    });
+  }
+
   /** For an answer that was begun before this page was opened. */
   async #untilReady({ ids }: RunningAnswer, signal: AbortSignal): Promise<void> {
     const { generator } = this;
@@ -311,6 +338,11 @@ export class SwarmApp implements AppModel {
       generator.waits(undefined, 'given-up');
       generator.progressNote.value = undefined;
     }
+  }
+
+  /** What others see this tab as. */
+  get #name(): string {
+    return this.settings.value.name || this.browserName;
   }
 
   #contextLength(): number {
@@ -351,7 +383,8 @@ export class SwarmApp implements AppModel {
       const everybody = [...(node?.membership.members() ?? []), own];
       this.shards.value = shardRows(model.manifest, keeper, store.transfers(), everybody);
       if (!node) return;
-      this.members.value = memberRows(node, keeper, this.leaving.value);
+      this.members.value = memberRows(node, keeper, { name: this.#name, leaving: this.leaving.value });
+      this.heardNames.value = withNames(this.heardNames.value, this.members.value);
       this.swarm.value = swarmSummary(node, keeper, this.shards.value, this.members.value.length);
       this.#farewell.refresh(node, this.shards.value);
     });

@@ -5,6 +5,7 @@ import type { ModelHeader } from '../../workers/tokenizer-contract.ts';
 import { ShoalError } from '../core/errors.ts';
 import { collectAllGarbage } from '../core/garbage.ts';
 import { log } from '../core/log.ts';
+import type { RunnerInfo } from '../engine/layer-runner.ts';
 import type { Transport } from '../net/transport.ts';
 import type { Manifest, ManifestShard } from '../protocol/manifest.ts';
 import { relayMultiaddr, type ServerConfig } from '../protocol/server-config.ts';
@@ -32,6 +33,8 @@ export interface SwarmSessionOptions {
   readonly model: IntroducedModel;
   readonly settings: () => NodeSettings;
   readonly runnerChoice: Promise<RunnerChoice>;
+  /** Told what has been started to run layers, and why. */
+  readonly onRunner: (runner: { readonly kind: RunnerInfo['kind']; readonly reason: string }) => void;
   /** Opens this tab's transport, or gives the one that is open. */
   readonly network: () => Promise<Transport>;
   readonly lacks: readonly Lack[];
@@ -73,7 +76,7 @@ export class SwarmSession {
   #text: Promise<ModelText> | undefined;
   #tokens: TokenTable | undefined;
 
-  constructor({ config, model, settings, runnerChoice, network, lacks }: SwarmSessionOptions) {
+  constructor({ config, model, settings, runnerChoice, onRunner, network, lacks }: SwarmSessionOptions) {
     const { manifest } = model;
     this.model = model;
     this.#settings = settings;
@@ -97,7 +100,9 @@ export class SwarmSession {
         const choice = await runnerChoice;
         const readsHere = memory !== undefined;
         const created = await createWorkerRunner(choice, hyperparameters, manifest.pieceLength, readsHere);
-        log.info('ENGINE', `Layers run on ${created.info.adapter}: ${created.info.reason ?? choice.reason}.`);
+        const { kind, adapter, reason = choice.reason } = created.info;
+        log.info('ENGINE', `Layers run on ${adapter}: ${reason}.`);
+        onRunner({ kind, reason });
         return created;
       },
       onRunner: (runner) => this.#node?.useRunner(runner),

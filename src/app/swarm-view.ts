@@ -3,10 +3,15 @@ import type { ShardKeeper } from '../swarm/shards/shard-keeper.ts';
 import type { MemberRow, ShardRow, SwarmSummary } from './app-model.ts';
 
 /** The nodes as the page lists them, this tab first once it has joined. */
-export function memberRows(node: SwarmNode, keeper: ShardKeeper, leaving: boolean): MemberRow[] {
+export function memberRows(
+  node: SwarmNode,
+  keeper: ShardKeeper,
+  { name, leaving }: { readonly name: string; readonly leaving: boolean },
+): MemberRow[] {
   const connected = new Set(node.connectedPeers());
   const own: MemberRow = {
     peerId: node.peerId,
+    name,
     self: true,
     connected: true,
     draining: leaving,
@@ -14,12 +19,30 @@ export function memberRows(node: SwarmNode, keeper: ShardKeeper, leaving: boolea
     pending: keeper.pending(),
     layersPerSecond: node.stages.layersPerSecond,
   };
-  const others = node.membership.members().map(({ peerId, ready, pending, draining, layersPerSecond }) => ({
-    ...{ peerId, ready, pending, draining, layersPerSecond },
+  const others = node.membership.members().map(({ peerId, name, ready, pending, draining, layersPerSecond }) => ({
+    ...{ peerId, name, ready, pending, draining, layersPerSecond },
     self: false,
     connected: connected.has(peerId),
   }));
   return keeper.joined ? [own, ...others] : others;
+}
+
+/** Names kept of tabs that have gone: more than a timeline tells of. */
+const MAX_HEARD_NAMES = 500;
+
+/** The names heard so far with those of the members now; the same map when nothing is new. */
+export function withNames(
+  heard: ReadonlyMap<string, string>,
+  members: readonly MemberRow[],
+): ReadonlyMap<string, string> {
+  if (members.every(({ peerId, name }) => heard.get(peerId) === name)) return heard;
+  const all = new Map(heard);
+  for (const { peerId, name } of members) {
+    // Put at the end: the oldest go first.
+    all.delete(peerId);
+    all.set(peerId, name);
+  }
+  return new Map([...all].slice(-MAX_HEARD_NAMES));
 }
 
 /** Whether the swarm can answer, and what it lacks. */
@@ -34,6 +57,7 @@ export function swarmSummary(
     state: missing.length === 0 ? 'ready' : reachesOthers(node),
     nodes,
     missing,
+    othersKnown: node.membership.isAcquainted,
     role: keeper.joined ? 'node' : 'guest',
     peerId: node.peerId,
     introduction: node.introduction,

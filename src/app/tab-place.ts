@@ -8,6 +8,8 @@ import type { SwarmSession } from './swarm-session.ts';
 export interface TabPlaceOptions {
   /** This tab's node, once it has connected. */
   readonly connected: Promise<SwarmNode>;
+  /** Told when it is known what this tab served last, and takes up again. */
+  readonly onKnown: () => void;
   /** Told why a shard is not served. */
   readonly onProblem: (text: string) => void;
 }
@@ -51,15 +53,24 @@ export class TabPlace {
    */
   async loadKept(session: SwarmSession): Promise<{ readonly shards: readonly number[]; readonly auto: boolean }> {
     const { store, model } = session;
-    if (!session.keepsData) return { shards: [], auto: false };
+    const { onKnown } = this.#options;
+    if (!session.keepsData) {
+      onKnown();
+      return { shards: [], auto: false };
+    }
     const saved = await SavedPlace.claim(model.manifestId);
     this.#saved = saved;
     const shards = saved.shards.filter((index) => index < model.manifest.shards.length);
     const stored = await Promise.all(shards.map((index) => store.isComplete(model.manifest.shards[index]!)));
-    await this.#serve(
+    // What is seen of it: the shards that load.
+    const stopListening = session.keeper.onChange(onKnown);
+    const serving = this.#serve(
       session,
       shards.filter((_, at) => stored[at]),
     );
+    if (!stored.includes(true)) onKnown();
+    await serving.finally(stopListening);
+    onKnown();
     return { shards, auto: saved.auto };
   }
 

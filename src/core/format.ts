@@ -65,11 +65,6 @@ export function shortPeerId(peerId: string): string {
   return peerId.length > 8 ? `…${peerId.slice(-6)}` : peerId;
 }
 
-/** A peer as this tab calls it. */
-export function peerName(peerId: string, self: string): string {
-  return peerId === self || peerId === '' ? 'this tab' : shortPeerId(peerId);
-}
-
 /** `14:03:09`, the reader's own clock. */
 export function formatClock(timeMs: number): string {
   const date = new Date(timeMs);

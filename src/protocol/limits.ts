@@ -4,6 +4,8 @@
 export const MAX_TASK_TOKENS = 256;
 /** A peer id: base58 of a 38-byte multihash takes 52 characters; room for other key types. */
 export const MAX_PEER_ID_BYTES = 128;
+/** A member's name: a line of a list on a phone, and its presence stays below two kilobytes. */
+export const MAX_NAME_CHARS = 40;
 /** Widest hidden state accepted, elements: the widest open models have 16,384. */
 export const MAX_WIDTH = 16_384;
 /** Candidates a row: sampling beyond the top 128 does not change text that anyone reads. */

@@ -1,9 +1,12 @@
 import * as v from 'valibot';
-import { MAX_LINKS, MAX_PEER_ID_BYTES } from './limits.ts';
+import { MAX_LINKS, MAX_NAME_CHARS, MAX_PEER_ID_BYTES } from './limits.ts';
+import { plainName } from './member-name.ts';
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const shardIndex = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(1023));
 const peerId = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_PEER_ID_BYTES));
+/** A stranger's text. A name decides nothing, so a malformed one costs the member its name only. */
+const name = v.pipe(v.string(), v.maxLength(2 * MAX_NAME_CHARS), v.transform(plainName));
 const roundTripMs = v.pipe(v.number(), v.finite(), v.minValue(0));
 
 /** What a member tells its swarm every `PRESENCE_INTERVAL_MS` and on every change. The sender is the signed gossip's. */
@@ -27,6 +30,8 @@ export const presenceSchema = v.object({
   willing: v.optional(v.boolean(), false),
   /** Its owner leaves the choice of shards to it, also later. */
   auto: v.optional(v.boolean(), false),
+  /** What its owner calls it. */
+  name: v.fallback(v.optional(name, ''), ''),
   /** Measured round trips to other members, ms: the coordinators cannot measure between two others. */
   links: v.optional(v.pipe(v.array(v.tuple([peerId, roundTripMs])), v.maxLength(MAX_LINKS)), []),
   /** The member goes as soon as the sessions that it serves have moved elsewhere: no new ones. */

@@ -12,6 +12,10 @@ export interface Transfer {
   readonly upBytesPerSecond: number;
   /** Bytes of this shard that crossed the network since the page opened, wrong ones among them. */
   readonly receivedBytes: number;
+  /** Of these, what the server's copy brought; the rest came from other tabs. */
+  readonly serverBytes: number;
+  /** Another tab of this browser fetches it at the moment, into the storage that they share. */
+  readonly siblingFetches: boolean;
   readonly sentBytes: number;
   readonly peers: number;
   /** Of the shard, as much as the other tab has that has the most, as far as this tab is connected to it: 0 to 1. */

@@ -27,6 +27,8 @@ export class ShardTransfer {
   #phase: Transfer['phase'] = 'stopped';
   /** Of stored bytes, while they come. */
   readonly #rate = new TransferRate();
+  /** While this tab waits for its turn with the shard: a sibling has told how far it is. */
+  #siblingFetches = false;
   /** A sibling deleted what was stored, while this tab fetched. */
   #removed = false;
   #obtaining: SharedTask<void> | undefined;
@@ -62,6 +64,8 @@ export class ShardTransfer {
       downBytesPerSecond: Math.round(bytesPerSecond),
       upBytesPerSecond: Math.round(slot.current?.upBytesPerSecond ?? 0),
       receivedBytes: slot.receivedBytes,
+      serverBytes: slot.serverBytes,
+      siblingFetches: fetching && this.#siblingFetches,
       sentBytes: slot.sentBytes,
       peers: slot.current?.peers ?? 0,
       copiedShare: slot.current?.copiedShare ?? 0,
@@ -192,6 +196,7 @@ export class ShardTransfer {
     try {
       await siblings.takeTurn(infoHash, options, async () => {
         this.#removed = false;
+        this.#siblingFetches = false;
         if (!(await download.isThere(checkedOnRead))) await download.run(origin, checkedOnRead, signal);
       });
       siblings.tell({ kind: 'checked', infoHash });
@@ -204,6 +209,7 @@ export class ShardTransfer {
     switch (news.kind) {
       case 'progress':
         this.#download.storedBytes = news.storedBytes;
+        this.#siblingFetches = true;
         break;
       case 'checked':
         void this.#download.check.pass();

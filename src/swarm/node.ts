@@ -5,6 +5,7 @@ import type { IntroductionState, Transport } from '../net/transport.ts';
 import type { HiddenFormat } from '../protocol/hidden-formats.ts';
 import { MAX_LINKS } from '../protocol/limits.ts';
 import type { Manifest } from '../protocol/manifest.ts';
+import { plainName } from '../protocol/member-name.ts';
 import type { ShardStore } from '../store/shard-store.ts';
 import { Rebalancer } from './assign/rebalancer.ts';
 import { Recruiter } from './assign/recruiter.ts';
@@ -36,6 +37,8 @@ export interface SwarmNodeOptions {
 
 /** The node owner's wishes. */
 export interface NodeSettings {
+  /** What others are to call this tab; nothing when absent. */
+  readonly name?: string;
   readonly spreadModel: boolean;
   readonly acceptRemoteLoads: boolean;
   readonly registerInDht: boolean;
@@ -241,6 +244,7 @@ export class SwarmNode {
   #announce(): void {
     this.membership.announce(() => ({
       ...this.#facts(),
+      name: plainName(this.#options.settings().name ?? ''),
       links: this.exchange.roundTrips().slice(-MAX_LINKS),
       draining: this.#roster.draining,
       leaving: false,

@@ -1,5 +1,6 @@
 import { answerMarkdown } from './components/answer-text.tsx';
 import { qrCode } from './components/invite.tsx';
+import { settingsForm } from './components/settings-panel.tsx';
 import { keepPage } from './keep-page.ts';
 
 /** The first look at the page, and perhaps the first click, are over by then. */
@@ -13,6 +14,7 @@ export function loadRest(more: () => Promise<void>): void {
   setTimeout(() => {
     void answerMarkdown.load();
     void qrCode.load();
+    void settingsForm.load();
     void more();
     void keepPage();
   }, REST_AFTER_MS);

@@ -1,12 +1,16 @@
 import { installConsole } from '../app/console.ts';
 import { SwarmApp } from '../app/swarm-app.ts';
+import { nextTask } from '../core/next-task.ts';
 import { renderApp } from './app.tsx';
 import { loadRest } from './load-rest.ts';
 
 const app = new SwarmApp();
-renderApp(document.getElementById('app')!, app);
 installConsole(app);
 // A tab that closes says goodbye, so that nobody waits for its silence to be noticed.
 addEventListener('pagehide', () => void app.session?.node?.membership.leave());
+// The code is evaluated, the page drawn and the swarm met in a task each: a click waits for one of them at most.
+await nextTask();
+renderApp(document.getElementById('app')!, app);
+await nextTask();
 await app.start();
 loadRest(() => app.loadRest());

@@ -1,4 +1,4 @@
-import { lexer, type Token } from 'marked';
+import type { Token } from 'marked';
 
 /**
  * Blocks at the end that are read again with every new token. Text to come can change the last one (a paragraph that
@@ -12,15 +12,21 @@ export interface Block {
   readonly html: string;
 }
 
+/** Reads markdown, and writes its blocks as HTML. */
+export interface BlockParser {
+  lex(text: string): Token[];
+  toHtml(block: Token): string;
+}
+
 /** Markdown that grows: blocks that are finished are never parsed again, and keep their identity. */
 export class MarkdownBlocks {
-  readonly #toHtml: (token: Token) => string;
+  readonly #parser: BlockParser;
   #settledText = '';
   #settled: readonly Block[] = [];
   #open: readonly Block[] = [];
 
-  constructor(toHtml: (token: Token) => string) {
-    this.#toHtml = toHtml;
+  constructor(parser: BlockParser) {
+    this.#parser = parser;
   }
 
   /** @param text the whole text so far; text that does not continue the last one starts over */
@@ -30,7 +36,7 @@ export class MarkdownBlocks {
       this.#settledText = '';
       this.#settled = [];
     }
-    const tokens = lexer(whole.slice(this.#settledText.length), { gfm: true, breaks: true });
+    const tokens = this.#parser.lex(whole.slice(this.#settledText.length));
     const blocks = tokens.map((token) => this.#block(token));
     const finished = blocks.slice(0, startOfOpen(tokens));
     if (finished.length > 0) {
@@ -43,7 +49,10 @@ export class MarkdownBlocks {
 
   #block(token: Token): Block {
     return (
-      this.#open.find(({ source }) => source === token.raw) ?? { source: token.raw, html: this.#toHtml(token).trim() }
+      this.#open.find(({ source }) => source === token.raw) ?? {
+        source: token.raw,
+        html: this.#parser.toHtml(token).trim(),
+      }
     );
   }
 }

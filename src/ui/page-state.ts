@@ -4,7 +4,8 @@ import { useContext } from 'preact/hooks';
 import { AlertList } from '../app/alert-list.ts';
 import type { Alert, AppModel } from '../app/app-model.ts';
 import { ShoalError } from '../core/errors.ts';
-import type { Situation } from './status-words.ts';
+import { type Hindrance, hindrance, type Situation } from './status-words.ts';
+import { TabNames } from './tab-names.ts';
 
 /** What fills a narrow screen. */
 export type View = 'swarm' | 'chat';
@@ -20,26 +21,35 @@ export class PageState {
   /** Shards that the person has ticked to join with. */
   readonly picks: Signal<ReadonlySet<number>> = signal(new Set<number>());
   readonly draft: Signal<string> = signal('');
-  /** Before a prompt can be sent the swarm is the main thing, then the chat; the conversation stays in sight after. */
+  /** The person has asked to join; it may take a while until the swarm knows. */
+  readonly joining: Signal<boolean> = signal(false);
+  /**
+   * Before the first prompt the swarm is the main thing, then the conversation, with the swarm beside it. The person's
+   * prompt turns the page over: what becomes ready by itself moves nothing from under a hand or an eye.
+   */
   readonly phase: ReadonlySignal<'setup' | 'chat'>;
   readonly view: ReadonlySignal<View>;
   /** Whether all is known that the first screen shows, so that nothing on it moves any more. */
   readonly settled: ReadonlySignal<boolean>;
   readonly situation: ReadonlySignal<Situation>;
+  /** What keeps an answer from beginning at once. */
+  readonly hindrance: ReadonlySignal<Hindrance | undefined>;
+  /** Whether a prompt can be sent now, be it that its answer waits. */
+  readonly canAsk: ReadonlySignal<boolean>;
+  readonly names: ReadonlySignal<TabNames>;
   readonly alerts: ReadonlySignal<readonly PageAlert[]>;
   readonly #chosenView: Signal<View | undefined> = signal(undefined);
   readonly #ownAlerts = new AlertList();
 
   constructor(model: AppModel) {
     this.model = model;
-    this.phase = computed(() =>
-      model.swarm.value.state === 'ready' || model.messages.value.length > 0 ? 'chat' : 'setup',
-    );
+    const chatAtOnce = model.expectsConversation || model.swarm.peek().state === 'ready';
+    this.phase = computed(() => (chatAtOnce || model.messages.value.length > 0 ? 'chat' : 'setup'));
     this.view = computed(() => this.#chosenView.value ?? (this.phase.value === 'chat' ? 'chat' : 'swarm'));
     this.settled = computed(
       () =>
         model.swarm.value.state === 'offline' ||
-        (model.model.value !== undefined && model.environment.value.webgpu !== 'checking'),
+        (model.model.value !== undefined && model.environment.value.webgpu !== 'checking' && model.placeKnown.value),
     );
     this.situation = computed(() => ({
       swarm: model.swarm.value,
@@ -47,6 +57,9 @@ export class PageState {
       members: model.members.value,
       environment: model.environment.value,
     }));
+    this.hindrance = computed(() => hindrance(this.situation.value));
+    this.canAsk = computed(() => !model.busy.value && !(this.hindrance.value?.blocks ?? false));
+    this.names = computed(() => new TabNames(model.swarm.value.peerId, model.members.value, model.heardNames.value));
     this.alerts = computed(() => [
       ...model.alerts.value.map((alert) => ({ ...alert, dismiss: () => model.dismissAlert(alert.id) })),
       ...this.#ownAlerts.alerts.value.map((alert) => ({ ...alert, dismiss: () => this.#ownAlerts.dismiss(alert.id) })),
@@ -55,6 +68,26 @@ export class PageState {
 
   show(view: View): void {
     this.#chosenView.value = view;
+  }
+
+  /** Sends a prompt. What is too long is the person's to shorten, unless something else was typed meanwhile. */
+  ask(prompt: string): void {
+    this.show('chat');
+    this.perform(async () => {
+      if (!(await this.model.send(prompt.trim())) && this.draft.value === '') this.draft.value = prompt;
+    });
+  }
+
+  /** Joins. The page shows at the click that it was heard, and not again when the tab is connected. */
+  join(choice: Parameters<AppModel['join']>[0]): void {
+    this.joining.value = true;
+    this.perform(async () => {
+      try {
+        await this.model.join(choice);
+      } finally {
+        this.joining.value = false;
+      }
+    });
   }
 
   pick(shard: number, picked: boolean): void {

@@ -1,5 +1,7 @@
 import createPurifier from 'dompurify';
 import { Marked, type Token, type Tokens } from 'marked';
+import type { BlockParser } from './markdown-blocks.ts';
+import { escapeHtml, maths } from './maths.ts';
 
 /** What an answer may consist of: text, and nothing that loads, runs, or looks like a part of the page. */
 const ALLOWED_TAGS = [
@@ -8,7 +10,27 @@ const ALLOWED_TAGS = [
 ];
 const ALLOWED_ATTR = ['href', 'title', 'start', 'align', 'target', 'rel'];
 
-const marked = new Marked({
+/** What KaTeX writes of MathML: nothing of it links, loads, or has a colour of its own. */
+const MATHS_TAGS = [
+  ...['math', 'semantics', 'annotation', 'mrow', 'mi', 'mn', 'mo', 'mtext', 'mspace', 'ms', 'mfrac', 'msqrt', 'mroot'],
+  ...['msub', 'msup', 'msubsup', 'munder', 'mover', 'munderover', 'mmultiscripts', 'mprescripts', 'mstyle', 'mpadded'],
+  ...['mphantom', 'menclose', 'mtable', 'mtr', 'mtd', 'mlabeledtr'],
+];
+const MATHS_ATTR = [
+  ...['display', 'displaystyle', 'scriptlevel', 'mathvariant', 'stretchy', 'fence', 'separator', 'accent'],
+  ...['accentunder', 'lspace', 'rspace', 'width', 'height', 'depth', 'voffset', 'linethickness', 'largeop'],
+  ...['movablelimits', 'symmetric', 'minsize', 'maxsize', 'columnalign', 'columnspacing', 'columnlines', 'rowspacing'],
+  ...['rowlines', 'notation', 'side', 'encoding'],
+];
+
+const SANITISE = {
+  ALLOWED_TAGS: [...ALLOWED_TAGS, ...MATHS_TAGS],
+  ALLOWED_ATTR: [...ALLOWED_ATTR, ...MATHS_ATTR],
+};
+
+const marked = new Marked(maths, {
+  gfm: true,
+  breaks: true,
   renderer: {
     // An answer that speaks of HTML shows it as it was written.
     html: ({ text }: Tokens.HTML | Tokens.Tag) => escapeHtml(text),
@@ -20,17 +42,18 @@ const marked = new Marked({
 
 const purifier = createPurifier(window);
 purifier.addHook('afterSanitizeAttributes', (element) => {
+  // What may scroll sideways must be reachable by keyboard.
+  if (element.tagName === 'PRE' || element.tagName === 'TABLE') element.setAttribute('tabindex', '0');
   if (element.tagName !== 'A') return;
   element.setAttribute('target', '_blank');
   element.setAttribute('rel', 'noopener noreferrer nofollow');
 });
 
-/** One markdown block as HTML that is safe to insert, whatever a model or a stage has put into it. */
-export function safeHtml(token: Token): string {
-  const html = marked.parser([token]);
-  return html === '' ? '' : purifier.sanitize(html, { ALLOWED_TAGS, ALLOWED_ATTR });
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
-}
+/** Markdown blocks as HTML that is safe to insert, whatever a model or a stage has put into them. */
+export const safeMarkdown: BlockParser = {
+  lex: (text) => marked.lexer(text),
+  toHtml: (token: Token) => {
+    const html = marked.parser([token]);
+    return html === '' ? '' : purifier.sanitize(html, SANITISE);
+  },
+};

@@ -20,13 +20,19 @@ export function swarmWords(situation: Situation): string {
     return 'The server cannot be reached. This tab keeps trying; what it has loaded stays loaded.';
   }
   const { missing, coming } = splitGaps(situation);
+  const heard = swarm.othersKnown;
   if (missing.length === 0)
     return `${shardNames(coming)} ${areOrIs(coming)} being loaded; then every layer is covered.`;
   if (missing.length < shards.length) {
     const layers = mergeRanges(shards.filter(({ index }) => missing.includes(index)).map((row) => row.layers));
     const where = joinWords(layers.map(formatLayers));
-    return `${shardNames(missing)} ${areOrIs(missing)} missing (layers ${where}): nobody runs ${missing.length === 1 ? 'it' : 'them'} yet.`;
+    const them = missing.length === 1 ? 'it' : 'them';
+    return heard
+      ? `${shardNames(missing)} ${areOrIs(missing)} missing (layers ${where}): nobody runs ${them} yet.`
+      : `${shardNames(missing)} (layers ${where}): nobody has said so far that they run ${them}.`;
   }
+  // About as long as what it becomes: nothing below it moves.
+  if (!heard) return 'Listening for other tabs. So far nobody has said that they run this model.';
   return 'Nobody runs this model yet: run it all here, or take a shard and invite others.';
 }
 
@@ -47,13 +53,14 @@ export function hindrance(situation: Situation): Hindrance | undefined {
     const words = `Answered as soon as ${shardNames(coming).toLowerCase()} ${areOrIs(coming)} loaded.`;
     return { words, blocks: false };
   }
-  if (missing.length === shards.length) return { words: 'Nobody runs this model yet.', blocks: true };
+  const listening = swarm.othersKnown ? undefined : 'Listening for other tabs.';
+  if (missing.length === shards.length) return { words: listening ?? 'Nobody runs this model yet.', blocks: true };
   const lacking = `${shardNames(missing)} ${areOrIs(missing)} missing`;
   const them = missing.length === 1 ? 'it' : 'them';
   // A node takes what its own answer needs.
   return swarm.role === 'node'
     ? { words: `${lacking}: this tab fetches ${them} when you ask.`, blocks: false }
-    : { words: `${lacking}.`, blocks: true };
+    : { words: listening ?? `${lacking}.`, blocks: true };
 }
 
 /** The shards that nobody runs: those that some tab is fetching, and those that none has taken. */
@@ -76,21 +83,31 @@ function areOrIs(indices: readonly number[]): string {
   return indices.length === 1 ? 'is' : 'are';
 }
 
-/** What this tab fetches and loads, all in one: `Fetching 2 shards: 41 of 98.4 MB, 12 s left`. */
-export function ownProgress(shards: readonly ShardRow[]): { words: string; percent: number } | undefined {
+/** What this tab fetches, loads and runs, all in one: `Fetching 2 shards: 41 of 98.4 MB, 12 s left`. */
+export function ownProgress({
+  shards,
+  environment,
+}: Pick<Situation, 'shards' | 'environment'>): { words: string; percent: number } | undefined {
   const pending = shards.filter(isPending);
-  if (pending.length === 0) return undefined;
+  if (pending.length === 0) {
+    // It stays when all is done: what stands below does not jump up.
+    const ready = shards.filter(({ state }) => state === 'ready').map(({ index }) => index);
+    if (ready.length === 0) return undefined;
+    return { words: `This tab runs ${shardNames(ready).toLowerCase()}.`, percent: 100 };
+  }
   const names = shardNames(pending.map(({ index }) => index)).toLowerCase();
   const total = sum(pending, ({ totalBytes }) => totalBytes);
   if (pending.some(({ state }) => state === 'downloading')) {
     const stored = sum(pending, ({ storedBytes }) => storedBytes);
-    const left = Math.max(...pending.map(({ secondsLeft }) => secondsLeft ?? 0));
-    const time = left > 0 ? `, ${formatTimeLeft(left)} left` : '';
+    // All share one way in: what is left of all comes at the rate of all.
+    const rate = sum(pending, ({ downBytesPerSecond }) => downBytesPerSecond);
+    const time = rate > 0 && stored < total ? `, ${formatTimeLeft((total - stored) / rate)} left` : '';
     return { words: `Fetching ${names}: ${formatBytesOf(stored, total)}${time}`, percent: percent(stored, total) };
   }
   const loaded = sum(pending, ({ loadedBytes }) => loadedBytes);
   if (loaded === 0) return { words: `Checking the hash of ${names}`, percent: 0 };
-  return { words: `Loading ${names} onto the GPU: ${formatBytesOf(loaded, total)}`, percent: percent(loaded, total) };
+  const where = environment.runner?.kind === 'webgpu' ? 'onto the GPU' : 'into memory';
+  return { words: `Loading ${names} ${where}: ${formatBytesOf(loaded, total)}`, percent: percent(loaded, total) };
 }
 
 /** Whether this tab works on the shard. */

@@ -1,6 +1,7 @@
 import type { TimelineEvent } from '../app/app-model.ts';
-import { formatDuration, joinWords, peerName, plural } from '../core/format.ts';
+import { formatDuration, joinWords, plural } from '../core/format.ts';
 import { formatLayers } from '../core/ranges.ts';
+import type { TabNames } from './tab-names.ts';
 
 /** One row of the timeline in words. */
 export interface EventWords {
@@ -11,15 +12,15 @@ export interface EventWords {
   readonly facts: readonly string[];
 }
 
-/** What happened, for people. @param self - this tab's peer id */
-export function eventWords(event: TimelineEvent, self: string): EventWords {
+/** What happened, for people. */
+export function eventWords(event: TimelineEvent, names: TabNames): EventWords {
   switch (event.kind) {
     case 'replaced':
-      return replacedWords(event, self);
+      return replacedWords(event, names);
     case 'resent':
       return { kind: 'resent', headline: 'The whole conversation was sent again.', facts: [event.why] };
     case 'waited':
-      return { kind: 'waited', headline: waitedWords(event, self), facts: [] };
+      return { kind: 'waited', headline: waitedWords(event, names), facts: [] };
     case 'queued': {
       const headline = `In the queue for ${formatDuration(event.waitedMs)}: every tab with the layers was busy.`;
       return { kind: 'queued', headline, facts: outcomeFacts(event.outcome) };
@@ -31,26 +32,26 @@ export function eventWords(event: TimelineEvent, self: string): EventWords {
   }
 }
 
-function replacedWords(event: Extract<TimelineEvent, { kind: 'replaced' }>, self: string): EventWords {
+function replacedWords(event: Extract<TimelineEvent, { kind: 'replaced' }>, names: TabNames): EventWords {
   const { reason, layers, from, to, pauseMs, positions } = event;
   const what = `Layers ${formatLayers(layers)}`;
   const facts = [`stood still ${Math.round(pauseMs)} ms`, `${plural(positions, 'position')} rebuilt`];
   if (reason === 'leaving') {
-    const headline = `${what}: ${names(from, self)} handed over to ${names(to, self)} before leaving.`;
+    const headline = `${what}: ${namesOf(from, names)} handed over to ${namesOf(to, names)} before leaving.`;
     return { kind: 'leaving', headline, facts };
   }
   // Who is there but has forgotten, after a lost device, fills its own place.
   const same = from.join() === to.join();
   const headline = same
-    ? `${what}: ${names(from, self)} lost the conversation and has it back after ${formatDuration(pauseMs)}.`
-    : `${what}: ${names(from, self)} left, ${names(to, self)} took over after ${formatDuration(pauseMs)}.`;
+    ? `${what}: ${namesOf(from, names)} lost the conversation and has it back after ${formatDuration(pauseMs)}.`
+    : `${what}: ${namesOf(from, names)} left, ${namesOf(to, names)} took over after ${formatDuration(pauseMs)}.`;
   return { kind: 'lost', headline, facts };
 }
 
-function waitedWords(event: Extract<TimelineEvent, { kind: 'waited' }>, self: string): string {
+function waitedWords(event: Extract<TimelineEvent, { kind: 'waited' }>, names: TabNames): string {
   const what = `Layers ${formatLayers(event.layers)}`;
   const time = formatDuration(event.waitedMs);
-  const who = names(event.peerIds, self);
+  const who = namesOf(event.peerIds, names);
   if (event.outcome === 'given-up') return `${what}: nobody had them; the answer ended after ${time} of waiting.`;
   return event.peerIds.length > 0
     ? `${what}: nobody had them; ${who} fetched them in ${time}.`
@@ -61,6 +62,6 @@ function outcomeFacts(outcome: 'served' | 'given-up'): string[] {
   return outcome === 'given-up' ? ['the answer ended there'] : [];
 }
 
-function names(peerIds: readonly string[], self: string): string {
-  return joinWords([...new Set(peerIds)].map((peerId) => peerName(peerId, self)));
+function namesOf(peerIds: readonly string[], names: TabNames): string {
+  return joinWords([...new Set(peerIds)].map((peerId) => names.of(peerId)));
 }

@@ -1,7 +1,8 @@
 import type { ShardRow, Wait } from '../app/app-model.ts';
-import { formatTimeLeft, joinWords, peerName, percent } from '../core/format.ts';
+import { formatTimeLeft, joinWords, percent } from '../core/format.ts';
 import { formatLayers, type LayerRange } from '../core/ranges.ts';
 import { isPending, shardNames } from './status-words.ts';
+import type { TabNames } from './tab-names.ts';
 
 /** Why an answer waits, for people. */
 export interface WaitWords {
@@ -12,8 +13,7 @@ export interface WaitWords {
   readonly wanted: readonly number[];
 }
 
-/** @param self - this tab's peer id */
-export function waitWords(wait: Wait, shards: readonly ShardRow[], self: string): WaitWords {
+export function waitWords(wait: Wait, shards: readonly ShardRow[], names: TabNames): WaitWords {
   if (wait.reason === 'queue') {
     const spoken = `In the queue: place ${wait.place}`;
     return { text: `${spoken}, about ${formatTimeLeft(wait.seconds)}.`, spoken: `${spoken}.`, wanted: [] };
@@ -23,17 +23,18 @@ export function waitWords(wait: Wait, shards: readonly ShardRow[], self: string)
   const soFar = `${formatTimeLeft(Math.round(wait.waitedMs / 1000))} so far`;
   const own = rows.filter(isPending);
   // What this tab has just begun to fetch it need not be told by the swarm.
-  const peerIds = wait.peerIds.length === 0 && own.length > 0 && own.length === rows.length ? [self] : wait.peerIds;
+  const peerIds =
+    wait.peerIds.length === 0 && own.length > 0 && own.length === rows.length ? [names.self] : wait.peerIds;
   if (peerIds.length === 0) {
     const wanted = rows.map(({ index }) => index);
     const ask = `share the invite link, or join with ${namesOf(wanted)} here.`;
     const spoken = `Nobody has ${layers} yet`;
     return { text: `${spoken} (${soFar}): ${ask}`, spoken: `${spoken}: ${ask}`, wanted };
   }
-  const who = joinWords(peerIds.map((peerId) => peerName(peerId, self)));
+  const who = joinWords(peerIds.map((peerId) => names.of(peerId)));
   const verb = peerIds.length === 1 ? 'fetches' : 'fetch';
   const spoken = `Waiting for ${layers}: ${who} ${verb} ${namesOf(rows.map(({ index }) => index))}`;
-  const progress = peerIds.includes(self) && own.length > 0 ? `${ownPercent(own)} %, ` : '';
+  const progress = peerIds.includes(names.self) && own.length > 0 ? `${ownPercent(own)} %, ` : '';
   return { text: `${spoken} (${progress}${soFar}).`, spoken: `${spoken}.`, wanted: [] };
 }
 

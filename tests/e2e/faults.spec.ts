@@ -110,6 +110,7 @@ test('a file of the same model is split in the page into the very shards of the 
     context.route(/shard-\d+\.gguf/, (route) => route.abort()),
   );
   tabs.push(tab);
+  await tab.page.getByTestId('settings').locator('summary').click();
   await tab.page.getByTestId('open-file').setInputFiles(server.modelFile);
   await expect(tab.page.getByTestId('notice').last()).toContainText('all 4 shards are in this browser now', {
     timeout: 30_000,
@@ -124,6 +125,7 @@ test('a file of the same model is split in the page into the very shards of the 
 
 test('a file that is no model gets a clear error', async ({ browser }) => {
   const tab = await open(browser);
+  await tab.page.getByTestId('settings').locator('summary').click();
   await tab.page.getByTestId('open-file').setInputFiles({
     name: 'notes.gguf',
     mimeType: 'application/octet-stream',

@@ -63,6 +63,7 @@ test('a shard goes from the server to a tab, and on to another tab without the s
   const fromServer = await obtain(first);
   expect(fromServer).not.toHaveProperty('error');
   expect(lab.state.seedBytes).toBeLessThan(MOST_RECEIVED);
+  expect(await transfer(first)).toMatchObject({ receivedBytes: SIZE_BYTES, serverBytes: SIZE_BYTES });
   // Metadata comes from the first tab too.
   lab.state.torrentServed = false;
   const second = await openTab(browser);
@@ -72,6 +73,7 @@ test('a shard goes from the server to a tab, and on to another tab without the s
   expect(fromTab).not.toHaveProperty('error');
   expect(await transfer(second)).toMatchObject({ phase: 'seeding', storedBytes: SIZE_BYTES, verified: true });
   expect((await transfer(second)).receivedBytes).toBeLessThan(MOST_RECEIVED);
+  expect((await transfer(second)).serverBytes).toBe(0);
   expect(lines).toContain(`[TORRENT] ✓ Seeding primary shard: shard-0.gguf (hash: ${lab.shard.infoHash})`);
   expect(await second.evaluate(() => window.lab.store.seeded())).toEqual([
     { infoHash: lab.shard.infoHash, fileName: 'shard-0.gguf', sizeBytes: SIZE_BYTES },

@@ -38,6 +38,24 @@ test.describe('the chat', () => {
     expect((await asked(page)).at(-1)).toBe('newConversation');
   });
 
+  test('asks an example at the first click, also while shards load', async ({ page }) => {
+    await preview.open(page, 'guest');
+    await page.getByTestId('example').first().click();
+    expect(await asked(page)).toEqual(['send What is the capital of France?']);
+    await expect(page.getByTestId('message')).toHaveCount(2);
+    await preview.open(page, 'first');
+    await expect(page.getByTestId('example')).toHaveCount(0);
+    // All that is missing is on its way.
+    await preview.open(page, 'downloading');
+    await script(page, (model) => {
+      for (const { index } of model.shards.value) model.changeShard(index, { state: 'downloading' });
+    });
+    await page.getByTestId('example').nth(1).click();
+    expect(await asked(page)).toEqual(['send Explain the tides to a child in three sentences.']);
+    await expect(page.getByTestId('prompt')).toHaveValue('');
+    await expect(page.getByTestId('example')).toHaveCount(0);
+  });
+
   test('keeps a prompt that is too long in the box, counts it, and offers to leave the oldest out', async ({
     page,
   }) => {
@@ -113,6 +131,8 @@ test.describe('the chat', () => {
       '[a](javascript:window.hacked=1) [b](data:text/html,<script>window.hacked=1</script>) [c](https://example.org)',
       '<style>body{display:none}</style>',
       '<button data-testid="join">Join</button>',
+      '<math><mtext href="javascript:window.hacked=1"><a href="javascript:window.hacked=1">x</a></mtext></math>',
+      '\\( \\href{javascript:window.hacked=1}{x} \\htmlStyle{position:fixed}{y} \\includegraphics{http://attacker.test/c.png} \\)',
       '`<script>`\n\n```html\n<script>window.hacked = 1</script>\n```',
     ];
     await script(page, (model, text) => model.say('<script>window.hacked = 1</script>', text!), attacks.join('\n\n'));
@@ -120,7 +140,7 @@ test.describe('the chat', () => {
     await expect(answer).toContainText('<img src="http://attacker.test/a.png" onerror="window.hacked = 1">');
     await expect(answer).toContainText('<script>window.hacked = 1</script>');
     const forbidden =
-      'script, img, svg, style, button, iframe, b, [onclick], [onerror], [style], a[href^="javascript"], a[href^="data"]';
+      'script, img, svg, style, button:not([data-testid=copy-code]), iframe, b, [onclick], [onerror], [style], a[href^="javascript"], a[href^="data"]';
     await expect(answer.getByTestId('message-text').locator(forbidden)).toHaveCount(0);
     await expect(answer.locator('a[href]')).toHaveCount(1);
     await expect(answer.locator('a[href]')).toHaveAttribute('rel', 'noopener noreferrer nofollow');

@@ -1,6 +1,5 @@
 import { expect, test } from '@playwright/test';
 import { asked, script, usePreview } from './support/preview-page.ts';
-import { PREVIEW_STATES, type PreviewState } from './support/preview-states.ts';
 
 // The page over a scripted model: what it shows and what it asks for, without a swarm.
 
@@ -22,7 +21,15 @@ test.describe('the swarm', () => {
     await preview.open(page, 'downloading');
     const row = page.getByTestId('shard-0');
     await expect(row).toHaveAttribute('data-state', 'downloading');
-    for (const part of ['layers 0-7', '28.6 of 46.2 MB', '↓ 3.4 MB/s', '↑ 120 kB/s', '1 peer', '6 s left']) {
+    for (const part of [
+      'layers 0-7',
+      '28.6 of 46.2 MB',
+      '↓ 3.4 MB/s',
+      '↑ 120 kB/s',
+      '1 peer',
+      '6 s left',
+      'from other tabs and the server',
+    ]) {
       await expect(row).toContainText(part);
     }
     await expect(row.getByRole('progressbar')).toHaveAttribute('aria-valuenow', '61');
@@ -107,7 +114,68 @@ test.describe('the swarm', () => {
     await expect(page.getByTestId('lap-stage').first()).toContainText('layers 0-7 · this tab');
     await expect(page.getByTestId('lap-stage').nth(2)).toContainText('compute 31.4 · wire 4.2 · wait 5.1');
     await expect(page.getByTestId('lap-stage').nth(2)).toHaveAttribute('data-slowest', 'true');
-    await expect(page.getByTestId('lap')).toContainText('Slowest: layers 16-22 on …Tg0kMr, mostly compute.');
+    await expect(page.getByTestId('lap')).toContainText('Slowest: layers 16-22 on Kitchen laptop, mostly compute.');
+  });
+});
+
+test.describe('the tabs of the swarm', () => {
+  test('have a name and a colour, the same wherever they are told of', async ({ page }) => {
+    await preview.open(page, 'recovered');
+    const members = page.getByTestId('member');
+    await expect(members.nth(0)).toContainText('Chrome on Windows (bKn7Tq) · this tab');
+    await expect(members.nth(1)).toContainText('Firefox on Linux');
+    await expect(members.nth(3)).toContainText('Chrome on Windows (Vb0nQz)');
+    await expect(page.getByTestId('lap-stage').nth(1)).toContainText('layers 8-15 · Firefox on Linux');
+    const color = (row: Element) => getComputedStyle(row.querySelector('.tab-mark')!).backgroundColor;
+    const colors = await members.evaluateAll((rows) =>
+      rows.map((row) => getComputedStyle(row.querySelector('.tab-mark')!).backgroundColor),
+    );
+    expect(new Set(colors).size).toBe(4);
+    expect(await page.getByTestId('lap-stage').nth(1).evaluate(color)).toBe(colors[1]);
+  });
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test(`have colours that stand out when it is ${colorScheme}`, async ({ page }) => {
+      await page.emulateMedia({ colorScheme });
+      await preview.open(page, 'ready');
+      const contrasts = await page
+        .getByTestId('member')
+        .first()
+        .evaluate((row) => {
+          const mark = row.querySelector<HTMLElement>('.tab-mark')!;
+          const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true })!;
+          const luminance = (color: string) => {
+            canvas.fillStyle = color;
+            canvas.fillRect(0, 0, 1, 1);
+            const [r = 0, g = 0, b = 0] = [...canvas.getImageData(0, 0, 1, 1).data]
+              .map((value) => value / 255)
+              .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
+            return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+          };
+          const surface = luminance(getComputedStyle(row.closest('.card')!).backgroundColor);
+          return Array.from({ length: 360 }, (_, hue) => {
+            mark.style.setProperty('--tab-hue', `${hue}deg`);
+            const own = luminance(getComputedStyle(mark).backgroundColor);
+            return (Math.max(own, surface) + 0.05) / (Math.min(own, surface) + 0.05);
+          });
+        });
+      // Of what is no text. @see WCAG 2.2, 1.4.11
+      expect(Math.min(...contrasts)).toBeGreaterThanOrEqual(3);
+    });
+  }
+
+  test('are named by their owner, and a name is text', async ({ page }) => {
+    await preview.open(page, 'ready');
+    await page.getByTestId('settings').locator('summary').click();
+    await expect(page.getByTestId('name')).toHaveAttribute('placeholder', 'Chrome on Windows');
+    await page.getByTestId('name').fill('My tablet');
+    await page.getByTestId('name').blur();
+    expect(await page.evaluate('window.preview.settings.value')).toMatchObject({ name: 'My tablet' });
+    await script(page, (model) => {
+      model.members.value = model.members.value.map((row) => ({ ...row, name: `<img src=x>${'wide'.repeat(7)}` }));
+    });
+    await expect(page.getByTestId('member').nth(1)).toContainText('<img src=x>');
+    await expect(page.getByTestId('member').locator('img')).toHaveCount(0);
   });
 });
 
@@ -121,9 +189,11 @@ test.describe('what holds an answer up', () => {
       'leaving',
       'waited',
     ]);
-    await expect(rows.first()).toContainText('Layers 8-15: …Vb0nQz left, …Ux4fWd took over after 0.4 s.');
+    await expect(rows.first()).toContainText(
+      'Layers 8-15: Chrome on Windows (Vb0nQz) left, Firefox on Linux took over after 0.4 s.',
+    );
     await expect(rows.first()).toContainText('stood still 412 ms · 212 positions rebuilt');
-    await expect(page.locator('[role=status]', { hasText: '…Ux4fWd took over' })).toHaveCount(1);
+    await expect(page.locator('[role=status]', { hasText: 'Firefox on Linux took over' })).toHaveCount(1);
   });
 
   test('is said where the answer stands still, and help is one click away', async ({ page, context }) => {
@@ -247,6 +317,7 @@ test.describe('around it', () => {
 
   test('a model file is opened or dropped', async ({ page }) => {
     await preview.open(page, 'first');
+    await page.getByTestId('settings').locator('summary').click();
     await page.getByTestId('open-file').setInputFiles({ name: 'a.gguf', mimeType: '', buffer: Buffer.from('GGUF') });
     await page.evaluate(() => {
       const dataTransfer = new DataTransfer();
@@ -258,30 +329,4 @@ test.describe('around it', () => {
     expect(await asked(page)).toEqual(['openFile a.gguf', 'openFile b.gguf']);
     await expect(page.getByText('Drop a GGUF')).toHaveCount(0);
   });
-
-  for (const [screen, width] of [
-    ['a desktop', 1280],
-    ['a phone', 360],
-  ] as const) {
-    test(`fits ${screen} in every state, without errors`, async ({ page }) => {
-      const errors: string[] = [];
-      page.on('pageerror', (error) => errors.push(String(error)));
-      page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
-      await page.setViewportSize({ width, height: 740 });
-      for (const state of Object.keys(PREVIEW_STATES) as PreviewState[]) {
-        await preview.open(page, state);
-        for (const view of ['Swarm', 'Chat']) {
-          if (width < 800) await page.getByRole('button', { name: view, exact: true }).click();
-          const wide = await page.evaluate(() =>
-            [document.documentElement, ...document.querySelectorAll('.swarm-panel, .transcript, .alerts, .card')]
-              .filter((box) => box.scrollWidth > box.clientWidth + 1)
-              .map((box) => box.className),
-          );
-          expect(wide, `${state}, ${view}`).toEqual([]);
-          await expect(page.getByTestId('prompt')).toBeInViewport();
-        }
-      }
-      expect(errors).toEqual([]);
-    });
-  }
 });

@@ -47,6 +47,21 @@ describe('membership', () => {
     for (const membership of [seer!, ...others]) membership.close();
   });
 
+  it('hears what a member is called, and that it is called otherwise', async () => {
+    const { seer, seen } = pair();
+    let name = 'Kitchen laptop';
+    seen.announce(() => ({ ...own([1])(), name }));
+    await vi.waitFor(() => expect(seer.members().map((member) => member.name)).toEqual(['Kitchen laptop']));
+    let changes = 0;
+    seer.onChange(() => changes++);
+    name = '\u202eHall\n';
+    seen.publishNow();
+    await vi.waitFor(() => expect(seer.members().map((member) => member.name)).toEqual(['Hall']));
+    expect(changes).toBe(1);
+    seer.close();
+    seen.close();
+  });
+
   it('forgets at once a member that says goodbye', async () => {
     const { seer, seen } = pair();
     seen.announce(own([1]));

@@ -1,4 +1,4 @@
-import { noise } from '@chainsafe/libp2p-noise';
+import { noise, pureJsCrypto } from '@chainsafe/libp2p-noise';
 import { yamux } from '@chainsafe/libp2p-yamux';
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2';
 import { gossipsub } from '@libp2p/gossipsub';
@@ -8,11 +8,13 @@ import { kadDHT, passthroughMapper } from '@libp2p/kad-dht';
 import { ping } from '@libp2p/ping';
 import { webRTC } from '@libp2p/webrtc';
 import { createLibp2p } from 'libp2p';
+import { nextTask } from '../../core/next-task.ts';
 import { DHT_NAMESPACE, DHT_PROTOCOL, validateShardRecord } from '../../protocol/directory.ts';
 import { FRAME_SLICE_BYTES, MAX_BUFFERED_BYTES } from '../../protocol/limits.ts';
 import { repeatMissedChannelEvents } from './late-channel-events.ts';
 import { pathWebSockets } from './path-web-sockets.ts';
 import { standInForBroadcastChannel } from './silent-broadcast.ts';
+import { createIdentity } from './tab-identity.ts';
 
 /** One attempt to reach a tab, all in all: some twenty round trips, up to a second each on a bad link. */
 export const DIAL_TIMEOUT_MS = 30_000;
@@ -44,8 +46,15 @@ export interface TabNodeOptions {
 export async function createTabNode({ iceServers, privateKey }: TabNodeOptions) {
   repeatMissedChannelEvents(globalThis.RTCPeerConnection);
   standInForBroadcastChannel();
-  return createLibp2p({
-    ...(privateKey ? { privateKey } : {}),
+  const identity = privateKey ?? (await createIdentity());
+  // Evaluating the code, the first step on Noise's curve, making the node and starting it are a task each: together they
+  // would hold a click up.
+  await nextTask();
+  const { privateKey: staticNoiseKey } = pureJsCrypto.generateX25519KeyPair();
+  await nextTask();
+  const node = await createLibp2p({
+    start: false,
+    privateKey: identity,
     addresses: { listen: ['/p2p-circuit', '/webrtc'] },
     transports: [
       pathWebSockets(),
@@ -55,7 +64,7 @@ export async function createTabNode({ iceServers, privateKey }: TabNodeOptions) 
       }),
       circuitRelayTransport(),
     ],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [noise({ staticNoiseKey })],
     streamMuxers: [yamux()],
     // The default refuses private addresses; laptops in a room have no others.
     connectionGater: { denyDialMultiaddr: () => false },
@@ -88,6 +97,10 @@ export async function createTabNode({ iceServers, privateKey }: TabNodeOptions) 
       }),
     },
   });
+  await nextTask();
+  await node.start();
+  await nextTask();
+  return node;
 }
 
 export type TabNode = Awaited<ReturnType<typeof createTabNode>>;

@@ -11,6 +11,7 @@ export class ExchangeSlot {
   #current: ShardExchange | undefined;
   /** Of exchanges that are over. */
   #receivedBytes = 0;
+  #serverBytes = 0;
   #sentBytes = 0;
 
   constructor(parts: ExchangeParts) {
@@ -24,6 +25,10 @@ export class ExchangeSlot {
   /** Since the page was opened. */
   get receivedBytes(): number {
     return this.#receivedBytes + (this.#current?.receivedBytes ?? 0);
+  }
+
+  get serverBytes(): number {
+    return this.#serverBytes + (this.#current?.serverBytes ?? 0);
   }
 
   get sentBytes(): number {
@@ -49,6 +54,7 @@ export class ExchangeSlot {
     if (!exchange) return undefined;
     const { storedBytes } = exchange;
     this.#receivedBytes += exchange.receivedBytes;
+    this.#serverBytes += exchange.serverBytes;
     this.#sentBytes += exchange.sentBytes;
     await exchange.close();
     return storedBytes;

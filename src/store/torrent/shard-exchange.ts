@@ -65,6 +65,7 @@ export class ShardExchange {
   #pace: Pace | undefined;
   /** webtorrent's own count has the talk of the protocol in it. */
   #receivedBytes = 0;
+  #serverBytes = 0;
   #failure: ShoalError | undefined;
   #closed: Promise<void> | undefined;
 
@@ -137,6 +138,11 @@ export class ShardExchange {
 
   get receivedBytes(): number {
     return this.#receivedBytes;
+  }
+
+  /** Of these, from the server's copy. */
+  get serverBytes(): number {
+    return this.#serverBytes;
   }
 
   get sentBytes(): number {
@@ -245,6 +251,7 @@ export class ShardExchange {
   /** What the server gave is stored: the torrent has it too, and tells other tabs. */
   #onFetched(url: string, { bytes, stored }: FetchedRun): void {
     this.#receivedBytes += bytes;
+    this.#serverBytes += bytes;
     const torrent = this.#torrent;
     if (torrent.destroyed) return;
     for (const piece of stored) {

@@ -91,12 +91,21 @@ export class Membership {
   /** Waits until this tab has probably heard of everybody who is there; at once when it has listened for a while. */
   async acquainted(): Promise<void> {
     for (;;) {
-      const latest = this.#listensAtMs + ACQUAINTANCE_MS;
-      const waitMs = Math.min(latest, (this.#newcomerAtMs ?? latest) + SILENCE_MS) - Date.now();
+      const waitMs = this.#acquaintedAtMs - Date.now();
       if (waitMs <= 0) return;
       // A newcomer in the meantime shortens it.
       await new Promise((resolve) => setTimeout(resolve, Math.min(waitMs, SILENCE_MS / 4)));
     }
+  }
+
+  /** Whether this tab has probably heard of everybody who is there. */
+  get isAcquainted(): boolean {
+    return this.#acquaintedAtMs <= Date.now();
+  }
+
+  get #acquaintedAtMs(): number {
+    const latest = this.#listensAtMs + ACQUAINTANCE_MS;
+    return Math.min(latest, (this.#newcomerAtMs ?? latest) + SILENCE_MS);
   }
 
   /** From now on this tab is a member and says what `own` returns. */
@@ -191,9 +200,10 @@ export class Membership {
   }
 }
 
-/** Whether they serve the same and stay alike. */
+/** Whether they serve the same, stay alike, and are called the same. */
 function sameOffer(a: Presence, b: Presence): boolean {
-  return a.ready.join() === b.ready.join() && a.pending.join() === b.pending.join() && a.draining === b.draining;
+  const sameShards = a.ready.join() === b.ready.join() && a.pending.join() === b.pending.join();
+  return sameShards && a.draining === b.draining && a.name === b.name;
 }
 
 function parsePresence(message: Uint8Array): Presence | undefined {

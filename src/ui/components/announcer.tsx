@@ -1,15 +1,16 @@
 import { type ReadonlySignal, useComputed } from '@preact/signals';
-import type { AppModel, ChatMessage } from '../../app/app-model.ts';
-import { usePage } from '../page-state.ts';
+import type { ChatMessage } from '../../app/app-model.ts';
+import { type PageState, usePage } from '../page-state.ts';
 import { eventWords } from '../timeline-words.ts';
 import { waitWords } from '../wait-words.ts';
 
 /** Tells a screen reader when an answer ends and what holds it up: not every token, and no counting seconds. */
 export function Announcer() {
-  const { model } = usePage();
+  const page = usePage();
+  const { model } = page;
   const answer = useComputed(() => answerWords(model.messages.value.at(-1)));
-  const wait = useComputed(() => waitSpoken(model));
-  const event = useComputed(() => eventSpoken(model));
+  const wait = useComputed(() => waitSpoken(page));
+  const event = useComputed(() => eventSpoken(page));
   const leaving = useComputed(() => (model.leaving.value ? 'Handing over before this tab leaves.' : ''));
   const choosing = useComputed(() => (model.choosing.value ? 'Asking the others what is missing.' : ''));
   return (
@@ -40,11 +41,11 @@ function answerWords(last: ChatMessage | undefined): string {
   return state === 'stopped' ? 'The answer was stopped.' : 'The answer is complete.';
 }
 
-function waitSpoken({ wait, shards, swarm }: AppModel): string {
-  return wait.value ? waitWords(wait.value, shards.value, swarm.value.peerId).spoken : '';
+function waitSpoken({ model: { wait, shards }, names }: PageState): string {
+  return wait.value ? waitWords(wait.value, shards.value, names.value).spoken : '';
 }
 
-function eventSpoken({ timeline, swarm }: AppModel): string {
+function eventSpoken({ model: { timeline }, names }: PageState): string {
   const newest = timeline.value[0];
-  return newest ? eventWords(newest.event, swarm.value.peerId).headline : '';
+  return newest ? eventWords(newest.event, names.value).headline : '';
 }

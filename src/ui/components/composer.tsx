@@ -3,7 +3,6 @@ import type { PromptSize } from '../../app/app-model.ts';
 import { textAfter, whyTooLong } from '../bounded-input.ts';
 import { usePromptSize } from '../hooks/use-prompt-size.ts';
 import { usePage } from '../page-state.ts';
-import { hindrance } from '../status-words.ts';
 
 /** Fewer come of a key or an input method, and stop no page. */
 const MIN_CHECKED_CHARS = 256;
@@ -17,20 +16,16 @@ export function Composer() {
   const size = usePromptSize().value;
   const contextLength = model.model.value?.contextLength ?? 0;
   const tooLong = size !== undefined && size.tokens >= contextLength;
-  const hindered = hindrance(page.situation.value);
+  const hindered = page.hindrance.value;
   const empty = draft.value.trim() === '';
-  const blocked = busy || empty || (hindered?.blocks ?? false) || tooLong;
+  const blocked = empty || tooLong || !page.canAsk.value;
   /** What the last input was refused for. */
   const refused = useSignal<string | undefined>(undefined);
   const send = () => {
     if (blocked) return;
     const typed = draft.value;
     draft.value = '';
-    page.show('chat');
-    page.perform(async () => {
-      // What was too long is the person's to shorten, unless something else was typed meanwhile.
-      if (!(await model.send(typed.trim())) && draft.value === '') draft.value = typed;
-    });
+    page.ask(typed);
   };
   return (
     <form
@@ -48,6 +43,7 @@ export function Composer() {
           id="prompt"
           data-testid="prompt"
           rows={1}
+          dir="auto"
           placeholder="Type a prompt"
           aria-describedby="prompt-hint"
           value={draft.value}

@@ -1,7 +1,7 @@
 import { useRef } from 'preact/hooks';
 import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
-import { CopyInvite } from './copy-invite.tsx';
+import { CopyInvite } from './copy-button.tsx';
 
 export const qrCode = lazyComponent(async () => (await import('./qr-code.tsx')).QrCode);
 

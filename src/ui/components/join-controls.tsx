@@ -24,7 +24,7 @@ export function JoinControls() {
       else await model.leave();
     });
   const join = () => {
-    page.perform(() => model.join(picks.length > 0 ? picks : 'auto'));
+    page.join(picks.length > 0 ? picks : 'auto');
     page.picks.value = new Set();
   };
   return (
@@ -35,7 +35,7 @@ export function JoinControls() {
             {choosing ? 'Asking what is missing…' : joinLabel(inside, picks)}
           </button>
         )}
-        {page.phase.value === 'chat' || inside ? <RunAllButton /> : null}
+        {page.phase.value === 'chat' || inside || page.joining.value ? <RunAllButton /> : null}
         {inside && (
           <button type="button" data-testid="leave" disabled={leaving || asked.value || waiting} onClick={leave}>
             {leaving ? 'Handing over…' : 'Leave the swarm'}
@@ -75,7 +75,7 @@ export function RunAllButton({ primary = false }: { primary?: boolean }) {
       data-testid="run-all"
       class={primary ? 'primary large' : ''}
       disabled={model.leaving.value}
-      onClick={() => page.perform(() => model.join('all'))}
+      onClick={() => page.join('all')}
     >
       Run it all here
     </button>

@@ -1,8 +1,10 @@
 import type { Lap } from '../../app/app-model.ts';
-import { formatMs, peerName } from '../../core/format.ts';
+import { formatMs } from '../../core/format.ts';
 import { formatLayers } from '../../core/ranges.ts';
 import { useSettled } from '../hooks/use-settled.ts';
 import { usePage } from '../page-state.ts';
+import type { TabNames } from '../tab-names.ts';
+import { TabMark } from './tab-mark.tsx';
 
 /** Twenty laps a second cannot be read. */
 const SHOWN_EVERY_MS = 400;
@@ -12,10 +14,10 @@ const KINDS = ['compute', 'wire', 'wait'] as const;
 
 /** Where the time of one token goes: stage by stage, who, which layers, and milliseconds of compute, wire and wait. */
 export function LapMap() {
-  const { model } = usePage();
-  const lap = useSettled(model.lap, SHOWN_EVERY_MS);
+  const page = usePage();
+  const lap = useSettled(page.model.lap, SHOWN_EVERY_MS);
   if (!lap || lap.stages.length === 0) return null;
-  const self = model.swarm.value.peerId;
+  const names = page.names.value;
   const longest = Math.max(...lap.stages.map(stageMs));
   const slowest = lap.stages.findIndex((stage) => stageMs(stage) === longest);
   return (
@@ -29,7 +31,7 @@ export function LapMap() {
           <StageRow
             key={index}
             stage={stage}
-            who={peerName(stage.peerId, self)}
+            who={names.of(stage.peerId)}
             longestMs={longest}
             slowest={lap.stages.length > 1 && index === slowest}
           />
@@ -43,7 +45,7 @@ export function LapMap() {
           </li>
         ))}
       </ul>
-      {lap.stages.length > 1 && <p class="muted">{slowestWords(lap.stages[slowest]!, self)}</p>}
+      {lap.stages.length > 1 && <p class="muted">{slowestWords(lap.stages[slowest]!, names)}</p>}
     </section>
   );
 }
@@ -60,8 +62,8 @@ function StageRow({ stage, who, longestMs, slowest }: StageRowProps) {
   return (
     <li class="lap-stage" data-testid="lap-stage" data-slowest={slowest}>
       <div class="lap-stage-head">
-        <span title={stage.peerId}>
-          layers {formatLayers(stage.layers)} · {who}
+        <span class="lap-stage-who" title={stage.peerId}>
+          <TabMark peerId={stage.peerId} /> layers {formatLayers(stage.layers)} · {who}
         </span>
         <span>{formatMs(stageMs(stage))} ms</span>
       </div>
@@ -87,8 +89,8 @@ function stageMs({ computeMs, wireMs, waitMs }: Stage): number {
   return computeMs + wireMs + waitMs;
 }
 
-function slowestWords(stage: Stage, self: string): string {
+function slowestWords(stage: Stage, names: TabNames): string {
   const times = timesOf(stage);
   const most = KINDS.reduce((best, kind) => (times[kind] > times[best] ? kind : best));
-  return `Slowest: layers ${formatLayers(stage.layers)} on ${peerName(stage.peerId, self)}, mostly ${most}.`;
+  return `Slowest: layers ${formatLayers(stage.layers)} on ${names.of(stage.peerId)}, mostly ${most}.`;
 }

@@ -1,10 +1,12 @@
 import type { MemberRow } from '../../app/app-model.ts';
-import { formatMs, joinWords, shortPeerId } from '../../core/format.ts';
+import { formatMs, joinWords } from '../../core/format.ts';
 import { usePage } from '../page-state.ts';
+import { TabMark } from './tab-mark.tsx';
 
 /** Who is in the swarm and what each runs. */
 export function MemberList() {
-  const members = usePage().model.members.value;
+  const { model, names } = usePage();
+  const members = model.members.value;
   if (members.length === 0) return null;
   return (
     <section class="card" aria-labelledby="members-title">
@@ -12,11 +14,13 @@ export function MemberList() {
       <ul class="member-list">
         {members.map((member) => (
           <li key={member.peerId} class="member" data-testid="member" data-draining={member.draining}>
+            <TabMark peerId={member.peerId} />
             <span class="member-name" title={member.peerId}>
-              {member.self ? 'this tab' : shortPeerId(member.peerId)}
+              {names.value.full(member.peerId)}
+              {member.self && <span class="muted"> · this tab</span>}
             </span>
-            <span class="member-part">{partWords(member)}</span>
             <span class="muted member-facts">{factWords(member)}</span>
+            <span class="member-part">{partWords(member)}</span>
           </li>
         ))}
       </ul>

@@ -18,11 +18,11 @@ export const Message = memo(function Message({ message }: { message: ChatMessage
       aria-busy={streaming}
     >
       {role === 'user' ? (
-        <p class="message-text" data-testid="message-text">
+        <p class="message-text" data-testid="message-text" dir="auto">
           {text}
         </p>
       ) : (
-        <AnswerText text={text} />
+        <AnswerText text={text} streaming={streaming} />
       )}
       {streaming && <LiveNote begun={text !== ''} />}
       {error && (

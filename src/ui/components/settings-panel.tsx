@@ -1,211 +1,23 @@
 import { useSignal } from '@preact/signals';
-import type { RunnerSetting, Settings, WireSetting } from '../../app/app-model.ts';
-import { formatBytesOf } from '../../core/format.ts';
-import { textAfter, whyTooLong } from '../bounded-input.ts';
-import { usePage } from '../page-state.ts';
-import { OpenFile } from './open-file.tsx';
+import { lazyComponent } from '../lazy-component.ts';
 
-const THREADS = [1, 2, 4, 8];
+export const settingsForm = lazyComponent(async () => (await import('./settings-form.tsx')).SettingsForm);
 
-type Switch = 'spreadModel' | 'acceptRemoteLoads' | 'registerInDht';
-const SWITCHES: readonly { key: Switch; label: string; hint: string }[] = [
-  {
-    key: 'spreadModel',
-    label: 'Help spread the model',
-    hint: 'Also fetch and share the shards that this tab does not run.',
-  },
-  { key: 'registerInDht', label: 'Register files in the swarm', hint: 'Other tabs find what this tab shares.' },
-  {
-    key: 'acceptRemoteLoads',
-    label: 'Accept shards from others',
-    hint: 'Other tabs may ask this one to load a shard.',
-  },
-];
-
-/** How answers are made, what this tab does for others, and what it keeps. */
+/** The settings, whose code and fields come when somebody opens them. */
 export function SettingsPanel() {
-  const { model } = usePage();
-  const settings = model.settings.value;
-  const change = (changed: Partial<Settings>) => model.changeSettings(changed);
+  const opened = useSignal(false);
+  const Form = settingsForm.component.value;
   return (
-    <details class="panel" data-testid="settings">
+    <details
+      class="panel"
+      data-testid="settings"
+      onToggle={({ currentTarget }) => {
+        opened.value ||= currentTarget.open;
+        if (currentTarget.open) void settingsForm.load();
+      }}
+    >
       <summary>Settings</summary>
-      <div class="panel-body settings">
-        <TemperatureField />
-        <label class="field">
-          <span>Longest answer, in tokens</span>
-          <input
-            type="number"
-            min="1"
-            max={model.model.value?.contextLength}
-            step="1"
-            value={settings.maxTokens}
-            onChange={({ currentTarget }) => {
-              if (currentTarget.reportValidity()) change({ maxTokens: currentTarget.valueAsNumber });
-            }}
-          />
-        </label>
-        <label class="field">
-          <span>System prompt</span>
-          <textarea
-            rows={2}
-            value={settings.systemPrompt}
-            placeholder="None"
-            onBeforeInput={(event) => {
-              if (whyTooLong(textAfter(event)) !== undefined) event.preventDefault();
-            }}
-            onChange={({ currentTarget }) => change({ systemPrompt: currentTarget.value })}
-          />
-        </label>
-        <label class="field">
-          <span>Run layers on</span>
-          <select
-            value={settings.runner}
-            onChange={({ currentTarget }) => change({ runner: currentTarget.value as RunnerSetting })}
-          >
-            <option value="auto">Automatic</option>
-            <option value="webgpu">GPU (WebGPU)</option>
-            <option value="cpu">Processor (WebAssembly)</option>
-          </select>
-          <small>Takes effect when the page is opened again.</small>
-        </label>
-        <label class="field">
-          <span>Activations on the wire</span>
-          <select
-            value={settings.wire}
-            data-testid="wire"
-            onChange={({ currentTarget }) => change({ wire: currentTarget.value as WireSetting })}
-          >
-            <option value="f32">Exact</option>
-            <option value="f16">Half</option>
-            <option value="q8">8-bit</option>
-          </select>
-          <small>Rounded where a slow link makes it worth while; answers may then differ a little.</small>
-        </label>
-        <ThreadsField />
-        {SWITCHES.map(({ key, label, hint }) => (
-          <label key={key} class="switch">
-            <input
-              type="checkbox"
-              checked={settings[key]}
-              onChange={({ currentTarget }) => change({ [key]: currentTarget.checked })}
-            />
-            <span>
-              {label}
-              <small>{hint}</small>
-            </span>
-          </label>
-        ))}
-        <OpenFile />
-        <Storage />
-      </div>
+      {opened.value && Form && <Form />}
     </details>
-  );
-}
-
-/** The model's own until the person chooses another. */
-function TemperatureField() {
-  const { model } = usePage();
-  const chosen = model.settings.value.temperature;
-  const temperature = chosen ?? model.defaultTemperature.value;
-  return (
-    <div class="field">
-      <label class="field">
-        <span>
-          Temperature{' '}
-          <span class="muted" data-testid="temperature">
-            {temperature.toFixed(1)}
-            {chosen === undefined && ", the model's own"}
-          </span>
-        </span>
-        <input
-          type="range"
-          min="0"
-          max="2"
-          step="0.1"
-          value={temperature}
-          onInput={({ currentTarget }) => model.changeSettings({ temperature: currentTarget.valueAsNumber })}
-        />
-        <small>0 always gives the same answer; higher is more varied.</small>
-      </label>
-      {chosen !== undefined && (
-        <div class="buttons">
-          <button type="button" onClick={() => model.changeSettings({ temperature: undefined })}>
-            Use the model's own
-          </button>
-        </div>
-      )}
-    </div>
-  );
-}
-
-/** How much of the processor the layers may take. */
-function ThreadsField() {
-  const { model } = usePage();
-  const { threads } = model.settings.value;
-  const change = (value: string) => model.changeSettings({ threads: value === 'auto' ? 'auto' : Number(value) });
-  return (
-    <label class="field">
-      <span>Threads of the processor</span>
-      <select
-        data-testid="threads"
-        value={String(threads)}
-        onChange={({ currentTarget }) => change(currentTarget.value)}
-      >
-        <option value="auto">Automatic</option>
-        {THREADS.map((count) => (
-          <option key={count} value={String(count)}>
-            {count}
-          </option>
-        ))}
-      </select>
-      <small>For layers that run on the processor. Takes effect when the page is opened again.</small>
-    </label>
-  );
-}
-
-function Storage() {
-  const page = usePage();
-  const { adapter, runner, usedBytes, quotaBytes } = page.model.environment.value;
-  const asked = useSignal(false);
-  const clear = () => {
-    asked.value = false;
-    page.perform(() => page.model.clearStorage());
-  };
-  return (
-    <div class="field">
-      <span>This browser</span>
-      <small>
-        {adapter ? `Adapter: ${adapter}. ` : ''}
-        {runner && `Layers run on the ${runner.kind === 'cpu' ? 'processor' : 'GPU'}: ${runner.reason}. `}
-        {quotaBytes > 0 && `Storage: ${formatBytesOf(usedBytes, quotaBytes)} used.`}
-      </small>
-      <div class="buttons">
-        {asked.value ? (
-          <>
-            <button type="button" class="danger" onClick={clear}>
-              Leave and delete the shards
-            </button>
-            <button
-              type="button"
-              onClick={() => {
-                asked.value = false;
-              }}
-            >
-              Keep them
-            </button>
-          </>
-        ) : (
-          <button
-            type="button"
-            onClick={() => {
-              asked.value = true;
-            }}
-          >
-            Delete this model from the browser…
-          </button>
-        )}
-      </div>
-    </div>
   );
 }

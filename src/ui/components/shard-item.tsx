@@ -1,7 +1,8 @@
-import type { ShardRow } from '../../app/app-model.ts';
+import type { ShardRow, SwarmSummary } from '../../app/app-model.ts';
 import { formatBytes, formatBytesOf, formatRate, formatTimeLeft, percent, plural } from '../../core/format.ts';
 import { formatLayers } from '../../core/ranges.ts';
 import { usePage } from '../page-state.ts';
+import { sourceFacts } from '../source-words.ts';
 import { isPending } from '../status-words.ts';
 import { ProgressBar } from './progress-bar.tsx';
 
@@ -16,7 +17,7 @@ export function ShardItem({ shard }: { shard: ShardRow }) {
       <div class="shard-head">
         <Pick shard={shard} />
         <span class="shard-layers">layers {formatLayers(layers)}</span>
-        <span class="shard-state">{stateWords(shard)}</span>
+        <State shard={shard} />
       </div>
       <ProgressBar label={`Shard ${index}`} percent={progressOf(shard)} />
       <ul class="shard-facts">
@@ -53,14 +54,27 @@ function Holders({ shard }: { shard: ShardRow }) {
   if (shard.holders > 0) return <li>run by {plural(shard.holders, 'tab')}</li>;
   if (isPending(shard)) return null;
   // Where all are missing, the state of the swarm says so once.
-  const gap = model.swarm.value.missing.length < model.shards.value.length;
+  const { missing, othersKnown } = model.swarm.value;
+  if (!othersKnown) return <li>run by: not known yet</li>;
+  const gap = missing.length < model.shards.value.length;
   return <li class={gap ? 'warn' : ''}>run by nobody</li>;
 }
 
-function stateWords(shard: ShardRow): string {
+function State({ shard }: { shard: ShardRow }) {
+  const { role } = usePage().model.swarm.value;
+  const done = progressOf(shard);
+  return (
+    <span class="shard-state">
+      {stateWords(shard, role)}
+      {isPending(shard) && done > 0 && done < 100 && ` · ${done} %`}
+    </span>
+  );
+}
+
+function stateWords(shard: ShardRow, role: SwarmSummary['role']): string {
   switch (shard.state) {
     case 'downloading':
-      return 'downloading';
+      return 'fetching';
     case 'verifying':
       return 'verifying';
     case 'loading':
@@ -70,10 +84,16 @@ function stateWords(shard: ShardRow): string {
     case 'error':
       return 'failed';
     case 'absent':
-      if (shard.storedBytes < shard.totalBytes && shard.downBytesPerSecond >= 1) return 'fetching to share';
+      // A guest shares nothing: it needs the beginning of the first shard for its prompts.
+      if (shared(shard)) return role === 'guest' ? 'fetching the tokenizer' : 'fetching to share';
       if (shard.storedBytes < shard.totalBytes) return shard.storedBytes > 0 ? 'partly stored' : 'not here';
       return shard.seeding ? 'stored, shared' : 'stored';
   }
+}
+
+/** Whether it comes, though this tab does not run it. */
+function shared({ state, storedBytes, totalBytes, downBytesPerSecond }: ShardRow): boolean {
+  return state === 'absent' && storedBytes < totalBytes && downBytesPerSecond >= 1;
 }
 
 function progressOf({ state, loadedBytes, storedBytes, totalBytes }: ShardRow): number {
@@ -89,14 +109,13 @@ function partsOf({ hasEmbedding, hasOutput }: ShardRow): string {
 function facts(shard: ShardRow): string[] {
   const { storedBytes, totalBytes, downBytesPerSecond, upBytesPerSecond, sentBytes, peers, secondsLeft } = shard;
   const whole = storedBytes >= totalBytes || shard.state === 'ready';
-  const done = progressOf(shard);
-  const list = done > 0 && done < 100 ? [`${done} %`] : [];
-  list.push(`${whole ? formatBytes(totalBytes) : formatBytesOf(storedBytes, totalBytes)}${partsOf(shard)}`);
+  const list = [`${whole ? formatBytes(totalBytes) : formatBytesOf(storedBytes, totalBytes)}${partsOf(shard)}`];
   const downloading = shard.state === 'downloading';
-  if (downloading || downBytesPerSecond >= 1) list.push(`↓ ${formatRate(downBytesPerSecond)}`);
+  if (downBytesPerSecond >= 1) list.push(`↓ ${formatRate(downBytesPerSecond)}`);
   if (downloading || shard.seeding || upBytesPerSecond >= 1) list.push(`↑ ${formatRate(upBytesPerSecond)}`);
   if (sentBytes >= BLOCK_BYTES) list.push(`${formatBytes(sentBytes)} sent`);
   if (downloading || shard.seeding) list.push(plural(peers, 'peer'));
+  if (isPending(shard) || shared(shard)) list.push(...sourceFacts(shard));
   if (isPending(shard) && secondsLeft !== undefined) list.push(`${formatTimeLeft(secondsLeft)} left`);
   return list;
 }

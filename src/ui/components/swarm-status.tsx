@@ -1,3 +1,4 @@
+import type { SwarmSummary } from '../../app/app-model.ts';
 import { plural } from '../../core/format.ts';
 import { usePage } from '../page-state.ts';
 import { ownProgress, swarmWords } from '../status-words.ts';
@@ -8,7 +9,7 @@ import { ProgressBar } from './progress-bar.tsx';
 export function SwarmStatus() {
   const situation = usePage().situation.value;
   const { swarm, shards } = situation;
-  const progress = ownProgress(shards);
+  const progress = ownProgress(situation);
   return (
     <section
       class="card swarm-status"
@@ -29,10 +30,15 @@ export function SwarmStatus() {
         </div>
       )}
       <p class="muted swarm-facts">
-        {swarm.nodes > 0 ? `${plural(swarm.nodes, 'tab')} in the swarm` : 'No tab is in the swarm yet'} ·{' '}
+        {nodesWords(swarm)} ·{' '}
         {swarm.role === 'node' ? 'this tab is one of them' : 'this tab is a guest: it holds no layers'}
         {swarm.introduction === 'offline' && swarm.state !== 'offline' && ' · server away: nobody new can join'}
       </p>
     </section>
   );
+}
+
+function nodesWords({ nodes, othersKnown }: SwarmSummary): string {
+  if (nodes > 0) return `${plural(nodes, 'tab')} in the swarm`;
+  return othersKnown ? 'No tab is in the swarm yet' : 'Other tabs are not known yet';
 }

@@ -9,7 +9,7 @@ export function TopBar() {
   return (
     <header class="top-bar">
       <h1 class="brand">
-        <img src="./icon.svg" alt="" width="26" height="26" />
+        <img src={`${import.meta.env.BASE_URL}icon.svg`} alt="" width="26" height="26" />
         Shoal
       </h1>
       {summary ? (

@@ -1,12 +1,7 @@
 import { useStickToBottom } from '../hooks/use-stick-to-bottom.ts';
 import { usePage } from '../page-state.ts';
+import { Examples } from './examples.tsx';
 import { Message } from './message.tsx';
-
-const EXAMPLES = [
-  'What is the capital of France?',
-  'Explain the tides to a child in three sentences.',
-  'Write a haiku about a school of fish.',
-];
 
 /** The messages, the newest in sight unless the person has scrolled up. */
 export function Transcript() {
@@ -35,7 +30,9 @@ export function Transcript() {
 }
 
 function EmptyTranscript() {
-  const page = usePage();
+  const { phase, view } = usePage();
+  // Else it is not seen, and the examples stand above the prompt.
+  const seen = phase.value === 'chat' || view.value === 'chat';
   return (
     <div class="empty-chat">
       <p class="welcome-lead">
@@ -45,21 +42,7 @@ function EmptyTranscript() {
       <p class="muted">
         The server never sees a prompt. Each tab on the way sees activations, from which text can be recovered.
       </p>
-      <ul class="examples">
-        {EXAMPLES.map((example) => (
-          <li key={example}>
-            <button
-              type="button"
-              onClick={() => {
-                page.draft.value = example;
-                document.getElementById('prompt')?.focus();
-              }}
-            >
-              {example}
-            </button>
-          </li>
-        ))}
-      </ul>
+      {seen && <Examples />}
     </div>
   );
 }

@@ -2,14 +2,14 @@ import type { ShardRow, Wait } from '../../app/app-model.ts';
 import { usePage } from '../page-state.ts';
 import { isPending, shardNames } from '../status-words.ts';
 import { waitWords } from '../wait-words.ts';
-import { CopyInvite } from './copy-invite.tsx';
+import { CopyInvite } from './copy-button.tsx';
 
 /** Why the answer stands still and for how long, and what the person can do about it. */
 export function WaitNote({ wait }: { wait: Wait }) {
   const page = usePage();
   const { model } = page;
   const { shards, swarm } = model;
-  const { text, wanted: asked } = waitWords(wait, shards.value, swarm.value.peerId);
+  const { text, wanted: asked } = waitWords(wait, shards.value, page.names.value);
   // One button for all that the swarm lacks, not one after the other.
   const lacks = (row: ShardRow) => swarm.value.missing.includes(row.index) && !isPending(row);
   const rows = asked.length === 0 ? [] : shards.value.filter((row) => asked.includes(row.index) || lacks(row));

@@ -15,8 +15,10 @@ export function Welcome() {
       <div class="welcome-start">
         <RunAllButton primary />
         <p class="muted">
-          Fetches {summary ? formatBytes(summary.totalBytes) : 'the model'} into this tab, which then answers alone. Or
-          take a part below and invite other tabs to take the rest.
+          Fetches {summary ? formatBytes(summary.totalBytes) : 'the model'} into this tab, which then answers alone.{' '}
+          {model.swarm.value.state === 'ready'
+            ? 'There is no need to: the tabs of this swarm run all of it, and answer what you type below.'
+            : 'Or take a part below and invite other tabs to take the rest.'}
         </p>
       </div>
     </section>

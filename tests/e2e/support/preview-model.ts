@@ -42,14 +42,18 @@ export class PreviewModel implements AppModel {
     state: 'waiting',
     nodes: 0,
     missing: [0, 1, 2, 3],
+    othersKnown: true,
     role: 'guest',
     peerId: SELF,
     introduction: 'online',
   });
   readonly shards: Signal<readonly ShardRow[]> = signal(emptyShards());
   readonly members: Signal<readonly MemberRow[]> = signal([]);
+  readonly heardNames: Signal<ReadonlyMap<string, string>> = signal(new Map());
+  readonly browserName = 'Chrome on Windows';
   readonly inviteLink = signal(`http://localhost:8787/#m=${MANIFEST_ID}`);
   readonly inviteThisMachineOnly = signal(false);
+  readonly expectsConversation = false;
   readonly messages: Signal<readonly ChatMessage[]> = signal([]);
   readonly busy = signal(false);
   readonly progressNote: Signal<string | undefined> = signal(undefined);
@@ -58,6 +62,7 @@ export class PreviewModel implements AppModel {
   readonly leaving = signal(false);
   readonly farewell = signal<FarewellSummary>({ shards: [], copiedShare: 0, answers: 0, waiting: false });
   readonly choosing = signal(false);
+  readonly placeKnown = signal(true);
   readonly defaultTemperature = signal(0.2);
   readonly lap: AppModel['lap'] & Signal = signal(undefined);
   readonly tokensPerSecond: Signal<number | undefined> = signal(undefined);
@@ -66,6 +71,7 @@ export class PreviewModel implements AppModel {
   readonly checks: Signal<readonly CheckRow[]> = signal([]);
   readonly verifying = signal(false);
   readonly settings: Signal<Settings> = signal({
+    name: '',
     temperature: undefined,
     maxTokens: 512,
     systemPrompt: '',
@@ -186,7 +192,7 @@ function emptyShards(): ShardRow[] {
     totalBytes,
     downBytesPerSecond: 0,
     upBytesPerSecond: 0,
-    receivedBytes: 0,
+    sources: [],
     sentBytes: 0,
     peers: 0,
     copiedShare: 0,

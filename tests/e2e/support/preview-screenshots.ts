@@ -7,7 +7,7 @@ import { PREVIEW_STATES } from './preview-states.ts';
 // Pictures of the page in every state: `node tests/e2e/support/preview-screenshots.ts [state…]`.
 const FOLDER = 'test-results/preview';
 const SCREENS = [
-  { name: 'desktop', viewport: { width: 1280, height: 900 } },
+  { name: 'desktop', viewport: { width: 1440, height: 900 } },
   { name: 'tall', viewport: { width: 1280, height: 2200 } },
   { name: 'phone', viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 },
 ];

@@ -7,6 +7,14 @@ const OTHERS = [
   '12D3KooWLm9pZ4xCv7bN1qWe5rTy8uIo2sDf6gHj3kAlXcVb0nQz',
 ] as const;
 
+/** Two of the tabs are called the same. */
+const NAMES: Readonly<Record<string, string>> = {
+  [SELF]: 'Chrome on Windows',
+  [OTHERS[0]]: 'Firefox on Linux',
+  [OTHERS[1]]: 'Kitchen laptop',
+  [OTHERS[2]]: 'Chrome on Windows',
+};
+
 const NO_GPU = { kind: 'cpu', reason: 'this browser gives no GPU' } as const;
 
 const ANSWER = `The tides are the sea **breathing** in and out, twice a day. The Moon pulls on the water, and the water nearest the Moon bulges towards it.
@@ -28,6 +36,12 @@ def tide(hours):
 | half Moon | neap |
 `;
 
+const FORMULAS = String.raw`
+The pull falls off with the cube of the distance \( r \):
+
+\[ a = \frac{2 G M R}{r^3} \approx 1.1 \times 10^{-6} \; \mathrm{m/s^2} \]
+`;
+
 /** The page in every state that a person meets. */
 export const PREVIEW_STATES = {
   first: () => undefined,
@@ -35,12 +49,23 @@ export const PREVIEW_STATES = {
     model.shards.value = [];
     model.model.value = undefined;
     model.inviteLink.value = '';
-    model.swarm.value = { ...model.swarm.value, state: 'connecting', missing: [], introduction: 'connecting' };
+    model.swarm.value = {
+      ...model.swarm.value,
+      state: 'connecting',
+      othersKnown: false,
+      missing: [],
+      introduction: 'connecting',
+    };
+  },
+  listening: (model) => {
+    model.swarm.value = { ...model.swarm.value, othersKnown: false };
   },
   downloading: (model) => {
     join(model, [], [], [0, 1, 2, 3]);
-    model.changeShard(0, { ...fetching(28_600_000), peers: 1, secondsLeft: 5.2 });
-    model.changeShard(1, { ...fetching(17_300_000), state: 'verifying', downBytesPerSecond: 0 });
+    model.changeShard(0, { ...fetching(28_600_000), peers: 1, secondsLeft: 5.2, sources: ['tabs', 'server'] });
+    model.changeShard(1, {
+      ...{ ...fetching(17_300_000), state: 'verifying', downBytesPerSecond: 0, sources: ['storage'] },
+    });
   },
   waiting: (model) => {
     join(model, [0], [1], [2]);
@@ -152,6 +177,14 @@ export const PREVIEW_STATES = {
       },
     ];
   },
+  rich: (model) => {
+    PREVIEW_STATES.ready(model);
+    model.say('Explain the tides with a formula and some code.', ANSWER + FORMULAS);
+    model.say(
+      'ما هو المد والجزر؟',
+      'المد والجزر هو **ارتفاع** وانخفاض مستوى سطح البحر.\n\n- بسبب القمر\n- وبسبب الشمس',
+    );
+  },
   noWebgpu: (model) => {
     model.environment.value = { ...model.environment.value, webgpu: 'missing', adapter: '', runner: NO_GPU };
   },
@@ -205,10 +238,20 @@ function join(model: PreviewModel, own: number[], elsewhere: number[], missing: 
     member(SELF, own, true),
     ...elsewhere.map((shard, index) => member(OTHERS[index]!, [shard], false)),
   ];
+  model.heardNames.value = new Map(model.members.value.map(({ peerId, name }) => [peerId, name]));
 }
 
 function member(peerId: string, ready: number[], self: boolean): MemberRow {
-  return { peerId, self, ready, pending: [], connected: true, draining: false, layersPerSecond: 420 };
+  return {
+    peerId,
+    name: NAMES[peerId] ?? '',
+    self,
+    ready,
+    pending: [],
+    connected: true,
+    draining: false,
+    layersPerSecond: 420,
+  };
 }
 
 /** Shard 1 has gone in the middle of an answer. */

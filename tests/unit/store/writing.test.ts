@@ -8,7 +8,6 @@ import { PieceWriter } from '../../../src/store/idb/piece-writer.ts';
 import { StorageMeter } from '../../../src/store/idb/storage-meter.ts';
 import { LocalStoreThread, type StoreThread } from '../../../src/store/idb/store-thread.ts';
 import { pieceLengthFor } from '../../../src/store/metainfo/torrent-file.ts';
-import { TransferRate } from '../../../src/store/transfer-rate.ts';
 
 const A = 'a'.repeat(40);
 const B = 'b'.repeat(40);
@@ -210,23 +209,5 @@ describe('pieces of a model', () => {
     expect(pieceLengthFor(64 * MIB + 1)).toBe(512 * 1024);
     expect(pieceLengthFor(488e6)).toBe(2 * MIB);
     expect(pieceLengthFor(40e9)).toBe(4 * MIB);
-  });
-});
-
-describe('a rate', () => {
-  it('is the mean of the last seconds, from the first byte on', () => {
-    const rate = new TransferRate();
-    rate.note(0, 0);
-    rate.note(0, 10_000);
-    expect(rate.bytesPerSecond).toBeUndefined();
-    rate.note(1000, 10_500);
-    expect(rate.bytesPerSecond).toBeUndefined();
-    rate.note(4000, 12_000);
-    expect(rate.bytesPerSecond).toBe(2000);
-    // A pause of two seconds changes it a little, not to nothing.
-    rate.note(4000, 14_000);
-    expect(rate.bytesPerSecond).toBe(1000);
-    for (let second = 15; second < 60; second++) rate.note(4000 + (second - 14) * 500, second * 1000);
-    expect(rate.bytesPerSecond).toBe(500);
   });
 });

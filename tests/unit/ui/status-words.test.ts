@@ -26,6 +26,15 @@ test('an empty swarm says how to begin', () => {
   expect(swarmWords(situation({ missing: [0, 1, 2, 3] }))).toContain('run it all here');
 });
 
+test('says nothing for certain before everybody can have been heard', () => {
+  const nobody = situation({ missing: [0, 1, 2, 3], othersKnown: false });
+  expect(swarmWords(nobody)).toContain('Listening for other tabs');
+  expect(hindrance(nobody)).toEqual({ words: 'Listening for other tabs.', blocks: true });
+  const some = situation({ missing: [2, 3], othersKnown: false });
+  expect(swarmWords(some)).toBe('Shards 2 and 3 (layers 16-29): nobody has said so far that they run them.');
+  expect(hindrance(some)).toEqual({ words: 'Listening for other tabs.', blocks: true });
+});
+
 test('a shard that this tab or another fetches is on its way, not missing', () => {
   const own = situation({ missing: [2, 3], changes: { 2: { state: 'loading' } } });
   expect(hindrance(own)).toEqual({ words: 'Shard 3 is missing.', blocks: true });
@@ -42,13 +51,14 @@ test('an insecure address comes before everything else', () => {
 });
 
 test('sums up what this tab fetches, checks and loads', () => {
-  const rows = (changes: Record<number, Partial<ShardRow>>) => situation({ changes }).shards;
+  const rows = (changes: Record<number, Partial<ShardRow>>, runner: Options['runner'] = 'webgpu') =>
+    situation({ changes, runner });
   expect(ownProgress(rows({}))).toBeUndefined();
   expect(
     ownProgress(
       rows({
-        0: { state: 'downloading', storedBytes: 25_000_000, secondsLeft: 3 },
-        1: { state: 'downloading', storedBytes: 25_000_000, secondsLeft: 11.5 },
+        0: { state: 'downloading', storedBytes: 25_000_000, downBytesPerSecond: 12_000_000 },
+        1: { state: 'downloading', storedBytes: 25_000_000, downBytesPerSecond: 1_000_000 },
       }),
     ),
   ).toEqual({ words: 'Fetching shards 0 and 1: 50.0 of 200 MB, 12 s left', percent: 25 });
@@ -57,6 +67,14 @@ test('sums up what this tab fetches, checks and loads', () => {
     words: 'Loading shard 3 onto the GPU: 50.0 of 100 MB',
     percent: 50,
   });
+  expect(ownProgress(rows({ 1: { state: 'ready' }, 3: { state: 'ready' } }))).toEqual({
+    words: 'This tab runs shards 1 and 3.',
+    percent: 100,
+  });
+  // Where the processor computes there is no word of a GPU.
+  expect(ownProgress(rows({ 3: { state: 'loading', loadedBytes: 50_000_000 } }, 'cpu'))?.words).toBe(
+    'Loading shard 3 into memory: 50.0 of 100 MB',
+  );
 });
 
 interface Options {
@@ -65,10 +83,12 @@ interface Options {
   changes?: Record<number, Partial<ShardRow>>;
   webgpu?: Situation['environment']['webgpu'];
   secureContext?: boolean;
+  othersKnown?: boolean;
+  runner?: 'webgpu' | 'cpu';
 }
 
 function situation(options: Options): Situation {
-  const { state = 'waiting', missing = [], changes = {}, secureContext = true } = options;
+  const { state = 'waiting', missing = [], changes = {}, secureContext = true, othersKnown = true } = options;
   const bounds = [0, 8, 16, 23, 30];
   const shards = [0, 1, 2, 3].map((index) => ({
     index,
@@ -77,17 +97,18 @@ function situation(options: Options): Situation {
     storedBytes: 0,
     loadedBytes: 0,
     totalBytes: 100_000_000,
+    downBytesPerSecond: 0,
     ...changes[index],
   })) as ShardRow[];
   return {
-    swarm: { state, missing, nodes: 1, role: 'guest', peerId: 'self', introduction: 'online' },
+    swarm: { state, missing, nodes: 1, othersKnown, role: 'guest', peerId: 'self', introduction: 'online' },
     shards,
     members: [],
     environment: {
       secureContext,
       webgpu: 'available',
       adapter: '',
-      runner: undefined,
+      runner: options.runner && { kind: options.runner, reason: '' },
       lacks: [],
       usedBytes: 0,
       quotaBytes: 0,

@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest';
 import type { ShardRow, TimelineEvent } from '../../../src/app/app-model.ts';
 import { Timeline } from '../../../src/app/timeline.ts';
+import { TabNames } from '../../../src/ui/tab-names.ts';
 import { eventWords } from '../../../src/ui/timeline-words.ts';
 import { waitWords } from '../../../src/ui/wait-words.ts';
 
 const SELF = 'peer-of-this-tab';
 const A = 'peer-with-end-a1b2c3';
 const B = 'peer-with-end-d4e5f6';
+const NAMES = new TabNames(SELF, [], new Map());
 const layers = { start: 8, end: 16 };
 const shards = (own: Partial<ShardRow> = {}) =>
   [0, 8, 16].map((start, index) => ({
@@ -19,7 +21,7 @@ const shards = (own: Partial<ShardRow> = {}) =>
   })) as ShardRow[];
 
 test('says who fetches what an answer waits for, and how long; aloud without the seconds', () => {
-  const words = waitWords({ reason: 'shard', layers, peerIds: [B], waitedMs: 12_300 }, shards(), SELF);
+  const words = waitWords({ reason: 'shard', layers, peerIds: [B], waitedMs: 12_300 }, shards(), NAMES);
   expect(words).toEqual({
     text: 'Waiting for layers 8-15: …d4e5f6 fetches shard 1 (12 s so far).',
     spoken: 'Waiting for layers 8-15: …d4e5f6 fetches shard 1.',
@@ -29,30 +31,30 @@ test('says who fetches what an answer waits for, and how long; aloud without the
 
 test('asks for help where nobody has the layers, until this tab fetches them', () => {
   const wait = { reason: 'shard', layers, peerIds: [], waitedMs: 5000 } as const;
-  const words = waitWords(wait, shards(), SELF);
+  const words = waitWords(wait, shards(), NAMES);
   expect(words.text).toContain('Nobody has layers 8-15 yet (5 s so far): share the invite link, or join with shard 1');
   expect(words.wanted).toEqual([1]);
-  const own = waitWords(wait, shards({ state: 'downloading', storedBytes: 41 }), SELF);
+  const own = waitWords(wait, shards({ state: 'downloading', storedBytes: 41 }), NAMES);
   expect(own.text).toBe('Waiting for layers 8-15: this tab fetches shard 1 (41 %, 5 s so far).');
   expect(own.wanted).toEqual([]);
 });
 
 test('tells a place in the queue', () => {
-  const words = waitWords({ reason: 'queue', place: 3, seconds: 3.6 }, shards(), SELF);
+  const words = waitWords({ reason: 'queue', place: 3, seconds: 3.6 }, shards(), NAMES);
   expect(words).toMatchObject({ text: 'In the queue: place 3, about 4 s.', spoken: 'In the queue: place 3.' });
 });
 
 test('tells what happened to a route', () => {
   const left = { kind: 'replaced', layers, from: [A], to: [B], pauseMs: 412.3, positions: 57 } as const;
-  expect(eventWords({ ...left, reason: 'lost' }, SELF)).toEqual({
+  expect(eventWords({ ...left, reason: 'lost' }, NAMES)).toEqual({
     kind: 'lost',
     headline: 'Layers 8-15: …a1b2c3 left, …d4e5f6 took over after 0.4 s.',
     facts: ['stood still 412 ms', '57 positions rebuilt'],
   });
-  expect(eventWords({ ...left, reason: 'leaving', to: [SELF] }, SELF).headline).toBe(
+  expect(eventWords({ ...left, reason: 'leaving', to: [SELF] }, NAMES).headline).toBe(
     'Layers 8-15: …a1b2c3 handed over to this tab before leaving.',
   );
-  expect(eventWords({ ...left, reason: 'lost', to: [A] }, SELF).headline).toContain('lost the conversation');
+  expect(eventWords({ ...left, reason: 'lost', to: [A] }, NAMES).headline).toContain('lost the conversation');
 });
 
 test('keeps the newest rows, and one row for one wait however often it is told', () => {

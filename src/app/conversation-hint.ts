@@ -1,0 +1,24 @@
+const ITEM = 'shoal-has-conversation';
+
+/**
+ * Whether this tab had a conversation when it was last open. The conversation itself is read a moment later; the page
+ * leaves room for it from the first frame on, so that nothing moves when it comes.
+ */
+export function hadConversation(): boolean {
+  return items()?.getItem(ITEM) === 'yes';
+}
+
+/** What the next page of this tab is to expect. */
+export function expectConversation(expected: boolean): void {
+  if (expected) items()?.setItem(ITEM, 'yes');
+  else items()?.removeItem(ITEM);
+}
+
+/** Undefined where the browser keeps no site data, and even asking for it throws. */
+function items(): Storage | undefined {
+  try {
+    return sessionStorage;
+  } catch {
+    return undefined;
+  }
+}

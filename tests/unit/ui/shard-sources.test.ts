@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { shardRows } from '../../../src/app/shard-rows.ts';
+import type { Manifest } from '../../../src/protocol/manifest.ts';
+import type { Transfer } from '../../../src/store/shard-store.ts';
+import type { ShardKeeper } from '../../../src/swarm/shards/shard-keeper.ts';
+import { sourceFacts } from '../../../src/ui/source-words.ts';
+
+const manifest = { shards: [{ index: 0, infoHash: 'a', sizeBytes: 100 }] } as unknown as Manifest;
+
+/** What the page says of a shard with this transfer. */
+function said(transfer: Partial<Transfer>, state = 'downloading'): string[] {
+  const keeper = { status: () => ({ phase: state, loadedBytes: 0, error: undefined }) } as unknown as ShardKeeper;
+  const whole = { infoHash: 'a', storedBytes: 0, receivedBytes: 0, serverBytes: 0, siblingFetches: false, ...transfer };
+  return sourceFacts(shardRows(manifest, keeper, [whole as Transfer], [])[0]!);
+}
+
+test('the source of a shard is the one that its bytes were seen to come from', () => {
+  expect(said({})).toEqual(['no source yet']);
+  expect(said({ receivedBytes: 40, serverBytes: 40, storedBytes: 30 })).toEqual(['from the server']);
+  expect(said({ receivedBytes: 40, storedBytes: 30 })).toEqual(['from other tabs']);
+  expect(said({ receivedBytes: 40, serverBytes: 10, storedBytes: 30 })).toEqual(['from other tabs and the server']);
+});
+
+test('what was here before is from the storage, what a sibling fetches from a sibling', () => {
+  expect(said({ receivedBytes: 40, storedBytes: 90 })).toEqual(["from other tabs and this browser's storage"]);
+  expect(said({ storedBytes: 100 }, 'loading')).toEqual(["from this browser's storage"]);
+  expect(said({ storedBytes: 50, siblingFetches: true })).toEqual(['fetched by another tab of this browser']);
+  expect(said({}, 'verifying')).toEqual([]);
+});
