@@ -24,6 +24,7 @@ export function splitGguf(file: GgufFile, source: GgufSource, plans: readonly Sh
   return plans.map((plan) => {
     const entries = [
       ...keptMetadata(file, plan),
+      ...vocabularySize(file, plan),
       // Types as llama.cpp's gguf-split writes them: the loader insists.
       encodeEntry('split.no', 'u16', plan.index),
       encodeEntry('split.count', 'u16', plans.length),
@@ -64,6 +65,14 @@ function keptMetadata({ rawMetadata, metadata }: GgufFile, plan: ShardPlan): Uin
   const kept = (key: string) =>
     !key.startsWith('split.') && (plan.index === 0 || key.startsWith('general.') || key.startsWith(architecture));
   return [...rawMetadata].filter(([key]) => kept(key)).map(([, entry]) => entry);
+}
+
+/** A shard behind the first has no tokenizer to count: where the file leaves the count to it, the shard says it. */
+function vocabularySize({ metadata }: GgufFile, { index }: ShardPlan): Uint8Array[] {
+  const key = `${metadata.get('general.architecture')}.vocab_size`;
+  const tokens = metadata.get('tokenizer.ggml.tokens');
+  if (index === 0 || metadata.has(key) || !Array.isArray(tokens)) return [];
+  return [encodeEntry(key, 'u32', tokens.length)];
 }
 
 /** A run of a shard's bytes that comes from one place; what lies between runs is padding. */

@@ -102,6 +102,14 @@ describe('splitting', () => {
     }
   });
 
+  it('tells the other shards how many tokens there are, where the file leaves that to its tokenizer', async () => {
+    const silent = makeTinyModel({ layerCount: 2, metadata: { 'llama.vocab_size': null } });
+    const [first, second] = (await Promise.all(split(silent, 2, 2).map(wholeFile))).map(parse);
+    const { length } = first!.metadata.get('tokenizer.ggml.tokens') as string[];
+    expect(first!.metadata.has('llama.vocab_size')).toBe(false);
+    expect(second!.metadata.get('llama.vocab_size')).toBe(length);
+  });
+
   it('gives the same bytes however they are read', async () => {
     const shards = split(model, 5, 2);
     const again = split(model, 5, 2);
