@@ -35,6 +35,17 @@ export default defineConfig({
           hookTimeout: 600_000,
         },
       },
+      {
+        extends: true,
+        // By hand: real models, gigabytes of them.
+        test: {
+          name: 'models',
+          include: ['tests/models/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 3_600_000,
+          hookTimeout: 3_600_000,
+        },
+      },
     ],
   },
 });

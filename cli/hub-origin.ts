@@ -1,107 +1,23 @@
-import { open, stat } from 'node:fs/promises';
-import type { ModelSpec } from './default-model.ts';
-import type { FetchOptions, ModelOrigin } from './model-origin.ts';
+import type { ModelSpec } from './catalogue.ts';
+import { download } from './download.ts';
+import type { ModelOrigin } from './model-origin.ts';
 
 const DEFAULT_HUB = 'https://huggingface.co';
-/** Until the answer begins: where no hub can be reached, the next origin should have its turn soon. */
-const ANSWER_TIMEOUT_MS = 8000;
-/** Without a byte for so long, the connection is dead and worth a new one. */
-const STALL_TIMEOUT_MS = 20_000;
 
-/**
- * A Hugging Face hub, by plain https with range requests.
- * @param hub - another hub's address; the environment variable `HF_ENDPOINT` is the usual way to name a mirror
- */
-export function hubOrigin(hub: string = process.env.HF_ENDPOINT || DEFAULT_HUB): ModelOrigin {
+/** The hub's address: the environment variable `HF_ENDPOINT` is the usual way to name a mirror. */
+export function hubAddress(): string {
+  return process.env.HF_ENDPOINT || DEFAULT_HUB;
+}
+
+/** A Hugging Face hub. @param hub - another hub's address */
+export function hubOrigin(hub: string = hubAddress()): ModelOrigin {
   return {
     label: new URL(hub).host,
-    fetch: async (model, path, options) => {
-      // Every connection that brought something may be followed by another; one that brought nothing is the last.
-      for (;;) {
-        const before = await sizeOf(path);
-        try {
-          return await fetchRest(`${hub}/${resolvePath(model)}`, model, path, options);
-        } catch (error) {
-          if (options.signal?.aborted || (await sizeOf(path)) <= before) throw explained(error);
-        }
-      }
-    },
+    fetch: (model, path, options) => download({ ...model, url: resolveAddress(hub, model.hub) }, path, options),
   };
 }
 
-function resolvePath({ hub: { repository, revision, fileName } }: ModelSpec): string {
-  return `${repository}/resolve/${revision}/${fileName}`;
-}
-
-/** Fetches what `path` lacks. */
-async function fetchRest(
-  url: string,
-  { name, sizeBytes }: ModelSpec,
-  path: string,
-  { onProgress, signal }: FetchOptions,
-): Promise<void> {
-  const had = await sizeOf(path);
-  if (had === sizeBytes) return;
-  const start = had < sizeBytes ? had : 0;
-  const watchdog = new Watchdog(signal);
-  try {
-    watchdog.expect('no answer', ANSWER_TIMEOUT_MS);
-    const response = await fetch(url, {
-      headers: { 'accept-encoding': 'identity', ...(start > 0 ? { range: `bytes=${start}-` } : {}) },
-      signal: watchdog.signal,
-    });
-    const resumed = response.status === 206 && response.headers.get('content-range')?.startsWith(`bytes ${start}-`);
-    if (!(response.status === 200 || resumed) || !response.body) throw new Error(`HTTP status ${response.status}`);
-    let position = resumed ? start : 0;
-    const handle = await open(path, resumed ? 'r+' : 'w');
-    try {
-      watchdog.expect('the connection stalled', STALL_TIMEOUT_MS);
-      for await (const chunk of response.body) {
-        if (position + chunk.length > sizeBytes) throw new Error(`the file is longer than ${sizeBytes} bytes`);
-        await handle.write(chunk, 0, chunk.length, position);
-        position += chunk.length;
-        onProgress?.({ task: `Downloading ${name}`, doneBytes: position, totalBytes: sizeBytes });
-        watchdog.expect('the connection stalled', STALL_TIMEOUT_MS);
-      }
-    } finally {
-      await handle.close();
-    }
-    if (position < sizeBytes) throw new Error(`the connection ended after ${position} of ${sizeBytes} bytes`);
-  } finally {
-    watchdog.stop();
-  }
-}
-
-/** Aborts a request that has gone silent, or that its caller no longer wants. */
-class Watchdog {
-  readonly #controller = new AbortController();
-  readonly signal: AbortSignal;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(outer: AbortSignal | undefined) {
-    this.signal = outer ? AbortSignal.any([outer, this.#controller.signal]) : this.#controller.signal;
-  }
-
-  /** The next sign of life is due within `timeoutMs`; `complaint` says what is wrong otherwise. */
-  expect(complaint: string, timeoutMs: number): void {
-    clearTimeout(this.#timer);
-    const error = new Error(`${complaint} for ${timeoutMs / 1000} s`);
-    this.#timer = setTimeout(() => this.#controller.abort(error), timeoutMs);
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
-  }
-}
-
-async function sizeOf(path: string): Promise<number> {
-  return stat(path).then(
-    ({ size }) => size,
-    () => 0,
-  );
-}
-
-/** `fetch` hides the reason of a failed connection in `cause`. */
-function explained(error: unknown): unknown {
-  return error instanceof TypeError && error.cause instanceof Error ? error.cause : error;
+/** Where a hub has a file. */
+export function resolveAddress(hub: string, { repository, revision, fileName }: ModelSpec['hub']): string {
+  return `${hub}/${repository}/resolve/${revision}/${fileName}`;
 }

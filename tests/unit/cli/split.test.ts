@@ -22,7 +22,7 @@ beforeAll(async () => {
   await writeFile(at('tiny.gguf'), makeTinyModel({ layerCount: 6 }));
   await writeFile(at('cut.gguf'), makeTinyModel().subarray(0, 20_000));
   await writeFile(at('text.gguf'), 'This is no model.');
-  const qwen = { 'general.architecture': encodeEntry('general.architecture', 'string', 'qwen2') };
+  const qwen = { 'general.architecture': encodeEntry('general.architecture', 'string', 'mamba') };
   await writeFile(at('qwen.gguf'), makeTinyModel({ metadata: qwen }));
   const text = (key: string, value: string) => ({ [key]: encodeEntry(key, 'string', value) });
   const write = (name: string, metadata: Record<string, Uint8Array | null>) =>
@@ -55,7 +55,7 @@ describe('shoal split', () => {
     ['no-such.gguf', [], /no-such\.gguf does not exist/],
     ['text.gguf', [], /text\.gguf is not a valid GGUF file: it begins with the bytes 54 68 69 73/],
     ['cut.gguf', [], /cut\.gguf is cut short: tensor ".*" ends at offset/],
-    ['qwen.gguf', [], /qwen\.gguf: architecture "qwen2" is not supported; supported: llama/],
+    ['qwen.gguf', [], /qwen\.gguf: architecture "mamba" is not supported; supported: llama/],
     ['pre.gguf', [], /pre\.gguf: .* the pre-tokenizer "my-new-bpe"/],
     ['mute.gguf', [], /mute\.gguf: The model file has no tokenizer/],
     [

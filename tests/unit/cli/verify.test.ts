@@ -24,7 +24,7 @@ beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'shoal-verify-'));
   const modelFile = join(dataDir, 'tiny.gguf');
   await writeFile(modelFile, makeTinyModel());
-  model = await prepareModel({ modelFile, shards: 4, dataDir });
+  model = await prepareModel({ model: modelFile, shards: 4, dataDir });
   const routes = new ModelRoutes([model], '/announce');
   const health = {
     status: 'ok',

