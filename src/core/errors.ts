@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'limit-exceeded'
   | 'model-unavailable'
   | 'no-webgpu'
+  | 'not-finite'
   | 'out-of-memory'
   | 'peer-gone'
   | 'peer-unreachable'

@@ -3,6 +3,7 @@ import { formatLayers } from '../core/ranges.ts';
 import type { Hyperparameters } from '../model/hyperparameters.ts';
 import type { CandidateRequest } from '../protocol/frames.ts';
 import { MAX_CANDIDATES, MAX_WANTED_IDS } from '../protocol/limits.ts';
+import { allFinite } from './finite.ts';
 import type { StageTask } from './layer-runner.ts';
 import type { Session } from './session.ts';
 
@@ -23,6 +24,7 @@ export function checkTask(task: StageTask, session: Session, model: Hyperparamet
   if (!Number.isInteger(tokens)) throw bad(`hidden states of ${tokens} rows`, `whole rows of ${model.width}`);
   if (tokens < 1 || tokens > maxTaskTokens) throw bad(`${tokens} positions`, `1 to ${maxTaskTokens}`);
   if (input.dtype === 'u32') checkIds(input.ids, vocabularySize);
+  else if (!allFinite(input.hidden)) throw bad('hidden states with infinities', 'finite numbers');
   if (candidates && layers.end !== layerCount) throw bad('a wish for candidates', `none before layer ${layerCount}`);
   if (!candidates && layers.end === layerCount) throw bad('no wish for candidates', 'one at the last layer');
   if (candidates) checkCandidates(candidates, vocabularySize);

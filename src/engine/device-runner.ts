@@ -4,6 +4,7 @@ import type { Hyperparameters } from '../model/hyperparameters.ts';
 import type { ShardReader } from '../store/shard-store.ts';
 import { type CheckedTask, planPasses } from './batch.ts';
 import { checkTask } from './check-task.ts';
+import { unsoundOutput } from './finite.ts';
 import type { LayerRunner, RunnerInfo, SessionOptions, StageOutput, StageTask, TaskResult } from './layer-runner.ts';
 import type { Session } from './session.ts';
 import { checkLayersLoaded, type PageStock, SessionTable } from './session-table.ts';
@@ -151,8 +152,14 @@ export class DeviceRunner<Vector, Matrix> implements LayerRunner {
     for (const task of tasks) checked.push(await this.#check(task));
     const sound = checked.filter((entry) => 'task' in entry);
     const outputs = sound.length > 0 ? await this.#parts.executor.execute(sound) : [];
-    for (const { session, tokens } of sound) session.length += tokens;
-    return checked.map((entry) => ('task' in entry ? outputs[sound.indexOf(entry)]! : entry));
+    const results = sound.map(({ task, session, tokens }, index): TaskResult => {
+      const output = outputs[index]!;
+      const error = unsoundOutput(output, task.layers);
+      if (error) return { error: error.toWire() };
+      session.length += tokens;
+      return output;
+    });
+    return checked.map((entry) => ('task' in entry ? results[sound.indexOf(entry)]! : entry));
   }
 
   async #check(task: StageTask): Promise<CheckedTask | { readonly error: WireError }> {

@@ -81,7 +81,7 @@ export interface LayerRunner {
   /** Rolls the session back to `position` tokens. @throws ShoalError `unknown-session` */
   truncateSession(session: string, position: number): Promise<void>;
   closeSession(session: string): Promise<void>;
-  /** @throws ShoalError `unknown-session`, `context-full`, `bad-request`, `gpu-lost` */
+  /** @throws ShoalError `unknown-session`, `context-full`, `bad-request`, `not-finite`, `gpu-lost` */
   execute(task: StageTask): Promise<StageOutput>;
   /**
    * Several tasks in one call, single positions of different sessions together: weights are read once for all of them.

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { LayerRunner, StageTask } from '../../src/engine/layer-runner.ts';
+import { parseGguf } from '../../src/gguf/read.ts';
 import { encodeEntry } from '../../src/gguf/write.ts';
 import { makeTinyModel } from '../fixtures/tiny-model.ts';
 import { type SplitModel, splitBytes } from '../support/shard-readers.ts';
@@ -109,6 +110,31 @@ export function testRunnerErrors(openRunner: OpenRunner): void {
     expect(progress).toHaveLength(3);
     expect(progress.toSorted((a, b) => a - b)).toEqual(progress);
     expect(fresh.loadedShards()).toEqual([]);
+    await fresh.close();
+  });
+
+  it('passes on no values that are no finite numbers, and takes none', async () => {
+    const bytes = makeTinyModel({ type: 'F32' });
+    const { tensors } = parseGguf(bytes, 'model.gguf', bytes.length);
+    const { offset } = tensors.find(({ name }) => name === 'blk.1.attn_norm.weight')!;
+    new DataView(bytes.buffer).setFloat32(offset, Number.POSITIVE_INFINITY, true);
+    const fresh = await openRunner(await splitBytes(bytes, 2));
+    for (const layers of [{ start: 0, end: 2 }, LAYERS]) {
+      await fresh.openSession({ session: 's', layers, maxTokens: 8 });
+      const { candidates, ...task } = { ...GOOD, layers };
+      const asked = layers === LAYERS ? { ...task, ...(candidates ? { candidates } : {}) } : task;
+      await expect(fresh.execute(asked)).rejects.toMatchObject({ code: 'not-finite' });
+      // Nothing was kept of it.
+      await expect(fresh.execute(asked)).rejects.toMatchObject({ code: 'not-finite' });
+      await fresh.closeSession('s');
+    }
+    const layers = { start: 2, end: 4 };
+    await fresh.openSession({ session: 's', layers, maxTokens: 8 });
+    const hidden = new Float32Array(64);
+    const input = { dtype: 'f32' as const, hidden };
+    await expect(fresh.execute({ ...GOOD, layers, input })).resolves.toBeDefined();
+    hidden[63] = Number.NaN;
+    await expect(fresh.execute({ ...GOOD, layers, position: 1, input })).rejects.toMatchObject({ code: 'bad-request' });
     await fresh.close();
   });
 

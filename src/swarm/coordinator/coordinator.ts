@@ -26,6 +26,7 @@ const MENDED_BY_REROUTE = new Set([
   'peer-unreachable',
   'unknown-session',
   'gpu-lost',
+  'not-finite',
   'shard-not-loaded',
   'timeout',
 ]);
