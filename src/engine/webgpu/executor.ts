@@ -10,18 +10,18 @@ import { mergeRequests } from '../candidates.ts';
 import type { DeviceExecutor } from '../device-runner.ts';
 import type { StageOutput } from '../layer-runner.ts';
 import { pagesFor, type Session } from '../session.ts';
-import type { KvPool } from './kv-pool.ts';
-import type { LoadedModel } from './model.ts';
+import type { GpuKvPool } from './kv-pool.ts';
+import type { GpuModel } from './model.ts';
 import { readCandidates } from './output-head.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Runs checked tasks: one readback a pass, and as few submits as keep the device busy. */
-export class TaskExecutor implements DeviceExecutor {
+export class GpuExecutor implements DeviceExecutor {
   readonly #device: GPUDevice;
   readonly #shape: Hyperparameters;
   readonly #workspace: Workspace;
-  readonly #model: LoadedModel;
-  readonly #pool: KvPool;
+  readonly #model: GpuModel;
+  readonly #pool: GpuKvPool;
   readonly #submitLayers: number;
   readonly #readback: Readback;
 
@@ -30,8 +30,8 @@ export class TaskExecutor implements DeviceExecutor {
     device: GPUDevice,
     shape: Hyperparameters,
     workspace: Workspace,
-    model: LoadedModel,
-    pool: KvPool,
+    model: GpuModel,
+    pool: GpuKvPool,
     submitLayers: number,
   ) {
     this.#device = device;

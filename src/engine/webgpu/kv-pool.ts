@@ -8,7 +8,7 @@ import { outOfMemory } from './loader.ts';
  * The KV pages that all sessions of a runner share. A page number means the same page in every loaded layer's buffer, so
  * a session needs one page table. Buffers double as pages run out, up to a cap.
  */
-export class KvPool {
+export class GpuKvPool {
   readonly #device: GPUDevice;
   readonly #pageBytes: number;
   readonly #maxBytes: number;

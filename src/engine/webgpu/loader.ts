@@ -13,7 +13,7 @@ import { type LoadOptions, TensorReader } from '../tensor-reader.ts';
 import type { OrderedTensor, WeightLoader } from '../weights.ts';
 
 /** Streams one shard's tensors to the device, a few MiB at a time, and owns the buffers until they are handed on. */
-export class TensorLoader implements WeightLoader<GPUBuffer, DeviceMatrix> {
+export class GpuLoader implements WeightLoader<GPUBuffer, DeviceMatrix> {
   readonly #gpu: GpuDevice;
   readonly #reader: TensorReader;
   readonly #buffers: GPUBuffer[] = [];

@@ -4,7 +4,7 @@ import type { GpuContext, Op } from '../../gpu/context.ts';
 import { createEmbed } from '../../gpu/ops/embed.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import type { ShardWeights } from '../weights.ts';
-import type { KvPool } from './kv-pool.ts';
+import type { GpuKvPool } from './kv-pool.ts';
 import { createLayer } from './layer.ts';
 import { createOutputHead, type OutputHead } from './output-head.ts';
 import type { Workspace } from './workspace.ts';
@@ -15,17 +15,17 @@ interface LoadedShard {
 }
 
 /** The loaded shards as operations on the workspace. */
-export class LoadedModel {
+export class GpuModel {
   readonly #context: GpuContext;
   readonly #model: Hyperparameters;
   readonly #workspace: Workspace;
-  readonly #pool: KvPool;
+  readonly #pool: GpuKvPool;
   readonly #shards = new Map<number, LoadedShard>();
   readonly #layers = new Map<number, Op>();
   #embed: Op | undefined;
   #head: OutputHead | undefined;
 
-  constructor(context: GpuContext, model: Hyperparameters, workspace: Workspace, pool: KvPool) {
+  constructor(context: GpuContext, model: Hyperparameters, workspace: Workspace, pool: GpuKvPool) {
     this.#context = context;
     this.#model = model;
     this.#workspace = workspace;

@@ -7,10 +7,10 @@ import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import { DeviceRunner } from '../device-runner.ts';
 import type { LayerRunner } from '../layer-runner.ts';
 import { MAX_KV_BYTES, maxTaskTokens } from '../limits.ts';
-import { TaskExecutor } from './executor.ts';
-import { KvPool } from './kv-pool.ts';
-import { TensorLoader } from './loader.ts';
-import { LoadedModel } from './model.ts';
+import { GpuExecutor } from './executor.ts';
+import { GpuKvPool } from './kv-pool.ts';
+import { GpuLoader } from './loader.ts';
+import { GpuModel } from './model.ts';
 import { createWorkspace } from './workspace.ts';
 
 /** An attention workgroup has a thread for every four elements of a head, and WebGPU's default is 256 threads. */
@@ -41,9 +41,9 @@ export async function createWebGpuRunner(options: WebGpuRunnerOptions): Promise<
   const maxTokens = maxTaskTokens(gpu.software);
   const workspace = createWorkspace(gpu, hyperparameters, maxTokens);
   const kernels = new Kernels(gpu.device, workspace.tasks.buffer);
-  const pool = new KvPool(gpu.device, hyperparameters, maxKvBytes, gpu.maxBindingBytes);
+  const pool = new GpuKvPool(gpu.device, hyperparameters, maxKvBytes, gpu.maxBindingBytes);
   const tuning = tuningFor(gpu);
-  const model = new LoadedModel({ gpu, kernels, tuning }, hyperparameters, workspace, pool);
+  const model = new GpuModel({ gpu, kernels, tuning }, hyperparameters, workspace, pool);
   gpu.device.addEventListener('uncapturederror', ({ error }) => log.error('GPU', error.message));
   return new DeviceRunner({
     info: {
@@ -57,7 +57,7 @@ export async function createWebGpuRunner(options: WebGpuRunnerOptions): Promise<
     device: { lost: gpu.lost, destroy: () => gpu.device.destroy() },
     pool,
     model,
-    executor: new TaskExecutor(gpu.device, hyperparameters, workspace, model, pool, tuning.submitLayers),
-    createLoader: (reader, options) => new TensorLoader(gpu, reader, hyperparameters, options),
+    executor: new GpuExecutor(gpu.device, hyperparameters, workspace, model, pool, tuning.submitLayers),
+    createLoader: (reader, options) => new GpuLoader(gpu, reader, hyperparameters, options),
   });
 }
