@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import asc from 'assemblyscript/asc';
+import { TENSOR_TYPE_NAMES, TENSOR_TYPES } from '../gguf/tensor-types.ts';
 import { operationRecords } from './operations.ts';
 
 /** Where the kernels are put; not in git. */
@@ -29,9 +30,17 @@ const VARIANTS: Readonly<Record<string, readonly string[]>> = {
 };
 
 mkdirSync(TARGET, { recursive: true });
-writeFileSync(join(import.meta.dirname, 'assembly/operations.ts'), operationRecords());
+const assembly = join(import.meta.dirname, 'assembly');
+writeFileSync(join(assembly, 'operations.ts'), operationRecords());
+writeFileSync(join(assembly, 'types.ts'), typeNumbers());
 for (const [file, options] of Object.entries(VARIANTS)) {
   const entry = join(import.meta.dirname, 'assembly/index.ts');
   const { error, stderr } = await asc.main([entry, '-o', join(TARGET, file), ...COMMON, ...options]);
   if (error) throw new Error(`${file} could not be compiled:\n${stderr}`, { cause: error });
+}
+
+/** The tensor types' numbers in AssemblyScript, as the file format has them. */
+function typeNumbers(): string {
+  const lines = TENSOR_TYPE_NAMES.map((name) => `export const ${name}: u32 = ${TENSOR_TYPES[name].id};`);
+  return `// Written by build.ts from src/gguf/tensor-types.ts.\n\n${lines.join('\n')}\n`;
 }

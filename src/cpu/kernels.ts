@@ -1,7 +1,7 @@
 import { fileRowBytes, rowGroups } from '../blocks/row-groups.ts';
-import type { TensorTypeName } from '../gguf/tensor-types.ts';
+import { TENSOR_TYPES, type TensorTypeName } from '../gguf/tensor-types.ts';
 import { instantiateKernels, type KernelExports } from './instance.ts';
-import { type CpuMatrix, FORMATS } from './matrix.ts';
+import type { CpuMatrix } from './matrix.ts';
 import { CpuMemory } from './memory.ts';
 import { Program } from './program.ts';
 import { CONTROL_BYTES, type ThreadHandle, type ThreadStart, wakeThreads } from './thread.ts';
@@ -76,7 +76,7 @@ export class CpuKernels {
 
   /** Bytes of a matrix in memory. */
   matrixBytes(type: TensorTypeName, rows: number, columns: number): number {
-    return rowGroups(rows) * this.#exports.groupBytes(FORMATS[type].id, columns);
+    return rowGroups(rows) * this.#exports.groupBytes(TENSOR_TYPES[type].id, columns);
   }
 
   /**
@@ -88,7 +88,7 @@ export class CpuKernels {
     const { type, columns, address } = matrix;
     const rows = bytes / fileRowBytes(type, columns);
     const to = address + this.matrixBytes(type, first, columns);
-    this.#exports.repack(FORMATS[type].id, from, to, rows, columns);
+    this.#exports.repack(TENSOR_TYPES[type].id, from, to, rows, columns);
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 import { rowGroups } from '../blocks/row-groups.ts';
-import { type CpuMatrix, FORMATS } from './matrix.ts';
+import { TENSOR_TYPES } from '../gguf/tensor-types.ts';
+import { type CpuMatrix, MULTIPLIED_AS_INTEGERS } from './matrix.ts';
 import type { CpuMemory } from './memory.ts';
 import { type Arguments, type CpuOperation, HEAD_WORDS, LAYOUTS, OPERATION_WORDS } from './operations.ts';
 import { type Quants, type Rows, rowsFrom } from './rows.ts';
@@ -63,7 +64,7 @@ export class Program {
   /** `y[t] = W[ids[t]]`. @param ids - address of u32 ids */
   embed(tokens: number, { type, address, columns }: CpuMatrix, ids: number, y: Rows): this {
     const row = { y: y.address, yStride: y.stride };
-    return this.#add('embed', tokens, { format: FORMATS[type].id, matrix: address, columns, ids, ...row });
+    return this.#add('embed', tokens, { format: TENSOR_TYPES[type].id, matrix: address, columns, ids, ...row });
   }
 
   /** RMS norm; the result also as quants where those are given. x and y are equally wide. */
@@ -89,10 +90,10 @@ export class Program {
     let to = y.address;
     for (const [index, { type, address, rows, columns }] of matrices.entries()) {
       const groups = rowGroups(rows);
-      const matrix = { format: FORMATS[type].id, matrix: address, columns, tokens };
+      const matrix = { format: TENSOR_TYPES[type].id, matrix: address, columns, tokens };
       const result = { y: to, yStride: y.stride, add: Number(add) };
       const meet = index === 0;
-      if (quants && FORMATS[type].quantized)
+      if (quants && MULTIPLIED_AS_INTEGERS[type])
         this.#add('multiplyI16', groups, { ...matrix, ...quants, ...result }, meet);
       else this.#add('multiplyF32', groups, { ...matrix, x: x.address, xStride: x.stride, ...result }, meet);
       to += groups * 16;

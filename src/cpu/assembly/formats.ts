@@ -1,3 +1,22 @@
+import {
+  BF16,
+  F16,
+  F32,
+  IQ4_NL,
+  IQ4_XS,
+  MXFP4,
+  Q2_K,
+  Q3_K,
+  Q4_0,
+  Q4_1,
+  Q4_K,
+  Q5_0,
+  Q5_1,
+  Q5_K,
+  Q6_K,
+  Q8_0,
+} from './types';
+
 // How weight matrices lie in memory: groups of four rows (the last filled up with zeros), one after the other. Scales and
 // minima stay the half floats of the file, four of them side by side, one a row. A block is 32 columns of the four rows:
 //
@@ -27,23 +46,6 @@
 //   fifth bits  a vector; 16-bit lane 2r + e, bit 4v + k: of that column
 //   high bits   two vectors, of v < 2 and of the others; 16-bit lane 2r + e, bits [8(v & 1) + 2k, … + 2): of that column
 //   Q8_0        sixteen half vectors; half j, byte 2r + e: row r, column 2j + e
-
-export const F32: u32 = 0;
-export const F16: u32 = 1;
-export const Q4_0: u32 = 2;
-export const Q4_1: u32 = 3;
-export const Q8_0: u32 = 4;
-export const BF16: u32 = 5;
-export const Q5_0: u32 = 6;
-export const Q5_1: u32 = 7;
-export const Q2_K: u32 = 8;
-export const Q3_K: u32 = 9;
-export const Q4_K: u32 = 10;
-export const Q5_K: u32 = 11;
-export const Q6_K: u32 = 12;
-export const IQ4_NL: u32 = 13;
-export const IQ4_XS: u32 = 14;
-export const MXFP4: u32 = 15;
 
 /** Rows of a group. */
 export const GROUP: u32 = 4;

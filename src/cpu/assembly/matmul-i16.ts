@@ -1,23 +1,10 @@
-import {
-  blockBytes,
-  HALVES,
-  hasMinima,
-  headBytes,
-  Q4_0,
-  Q4_1,
-  Q4_K,
-  Q5_0,
-  Q5_1,
-  Q5_K,
-  Q6_K,
-  Q8_0,
-  quantsAt,
-} from './formats';
+import { blockBytes, HALVES, hasMinima, headBytes, quantsAt } from './formats';
 import { HALF_BITS, HALF_FACTOR, halvesBy, put, unknown } from './lanes';
 import { groupQ6_K } from './matmul-split';
 import { blockQ4, blockQ8, blockWide, halfBlock, widened } from './products';
 import { BLOCK_BYTES, SCALE_BYTES } from './quantize';
 import { hasHead, minimaOf, scalesOf } from './scales';
+import { Q4_0, Q4_1, Q4_K, Q5_0, Q5_1, Q5_K, Q6_K, Q8_0 } from './types';
 
 // y[t, r] = Σ_blocks scale[r] · scale[t] · Σ_block quant[r] · quant[t]  (+ minimum[r] · sum[t])
 // A quant of Q4_0 is its nibble less 8, one of Q5_0 less 16; those of the types with minima are as they are.

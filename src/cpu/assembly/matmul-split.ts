@@ -1,8 +1,9 @@
-import { blockBytes, headBytes, Q6_K, quantsAt } from './formats';
+import { blockBytes, headBytes, quantsAt } from './formats';
 import { HALF_BITS, HALF_FACTOR, halvesBy, put, unknown } from './lanes';
 import { sixteen, widenedSide } from './products';
 import { BLOCK_BYTES, SCALE_BYTES } from './quantize';
 import { signedBytesToFloats } from './scales';
+import { Q6_K } from './types';
 
 // As matmul-i16.ts, of Q6_K: the near columns of a block have scales of their own, and so have the far ones. Each side is
 // unpacked once into eight vectors and meets all tokens; a token's sums stay in scratch memory meanwhile.

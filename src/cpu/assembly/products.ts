@@ -1,4 +1,5 @@
-import { NIBBLES, Q4_0, Q5_0, Q5_1, Q5_K, Q6_K, Q8_0 } from './formats';
+import { NIBBLES } from './formats';
+import { Q4_0, Q5_0, Q5_1, Q5_K, Q6_K, Q8_0 } from './types';
 
 // Products of a block of four rows with a token's block of 16-bit numbers, as integers: exact. Lane r adds up row r: each
 // pair of a token's numbers is loaded into all lanes. Offsets of those loads are written as the load's second argument: the

@@ -1,28 +1,5 @@
-import {
-  BF16,
-  blockBytes,
-  F16,
-  F32,
-  GROUP,
-  groupBytes,
-  HALVES,
-  headBytes,
-  IQ4_NL,
-  IQ4_XS,
-  MXFP4,
-  NIBBLES,
-  Q2_K,
-  Q3_K,
-  Q4_0,
-  Q4_1,
-  Q4_K,
-  Q5_0,
-  Q5_1,
-  Q5_K,
-  Q6_K,
-  Q8_0,
-  quantsAt,
-} from './formats';
+import { blockBytes, GROUP, groupBytes, HALVES, headBytes, NIBBLES, quantsAt } from './formats';
+import { BF16, F16, F32, IQ4_NL, IQ4_XS, MXFP4, Q2_K, Q3_K, Q4_0, Q4_1, Q4_K, Q5_0, Q5_1, Q5_K, Q6_K, Q8_0 } from './types';
 
 // From the file's order into the one of formats.ts, which must be zeros before.
 

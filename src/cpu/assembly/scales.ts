@@ -1,5 +1,6 @@
-import { HALVES, Q4_K, Q5_K, Q6_K } from './formats';
+import { HALVES } from './formats';
 import { halvesBy } from './lanes';
+import { Q4_K, Q5_K, Q6_K } from './types';
 
 // Scales and minima of a block's four rows, a lane each. Those of the k-quants are bytes, times a unit that eight blocks
 // share: it is read at the first of them.

@@ -1,32 +1,9 @@
-import {
-  BF16,
-  blockBytes,
-  F16,
-  F32,
-  GROUP,
-  groupBytes,
-  HALVES,
-  hasMinima,
-  headBytes,
-  IQ4_NL,
-  IQ4_XS,
-  MXFP4,
-  Q2_K,
-  Q3_K,
-  Q4_0,
-  Q4_1,
-  Q4_K,
-  Q5_0,
-  Q5_1,
-  Q5_K,
-  Q6_K,
-  Q8_0,
-  quantsAt,
-} from './formats';
+import { blockBytes, GROUP, groupBytes, HALVES, hasMinima, headBytes, quantsAt } from './formats';
 import { HALF_BITS, HALF_FACTOR, halvesToFloats } from './lanes';
 import { widened } from './products';
 import { hasHead, minimaOf, scalesOf, signedBytesToFloats } from './scales';
 import { unpackIQ4_NL, unpackIQ4_XS, unpackMXFP4, unpackQ2_K, unpackQ3_K } from './unpack-rows';
+import { BF16, F16, F32, IQ4_NL, IQ4_XS, MXFP4, Q2_K, Q3_K, Q4_0, Q4_1, Q4_K, Q5_0, Q5_1, Q5_K, Q6_K, Q8_0 } from './types';
 
 /** A group's four rows as floats, `stride` bytes apart; each has room for whole blocks of 32. */
 export function unpackGroup(format: u32, group: usize, columns: u32, to: usize, stride: usize): void {
