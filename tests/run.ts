@@ -1,5 +1,5 @@
 // Runs every test on this machine and ends with one line: `N passed, N failed`.
-//   node tests/run.ts [unit] [gpu] [e2e] [firefox]      all four when none is named
+//   node tests/run.ts [unit] [gpu] [page] [e2e] [firefox]      all of them when none is named
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { findBrowser } from '../cli/browser.ts';
@@ -33,7 +33,8 @@ const RESULTS = 'test-results';
 const SUITES: Readonly<Record<string, () => Counts>> = {
   unit: () => vitest('unit'),
   gpu: () => vitest('gpu'),
-  e2e: () => playwright('e2e', 'playwright.config.ts'),
+  page: () => playwright('e2e', ['-c', 'playwright.config.ts', '--project=page', '--workers=2']),
+  e2e: () => playwright('e2e', ['-c', 'playwright.config.ts', '--project=swarm']),
   firefox,
 };
 
@@ -89,7 +90,7 @@ function vitest(project: string): Counts {
 }
 
 function firefox(): Counts {
-  if (findFirefox()) return playwright('firefox', 'playwright.firefox.config.ts');
+  if (findFirefox()) return playwright('firefox', ['-c', 'playwright.firefox.config.ts']);
   const line = '!!! NO FIREFOX FOUND: nothing was tested in it. Install one (apt-get install firefox-esr). !!!';
   const frame = '!'.repeat(line.length);
   console.log(`${frame}\n${line}\n${frame}`);
@@ -97,13 +98,15 @@ function firefox(): Counts {
   return { passed: 0, failed: chosen.includes('firefox') ? 1 : 0, skipped: 1 };
 }
 
-function playwright(suite: string, config: string): Counts {
+/** @param report - the name of the configuration's report */
+function playwright(report: string, options: readonly string[]): Counts {
   if (run('vite', ['build', '--logLevel', 'warn']) !== 0) return { passed: 0, failed: 1, skipped: 0 };
-  const file = `${RESULTS}/${suite}.json`;
-  const status = run('playwright', ['test', '-c', config]);
+  const file = `${RESULTS}/${report}.json`;
+  rmSync(file, { force: true });
+  const status = run('playwright', ['test', ...options]);
   if (!existsSync(file)) return { passed: 0, failed: 1, skipped: 0 };
   const { stats } = JSON.parse(readFileSync(file, 'utf8')) as PlaywrightReport;
-  if (stats.flaky > 0) console.log(`${suite}: ${stats.flaky} passed only when tried again`);
+  if (stats.flaky > 0) console.log(`${stats.flaky} passed only when tried again`);
   return {
     passed: stats.expected + stats.flaky,
     failed: Math.max(stats.unexpected, status === 0 ? 0 : 1),
