@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { decodeManifest, type Manifest } from '../src/protocol/manifest.ts';
+import { modelFiles } from './model-file.ts';
 
 /** Beside the shards: what they were made of and what they looked like, to tell cheaply that they still are that. */
 const STAMP = '.source.json';
@@ -35,7 +36,10 @@ export async function readShardFolder(
 
 async function fingerprint(directory: string, modelFile: string, manifest: Manifest): Promise<string> {
   const files = manifest.shards.flatMap(({ index, fileName }) => [fileName, `shard-${index}.torrent`]);
-  const paths = [resolve(modelFile), ...['manifest.json', ...files].map((file) => join(resolve(directory), file))];
+  const paths = [
+    ...modelFiles(resolve(modelFile)),
+    ...['manifest.json', ...files].map((file) => join(resolve(directory), file)),
+  ];
   const seen = await Promise.all(
     paths.map(async (path) => {
       const { size, mtimeMs } = await stat(path);

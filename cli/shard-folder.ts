@@ -1,11 +1,11 @@
-import { openAsBlob } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ShoalError } from '../src/core/errors.ts';
-import { blobSource } from '../src/gguf/gguf-file.ts';
 import { encodeManifest } from '../src/protocol/manifest.ts';
 import { type FileSink, type PublishedModel, publishModel } from '../src/store/publish/publish.ts';
 import { checkPromptable } from './check-promptable.ts';
+import { isErrno } from './is-errno.ts';
+import { modelFileName, openModel } from './model-file.ts';
 import type { Progress } from './progress.ts';
 
 export interface SplitOptions {
@@ -31,13 +31,13 @@ export async function splitIntoFolder(modelFile: string, options: SplitOptions):
   const { name, shardCount, onProgress, onNotice, signal } = options;
   const directory = resolve(options.directory);
   await checkReplaceable(directory);
-  const source = blobSource(await openModel(modelFile));
-  await checkPromptable(source, basename(modelFile), (text) => onNotice?.(text));
+  const source = await openModel(modelFile);
+  const fileName = modelFileName(modelFile);
+  await checkPromptable(source, fileName, (text) => onNotice?.(text));
   await removeAbandoned(directory);
   const fresh = `${directory}.part-${process.pid}`;
   await mkdir(fresh, { recursive: true });
   try {
-    const fileName = basename(modelFile);
     const published = await publishModel(source, {
       fileName,
       shardCount,
@@ -81,10 +81,6 @@ function isRunning(pid: number): boolean {
   }
 }
 
-function isErrno(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
-}
-
 async function checkReplaceable(directory: string): Promise<void> {
   const names = await readdir(directory).catch((error: Error) => {
     if (isErrno(error, 'ENOENT')) return [];
@@ -93,16 +89,6 @@ async function checkReplaceable(directory: string): Promise<void> {
   const foreign = names.find((name) => !OWN_FILES.test(name));
   if (foreign === undefined) return;
   throw new ShoalError('bad-request', `${directory} holds other files ("${foreign}"). Name a new or an empty folder.`);
-}
-
-/** @throws ShoalError `bad-request` */
-export async function openModel(path: string): Promise<Blob> {
-  const stats = await stat(path).catch((cause: Error) => {
-    const reason = isErrno(cause, 'ENOENT') ? 'does not exist' : `cannot be read: ${cause.message}`;
-    throw new ShoalError('bad-request', `${path} ${reason}.`, { cause });
-  });
-  if (!stats.isFile()) throw new ShoalError('bad-request', `${path} is not a file.`);
-  return openAsBlob(path);
 }
 
 async function fileSink(path: string): Promise<FileSink> {

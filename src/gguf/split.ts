@@ -1,18 +1,17 @@
 import { ShoalError } from '../core/errors.ts';
-import { bytesSource, type GgufFile, type GgufSource } from './gguf-file.ts';
+import { type AssembledFile, assembleGguf, tensorFrom } from './assemble.ts';
+import type { GgufFile, GgufSource } from './gguf-file.ts';
 import type { ShardPlan } from './plan.ts';
-import { encodeEntry, encodeHeader, padded } from './write.ts';
+import { encodeEntry } from './write.ts';
 
 /** Bytes read at once: splitting needs little memory, however large the file. */
 const CHUNK_BYTES = 4 * 1024 * 1024;
 
 /** A shard as a file to be: its bytes are made when asked for. */
-export interface ShardFile extends GgufSource {
+export interface ShardFile extends AssembledFile {
   readonly plan: ShardPlan;
   /** `shard-N.gguf` */
   readonly fileName: string;
-  /** Bytes before the tensor data. */
-  readonly headerBytes: number;
 }
 
 /**
@@ -30,22 +29,8 @@ export function splitGguf(file: GgufFile, source: GgufSource, plans: readonly Sh
       encodeEntry('split.count', 'u16', plans.length),
       encodeEntry('split.tensors.count', 'i32', tensorCount),
     ];
-    const tensors = plan.tensors.map(({ name, source: { type, shape } }) => ({ name, type, shape }));
-    const header = encodeHeader(entries, tensors, file.alignment);
-    const segments: Segment[] = [{ start: 0, sizeBytes: header.length, read: bytesSource(header).read }];
-    let sizeBytes = header.length;
-    for (const { source: tensor } of plan.tensors) {
-      const read = (offset: number, length: number) => source.read(tensor.offset + offset, length);
-      segments.push({ start: sizeBytes, sizeBytes: tensor.sizeBytes, read });
-      sizeBytes += padded(tensor.sizeBytes, file.alignment);
-    }
-    return {
-      plan,
-      fileName: `shard-${plan.index}.gguf`,
-      sizeBytes,
-      headerBytes: header.length,
-      read: (offset, length) => readSegments(segments, offset, length),
-    };
+    const tensors = plan.tensors.map((tensor) => tensorFrom(source, tensor.source, tensor.name));
+    return { plan, fileName: `shard-${plan.index}.gguf`, ...assembleGguf(entries, tensors, file.alignment) };
   });
 }
 
@@ -73,25 +58,4 @@ function vocabularySize({ metadata }: GgufFile, { index }: ShardPlan): Uint8Arra
   const tokens = metadata.get('tokenizer.ggml.tokens');
   if (index === 0 || metadata.has(key) || !Array.isArray(tokens)) return [];
   return [encodeEntry(key, 'u32', tokens.length)];
-}
-
-/** A run of a shard's bytes that comes from one place; what lies between runs is padding. */
-interface Segment {
-  readonly start: number;
-  readonly sizeBytes: number;
-  read(offset: number, length: number): Promise<Uint8Array>;
-}
-
-async function readSegments(
-  segments: readonly Segment[],
-  offset: number,
-  length: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(length);
-  for (const { start, sizeBytes, read } of segments) {
-    const from = Math.max(offset, start);
-    const to = Math.min(offset + length, start + sizeBytes);
-    if (from < to) bytes.set(await read(from - start, to - from), from - offset);
-  }
-  return bytes;
 }

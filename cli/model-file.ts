@@ -1,0 +1,38 @@
+import { openAsBlob } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { ShoalError } from '../src/core/errors.ts';
+import { blobSource, type GgufSource } from '../src/gguf/gguf-file.ts';
+import { joinGguf, partSetOf } from '../src/gguf/join.ts';
+import { isErrno } from './is-errno.ts';
+
+/** Every file of the model that `path` names: itself, or its whole set where it is one of several parts. */
+export function modelFiles(path: string): readonly string[] {
+  return partSetOf(basename(path))?.partNames.map((name) => join(dirname(path), name)) ?? [path];
+}
+
+/** What messages and the manifest call a model file: the name that a set would have in one. */
+export function modelFileName(path: string): string {
+  return partSetOf(basename(path))?.wholeName ?? basename(path);
+}
+
+/**
+ * Opens a model file, or a set of parts as one.
+ * @param path - any of the parts
+ * @throws ShoalError `bad-request` that names the file that is missing; as `joinGguf`
+ */
+export async function openModel(path: string): Promise<GgufSource> {
+  const files = modelFiles(path);
+  if (files.length === 1) return openSource(path);
+  const sources = await Promise.all(files.map(openSource));
+  return joinGguf(sources.map((source, index) => ({ name: basename(files[index]!), source })));
+}
+
+async function openSource(path: string): Promise<GgufSource> {
+  const stats = await stat(path).catch((cause: Error) => {
+    const reason = isErrno(cause, 'ENOENT') ? 'does not exist' : `cannot be read: ${cause.message}`;
+    throw new ShoalError('bad-request', `${path} ${reason}.`, { cause });
+  });
+  if (!stats.isFile()) throw new ShoalError('bad-request', `${path} is not a file.`);
+  return blobSource(await openAsBlob(path));
+}
