@@ -1,4 +1,5 @@
 import { ShoalError } from '../src/core/errors.ts';
+import type { ModelShape } from './model-shape.ts';
 
 /** A model file that can be fetched, and how to tell that it is the right one. */
 export interface ModelSpec {
@@ -27,6 +28,10 @@ export interface CatalogueEntry extends ModelSpec {
   /** What `--model` takes. */
   readonly id: string;
   readonly licence: string;
+  /** As the file's `general.architecture`. */
+  readonly architecture: string;
+  /** As `shapeOf` reads it from the file: tells what tabs need before anything is fetched. */
+  readonly shape: ModelShape;
 }
 
 /** What can be named, smallest first. The first is what Shoal runs unless told otherwise: small enough for any machine. */
@@ -35,6 +40,8 @@ export const CATALOGUE: readonly [CatalogueEntry, ...CatalogueEntry[]] = [
     id: 'smollm2-135m',
     name: 'SmolLM2-135M-Instruct',
     licence: 'Apache-2.0',
+    architecture: 'llama',
+    shape: { layerCount: 30, layersBytes: 66_493_440, embeddingBytes: 30_081_024, outputBytes: 30_083_328 },
     fileName: 'SmolLM2-135M-Instruct.Q4_1.gguf',
     sizeBytes: 98_362_432,
     sha256: 'b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53',
@@ -49,6 +56,8 @@ export const CATALOGUE: readonly [CatalogueEntry, ...CatalogueEntry[]] = [
     id: 'qwen2.5-coder-0.5b',
     name: 'Qwen2.5-Coder-0.5B-Instruct',
     licence: 'Apache-2.0',
+    architecture: 'qwen2',
+    shape: { layerCount: 24, layersBytes: 247_213_056, embeddingBytes: 93_592_576, outputBytes: 144_646_656 },
     fileName: 'qwen2.5-coder-0.5b-instruct-q4_k_m.gguf',
     sizeBytes: 491_400_064,
     sha256: '1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32',
@@ -66,6 +75,8 @@ export const CATALOGUE: readonly [CatalogueEntry, ...CatalogueEntry[]] = [
     id: 'qwen2.5-coder-1.5b',
     name: 'Qwen2.5-Coder-1.5B-Instruct',
     licence: 'Apache-2.0',
+    architecture: 'qwen2',
+    shape: { layerCount: 28, layersBytes: 788_652_032, embeddingBytes: 131_272_704, outputBytes: 191_445_504 },
     fileName: 'qwen2.5-coder-1.5b-instruct-q4_k_m.gguf',
     sizeBytes: 1_117_320_768,
     sha256: 'cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046',
@@ -85,10 +96,11 @@ export const CATALOGUE: readonly [CatalogueEntry, ...CatalogueEntry[]] = [
 export function findInCatalogue(id: string): CatalogueEntry {
   const found = CATALOGUE.find((entry) => entry.id === id.toLowerCase());
   if (found) return found;
-  const near = CATALOGUE.toSorted((a, b) => distance(a.id, id) - distance(b.id, id))[0]!.id;
+  const far = ({ id: other }: CatalogueEntry) => distance(other, id.toLowerCase());
+  const near = CATALOGUE.toSorted((a, b) => far(a) - far(b)).slice(0, 2);
   throw new ShoalError(
     'model-unavailable',
-    `There is no file "${id}" and no model of that name. Did you mean ${near}? "npx shoal models" lists what can be named; ` +
+    `There is no file "${id}" and no model of that name. Did you mean ${near.map((entry) => entry.id).join(' or ')}? "npx shoal models" lists what can be named; ` +
       'a file, an https address, and hf:owner/repository/file.gguf are taken too.',
   );
 }

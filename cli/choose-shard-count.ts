@@ -1,24 +1,28 @@
-import { basename } from 'node:path';
-import { blobSource } from '../src/gguf/gguf-file.ts';
 import { readGguf } from '../src/gguf/read.ts';
-import { openModel } from './shard-folder.ts';
+import { modelFileName, openModel } from './model-file.ts';
+import { largestShardBytes, type ModelShape, shapeOf } from './model-shape.ts';
 
 /**
- * Weights of a shard that an ordinary tab runs: with the KV cache and the page about 1 GB, which a machine of 4 GB can give
- * it. A larger machine takes several shards.
+ * Weights of a shard that an ordinary tab holds: with the KV cache and the page about 1 GB, which a phone or a laptop of
+ * 4 GB can give it. A larger machine takes several shards.
  */
 export const TAB_WEIGHT_BYTES = 600_000_000;
-/** A swarm is meant to be several tabs: with fewer shards the second one had nothing to do. */
+/** A swarm is meant to be several tabs: with fewer shards a small model would give the others nothing to do. */
 const FEWEST = 4;
 
-/** As many shards as suit ordinary tabs, at most one a layer. @throws ShoalError `bad-gguf`, … when it is no model file */
+/** As many shards as suit ordinary tabs. @param path - a model file @throws ShoalError as `openModel`, `readGguf`, `shapeOf` */
 export async function chooseShardCount(path: string): Promise<number> {
-  const source = blobSource(await openModel(path));
-  const { metadata } = await readGguf(source, basename(path));
-  const layers = Number(metadata.get(`${metadata.get('general.architecture')}.block_count`) ?? 1);
-  return shardCountFor(source.sizeBytes, layers);
+  return shardCountFor(shapeOf(await readGguf(await openModel(path), modelFileName(path), 'counted')));
 }
 
-export function shardCountFor(sizeBytes: number, layerCount: number): number {
-  return Math.max(1, Math.min(layerCount, Math.max(FEWEST, Math.ceil(sizeBytes / TAB_WEIGHT_BYTES))));
+/**
+ * The fewest shards, four at least, whose largest fits an ordinary tab; never more than there are layers. Where embedding
+ * or output alone leave no room, more shards would not help them: then the layers alone decide.
+ */
+export function shardCountFor(shape: ModelShape): number {
+  const { layerCount } = shape;
+  const fewest = Math.min(FEWEST, layerCount);
+  const counts = Array.from({ length: layerCount - fewest + 1 }, (_, index) => fewest + index);
+  const fits = (ends: ModelShape) => counts.find((count) => largestShardBytes(ends, count) <= TAB_WEIGHT_BYTES);
+  return fits(shape) ?? fits({ ...shape, embeddingBytes: 0, outputBytes: 0 }) ?? layerCount;
 }

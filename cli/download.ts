@@ -6,6 +6,15 @@ const ANSWER_TIMEOUT_MS = 8000;
 /** Without a byte for so long, the connection is dead and worth a new one. */
 const STALL_TIMEOUT_MS = 20_000;
 
+/** What a GGUF file begins with. */
+const MAGIC = 'GGUF';
+/** What a person is told who does not know the numbers. */
+const REFUSALS: Readonly<Record<number, string>> = {
+  401: 'the server wants a login (HTTP status 401); fetch the file with a browser and name it instead',
+  403: 'the server refuses it (HTTP status 403); fetch the file with a browser and name it instead',
+  404: 'there is nothing at this address (HTTP status 404)',
+};
+
 /** A file that a web server has. */
 export interface WebFile {
   /** What people call it. */
@@ -27,27 +36,46 @@ export async function download(file: WebFile, path: string, options: FetchOption
   }
 }
 
-/** The size of what a web server has at an address, bytes. @throws Error that says what it answers instead */
+/**
+ * Asks for the first bytes of what a web server has at an address: no download of gigabytes begins before it is clear that
+ * they are a model's.
+ * @returns the size of the whole, bytes
+ * @throws Error that says what is there instead
+ */
 export async function remoteSize(url: string, signal?: AbortSignal): Promise<number> {
   const watchdog = new Watchdog(signal);
   try {
     watchdog.expect('no answer', ANSWER_TIMEOUT_MS);
     const response = await fetch(url, {
-      method: 'HEAD',
-      headers: { 'accept-encoding': 'identity' },
+      headers: { 'accept-encoding': 'identity', range: `bytes=0-${MAGIC.length - 1}` },
       signal: watchdog.signal,
     });
-    if (!response.ok) throw new Error(`HTTP status ${response.status}`);
-    const type = response.headers.get('content-type') ?? '';
-    if (type.startsWith('text/')) throw new Error(`a page (${type.split(';')[0]}), not a model file`);
-    const length = Number(response.headers.get('content-length') ?? 0);
-    if (length <= 0) throw new Error('an answer without a length');
-    return length;
+    // Left when the loop ends, wherever the server ignores the range.
+    const first = await firstBytes(response);
+    if (!response.ok) throw new Error(REFUSALS[response.status] ?? `HTTP status ${response.status}`);
+    const type = response.headers.get('content-type')?.split(';')[0] ?? '';
+    if (type.startsWith('text/')) throw new Error(`a page is there (${type}), not a model file`);
+    if (first !== MAGIC)
+      throw new Error(`no GGUF file is there: it begins with ${JSON.stringify(first)}, not "${MAGIC}"`);
+    const { headers } = response;
+    const size = Number(headers.get('content-range')?.split('/')[1] ?? headers.get('content-length') ?? 0);
+    if (!(size > 0)) throw new Error('the server does not say how long the file is');
+    return size;
   } catch (error) {
     throw explained(error);
   } finally {
     watchdog.stop();
   }
+}
+
+/** As many as `MAGIC` has, as text; the rest of the answer is given up. */
+async function firstBytes({ body }: Response): Promise<string> {
+  let bytes = Buffer.alloc(0);
+  for await (const chunk of body ?? []) {
+    bytes = Buffer.concat([bytes, chunk]);
+    if (bytes.length >= MAGIC.length) break;
+  }
+  return bytes.toString('latin1', 0, MAGIC.length);
 }
 
 /** Fetches what `path` lacks. */

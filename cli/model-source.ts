@@ -1,20 +1,24 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { ShoalError } from '../src/core/errors.ts';
-import { blobSource } from '../src/gguf/gguf-file.ts';
 import type { Manifest } from '../src/protocol/manifest.ts';
 import { modelName } from '../src/store/publish/publish.ts';
 import { CATALOGUE, findInCatalogue, type ModelSpec } from './catalogue.ts';
 import { checkPromptable } from './check-promptable.ts';
 import { chooseShardCount } from './choose-shard-count.ts';
 import { hubOrigin } from './hub-origin.ts';
+import { modelFileName, openModel } from './model-file.ts';
 import type { FetchOptions, ModelOrigin } from './model-origin.ts';
 import { pipOrigin } from './pip-origin.ts';
 import { fetchRemoteModel, isRemote } from './remote-model.ts';
-import { openModel, splitIntoFolder } from './shard-folder.ts';
+import { splitIntoFolder } from './shard-folder.ts';
 import { readShardFolder, rememberSource } from './shard-folder-stamp.ts';
 import { checkHash, verifyModel } from './verified-file.ts';
+
+/** What `findModel` takes, for the commands' help. */
+export const MODEL_FORMS =
+  'a name of "shoal models", a GGUF file (of a set, any part), https://…/file.gguf, or hf:owner/repository/file.gguf[@revision]';
 
 /** Where model files and shards are kept unless told otherwise. */
 export const DEFAULT_DATA_DIR = 'models_cache';
@@ -47,12 +51,13 @@ export interface PreparedModel {
 export async function prepareModel({ model, shards, dataDir, ...options }: PrepareOptions): Promise<PreparedModel> {
   const path =
     model === undefined ? await ensureDefaultModel(dataDir, options) : await findModel(model, dataDir, options);
-  const name = modelName(basename(path));
+  const fileName = modelFileName(path);
+  const name = modelName(fileName);
   const directory = join(dataDir, 'shards', name);
   const shardCount = shards === 'auto' ? await chooseShardCount(path) : shards;
   const known = await readShardFolder(directory, path, shardCount);
   if (known) {
-    await checkPromptable(blobSource(await openModel(path)), basename(path), (text) => options.onNotice?.(text));
+    await checkPromptable(await openModel(path), fileName, (text) => options.onNotice?.(text));
     return { name, directory, ...known };
   }
   const { manifest, manifestId } = await splitIntoFolder(path, { name, shardCount, directory, ...options });

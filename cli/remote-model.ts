@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { ShoalError } from '../src/core/errors.ts';
+import { partSetOf } from '../src/gguf/join.ts';
 import { download, remoteSize } from './download.ts';
 import { hubAddress, resolveAddress } from './hub-origin.ts';
 import type { FetchOptions } from './model-origin.ts';
@@ -14,35 +16,50 @@ export function isRemote(text: string): boolean {
 }
 
 /**
- * Fetches a model file from its address into `dataDir`, unless it is there; a stopped download resumes. Nobody says what its
- * hash should be: the manifest then names what came.
+ * Fetches a model file from its address into `dataDir`, with the other parts of its set where it is one, unless they are
+ * there; a stopped download resumes. Nobody says what its hash should be: the manifest then names what came.
  * @returns the file's path
  * @throws ShoalError `model-unavailable` that says what the address answers, `bad-request`, `aborted`
  */
 export async function fetchRemoteModel(text: string, dataDir: string, options: FetchOptions): Promise<string> {
   const url = addressOf(text);
-  const name = basename(decodeURIComponent(new URL(url).pathname));
-  if (!/^[\w][\w .+-]*\.gguf$/i.test(name))
+  const fileName = basename(decodeURIComponent(url.pathname));
+  if (!/^[\w][\w .+-]*\.gguf$/i.test(fileName))
     throw new ShoalError('bad-request', `${text} names no .gguf file: expected https://…/file.gguf.`);
-  const path = join(dataDir, name);
-  if (existsSync(path)) return path;
-  await mkdir(dataDir, { recursive: true });
+  const folder = join(dataDir, 'downloads', folderName(url));
+  for (const name of partSetOf(fileName)?.partNames ?? [fileName])
+    await fetchFile(new URL(`./${encodeURIComponent(name)}${url.search}`, url), join(folder, name), options);
+  return join(folder, fileName);
+}
+
+async function fetchFile({ href: url }: URL, path: string, options: FetchOptions): Promise<void> {
+  if (existsSync(path)) return;
   try {
     const sizeBytes = await remoteSize(url, options.signal);
-    await download({ name, url, sizeBytes }, `${path}.part`, options);
+    await mkdir(dirname(path), { recursive: true });
+    await download({ name: basename(path), url, sizeBytes }, `${path}.part`, options);
   } catch (cause) {
     if (options.signal?.aborted) throw new ShoalError('aborted', 'Getting the model was cancelled.', { cause });
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ShoalError('model-unavailable', `${url} could not be fetched: ${reason}. Check the address.`, { cause });
   }
   await rename(`${path}.part`, path);
-  return path;
 }
 
-function addressOf(text: string): string {
-  if (!/^hf:/i.test(text)) return text;
+/** Files of one name lie at many addresses. What follows a `?` is no part of the place: often a key that expires. */
+function folderName({ origin, pathname }: URL): string {
+  const place = new URL('.', `${origin}${pathname}`).href;
+  return createHash('sha256').update(place).digest('hex').slice(0, 12);
+}
+
+/** @throws ShoalError `bad-request` */
+function addressOf(text: string): URL {
+  if (!/^hf:/i.test(text)) {
+    if (URL.canParse(text)) return new URL(text);
+    throw new ShoalError('bad-request', `"${text}" is no address: expected https://host/path/file.gguf.`);
+  }
   const { repository, fileName, revision = 'main' } = HUB.exec(text)?.groups ?? {};
-  if (repository && fileName) return resolveAddress(hubAddress(), { repository, fileName, revision });
+  if (repository && fileName) return new URL(resolveAddress(hubAddress(), { repository, fileName, revision }));
   throw new ShoalError(
     'bad-request',
     `"${text}" is no file of a hub: expected hf:owner/repository/file.gguf[@revision].`,

@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import { defineCommand } from 'citty';
 import { formatBytes } from '../../src/core/format.ts';
 import { CATALOGUE, type CatalogueEntry } from '../catalogue.ts';
+import { shardCountFor } from '../choose-shard-count.ts';
+import { largestShardBytes } from '../model-shape.ts';
 import { DEFAULT_DATA_DIR } from '../model-source.ts';
 import { readStrictly } from '../strict-options.ts';
 
 /** Shard counts whose need is told. */
 const COUNTS = [1, 2, 4, 8];
-/** What a tab holds beside its shards. */
-const TAB_BYTES = 160 * 1024 * 1024;
+/** What the page and the engine hold beside a shard, as README's limits say; each conversation's KV cache comes on top. */
+const BESIDE_SHARD_BYTES = 150 * 2 ** 20;
 
 const args = {
   data: {
@@ -32,41 +34,53 @@ export default defineCommand({
 });
 
 interface Row {
-  readonly id: string;
   readonly name: string;
+  readonly title: string;
+  readonly architecture: string;
   readonly sizeBytes: number;
   readonly licence: string;
-  /** Whether it was fetched already. */
-  readonly here: boolean;
-  /** Memory of each tab by the number of shards, one a tab. */
+  /** Whether its file is in the data folder, whole. */
+  readonly fetched: boolean;
+  /** What `--shards auto` makes of it. */
+  readonly shards: number;
+  /** Memory of the tab that needs most, by the number of shards, one a tab. */
   readonly bytesPerTab: Readonly<Record<number, number>>;
 }
 
-function describe({ id, name, sizeBytes, licence, fileName }: CatalogueEntry, dataDir: string): Row {
-  const bytesPerTab = Object.fromEntries(COUNTS.map((count) => [count, Math.ceil(sizeBytes / count) + TAB_BYTES]));
-  return { id, name, sizeBytes, licence, here: existsSync(join(dataDir, fileName)), bytesPerTab };
+function describe(entry: CatalogueEntry, dataDir: string): Row {
+  const { id, name, architecture, sizeBytes, licence, fileName, shape } = entry;
+  const need = (count: number) => largestShardBytes(shape, count) + BESIDE_SHARD_BYTES;
+  return {
+    name: id,
+    title: name,
+    architecture,
+    sizeBytes,
+    licence,
+    fetched: existsSync(join(dataDir, fileName)),
+    shards: shardCountFor(shape),
+    bytesPerTab: Object.fromEntries(COUNTS.map((count) => [count, need(count)])),
+  };
 }
 
 function table(rows: readonly Row[]): string {
-  const head = ['model', 'size', 'licence', ...COUNTS.map((count) => `${count} ${count === 1 ? 'tab' : 'tabs'}`), ''];
-  const lines = rows.map(({ id, sizeBytes, licence, here, bytesPerTab }) => [
-    id,
-    formatBytes(sizeBytes),
-    licence,
-    ...COUNTS.map((count) => formatBytes(bytesPerTab[count]!)),
-    here ? 'fetched' : '',
-  ]);
-  const widths = head.map((_, column) => Math.max(...[head, ...lines].map((line) => line[column]!.length)));
-  const text = [head, ...lines].map((line) =>
-    line
-      .map((cell, column) => cell.padEnd(widths[column]!))
-      .join('  ')
-      .trimEnd(),
-  );
+  const counts = COUNTS.map((count) => `${count} ${count === 1 ? 'tab' : 'tabs'}`);
+  const lines = [
+    ['name', 'size', 'licence', ...counts, 'auto', ''],
+    ...rows.map(({ name, sizeBytes, licence, shards, fetched, bytesPerTab }) => [
+      name,
+      formatBytes(sizeBytes),
+      licence,
+      ...COUNTS.map((count) => formatBytes(bytesPerTab[count]!)),
+      `${shards} shards`,
+      fetched ? 'fetched' : '',
+    ]),
+  ];
+  const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
+  const padded = lines.map((line) => line.map((cell, column) => cell.padEnd(widths[column]!)).join('  '));
   return [
-    ...text,
+    ...padded.map((line) => line.trimEnd()),
     '',
-    'Columns of tabs: the memory of each, with one shard a tab.',
+    `Below tabs: the memory that the fullest one needs, its shard and about ${formatBytes(BESIDE_SHARD_BYTES)}; conversations come on top.`,
     'npm start -- --model NAME serves one.',
   ].join('\n');
 }

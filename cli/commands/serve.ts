@@ -7,9 +7,10 @@ import { checkPort } from '../../signaling-server/listen.ts';
 import { startServer } from '../../signaling-server/server.ts';
 import { ShoalError } from '../../src/core/errors.ts';
 import { announcement } from '../announce.ts';
+import { CATALOGUE } from '../catalogue.ts';
 import { type Certificate, readCertificate, selfSignedCertificate } from '../certificate.ts';
 import { parseIceServer } from '../ice-server.ts';
-import { DEFAULT_DATA_DIR, prepareModel } from '../model-source.ts';
+import { DEFAULT_DATA_DIR, MODEL_FORMS, prepareModel } from '../model-source.ts';
 import { buildPage } from '../page-build.ts';
 import { ProgressLine } from '../progress.ts';
 import { parsePublicUrl } from '../public-url.ts';
@@ -38,14 +39,13 @@ const args = {
   model: {
     type: 'string',
     valueHint: 'MODEL',
-    description:
-      'What to serve instead of smollm2-135m: a name of "shoal models", a GGUF file, https://…/file.gguf, or hf:owner/repository/file.gguf[@revision]',
+    description: `What to serve instead of ${CATALOGUE[0].id}: ${MODEL_FORMS}`,
   },
   shards: {
     type: 'string',
     default: 'auto',
     valueHint: 'N',
-    description: 'Shards to split the model into; auto: four, or as many as ordinary tabs can hold',
+    description: 'Shards to split the model into; auto: four, or more where ordinary tabs need it',
   },
   data: {
     type: 'string',

@@ -2,14 +2,14 @@ import { defineCommand } from 'citty';
 import { ShoalError } from '../../src/core/errors.ts';
 import { formatLayers } from '../../src/core/ranges.ts';
 import { chooseShardCount } from '../choose-shard-count.ts';
-import { DEFAULT_DATA_DIR, findModel } from '../model-source.ts';
+import { DEFAULT_DATA_DIR, findModel, MODEL_FORMS } from '../model-source.ts';
 import { ProgressLine } from '../progress.ts';
 import { splitIntoFolder } from '../shard-folder.ts';
 
 export default defineCommand({
   meta: { name: 'split', description: 'Splits a GGUF model into shards with a manifest.' },
   args: {
-    file: { type: 'positional', required: true, description: 'The model: a GGUF file, or as --model of "shoal serve"' },
+    file: { type: 'positional', required: true, description: `The model: ${MODEL_FORMS}` },
     shards: {
       type: 'string',
       default: 'auto',

@@ -3,21 +3,23 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile }
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CATALOGUE, type ModelSpec } from '../../../cli/catalogue.ts';
-import { shardCountFor, TAB_WEIGHT_BYTES } from '../../../cli/choose-shard-count.ts';
 import { hubOrigin } from '../../../cli/hub-origin.ts';
 import type { ModelOrigin } from '../../../cli/model-origin.ts';
 import { findModel, obtainModel, prepareModel } from '../../../cli/model-source.ts';
 import { pipOrigin } from '../../../cli/pip-origin.ts';
 import type { Progress } from '../../../cli/progress.ts';
+import { bytesSource } from '../../../src/gguf/gguf-file.ts';
 import { encodeEntry } from '../../../src/gguf/write.ts';
+import { publishModel } from '../../../src/store/publish/publish.ts';
 import { seededRandom } from '../../fixtures/random.ts';
 import { makeTinyModel } from '../../fixtures/tiny-model.ts';
 
 const random = seededRandom(3);
 const bytes = Buffer.from(Uint8Array.from({ length: 300_000 }, () => random() * 256));
+bytes.write('GGUF');
 const model: ModelSpec = {
   name: 'Test',
   fileName: 'test.gguf',
@@ -66,13 +68,26 @@ async function stampOf({ fileName, sha256 }: ModelSpec): Promise<string> {
 function ranged(requests: string[], cut = Number.POSITIVE_INFINITY): RequestListener {
   return (request, response) => {
     requests.push(`${request.url} ${request.headers.range ?? 'whole'}`);
-    const start = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
-    const rest = bytes.subarray(start);
-    const range = start > 0 ? { 'content-range': `bytes ${start}-${bytes.length - 1}/${bytes.length}` } : {};
-    response.writeHead(start > 0 ? 206 : 200, { 'content-length': rest.length, ...range });
+    const asked = /bytes=(\d+)-(\d*)/.exec(request.headers.range ?? '');
+    const start = Number(asked?.[1] ?? 0);
+    const rest = bytes.subarray(start, asked?.[2] ? Number(asked[2]) + 1 : bytes.length);
+    const range = asked ? { 'content-range': `bytes ${start}-${start + rest.length - 1}/${bytes.length}` } : {};
+    response.writeHead(asked ? 206 : 200, { 'content-length': rest.length, ...range });
     if (rest.length <= cut) response.end(rest);
     else response.write(rest.subarray(0, cut), () => setTimeout(() => response.destroy(), 20));
   };
+}
+
+/** Writes a model into `folder` as a set of two. @returns their paths */
+async function writeParts(model: Uint8Array): Promise<string[]> {
+  const { shards } = await publishModel(bytesSource(model), { fileName: 'tiny.gguf', shardCount: 2 });
+  return Promise.all(
+    shards.map(async ({ file }, index) => {
+      const part = join(folder, `tiny-0000${index + 1}-of-00002.gguf`);
+      await writeFile(part, await file.read(0, file.sizeBytes));
+      return part;
+    }),
+  );
 }
 
 /** An origin that leaves `content`, or fails when there is none. */
@@ -254,22 +269,59 @@ describe('a model that a person names', () => {
   it('that nobody knows is answered with the nearest name', async () => {
     await expect(findModel('qwen2.5-coder-1b', folder)).rejects.toMatchObject({
       code: 'model-unavailable',
-      message: expect.stringMatching(/"qwen2\.5-coder-1b".*Did you mean qwen2\.5-coder-[01]\.5b\?.*npx shoal models/),
+      message: expect.stringMatching(
+        /"qwen2\.5-coder-1b".*Did you mean qwen2\.5-coder-[01]\.5b or qwen2\.5-coder-[01]\.5b\?.*npx shoal models/,
+      ),
     });
   });
 
   it('is fetched from its address, and from where a stopped download was', async () => {
     const requests: string[] = [];
     const url = `${await address(ranged(requests))}/some/tiny%20one.gguf?download=true`;
-    await writeFile(join(folder, 'tiny one.gguf.part'), bytes.subarray(0, 70_000));
+    const controller = new AbortController();
+    const stopped = { signal: controller.signal, onProgress: () => controller.abort() };
+    await expect(findModel(url, folder, stopped)).rejects.toMatchObject({ code: 'aborted' });
     const found = await findModel(url, folder);
-    expect(found).toBe(join(folder, 'tiny one.gguf'));
+    expect(basename(found)).toBe('tiny one.gguf');
     expect((await readFile(found)).equals(bytes)).toBe(true);
-    expect(requests.at(-1)).toMatch(/bytes=70000-$/);
+    expect(requests.at(-1)).toMatch(/bytes=[1-9]\d*-$/);
     // What is there is not asked for again.
     const { length } = requests;
     await findModel(url, folder);
     expect(requests).toHaveLength(length);
+  });
+
+  it('is not mistaken for one of the same name at another address', async () => {
+    const base = await address(ranged([]));
+    const [one, two] = [
+      await findModel(`${base}/one/model.gguf`, folder),
+      await findModel(`${base}/two/model.gguf`, folder),
+    ];
+    expect(one).not.toBe(two);
+    // A key that changes from link to link does not make it another.
+    expect(await findModel(`${base}/one/model.gguf?key=2`, folder)).toBe(one);
+  });
+
+  it('is fetched with the other parts of its set', async () => {
+    const requests: string[] = [];
+    const base = await address(ranged(requests));
+    const found = await findModel(`${base}/a/big-00001-of-00003.gguf?key=1`, folder);
+    const names = [1, 2, 3].map((part) => `big-0000${part}-of-00003.gguf`);
+    expect((await readdir(dirname(found))).toSorted()).toEqual(names);
+    expect(new Set(requests.map((request) => request.split(' ')[0]))).toEqual(
+      new Set(names.map((name) => `/a/${name}?key=1`)),
+    );
+  });
+
+  it('names the part of a set that its address lacks', async () => {
+    const whole = ranged([]);
+    const base = await address((request, response) =>
+      request.url?.includes('-00002-') ? response.writeHead(404).end() : whole(request, response),
+    );
+    await expect(findModel(`${base}/big-00001-of-00002.gguf`, folder)).rejects.toMatchObject({
+      code: 'model-unavailable',
+      message: expect.stringMatching(/big-00002-of-00002\.gguf could not be fetched: there is nothing/),
+    });
   });
 
   it('is a file of a hub, at a revision', async () => {
@@ -280,7 +332,10 @@ describe('a model that a person names', () => {
     } finally {
       delete process.env.HF_ENDPOINT;
     }
-    expect(requests[0]).toBe('/someone/things/resolve/v1.2/deep/test.gguf whole');
+    expect(requests).toEqual([
+      '/someone/things/resolve/v1.2/deep/test.gguf bytes=0-3',
+      '/someone/things/resolve/v1.2/deep/test.gguf whole',
+    ]);
   });
 
   it.each<[string, RequestListener, string, RegExp]>([
@@ -288,13 +343,26 @@ describe('a model that a person names', () => {
       'a refusal',
       (_, response) => response.writeHead(404).end(),
       '/a.gguf',
-      /a\.gguf could not be fetched: HTTP status 404/,
+      /a\.gguf could not be fetched: there is nothing at this address \(HTTP status 404\)\. Check/,
     ],
+    ['a fault', (_, response) => response.writeHead(503).end(), '/a.gguf', /could not be fetched: HTTP status 503/],
     [
       'a page',
       (_, response) => response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end('<p>'),
       '/a.gguf',
-      /a page \(text\/html\), not a model file/,
+      /a page is there \(text\/html\), not a model file/,
+    ],
+    [
+      'a page that says it is data',
+      (_, response) => response.writeHead(200, { 'content-type': 'application/octet-stream' }).end('<html>'),
+      '/a.gguf',
+      /no GGUF file is there: it begins with "<htm", not "GGUF"/,
+    ],
+    [
+      'a file without a length',
+      (_, response) => response.writeHead(200, { 'transfer-encoding': 'chunked' }).end(bytes),
+      '/a.gguf',
+      /does not say how long/,
     ],
     ['another kind of file', (_, response) => response.end(), '/model.safetensors', /names no \.gguf file/],
   ])('is refused for %s', async (_, listener, path, reason) => {
@@ -302,20 +370,13 @@ describe('a model that a person names', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
+  it('is refused for what is no address', async () => {
+    await expect(findModel('https://', folder)).rejects.toMatchObject({ code: 'bad-request' });
+  });
+
   it('is refused for a hub file without its parts', async () => {
     await expect(findModel('hf:someone/model', folder)).rejects.toThrow(/expected hf:owner\/repository\/file\.gguf/);
   });
-});
-
-it.each([
-  [98_362_432, 30, 4],
-  [1_690_000_000, 32, 4],
-  [5 * TAB_WEIGHT_BYTES, 32, 5],
-  [5 * TAB_WEIGHT_BYTES + 1, 32, 6],
-  [1_000_000, 2, 2],
-  [100 * TAB_WEIGHT_BYTES, 48, 48],
-])('splits %i bytes of %i layers into %i shards by itself', (sizeBytes, layers, expected) => {
-  expect(shardCountFor(sizeBytes, layers)).toBe(expected);
 });
 
 describe('preparing a model', () => {
@@ -339,6 +400,21 @@ describe('preparing a model', () => {
       'shard-1.gguf',
       'shard-1.torrent',
     ]);
+  });
+
+  it('reads the parts of a set as one model, and splits again when any of them changes', async () => {
+    const parts = await writeParts(makeTinyModel());
+    await utimes(parts[0]!, 1, 1);
+    const start = () => prepareModel({ model: parts[0]!, shards: 2, dataDir: folder });
+    const first = await start();
+    expect(first).toMatchObject({ name: 'tiny', manifestId: (await prepare(2)).manifestId });
+    await start();
+    const content = await readFile(parts[0]!);
+    await writeParts(makeTinyModel({ seed: 2 }));
+    // Only the second one is another.
+    await writeFile(parts[0]!, content);
+    await utimes(parts[0]!, 1, 1);
+    expect((await start()).manifestId).not.toBe(first.manifestId);
   });
 
   it('says at every start that a model has no chat', async () => {

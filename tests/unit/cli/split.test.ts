@@ -32,6 +32,8 @@ beforeAll(async () => {
   await write('template.gguf', text('tokenizer.chat_template', '{% for m in messages %}{{ m.content }}{% endfor'));
   const part = { 'split.count': encodeEntry('split.count', 'u16', 3), 'split.no': encodeEntry('split.no', 'u16', 1) };
   await write('big-00002-of-00003.gguf', part);
+  await write('renamed.gguf', part);
+  for (const number of [1, 2]) await write(`alone-0000${number}-of-00002.gguf`, {});
 });
 
 afterAll(() => rm(folder, { recursive: true }));
@@ -58,11 +60,9 @@ describe('shoal split', () => {
     ['qwen.gguf', [], /qwen\.gguf: architecture "mamba" is not supported; supported: llama/],
     ['pre.gguf', [], /pre\.gguf: .* the pre-tokenizer "my-new-bpe"/],
     ['mute.gguf', [], /mute\.gguf: The model file has no tokenizer/],
-    [
-      'big-00002-of-00003.gguf',
-      [],
-      /is part 2 of 3 of a model; the others are big-00001-of-00003\.gguf, big-00003-of-00003\.gguf\. Merge them first/,
-    ],
+    ['big-00002-of-00003.gguf', [], /big-00001-of-00003\.gguf does not exist/],
+    ['alone-00001-of-00002.gguf', [], /alone-00001-of-00002\.gguf does not belong to the set .* no part of a model/],
+    ['renamed.gguf', [], /renamed\.gguf is part 2 of 3 of a model\. Merge them first/],
     ['tiny.gguf', ['--shards', '7'], /6 layers cannot be split into 7 shards: choose 1 to 6/],
     ['tiny.gguf', ['--shards', 'many'], /--shards is "many"/],
   ])('refuses %s %j in one line, with status 2', async (file, args, message) => {
@@ -87,5 +87,7 @@ describe('shoal split', () => {
     const { status, stdout } = split('--help');
     expect(status).toBe(0);
     expect(stdout).toMatch(/--shards/);
+    // Every form of a model; the help may break lines anywhere.
+    expect(stdout.replace(/\s+/g, ' ')).toMatch(/"shoal models".*set.*https:.*hf:owner/);
   });
 });
