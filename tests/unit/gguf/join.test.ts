@@ -44,9 +44,17 @@ describe('the parts of a model', () => {
   it('make the shards that the one file makes', async () => {
     const options = { fileName: 'tiny.gguf', shardCount: 3 };
     const once = await publishModel(bytesSource(bytes), options);
-    // Read in pieces that lie across the parts' bounds.
     const again = await publishModel(await joinGguf(partsOf(bytes, 1, 3)), options);
     expect(again.manifestId).toBe(once.manifestId);
+  });
+
+  it('are read from anywhere, across their bounds', async () => {
+    const source = await joinGguf(partsOf(bytes, 1, 3));
+    const whole = await source.read(0, source.sizeBytes);
+    for (let offset = 0; offset < source.sizeBytes; offset += 9973) {
+      const length = Math.min(30_011, source.sizeBytes - offset);
+      expect(await source.read(offset, length)).toEqual(whole.slice(offset, offset + length));
+    }
   });
 
   it.each<[string, ModelPart[], RegExp]>([
