@@ -24,11 +24,26 @@ export function ShardItem({ shard }: { shard: ShardRow }) {
         {facts(shard).map((fact) => (
           <li key={fact}>{fact}</li>
         ))}
-        {shard.verified && <li class="good">hash verified ✓</li>}
-        <Holders shard={shard} />
+        {state === 'absent' && <Standing shard={shard} />}
       </ul>
+      {/* Apart: what changes several times a second would push it about. */}
+      {state !== 'absent' && (
+        <ul class="shard-standing">
+          <Standing shard={shard} />
+        </ul>
+      )}
       {error && <p class="shard-error">{error}</p>}
     </li>
+  );
+}
+
+/** What is true of it for long. */
+function Standing({ shard }: { shard: ShardRow }) {
+  return (
+    <>
+      {shard.verified && <li class="good">hash verified ✓</li>}
+      <Holders shard={shard} />
+    </>
   );
 }
 
