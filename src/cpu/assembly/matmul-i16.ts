@@ -1,7 +1,7 @@
 import { blockBytes, HALVES, hasMinima, headBytes, quantsAt } from './formats';
 import { HALF_BITS, HALF_FACTOR, halvesBy, put, unknown } from './lanes';
 import { groupQ6_K } from './matmul-split';
-import { blockQ4, blockQ8, blockWide, halfBlock, widened } from './products';
+import { blockQ4, blockQ8, blockWide, halfBlock, SIGNS, widened } from './products';
 import { BLOCK_BYTES, SCALE_BYTES } from './quantize';
 import { hasHead, minimaOf, scalesOf } from './scales';
 import { Q4_0, Q4_1, Q4_K, Q5_0, Q5_1, Q5_K, Q6_K, Q8_0 } from './types';
@@ -130,7 +130,7 @@ function manyTokens(
   const bits = i32x4.splat(unknown(HALF_BITS, blocks));
   const factor = i32x4.splat(unknown(HALF_FACTOR, blocks));
   const mask = i16x8.splat(<i16>unknown(15, blocks));
-  const eights = i16x8.splat(<i16>unknown(8, blocks));
+  const signs = i16x8.splat(<i16>unknown(SIGNS, blocks));
   let unit = f32x4.splat(0);
   let minimumUnit = unit;
   for (let index: u32 = 0; index < blocks; index++) {
@@ -140,14 +140,14 @@ function manyTokens(
       weights += headBytes(format);
     }
     const quants = weights + quantsAt(format);
-    let w0 = widened(format, quants, 0, 0, mask, eights);
-    let w1 = widened(format, quants, 0, 1, mask, eights);
-    let w2 = widened(format, quants, 0, 2, mask, eights);
-    let w3 = widened(format, quants, 0, 3, mask, eights);
-    let w4 = widened(format, quants, 0, 4, mask, eights);
-    let w5 = widened(format, quants, 0, 5, mask, eights);
-    let w6 = widened(format, quants, 0, 6, mask, eights);
-    let w7 = widened(format, quants, 0, 7, mask, eights);
+    let w0 = widened(format, quants, 0, 0, mask, signs);
+    let w1 = widened(format, quants, 0, 1, mask, signs);
+    let w2 = widened(format, quants, 0, 2, mask, signs);
+    let w3 = widened(format, quants, 0, 3, mask, signs);
+    let w4 = widened(format, quants, 0, 4, mask, signs);
+    let w5 = widened(format, quants, 0, 5, mask, signs);
+    let w6 = widened(format, quants, 0, 6, mask, signs);
+    let w7 = widened(format, quants, 0, 7, mask, signs);
     let token = x;
     let sum = sums;
     for (; sum < fours; sum += 4 * TOKEN_SCRATCH) {
@@ -161,14 +161,14 @@ function manyTokens(
       firstHalf(w0, w1, w2, w3, w4, w5, w6, w7, token, sum, 0);
       token += BLOCK_BYTES;
     }
-    w0 = widened(format, quants, 1, 0, mask, eights);
-    w1 = widened(format, quants, 1, 1, mask, eights);
-    w2 = widened(format, quants, 1, 2, mask, eights);
-    w3 = widened(format, quants, 1, 3, mask, eights);
-    w4 = widened(format, quants, 1, 4, mask, eights);
-    w5 = widened(format, quants, 1, 5, mask, eights);
-    w6 = widened(format, quants, 1, 6, mask, eights);
-    w7 = widened(format, quants, 1, 7, mask, eights);
+    w0 = widened(format, quants, 1, 0, mask, signs);
+    w1 = widened(format, quants, 1, 1, mask, signs);
+    w2 = widened(format, quants, 1, 2, mask, signs);
+    w3 = widened(format, quants, 1, 3, mask, signs);
+    w4 = widened(format, quants, 1, 4, mask, signs);
+    w5 = widened(format, quants, 1, 5, mask, signs);
+    w6 = widened(format, quants, 1, 6, mask, signs);
+    w7 = widened(format, quants, 1, 7, mask, signs);
     const rows = scalesOf(format, weights, unit, bits, factor);
     const minima = hasMinima(format) ? minimaOf(format, weights, minimumUnit, bits, factor) : rows;
     for (sum = sums; sum < fours; sum += 4 * TOKEN_SCRATCH) {

@@ -1,6 +1,6 @@
 import { blockBytes, GROUP, groupBytes, HALVES, hasMinima, headBytes, quantsAt } from './formats';
 import { HALF_BITS, HALF_FACTOR, halvesToFloats } from './lanes';
-import { widened } from './products';
+import { SIGNS, widened } from './products';
 import { hasHead, minimaOf, scalesOf, signedBytesToFloats } from './scales';
 import { unpackIQ4_NL, unpackIQ4_XS, unpackMXFP4, unpackQ2_K, unpackQ3_K } from './unpack-rows';
 import { BF16, F16, F32, IQ4_NL, IQ4_XS, MXFP4, Q2_K, Q3_K, Q4_0, Q4_1, Q4_K, Q5_0, Q5_1, Q5_K, Q6_K, Q8_0 } from './types';
@@ -154,7 +154,7 @@ function unpackPairs(
 ): void {
   const v = 2 * half + (index >> 2);
   const k = index & 3;
-  const pairs = widened(format, quants, half, index, i16x8.splat(15), i16x8.splat(8));
+  const pairs = widened(format, quants, half, index, i16x8.splat(15), i16x8.splat(<i16>SIGNS));
   const rows01 = v128.shuffle<i32>(scales, scales, 0, 0, 1, 1);
   const rows23 = v128.shuffle<i32>(scales, scales, 2, 2, 3, 3);
   let low = f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(pairs)), rows01);
