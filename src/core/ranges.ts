@@ -4,6 +4,11 @@ export interface LayerRange {
   readonly end: number;
 }
 
+/** The numbers of the layers. */
+export function layersIn({ start, end }: LayerRange): number[] {
+  return Array.from({ length: end - start }, (_, index) => start + index);
+}
+
 /** `0-7` for `[0, 8)`: the inclusive form that people read. */
 export function formatLayers(layers: LayerRange): string {
   return layers.end - layers.start === 1 ? `${layers.start}` : `${layers.start}-${layers.end - 1}`;

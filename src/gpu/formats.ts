@@ -23,6 +23,7 @@ import kHalves from './kernels/blocks/k-halves.wgsl?raw';
 import kScale from './kernels/blocks/k-scale.wgsl?raw';
 import matrix from './kernels/blocks/matrix.wgsl?raw';
 import mxfp4 from './kernels/blocks/mxfp4.wgsl?raw';
+import pairs from './kernels/blocks/pairs.wgsl?raw';
 import q2K from './kernels/blocks/q2_k.wgsl?raw';
 import q3K from './kernels/blocks/q3_k.wgsl?raw';
 import q4 from './kernels/blocks/q4.wgsl?raw';
@@ -53,8 +54,8 @@ function blocks(planes: RowPlanes, shader: readonly string[]): GpuFormat {
 /** Exhaustive: a type that is missing here does not compile. */
 export const GPU_FORMATS: Readonly<Record<TensorTypeName, GpuFormat>> = {
   F32: { scaleBytes: 0, quantBytes: 128, arrange: copyRow, shader: [...whole, f32] },
-  F16: { scaleBytes: 0, quantBytes: 64, arrange: copyRow, shader: [...whole, f16] },
-  BF16: { scaleBytes: 0, quantBytes: 64, arrange: copyRow, shader: [...whole, bf16] },
+  F16: { scaleBytes: 0, quantBytes: 64, arrange: copyRow, shader: [...whole, pairs, f16] },
+  BF16: { scaleBytes: 0, quantBytes: 64, arrange: copyRow, shader: [...whole, pairs, bf16] },
   Q4_0: blocks({ scaleBytes: 2, quantBytes: 16 }, [q4, q4_0]),
   Q4_1: blocks({ scaleBytes: 4, quantBytes: 16 }, [q4, q4_1]),
   Q5_0: { scaleBytes: 2, quantBytes: 20, arrange: separateFiveBits(2), shader: [...whole, q5, q5_0] },

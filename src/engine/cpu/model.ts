@@ -1,5 +1,5 @@
 import { ShoalError } from '../../core/errors.ts';
-import type { LayerRange } from '../../core/ranges.ts';
+import { type LayerRange, layersIn } from '../../core/ranges.ts';
 import type { CpuMatrix } from '../../cpu/matrix.ts';
 import type { ShardWeights } from '../weights.ts';
 import type { CpuKvPool } from './kv-pool.ts';
@@ -30,7 +30,7 @@ export class CpuModel {
 
   /** @throws ShoalError `out-of-memory` */
   add(index: number, range: LayerRange, weights: CpuShard): void {
-    this.#pool.addLayers(layersOf(range));
+    this.#pool.addLayers(layersIn(range));
     this.#shards.set(index, { range, weights });
   }
 
@@ -39,7 +39,7 @@ export class CpuModel {
     const shard = this.#shards.get(index);
     if (!shard) return undefined;
     this.#shards.delete(index);
-    this.#pool.removeLayers(layersOf(shard.range));
+    this.#pool.removeLayers(layersIn(shard.range));
     shard.weights.destroy();
     return shard.range;
   }
@@ -68,8 +68,4 @@ export class CpuModel {
   #find(layer: number) {
     return [...this.#shards.values()].find(({ range }) => range.start <= layer && layer < range.end);
   }
-}
-
-function layersOf({ start, end }: LayerRange): number[] {
-  return Array.from({ length: end - start }, (_, index) => start + index);
 }

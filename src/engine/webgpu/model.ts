@@ -1,5 +1,5 @@
 import { ShoalError } from '../../core/errors.ts';
-import type { LayerRange } from '../../core/ranges.ts';
+import { type LayerRange, layersIn } from '../../core/ranges.ts';
 import type { GpuContext, Op } from '../../gpu/context.ts';
 import { createEmbed } from '../../gpu/ops/embed.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
@@ -46,7 +46,7 @@ export class GpuModel {
 
   /** Compiles what the shard's tensor types need and makes room for its KV pages. */
   async add(index: number, range: LayerRange, weights: ShardWeights): Promise<void> {
-    await this.#pool.addLayers(layersOf(range));
+    await this.#pool.addLayers(layersIn(range));
     try {
       const { embedding, output } = weights;
       const { slots, tasks } = this.#workspace;
@@ -55,7 +55,7 @@ export class GpuModel {
       if (output) this.#head = await createOutputHead(this.#context, this.#model, output, this.#workspace);
       await this.#bindLayers({ range, weights });
     } catch (error) {
-      this.#pool.removeLayers(layersOf(range));
+      this.#pool.removeLayers(layersIn(range));
       throw error;
     }
     this.#shards.set(index, { range, weights });
@@ -67,10 +67,10 @@ export class GpuModel {
     if (!shard) return undefined;
     const { range, weights } = shard;
     this.#shards.delete(index);
-    for (const layer of layersOf(range)) this.#layers.delete(layer);
+    for (const layer of layersIn(range)) this.#layers.delete(layer);
     if (weights.embedding) this.#embed = undefined;
     if (weights.output) this.#head = undefined;
-    this.#pool.removeLayers(layersOf(range));
+    this.#pool.removeLayers(layersIn(range));
     weights.destroy();
     return range;
   }
@@ -96,7 +96,7 @@ export class GpuModel {
 
   async #bindLayers({ range, weights }: LoadedShard): Promise<void> {
     await Promise.all(
-      layersOf(range).map(async (layer, index) => {
+      layersIn(range).map(async (layer, index) => {
         const cache = this.#pool.buffer(layer);
         const place = { model: this.#model, workspace: this.#workspace, cache };
         const op = await createLayer(this.#context, weights.layers[index]!, place);
@@ -104,8 +104,4 @@ export class GpuModel {
       }),
     );
   }
-}
-
-function layersOf({ start, end }: LayerRange): number[] {
-  return Array.from({ length: end - start }, (_, index) => start + index);
 }
