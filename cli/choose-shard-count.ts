@@ -1,4 +1,4 @@
-import { readGguf } from '../src/gguf/read.ts';
+import { readModelFile } from '../src/store/publish/model-file.ts';
 import { modelFileName, openModel } from './model-file.ts';
 import { largestShardBytes, type ModelShape, shapeOf } from './model-shape.ts';
 
@@ -12,7 +12,7 @@ const FEWEST = 4;
 
 /** As many shards as suit ordinary tabs. @param path - a model file @throws ShoalError as `openModel`, `readGguf`, `shapeOf` */
 export async function chooseShardCount(path: string): Promise<number> {
-  return shardCountFor(shapeOf(await readGguf(await openModel(path), modelFileName(path), 'counted')));
+  return shardCountFor(shapeOf(await readModelFile(await openModel(path), modelFileName(path), 'counted')));
 }
 
 /**

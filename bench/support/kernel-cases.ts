@@ -4,11 +4,11 @@ import { TENSOR_TYPE_NAMES, TENSOR_TYPES, type TensorTypeName } from '../../src/
 import { type Activation, createActivation } from '../../src/gpu/activation.ts';
 import type { GpuContext, Op } from '../../src/gpu/context.ts';
 import { createAttention } from '../../src/gpu/ops/attention.ts';
+import { createGate } from '../../src/gpu/ops/gate.ts';
 import { createMultiply } from '../../src/gpu/ops/multiply.ts';
 import { createRmsNorm } from '../../src/gpu/ops/rms-norm.ts';
 import { createRopeKv } from '../../src/gpu/ops/rope-kv.ts';
 import { createSelect } from '../../src/gpu/ops/select.ts';
-import { createSwiglu } from '../../src/gpu/ops/swiglu.ts';
 import { pageTable } from '../../src/gpu/page-table.ts';
 import { groupBytes } from '../../src/gpu/repack.ts';
 import { RESULT_WORDS } from '../../src/gpu/result-layout.ts';
@@ -102,6 +102,7 @@ class KernelCases {
     const pages = MAX_POSITIONS / PAGE_TOKENS;
     const op = await createAttention(this.#context, {
       heads,
+      sight: { window: 0, cap: 0 },
       qkv: this.#activation(tokens, (headCount + 2 * kvHeadCount) * headSize),
       cache: this.#buffer(pages * pageBytes(kvHeadCount, headSize)),
       pages: this.#pageTable({ tokens, position, pages }),
@@ -115,18 +116,19 @@ class KernelCases {
   async addSmall(tokens: number): Promise<void> {
     const { headCount, kvHeadCount, headSize } = heads;
     const x = this.#activation(tokens, C);
-    const norm = { weights: this.#buffer(x.stride * 16), x, y: this.#activation(tokens, C), epsilon: 1e-5 };
+    const norm = { weights: this.#buffer(x.stride * 16), x, y: this.#activation(tokens, C), epsilon: 1e-5, add: false };
     this.#add('RMS norm', `T=${tokens}`, tokens * C * 4, tokens * C, await createRmsNorm(this.#context, norm), {
       tokens,
     });
-    const swiglu = { x: this.#activation(tokens, 2 * F), y: this.#activation(tokens, F) };
-    this.#add('SwiGLU', `T=${tokens}`, tokens * F * 8, tokens * F, await createSwiglu(this.#context, swiglu), {
+    const gate = { x: this.#activation(tokens, 2 * F), y: this.#activation(tokens, F), activation: 'silu' } as const;
+    this.#add('SwiGLU', `T=${tokens}`, tokens * F * 8, tokens * F, await createGate(this.#context, gate), {
       tokens,
     });
     const qkv = this.#activation(tokens, (headCount + 2 * kvHeadCount) * headSize);
     const rope = await createRopeKv(this.#context, {
       heads,
       angles: this.#buffer(tokens * headSize * 4),
+      ...{ rotations: 1, rotation: 0, scale: 1 / Math.sqrt(headSize) },
       pages: this.#pageTable({ tokens, position: 0, pages: 1 }),
       qkv,
       cache: this.#buffer(pageBytes(kvHeadCount, headSize)),

@@ -1,27 +1,43 @@
-/** How positions turn into rotations; the letters of `Hyperparameters`. */
-export interface RopeShape {
-  readonly ropeBase: number;
-  readonly ropeScale: number;
-  readonly ropeDimensions: number;
-  readonly headSize: number;
-}
+import { pairFrequencies, type Rotation } from '../model/rotation.ts';
 
-/**
- * Cosine and sine of each pair of dimensions at `count` positions from `position`, `[count, D/2, 2]`. Dimensions beyond
- * `ropeDimensions` get the identity. In double precision: a shader's sine is only good near 0.
- */
-export function ropeAngles(shape: RopeShape, position: number, count: number): Float32Array<ArrayBuffer> {
-  const { ropeBase, ropeScale, ropeDimensions, headSize } = shape;
-  const out = new Float32Array(count * headSize);
-  const frequencies = Float64Array.from({ length: headSize / 2 }, (_, pair) =>
-    2 * pair < ropeDimensions ? ropeBase ** ((-2 * pair) / ropeDimensions) / ropeScale : 0,
-  );
-  for (let token = 0; token < count; token++) {
-    for (const [pair, frequency] of frequencies.entries()) {
-      const angle = (position + token) * frequency;
-      out[token * headSize + 2 * pair] = Math.cos(angle);
-      out[token * headSize + 2 * pair + 1] = Math.sin(angle);
-    }
+/** Cosines and sines of a model's rotations at any position. */
+export class RopeAngles {
+  readonly #headSize: number;
+  readonly #rotations: readonly { readonly frequencies: Float64Array; readonly magnitude: number }[];
+
+  /** @param headSize - D */
+  constructor(headSize: number, rotations: readonly Rotation[]) {
+    this.#headSize = headSize;
+    this.#rotations = rotations.map((rotation) => ({
+      frequencies: pairFrequencies(rotation),
+      magnitude: rotation.magnitude,
+    }));
   }
-  return out;
+
+  /** Floats of a position. */
+  get stride(): number {
+    return this.#rotations.length * this.#headSize;
+  }
+
+  /**
+   * Cosine and sine of each pair of dimensions at `count` positions from `position`, `[count, rotations, D/2, 2]`, times
+   * the rotation's magnitude. Dimensions that do not rotate get the identity. In double precision: a shader's sine is
+   * only good near 0.
+   */
+  at(position: number, count: number): Float32Array<ArrayBuffer> {
+    const out = new Float32Array(count * this.stride);
+    let at = 0;
+    for (let token = 0; token < count; token++) {
+      for (const { frequencies, magnitude } of this.#rotations) {
+        for (let pair = 0; pair < this.#headSize / 2; pair++) {
+          const frequency = frequencies[pair];
+          const angle = (position + token) * (frequency ?? 0);
+          const length = frequency === undefined ? 1 : magnitude;
+          out[at++] = length * Math.cos(angle);
+          out[at++] = length * Math.sin(angle);
+        }
+      }
+    }
+    return out;
+  }
 }

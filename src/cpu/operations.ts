@@ -5,9 +5,9 @@
 const OPERATIONS = {
   /** `y[t] = W[ids[t]]`. Items: tokens. */
   embed: { format: 'u32', matrix: 'u32', columns: 'u32', ids: 'u32', y: 'u32', yStride: 'u32' },
-  /** `y = rms-norm(x) · weights`, also rounded to quants unless those are 0. Items: tokens. */
+  /** `y = rms-norm(x) · weights`, or that added to y, also rounded to quants unless those are 0. Items: tokens. */
   norm: {
-    ...{ x: 'u32', stride: 'u32', weights: 'u32', y: 'u32', width: 'u32', quants: 'u32', scales: 'u32' },
+    ...{ x: 'u32', stride: 'u32', weights: 'u32', y: 'u32', width: 'u32', add: 'u32', quants: 'u32', scales: 'u32' },
     epsilon: 'f32',
   },
   /** `y = x · Wᵀ` of rounded rows, or that added to y. Items: groups of rows. */
@@ -20,26 +20,29 @@ const OPERATIONS = {
     ...{ format: 'u32', matrix: 'u32', columns: 'u32', tokens: 'u32', x: 'u32', xStride: 'u32' },
     ...{ y: 'u32', yStride: 'u32', add: 'u32' },
   },
-  /** `y[t] += bias`, whole vectors of four. Items: tokens. */
-  bias: { y: 'u32', yStride: 'u32', bias: 'u32', width: 'u32' },
+  /** `y[t] += scale · x[t]`, whole vectors of four; a stride of 0 adds one row to all. Items: tokens. */
+  add: { x: 'u32', xStride: 'u32', y: 'u32', yStride: 'u32', width: 'u32', scale: 'f32' },
+  /** `y *= factor`, then `y = cap · tanh(y / cap)` unless that is 0; whole vectors of four. Items: tokens. */
+  scale: { y: 'u32', stride: 'u32', width: 'u32', factor: 'f32', cap: 'f32' },
   /** RMS norm of each query and key head, in place. Items: tokens. */
   normHeads: {
     ...{ qkv: 'u32', stride: 'u32', query: 'u32', key: 'u32', heads: 'u32', kvHeads: 'u32', headSize: 'u32' },
     epsilon: 'f32',
   },
-  /** Rotates queries, scaled for the products, and keys; stores keys and values. Items: tokens. */
+  /** Rotates queries, times `scale`, and keys; stores keys and values. Items: tokens. */
   rope: {
-    ...{ qkv: 'u32', stride: 'u32', angles: 'u32', position: 'u32', pages: 'u32' },
-    ...{ heads: 'u32', kvHeads: 'u32', headSize: 'u32' },
+    ...{ qkv: 'u32', stride: 'u32', angles: 'u32', angleStride: 'u32', position: 'u32', pages: 'u32' },
+    ...{ heads: 'u32', kvHeads: 'u32', headSize: 'u32', scale: 'f32' },
   },
-  /** Causal attention. Items: tokens × query heads. */
+  /** Causal attention over the last `window` positions, scores capped unless `cap` is 0. Items: tokens × query heads. */
   attend: {
     ...{ qkv: 'u32', stride: 'u32', position: 'u32', pages: 'u32', heads: 'u32', kvHeads: 'u32', headSize: 'u32' },
-    ...{ y: 'u32', yStride: 'u32' },
+    ...{ y: 'u32', yStride: 'u32', window: 'u32', cap: 'f32' },
   },
-  /** `y = silu(gate) · up`, also rounded unless quants are 0. Items: tokens. */
-  swiglu: {
-    ...{ gate: 'u32', up: 'u32', xStride: 'u32', y: 'u32', yStride: 'u32', width: 'u32', quants: 'u32', scales: 'u32' },
+  /** `y = silu(gate) · up`, or with `gelu` its gelu, also rounded unless quants are 0. Items: tokens. */
+  gate: {
+    ...{ gate: 'u32', up: 'u32', xStride: 'u32', y: 'u32', yStride: 'u32', width: 'u32', gelu: 'u32' },
+    ...{ quants: 'u32', scales: 'u32' },
   },
   /** Rounds rows to blocks of 16-bit numbers. Items: tokens. */
   quantize: { x: 'u32', stride: 'u32', quants: 'u32', scales: 'u32' },

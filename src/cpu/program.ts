@@ -1,5 +1,6 @@
 import { rowGroups } from '../blocks/row-groups.ts';
 import { TENSOR_TYPES } from '../gguf/tensor-types.ts';
+import type { Activation, Sight } from '../model/graph.ts';
 import { type CpuMatrix, MULTIPLIED_AS_INTEGERS } from './matrix.ts';
 import type { CpuMemory } from './memory.ts';
 import { type Arguments, type CpuOperation, HEAD_WORDS, LAYOUTS, OPERATION_WORDS } from './operations.ts';
@@ -24,6 +25,16 @@ export interface CachePlace {
   readonly pages: number;
 }
 
+/** Cosines and sines, `[T, D/2, 2]` of each rotation. */
+export interface Angles {
+  /** Of the first token. */
+  readonly address: number;
+  /** Bytes from token to token. */
+  readonly stride: number;
+}
+
+/** A window that nothing falls out of. */
+const ALL_POSITIONS = 0xffffffff;
 /** Operations that a program has room for at first; it grows. */
 const FIRST_CAPACITY = 256;
 
@@ -67,10 +78,14 @@ export class Program {
     return this.#add('embed', tokens, { format: TENSOR_TYPES[type].id, matrix: address, columns, ids, ...row });
   }
 
-  /** RMS norm; the result also as quants where those are given. x and y are equally wide. */
-  norm(tokens: number, x: Rows, weights: number, y: Rows, epsilon: number, to: Quants | undefined): this {
+  /**
+   * RMS norm; the result also as quants where those are given. x and y are equally wide.
+   * @param add - adds to what y holds
+   */
+  norm(tokens: number, x: Rows, weights: number, y: Rows, epsilon: number, to?: Quants, add = false): this {
     const { address, stride, width } = x;
-    return this.#add('norm', tokens, { x: address, stride, weights, y: y.address, width, epsilon, ...rounded(to) });
+    const result = { y: y.address, width, add: Number(add), ...rounded(to) };
+    return this.#add('norm', tokens, { x: address, stride, weights, epsilon, ...result });
   }
 
   /**
@@ -106,10 +121,25 @@ export class Program {
     let to = y.address;
     for (const [index, bias] of biases.entries()) {
       const width = widths[index]!;
-      this.#add('bias', tokens, { y: to, yStride: y.stride, bias, width }, index === 0);
+      const one = { x: bias, xStride: 0, scale: 1 };
+      this.#add('add', tokens, { ...one, y: to, yStride: y.stride, width }, index === 0);
       to += rowGroups(width) * 16;
     }
     return this;
+  }
+
+  /** `y += scale · x`, equally wide. */
+  add(tokens: number, x: Rows, y: Rows, scale: number): this {
+    const [from, to] = [
+      { x: x.address, xStride: x.stride },
+      { y: y.address, yStride: y.stride },
+    ];
+    return this.#add('add', tokens, { ...from, ...to, width: y.width, scale });
+  }
+
+  /** `y *= factor`, then capped to `cap · tanh(y / cap)`. @param cap - 0 for none */
+  scale(tokens: number, { address, stride, width }: Rows, factor: number, cap: number): this {
+    return this.#add('scale', tokens, { y: address, stride, width, factor, cap });
   }
 
   /** RMS norm of each query and key head. @param query - address of `[D]` weights, as `key` */
@@ -118,37 +148,46 @@ export class Program {
     return this.#add('normHeads', tokens, { qkv: address, stride, query, key, ...headArguments(heads), epsilon });
   }
 
-  /** Rotates queries and keys, stores keys and values, of one session after the other. @param angles - `[T, D/2, 2]` */
-  rope(qkv: Rows, angles: number, caches: readonly CachePlace[], heads: HeadShape): this {
+  /**
+   * Rotates queries, times `scale`, and keys, stores keys and values, of one session after the other.
+   * @param angles - `[T, D/2, 2]`
+   */
+  rope(qkv: Rows, angles: Angles, caches: readonly CachePlace[], heads: HeadShape, scale: number): this {
     let first = 0;
     for (const { tokens, position, pages } of caches) {
       const rows = { qkv: rowsFrom(qkv, first).address, stride: qkv.stride };
-      const turns = angles + first * heads.headSize * 4;
-      const place = { angles: turns, position, pages };
-      this.#add('rope', tokens, { ...rows, ...place, ...headArguments(heads) }, first === 0);
+      const turns = { angles: angles.address + first * angles.stride, angleStride: angles.stride };
+      const place = { ...turns, position, pages };
+      this.#add('rope', tokens, { ...rows, ...place, ...headArguments(heads), scale }, first === 0);
       first += tokens;
     }
     return this;
   }
 
   /** Causal attention of the rotated queries. */
-  attend(qkv: Rows, caches: readonly CachePlace[], heads: HeadShape, y: Rows): this {
+  attend(qkv: Rows, caches: readonly CachePlace[], heads: HeadShape, { window, cap }: Sight, y: Rows): this {
     let first = 0;
     for (const { tokens, position, pages } of caches) {
       const rows = { qkv: rowsFrom(qkv, first).address, stride: qkv.stride };
       const result = { y: rowsFrom(y, first).address, yStride: y.stride };
+      const sight = { window: window === 0 ? ALL_POSITIONS : window, cap };
       const items = tokens * heads.headCount;
-      this.#add('attend', items, { ...rows, position, pages, ...headArguments(heads), ...result }, first === 0);
+      this.#add(
+        'attend',
+        items,
+        { ...rows, position, pages, ...headArguments(heads), ...sight, ...result },
+        first === 0,
+      );
       first += tokens;
     }
     return this;
   }
 
-  /** `y = silu(gate) · up`, both in x: up from the next multiple of four after gate's `y.width` columns on. */
-  swiglu(tokens: number, x: Rows, y: Rows, to: Quants | undefined): this {
+  /** `y = activation(gate) · up`, both in x: up from the next multiple of four after gate's `y.width` columns on. */
+  gate(tokens: number, x: Rows, y: Rows, activation: Activation, to?: Quants): this {
     const gate = { gate: x.address, up: x.address + rowGroups(y.width) * 16, xStride: x.stride };
-    const result = { y: y.address, yStride: y.stride, width: y.width };
-    return this.#add('swiglu', tokens, { ...gate, ...result, ...rounded(to) });
+    const result = { y: y.address, yStride: y.stride, width: y.width, gelu: Number(activation === 'gelu') };
+    return this.#add('gate', tokens, { ...gate, ...result, ...rounded(to) });
   }
 
   /** Rounds rows to blocks of 16-bit numbers. */

@@ -2,7 +2,7 @@ import { release } from '../core/bytes.ts';
 import { ShoalError } from '../core/errors.ts';
 import type { GgufFile, GgufTensor } from '../gguf/gguf-file.ts';
 import { parseGguf } from '../gguf/read.ts';
-import { layerTensorName, outerTensors } from '../model/architecture.ts';
+import { layerTensorName, outerTensors, ROPE_FACTOR_TENSORS } from '../model/architecture.ts';
 import { findArchitecture } from '../model/architectures.ts';
 import type { Operation, TensorUse } from '../model/graph.ts';
 import { type Hyperparameters, hyperparametersSchema } from '../model/hyperparameters.ts';
@@ -53,17 +53,18 @@ class ShardLoad<Vector, Matrix> {
     this.#file = file;
     this.#model = model;
     this.#loader = loader;
-    this.#unused = new Set(file.tensors.map(({ name }) => name));
+    const factors = model.ropeFactors ? ROPE_FACTOR_TENSORS : [];
+    this.#unused = new Set(file.tensors.map(({ name }) => name).filter((name) => !factors.includes(name)));
   }
 
   async load(shard: ManifestShard): Promise<ShardWeights<Vector, Matrix>> {
     const outer = outerTensors(this.#model);
-    const operations = findArchitecture(this.#model.architecture, this.#file.name).layer(this.#model);
+    const architecture = findArchitecture(this.#model.architecture, this.#file.name);
     const embedding = shard.hasEmbedding ? await this.#loader.loadMatrix([this.#find(outer.embedding)]) : undefined;
     const layers: LoadedOperation<Vector, Matrix>[][] = [];
     for (let layer = shard.layers.start; layer < shard.layers.end; layer++) {
       const loaded: LoadedOperation<Vector, Matrix>[] = [];
-      for (const operation of operations) loaded.push(await this.#load(operation, layer));
+      for (const operation of architecture.layer(this.#model, layer)) loaded.push(await this.#load(operation, layer));
       layers.push(loaded);
     }
     const output = shard.hasOutput
@@ -85,8 +86,8 @@ class ShardLoad<Vector, Matrix> {
     return { operation, vectors, matrix };
   }
 
-  #find({ name, shape, order }: TensorUse): OrderedTensor {
-    return { tensor: this.#tensor(name, shape), order };
+  #find({ name, shape, pairedRows }: TensorUse): OrderedTensor {
+    return { tensor: this.#tensor(name, shape), pairedRows };
   }
 
   /** What a shard holds changes what it computes: nothing is left out in silence. */
@@ -118,7 +119,7 @@ class ShardLoad<Vector, Matrix> {
 function checkHyperparameters(file: DescribedFile, model: Hyperparameters): void {
   const found = readHyperparameters(file);
   for (const key of Object.keys(hyperparametersSchema.entries) as (keyof Hyperparameters)[]) {
-    if (String(found[key]) !== String(model[key])) {
+    if (JSON.stringify(found[key]) !== JSON.stringify(model[key])) {
       throw new ShoalError(
         'bad-gguf',
         `${file.name} has ${key} = ${found[key]}, its manifest says ${model[key]}: they are of different models.`,

@@ -36,35 +36,36 @@ export class TensorReader {
    * @throws ShoalError `aborted`, `shard-missing`
    */
   async *rows(
-    { tensor, order }: OrderedTensor,
+    { tensor, pairedRows }: OrderedTensor,
     rowBytes: number,
     chunkBytes: number,
   ): AsyncGenerator<{ readonly first: number; readonly bytes: Uint8Array<ArrayBuffer> }> {
     const count = tensor.sizeBytes / rowBytes;
     // Rows of a head change places: a chunk has whole heads.
-    const unit = order === 'file' ? GROUP_ROWS : this.#model.headSize;
+    const unit = pairedRows === 0 ? GROUP_ROWS : this.#model.headSize;
     const most = unit * Math.max(1, Math.floor(chunkBytes / rowBytes / unit));
     for (let first = 0; first < count; first += most) {
       const bytes = await this.#read(tensor, first * rowBytes, Math.min(most, count - first) * rowBytes);
-      yield { first, bytes: order === 'file' ? bytes : this.#pair(bytes, rowBytes) };
+      const paired = Math.max(0, Math.min(most, pairedRows - first));
+      yield { first, bytes: paired === 0 ? bytes : this.#pair(bytes, rowBytes, paired) };
     }
   }
 
   /** A vector as f32. @throws ShoalError `aborted`, `shard-missing` */
-  async vector({ tensor, order }: OrderedTensor): Promise<Float32Array> {
+  async vector({ tensor, pairedRows }: OrderedTensor): Promise<Float32Array> {
     const rowBytes = tensor.sizeBytes / tensor.shape[0]!;
     const values = new Float32Array(tensor.shape[0]!);
-    for await (const { first, bytes } of this.rows({ tensor, order }, rowBytes, tensor.sizeBytes))
+    for await (const { first, bytes } of this.rows({ tensor, pairedRows }, rowBytes, tensor.sizeBytes))
       values.set(dequantize(tensor.type, bytes), first);
     return values;
   }
 
-  /** Puts whole heads' rows as `paired` says. */
-  #pair(bytes: Uint8Array<ArrayBuffer>, rowBytes: number): Uint8Array<ArrayBuffer> {
+  /** Puts the first `paired` rows, whole heads, in their places. */
+  #pair(bytes: Uint8Array<ArrayBuffer>, rowBytes: number, paired: number): Uint8Array<ArrayBuffer> {
     const { headSize, ropeDimensions } = this.#model;
     if (this.#ordered.length < bytes.length) this.#ordered = new Uint8Array(bytes.length);
     for (let row = 0; row * rowBytes < bytes.length; row++) {
-      const to = pairedRow(row, headSize, ropeDimensions);
+      const to = row < paired ? pairedRow(row, headSize, ropeDimensions) : row;
       this.#ordered.set(bytes.subarray(row * rowBytes, (row + 1) * rowBytes), to * rowBytes);
     }
     return this.#ordered.subarray(0, bytes.length);

@@ -1,6 +1,6 @@
 import type { GgufTensor } from '../gguf/gguf-file.ts';
 import type { DeviceMatrix } from '../gpu/matrix.ts';
-import type { Operation, RowOrder } from '../model/graph.ts';
+import type { Operation } from '../model/graph.ts';
 
 /** An operation with its weights where they are computed with: on a GPU unless said otherwise. */
 export interface LoadedOperation<Vector = GPUBuffer, Matrix = DeviceMatrix> {
@@ -23,10 +23,10 @@ export interface ShardWeights<Vector = GPUBuffer, Matrix = DeviceMatrix> {
   destroy(): void;
 }
 
-/** A tensor of the file, and how its rows are put in order. */
+/** A tensor of the file, and which rows change places, as of `TensorUse`. */
 export interface OrderedTensor {
   readonly tensor: GgufTensor;
-  readonly order: RowOrder;
+  readonly pairedRows: number;
 }
 
 /** Puts a shard's tensors, one at a time, where they are computed with. */

@@ -21,6 +21,8 @@ export interface ShardPlan {
 const EMBEDDING = 'token_embd.weight';
 const OUTPUT_NORM = 'output_norm.weight';
 const OUTPUT = 'output.weight';
+/** Factors of rotated pairs: how tensors outside the layers begin that go with the first. */
+const ROTATION = 'rope_f';
 
 /**
  * Contiguous layer ranges for the shards, the first ones longer where the layers do not divide evenly: 30 layers in 4
@@ -41,7 +43,8 @@ export function planLayers(layerCount: number, shardCount: number): LayerRange[]
 }
 
 /**
- * Assigns every tensor to a shard: layers by range, the token embedding to the first, output norm and output matrix to
+ * Assigns every tensor to a shard: layers by range, the token embedding and what
+ * says how positions rotate to the first, output norm and output matrix to
  * the last. A tied output matrix is the token embedding once more under the output's name.
  * @throws ShoalError `bad-request` as `planLayers`; `unsupported-architecture` for a tensor with no known place
  */
@@ -63,7 +66,7 @@ export function planShards(tensors: readonly GgufTensor[], layerCount: number, s
 }
 
 function shardOf(name: string, ranges: readonly LayerRange[]): number {
-  if (name === EMBEDDING) return 0;
+  if (name === EMBEDDING || name.startsWith(ROTATION)) return 0;
   if (name === OUTPUT_NORM || name === OUTPUT) return ranges.length - 1;
   const layer = Number(/^blk\.(\d+)\./.exec(name)?.[1]);
   const index = ranges.findIndex(({ start, end }) => layer >= start && layer < end);

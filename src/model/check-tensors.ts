@@ -1,5 +1,5 @@
 import { ShoalError } from '../core/errors.ts';
-import { layerTensorName, outerTensors } from './architecture.ts';
+import { layersOf, layerTensorName, outerTensors, ROPE_FACTOR_TENSORS } from './architecture.ts';
 import { findArchitecture } from './architectures.ts';
 import { tensorsOf } from './graph.ts';
 import type { Hyperparameters } from './hyperparameters.ts';
@@ -13,7 +13,7 @@ export interface DescribedTensor {
 /**
  * Checks that a file holds the tensors that its hyperparameters promise, and no others.
  * @throws ShoalError `bad-gguf` when a tensor is missing or has another shape, `unsupported-architecture` for a tensor
- * that the engine would have to ignore (biases, rope frequency factors, …)
+ * that the engine would have to ignore (biases, experts, …)
  */
 export function checkTensors(model: Hyperparameters, tensors: readonly DescribedTensor[], fileName: string): void {
   const expected = expectedShapes(model, fileName);
@@ -30,7 +30,7 @@ export function checkTensors(model: Hyperparameters, tensors: readonly Described
       );
     }
   }
-  const foreign = tensors.find((tensor) => !expected.has(tensor.name));
+  const foreign = tensors.find((tensor) => !expected.has(tensor.name) && !explainsRotation(model, tensor));
   if (foreign) {
     throw new ShoalError(
       'unsupported-architecture',
@@ -41,16 +41,26 @@ export function checkTensors(model: Hyperparameters, tensors: readonly Described
 
 function expectedShapes(model: Hyperparameters, fileName: string): ReadonlyMap<string, readonly number[]> {
   const expected = new Map<string, readonly number[]>();
+  const architecture = findArchitecture(model.architecture, fileName);
   for (const { name, shape } of Object.values(outerTensors(model))) expected.set(name, shape);
-  const uses = tensorsOf(findArchitecture(model.architecture, fileName).layer(model));
-  for (let layer = 0; layer < model.layerCount; layer++)
-    for (const use of uses) expected.set(layerTensorName(layer, use), use.shape);
+  for (const [layer, operations] of layersOf(architecture, model).entries())
+    for (const use of tensorsOf(operations)) expected.set(layerTensorName(layer, use), use.shape);
   return expected;
+}
+
+/** Factors of rotated pairs: what counts of them are the hyperparameters. */
+function explainsRotation(model: Hyperparameters, { name, shape }: DescribedTensor): boolean {
+  return (
+    model.ropeFactors !== undefined &&
+    ROPE_FACTOR_TENSORS.includes(name) &&
+    shape.length === 1 &&
+    shape[0] === model.ropeFactors.length
+  );
 }
 
 function explain(name: string): string {
   if (name.endsWith('.bias')) return ' (a bias)';
-  if (name.startsWith('rope_freqs') || name.includes('rope_factors')) return ' (rope frequency factors)';
+  if (ROPE_FACTOR_TENSORS.includes(name)) return ' (rope frequency factors)';
   if (name.includes('_exps') || name.includes('_gate_inp')) return ' (experts)';
   return '';
 }

@@ -1,15 +1,26 @@
-import type { Operation, RowOrder, TensorUse } from './graph.ts';
+import type { Activation, Operation, Sight, Slot, TensorUse } from './graph.ts';
 import type { Hyperparameters } from './hyperparameters.ts';
 
 /** How a family's layer differs from the plain one. */
 export interface DenseOptions {
   /** Which dimensions of a head rotate together: neighbours, or one of each half. */
   readonly ropePairs: 'neighbours' | 'halves';
-  /** Whether its queries, keys and values have biases. `maybe` where its files differ. */
-  readonly qkvBias: 'never' | 'maybe' | 'always';
+  /** Products with a bias, by the names of their matrices; `maybeBiased` those whose files differ. */
+  readonly biased?: readonly string[];
+  readonly maybeBiased?: readonly string[];
   /** Whether queries and keys are normed head by head. */
   readonly headNorms?: boolean;
+  /** Whether what each half of the layer gives is normed before it is added to what came in. */
+  readonly postNorms?: boolean;
+  /** Whether queries, keys and values are one matrix, and gate and up another. */
+  readonly fused?: boolean;
+  readonly activation?: Activation;
+  /** Which of the architecture's rotations the layer uses; the first unless given. */
+  readonly rotation?: number;
+  readonly sight?: Sight;
 }
+
+const SEES_ALL: Sight = { window: 0, cap: 0 };
 
 /**
  * The layer that most families share: RMS norm, rotary positions, grouped-query attention, a gated feed-forward, each
@@ -18,64 +29,104 @@ export interface DenseOptions {
  */
 export function denseLayer(model: Hyperparameters, options: DenseOptions, every = false): readonly Operation[] {
   const { width, feedForwardWidth, headCount, kvHeadCount, headSize } = model;
-  const order: RowOrder = options.ropePairs === 'halves' ? 'paired' : 'file';
-  const use = (name: string, shape: readonly number[], how: Partial<TensorUse> = {}): TensorUse => ({
-    ...{ name, shape, order: 'file', optional: false },
-    ...how,
-  });
   const [queries, keys] = [headCount * headSize, kvHeadCount * headSize];
-  const optional = options.qkvBias === 'maybe';
-  const biases = [
-    use('attn_q.bias', [queries], { order, optional }),
-    use('attn_k.bias', [keys], { order, optional }),
-    use('attn_v.bias', [keys], { optional }),
-  ];
-  const biased = options.qkvBias === 'always' || (optional && (every || has(model, biases)));
+  const paired = (rows: number) => (options.ropePairs === 'halves' ? rows : 0);
+  const builder = new DenseLayerBuilder(model, options, every);
+  const qkv = options.fused
+    ? [{ name: 'attn_qkv', rows: queries + 2 * keys, pairedRows: paired(queries + keys) }]
+    : [
+        { name: 'attn_q', rows: queries, pairedRows: paired(queries) },
+        { name: 'attn_k', rows: keys, pairedRows: paired(keys) },
+        { name: 'attn_v', rows: keys },
+      ];
+  const gateUp = options.fused
+    ? [{ name: 'ffn_up', rows: 2 * feedForwardWidth }]
+    : [
+        { name: 'ffn_gate', rows: feedForwardWidth },
+        { name: 'ffn_up', rows: feedForwardWidth },
+      ];
+  const headNorm = (name: string) => vector(name, headSize, paired(headSize));
   return [
-    { kind: 'norm', from: 'hidden', to: 'normed', vectors: [use('attn_norm.weight', [width])] },
-    {
-      kind: 'multiply',
-      ...{ from: 'normed', to: 'qkv', add: false },
-      matrices: [
-        use('attn_q.weight', [width, queries], { order }),
-        use('attn_k.weight', [width, keys], { order }),
-        use('attn_v.weight', [width, keys]),
-      ],
-    },
-    ...(biased ? [{ kind: 'bias', to: 'qkv', vectors: biases } as const] : []),
+    norm('attn_norm', 'hidden', 'normed', width),
+    ...builder.product(qkv, 'normed', width, 'qkv'),
     ...(options.headNorms
-      ? [
-          {
-            kind: 'normHeads',
-            vectors: [
-              use('attn_q_norm.weight', [headSize], { order }),
-              use('attn_k_norm.weight', [headSize], { order }),
-            ],
-          } as const,
-        ]
+      ? [{ kind: 'normHeads', vectors: [headNorm('attn_q_norm.weight'), headNorm('attn_k_norm.weight')] } as const]
       : []),
-    { kind: 'rope' },
-    { kind: 'attend' },
-    {
-      kind: 'multiply',
-      ...{ from: 'attended', to: 'hidden', add: true },
-      matrices: [use('attn_output.weight', [queries, width])],
-    },
-    { kind: 'norm', from: 'hidden', to: 'normed', vectors: [use('ffn_norm.weight', [width])] },
-    {
-      kind: 'multiply',
-      ...{ from: 'normed', to: 'gateUp', add: false },
-      matrices: [use('ffn_gate.weight', [width, feedForwardWidth]), use('ffn_up.weight', [width, feedForwardWidth])],
-    },
-    { kind: 'gate' },
-    {
-      kind: 'multiply',
-      ...{ from: 'gated', to: 'hidden', add: true },
-      matrices: [use('ffn_down.weight', [feedForwardWidth, width])],
-    },
+    { kind: 'rope', rotation: options.rotation ?? 0, scale: model.attentionScale ?? 1 / Math.sqrt(headSize) },
+    { kind: 'attend', sight: options.sight ?? SEES_ALL },
+    ...builder.branch({ name: 'attn_output', rows: width }, 'attended', queries, 'post_attention_norm'),
+    norm('ffn_norm', 'hidden', 'normed', width),
+    ...builder.product(gateUp, 'normed', width, 'gateUp'),
+    { kind: 'gate', activation: options.activation ?? 'silu' },
+    ...builder.branch({ name: 'ffn_down', rows: width }, 'gated', feedForwardWidth, 'post_ffw_norm'),
   ];
 }
 
-function has({ optionalTensors = [] }: Hyperparameters, uses: readonly TensorUse[]): boolean {
-  return uses.some(({ name }) => optionalTensors.includes(name));
+/** A matrix by its name without `.weight`. */
+interface NamedMatrix {
+  readonly name: string;
+  readonly rows: number;
+  /** As of `TensorUse`; none unless given. */
+  readonly pairedRows?: number;
+}
+
+/** The pieces of a layer that depend on its options. */
+class DenseLayerBuilder {
+  readonly #model: Hyperparameters;
+  readonly #options: DenseOptions;
+  readonly #every: boolean;
+
+  constructor(model: Hyperparameters, options: DenseOptions, every: boolean) {
+    this.#model = model;
+    this.#options = options;
+    this.#every = every;
+  }
+
+  /** `to = from · Wᵀ + b`, the matrices side by side. */
+  product(matrices: readonly NamedMatrix[], from: Slot, columns: number, to: Slot, add = false): Operation[] {
+    return [
+      { kind: 'multiply', from, to, add, matrices: matrices.map((named) => matrix(named, columns)) },
+      ...this.#biases(matrices, to),
+    ];
+  }
+
+  /** What half a layer gives, added to `hidden`: as it is where it can be, else by way of `normed`. */
+  branch(named: NamedMatrix, from: Slot, columns: number, postNorm: string): Operation[] {
+    const { residualScale } = this.#model;
+    if (this.#options.postNorms)
+      return [
+        ...this.product([named], from, columns, 'normed'),
+        norm(postNorm, 'normed', 'hidden', this.#model.width, true),
+      ];
+    if (residualScale === undefined) return this.product([named], from, columns, 'hidden', true);
+    return [
+      ...this.product([named], from, columns, 'normed'),
+      { kind: 'add', from: 'normed', to: 'hidden', scale: residualScale },
+    ];
+  }
+
+  /** Biases of matrices side by side: all of them or none. */
+  #biases(matrices: readonly NamedMatrix[], to: Slot): Operation[] {
+    const { biased = [], maybeBiased = [] } = this.#options;
+    const optional = matrices.some(({ name }) => maybeBiased.includes(name));
+    const vectors = matrices.map(({ name, rows, pairedRows }) => ({
+      ...vector(`${name}.bias`, rows, pairedRows),
+      optional,
+    }));
+    const has = vectors.some(({ name }) => this.#model.optionalTensors?.includes(name));
+    const used = matrices.some(({ name }) => biased.includes(name)) || (optional && (this.#every || has));
+    return used ? [{ kind: 'bias', to, vectors }] : [];
+  }
+}
+
+function norm(name: string, from: Slot, to: Slot, width: number, add = false): Operation {
+  return { kind: 'norm', from, to, add, vectors: [vector(`${name}.weight`, width)] };
+}
+
+function vector(name: string, width: number, pairedRows = 0): TensorUse {
+  return { name, shape: [width], pairedRows, optional: false };
+}
+
+function matrix({ name, rows, pairedRows = 0 }: NamedMatrix, columns: number): TensorUse {
+  return { name: `${name}.weight`, shape: [columns, rows], pairedRows, optional: false };
 }

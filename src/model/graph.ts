@@ -9,31 +9,32 @@ export function everySlot<Value>(make: (slot: Slot) => Value): Readonly<Record<S
   return Object.fromEntries(SLOTS.map((slot) => [slot, make(slot)])) as Record<Slot, Value>;
 }
 
-/** How the rows of a tensor are put in order when it is loaded. */
-export type RowOrder =
-  /** As in the file. */
-  | 'file'
-  /**
-   * Of each head, dimension i beside dimension i + R/2, R the rotated ones: what rotates pairs of halves then rotates
-   * neighbours. Queries and keys are ordered alike, so that their products stay the same.
-   */
-  | 'paired';
-
 /** A tensor that an operation uses. */
 export interface TensorUse {
   /** In the file; in a layer without its `blk.N.`. */
   readonly name: string;
   /** Innermost dimension first, as in the file. */
   readonly shape: readonly number[];
-  readonly order: RowOrder;
+  /**
+   * Rows from the first on that change places when they are loaded, whole heads: of each head, dimension i comes beside
+   * dimension i + R/2, R the rotated ones. What rotates pairs of halves then rotates neighbours; queries and keys are
+   * ordered alike, so that their products stay the same.
+   */
+  readonly pairedRows: number;
   /** Whether the architecture has layers without it; `Hyperparameters.optionalTensors` says whether this model has it. */
   readonly optional: boolean;
 }
 
 /** One step of a layer. Devices interpret it, and compile only if they know every kind. */
 export type Operation =
-  /** `to = rms-norm(from) · vectors[0]` */
-  | { readonly kind: 'norm'; readonly from: Slot; readonly to: Slot; readonly vectors: readonly [TensorUse] }
+  /** `to = rms-norm(from) · vectors[0]`, or that added to it. */
+  | {
+      readonly kind: 'norm';
+      readonly from: Slot;
+      readonly to: Slot;
+      readonly add: boolean;
+      readonly vectors: readonly [TensorUse];
+    }
   /** `to = from · Wᵀ`, or that added to it; several matrices give their rows one after the other, each filled up to four. */
   | {
       readonly kind: 'multiply';
@@ -46,12 +47,28 @@ export type Operation =
   | { readonly kind: 'bias'; readonly to: Slot; readonly vectors: readonly TensorUse[] }
   /** RMS norm of each query head by `vectors[0]` and of each key head by `vectors[1]`, in `qkv`. */
   | { readonly kind: 'normHeads'; readonly vectors: readonly [TensorUse, TensorUse] }
-  /** Rotates the queries and keys of `qkv` by their position, neighbours as pairs; stores keys and values. */
-  | { readonly kind: 'rope' }
-  /** Causal attention of the rotated queries, `qkv` to `attended`; scores are divided by √D. */
-  | { readonly kind: 'attend' }
-  /** `gated = silu(gate) · up`, both in `gateUp` */
-  | { readonly kind: 'gate' };
+  /** `to += scale · from` */
+  | { readonly kind: 'add'; readonly from: Slot; readonly to: Slot; readonly scale: number }
+  /**
+   * Rotates the queries and keys of `qkv` by their position, neighbours as pairs, by one of the architecture's rotations;
+   * multiplies the queries with what scores are scaled by; stores keys and values.
+   */
+  | { readonly kind: 'rope'; readonly rotation: number; readonly scale: number }
+  /** Causal attention of the rotated queries, `qkv` to `attended`. */
+  | { readonly kind: 'attend'; readonly sight: Sight }
+  /** `gated = activation(gate) · up`, both in `gateUp` */
+  | { readonly kind: 'gate'; readonly activation: Activation };
+
+/** What attention sees of what came before. */
+export interface Sight {
+  /** Positions, the row's own among them; 0 for all. */
+  readonly window: number;
+  /** Scores s become `cap · tanh(s / cap)`; 0 for no cap. */
+  readonly cap: number;
+}
+
+/** `gelu` in its form with tanh. */
+export type Activation = 'silu' | 'gelu';
 
 /** Elements of a row. */
 export function slotWidth(slot: Slot, model: Hyperparameters): number {

@@ -5,6 +5,8 @@ const positive = v.pipe(v.number(), v.gtValue(0));
 
 /** Optional tensors that a model may list: each has a place in an architecture's layer, and every list has a bound. */
 const MAX_OPTIONAL = 64;
+/** Pairs of a head that rotate: the largest heads have 512 dimensions. */
+const MAX_PAIRS = 1024;
 
 /** What a runner must know of a model beside its tensors, and the manifest says. Letters as in ARCHITECTURE.md. */
 export const hyperparametersSchema = v.object({
@@ -29,10 +31,32 @@ export const hyperparametersSchema = v.object({
   ropeBase: positive,
   /** Rotated dimensions of each head, at most D. */
   ropeDimensions: count,
-  /** Positions are divided by this (linear scaling); 1 for none. */
+  /** Positions are divided by this (linear scaling, or that of YaRN); 1 for none. */
   ropeScale: positive,
   rmsEpsilon: positive,
   /** Tensors of every layer that its architecture could do without, by their names in a layer; absent for none. */
   optionalTensors: v.optional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(64))), v.maxLength(MAX_OPTIONAL))),
+  /** Scaling that spares what turns fast; the numbers of turns over the original length between which it fades. */
+  yarn: v.optional(v.object({ originalLength: count, betaFast: positive, betaSlow: positive })),
+  /** What rotated dimensions are multiplied with; absent for 1. */
+  ropeMagnitude: v.optional(positive),
+  /** What each pair's angle is divided by, `[ropeDimensions / 2]`; absent for 1. */
+  ropeFactors: v.optional(v.pipe(v.array(positive), v.maxLength(MAX_PAIRS))),
+  /** Positions that a local layer sees, its own among them; absent where every layer sees all. */
+  window: v.optional(count),
+  /** Of so many layers the last sees all positions, the others are local. */
+  localPeriod: v.optional(count),
+  /** `ropeBase` of local layers. */
+  localRopeBase: v.optional(positive),
+  /** What scores are multiplied with; absent for 1/√D. */
+  attentionScale: v.optional(positive),
+  /** Scores s become `cap · tanh(s / cap)`; absent for none. */
+  attentionCap: v.optional(positive),
+  /** What the token embedding, what a layer adds, and logits are multiplied with; absent for 1. */
+  embeddingScale: v.optional(positive),
+  residualScale: v.optional(positive),
+  logitScale: v.optional(positive),
+  /** As `attentionCap`, of logits. */
+  logitCap: v.optional(positive),
 });
 export type Hyperparameters = v.InferOutput<typeof hyperparametersSchema>;

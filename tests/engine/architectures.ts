@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { LayerRunner } from '../../src/engine/layer-runner.ts';
 import { GraphInterpreter } from '../fixtures/graph-interpreter.ts';
 import { FORTY_IDS, TINY_ARCHITECTURES } from '../fixtures/tiny-architectures.ts';
@@ -16,7 +16,10 @@ export function testArchitectures(openRunner: OpenRunner): void {
 
   describe.each(TINY_ARCHITECTURES)('%s', (_, options) => {
     const bytes = makeTinyModel(options);
-    const expected = new GraphInterpreter(bytes).logits(FORTY_IDS);
+    let expected: Float64Array[];
+    beforeAll(async () => {
+      expected = (await GraphInterpreter.open(bytes)).logits(FORTY_IDS);
+    });
 
     it.each([1, 2, 3])('in %i shards gives the interpreter’s logits at 40 positions', async (shardCount) => {
       const model = await splitBytes(bytes, shardCount);

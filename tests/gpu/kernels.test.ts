@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { TENSOR_TYPE_NAMES } from '../../src/gguf/tensor-types.ts';
-import { createBias } from '../../src/gpu/ops/bias.ts';
+import { createAdd, createBias } from '../../src/gpu/ops/add.ts';
 import { createEmbed } from '../../src/gpu/ops/embed.ts';
+import { createGate } from '../../src/gpu/ops/gate.ts';
 import { createNormHeads } from '../../src/gpu/ops/norm-heads.ts';
 import { createRmsNorm } from '../../src/gpu/ops/rms-norm.ts';
-import { createSwiglu } from '../../src/gpu/ops/swiglu.ts';
+import { createScale } from '../../src/gpu/ops/scale.ts';
 import { columnsFor } from '../fixtures/columns.ts';
 import { expectClose, KernelHarness, randomValues } from './harness.ts';
 import { testMatrix } from './matrices.ts';
-import { rmsNorm, swiglu } from './reference.ts';
+import { ACTIVATIONS, capped, gate, rmsNorm } from './reference.ts';
 
 let harness: KernelHarness;
 beforeAll(async () => {
@@ -45,10 +46,19 @@ it.each([
     x: input,
     y,
     epsilon: 1e-5,
+    add: false,
   });
   harness.run(op, { tokens: rows - first, first });
   // f32 sums of 576 squares; results of about 1.
-  expectClose(await harness.rows(y), rmsNorm(x.subarray(first * width), weights, 1e-5), 5e-6);
+  const normed = rmsNorm(x.subarray(first * width), weights, 1e-5);
+  expectClose(await harness.rows(y), normed, 5e-6);
+  const adding = { weights: padded.buffer, x: input, y, epsilon: 1e-5, add: true };
+  harness.run(await createRmsNorm(harness.tuned({ reduceWorkgroup }), adding), { tokens: rows - first, first });
+  expectClose(
+    await harness.rows(y),
+    normed.map((value) => 2 * value),
+    1e-5,
+  );
 });
 
 it('adds vectors to parts of rows, each from a multiple of four on', async () => {
@@ -89,13 +99,40 @@ it.each([8, 64, 200])('norms query and key heads of %i elements', async (headSiz
   expectClose(await harness.rows(qkv), expected, 5e-6);
 });
 
-it.each([20, 96])('gates %i elements', async (width) => {
+it('adds rows, scaled, and scales and caps them', async () => {
+  const [tokens, width] = [3, 22];
+  const [first, second] = [randomValues(1, tokens * width), randomValues(2, tokens * width, 40)];
+  const [x, y] = [harness.activation(tokens, width, first), harness.activation(tokens, width, second)];
+  harness.run(await createAdd(harness.context, { x, y, scale: 0.22 }), { tokens });
+  const sums = second.map((value, index) => value + Math.fround(0.22) * first[index]!);
+  expectClose(await harness.rows(y), sums, 1e-5);
+  harness.run(await createScale(harness.context, { y, factor: 0.5, cap: 0 }), { tokens });
+  harness.run(await createScale(harness.context, { y, factor: 3, cap: 30 }), { tokens });
+  expectClose(
+    await harness.rows(y),
+    sums.map((value) => capped(1.5 * value, 30)),
+    1e-4,
+  );
+});
+
+it('caps what is huge without losing it', async () => {
+  const y = harness.activation(1, 4, Float32Array.of(3e38, -3e38, 1e6, 0));
+  harness.run(await createScale(harness.context, { y, factor: 1, cap: 30 }), { tokens: 1 });
+  expectClose(await harness.rows(y), [30, -30, 30, 0], 1e-5);
+});
+
+it.each([
+  [20, 'silu'],
+  [96, 'silu'],
+  [20, 'gelu'],
+] as const)('gates %i elements with %s', async (width, activation) => {
   const tokens = 3;
   const x = randomValues(width, tokens * 2 * width, 3);
   const y = harness.activation(tokens, width);
-  harness.run(await createSwiglu(harness.context, { x: harness.activation(tokens, 2 * width, x), y }), { tokens });
+  const buffers = { x: harness.activation(tokens, 2 * width, x), y, activation };
+  harness.run(await createGate(harness.context, buffers), { tokens });
   // WGSL allows exp an error of 3 + 2·|x| units in the last place; values reach 100.
-  expectClose(await harness.rows(y), swiglu(x, width), 2e-5);
+  expectClose(await harness.rows(y), gate(x, width, ACTIVATIONS[activation]), 2e-5);
 });
 
 it('leaves the padding of rows alone', async () => {

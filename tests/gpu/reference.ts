@@ -1,3 +1,6 @@
+import type { Activation } from '../../src/model/graph.ts';
+import { pairFrequencies, type Rotation } from '../../src/model/rotation.ts';
+
 /** CPU references of the kernels, in double precision. Matrices are row major. */
 
 /** `[T, R] = x [T, C] · Wᵀ`, W `[R, C]`. */
@@ -28,62 +31,74 @@ export function rmsNorm(x: ArrayLike<number>, w: ArrayLike<number>, epsilon: num
 }
 
 /** x `[T, 2F]`, gate then up, to `[T, F]`. */
-export function swiglu(x: ArrayLike<number>, width: number): Float64Array {
+export function gate(x: ArrayLike<number>, width: number, activation: ActivationFunction): Float64Array {
   return Float64Array.from({ length: x.length / 2 }, (_, index) => {
     const [t, f] = [Math.floor(index / width), index % width];
-    const gate = x[2 * t * width + f]!;
-    return (gate / (1 + Math.exp(-gate))) * x[(2 * t + 1) * width + f]!;
+    return activation(x[2 * t * width + f]!) * x[(2 * t + 1) * width + f]!;
   });
 }
 
+export type ActivationFunction = (x: number) => number;
+
+export const ACTIVATIONS: Readonly<Record<Activation, ActivationFunction>> = {
+  silu: (x) => x / (1 + Math.exp(-x)),
+  gelu: (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
+};
+
 /** Interleaved pairs of one head vector, rotated for a position. */
-export function rope(
-  head: ArrayLike<number>,
-  position: number,
-  base: number,
-  scale: number,
-  dimensions: number,
-): number[] {
-  const out = Array.from(head);
-  for (let pair = 0; 2 * pair < dimensions; pair++) {
-    const angle = (position / scale) * base ** ((-2 * pair) / dimensions);
-    const [a, b] = [head[2 * pair]!, head[2 * pair + 1]!];
-    out[2 * pair] = a * Math.cos(angle) - b * Math.sin(angle);
-    out[2 * pair + 1] = a * Math.sin(angle) + b * Math.cos(angle);
-  }
-  return out;
+export function rope(head: ArrayLike<number>, position: number, rotation: Rotation): number[] {
+  return turn(head, position, rotation, (pair) => [2 * pair, 2 * pair + 1]);
 }
 
 /** As `rope` of pairs of halves: dimension i with i + dimensions / 2. */
-export function ropeHalves(
+export function ropeHalves(head: ArrayLike<number>, position: number, rotation: Rotation): number[] {
+  return turn(head, position, rotation, (pair) => [pair, pair + rotation.dimensions / 2]);
+}
+
+function turn(
   head: ArrayLike<number>,
   position: number,
-  base: number,
-  scale: number,
-  dimensions: number,
+  rotation: Rotation,
+  place: (pair: number) => readonly [number, number],
 ): number[] {
-  const half = dimensions / 2;
   const out = Array.from(head);
-  for (let i = 0; i < half; i++) {
-    const angle = (position / scale) * base ** ((-2 * i) / dimensions);
-    const [a, b] = [head[i]!, head[i + half]!];
+  for (const [pair, frequency] of pairFrequencies(rotation).entries()) {
+    const [i, j] = place(pair);
+    const [a, b] = [rotation.magnitude * head[i]!, rotation.magnitude * head[j]!];
+    const angle = position * frequency;
     out[i] = a * Math.cos(angle) - b * Math.sin(angle);
-    out[i + half] = a * Math.sin(angle) + b * Math.cos(angle);
+    out[j] = a * Math.sin(angle) + b * Math.cos(angle);
   }
   return out;
 }
 
+/** How attention weighs: what scores are multiplied with, and what caps them; 0 for no cap. */
+export interface Weighing {
+  readonly scale: number;
+  readonly cap: number;
+}
+
 /** One head's output for a query `[D]` over keys and values `[S][D]`. */
-export function attend(query: ArrayLike<number>, keys: ArrayLike<number>[], values: ArrayLike<number>[]): number[] {
+export function attend(
+  query: ArrayLike<number>,
+  keys: readonly ArrayLike<number>[],
+  values: readonly ArrayLike<number>[],
+  { scale, cap }: Weighing,
+): number[] {
   const size = query.length;
   const scores = keys.map((key) => {
     let sum = 0;
     for (let d = 0; d < size; d++) sum += query[d]! * key[d]!;
-    return sum / Math.sqrt(size);
+    return capped(sum * scale, cap);
   });
   const total = logSumExp(scores);
   const weights = scores.map((score) => Math.exp(score - total));
   return Array.from({ length: size }, (_, d) => weights.reduce((sum, weight, s) => sum + weight * values[s]![d]!, 0));
+}
+
+/** `cap · tanh(x / cap)`, or x where cap is 0. */
+export function capped(x: number, cap: number): number {
+  return cap === 0 ? x : cap * Math.tanh(x / cap);
 }
 
 export function logSumExp(values: ArrayLike<number>): number {

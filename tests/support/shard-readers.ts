@@ -1,10 +1,10 @@
 import { open } from 'node:fs/promises';
 import { bytesSource, type GgufSource } from '../../src/gguf/gguf-file.ts';
 import { planShards } from '../../src/gguf/plan.ts';
-import { readGguf } from '../../src/gguf/read.ts';
 import { splitGguf } from '../../src/gguf/split.ts';
 import type { Hyperparameters } from '../../src/model/hyperparameters.ts';
 import { readHyperparameters } from '../../src/model/read-hyperparameters.ts';
+import { readModelFile } from '../../src/store/publish/model-file.ts';
 import type { ShardReader } from '../../src/store/shard-store.ts';
 
 /** A model cut into shards that are read from memory or from the whole file. */
@@ -15,7 +15,7 @@ export interface SplitModel {
 
 /** Splits a whole GGUF; nobody checks hashes here, so they are zeros. */
 export async function splitModel(source: GgufSource, shardCount: number): Promise<SplitModel> {
-  const file = await readGguf(source, 'model.gguf');
+  const file = await readModelFile(source, 'model.gguf');
   const hyperparameters = readHyperparameters(file);
   const shards = splitGguf(file, source, planShards(file.tensors, hyperparameters.layerCount, shardCount));
   const readers = shards.map(({ plan, fileName, sizeBytes, headerBytes, read }) => ({

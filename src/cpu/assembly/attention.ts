@@ -1,4 +1,5 @@
 import { exp1, exp4, greatest, total } from './lanes';
+import { capped } from './rows';
 
 // The KV cache lies in pages of 32 positions, anywhere in memory. A page of one layer: for each KV head the keys
 // `[D, 32]`, then the values `[32, D]`. So the scores of four positions are the lanes of one vector.
@@ -24,10 +25,19 @@ function rotate(head: usize, angles: usize, at: usize): v128 {
   return f32x4.add(f32x4.mul(x, cosines), v128.xor(f32x4.mul(swapped, sines), signs));
 }
 
-/** Rotates one token's queries in place, scaled for the dot products, and stores its rotated keys and its values. */
-export function ropeRow(qkv: usize, angles: usize, position: u32, pages: usize, heads: u32, kvHeads: u32, size: u32): void {
+/** Rotates one token's queries in place, times `factor`, and stores its rotated keys and its values. */
+export function ropeRow(
+  qkv: usize,
+  angles: usize,
+  position: u32,
+  pages: usize,
+  heads: u32,
+  kvHeads: u32,
+  size: u32,
+  factor: f32,
+): void {
   const bytes = <usize>size * 4;
-  const scale = f32x4.splat(1 / sqrt<f32>(<f32>size));
+  const scale = f32x4.splat(factor);
   for (let head: u32 = 0; head < heads; head++) {
     for (let at: usize = 0; at < bytes; at += 16) v128.store(qkv + at, f32x4.mul(rotate(qkv, angles, at), scale));
     qkv += bytes;
@@ -50,8 +60,8 @@ export function ropeRow(qkv: usize, angles: usize, position: u32, pages: usize, 
   }
 }
 
-/** Scores of a query with the 32 keys of a page. Positions from `count` on count for nothing. @returns the greatest */
-function scorePage(query: usize, keys: usize, size: u32, count: u32, scores: usize): f32 {
+/** Scores of a query with the 32 keys of a page. Positions outside `[begin, count)` count for nothing. @returns the greatest */
+function scorePage(query: usize, keys: usize, size: u32, begin: u32, count: u32, cap: f32, scores: usize): f32 {
   let s0 = f32x4.splat(0);
   let s1 = f32x4.splat(0);
   let s2 = f32x4.splat(0);
@@ -81,14 +91,16 @@ function scorePage(query: usize, keys: usize, size: u32, count: u32, scores: usi
   v128.store(scores, s5, 80);
   v128.store(scores, s6, 96);
   v128.store(scores, s7, 112);
+  if (cap > 0) for (let at: usize = 0; at < 128; at += 16) v128.store(scores + at, capped(v128.load(scores + at), cap));
+  for (let index: u32 = 0; index < begin; index++) store<f32>(scores + index * 4, -f32.MAX_VALUE);
   for (let index = count; index < PAGE; index++) store<f32>(scores + index * 4, -f32.MAX_VALUE);
   let most = v128.load(scores);
   for (let at: usize = 16; at < 128; at += 16) most = f32x4.max(most, v128.load(scores + at));
   return greatest(most);
 }
 
-/** Adds the values of a page's positions, weighted, to `sums` `[D]`. */
-function addValues(weights: usize, values: usize, size: u32, count: u32, sums: usize): void {
+/** Adds the values of a page's positions `[begin, count)`, weighted, to `sums` `[D]`. */
+function addValues(weights: usize, values: usize, size: u32, begin: u32, count: u32, sums: usize): void {
   const bytes = <usize>size * 4;
   let at: usize = 0;
   for (; at + 64 <= bytes; at += 64) {
@@ -96,8 +108,8 @@ function addValues(weights: usize, values: usize, size: u32, count: u32, sums: u
     let b = v128.load(sums + at, 16);
     let c = v128.load(sums + at, 32);
     let d = v128.load(sums + at, 48);
-    let value = values + at;
-    for (let index: u32 = 0; index < count; index++) {
+    let value = values + begin * bytes + at;
+    for (let index = begin; index < count; index++) {
       const weight = v128.load_splat<f32>(weights + index * 4);
       a = f32x4.add(a, f32x4.mul(weight, v128.load(value)));
       b = f32x4.add(b, f32x4.mul(weight, v128.load(value, 16)));
@@ -112,26 +124,39 @@ function addValues(weights: usize, values: usize, size: u32, count: u32, sums: u
   }
   for (; at < bytes; at += 16) {
     let a = v128.load(sums + at);
-    for (let index: u32 = 0; index < count; index++)
+    for (let index = begin; index < count; index++)
       a = f32x4.add(a, f32x4.mul(v128.load_splat<f32>(weights + index * 4), v128.load(values + index * bytes + at)));
     v128.store(sums + at, a);
   }
 }
 
 /**
- * One query head of one token over positions `[0, length)`, page by page with a running maximum.
+ * One query head of one token over positions `[start, length)`, page by page with a running maximum.
  * @param kvHead - which of a page's heads
+ * @param cap - of scores, 0 for none
  * @param scores - 32 floats of scratch memory
  */
-export function attendHead(query: usize, pages: usize, length: u32, kvHead: u32, size: u32, y: usize, scores: usize): void {
+export function attendHead(
+  query: usize,
+  pages: usize,
+  start: u32,
+  length: u32,
+  kvHead: u32,
+  size: u32,
+  cap: f32,
+  y: usize,
+  scores: usize,
+): void {
   let most: f32 = -f32.MAX_VALUE;
   let weight: f32 = 0;
   const bytes = <usize>size * 4;
   memory.fill(y, 0, bytes);
-  for (let first: u32 = 0; first < length; first += PAGE) {
+  let begin = start % PAGE;
+  pages += <usize>(start / PAGE) * 4;
+  for (let first = start - begin; first < length; first += PAGE) {
     const keys = <usize>load<u32>(pages) + 2 * kvHead * headBytes(size);
     const count = min(PAGE, length - first);
-    const highest = max(most, scorePage(query, keys, size, count, scores));
+    const highest = max(most, scorePage(query, keys, size, begin, count, cap, scores));
     if (highest > most) {
       const shrink = exp1(most - highest);
       for (let at: usize = 0; at < bytes; at += 16) v128.store(y + at, f32x4.mul(v128.load(y + at), f32x4.splat(shrink)));
@@ -145,7 +170,8 @@ export function attendHead(query: usize, pages: usize, length: u32, kvHead: u32,
       v128.store(scores + at, part);
     }
     weight += total(sum);
-    addValues(scores, keys + headBytes(size), size, count, y);
+    addValues(scores, keys + headBytes(size), size, begin, count, y);
+    begin = 0;
     pages += 4;
   }
   const factor = f32x4.splat(1 / weight);

@@ -6,12 +6,14 @@ import { groupF32 } from './matmul-f32';
 import { groupI16 } from './matmul-i16';
 import { quantizeRow } from './quantize';
 import {
+  ADD,
   ATTEND,
+  Add,
   Attend,
-  BIAS,
-  Bias,
   EMBED,
   Embed,
+  GATE,
+  Gate,
   MULTIPLY_F32,
   MULTIPLY_I16,
   MultiplyF32,
@@ -26,12 +28,12 @@ import {
   Quantize,
   ROPE,
   Rope,
+  SCALE,
   SUMMARIZE,
-  SWIGLU,
+  Scale,
   Summarize,
-  Swiglu,
 } from './operations';
-import { addRow, rmsNormRow, summarizeRow, swigluRow } from './rows';
+import { addRow, gateRow, rmsNormRow, scaleRow, summarizeRow } from './rows';
 import { unpackGroup } from './unpack';
 
 // A program is a list of operations, records of equal size. Every thread runs the whole program and takes chunks of each
@@ -75,8 +77,11 @@ function perform(op: Operation, first: u32, end: u32, scratch: usize): void {
     case MULTIPLY_F32:
       multiplyF32(changetype<MultiplyF32>(op), first, end, scratch);
       break;
-    case BIAS:
-      bias(changetype<Bias>(op), first, end);
+    case ADD:
+      add(changetype<Add>(op), first, end);
+      break;
+    case SCALE:
+      scale(changetype<Scale>(op), first, end);
       break;
     case NORM_HEADS:
       normHeads(changetype<NormHeads>(op), first, end);
@@ -87,8 +92,8 @@ function perform(op: Operation, first: u32, end: u32, scratch: usize): void {
     case ATTEND:
       attend(changetype<Attend>(op), first, end, scratch);
       break;
-    case SWIGLU:
-      swiglu(changetype<Swiglu>(op), first, end);
+    case GATE:
+      gate(changetype<Gate>(op), first, end);
       break;
     case QUANTIZE:
       quantize(changetype<Quantize>(op), first, end);
@@ -114,7 +119,7 @@ function embed(op: Embed, first: u32, end: u32, scratch: usize): void {
 function norm(op: Norm, first: u32, end: u32): void {
   for (let token = first; token < end; token++) {
     const y = op.y + token * op.stride;
-    rmsNormRow(op.x + token * op.stride, op.weights, y, op.width, op.epsilon);
+    rmsNormRow(op.x + token * op.stride, op.weights, y, op.width, op.epsilon, op.add);
     if (op.quants) quantizeRow(y, token, op.items, op.stride >> 7, op.quants, op.scales);
   }
 }
@@ -144,8 +149,13 @@ function multiplyF32(op: MultiplyF32, first: u32, end: u32, scratch: usize): voi
   }
 }
 
-function bias(op: Bias, first: u32, end: u32): void {
-  for (let token = first; token < end; token++) addRow(op.y + token * op.yStride, op.bias, op.width);
+function add(op: Add, first: u32, end: u32): void {
+  for (let token = first; token < end; token++)
+    addRow(op.y + token * op.yStride, op.x + token * op.xStride, op.width, op.scale);
+}
+
+function scale(op: Scale, first: u32, end: u32): void {
+  for (let token = first; token < end; token++) scaleRow(op.y + token * op.stride, op.width, op.factor, op.cap);
 }
 
 function normHeads(op: NormHeads, first: u32, end: u32): void {
@@ -153,7 +163,7 @@ function normHeads(op: NormHeads, first: u32, end: u32): void {
   for (let token = first; token < end; token++) {
     let head: usize = op.qkv + token * op.stride;
     for (let index: u32 = 0; index < op.heads + op.kvHeads; index++) {
-      rmsNormRow(head, index < op.heads ? op.query : op.key, head, op.headSize, op.epsilon);
+      rmsNormRow(head, index < op.heads ? op.query : op.key, head, op.headSize, op.epsilon, 0);
       head += bytes;
     }
   }
@@ -162,8 +172,8 @@ function normHeads(op: NormHeads, first: u32, end: u32): void {
 function rope(op: Rope, first: u32, end: u32): void {
   for (let token = first; token < end; token++) {
     const qkv = op.qkv + token * op.stride;
-    const angles = op.angles + token * op.headSize * 4;
-    ropeRow(qkv, angles, op.position + token, op.pages, op.heads, op.kvHeads, op.headSize);
+    const angles = op.angles + token * op.angleStride;
+    ropeRow(qkv, angles, op.position + token, op.pages, op.heads, op.kvHeads, op.headSize, op.scale);
   }
 }
 
@@ -175,14 +185,16 @@ function attend(op: Attend, first: u32, end: u32, scratch: usize): void {
     const offset = head * op.headSize * 4;
     const query = op.qkv + token * op.stride + offset;
     const y = op.y + token * op.yStride + offset;
-    attendHead(query, op.pages, op.position + token + 1, head / perKvHead, op.headSize, y, scratch);
+    const length = op.position + token + 1;
+    const start = length > op.window ? length - op.window : 0;
+    attendHead(query, op.pages, start, length, head / perKvHead, op.headSize, op.cap, y, scratch);
   }
 }
 
-function swiglu(op: Swiglu, first: u32, end: u32): void {
+function gate(op: Gate, first: u32, end: u32): void {
   for (let token = first; token < end; token++) {
     const y = op.y + token * op.yStride;
-    swigluRow(op.gate + token * op.xStride, op.up + token * op.xStride, y, op.width);
+    gateRow(op.gate + token * op.xStride, op.up + token * op.xStride, y, op.width, op.gelu);
     if (op.quants) quantizeRow(y, token, op.items, op.yStride >> 7, op.quants, op.scales);
   }
 }

@@ -1,7 +1,7 @@
-import { exp4, greatest, total } from './lanes';
+import { exp4, greatest, put, tanh4, total } from './lanes';
 
-/** `y[c] = x[c] / sqrt(mean(x²) + epsilon) · w[c]`; x and y lie in whole blocks of 32 with zeros at the end. */
-export function rmsNormRow(x: usize, weights: usize, y: usize, width: u32, epsilon: f32): void {
+/** `y[c] = x[c] / sqrt(mean(x²) + epsilon) · w[c]`, or adds it; x and y lie in whole blocks of 32 with zeros at the end. */
+export function rmsNormRow(x: usize, weights: usize, y: usize, width: u32, epsilon: f32, add: u32): void {
   const end = <usize>((width + 3) >> 2) * 16;
   let squares = f32x4.splat(0);
   for (let at: usize = 0; at < end; at += 16) {
@@ -10,23 +10,44 @@ export function rmsNormRow(x: usize, weights: usize, y: usize, width: u32, epsil
   }
   const factor = f32x4.splat(1 / sqrt<f32>(total(squares) / <f32>width + epsilon));
   for (let at: usize = 0; at < end; at += 16)
-    v128.store(y + at, f32x4.mul(f32x4.mul(v128.load(x + at), factor), v128.load(weights + at)));
+    put(y + at, f32x4.mul(f32x4.mul(v128.load(x + at), factor), v128.load(weights + at)), add);
 }
 
-/** `y[c] += x[c]`, whole vectors of four. */
-export function addRow(y: usize, x: usize, width: u32): void {
+/** `y[c] += scale · x[c]`, whole vectors of four. */
+export function addRow(y: usize, x: usize, width: u32, scale: f32): void {
+  const factor = f32x4.splat(scale);
   const end = <usize>((width + 3) >> 2) * 16;
-  for (let at: usize = 0; at < end; at += 16) v128.store(y + at, f32x4.add(v128.load(y + at), v128.load(x + at)));
+  for (let at: usize = 0; at < end; at += 16)
+    v128.store(y + at, f32x4.add(v128.load(y + at), f32x4.mul(factor, v128.load(x + at))));
 }
 
-/** `y[f] = gate[f] / (1 + exp(-gate[f])) · up[f]`. */
-export function swigluRow(gate: usize, up: usize, y: usize, width: u32): void {
+/** `y[c] *= factor`, then `y[c] = cap · tanh(y[c] / cap)` unless cap is 0; whole vectors of four. */
+export function scaleRow(y: usize, width: u32, factor: f32, cap: f32): void {
+  const by = f32x4.splat(factor);
+  const end = <usize>((width + 3) >> 2) * 16;
+  for (let at: usize = 0; at < end; at += 16) {
+    const value = f32x4.mul(v128.load(y + at), by);
+    v128.store(y + at, cap > 0 ? capped(value, cap) : value);
+  }
+}
+
+/** `cap · tanh(x / cap)` */
+// @ts-ignore: decorator
+@inline
+export function capped(x: v128, cap: f32): v128 {
+  return f32x4.mul(f32x4.splat(cap), tanh4(f32x4.div(x, f32x4.splat(cap))));
+}
+
+/** `y[f] = gate[f] · σ(gate[f]) · up[f]`; with `gelu`, σ of 2·√(2/π) · (gate[f] + 0.044715 · gate[f]³). */
+export function gateRow(gate: usize, up: usize, y: usize, width: u32, gelu: u32): void {
   const one = f32x4.splat(1);
   const end = <usize>((width + 3) >> 2) * 16;
   for (let at: usize = 0; at < end; at += 16) {
     const g = v128.load(gate + at);
-    const silu = f32x4.div(g, f32x4.add(one, exp4(f32x4.neg(g))));
-    v128.store(y + at, f32x4.mul(silu, v128.load(up + at)));
+    const slope = f32x4.mul(f32x4.splat(1.5957691), f32x4.add(one, f32x4.mul(f32x4.splat(0.044715), f32x4.mul(g, g))));
+    const turn = gelu ? f32x4.mul(g, slope) : g;
+    const active = f32x4.div(g, f32x4.add(one, exp4(f32x4.neg(turn))));
+    v128.store(y + at, f32x4.mul(active, v128.load(up + at)));
   }
 }
 

@@ -1,7 +1,9 @@
-import { ropeAngles } from '../../blocks/rope-angles.ts';
+import { RopeAngles } from '../../blocks/rope-angles.ts';
 import type { CpuKernels } from '../../cpu/kernels.ts';
 import type { Program } from '../../cpu/program.ts';
 import { type Rows, rowsFrom } from '../../cpu/rows.ts';
+import { rotationsOf } from '../../model/architecture.ts';
+import { findArchitecture } from '../../model/architectures.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import type { CandidateRequest, Candidates } from '../../protocol/frames.ts';
 import { type CheckedTask, dealRows, rowRequests } from '../batch.ts';
@@ -25,6 +27,7 @@ export class CpuExecutor implements DeviceExecutor {
   readonly #pool: CpuKvPool;
   readonly #program: Program;
   readonly #threads = new ThreadChoice();
+  readonly #angles: RopeAngles;
 
   constructor(kernels: CpuKernels, shape: Hyperparameters, workspace: CpuWorkspace, model: CpuModel, pool: CpuKvPool) {
     this.#kernels = kernels;
@@ -33,6 +36,10 @@ export class CpuExecutor implements DeviceExecutor {
     this.#model = model;
     this.#pool = pool;
     this.#program = kernels.createProgram();
+    this.#angles = new RopeAngles(
+      shape.headSize,
+      rotationsOf(findArchitecture(shape.architecture, 'The model'), shape),
+    );
   }
 
   reserve(session: Session, length: number): void {
@@ -47,7 +54,9 @@ export class CpuExecutor implements DeviceExecutor {
     this.#writeInput(batch);
     const { slots, ids } = this.#workspace;
     const program = this.#program.reset();
+    const { embeddingScale } = this.#shape;
     if (input.dtype === 'u32') program.embed(tokens, this.#model.embedding(), ids, slots.hidden);
+    if (input.dtype === 'u32' && embeddingScale !== undefined) program.scale(tokens, slots.hidden, embeddingScale, 0);
     for (let layer = layers.start; layer < layers.end; layer++) {
       const caches = batch.map((entry, index) => ({
         tokens: entry.tokens,
@@ -75,11 +84,11 @@ export class CpuExecutor implements DeviceExecutor {
   #writeInput(batch: readonly CheckedTask[]): void {
     const { memory } = this.#kernels;
     const { ids, angles, slots, maxPages } = this.#workspace;
-    const { width, headSize } = this.#shape;
+    const { width } = this.#shape;
     let first = 0;
     for (const [index, { task, session, tokens }] of batch.entries()) {
-      const turns = ropeAngles(this.#shape, task.position, tokens);
-      memory.floats(angles + first * headSize * 4, turns.length).set(turns);
+      const turns = this.#angles.at(task.position, tokens);
+      memory.floats(angles.address + first * angles.stride, turns.length).set(turns);
       for (let layer = task.layers.start; layer < task.layers.end; layer++) {
         const table = memory.words(this.#pageTable(layer, index), maxPages);
         for (const [at, page] of session.pages.entries()) table[at] = this.#pool.address(layer, page);
@@ -124,6 +133,8 @@ export class CpuExecutor implements DeviceExecutor {
       .reset()
       .norm(count, rowsFrom(hidden, first), norm, normed, this.#shape.rmsEpsilon, quants)
       .multiply(count, matrix, normed, quants, logits);
+    const { logitScale = 1, logitCap = 0 } = this.#shape;
+    if (logitScale !== 1 || logitCap !== 0) program.scale(count, logits, logitScale, logitCap);
     this.#kernels.run(program);
     const rows = requests.map((request, index) => ({ request, logits: this.#row(logits, index) }));
     const wanted = rows.map(({ request, logits }) => Float32Array.from(request.wantedIds, (id) => logits[id]!));

@@ -23,6 +23,7 @@ export interface LayerPlace {
  */
 export function addLayer(program: Program, layer: CpuLayer, { model, workspace, tokens, caches }: LayerPlace): void {
   const { slots, quants, angles } = workspace;
+  const rotation = (index: number) => ({ ...angles, address: angles.address + index * model.headSize * 4 });
   /** The slot whose rows `quants` holds. */
   let rounded: Slot | undefined;
   for (const [index, { operation, vectors, matrix }] of layer.entries()) {
@@ -34,8 +35,8 @@ export function addLayer(program: Program, layer: CpuLayer, { model, workspace, 
     };
     switch (operation.kind) {
       case 'norm': {
-        const { from, to } = operation;
-        program.norm(tokens, slots[from], vectors[0]!, slots[to], model.rmsEpsilon, roundedFor(to));
+        const { from, to, add } = operation;
+        program.norm(tokens, slots[from], vectors[0]!, slots[to], model.rmsEpsilon, roundedFor(to), add);
         break;
       }
       case 'multiply': {
@@ -50,17 +51,20 @@ export function addLayer(program: Program, layer: CpuLayer, { model, workspace, 
         program.bias(tokens, vectors, widths, slots[operation.to]);
         break;
       }
+      case 'add':
+        program.add(tokens, slots[operation.from], slots[operation.to], operation.scale);
+        break;
       case 'normHeads':
         program.normHeads(tokens, slots.qkv, vectors[0]!, vectors[1]!, model, model.rmsEpsilon);
         break;
       case 'rope':
-        program.rope(slots.qkv, angles, caches, model);
+        program.rope(slots.qkv, rotation(operation.rotation), caches, model, operation.scale);
         break;
       case 'attend':
-        program.attend(slots.qkv, caches, model, slots.attended);
+        program.attend(slots.qkv, caches, model, operation.sight, slots.attended);
         break;
       case 'gate':
-        program.swiglu(tokens, slots.gateUp, slots.gated, roundedFor('gated'));
+        program.gate(tokens, slots.gateUp, slots.gated, operation.activation, roundedFor('gated'));
         break;
     }
   }

@@ -1,7 +1,9 @@
 import { PAGE_TOKENS } from '../../blocks/kv-layout.ts';
 import { paddedWidth } from '../../blocks/row-groups.ts';
 import type { CpuMemory } from '../../cpu/memory.ts';
+import type { Angles } from '../../cpu/program.ts';
 import { allocateQuants, allocateRows, type Quants, type Rows, TOKEN_SCRATCH_BYTES } from '../../cpu/rows.ts';
+import { layersOf, rotationsOf } from '../../model/architecture.ts';
 import { findArchitecture } from '../../model/architectures.ts';
 import { everySlot, type Slot, slotWidth } from '../../model/graph.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
@@ -26,8 +28,8 @@ export interface CpuWorkspace {
   readonly quants: Quants | undefined;
   /** `[T]` u32 */
   readonly ids: number;
-  /** `[T, D]` floats */
-  readonly angles: number;
+  /** `[T, rotations, D/2, 2]` floats */
+  readonly angles: Angles;
   /** `[L, MAX_BATCH_TASKS, S / PAGE_TOKENS]` u32 addresses */
   readonly pages: number;
   /** Page addresses of a session in a layer at most. */
@@ -36,6 +38,7 @@ export interface CpuWorkspace {
 
 export function createCpuWorkspace(memory: CpuMemory, model: Hyperparameters, precision: CpuPrecision): CpuWorkspace {
   const { headSize, vocabularySize, contextLength, layerCount } = model;
+  const rotations = rotationsOf(findArchitecture(model.architecture, 'The model'), model).length;
   const tokens = CPU_TASK_TOKENS;
   const maxPages = Math.ceil(contextLength / PAGE_TOKENS);
   return {
@@ -44,7 +47,7 @@ export function createCpuWorkspace(memory: CpuMemory, model: Hyperparameters, pr
     summaries: memory.allocate(LOGIT_ROWS * 8),
     quants: precision === 'i16' ? allocateQuants(memory, tokens, widest(model)) : undefined,
     ids: memory.allocate(tokens * 4),
-    angles: memory.allocate(tokens * headSize * 4),
+    angles: { address: memory.allocate(tokens * rotations * headSize * 4), stride: rotations * headSize * 4 },
     pages: memory.allocate(layerCount * MAX_BATCH_TASKS * maxPages * 4),
     maxPages,
   };
@@ -57,7 +60,7 @@ export function scratchBytes(model: Hyperparameters): number {
 
 /** Elements of the longest row that is multiplied. */
 function widest(model: Hyperparameters): number {
-  const layer = findArchitecture(model.architecture, 'The model').layer(model);
-  const multiplied = layer.filter((operation) => operation.kind === 'multiply');
+  const layers = layersOf(findArchitecture(model.architecture, 'The model'), model);
+  const multiplied = layers.flat().filter((operation) => operation.kind === 'multiply');
   return Math.max(model.width, ...multiplied.map(({ from }) => slotWidth(from, model)));
 }

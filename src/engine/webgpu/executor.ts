@@ -1,8 +1,10 @@
-import { ropeAngles } from '../../blocks/rope-angles.ts';
+import { RopeAngles } from '../../blocks/rope-angles.ts';
 import { pageTable } from '../../gpu/page-table.ts';
 import { Readback } from '../../gpu/readback.ts';
 import { RESULT_WORDS } from '../../gpu/result-layout.ts';
 import { Submission } from '../../gpu/submission.ts';
+import { rotationsOf } from '../../model/architecture.ts';
+import { findArchitecture } from '../../model/architectures.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import type { CandidateRequest } from '../../protocol/frames.ts';
 import { type CheckedTask, dealRows, rowRequests } from '../batch.ts';
@@ -24,6 +26,7 @@ export class GpuExecutor implements DeviceExecutor {
   readonly #pool: GpuKvPool;
   readonly #submitLayers: number;
   readonly #readback: Readback;
+  readonly #angles: RopeAngles;
 
   /** @param submitLayers - see `Tuning` */
   constructor(
@@ -40,6 +43,10 @@ export class GpuExecutor implements DeviceExecutor {
     this.#model = model;
     this.#pool = pool;
     this.#submitLayers = submitLayers;
+    this.#angles = new RopeAngles(
+      shape.headSize,
+      rotationsOf(findArchitecture(shape.architecture, 'The model'), shape),
+    );
     this.#readback = new Readback(device, Math.max(workspace.slots.hidden.buffer.size, workspace.results.size));
   }
 
@@ -81,7 +88,7 @@ export class GpuExecutor implements DeviceExecutor {
   #writeInput(batch: readonly CheckedTask[], tokens: number): void {
     const { tasks, slots } = this.#workspace;
     const { hidden } = slots;
-    const { width, headSize } = this.#shape;
+    const { width } = this.#shape;
     tasks.write(
       'pages',
       pageTable(batch.map((entry) => ({ ...entry, position: entry.task.position, pages: entry.session.pages }))),
@@ -89,12 +96,12 @@ export class GpuExecutor implements DeviceExecutor {
     const request = requestOf(batch);
     if (request) tasks.write('wanted', request.wantedIds);
     if (request?.mask) tasks.write('mask', request.mask);
-    const angles = new Float32Array(tokens * headSize);
+    const angles = new Float32Array(tokens * this.#angles.stride);
     const ids = new Uint32Array(tokens);
     const rows = new Float32Array(batch[0]!.task.input.dtype === 'f32' ? tokens * hidden.stride * 4 : 0);
     let row = 0;
     for (const { task, tokens: count } of batch) {
-      angles.set(ropeAngles(this.#shape, task.position, count), row * headSize);
+      angles.set(this.#angles.at(task.position, count), row * this.#angles.stride);
       if (task.input.dtype === 'u32') ids.set(task.input.ids, row);
       else {
         for (let token = 0; token < count; token++) {

@@ -1,11 +1,11 @@
 import type { GpuContext, Op } from '../../gpu/context.ts';
+import { createAdd, createBias } from '../../gpu/ops/add.ts';
 import { createAttention } from '../../gpu/ops/attention.ts';
-import { createBias } from '../../gpu/ops/bias.ts';
+import { createGate } from '../../gpu/ops/gate.ts';
 import { createMultiply } from '../../gpu/ops/multiply.ts';
 import { createNormHeads } from '../../gpu/ops/norm-heads.ts';
 import { createRmsNorm } from '../../gpu/ops/rms-norm.ts';
 import { createRopeKv } from '../../gpu/ops/rope-kv.ts';
-import { createSwiglu } from '../../gpu/ops/swiglu.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import type { LoadedOperation } from '../weights.ts';
 import type { Workspace } from './workspace.ts';
@@ -36,13 +36,14 @@ function createOperation(
   { operation, vectors, matrix }: LoadedOperation,
   { model, workspace, cache }: LayerPlace,
 ): Promise<Op> {
-  const { slots, tasks } = workspace;
+  const { slots, tasks, rotations } = workspace;
   const { pages, angles } = tasks.regions;
   const { qkv } = slots;
   switch (operation.kind) {
     case 'norm': {
       const [x, y] = [slots[operation.from], slots[operation.to]];
-      return createRmsNorm(context, { weights: vectors[0]!, x, y, epsilon: model.rmsEpsilon });
+      const { add } = operation;
+      return createRmsNorm(context, { weights: vectors[0]!, x, y, epsilon: model.rmsEpsilon, add });
     }
     case 'multiply': {
       const [x, y] = [slots[operation.from], slots[operation.to]];
@@ -52,15 +53,25 @@ function createOperation(
       const biases = operation.vectors.map(({ shape }, index) => ({ buffer: vectors[index]!, width: shape[0]! }));
       return createBias(context, { biases, y: slots[operation.to] });
     }
+    case 'add': {
+      const [x, y] = [slots[operation.from], slots[operation.to]];
+      return createAdd(context, { x, y, scale: operation.scale });
+    }
     case 'normHeads': {
       const [query, key] = vectors as [GPUBuffer, GPUBuffer];
       return createNormHeads(context, { heads: model, query, key, qkv, epsilon: model.rmsEpsilon });
     }
-    case 'rope':
-      return createRopeKv(context, { heads: model, angles, pages, qkv, cache });
-    case 'attend':
-      return createAttention(context, { heads: model, qkv, cache, pages, y: slots.attended });
-    case 'gate':
-      return createSwiglu(context, { x: slots.gateUp, y: slots.gated });
+    case 'rope': {
+      const { rotation, scale } = operation;
+      return createRopeKv(context, { heads: model, angles, rotations, rotation, scale, pages, qkv, cache });
+    }
+    case 'attend': {
+      const { sight } = operation;
+      return createAttention(context, { heads: model, sight, qkv, cache, pages, y: slots.attended });
+    }
+    case 'gate': {
+      const { activation } = operation;
+      return createGate(context, { x: slots.gateUp, y: slots.gated, activation });
+    }
   }
 }

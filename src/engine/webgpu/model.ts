@@ -1,7 +1,9 @@
 import { ShoalError } from '../../core/errors.ts';
 import { type LayerRange, layersIn } from '../../core/ranges.ts';
 import type { GpuContext, Op } from '../../gpu/context.ts';
+import type { DeviceMatrix } from '../../gpu/matrix.ts';
 import { createEmbed } from '../../gpu/ops/embed.ts';
+import { createScale } from '../../gpu/ops/scale.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import type { ShardWeights } from '../weights.ts';
 import type { GpuKvPool } from './kv-pool.ts';
@@ -49,9 +51,7 @@ export class GpuModel {
     await this.#pool.addLayers(layersIn(range));
     try {
       const { embedding, output } = weights;
-      const { slots, tasks } = this.#workspace;
-      if (embedding)
-        this.#embed = await createEmbed(this.#context, { matrix: embedding, ids: tasks.regions.ids, y: slots.hidden });
+      if (embedding) this.#embed = await this.#createEmbedding(embedding);
       if (output) this.#head = await createOutputHead(this.#context, this.#model, output, this.#workspace);
       await this.#bindLayers({ range, weights });
     } catch (error) {
@@ -92,6 +92,18 @@ export class GpuModel {
   outputHead(): OutputHead {
     if (!this.#head) throw new ShoalError('shard-not-loaded', 'The output matrix (the last shard) is not loaded here.');
     return this.#head;
+  }
+
+  async #createEmbedding(matrix: DeviceMatrix): Promise<Op> {
+    const { slots, tasks } = this.#workspace;
+    const { embeddingScale } = this.#model;
+    const embed = await createEmbed(this.#context, { matrix, ids: tasks.regions.ids, y: slots.hidden });
+    if (embeddingScale === undefined) return embed;
+    const scale = await createScale(this.#context, { y: slots.hidden, factor: embeddingScale, cap: 0 });
+    return (pass, tokens) => {
+      embed(pass, tokens);
+      scale(pass, tokens);
+    };
   }
 
   async #bindLayers({ range, weights }: LoadedShard): Promise<void> {

@@ -1,6 +1,7 @@
 import type { GpuContext } from '../../gpu/context.ts';
 import { createMultiply } from '../../gpu/ops/multiply.ts';
 import { createRmsNorm } from '../../gpu/ops/rms-norm.ts';
+import { createScale } from '../../gpu/ops/scale.ts';
 import { createSelect } from '../../gpu/ops/select.ts';
 import { NO_TOKEN, RESULT_LOG_SUM_EXP, RESULT_WANTED, RESULT_WORDS } from '../../gpu/result-layout.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
@@ -27,9 +28,12 @@ export async function createOutputHead(
   const { tasks, slots, logits, results } = workspace;
   const { hidden, normed } = slots;
   const { mask, wanted } = tasks.regions;
-  const [norm, multiply, select] = await Promise.all([
-    createRmsNorm(context, { weights: output.norm, x: hidden, y: normed, epsilon: model.rmsEpsilon }),
+  const { logitScale = 1, logitCap = 0 } = model;
+  const plain = logitScale === 1 && logitCap === 0;
+  const [norm, multiply, scale, select] = await Promise.all([
+    createRmsNorm(context, { weights: output.norm, x: hidden, y: normed, epsilon: model.rmsEpsilon, add: false }),
     createMultiply(context, { matrix: output.matrix, x: normed, y: logits, add: false }),
+    plain ? undefined : createScale(context, { y: logits, factor: logitScale, cap: logitCap }),
     createSelect(context, { logits, rows: LOGIT_ROWS, mask, wanted, results }),
   ]);
   return (encoder, first, end, request) => {
@@ -38,6 +42,7 @@ export async function createOutputHead(
       const pass = { encoder, taskOffset: tasks.addTask({ tokens, first: row }) };
       norm(pass, tokens);
       multiply(pass, tokens);
+      scale?.(pass, tokens);
       select(encoder, (task) => tasks.addTask(task), { ...request, tokens, result: row - first });
     }
   };

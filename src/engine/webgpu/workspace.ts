@@ -6,6 +6,8 @@ import { pageTableBytes } from '../../gpu/page-table.ts';
 import { RESULT_WORDS } from '../../gpu/result-layout.ts';
 import { TaskBuffer } from '../../gpu/task-buffer.ts';
 import { tuningFor } from '../../gpu/tuning.ts';
+import { rotationsOf } from '../../model/architecture.ts';
+import { findArchitecture } from '../../model/architectures.ts';
 import { everySlot, type Slot, slotWidth } from '../../model/graph.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import { MAX_WANTED_IDS } from '../../protocol/limits.ts';
@@ -20,6 +22,8 @@ export interface Workspace {
   readonly tasks: TaskBuffer<TaskRegion>;
   /** `[T, …]` each. */
   readonly slots: Readonly<Record<Slot, Activation>>;
+  /** How many the architecture's layers rotate by: a row of angles has all. */
+  readonly rotations: number;
   /** `[LOGIT_ROWS, V]` */
   readonly logits: Activation;
   /** `[T, RESULT_WORDS]` */
@@ -29,14 +33,16 @@ export interface Workspace {
 export function createWorkspace(gpu: GpuDevice, model: Hyperparameters, maxTokens: number): Workspace {
   const { device } = gpu;
   const { headSize, vocabularySize, contextLength } = model;
+  const rotations = rotationsOf(findArchitecture(model.architecture, 'The model'), model).length;
   const batches = Math.ceil(maxTokens / LOGIT_ROWS);
   return {
     maxTokens,
+    rotations,
     tasks: new TaskBuffer(device, 1 + batches * (1 + selectTasks(vocabularySize, tuningFor(gpu).selectChunk)), {
       pages: pageTableBytes(maxTokens, MAX_BATCH_TASKS * Math.ceil(contextLength / PAGE_TOKENS)),
       ids: maxTokens * 4,
       wanted: MAX_WANTED_IDS * 4,
-      angles: maxTokens * headSize * 4,
+      angles: maxTokens * rotations * headSize * 4,
       mask: Math.ceil(vocabularySize / 32) * 4,
     }),
     slots: everySlot((slot) => createActivation(device, slot, maxTokens, slotWidth(slot, model))),

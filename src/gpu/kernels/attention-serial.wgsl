@@ -6,6 +6,8 @@
 // positions, and a thread's vec4s of a head.
 override Q_STRIDE: u32; // vec4s from row to row of q
 override Y_STRIDE: u32; // vec4s from row to row of y
+override WINDOW: u32; // positions that a row sees, its own among them
+override CAP: f32; // scores s become CAP · tanh(s / CAP), unless it is 0
 const LOWEST = -3.4028234e38;
 const THREADS = 4u;
 @group(0) @binding(1) var<storage, read> q: array<vec4<f32>>; // [T, Q_STRIDE]
@@ -24,13 +26,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let column{r} = (head * R + {r}u % R) * D4;
   let row{r} = token{r} * Q_STRIDE + column{r};
   let end{r} = position_of(token{r}) + 1u;
+  let start{r} = select(0u, end{r} - WINDOW, end{r} > WINDOW);
   var maximum{r} = LOWEST;
   var sum{r} = 0.0;
   var y{r}_{v} = vec4<f32>();
-  // The last row sees the most.
+  // The first row sees the earliest position, the last one the latest.
   let positions = position_of(min(token + ROWS / R, task.tokens) - 1u) + 1u;
   let table = table_of(token);
-  for (var first = 0u; first < positions; first += PAGE) {
+  for (var first = start0 / PAGE * PAGE; first < positions; first += PAGE) {
     let page = pages[table + first / PAGE];
     let count = min(PAGE, positions - first);
     var best{r} = maximum{r};
@@ -42,7 +45,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
         let query{r} = q[row{r} + d];
         score{r}_{p} += dot(key{p}, query{r});
       }
-      score{r}_{p} = select(LOWEST, score{r}_{p} * inverseSqrt(f32(4u * D4)), first + i + {p}u * THREADS < end{r});
+      score{r}_{p} = select(LOWEST, capped(score{r}_{p}), seen(first + i + {p}u * THREADS, start{r}, end{r}));
       best{r} = max(best{r}, score{r}_{p});
       weights{r}[i + {p}u * THREADS] = score{r}_{p};
     }
@@ -50,7 +53,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     workgroupBarrier();
     let raised{r} = max(max(maxima{r}[0], maxima{r}[1]), max(maxima{r}[2], maxima{r}[3]));
     for (var i = local; i < count; i += THREADS) {
-      weights{r}[i] = select(0.0, exp(weights{r}[i] - raised{r}), first + i < end{r});
+      weights{r}[i] = select(0.0, exp(weights{r}[i] - raised{r}), seen(first + i, start{r}, end{r}));
     }
     let fade{r} = exp(maximum{r} - raised{r});
     maximum{r} = raised{r};
@@ -67,6 +70,17 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     workgroupBarrier();
   }
   store(token + {r}u / R, column{r}, {v}u * THREADS + local, y{r}_{v} / sum{r});
+}
+
+fn seen(position: u32, start: u32, end: u32) -> bool {
+  return position >= start && position < end;
+}
+
+fn capped(score: f32) -> f32 {
+  if (CAP > 0.0) {
+    return CAP * bounded_tanh(vec4<f32>(score / CAP)).x;
+  }
+  return score;
 }
 
 fn store(token: u32, column: u32, d: u32, value: vec4<f32>) {

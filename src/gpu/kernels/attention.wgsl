@@ -1,10 +1,12 @@
-// Causal grouped-query attention: y[t,h] = Σ_s softmax_s(q[t,h] · k[s,h/R] / √D) · v[s,h/R], s ≤ t's position, for the
-// R = H / K query heads that share a KV head. One workgroup a token and a KV head: a loaded key or value serves R heads.
+// Causal grouped-query attention: y[t,h] = Σ_s softmax_s(q[t,h] · k[s,h/R]) · v[s,h/R] over the WINDOW positions s up to
+// t's own, for the R = H / K query heads that share a KV head. One workgroup a token and a KV head: a loaded key or value serves R heads.
 // Over tiles of WORKGROUP positions with a running maximum (online softmax). In a tile, a thread first scores one
 // position; then threads are (slice, d) and add up the values of every SLICES-th position, four dimensions each.
 // Reference: attention() in tests/gpu/reference.ts. A line with {r} stands for one such line each of the R heads.
 override Q_STRIDE: u32; // vec4s from row to row of q
 override Y_STRIDE: u32; // vec4s from row to row of y
+override WINDOW: u32; // positions that a row sees, its own among them
+override CAP: f32; // scores s become CAP · tanh(s / CAP), unless it is 0
 override WORKGROUP: u32; // at least D4, a multiple of MAXIMA
 override SLICES: u32 = WORKGROUP / D4;
 const MAXIMA = 16u; // threads that look for a tile's maximum, each in its part
@@ -24,6 +26,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let token = workgroup.y;
   let head = workgroup.x;
   let positions = position_of(token) + 1u;
+  let start = select(0u, positions - WINDOW, positions > WINDOW);
   let table = table_of(token);
   let query{r} = token * Q_STRIDE + (head * R + {r}u) * D4;
   let d = local % D4;
@@ -31,17 +34,18 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   var maximum{r} = LOWEST;
   var sum{r} = 0.0;
   var y{r} = vec4<f32>();
-  for (var tile = 0u; tile < positions; tile += WORKGROUP) {
+  for (var tile = start / PAGE * PAGE; tile < positions; tile += WORKGROUP) {
     var score{r} = LOWEST;
     let position = tile + local;
-    if (position < positions) {
+    let seen = position >= start && position < positions;
+    if (seen) {
       let page = pages[table + position / PAGE];
       score{r} = 0.0;
       for (var i = 0u; i < D4; i++) {
         let key = cache[key_index(page, head, slot_of(position), i)];
         score{r} += dot(key, q[query{r} + i]);
       }
-      score{r} *= inverseSqrt(f32(4u * D4));
+      score{r} = capped(score{r});
     }
     scores{r}[local] = score{r};
     workgroupBarrier();
@@ -57,7 +61,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     for (var i = 0u; i < MAXIMA; i++) {
       raised{r} = max(raised{r}, maxima{r}[i]);
     }
-    scores{r}[local] = select(0.0, exp(score{r} - raised{r}), position < positions);
+    scores{r}[local] = select(0.0, exp(score{r} - raised{r}), seen);
     let fade{r} = exp(maximum{r} - raised{r});
     maximum{r} = raised{r};
     sum{r} *= fade{r};
@@ -75,6 +79,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     workgroupBarrier();
   }
   merge(token * Y_STRIDE + (head * R + {r}u) * D4, y{r}, sum{r}, local);
+}
+
+fn capped(score: f32) -> f32 {
+  if (CAP > 0.0) {
+    return CAP * bounded_tanh(vec4<f32>(score / CAP)).x;
+  }
+  return score;
 }
 
 // Adds the slices' sums and weighted values up and writes the quotient.

@@ -1,7 +1,8 @@
-// RMS norm: y[t,c] = x[t,c] / sqrt(mean_c(x²) + EPSILON) · w[c]. One workgroup a row t, partial sums added as a tree.
+// RMS norm: y[t,c] = x[t,c] / sqrt(mean_c(x²) + EPSILON) · w[c], or with ADD that added to y. One workgroup a row t, partial sums added as a tree.
 // Reference: rmsNorm() in tests/gpu/reference.ts.
 override C: u32;
 override EPSILON: f32;
+override ADD: bool;
 override STRIDE: u32; // vec4s from row to row of x and y; x is 0 from C on
 override WORKGROUP: u32; // a power of two
 @group(0) @binding(1) var<storage, read> w: array<vec4<f32>>; // [STRIDE]
@@ -28,6 +29,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   workgroupBarrier();
   let factor = 1.0 / sqrt(parts[0] / f32(C) + EPSILON);
   for (var index = local; index < STRIDE; index += WORKGROUP) {
-    y[to + index] = x[source + index] * factor * w[index];
+    let value = x[source + index] * factor * w[index];
+    if (ADD) {
+      y[to + index] += value;
+    } else {
+      y[to + index] = value;
+    }
   }
 }

@@ -1,16 +1,19 @@
+import type { Sight } from '../../model/graph.ts';
 import type { Activation } from '../activation.ts';
 import { composeShader } from '../compose.ts';
 import type { GpuContext, Op } from '../context.ts';
 import attention from '../kernels/attention.wgsl?raw';
 import attentionSerial from '../kernels/attention-serial.wgsl?raw';
 import kvCache from '../kernels/blocks/kv-cache.wgsl?raw';
+import tanh from '../kernels/blocks/tanh.wgsl?raw';
 import task from '../kernels/blocks/task.wgsl?raw';
 import type { Binding } from '../kernels.ts';
 import type { HeadShape } from './rope-kv.ts';
 
 export interface AttentionBuffers {
   readonly heads: HeadShape;
-  /** `[T, (H + 2K) · D]`, of which the rotated queries are read */
+  readonly sight: Sight;
+  /** `[T, (H + 2K) · D]`, of which the rotated queries are read, scaled for the scores */
   readonly qkv: Activation;
   /** The layer's KV pages, the rows' own positions among them */
   readonly cache: GPUBuffer;
@@ -20,6 +23,8 @@ export interface AttentionBuffers {
   readonly y: Activation;
 }
 
+/** A window that nothing falls out of. */
+const ALL_POSITIONS = 0xffffffff;
 /** Threads of the serial kernel's workgroup, `THREADS` in its text. */
 const SERIAL_THREADS = 4;
 /** Positions that it scores at once; times the threads they divide a page. */
@@ -35,7 +40,7 @@ async function createParallel({ kernels, tuning }: GpuContext, buffers: Attentio
   const heads = headCount / kvHeadCount;
   const kernel = await kernels.compile({
     name: 'attention',
-    code: composeShader([`const R = ${heads}u;`, task, kvCache, attention], { r: heads }),
+    code: composeShader([`const R = ${heads}u;`, task, tanh, kvCache, attention], { r: heads }),
     constants: { ...constantsOf(buffers), WORKGROUP: Math.max(tuning.attentionWorkgroup, headSize / 4) },
   });
   const bound = kernel.bind(bindingsOf(buffers));
@@ -50,7 +55,7 @@ async function createSerial({ kernels, tuning }: GpuContext, buffers: AttentionB
     const constants = `const R = ${heads}u; const ROWS = ${tile * heads}u; const POSITIONS = ${SERIAL_POSITIONS}u;`;
     const kernel = await kernels.compile({
       name: `attention T=${tile}`,
-      code: composeShader([constants, task, kvCache, attentionSerial], {
+      code: composeShader([constants, task, tanh, kvCache, attentionSerial], {
         r: tile * heads,
         p: SERIAL_POSITIONS,
         v: Math.ceil(headSize / 4 / SERIAL_THREADS),
@@ -66,8 +71,11 @@ async function createSerial({ kernels, tuning }: GpuContext, buffers: AttentionB
   };
 }
 
-function constantsOf({ heads, qkv, y }: AttentionBuffers): Record<string, number> {
-  return { K: heads.kvHeadCount, D4: heads.headSize / 4, Q_STRIDE: qkv.stride, Y_STRIDE: y.stride };
+function constantsOf({ heads, sight, qkv, y }: AttentionBuffers): Record<string, number> {
+  return {
+    ...{ K: heads.kvHeadCount, D4: heads.headSize / 4, Q_STRIDE: qkv.stride, Y_STRIDE: y.stride },
+    ...{ WINDOW: sight.window === 0 ? ALL_POSITIONS : sight.window, CAP: sight.cap },
+  };
 }
 
 function bindingsOf({ qkv, cache, pages, y }: AttentionBuffers): Binding[] {

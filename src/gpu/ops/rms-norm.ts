@@ -12,17 +12,19 @@ export interface RmsNormBuffers {
   /** `[T, C]` */
   readonly y: Activation;
   readonly epsilon: number;
+  /** Whether the result is added to y. */
+  readonly add: boolean;
 }
 
-/** `y[t,c] = x[t,c] / sqrt(mean_c(x²) + epsilon) · w[c]`. */
+/** `y[t,c] = x[t,c] / sqrt(mean_c(x²) + epsilon) · w[c]`, or that added to y. */
 export async function createRmsNorm(
   { kernels, tuning }: GpuContext,
-  { weights, x, y, epsilon }: RmsNormBuffers,
+  { weights, x, y, epsilon, add }: RmsNormBuffers,
 ): Promise<Op> {
   const kernel = await kernels.compile({
     name: 'rms-norm',
     code: composeShader([task, rmsNorm]),
-    constants: { C: x.width, EPSILON: epsilon, STRIDE: x.stride, WORKGROUP: tuning.reduceWorkgroup },
+    constants: { C: x.width, EPSILON: epsilon, ADD: Number(add), STRIDE: x.stride, WORKGROUP: tuning.reduceWorkgroup },
   });
   const bound = kernel.bind([weights, x.buffer, y.buffer]);
   return (pass, tokens) => bound.dispatch(pass, [tokens]);

@@ -16,8 +16,13 @@ export interface HeadShape {
 
 export interface RopeKvBuffers {
   readonly heads: HeadShape;
-  /** `[T, D/2]` pairs of cosine and sine, see `ropeAngles` */
+  /** `[T, rotations, D/2]` pairs of cosine and sine, see `RopeAngles` */
   readonly angles: Binding;
+  /** How many rotations a row of angles has, and which is used. */
+  readonly rotations: number;
+  readonly rotation: number;
+  /** What queries are multiplied with. */
+  readonly scale: number;
   /** Where the rows belong, see `pageTable` */
   readonly pages: Binding;
   /** `[T, (H + 2K) · D]`; its queries are rotated in place */
@@ -30,12 +35,15 @@ const WORKGROUP = 64;
 
 /** Rotates queries and keys by their position and writes keys and values into the cache. */
 export async function createRopeKv({ kernels }: GpuContext, buffers: RopeKvBuffers): Promise<Op> {
-  const { heads, angles, pages, qkv, cache } = buffers;
+  const { heads, angles, rotations, rotation, scale, pages, qkv, cache } = buffers;
   const { headCount, kvHeadCount, headSize } = heads;
   const kernel = await kernels.compile({
     name: 'rope-kv',
     code: composeShader([task, kvCache, ropeKv]),
-    constants: { H: headCount, K: kvHeadCount, D4: headSize / 4, STRIDE: qkv.stride },
+    constants: {
+      ...{ H: headCount, K: kvHeadCount, D4: headSize / 4, STRIDE: qkv.stride },
+      ...{ SCALE: scale, ANGLES: (rotations * headSize) / 4, ROTATION: rotation },
+    },
   });
   const bound = kernel.bind([angles, pages, qkv.buffer, cache]);
   const workgroups = Math.ceil(((headCount + 2 * kvHeadCount) * headSize) / 4 / WORKGROUP);

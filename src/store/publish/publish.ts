@@ -1,10 +1,10 @@
 import { sha256 } from 'hash-wasm';
 import type { GgufSource } from '../../gguf/gguf-file.ts';
 import { planShards } from '../../gguf/plan.ts';
-import { readGguf } from '../../gguf/read.ts';
 import { readChunks, type ShardFile, splitGguf } from '../../gguf/split.ts';
 import { encodeManifest, type Manifest, type ManifestShard } from '../../protocol/manifest.ts';
 import { pieceLengthFor, ShardHasher } from '../metainfo/torrent-file.ts';
+import { readModelFile } from './model-file.ts';
 import { checkModel } from './publish-checks.ts';
 
 /** Takes one file's bytes, in order. */
@@ -48,7 +48,7 @@ export interface PublishedModel {
  */
 export async function publishModel(source: GgufSource, options: PublishOptions): Promise<PublishedModel> {
   // Its metadata is copied as it stands; nobody looks at the vocabulary.
-  const file = await readGguf(source, options.fileName, 'counted');
+  const file = await readModelFile(source, options.fileName, 'counted');
   const facts = checkModel(file);
   const files = splitGguf(file, source, planShards(file.tensors, facts.layerCount, options.shardCount));
   const totalBytes = files.reduce((sum, shard) => sum + shard.sizeBytes, 0);

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ropeAngles } from '../../../src/blocks/rope-angles.ts';
+import { RopeAngles } from '../../../src/blocks/rope-angles.ts';
 import { CpuKernels } from '../../../src/cpu/kernels.ts';
 import type { CpuMatrix } from '../../../src/cpu/matrix.ts';
 import { nodeHost } from '../../../src/cpu/node-host.ts';
@@ -7,10 +7,11 @@ import { allocateQuants, allocateRows, type Rows } from '../../../src/cpu/rows.t
 import { maskLogits, topCandidates } from '../../../src/engine/candidates.ts';
 import { dequantize } from '../../../src/gguf/dequantize.ts';
 import { TENSOR_TYPE_NAMES, type TensorTypeName } from '../../../src/gguf/tensor-types.ts';
+import { NO_ROTATION } from '../../../src/model/rotation.ts';
 import { columnsFor } from '../../fixtures/columns.ts';
 import { quantize } from '../../fixtures/quantize.ts';
 import { normals, seededRandom } from '../../fixtures/random.ts';
-import { attend, logSumExp, multiply, rmsNorm, rope, select, swiglu } from '../../gpu/reference.ts';
+import { ACTIVATIONS, attend, capped, gate, logSumExp, multiply, rmsNorm, rope, select } from '../../gpu/reference.ts';
 
 const PAGE_TOKENS = 32;
 let kernels: CpuKernels;
@@ -105,26 +106,55 @@ it('norms and gates rows of odd widths', () => {
     const w = upload(width, weights).address;
     const rows = upload(width, x);
     kernels.run(kernels.createProgram().norm(3, rows, w, y, 1e-5, undefined));
-    expectClose(download(y, 3), rmsNorm(x, weights, 1e-5), 5e-6);
+    const normed = rmsNorm(x, weights, 1e-5);
+    expectClose(download(y, 3), normed, 5e-6);
+    kernels.run(kernels.createProgram().norm(3, rows, w, y, 1e-5, undefined, true));
+    expectClose(
+      download(y, 3),
+      normed.map((value) => 2 * value),
+      1e-5,
+    );
   }
   for (const width of [20, 96]) {
     const x = random(width, 3 * 2 * width, 3);
     const y = allocateRows(kernels.memory, 3, width);
     const rows = upload(2 * width, x);
-    kernels.run(kernels.createProgram().swiglu(3, rows, y, undefined));
-    expectClose(download(y, 3), swiglu(x, width), 2e-5);
+    for (const activation of ['silu', 'gelu'] as const) {
+      kernels.run(kernels.createProgram().gate(3, rows, y, activation));
+      expectClose(download(y, 3), gate(x, width, ACTIVATIONS[activation]), 2e-5);
+    }
   }
 });
 
+it('adds rows, scaled, and scales and caps them', () => {
+  const width = 22;
+  const [first, second] = [random(1, 3 * width), random(2, 3 * width, 40)];
+  const [x, y] = [upload(width, first), upload(width, second)];
+  kernels.run(kernels.createProgram().add(3, x, y, 0.22));
+  const sums = second.map((value, index) => value + Math.fround(0.22) * first[index]!);
+  expectClose(download(y, 3), sums, 1e-5);
+  kernels.run(kernels.createProgram().scale(3, y, 0.5, 0).scale(3, y, 3, 30));
+  expectClose(
+    download(y, 3),
+    sums.map((value) => capped(1.5 * value, 30)),
+    1e-4,
+  );
+});
+
 it.each([
-  { headCount: 9, kvHeadCount: 3, headSize: 64, ropeDimensions: 64 },
-  { headCount: 4, kvHeadCount: 4, headSize: 20, ropeDimensions: 20 },
-  { headCount: 4, kvHeadCount: 1, headSize: 32, ropeDimensions: 12 },
-])('attends over page borders: H $headCount, K $kvHeadCount, D $headSize', ({ ropeDimensions, ...heads }) => {
+  { headCount: 9, kvHeadCount: 3, headSize: 64, ropeDimensions: 64, window: 0, cap: 0 },
+  { headCount: 4, kvHeadCount: 4, headSize: 20, ropeDimensions: 20, window: 0, cap: 0 },
+  { headCount: 4, kvHeadCount: 1, headSize: 32, ropeDimensions: 12, window: 0, cap: 2 },
+  { headCount: 4, kvHeadCount: 2, headSize: 32, ropeDimensions: 32, window: 7, cap: 0 },
+  { headCount: 2, kvHeadCount: 1, headSize: 256, ropeDimensions: 256, window: 45, cap: 3 },
+])('attends over page borders: H $headCount, K $kvHeadCount, D $headSize, window $window, cap $cap', (shape) => {
+  const { ropeDimensions, window, cap, ...heads } = shape;
   const { headCount, kvHeadCount, headSize } = heads;
   const { memory } = kernels;
   const rowHeads = headCount + 2 * kvHeadCount;
-  const shape = { headSize, ropeBase: 10_000, ropeScale: 2, ropeDimensions };
+  const rotation = { ...NO_ROTATION, base: 10_000, scale: 2, dimensions: ropeDimensions, magnitude: 1.25 };
+  const angles = new RopeAngles(headSize, [NO_ROTATION, rotation]);
+  const scale = 1 / Math.sqrt(headSize);
   const pages = memory.allocate(5 * 4);
   // What lies in a page that nobody wrote must not matter.
   for (let page = 0; page < 5; page++) {
@@ -138,24 +168,27 @@ it.each([
   for (const tokens of [1, 2, 8, 9, 17, PAGE_TOKENS, 1, 40]) {
     const data = random(100 + position, tokens * rowHeads * headSize);
     const qkv = upload(rowHeads * headSize, data);
-    const turns = ropeAngles(shape, position, tokens);
-    const angles = memory.allocate(turns.byteLength);
-    memory.floats(angles, turns.length).set(turns);
+    const turns = angles.at(position, tokens);
+    const at = memory.allocate(turns.byteLength);
+    memory.floats(at, turns.length).set(turns);
+    const second = { address: at + headSize * 4, stride: angles.stride * 4 };
     const y = allocateRows(memory, tokens, headCount * headSize);
     const caches = [{ tokens, position, pages }];
-    kernels.run(kernels.createProgram().rope(qkv, angles, caches, heads).attend(qkv, caches, heads, y));
+    const program = kernels.createProgram().rope(qkv, second, caches, heads, scale);
+    kernels.run(program.attend(qkv, caches, heads, { window, cap }, y));
     const expected: number[] = [];
     for (let t = 0; t < tokens; t++) {
       const head = (index: number) =>
         data.subarray((t * rowHeads + index) * headSize, (t * rowHeads + index + 1) * headSize);
-      const rotated = (index: number) => rope(head(index), position + t, 10_000, 2, ropeDimensions);
+      const rotated = (index: number) => rope(head(index), position + t, rotation);
       for (let k = 0; k < kvHeadCount; k++) {
         keys[k]!.push(rotated(headCount + k));
         values[k]!.push([...head(headCount + kvHeadCount + k)]);
       }
       for (let h = 0; h < headCount; h++) {
         const k = Math.floor((h * kvHeadCount) / headCount);
-        expected.push(...attend(rotated(h), keys[k]!, values[k]!));
+        const seen = { keys: keys[k]!.slice(-window), values: values[k]!.slice(-window) };
+        expected.push(...attend(rotated(h), seen.keys, seen.values, { scale, cap }));
       }
     }
     expectClose(download(y, tokens), expected, 2e-5);

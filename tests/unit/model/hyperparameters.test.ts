@@ -72,6 +72,30 @@ describe('hyperparameters', () => {
     expect(modelOf(entry('llama.rope.scaling.type', 'string', 'none')).model.ropeScale).toBe(1);
   });
 
+  it('reads YaRN, whose attention grows with the logarithm of its factor', () => {
+    const key = (name: string) => `llama.rope.scaling.${name}`;
+    const metadata = {
+      [key('type')]: encodeEntry(key('type'), 'string', 'yarn'),
+      [key('factor')]: encodeEntry(key('factor'), 'f32', 4),
+      [key('original_context_length')]: encodeEntry(key('original_context_length'), 'u32', 64),
+    };
+    const yarn = { originalLength: 64, betaFast: 32, betaSlow: 1 };
+    expect(modelOf({ metadata }).model).toMatchObject({ yarn, ropeScale: 4, ropeMagnitude: 1 + 0.1 * Math.log(4) });
+    const log = key('yarn_log_multiplier');
+    const cancelled = { ...metadata, [log]: encodeEntry(log, 'f32', 1) };
+    expect(modelOf({ metadata: cancelled }).model).not.toHaveProperty('ropeMagnitude');
+  });
+
+  it('holds a model to the context in which its attention is steady', () => {
+    const key = (name: string) => `mistral3.attention.${name}`;
+    const metadata = {
+      [key('temperature_scale')]: encodeEntry(key('temperature_scale'), 'f32', 0.1),
+      [key('temperature_length')]: encodeEntry(key('temperature_length'), 'u32', 100),
+    };
+    expect(modelOf({ architecture: 'mistral3', metadata }).model.contextLength).toBe(100);
+    expect(modelOf({ architecture: 'mistral3' }).model.contextLength).toBe(256);
+  });
+
   it('takes a feature that is there but off', () => {
     expect(modelOf(entry('llama.expert_count', 'u32', 0)).model.layerCount).toBe(1);
   });
@@ -102,12 +126,19 @@ describe('hyperparameters', () => {
       'unsupported-architecture',
       /values of 8 and keys of 16/,
     ],
+    [
+      'rope factors of a family without them',
+      { architecture: 'qwen2', ...entry('qwen2.rope.factors', 'f32[]', Array(8).fill(1)) },
+      'unsupported-architecture',
+      /factors of rope frequencies/,
+    ],
+    ['too few rope factors', entry('llama.rope.factors', 'f32[]', [1]), 'bad-gguf', /1 rope factors for 16/],
     ['odd rotation', entry('llama.rope.dimension_count', 'u32', 15), 'bad-gguf', /15 rotated dimensions/],
     [
-      'yarn',
-      entry('llama.rope.scaling.type', 'string', 'yarn'),
+      'a scaling that nobody knows',
+      entry('llama.rope.scaling.type', 'string', 'dynamic'),
       'unsupported-architecture',
-      /rope scaling "yarn"; supported: none, linear/,
+      /rope scaling "dynamic"; supported: none, linear, yarn, longrope/,
     ],
     [
       'experts',
