@@ -43,13 +43,14 @@ export async function benchCpuKernels(repeats: number, weightBytes: number = WEI
   const [from, to] = [memory.allocate(weightBytes), memory.allocate(weightBytes)];
   // Memory that nobody has written is one page of zeros, which a cache does hold.
   for (let at = from; at < from + weightBytes; at += OS_PAGE_BYTES) memory.bytes(at, 1)[0] = 0;
-  const copied: CpuMatrix = { type: 'F32', address: to, rows: 1, columns: weightBytes / 4 };
+  const copied: CpuMatrix = { type: 'F32', address: to, rows: 1, columns: weightBytes / 4, bytes: weightBytes };
   const copy = () => Promise.resolve(kernels.repack(copied, 0, from, weightBytes));
   const results = [{ name: 'copy', bytes: weightBytes, macs: 0, timing: await measure(copy, repeats) }];
   for (const { type, precision, columns: widths } of CASES) {
     for (const columns of widths) {
       const groups = Math.floor(weightBytes / kernels.matrixBytes(type, GROUP_ROWS, columns));
-      const matrix = { type, address: from, rows: groups * GROUP_ROWS, columns };
+      const rows = groups * GROUP_ROWS;
+      const matrix = { type, address: from, rows, columns, bytes: kernels.matrixBytes(type, rows, columns) };
       for (const tokens of [1, 32]) {
         const x = allocateRows(memory, tokens, columns);
         const quants = precision === 'i16' ? allocateQuants(memory, tokens, columns) : undefined;
@@ -58,7 +59,7 @@ export async function benchCpuKernels(repeats: number, weightBytes: number = WEI
         const timing = await measure(async () => kernels.run(program), repeats);
         const macs = matrix.rows * columns * tokens;
         const name = `${type} [${columns}] × ${tokens}, ${precision}`;
-        results.push({ name, bytes: kernels.matrixBytes(type, matrix.rows, columns), macs, timing });
+        results.push({ name, bytes: matrix.bytes, macs, timing });
         memory.free(y.address);
       }
     }

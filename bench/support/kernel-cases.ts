@@ -107,6 +107,7 @@ class KernelCases {
       cache: this.#buffer(pages * pageBytes(kvHeadCount, headSize)),
       pages: this.#pageTable({ tokens, position, pages }),
       y: this.#activation(tokens, headCount * headSize),
+      sinks: undefined,
     });
     const bytes = 2 * (position + tokens) * kvHeadCount * headSize * 4;
     const macs = 2 * tokens * (position + tokens / 2) * headCount * headSize;

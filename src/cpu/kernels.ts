@@ -74,6 +74,12 @@ export class CpuKernels {
     this.#exports.run(address, count, this.#control, 0, 1, this.#scratch);
   }
 
+  /** Room for a matrix; `repack` fills it. @throws ShoalError `out-of-memory` */
+  allocateMatrix(type: TensorTypeName, rows: number, columns: number): CpuMatrix {
+    const bytes = this.matrixBytes(type, rows, columns);
+    return { type, address: this.memory.allocate(bytes), rows, columns, bytes };
+  }
+
   /** Bytes of a matrix in memory. */
   matrixBytes(type: TensorTypeName, rows: number, columns: number): number {
     return rowGroups(rows) * this.#exports.groupBytes(TENSOR_TYPES[type].id, columns);

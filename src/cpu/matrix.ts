@@ -29,4 +29,5 @@ export interface CpuMatrix {
   readonly address: number;
   readonly rows: number;
   readonly columns: number;
+  readonly bytes: number;
 }

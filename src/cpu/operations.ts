@@ -10,18 +10,34 @@ const OPERATIONS = {
     ...{ x: 'u32', stride: 'u32', weights: 'u32', y: 'u32', width: 'u32', add: 'u32', quants: 'u32', scales: 'u32' },
     epsilon: 'f32',
   },
-  /** `y = x · Wᵀ` of rounded rows, or that added to y. Items: groups of rows. */
+  /**
+   * `y = x · Wᵀ` of rounded rows, or that added to y. Items: groups of rows. Of matrices one behind the other, each of
+   * `expertBytes`, the one whose number lies at `choice`, unless that is 0.
+   */
   multiplyI16: {
     ...{ format: 'u32', matrix: 'u32', columns: 'u32', tokens: 'u32', quants: 'u32', scales: 'u32' },
-    ...{ y: 'u32', yStride: 'u32', add: 'u32' },
+    ...{ y: 'u32', yStride: 'u32', add: 'u32', choice: 'u32', expertBytes: 'u32' },
   },
   /** The same of rows of floats. Items: groups of rows. */
   multiplyF32: {
     ...{ format: 'u32', matrix: 'u32', columns: 'u32', tokens: 'u32', x: 'u32', xStride: 'u32' },
-    ...{ y: 'u32', yStride: 'u32', add: 'u32' },
+    ...{ y: 'u32', yStride: 'u32', add: 'u32', choice: 'u32', expertBytes: 'u32' },
   },
-  /** `y[t] += scale · x[t]`, whole vectors of four; a stride of 0 adds one row to all. Items: tokens. */
-  add: { x: 'u32', xStride: 'u32', y: 'u32', yStride: 'u32', width: 'u32', scale: 'f32' },
+  /**
+   * `y[t] += scale · x[t]`, whole vectors of four; a stride of 0 adds one row to all. Of vectors one behind the other,
+   * each of `expertBytes`, the one whose number lies at `choice`, unless that is 0. Items: tokens.
+   */
+  add: {
+    ...{ x: 'u32', xStride: 'u32', y: 'u32', yStride: 'u32', width: 'u32', scale: 'f32' },
+    ...{ choice: 'u32', expertBytes: 'u32' },
+  },
+  /** The numbers of the `used` greatest of `count` logits, then the softmax of those. Items: tokens. */
+  choose: { logits: 'u32', stride: 'u32', count: 'u32', used: 'u32', choice: 'u32', choiceStride: 'u32' },
+  /** `y[t] += Σ weight · part` over the chosen; a part is `width` floats. Items: tokens. */
+  addChosen: {
+    ...{ parts: 'u32', stride: 'u32', width: 'u32', used: 'u32', choice: 'u32', choiceStride: 'u32' },
+    ...{ y: 'u32', yStride: 'u32' },
+  },
   /** `y *= factor`, then `y = cap · tanh(y / cap)` unless that is 0; whole vectors of four. Items: tokens. */
   scale: { y: 'u32', stride: 'u32', width: 'u32', factor: 'f32', cap: 'f32' },
   /** RMS norm of each query and key head, in place. Items: tokens. */
@@ -34,14 +50,17 @@ const OPERATIONS = {
     ...{ qkv: 'u32', stride: 'u32', angles: 'u32', angleStride: 'u32', position: 'u32', pages: 'u32' },
     ...{ heads: 'u32', kvHeads: 'u32', headSize: 'u32', scale: 'f32' },
   },
-  /** Causal attention over the last `window` positions, scores capped unless `cap` is 0. Items: tokens × query heads. */
+  /**
+   * Causal attention over the last `window` positions, scores capped unless `cap` is 0. At `sinks`, unless
+   * that is 0, a score for each head that counts for the softmax and has no value. Items: tokens × query heads.
+   */
   attend: {
     ...{ qkv: 'u32', stride: 'u32', position: 'u32', pages: 'u32', heads: 'u32', kvHeads: 'u32', headSize: 'u32' },
-    ...{ y: 'u32', yStride: 'u32', window: 'u32', cap: 'f32' },
+    ...{ y: 'u32', yStride: 'u32', window: 'u32', cap: 'f32', sinks: 'u32' },
   },
-  /** `y = silu(gate) · up`, or with `gelu` its gelu, also rounded unless quants are 0. Items: tokens. */
+  /** `y = activation(gate) · up`, by number (`ACTIVATIONS`), also rounded unless quants are 0. Items: rows. */
   gate: {
-    ...{ gate: 'u32', up: 'u32', xStride: 'u32', y: 'u32', yStride: 'u32', width: 'u32', gelu: 'u32' },
+    ...{ gate: 'u32', up: 'u32', xStride: 'u32', y: 'u32', yStride: 'u32', width: 'u32', activation: 'u32' },
     ...{ quants: 'u32', scales: 'u32' },
   },
   /** Rounds rows to blocks of 16-bit numbers. Items: tokens. */

@@ -4,7 +4,7 @@ import type { Activation, Sight } from '../model/graph.ts';
 import { type CpuMatrix, MULTIPLIED_AS_INTEGERS } from './matrix.ts';
 import type { CpuMemory } from './memory.ts';
 import { type Arguments, type CpuOperation, HEAD_WORDS, LAYOUTS, OPERATION_WORDS } from './operations.ts';
-import { type Quants, type Rows, rowsFrom } from './rows.ts';
+import { type Quants, quantsOfRow, type Rows, rowsFrom } from './rows.ts';
 
 /** Shares of an operation that each thread gets on average: enough to even out threads that are slowed down. */
 const SHARES = 4;
@@ -33,6 +33,18 @@ export interface Angles {
   readonly stride: number;
 }
 
+/** Which experts rows have chosen: numbers, then weights. */
+export interface Choice {
+  /** To choose from. */
+  readonly experts: number;
+  /** Of a row. */
+  readonly used: number;
+  readonly rows: Rows;
+}
+
+/** As the kernels number them. Exhaustive: one that is missing here does not compile. */
+const ACTIVATIONS: Readonly<Record<Activation, number>> = { silu: 0, gelu: 1, clamped: 2 };
+const NO_CHOICE = { choice: 0, expertBytes: 0 };
 /** A window that nothing falls out of. */
 const ALL_POSITIONS = 0xffffffff;
 /** Operations that a program has room for at first; it grows. */
@@ -103,17 +115,89 @@ export class Program {
     add = false,
   ): this {
     let to = y.address;
-    for (const [index, { type, address, rows, columns }] of matrices.entries()) {
-      const groups = rowGroups(rows);
-      const matrix = { format: TENSOR_TYPES[type].id, matrix: address, columns, tokens };
-      const result = { y: to, yStride: y.stride, add: Number(add) };
-      const meet = index === 0;
-      if (quants && MULTIPLIED_AS_INTEGERS[type])
-        this.#add('multiplyI16', groups, { ...matrix, ...quants, ...result }, meet);
-      else this.#add('multiplyF32', groups, { ...matrix, x: x.address, xStride: x.stride, ...result }, meet);
-      to += groups * 16;
+    for (const [index, matrix] of matrices.entries()) {
+      const result = { y: to, yStride: y.stride, add: Number(add), ...NO_CHOICE };
+      this.#multiply(tokens, matrix, rowGroups(matrix.rows), x, quants, result, index === 0);
+      to += rowGroups(matrix.rows) * 16;
     }
     return this;
+  }
+
+  /**
+   * As `multiply`, of each row with its chosen experts' rows of each matrix: y's rows have a part for each expert.
+   * @param x - a row for each token, or one for each of its experts one behind the other
+   * @param quants - x once more, each row rounded in a pass of its own
+   */
+  multiplyChosen(
+    tokens: number,
+    matrices: readonly CpuMatrix[],
+    x: Rows,
+    quants: Quants | undefined,
+    y: Rows,
+    choice: Choice,
+  ): this {
+    const { experts, used, rows } = choice;
+    const [{ columns }] = matrices as [CpuMatrix];
+    const own = x.width > columns;
+    const width = matrices.reduce((sum, matrix) => sum + matrix.rows / experts, 0);
+    let first = true;
+    for (let token = 0; token < tokens; token++) {
+      for (let rank = 0; rank < used; rank++) {
+        const row = own ? token * used + rank : token;
+        const from = { ...x, address: x.address + token * x.stride + (own ? rank * columns * 4 : 0) };
+        const rounded = quants && quantsOfRow(quants, row, columns);
+        let to = y.address + token * y.stride + rank * width * 4;
+        for (const matrix of matrices) {
+          const groups = rowGroups(matrix.rows / experts);
+          const result = {
+            ...{ y: to, yStride: y.stride, add: 0 },
+            choice: rows.address + token * rows.stride + rank * 4,
+            expertBytes: (matrix.bytes / matrix.rows) * (matrix.rows / experts),
+          };
+          this.#multiply(1, matrix, groups, from, rounded, result, first);
+          first = false;
+          to += groups * 16;
+        }
+      }
+    }
+    return this;
+  }
+
+  /** The experts with the greatest logits of each row, and the softmax of those. */
+  choose(tokens: number, { address, stride }: Rows, { experts, used, rows }: Choice): this {
+    const to = { choice: rows.address, choiceStride: rows.stride };
+    return this.#add('choose', tokens, { logits: address, stride, count: experts, used, ...to });
+  }
+
+  /** Adds to each part of each row the vectors of its expert side by side. @param vectors - `[experts, width]` each */
+  biasChosen(
+    tokens: number,
+    vectors: readonly number[],
+    widths: readonly number[],
+    y: Rows,
+    { used, rows }: Choice,
+  ): this {
+    let to = y.address;
+    for (let token = 0; token < tokens; token++) {
+      for (let rank = 0, at = to; rank < used; rank++) {
+        const choice = rows.address + token * rows.stride + rank * 4;
+        for (const [index, vector] of vectors.entries()) {
+          const width = widths[index]!;
+          const args = { x: vector, xStride: 0, scale: 1, y: at, yStride: y.stride, width };
+          this.#add('add', 1, { ...args, choice, expertBytes: width * 4 }, token + rank + index === 0);
+          at += width * 4;
+        }
+      }
+      to += y.stride;
+    }
+    return this;
+  }
+
+  /** `y += Σ weight · part` over each row's chosen experts. */
+  addChosen(tokens: number, parts: Rows, y: Rows, { used, rows }: Choice): this {
+    const from = { parts: parts.address, stride: parts.stride, width: y.width, used };
+    const choice = { choice: rows.address, choiceStride: rows.stride };
+    return this.#add('addChosen', tokens, { ...from, ...choice, y: y.address, yStride: y.stride });
   }
 
   /** Adds vectors to the rows, each from a multiple of four columns on. @param widths - of the vectors */
@@ -121,7 +205,7 @@ export class Program {
     let to = y.address;
     for (const [index, bias] of biases.entries()) {
       const width = widths[index]!;
-      const one = { x: bias, xStride: 0, scale: 1 };
+      const one = { x: bias, xStride: 0, scale: 1, ...NO_CHOICE };
       this.#add('add', tokens, { ...one, y: to, yStride: y.stride, width }, index === 0);
       to += rowGroups(width) * 16;
     }
@@ -134,7 +218,7 @@ export class Program {
       { x: x.address, xStride: x.stride },
       { y: y.address, yStride: y.stride },
     ];
-    return this.#add('add', tokens, { ...from, ...to, width: y.width, scale });
+    return this.#add('add', tokens, { ...from, ...to, width: y.width, scale, ...NO_CHOICE });
   }
 
   /** `y *= factor`, then capped to `cap · tanh(y / cap)`. @param cap - 0 for none */
@@ -164,13 +248,13 @@ export class Program {
     return this;
   }
 
-  /** Causal attention of the rotated queries. */
-  attend(qkv: Rows, caches: readonly CachePlace[], heads: HeadShape, { window, cap }: Sight, y: Rows): this {
+  /** Causal attention of the rotated queries. @param sinks - address of a sink for each head; 0 for none */
+  attend(qkv: Rows, caches: readonly CachePlace[], heads: HeadShape, { window, cap }: Sight, y: Rows, sinks = 0): this {
     let first = 0;
     for (const { tokens, position, pages } of caches) {
       const rows = { qkv: rowsFrom(qkv, first).address, stride: qkv.stride };
       const result = { y: rowsFrom(y, first).address, yStride: y.stride };
-      const sight = { window: window === 0 ? ALL_POSITIONS : window, cap };
+      const sight = { window: window === 0 ? ALL_POSITIONS : window, cap, sinks };
       const items = tokens * heads.headCount;
       this.#add(
         'attend',
@@ -186,19 +270,34 @@ export class Program {
   /** `y = activation(gate) · up`, both in x: up from the next multiple of four after gate's `y.width` columns on. */
   gate(tokens: number, x: Rows, y: Rows, activation: Activation, to?: Quants): this {
     const gate = { gate: x.address, up: x.address + rowGroups(y.width) * 16, xStride: x.stride };
-    const result = { y: y.address, yStride: y.stride, width: y.width, gelu: Number(activation === 'gelu') };
+    const result = { y: y.address, yStride: y.stride, width: y.width, activation: ACTIVATIONS[activation] };
     return this.#add('gate', tokens, { ...gate, ...result, ...rounded(to) });
   }
 
   /** Rounds rows to blocks of 16-bit numbers. */
-  quantize(tokens: number, x: Rows, to: Quants): this {
-    return this.#add('quantize', tokens, { x: x.address, stride: x.stride, ...to });
+  quantize(tokens: number, x: Rows, to: Quants, meet = true): this {
+    return this.#add('quantize', tokens, { x: x.address, stride: x.stride, ...to }, meet);
   }
 
   /** Of each row the greatest logit and the sum of exp(logit - greatest), two floats a row at `results`. */
   summarize(rows: number, logits: Rows, results: number): this {
     const { address, stride, width } = logits;
     return this.#add('summarize', rows, { logits: address, stride, width, results });
+  }
+
+  #multiply(
+    tokens: number,
+    { type, address, columns }: CpuMatrix,
+    groups: number,
+    x: Rows,
+    quants: Quants | undefined,
+    result: Pick<Arguments<'multiplyF32'>, 'y' | 'yStride' | 'add' | 'choice' | 'expertBytes'>,
+    meet: boolean,
+  ): void {
+    const matrix = { format: TENSOR_TYPES[type].id, matrix: address, columns, tokens };
+    if (quants && MULTIPLIED_AS_INTEGERS[type])
+      this.#add('multiplyI16', groups, { ...matrix, ...quants, ...result }, meet);
+    else this.#add('multiplyF32', groups, { ...matrix, x: x.address, xStride: x.stride, ...result }, meet);
   }
 
   #add<Kind extends CpuOperation>(kind: Kind, items: number, args: Arguments<Kind>, meet = true): this {

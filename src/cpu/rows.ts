@@ -31,6 +31,12 @@ export function allocateQuants(memory: CpuMemory, rows: number, width: number): 
   return { quants: memory.allocate(blocks * QUANTS_BYTES), scales: memory.allocate(blocks * SCALES_BYTES) };
 }
 
+/** Of rows of `columns` elements, each rounded in a pass of its own. */
+export function quantsOfRow({ quants, scales }: Quants, row: number, columns: number): Quants {
+  const blocks = row * rowBlocks(columns);
+  return { quants: quants + blocks * QUANTS_BYTES, scales: scales + blocks * SCALES_BYTES };
+}
+
 /** Rows from `first` on. */
 export function rowsFrom(rows: Rows, first: number): Rows {
   return { ...rows, address: rows.address + first * rows.stride };

@@ -51,10 +51,11 @@ export class TensorReader {
     }
   }
 
-  /** A vector as f32. @throws ShoalError `aborted`, `shard-missing` */
+  /** A vector, or several one behind the other, as f32. @throws ShoalError `aborted`, `shard-missing` */
   async vector({ tensor, pairedRows }: OrderedTensor): Promise<Float32Array> {
-    const rowBytes = tensor.sizeBytes / tensor.shape[0]!;
-    const values = new Float32Array(tensor.shape[0]!);
+    const length = tensor.shape.reduce((product, dimension) => product * dimension, 1);
+    const rowBytes = tensor.sizeBytes / length;
+    const values = new Float32Array(length);
     for await (const { first, bytes } of this.rows({ tensor, pairedRows }, rowBytes, tensor.sizeBytes))
       values.set(dequantize(tensor.type, bytes), first);
     return values;

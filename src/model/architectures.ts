@@ -1,16 +1,18 @@
 import { ShoalError } from '../core/errors.ts';
 import type { Architecture } from './architecture.ts';
 import { gemma2, gemma3 } from './gemma.ts';
+import { gptOss } from './gpt-oss.ts';
 import { granite } from './granite.ts';
 import { llama } from './llama.ts';
 import { mistral3 } from './mistral.ts';
 import { phi3 } from './phi.ts';
-import { qwen2, qwen3 } from './qwen.ts';
+import { qwen2, qwen3, qwen3moe } from './qwen.ts';
 import { smollm3 } from './smollm.ts';
 
 const architectures: readonly Architecture[] = [
   ...[llama, qwen2, qwen3, phi3, mistral3, smollm3, granite],
   ...[gemma2, gemma3],
+  ...[qwen3moe, gptOss],
 ];
 
 /**

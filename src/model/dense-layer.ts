@@ -18,6 +18,10 @@ export interface DenseOptions {
   /** Which of the architecture's rotations the layer uses; the first unless given. */
   readonly rotation?: number;
   readonly sight?: Sight;
+  /** Whether each head has a sink that takes a share of its attention. */
+  readonly sinks?: boolean;
+  /** The name of the norm before the feed-forward; `ffn_norm` unless given. */
+  readonly feedForwardNorm?: string;
 }
 
 const SEES_ALL: Sight = { window: 0, cap: 0 };
@@ -53,12 +57,20 @@ export function denseLayer(model: Hyperparameters, options: DenseOptions, every 
       ? [{ kind: 'normHeads', vectors: [headNorm('attn_q_norm.weight'), headNorm('attn_k_norm.weight')] } as const]
       : []),
     { kind: 'rope', rotation: options.rotation ?? 0, scale: model.attentionScale ?? 1 / Math.sqrt(headSize) },
-    { kind: 'attend', sight: options.sight ?? SEES_ALL },
+    {
+      kind: 'attend',
+      sight: options.sight ?? SEES_ALL,
+      vectors: options.sinks ? [vector('attn_sinks.weight', headCount)] : [],
+    },
     ...builder.branch({ name: 'attn_output', rows: width }, 'attended', queries, 'post_attention_norm'),
-    norm('ffn_norm', 'hidden', 'normed', width),
-    ...builder.product(gateUp, 'normed', width, 'gateUp'),
-    { kind: 'gate', activation: options.activation ?? 'silu' },
-    ...builder.branch({ name: 'ffn_down', rows: width }, 'gated', feedForwardWidth, 'post_ffw_norm'),
+    norm(options.feedForwardNorm ?? 'ffn_norm', 'hidden', 'normed', width),
+    ...(model.experts
+      ? builder.experts(model.experts)
+      : [
+          ...builder.product(gateUp, 'normed', width, 'gateUp'),
+          { kind: 'gate', activation: options.activation ?? 'silu' } as const,
+          ...builder.branch({ name: 'ffn_down', rows: width }, 'gated', feedForwardWidth, 'post_ffw_norm'),
+        ]),
   ];
 }
 
@@ -102,6 +114,34 @@ class DenseLayerBuilder {
     return [
       ...this.product([named], from, columns, 'normed'),
       { kind: 'add', from: 'normed', to: 'hidden', scale: residualScale },
+    ];
+  }
+
+  /** A feed-forward of the few experts that each row chooses. */
+  experts({ count, width: inner }: NonNullable<Hyperparameters['experts']>): Operation[] {
+    const { width } = this.#model;
+    const stack = (name: string, columns: number, rows: number): TensorUse => ({
+      ...{ name: `${name}_exps.weight`, shape: [columns, rows, count] },
+      ...{ pairedRows: 0, optional: false },
+    });
+    const biases = (to: 'gateUp' | 'parts', names: readonly string[], rows: number): Operation[] => {
+      const used = names.some((name) => this.#options.biased?.includes(name));
+      const vectors = names.map((name) => ({ ...vector(`${name}_exps.bias`, rows), shape: [rows, count] }));
+      return used ? [{ kind: 'biasChosen', to, vectors }] : [];
+    };
+    const gateUp = ['ffn_gate', 'ffn_up'];
+    return [
+      ...this.product([{ name: 'ffn_gate_inp', rows: count }], 'normed', width, 'routing'),
+      { kind: 'choose' },
+      {
+        ...({ kind: 'multiplyChosen', from: 'normed', to: 'gateUp' } as const),
+        matrices: gateUp.map((name) => stack(name, width, inner)),
+      },
+      ...biases('gateUp', gateUp, inner),
+      { kind: 'gate', activation: this.#options.activation ?? 'silu' },
+      { kind: 'multiplyChosen', from: 'gated', to: 'parts', matrices: [stack('ffn_down', inner, width)] },
+      ...biases('parts', ['ffn_down'], width),
+      { kind: 'addChosen' },
     ];
   }
 

@@ -1,6 +1,6 @@
 import type { Hyperparameters } from './hyperparameters.ts';
 
-const SLOTS = ['hidden', 'normed', 'qkv', 'attended', 'gateUp', 'gated'] as const;
+const SLOTS = ['hidden', 'normed', 'qkv', 'attended', 'gateUp', 'gated', 'routing', 'choice', 'parts'] as const;
 /** Where rows lie between a layer's operations; `slotWidth` has their widths. */
 export type Slot = (typeof SLOTS)[number];
 
@@ -54,10 +54,26 @@ export type Operation =
    * multiplies the queries with what scores are scaled by; stores keys and values.
    */
   | { readonly kind: 'rope'; readonly rotation: number; readonly scale: number }
-  /** Causal attention of the rotated queries, `qkv` to `attended`. */
-  | { readonly kind: 'attend'; readonly sight: Sight }
-  /** `gated = activation(gate) · up`, both in `gateUp` */
-  | { readonly kind: 'gate'; readonly activation: Activation };
+  /** Causal attention of the rotated queries, `qkv` to `attended`; with a vector, a sink for each head, see `Sight`. */
+  | { readonly kind: 'attend'; readonly sight: Sight; readonly vectors: readonly TensorUse[] }
+  /** `gated = activation(gate) · up`, both in `gateUp`: of each row once, or of each of its experts. */
+  | { readonly kind: 'gate'; readonly activation: Activation }
+  /** `choice` = the experts with the greatest logits in `routing`, and the softmax of those logits. */
+  | { readonly kind: 'choose' }
+  /**
+   * The product of each row with its chosen experts' rows of the matrices, one expert after the other. From `gated` each
+   * expert has a row of its own.
+   */
+  | {
+      readonly kind: 'multiplyChosen';
+      readonly from: 'normed' | 'gated';
+      readonly to: 'gateUp' | 'parts';
+      readonly matrices: readonly TensorUse[];
+    }
+  /** Adds to each row of each chosen expert its vectors one after the other. */
+  | { readonly kind: 'biasChosen'; readonly to: 'gateUp' | 'parts'; readonly vectors: readonly TensorUse[] }
+  /** `hidden += Σ weight · part` over the chosen experts. */
+  | { readonly kind: 'addChosen' };
 
 /** What attention sees of what came before. */
 export interface Sight {
@@ -67,12 +83,15 @@ export interface Sight {
   readonly cap: number;
 }
 
-/** `gelu` in its form with tanh. */
-export type Activation = 'silu' | 'gelu';
+/**
+ * `gelu` in its form with tanh; `clamped` is gpt-oss's: `silu` of 1.702 · gate, gate at most 7, times up between -7 and 7,
+ * plus 1.
+ */
+export type Activation = 'silu' | 'gelu' | 'clamped';
 
 /** Elements of a row. */
 export function slotWidth(slot: Slot, model: Hyperparameters): number {
-  const { width, feedForwardWidth, headCount, kvHeadCount, headSize } = model;
+  const { width, headCount, kvHeadCount, headSize, experts } = model;
   switch (slot) {
     case 'hidden':
     case 'normed':
@@ -83,10 +102,22 @@ export function slotWidth(slot: Slot, model: Hyperparameters): number {
       return headCount * headSize;
     case 'gateUp':
       // Up begins at a whole group of four.
-      return 2 * Math.ceil(feedForwardWidth / 4) * 4;
+      return 2 * Math.ceil(slotWidth('gated', model) / 4) * 4;
     case 'gated':
-      return feedForwardWidth;
+      return experts ? experts.used * experts.width : model.feedForwardWidth;
+    case 'routing':
+      return experts?.count ?? 0;
+    case 'choice':
+      // Numbers, then weights.
+      return 2 * (experts?.used ?? 0);
+    case 'parts':
+      return (experts?.used ?? 0) * width;
   }
+}
+
+/** Rows of a matrix, or of those of all experts one below the other. */
+export function rowCount({ shape }: Pick<TensorUse, 'shape'>): number {
+  return shape.slice(1).reduce((product, dimension) => product * dimension, 1);
 }
 
 /** Every tensor that the operations use, in their order. */

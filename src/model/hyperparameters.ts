@@ -56,6 +56,8 @@ export const hyperparametersSchema = v.object({
   embeddingScale: v.optional(positive),
   residualScale: v.optional(positive),
   logitScale: v.optional(positive),
+  /** Experts that take the feed-forward's place, how many of them a token gets, and F of one; absent for none. */
+  experts: v.optional(v.object({ count, used: count, width: count })),
   /** As `attentionCap`, of logits. */
   logitCap: v.optional(positive),
 });

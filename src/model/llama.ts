@@ -1,8 +1,9 @@
 import type { Architecture } from './architecture.ts';
 import { denseLayer } from './dense-layer.ts';
-import { PLAIN } from './neutral.ts';
+import { readExperts } from './experts.ts';
+import { COMMON, SEES_ALL, UNCAPPED, UNSCALED } from './neutral.ts';
 
-/** Llama and what shares its graph: SmolLM2, Mistral, TinyLlama, … */
+/** Llama and what shares its graph: SmolLM2, Mistral and Mixtral, TinyLlama, … */
 export const llama: Architecture = {
   name: 'llama',
   layer: (model, _, every) =>
@@ -14,6 +15,7 @@ export const llama: Architecture = {
       },
       every,
     ),
-  neutral: PLAIN,
+  neutral: { ...COMMON, ...UNSCALED, ...UNCAPPED, ...SEES_ALL },
+  own: (metadata, sizes) => readExperts(metadata, sizes.feedForwardWidth),
   ropeFactors: true,
 };

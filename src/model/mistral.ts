@@ -8,7 +8,10 @@ export const mistral3: Architecture = {
   own: (metadata, { contextLength }) => {
     // Queries grow with the logarithm of how often this many positions have passed: not at all in the first of them.
     const steady = metadata.maybePositive('attention.temperature_scale')
-      ? metadata.count('attention.temperature_length', metadata.count('rope.scaling.original_context_length', contextLength))
+      ? metadata.count(
+          'attention.temperature_length',
+          metadata.count('rope.scaling.original_context_length', contextLength),
+        )
       : contextLength;
     return { contextLength: Math.min(contextLength, steady) };
   },

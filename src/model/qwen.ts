@@ -1,6 +1,7 @@
 import type { Architecture } from './architecture.ts';
 import { denseLayer } from './dense-layer.ts';
-import { PLAIN } from './neutral.ts';
+import { readExperts } from './experts.ts';
+import { COMMON, PLAIN, SEES_ALL, UNCAPPED, UNSCALED } from './neutral.ts';
 
 /** Qwen 1.5 to 2.5: biases on queries, keys and values. */
 export const qwen2: Architecture = {
@@ -14,4 +15,12 @@ export const qwen3: Architecture = {
   name: 'qwen3',
   layer: (model) => denseLayer(model, { ropePairs: 'halves', headNorms: true }),
   neutral: PLAIN,
+};
+
+/** Qwen 3 with experts. */
+export const qwen3moe: Architecture = {
+  name: 'qwen3moe',
+  layer: qwen3.layer,
+  neutral: { ...COMMON, ...UNSCALED, ...UNCAPPED, ...SEES_ALL },
+  own: (metadata, sizes) => readExperts(metadata, sizes.feedForwardWidth),
 };

@@ -68,9 +68,12 @@ class AttentionCase {
     const context = harness.tuned(this.#tuning);
     const angles = harness.upload(new RopeAngles(headSize, this.#rotations).at(position, tokens));
     const scale = 1 / Math.sqrt(headSize);
+    const sinks = randomValues(7, headCount);
     const rotation = { angles, rotations: this.#rotations.length, rotation: 1, scale };
     harness.run(await createRopeKv(context, { ...shared, ...rotation }), { tokens });
-    harness.run(await createAttention(context, { ...shared, sight: this.#sight, y }), { tokens });
+    harness.run(await createAttention(context, { ...shared, sight: this.#sight, y, sinks: harness.upload(sinks) }), {
+      tokens,
+    });
     const expected: number[] = [];
     for (let t = 0; t < tokens; t++) {
       const head = (index: number) =>
@@ -84,7 +87,7 @@ class AttentionCase {
         const k = Math.floor((h * kvHeadCount) / headCount);
         const { window, cap } = this.#sight;
         const [keys, values] = [this.#keys[k]!.slice(-window), this.#values[k]!.slice(-window)];
-        expected.push(...attend(rotated(h), keys, values, { scale, cap }));
+        expected.push(...attend(rotated(h), keys, values, { scale, cap, sink: sinks[h] }));
       }
     }
     expectClose(await harness.rows(y), expected, TOLERANCE);

@@ -30,18 +30,29 @@ export function rmsNorm(x: ArrayLike<number>, w: ArrayLike<number>, epsilon: num
   return y;
 }
 
-/** x `[T, 2F]`, gate then up, to `[T, F]`. */
-export function gate(x: ArrayLike<number>, width: number, activation: ActivationFunction): Float64Array {
+/** x `[T, 2F]`, gate then up, to `[T, F]`. @param upOf - what up counts for */
+export function gate(
+  x: ArrayLike<number>,
+  width: number,
+  activation: ActivationFunction,
+  upOf = (up: number) => up,
+): Float64Array {
   return Float64Array.from({ length: x.length / 2 }, (_, index) => {
     const [t, f] = [Math.floor(index / width), index % width];
-    return activation(x[2 * t * width + f]!) * x[(2 * t + 1) * width + f]!;
+    return activation(x[2 * t * width + f]!) * upOf(x[(2 * t + 1) * width + f]!);
   });
+}
+
+/** Up of gpt-oss's gate. */
+export function clampedUp(up: number): number {
+  return Math.max(-7, Math.min(7, up)) + 1;
 }
 
 export type ActivationFunction = (x: number) => number;
 
 export const ACTIVATIONS: Readonly<Record<Activation, ActivationFunction>> = {
   silu: (x) => x / (1 + Math.exp(-x)),
+  clamped: (x) => Math.min(x, 7) / (1 + Math.exp(-1.702 * Math.min(x, 7))),
   gelu: (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
 };
 
@@ -76,6 +87,8 @@ function turn(
 export interface Weighing {
   readonly scale: number;
   readonly cap: number;
+  /** A score that takes its share and has no value. */
+  readonly sink?: number | undefined;
 }
 
 /** One head's output for a query `[D]` over keys and values `[S][D]`. */
@@ -83,7 +96,7 @@ export function attend(
   query: ArrayLike<number>,
   keys: readonly ArrayLike<number>[],
   values: readonly ArrayLike<number>[],
-  { scale, cap }: Weighing,
+  { scale, cap, sink }: Weighing,
 ): number[] {
   const size = query.length;
   const scores = keys.map((key) => {
@@ -91,7 +104,7 @@ export function attend(
     for (let d = 0; d < size; d++) sum += query[d]! * key[d]!;
     return capped(sum * scale, cap);
   });
-  const total = logSumExp(scores);
+  const total = logSumExp(sink === undefined ? scores : [...scores, sink]);
   const weights = scores.map((score) => Math.exp(score - total));
   return Array.from({ length: size }, (_, d) => weights.reduce((sum, weight, s) => sum + weight * values[s]![d]!, 0));
 }

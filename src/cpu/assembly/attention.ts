@@ -134,6 +134,7 @@ function addValues(weights: usize, values: usize, size: u32, begin: u32, count: 
  * One query head of one token over positions `[start, length)`, page by page with a running maximum.
  * @param kvHead - which of a page's heads
  * @param cap - of scores, 0 for none
+ * @param sinks - whether `sink` is a score that counts for the softmax and has no value
  * @param scores - 32 floats of scratch memory
  */
 export function attendHead(
@@ -144,11 +145,13 @@ export function attendHead(
   kvHead: u32,
   size: u32,
   cap: f32,
+  sinks: u32,
+  sink: f32,
   y: usize,
   scores: usize,
 ): void {
-  let most: f32 = -f32.MAX_VALUE;
-  let weight: f32 = 0;
+  let most: f32 = sinks ? sink : -f32.MAX_VALUE;
+  let weight: f32 = sinks ? 1 : 0;
   const bytes = <usize>size * 4;
   memory.fill(y, 0, bytes);
   let begin = start % PAGE;

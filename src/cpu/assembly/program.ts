@@ -5,11 +5,16 @@ import { GROUP, groupBytes } from './formats';
 import { groupF32 } from './matmul-f32';
 import { groupI16 } from './matmul-i16';
 import { quantizeRow } from './quantize';
+import { addChosenRow, chooseRow } from './experts';
 import {
   ADD,
+  ADD_CHOSEN,
   ATTEND,
   Add,
+  AddChosen,
   Attend,
+  CHOOSE,
+  Choose,
   EMBED,
   Embed,
   GATE,
@@ -80,6 +85,12 @@ function perform(op: Operation, first: u32, end: u32, scratch: usize): void {
     case ADD:
       add(changetype<Add>(op), first, end);
       break;
+    case CHOOSE:
+      choose(changetype<Choose>(op), first, end);
+      break;
+    case ADD_CHOSEN:
+      addChosen(changetype<AddChosen>(op), first, end);
+      break;
     case SCALE:
       scale(changetype<Scale>(op), first, end);
       break;
@@ -127,10 +138,11 @@ function norm(op: Norm, first: u32, end: u32): void {
 function multiplyI16(op: MultiplyI16, first: u32, end: u32, scratch: usize): void {
   const bytes: usize = groupBytes(op.format, op.columns);
   const blocks = (op.columns + 31) >> 5;
-  const last: usize = op.matrix + <usize>end * bytes;
+  const base = op.matrix + expertOffset(op.choice, op.expertBytes);
+  const last: usize = base + <usize>end * bytes;
   let ahead: usize = 0;
   for (let group = first; group < end; group++) {
-    const matrix: usize = op.matrix + <usize>group * bytes;
+    const matrix: usize = base + <usize>group * bytes;
     const y = op.y + group * 16;
     ahead = readAhead(matrix, ahead, bytes, last);
     groupI16(op.format, matrix, blocks, op.tokens, op.quants, op.scales, y, op.yStride, op.add, scratch);
@@ -139,19 +151,40 @@ function multiplyI16(op: MultiplyI16, first: u32, end: u32, scratch: usize): voi
 
 function multiplyF32(op: MultiplyF32, first: u32, end: u32, scratch: usize): void {
   const bytes: usize = groupBytes(op.format, op.columns);
-  const last: usize = op.matrix + <usize>end * bytes;
+  const base = op.matrix + expertOffset(op.choice, op.expertBytes);
+  const last: usize = base + <usize>end * bytes;
   let ahead: usize = 0;
   for (let group = first; group < end; group++) {
-    const matrix: usize = op.matrix + <usize>group * bytes;
+    const matrix: usize = base + <usize>group * bytes;
     const y = op.y + group * 16;
     ahead = readAhead(matrix, ahead, bytes, last);
     groupF32(op.format, matrix, op.columns, op.tokens, op.x, op.xStride, y, op.yStride, op.add, scratch);
   }
 }
 
+/** Where the expert's rows begin whose number lies at `choice`; 0 without one. */
+// @ts-ignore: decorator
+@inline
+function expertOffset(choice: usize, expertBytes: u32): usize {
+  return choice ? <usize>load<u32>(choice) * expertBytes : 0;
+}
+
 function add(op: Add, first: u32, end: u32): void {
+  const x = op.x + expertOffset(op.choice, op.expertBytes);
   for (let token = first; token < end; token++)
-    addRow(op.y + token * op.yStride, op.x + token * op.xStride, op.width, op.scale);
+    addRow(op.y + token * op.yStride, x + token * op.xStride, op.width, op.scale);
+}
+
+function choose(op: Choose, first: u32, end: u32): void {
+  for (let token = first; token < end; token++)
+    chooseRow(op.logits + token * op.stride, op.count, op.used, op.choice + token * op.choiceStride);
+}
+
+function addChosen(op: AddChosen, first: u32, end: u32): void {
+  for (let token = first; token < end; token++) {
+    const choice = op.choice + token * op.choiceStride;
+    addChosenRow(op.y + token * op.yStride, op.parts + token * op.stride, op.width, op.used, choice);
+  }
 }
 
 function scale(op: Scale, first: u32, end: u32): void {
@@ -187,14 +220,15 @@ function attend(op: Attend, first: u32, end: u32, scratch: usize): void {
     const y = op.y + token * op.yStride + offset;
     const length = op.position + token + 1;
     const start = length > op.window ? length - op.window : 0;
-    attendHead(query, op.pages, start, length, head / perKvHead, op.headSize, op.cap, y, scratch);
+    const sink: f32 = op.sinks ? load<f32>(op.sinks + head * 4) : 0;
+    attendHead(query, op.pages, start, length, head / perKvHead, op.headSize, op.cap, op.sinks, sink, y, scratch);
   }
 }
 
 function gate(op: Gate, first: u32, end: u32): void {
   for (let token = first; token < end; token++) {
     const y = op.y + token * op.yStride;
-    gateRow(op.gate + token * op.xStride, op.up + token * op.xStride, y, op.width, op.gelu);
+    gateRow(op.gate + token * op.xStride, op.up + token * op.xStride, y, op.width, op.activation);
     if (op.quants) quantizeRow(y, token, op.items, op.yStride >> 7, op.quants, op.scales);
   }
 }

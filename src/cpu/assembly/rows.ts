@@ -38,16 +38,37 @@ export function capped(x: v128, cap: f32): v128 {
   return f32x4.mul(f32x4.splat(cap), tanh4(f32x4.div(x, f32x4.splat(cap))));
 }
 
-/** `y[f] = gate[f] · σ(gate[f]) · up[f]`; with `gelu`, σ of 2·√(2/π) · (gate[f] + 0.044715 · gate[f]³). */
-export function gateRow(gate: usize, up: usize, y: usize, width: u32, gelu: u32): void {
+/** `ACTIVATIONS` in ../program.ts. */
+const GELU: u32 = 1;
+const CLAMPED: u32 = 2;
+
+/**
+ * `y[f] = gate[f] · σ(gate[f]) · up[f]`; GELU has σ of 2·√(2/π) · (gate[f] + 0.044715 · gate[f]³); CLAMPED σ of 1.702 ·
+ * gate[f], gate at most 7, up between -7 and 7 and one more.
+ */
+export function gateRow(gate: usize, up: usize, y: usize, width: u32, activation: u32): void {
+  if (activation == CLAMPED) return clampedGateRow(gate, up, y, width);
+
   const one = f32x4.splat(1);
   const end = <usize>((width + 3) >> 2) * 16;
   for (let at: usize = 0; at < end; at += 16) {
     const g = v128.load(gate + at);
     const slope = f32x4.mul(f32x4.splat(1.5957691), f32x4.add(one, f32x4.mul(f32x4.splat(0.044715), f32x4.mul(g, g))));
-    const turn = gelu ? f32x4.mul(g, slope) : g;
+    const turn = activation == GELU ? f32x4.mul(g, slope) : g;
     const active = f32x4.div(g, f32x4.add(one, exp4(f32x4.neg(turn))));
     v128.store(y + at, f32x4.mul(active, v128.load(up + at)));
+  }
+}
+
+function clampedGateRow(gate: usize, up: usize, y: usize, width: u32): void {
+  const one = f32x4.splat(1);
+  const limit = f32x4.splat(7);
+  const end = <usize>((width + 3) >> 2) * 16;
+  for (let at: usize = 0; at < end; at += 16) {
+    const g = f32x4.min(v128.load(gate + at), limit);
+    const u = f32x4.max(f32x4.min(v128.load(up + at), limit), f32x4.neg(limit));
+    const active = f32x4.div(g, f32x4.add(one, exp4(f32x4.mul(f32x4.splat(-1.702), g))));
+    v128.store(y + at, f32x4.mul(active, f32x4.add(u, one)));
   }
 }
 

@@ -1,6 +1,8 @@
+import { paddedWidth } from '../../blocks/row-groups.ts';
 import type { CpuMatrix } from '../../cpu/matrix.ts';
-import type { CachePlace, Program } from '../../cpu/program.ts';
-import type { Slot } from '../../model/graph.ts';
+import type { CachePlace, Choice, Program } from '../../cpu/program.ts';
+import { type Quants, quantsOfRow, type Rows } from '../../cpu/rows.ts';
+import type { Activation, Slot } from '../../model/graph.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import type { LoadedOperation } from '../weights.ts';
 import type { CpuWorkspace } from './workspace.ts';
@@ -23,6 +25,8 @@ export interface LayerPlace {
  */
 export function addLayer(program: Program, layer: CpuLayer, { model, workspace, tokens, caches }: LayerPlace): void {
   const { slots, quants, angles } = workspace;
+  const { experts } = model;
+  const choice = experts && { experts: experts.count, used: experts.used, rows: slots.choice };
   const rotation = (index: number) => ({ ...angles, address: angles.address + index * model.headSize * 4 });
   /** The slot whose rows `quants` holds. */
   let rounded: Slot | undefined;
@@ -61,11 +65,52 @@ export function addLayer(program: Program, layer: CpuLayer, { model, workspace, 
         program.rope(slots.qkv, rotation(operation.rotation), caches, model, operation.scale);
         break;
       case 'attend':
-        program.attend(slots.qkv, caches, model, operation.sight, slots.attended);
+        program.attend(slots.qkv, caches, model, operation.sight, slots.attended, vectors[0]);
         break;
       case 'gate':
-        program.gate(tokens, slots.gateUp, slots.gated, operation.activation, roundedFor('gated'));
+        if (choice) addExpertGates(program, workspace, choice, tokens, operation.activation);
+        else program.gate(tokens, slots.gateUp, slots.gated, operation.activation, roundedFor('gated'));
+        break;
+      case 'choose':
+        program.choose(tokens, slots.routing, choice!);
+        break;
+      case 'multiplyChosen': {
+        const { from, to } = operation;
+        if (quants) roundRows(program, slots[from], quants, operation.matrices[0]!.shape[0]!, tokens);
+        program.multiplyChosen(tokens, matrix!, slots[from], quants, slots[to], choice!);
+        rounded = undefined;
+        break;
+      }
+      case 'biasChosen': {
+        const widths = operation.vectors.map(({ shape }) => shape[0]!);
+        program.biasChosen(tokens, vectors, widths, slots[operation.to], choice!);
+        break;
+      }
+      case 'addChosen':
+        program.addChosen(tokens, slots.parts, slots.hidden, choice!);
         break;
     }
   }
+}
+
+/** Rounds rows, or each part of them, for products of their own. @param columns - of a part */
+function roundRows(program: Program, x: Rows, quants: Quants, columns: number, tokens: number): void {
+  const parts = Math.round(x.width / columns);
+  for (let row = 0; row < tokens * parts; row++) {
+    const at = Math.floor(row / parts) * x.stride + (row % parts) * columns * 4;
+    const part = { width: columns, stride: paddedWidth(columns) * 4, address: x.address + at };
+    program.quantize(1, part, quantsOfRow(quants, row, columns), row === 0);
+  }
+}
+
+/** Each chosen expert's gate and up are a row of their own. */
+function addExpertGates(
+  program: Program,
+  { slots }: CpuWorkspace,
+  { used }: Choice,
+  tokens: number,
+  activation: Activation,
+): void {
+  const part = ({ address, width }: Rows): Rows => ({ address, width: width / used, stride: (width / used) * 4 });
+  program.gate(tokens * used, part(slots.gateUp), part(slots.gated), activation);
 }

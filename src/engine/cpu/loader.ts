@@ -1,6 +1,7 @@
 import { fileRowBytes, paddedWidth } from '../../blocks/row-groups.ts';
 import type { CpuKernels } from '../../cpu/kernels.ts';
 import type { CpuMatrix } from '../../cpu/matrix.ts';
+import { rowCount } from '../../model/graph.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import type { ShardReader } from '../../store/shard-store.ts';
 import { LOAD_CHUNK_BYTES } from '../limits.ts';
@@ -39,9 +40,9 @@ export class CpuLoader implements WeightLoader<number, readonly CpuMatrix[]> {
 
   async #load(ordered: OrderedTensor): Promise<CpuMatrix> {
     const { type, shape } = ordered.tensor;
-    const [columns, rows] = shape as [number, number];
-    const address = this.#allocate(this.#kernels.matrixBytes(type, rows, columns));
-    const matrix = { type, address, rows, columns };
+    const columns = shape[0]!;
+    const matrix = this.#kernels.allocateMatrix(type, rowCount({ shape }), columns);
+    this.#addresses.push(matrix.address);
     const { memory } = this.#kernels;
     let staged: number | undefined;
     try {

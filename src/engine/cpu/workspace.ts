@@ -61,6 +61,8 @@ export function scratchBytes(model: Hyperparameters): number {
 /** Elements of the longest row that is multiplied. */
 function widest(model: Hyperparameters): number {
   const layers = layersOf(findArchitecture(model.architecture, 'The model'), model);
-  const multiplied = layers.flat().filter((operation) => operation.kind === 'multiply');
+  const multiplied = layers
+    .flat()
+    .filter((operation) => operation.kind === 'multiply' || operation.kind === 'multiplyChosen');
   return Math.max(model.width, ...multiplied.map(({ from }) => slotWidth(from, model)));
 }

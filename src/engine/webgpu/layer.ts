@@ -1,11 +1,20 @@
+import type { Activation } from '../../gpu/activation.ts';
 import type { GpuContext, Op } from '../../gpu/context.ts';
 import { createAdd, createBias } from '../../gpu/ops/add.ts';
 import { createAttention } from '../../gpu/ops/attention.ts';
+import {
+  type Choice,
+  createAddChosen,
+  createBiasChosen,
+  createChoose,
+  createMultiplyChosen,
+} from '../../gpu/ops/experts.ts';
 import { createGate } from '../../gpu/ops/gate.ts';
 import { createMultiply } from '../../gpu/ops/multiply.ts';
 import { createNormHeads } from '../../gpu/ops/norm-heads.ts';
 import { createRmsNorm } from '../../gpu/ops/rms-norm.ts';
 import { createRopeKv } from '../../gpu/ops/rope-kv.ts';
+import type { Activation as ActivationFunction } from '../../model/graph.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import type { LoadedOperation } from '../weights.ts';
 import type { Workspace } from './workspace.ts';
@@ -39,6 +48,8 @@ function createOperation(
   const { slots, tasks, rotations } = workspace;
   const { pages, angles } = tasks.regions;
   const { qkv } = slots;
+  const { experts } = model;
+  const choice = experts && { experts: experts.count, used: experts.used, rows: slots.choice };
   switch (operation.kind) {
     case 'norm': {
       const [x, y] = [slots[operation.from], slots[operation.to]];
@@ -67,11 +78,39 @@ function createOperation(
     }
     case 'attend': {
       const { sight } = operation;
-      return createAttention(context, { heads: model, sight, qkv, cache, pages, y: slots.attended });
+      return createAttention(context, { heads: model, sight, qkv, cache, pages, y: slots.attended, sinks: vectors[0] });
     }
     case 'gate': {
       const { activation } = operation;
+      if (choice) return createExpertGates(context, slots, choice, activation);
       return createGate(context, { x: slots.gateUp, y: slots.gated, activation });
     }
+    case 'choose':
+      return createChoose(context, slots.routing, choice!);
+    case 'multiplyChosen': {
+      const [x, y] = [slots[operation.from], slots[operation.to]];
+      return createMultiplyChosen(context, {
+        ...{ matrix: matrix!, stacks: operation.matrices.length, x, y },
+        choice: choice!,
+      });
+    }
+    case 'biasChosen': {
+      const biases = operation.vectors.map(({ shape }, index) => ({ buffer: vectors[index]!, width: shape[0]! }));
+      return createBiasChosen(context, biases, slots[operation.to], choice!);
+    }
+    case 'addChosen':
+      return createAddChosen(context, slots.parts, slots.hidden, choice!);
   }
+}
+
+/** Each chosen expert's gate and up are a row of their own. */
+async function createExpertGates(
+  context: GpuContext,
+  { gateUp, gated }: Workspace['slots'],
+  { used }: Choice,
+  activation: ActivationFunction,
+): Promise<Op> {
+  const part = ({ buffer, width }: Activation) => ({ buffer, width: width / used, stride: width / used / 4 });
+  const gate = await createGate(context, { x: part(gateUp), y: part(gated), activation });
+  return (pass, tokens) => gate(pass, tokens * used);
 }

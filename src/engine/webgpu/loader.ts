@@ -6,6 +6,7 @@ import { strideOf } from '../../gpu/activation.ts';
 import type { GpuDevice } from '../../gpu/device.ts';
 import { type DeviceMatrix, groupsPerBuffer, type MatrixPart } from '../../gpu/matrix.ts';
 import { groupBytes, repackRows } from '../../gpu/repack.ts';
+import { rowCount } from '../../model/graph.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import type { ShardReader } from '../../store/shard-store.ts';
 import { LOAD_CHUNK_BYTES, LOAD_STAGED_BYTES } from '../limits.ts';
@@ -31,10 +32,10 @@ export class GpuLoader implements WeightLoader<GPUBuffer, DeviceMatrix> {
 
   /** As f32, filled up with zeros like a row of hidden states. */
   async loadVector(vector: OrderedTensor): Promise<GPUBuffer> {
-    const { name, shape } = vector.tensor;
-    const values = new Float32Array(strideOf(shape[0]!) * 4);
-    values.set(await this.#reader.vector(vector));
-    const buffer = await this.#allocate(name, values.byteLength);
+    const read = await this.#reader.vector(vector);
+    const values = new Float32Array(strideOf(read.length) * 4);
+    values.set(read);
+    const buffer = await this.#allocate(vector.tensor.name, values.byteLength);
     this.#gpu.device.queue.writeBuffer(buffer, 0, values);
     return buffer;
   }
@@ -50,7 +51,7 @@ export class GpuLoader implements WeightLoader<GPUBuffer, DeviceMatrix> {
     const sections = matrices.map((ordered) => ({
       ordered,
       type: ordered.tensor.type,
-      groups: rowGroups(ordered.tensor.shape[1]!),
+      groups: rowGroups(rowCount(ordered.tensor)),
     }));
     const parts: MatrixPart[] = [];
     for (const plan of planParts(sections, columns, this.#gpu.maxBindingBytes)) {

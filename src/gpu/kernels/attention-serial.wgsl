@@ -7,6 +7,7 @@
 override Q_STRIDE: u32; // vec4s from row to row of q
 override Y_STRIDE: u32; // vec4s from row to row of y
 override WINDOW: u32; // positions that a row sees, its own among them
+override SINKS: bool; // whether each head has a sink
 override CAP: f32; // scores s become CAP · tanh(s / CAP), unless it is 0
 const LOWEST = -3.4028234e38;
 const THREADS = 4u;
@@ -14,6 +15,7 @@ const THREADS = 4u;
 @group(0) @binding(2) var<storage, read> cache: array<vec4<f32>>; // [pages, 2 · K · PAGE · D4]
 @group(0) @binding(3) var<storage, read> pages: array<u32>; // see kv-cache.wgsl
 @group(0) @binding(4) var<storage, read_write> y: array<vec4<f32>>; // [T, Y_STRIDE]
+@group(0) @binding(5) var<storage, read> sinks: array<f32>; // [H]
 
 var<workgroup> weights{r}: array<f32, PAGE>;
 var<workgroup> maxima{r}: array<f32, THREADS>;
@@ -27,8 +29,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let row{r} = token{r} * Q_STRIDE + column{r};
   let end{r} = position_of(token{r}) + 1u;
   let start{r} = select(0u, end{r} - WINDOW, end{r} > WINDOW);
-  var maximum{r} = LOWEST;
-  var sum{r} = 0.0;
+  // A sink is a score that counts for the softmax and has no value.
+  var maximum{r} = select(LOWEST, sinks[(head * R + {r}u % R) % arrayLength(&sinks)], SINKS);
+  var sum{r} = select(0.0, 1.0, SINKS);
   var y{r}_{v} = vec4<f32>();
   // The first row sees the earliest position, the last one the latest.
   let positions = position_of(min(token + ROWS / R, task.tokens) - 1u) + 1u;
@@ -72,8 +75,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   store(token + {r}u / R, column{r}, {v}u * THREADS + local, y{r}_{v} / sum{r});
 }
 
+// One comparison, which wraps around: of two with a branch between them SwiftShader would make code that takes minutes to
+// compile, unrolled as they are.
 fn seen(position: u32, start: u32, end: u32) -> bool {
-  return position >= start && position < end;
+  return position - start < end - start;
 }
 
 fn capped(score: f32) -> f32 {

@@ -6,6 +6,7 @@
 override Q_STRIDE: u32; // vec4s from row to row of q
 override Y_STRIDE: u32; // vec4s from row to row of y
 override WINDOW: u32; // positions that a row sees, its own among them
+override SINKS: bool; // whether each head has a sink
 override CAP: f32; // scores s become CAP · tanh(s / CAP), unless it is 0
 override WORKGROUP: u32; // at least D4, a multiple of MAXIMA
 override SLICES: u32 = WORKGROUP / D4;
@@ -15,6 +16,7 @@ const LOWEST = -3.4028234e38;
 @group(0) @binding(2) var<storage, read> cache: array<vec4<f32>>; // [pages, 2 · K · PAGE · D4]
 @group(0) @binding(3) var<storage, read> pages: array<u32>; // see kv-cache.wgsl
 @group(0) @binding(4) var<storage, read_write> y: array<vec4<f32>>; // [T, Y_STRIDE]
+@group(0) @binding(5) var<storage, read> sinks: array<f32>; // [H]
 
 var<workgroup> scores{r}: array<f32, WORKGROUP>;
 var<workgroup> maxima{r}: array<f32, MAXIMA>;
@@ -31,8 +33,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let query{r} = token * Q_STRIDE + (head * R + {r}u) * D4;
   let d = local % D4;
   let slice = local / D4;
-  var maximum{r} = LOWEST;
-  var sum{r} = 0.0;
+  // A sink is a score that counts for the softmax and has no value.
+  var maximum{r} = select(LOWEST, sinks[(head * R + {r}u) % arrayLength(&sinks)], SINKS);
+  var sum{r} = select(0.0, 1.0, SINKS && slice == 0u);
   var y{r} = vec4<f32>();
   for (var tile = start / PAGE * PAGE; tile < positions; tile += WORKGROUP) {
     var score{r} = LOWEST;

@@ -21,6 +21,8 @@ export interface AttentionBuffers {
   readonly pages: Binding;
   /** `[T, H · D]` */
   readonly y: Activation;
+  /** `[H]` scores that count for the softmax and have no value; undefined for none */
+  readonly sinks: GPUBuffer | undefined;
 }
 
 /** A window that nothing falls out of. */
@@ -71,13 +73,18 @@ async function createSerial({ kernels, tuning }: GpuContext, buffers: AttentionB
   };
 }
 
-function constantsOf({ heads, sight, qkv, y }: AttentionBuffers): Record<string, number> {
+function constantsOf({ heads, sight, qkv, y, sinks }: AttentionBuffers): Record<string, number> {
   return {
     ...{ K: heads.kvHeadCount, D4: heads.headSize / 4, Q_STRIDE: qkv.stride, Y_STRIDE: y.stride },
-    ...{ WINDOW: sight.window === 0 ? ALL_POSITIONS : sight.window, CAP: sight.cap },
+    ...{
+      WINDOW: sight.window === 0 ? ALL_POSITIONS : sight.window,
+      CAP: sight.cap,
+      SINKS: Number(sinks !== undefined),
+    },
   };
 }
 
-function bindingsOf({ qkv, cache, pages, y }: AttentionBuffers): Binding[] {
-  return [qkv.buffer, cache, pages, y.buffer];
+function bindingsOf({ qkv, cache, pages, y, sinks }: AttentionBuffers): Binding[] {
+  // Something must be bound where nothing is read.
+  return [qkv.buffer, cache, pages, y.buffer, sinks ?? cache];
 }

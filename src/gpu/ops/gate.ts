@@ -14,6 +14,12 @@ export interface GateBuffers {
 }
 
 const WORKGROUP = 64;
+/** Exhaustive: an activation that is missing here does not compile. */
+const FLAGS: Readonly<Record<ActivationFunction, Readonly<Record<'GELU' | 'CLAMPED', number>>>> = {
+  silu: { GELU: 0, CLAMPED: 0 },
+  gelu: { GELU: 1, CLAMPED: 0 },
+  clamped: { GELU: 0, CLAMPED: 1 },
+};
 
 /** `y[t,f] = activation(gate) · up`. */
 export async function createGate({ kernels }: GpuContext, { x, y, activation }: GateBuffers): Promise<Op> {
@@ -21,7 +27,7 @@ export async function createGate({ kernels }: GpuContext, { x, y, activation }: 
   const kernel = await kernels.compile({
     name: 'gate',
     code: composeShader([task, gate]),
-    constants: { WIDTH: width, X_STRIDE: x.stride, Y_STRIDE: y.stride, GELU: Number(activation === 'gelu') },
+    constants: { WIDTH: width, X_STRIDE: x.stride, Y_STRIDE: y.stride, ...FLAGS[activation] },
   });
   const bound = kernel.bind([x.buffer, y.buffer]);
   return (pass, tokens) => bound.dispatch(pass, [Math.ceil(width / WORKGROUP), tokens]);

@@ -48,12 +48,7 @@ function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tol
 /** A seeded matrix, put into memory in two parts as the loader does, and its values. */
 function testMatrix(type: TensorTypeName, rows: number, columns: number): { matrix: CpuMatrix; values: Float32Array } {
   const bytes = quantize(type, random(rows + columns, rows * columns));
-  const matrix = {
-    type,
-    rows,
-    columns,
-    address: kernels.memory.allocate(kernels.matrixBytes(type, rows, columns)),
-  };
+  const matrix = kernels.allocateMatrix(type, rows, columns);
   const first = 8 * (bytes.length / rows);
   for (const [row, part] of [
     [0, bytes.subarray(0, first)],
@@ -155,6 +150,8 @@ it.each([
   const rotation = { ...NO_ROTATION, base: 10_000, scale: 2, dimensions: ropeDimensions, magnitude: 1.25 };
   const angles = new RopeAngles(headSize, [NO_ROTATION, rotation]);
   const scale = 1 / Math.sqrt(headSize);
+  const sinks = random(7, headCount);
+  const sinkAddress = upload(headCount, sinks).address;
   const pages = memory.allocate(5 * 4);
   // What lies in a page that nobody wrote must not matter.
   for (let page = 0; page < 5; page++) {
@@ -175,7 +172,7 @@ it.each([
     const y = allocateRows(memory, tokens, headCount * headSize);
     const caches = [{ tokens, position, pages }];
     const program = kernels.createProgram().rope(qkv, second, caches, heads, scale);
-    kernels.run(program.attend(qkv, caches, heads, { window, cap }, y));
+    kernels.run(program.attend(qkv, caches, heads, { window, cap }, y, sinkAddress));
     const expected: number[] = [];
     for (let t = 0; t < tokens; t++) {
       const head = (index: number) =>
@@ -188,7 +185,7 @@ it.each([
       for (let h = 0; h < headCount; h++) {
         const k = Math.floor((h * kvHeadCount) / headCount);
         const seen = { keys: keys[k]!.slice(-window), values: values[k]!.slice(-window) };
-        expected.push(...attend(rotated(h), seen.keys, seen.values, { scale, cap }));
+        expected.push(...attend(rotated(h), seen.keys, seen.values, { scale, cap, sink: sinks[h] }));
       }
     }
     expectClose(download(y, tokens), expected, 2e-5);

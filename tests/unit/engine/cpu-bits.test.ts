@@ -4,7 +4,6 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { fileRowBytes } from '../../../src/blocks/row-groups.ts';
 import { halfToFloat } from '../../../src/core/half.ts';
 import { CpuKernels } from '../../../src/cpu/kernels.ts';
-import type { CpuMatrix } from '../../../src/cpu/matrix.ts';
 import { nodeHost } from '../../../src/cpu/node-host.ts';
 import { allocateQuants, allocateRows } from '../../../src/cpu/rows.ts';
 import { normals, seededRandom } from '../../fixtures/random.ts';
@@ -97,8 +96,7 @@ describe.each(['Q4_0', 'Q4_1', 'Q8_0'] as const)('a matrix of %s', (type) => {
   it.each([32, 96, 576])('of %i columns gives these bits, for any number of tokens', (columns) => {
     const { memory } = kernels;
     const file = randomFile(type, columns);
-    const address = memory.allocate(kernels.matrixBytes(type, ROWS, columns));
-    const matrix: CpuMatrix = { type, rows: ROWS, columns, address };
+    const matrix = kernels.allocateMatrix(type, ROWS, columns);
     const staged = memory.allocate(file.length);
     memory.bytes(staged, file.length).set(file);
     kernels.repack(matrix, 0, staged, file.length);

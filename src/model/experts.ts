@@ -1,0 +1,27 @@
+import type { ArchitectureMetadata } from './architecture-metadata.ts';
+import type { Hyperparameters } from './hyperparameters.ts';
+
+/** Experts of a layer: the largest open models have 512. */
+const MAX_EXPERTS = 4096;
+
+/**
+ * Experts that a file has in its feed-forward's place; nothing where it has none.
+ * @param width - F of an expert where the file does not say it apart
+ */
+export function readExperts(metadata: ArchitectureMetadata, width: number): Pick<Hyperparameters, 'experts'> {
+  if (metadata.maybePositive('expert_count') === undefined) return {};
+  const experts = {
+    count: metadata.count('expert_count'),
+    used: metadata.count('expert_used_count'),
+    width: metadata.count('expert_feed_forward_length', width),
+  };
+  if (experts.count > MAX_EXPERTS) throw metadata.bad(`${experts.count} experts, at most ${MAX_EXPERTS} are allowed`);
+  if (experts.used > experts.count)
+    throw metadata.bad(`${experts.used} of ${experts.count} experts cannot be used at once`);
+  // Rows of experts lie side by side, in whole blocks.
+  if (experts.width % 32 !== 0) throw metadata.unsupported(`experts of width ${experts.width}`, 'multiples of 32');
+  for (const key of ['expert_shared_count', 'leading_dense_block_count']) {
+    if (metadata.maybePositive(key) !== undefined) throw metadata.unsupported(`${key}`, 'none');
+  }
+  return { experts };
+}

@@ -1,0 +1,24 @@
+import type { Architecture } from './architecture.ts';
+import { denseLayer } from './dense-layer.ts';
+import { readExperts } from './experts.ts';
+import { COMMON, UNCAPPED, UNSCALED } from './neutral.ts';
+
+/** gpt-oss: experts, sinks, biases everywhere, every other layer local. */
+export const gptOss: Architecture = {
+  name: 'gpt-oss',
+  layer: (model, index) =>
+    denseLayer(model, {
+      ropePairs: 'halves',
+      biased: ['attn_q', 'attn_k', 'attn_v', 'attn_output', 'ffn_gate_inp', 'ffn_gate', 'ffn_up', 'ffn_down'],
+      sinks: true,
+      feedForwardNorm: 'post_attention_norm',
+      activation: 'clamped',
+      sight: { window: (index + 1) % (model.localPeriod ?? 1) === 0 ? 0 : (model.window ?? 0), cap: 0 },
+    }),
+  neutral: { ...COMMON, ...UNSCALED, ...UNCAPPED },
+  own: (metadata, sizes) => ({
+    ...readExperts(metadata, sizes.feedForwardWidth),
+    window: metadata.count('attention.sliding_window'),
+    localPeriod: metadata.count('attention.sliding_window_pattern', 2),
+  }),
+};
