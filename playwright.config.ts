@@ -5,16 +5,21 @@ const { executablePath, env } = await findBrowser();
 
 /** The page alone, over a scripted model. */
 const PAGE = /\/ui[\w-]*\.spec\.ts$/;
+/** Swarms that are held to times, also to the silence after which a tab is given up: nothing runs beside them. */
+const ALONE = /\/(first-minute|late|noise|paste|recovery|store|template|transport)\.spec\.ts$/;
 
 /**
- * Real tabs in the Chromium that `findBrowser` names. Tests of swarms run one at a time: each brings tabs that share the
- * machine. Those of the page alone may run side by side, fully apart.
+ * Real tabs in the Chromium that `findBrowser` names. Files of the project `swarm` mostly wait, and may run side by side:
+ * each has a browser and a server of its own. Tests of the page alone may do so one by one.
  */
 export default defineConfig({
   testDir: 'tests/e2e',
+  globalSetup: './tests/e2e/support/prepare-data.ts',
   projects: [
     { name: 'page', testMatch: PAGE, fullyParallel: true },
-    { name: 'swarm', testMatch: '*.spec.ts', testIgnore: PAGE },
+    // Limits of what is waited for are for hangs: what is to be seen sooner has one of its own.
+    { name: 'swarm', testMatch: '*.spec.ts', testIgnore: [PAGE, ALONE], expect: { timeout: 30_000 } },
+    { name: 'alone', testMatch: ALONE },
   ],
   workers: 1,
   // Real tabs and real networks on a shared machine: what does not repeat there is told as flaky.

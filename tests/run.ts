@@ -1,5 +1,5 @@
 // Runs every test on this machine and ends with one line: `N passed, N failed`.
-//   node tests/run.ts [unit] [gpu] [page] [e2e] [firefox]      all of them when none is named
+//   node tests/run.ts [unit] [gpu] [page] [e2e] [e2e-alone] [firefox]      all of them when none is named
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { findBrowser } from '../cli/browser.ts';
@@ -34,7 +34,8 @@ const SUITES: Readonly<Record<string, () => Counts>> = {
   unit: () => vitest('unit'),
   gpu: () => vitest('gpu'),
   page: () => playwright('e2e', ['-c', 'playwright.config.ts', '--project=page', '--workers=2']),
-  e2e: () => playwright('e2e', ['-c', 'playwright.config.ts', '--project=swarm']),
+  e2e: () => playwright('e2e', ['-c', 'playwright.config.ts', '--project=swarm', '--workers=2']),
+  'e2e-alone': () => playwright('e2e', ['-c', 'playwright.config.ts', '--project=alone']),
   firefox,
 };
 

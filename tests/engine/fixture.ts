@@ -1,4 +1,5 @@
-import type { LayerRunner, StageOutput } from '../../src/engine/layer-runner.ts';
+import type { LayerRange } from '../../src/core/ranges.ts';
+import type { LayerRunner, StageOutput, StageTask } from '../../src/engine/layer-runner.ts';
 import type { Hyperparameters } from '../../src/model/hyperparameters.ts';
 import type { CandidateRequest, Candidates } from '../../src/protocol/frames.ts';
 import type { SplitModel } from '../support/shard-readers.ts';
@@ -73,6 +74,25 @@ export class TestRoute {
     return out;
   }
 
+  /** As `greedy` of several routes over the same stages, which take each token of all in one batch. */
+  static async greedyTogether(
+    routes: readonly TestRoute[],
+    prompts: readonly { readonly ids: readonly number[]; readonly count: number }[],
+  ): Promise<number[][]> {
+    const texts: number[][] = [];
+    for (const [index, { ids }] of prompts.entries()) texts.push(await routes[index]!.greedy(ids, 1));
+    for (;;) {
+      const unfinished = [...texts.keys()].filter((index) => texts[index]!.length < prompts[index]!.count);
+      if (unfinished.length === 0) return texts;
+      const ids = unfinished.map((index) => Uint32Array.of(texts[index]!.at(-1)!));
+      const rows = await TestRoute.#batch(
+        unfinished.map((index) => routes[index]!),
+        ids,
+      );
+      for (const [at, index] of unfinished.entries()) texts[index]!.push(rows[at]![0]!.ids[0]!);
+    }
+  }
+
   async truncate(position: number): Promise<void> {
     await this.#each((runner, _, id) => runner.truncateSession(id, position));
     this.#length = position;
@@ -85,26 +105,59 @@ export class TestRoute {
   async #task(ids: Uint32Array, candidates: CandidateRequest): Promise<readonly Candidates[]> {
     let output: StageOutput | undefined;
     await this.#each(async (runner, layers, session) => {
-      const last = layers.end === runner.hyperparameters.layerCount;
-      output = await runner.execute({
-        session,
-        layers,
-        position: this.#length,
-        input: output?.hidden ? { dtype: 'f32', hidden: output.hidden } : { dtype: 'u32', ids },
-        ...(last ? { candidates } : {}),
-      });
+      output = await runner.execute(this.#stageTask(runner, layers, session, ids, candidates, output));
     });
     this.#length += ids.length;
     return output!.rows!;
   }
 
-  /** In order; each stage has a session of its own name, so that a runner may have two. */
-  async #each(
-    call: (runner: LayerRunner, layers: { start: number; end: number }, session: string) => Promise<unknown>,
-  ): Promise<void> {
-    for (const [index, runner] of this.#runners.entries()) {
-      const layers = { start: this.#bounds[index]!, end: this.#bounds[index + 1]! };
-      await call(runner, layers, `${this.#session} ${index}`);
+  /** A task of each route, all of them in one call of each stage. */
+  static async #batch(routes: readonly TestRoute[], ids: readonly Uint32Array[]): Promise<(readonly Candidates[])[]> {
+    let outputs: StageOutput[] = [];
+    const [first] = routes;
+    for (const [stage, runner] of first!.#runners.entries()) {
+      const layers = first!.#layersOf(stage);
+      const tasks = routes.map((route, index) =>
+        route.#stageTask(runner, layers, route.#sessionOf(stage), ids[index]!, LAST, outputs[index]),
+      );
+      const results = await runner.executeBatch(tasks);
+      outputs = results.map((result) => {
+        if ('error' in result) throw new Error(result.error.message);
+        return result;
+      });
     }
+    for (const [index, route] of routes.entries()) route.#length += ids[index]!.length;
+    return outputs.map(({ rows }) => rows!);
+  }
+
+  #stageTask(
+    { hyperparameters }: LayerRunner,
+    layers: LayerRange,
+    session: string,
+    ids: Uint32Array,
+    candidates: CandidateRequest,
+    before: StageOutput | undefined,
+  ): StageTask {
+    return {
+      session,
+      layers,
+      position: this.#length,
+      input: before?.hidden ? { dtype: 'f32', hidden: before.hidden } : { dtype: 'u32', ids },
+      ...(layers.end === hyperparameters.layerCount ? { candidates } : {}),
+    };
+  }
+
+  #layersOf(stage: number): LayerRange {
+    return { start: this.#bounds[stage]!, end: this.#bounds[stage + 1]! };
+  }
+
+  #sessionOf(stage: number): string {
+    return `${this.#session} ${stage}`;
+  }
+
+  /** In order; each stage has a session of its own name, so that a runner may have two. */
+  async #each(call: (runner: LayerRunner, layers: LayerRange, session: string) => Promise<unknown>): Promise<void> {
+    for (const [stage, runner] of this.#runners.entries())
+      await call(runner, this.#layersOf(stage), this.#sessionOf(stage));
   }
 }

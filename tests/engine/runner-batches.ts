@@ -40,26 +40,32 @@ export function testRunnerBatches(openRunner: OpenRunner): void {
   }
 
   describe('several tasks in one call', () => {
-    it.each([2, 3, 5, 8, 11])('give %i sessions what they get one by one, bit for bit', async (count) => {
-      const sessions = LENGTHS.slice(0, count);
-      for (const [index, length] of sessions.entries()) {
-        await open(`alone ${index}`, length);
-        await open(`together ${index}`, length);
+    describe('give each session what it gets alone', () => {
+      /** By session, by step. */
+      let alone: StageOutput['rows'][][];
+      beforeAll(async () => {
+        for (const [index, length] of LENGTHS.entries()) await open(`session ${index}`, length);
+        alone = LENGTHS.map(() => []);
+        for (let step = 0; step < STEPS; step++) {
+          for (const index of LENGTHS.keys()) alone[index]!.push(rowsOf(await runner.execute(taskOfStep(index, step))));
+        }
+      });
+      afterAll(async () => {
+        for (const index of LENGTHS.keys()) await runner.closeSession(`session ${index}`);
+      });
+
+      function taskOfStep(index: number, step: number): StageTask {
+        return taskOf(`session ${index}`, LENGTHS[index]! + step, 1, REQUESTS[(index + step) % REQUESTS.length]!);
       }
-      for (let step = 0; step < STEPS; step++) {
-        const tasks = sessions.map((length, index) =>
-          taskOf(`together ${index}`, length + step, 1, REQUESTS[(index + step) % REQUESTS.length]!),
-        );
-        const results = await runner.executeBatch(tasks);
-        const expected: StageOutput[] = [];
-        for (const [index, task] of tasks.entries())
-          expected.push(await runner.execute({ ...task, session: `alone ${index}` }));
-        expect(results.map(rowsOf)).toEqual(expected.map(rowsOf));
-      }
-      for (const index of sessions.keys()) {
-        await runner.closeSession(`alone ${index}`);
-        await runner.closeSession(`together ${index}`);
-      }
+
+      it.each([2, 3, 5, 8, 11])('bit for bit, %i of them', async (count) => {
+        const sessions = LENGTHS.slice(0, count);
+        for (const [index, length] of sessions.entries()) await runner.truncateSession(`session ${index}`, length);
+        for (let step = 0; step < STEPS; step++) {
+          const results = await runner.executeBatch(sessions.map((_, index) => taskOfStep(index, step)));
+          expect(results.map(rowsOf)).toEqual(sessions.map((_, index) => alone[index]![step]));
+        }
+      });
     });
 
     it('pass hidden states on as alone, in the middle of a model', async () => {

@@ -3,8 +3,8 @@ import { createWebGpuRunner } from '../../src/engine/webgpu/webgpu-runner.ts';
 import { LAST, opener, TestRoute } from '../engine/fixture.ts';
 import { testRunnerBatches } from '../engine/runner-batches.ts';
 import { makeTinyModel } from '../fixtures/tiny-model.ts';
-import { openTestGpu } from '../support/gpu.ts';
 import { splitBytes } from '../support/shard-readers.ts';
+import { openSharedGpu } from '../support/shared-gpu.ts';
 import { disguised } from './disguise.ts';
 import { expectClose } from './harness.ts';
 
@@ -15,26 +15,29 @@ const TOLERANCE = 1e-4;
 const HARDWARE = { software: false, features: ['subgroups'] };
 
 it('computes the same, rounding apart, with the kernels of every kind of adapter', async () => {
-  const gpu = await openTestGpu();
+  const gpu = await openSharedGpu();
   const model = await splitBytes(makeTinyModel({ type: 'Q4_1', vocabularySize: 3000 }), 2);
-  const logits = async (instance: GPU, chunk: number) => {
-    const open = opener((options) => createWebGpuRunner({ gpu: instance, ...options }));
-    const runner = await open(model);
+  const logits = async (instance: GPU, ...chunks: readonly number[]) => {
+    const runner = await opener((options) => createWebGpuRunner({ gpu: instance, ...options }))(model);
     const route = await TestRoute.open([runner], [0, 4]);
     const wantedIds = Uint32Array.from({ length: 512 }, (_, index) => index * 5);
-    const rows = await route.feedAll(IDS, { ...LAST, count: 100, wantedIds }, chunk);
+    const results: number[][] = [];
+    for (const chunk of chunks) {
+      await route.truncate(0);
+      const rows = await route.feedAll(IDS, { ...LAST, count: 100, wantedIds }, chunk);
+      results.push(rows.flatMap(({ wantedLogits, logits: top, logSumExp }) => [...wantedLogits, ...top, logSumExp]));
+    }
     expect(runner.info.maxTaskTokens).toBe(runner.info.software ? 32 : 256);
     await runner.close();
-    return rows.flatMap(({ wantedLogits, logits: top, logSumExp }) => [...wantedLogits, ...top, logSumExp]);
+    return results;
   };
-  const expected = await logits(gpu, 32);
-  expectClose(await logits(disguised(gpu, { software: true, features: [] }), 32), expected, TOLERANCE);
-  const hardware = disguised(gpu, HARDWARE);
-  expectClose(await logits(hardware, 75), expected, TOLERANCE);
-  expectClose(await logits(hardware, 7), expected, TOLERANCE);
+  const [expected] = await logits(gpu, 32);
+  const [software] = await logits(disguised(gpu, { software: true, features: [] }), 32);
+  const [whole, parts] = await logits(disguised(gpu, HARDWARE), 75, 7);
+  for (const found of [software, whole, parts]) expectClose(found!, expected!, TOLERANCE);
 });
 
 describe("a GPU's kernels do it for several sessions at once", () =>
   testRunnerBatches(
-    opener(async (options) => createWebGpuRunner({ gpu: disguised(await openTestGpu(), HARDWARE), ...options })),
+    opener(async (options) => createWebGpuRunner({ gpu: disguised(await openSharedGpu(), HARDWARE), ...options })),
   ));

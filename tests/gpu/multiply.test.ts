@@ -20,7 +20,8 @@ const TUNINGS: Record<string, Partial<Tuning>> = {
     rowTiles: 2,
     rowWorkgroup: 64,
   },
-  'thirty-two threads a row': { serialRows: false, rowThreads: 32, rowGroups: 2, rowTiles: 4, rowWorkgroup: 64 },
+  'thirty-two threads a row': { serialRows: false, rowThreads: 32, rowGroups: 1, rowTiles: 2, rowWorkgroup: 64 },
+  'thirty-two threads of many rows': { serialRows: false, rowThreads: 32, rowGroups: 2, rowTiles: 4, rowWorkgroup: 64 },
 };
 
 let harness: KernelHarness;
@@ -29,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-/** What every type is tried with; the kernels' other shapes read weights in the same way. */
+/** What every type is tried with, as adapters get it; the kernels' other shapes read weights in the same way. */
 const SHAPES = ['serial', 'thirty-two threads a row'];
 
 describe.each(TENSOR_TYPE_NAMES)('matrix × vectors, %s', (type) => {

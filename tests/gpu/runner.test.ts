@@ -8,8 +8,9 @@ import { testRunnerErrors } from '../engine/runner-errors.ts';
 import { makeTinyModel } from '../fixtures/tiny-model.ts';
 import { openTestGpu } from '../support/gpu.ts';
 import { splitBytes } from '../support/shard-readers.ts';
+import { openSharedGpu } from '../support/shared-gpu.ts';
 
-const openRunner = opener(async (options) => createWebGpuRunner({ gpu: await openTestGpu(), ...options }));
+const openRunner = opener(async (options) => createWebGpuRunner({ gpu: await openSharedGpu(), ...options }));
 // The kernels of each type have tests of their own.
 describe('does what every runner does', () => testRunner(openRunner, ['F32', 'Q4_1', 'Q8_0']));
 describe('does it for several sessions at once', () => testRunnerBatches(openRunner));
