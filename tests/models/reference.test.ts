@@ -6,7 +6,7 @@ import { opener } from '../engine/fixture.ts';
 import { testReferenceModel } from '../engine/reference-model.ts';
 import { openTestGpu } from '../support/gpu.ts';
 
-const MODELS = ['qwen2.5-coder-0.5b', 'qwen2.5-coder-1.5b'];
+const MODELS = ['gemma-3-270m', 'qwen2.5-coder-0.5b', 'qwen2.5-coder-1.5b'];
 
 describe.each(MODELS)('%s on the processor', (id) => {
   testReferenceModel(

@@ -7,3 +7,10 @@ import { opener } from '../../engine/fixture.ts';
 describe('architectures on the processor', () => {
   testArchitectures(opener((options) => createCpuRunner({ host: nodeHost, precision: 'exact', ...options })));
 });
+
+describe('architectures on the processor, rounded', () => {
+  testArchitectures(
+    opener((options) => createCpuRunner({ host: nodeHost, precision: 'i16', threads: 2, ...options })),
+    true,
+  );
+});
