@@ -2,6 +2,7 @@ import type { Architecture } from './architecture.ts';
 import { denseLayer } from './dense-layer.ts';
 import type { Sight } from './graph.ts';
 import type { Hyperparameters } from './hyperparameters.ts';
+import { isLocal, readLocalLayers, windowOf } from './local-layers.ts';
 import { COMMON, NO_EXPERTS, UNCAPPED, UNSCALED } from './neutral.ts';
 import { mainRotation } from './rotation.ts';
 
@@ -22,8 +23,7 @@ export const gemma2: Architecture = {
     ...scalesOf(sizes, LAYERS_OF_GEMMA2_27B),
     ...optional('attentionCap', metadata.maybePositive('attn_logit_softcapping')),
     ...optional('logitCap', metadata.maybePositive('final_logit_softcapping')),
-    window: metadata.count('attention.sliding_window', GEMMA2_WINDOW),
-    localPeriod: metadata.count('attention.sliding_window_pattern', 2),
+    ...readLocalLayers(metadata, sizes, { window: GEMMA2_WINDOW, period: 2 }),
   }),
 };
 
@@ -39,8 +39,7 @@ export const gemma3: Architecture = {
   neutral: { ...COMMON, ...NO_EXPERTS, ...UNSCALED, ...UNCAPPED },
   own: (metadata, sizes) => ({
     ...scalesOf(sizes, LAYERS_OF_GEMMA3_27B),
-    window: metadata.count('attention.sliding_window'),
-    localPeriod: metadata.count('attention.sliding_window_pattern', 6),
+    ...readLocalLayers(metadata, sizes, { period: 6 }),
     localRopeBase: metadata.positive('rope.freq_base_swa', GEMMA3_LOCAL_ROPE_BASE),
   }),
   rotations: (model) => {
@@ -58,12 +57,8 @@ function scalesOf(
   return { embeddingScale: Math.fround(Math.sqrt(width)), attentionScale: 1 / Math.sqrt(perHead) };
 }
 
-function isLocal({ localPeriod = 1 }: Hyperparameters, index: number): boolean {
-  return (index + 1) % localPeriod !== 0;
-}
-
 function sightOf(model: Hyperparameters, index: number): Sight {
-  return { window: isLocal(model, index) ? (model.window ?? 0) : 0, cap: model.attentionCap ?? 0 };
+  return { window: windowOf(model, index), cap: model.attentionCap ?? 0 };
 }
 
 function optional<Key extends string>(key: Key, value: number | undefined): Partial<Record<Key, number>> {

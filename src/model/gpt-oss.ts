@@ -1,6 +1,7 @@
 import type { Architecture } from './architecture.ts';
 import { denseLayer } from './dense-layer.ts';
 import { readExperts } from './experts.ts';
+import { readLocalLayers, windowOf } from './local-layers.ts';
 import { COMMON, UNCAPPED, UNSCALED } from './neutral.ts';
 
 /** gpt-oss: experts, sinks, biases everywhere, every other layer local. */
@@ -13,12 +14,11 @@ export const gptOss: Architecture = {
       sinks: true,
       feedForwardNorm: 'post_attention_norm',
       activation: 'clamped',
-      sight: { window: (index + 1) % (model.localPeriod ?? 1) === 0 ? 0 : (model.window ?? 0), cap: 0 },
+      sight: { window: windowOf(model, index), cap: 0 },
     }),
   neutral: { ...COMMON, ...UNSCALED, ...UNCAPPED },
   own: (metadata, sizes) => ({
     ...readExperts(metadata, sizes.feedForwardWidth),
-    window: metadata.count('attention.sliding_window'),
-    localPeriod: metadata.count('attention.sliding_window_pattern', 2),
+    ...readLocalLayers(metadata, sizes, { period: 2 }),
   }),
 };
