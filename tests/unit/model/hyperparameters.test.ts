@@ -20,6 +20,11 @@ const entry = (key: string, type: ValueType, value: number | boolean | string | 
 /** Options that leave one metadata entry out. */
 const without = (key: string): TinyModelOptions => ({ metadata: { [key]: null } });
 
+const expertEntries = (count: number, used: number) => ({
+  'llama.expert_count': encodeEntry('llama.expert_count', 'u32', count),
+  'llama.expert_used_count': encodeEntry('llama.expert_used_count', 'u32', used),
+});
+
 function failure(options: TinyModelOptions): ShoalError {
   try {
     modelOf(options);
@@ -141,10 +146,23 @@ describe('hyperparameters', () => {
       /rope scaling "dynamic"; supported: none, linear, yarn, longrope/,
     ],
     [
-      'experts',
-      entry('llama.expert_count', 'u32', 8),
+      'experts of a family without them',
+      { architecture: 'qwen2', ...entry('qwen2.expert_count', 'u32', 8) },
       'unsupported-architecture',
-      /llama\.expert_count = 8; supported: 0/,
+      /qwen2\.expert_count = 8; supported: 0/,
+    ],
+    ['experts that nobody uses', entry('llama.expert_count', 'u32', 8), 'bad-gguf', /expert_used_count is missing/],
+    [
+      'more experts at once than there are',
+      { metadata: expertEntries(2, 3) },
+      'bad-gguf',
+      /3 of 2 experts cannot be used at once/,
+    ],
+    [
+      'experts of odd widths',
+      { feedForwardWidth: 36, metadata: expertEntries(4, 2) },
+      'unsupported-architecture',
+      /experts of width 36; supported: multiples of 32/,
     ],
     [
       'a sliding window',
