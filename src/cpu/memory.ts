@@ -27,6 +27,11 @@ export class CpuMemory {
     this.memory = new WebAssembly.Memory(shared ? { initial: 1, maximum, shared } : { initial: 1 });
   }
 
+  /** Handed out so far, freed pieces among them. */
+  get usedBytes(): number {
+    return this.#end;
+  }
+
   /**
    * Zeroed bytes at an address that is a multiple of 64.
    * @throws ShoalError `out-of-memory`

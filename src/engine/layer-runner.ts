@@ -20,6 +20,8 @@ export interface RunnerInfo {
   /** A software adapter: correct and slow. */
   readonly software: boolean;
   readonly maxBufferBytes: number;
+  /** Weights that the device can address, all shards together; whether it has the memory shows when they are loaded. */
+  readonly maxWeightBytes: number;
   /** Token positions of one task that this runner takes, at most `MAX_TASK_TOKENS`. */
   readonly maxTaskTokens: number;
 }

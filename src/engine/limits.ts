@@ -16,6 +16,9 @@ export const SOFTWARE_TASK_TOKENS = 32;
 /** Positions a task may have on the CPU: at 100 tokens a second, two thirds of a second that others wait. */
 export const CPU_TASK_TOKENS = 64;
 
+/** WebAssembly memory that weights leave free: for a conversation, and what is put in order while it is loaded. */
+export const CPU_SPARE_BYTES = 256 * 1024 * 1024;
+
 export function maxTaskTokens(software: boolean): number {
   return software ? SOFTWARE_TASK_TOKENS : MAX_TASK_TOKENS;
 }

@@ -4,7 +4,7 @@ import { MAX_MEMORY_BYTES } from '../../cpu/memory.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import { DeviceRunner } from '../device-runner.ts';
 import type { LayerRunner } from '../layer-runner.ts';
-import { CPU_TASK_TOKENS, MAX_KV_BYTES } from '../limits.ts';
+import { CPU_SPARE_BYTES, CPU_TASK_TOKENS, MAX_KV_BYTES } from '../limits.ts';
 import { CpuExecutor } from './executor.ts';
 import { CpuKvPool } from './kv-pool.ts';
 import { CpuLoader } from './loader.ts';
@@ -45,6 +45,7 @@ export async function createCpuRunner(options: CpuRunnerOptions): Promise<LayerR
       adapter: `WebAssembly, ${kernels.threads} ${kernels.threads === 1 ? 'thread' : 'threads'}`,
       software: false,
       maxBufferBytes: MAX_MEMORY_BYTES,
+      maxWeightBytes: MAX_MEMORY_BYTES - kernels.memory.usedBytes - CPU_SPARE_BYTES,
       maxTaskTokens: CPU_TASK_TOKENS,
     },
     hyperparameters,

@@ -51,6 +51,8 @@ export async function createWebGpuRunner(options: WebGpuRunnerOptions): Promise<
       adapter: gpu.adapter,
       software: gpu.software,
       maxBufferBytes: gpu.maxBindingBytes,
+      // Matrices lie in as many buffers as they need.
+      maxWeightBytes: Number.POSITIVE_INFINITY,
       maxTaskTokens: maxTokens,
     },
     hyperparameters,

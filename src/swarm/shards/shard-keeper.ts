@@ -6,6 +6,7 @@ import type { LayerRunner } from '../../engine/layer-runner.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import type { Manifest, ManifestShard } from '../../protocol/manifest.ts';
 import type { ObtainOptions, ShardOrigin, ShardReader, ShardStore } from '../../store/shard-store.ts';
+import { CERTAIN_BYTES, checkCapacity } from './check-capacity.ts';
 
 export type ShardPhase = 'absent' | 'downloading' | 'verifying' | 'loading' | 'ready' | 'error';
 
@@ -138,7 +139,9 @@ export class ShardKeeper {
   async #serve(shard: ManifestShard, signal: AbortSignal): Promise<void> {
     const { store, originOf } = this.#options;
     // It starts while the bytes are still on their way. Whether it can is told when the shard is there.
-    this.#deviceRunner().catch(() => undefined);
+    const runner = this.#deviceRunner();
+    runner.catch(() => undefined);
+    await this.#checkCapacity(shard, runner);
     const cached = await store.isComplete(shard);
     await store.obtain(originOf(shard), { signal, checkedOnRead: true });
     await this.#load(shard, signal).catch(async (thrown: unknown) => {
@@ -169,6 +172,17 @@ export class ShardKeeper {
     await this.keep(index, {}).catch((error: unknown) =>
       log.warn('SHARD', `Shard ${index} cannot be stored again: ${ShoalError.from(error).message}`),
     );
+  }
+
+  /** Of large shards only: others need not wait for the device. */
+  async #checkCapacity(shard: ManifestShard, opening: Promise<LayerRunner>): Promise<void> {
+    const others = [...this.#serving.keys()]
+      .filter((index) => index !== shard.index)
+      .map((index) => this.#shard(index));
+    const total = [shard, ...others].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    if (total <= CERTAIN_BYTES) return;
+    const runner = await opening.catch(() => undefined);
+    if (runner) checkCapacity(this.#options.manifest, shard, others, runner.info.maxWeightBytes);
   }
 
   async #load(shard: ManifestShard, signal?: AbortSignal): Promise<void> {

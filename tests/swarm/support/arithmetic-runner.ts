@@ -14,6 +14,7 @@ import type { ShardReader } from '../../../src/store/shard-store.ts';
 
 export interface ArithmeticRunnerOptions {
   readonly maxTaskTokens?: number;
+  readonly maxWeightBytes?: number;
   /** Time that a task takes, as a device of its own would. */
   readonly computeMs?: number;
   /** Time that each further task of a batch takes; as long as the first unless given, as if nothing were shared. */
@@ -44,6 +45,7 @@ export class ArithmeticRunner implements LayerRunner {
       adapter: 'integer arithmetic',
       software: true,
       maxBufferBytes: 1 << 30,
+      maxWeightBytes: options.maxWeightBytes ?? Number.POSITIVE_INFINITY,
       maxTaskTokens: options.maxTaskTokens ?? 16,
     };
     this.lost = new Promise((resolve) => {

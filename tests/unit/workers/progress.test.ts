@@ -18,7 +18,14 @@ const late = () => new Promise((resolve) => setTimeout(resolve, LATE_MS));
 
 /** Tells its progress on the callback's own port once the answer is there, as Firefox delivers it. */
 const api: Partial<RunnerWorkerApi> = {
-  start: async () => ({ kind: 'cpu', adapter: 'fake', software: true, maxBufferBytes: 1, maxTaskTokens: 1 }),
+  start: async () => ({
+    kind: 'cpu',
+    adapter: 'fake',
+    software: true,
+    maxBufferBytes: 1,
+    maxWeightBytes: 1,
+    maxTaskTokens: 1,
+  }),
   loadShard: async (_shard, _pieceLength, onProgress) => {
     onProgress(50);
     setTimeout(() => onProgress(99), LATE_MS / 2);
