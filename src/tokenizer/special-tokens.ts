@@ -1,4 +1,5 @@
-import { TokenType, type Vocabulary } from './vocabulary.ts';
+import { isControl, TokenType } from './token-types.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 /** A text cut at its special tokens: strings are ordinary text, numbers token ids. */
 export type Fragments = readonly (string | number)[];
@@ -15,14 +16,19 @@ export type SpecialKind =
 /** User-defined tokens of this form are turns and tools to a model, whatever its file calls them. */
 const LIKE_A_MARK = /^<[|｜].*[|｜]>$/u;
 
+/** What C's `isspace` takes for spaces. */
+const LEADING_SPACES = /^[ \t\n\v\f\r]+/;
+
 /** Finds special tokens in text, the longest at each place. */
 export class SpecialTokens {
   /** Texts of the marks, the longest first. */
   readonly marks: readonly string[];
   readonly #patterns: Readonly<Record<SpecialKind, RegExp | undefined>>;
   readonly #ids = new Map<string, number>();
+  readonly #stripsRight: ReadonlySet<number>;
 
-  constructor({ tokens, types }: Vocabulary) {
+  constructor({ tokens, types, stripsRight }: Pick<Vocabulary, 'tokens' | 'types' | 'stripsRight'>) {
+    this.#stripsRight = stripsRight;
     const pieces: string[] = [];
     const marks: string[] = [];
     for (const [id, token] of tokens.entries()) {
@@ -45,13 +51,18 @@ export class SpecialTokens {
     if (!pattern) return text === '' ? [] : [text];
     // A split by a group keeps the separators, at odd places.
     const parts = text.split(pattern);
-    return parts.flatMap((part, place) => (place % 2 === 1 ? this.#ids.get(part)! : part === '' ? [] : part));
+    const fragments: (string | number)[] = [];
+    for (const [place, part] of parts.entries()) {
+      const before = fragments.at(-1);
+      if (place % 2 === 1) fragments.push(this.#ids.get(part)!);
+      else {
+        const rest =
+          typeof before === 'number' && this.#stripsRight.has(before) ? part.replace(LEADING_SPACES, '') : part;
+        if (rest !== '') fragments.push(rest);
+      }
+    }
+    return fragments;
   }
-}
-
-/** Whether a token is a mark for the model and no text for people. */
-export function isControl(type: number | undefined): boolean {
-  return type === TokenType.control || type === TokenType.unknown;
 }
 
 function alternatives(tokens: readonly string[]): RegExp | undefined {

@@ -2,11 +2,13 @@ import type { Metadata } from '../core/metadata.ts';
 import { byteLevelBytes, byteLevelEncoder, type TextEncode } from './byte-level.ts';
 import { type ChatMessage, ChatTemplate, type RenderOptions } from './chat-template.ts';
 import { type RenderedPrompt, renderApart, withoutSigns } from './content-marks.ts';
+import { metaspaceEncoder } from './metaspace.ts';
 import { readSampling, type SamplingDefaults } from './sampling-defaults.ts';
 import { sentencePieceBytes, sentencePieceEncoder } from './sentence-piece.ts';
-import { type Fragments, isControl, SpecialTokens } from './special-tokens.ts';
+import { type Fragments, SpecialTokens } from './special-tokens.ts';
 import { packTokens, TokenTable } from './token-table.ts';
-import { readVocabulary, TokenType, type Vocabulary } from './vocabulary.ts';
+import { isControl, TokenType } from './token-types.ts';
+import { readVocabulary, type TokenizerKind, type Vocabulary } from './vocabulary.ts';
 
 export interface EncodeOptions {
   /** Whether the texts of control tokens, e.g. `<|im_end|>`, mean the tokens; default false. */
@@ -18,6 +20,13 @@ export interface EncodeOptions {
 /** What a chat prompt may say besides the messages. */
 export type ChatOptions = Omit<RenderOptions, 'addGenerationPrompt'>;
 
+const ENCODERS: Readonly<
+  Record<TokenizerKind, (vocabulary: Vocabulary, ids: ReadonlyMap<string, number>) => TextEncode>
+> = {
+  bytes: byteLevelEncoder,
+  metaspace: metaspaceEncoder,
+  'sentence-piece': sentencePieceEncoder,
+};
 const NO_BYTES = new Uint8Array(0);
 const utf8 = new TextEncoder();
 
@@ -53,7 +62,7 @@ export class Tokenizer extends TokenTable {
         {
           hidden: types.map((type) => (isControl(type) ? 1 : 0)),
           eogIds: [...facts.eogIds],
-          addsSpace: kind === 'llama' && facts.addSpacePrefix,
+          addsSpace: facts.addSpacePrefix,
         },
       ),
     );
@@ -63,7 +72,7 @@ export class Tokenizer extends TokenTable {
     this.eosId = eosId;
     this.#special = new SpecialTokens(vocabulary);
     const ids = new Map(tokens.map((token, id) => [token, id]));
-    this.#encodeText = (kind === 'gpt2' ? byteLevelEncoder : sentencePieceEncoder)(vocabulary, ids);
+    this.#encodeText = ENCODERS[kind](vocabulary, ids);
     const named = { bos_token: bosId, eos_token: eosId, unk_token: unknownId };
     this.#template = new ChatTemplate(
       template,
@@ -99,14 +108,14 @@ export class Tokenizer extends TokenTable {
   }
 
   #encodeFragments(fragments: Fragments, addSpecial: boolean): number[] {
-    const { addBos, addEos, addSpacePrefix, kind, bosId, eosId } = this.#facts;
+    const { addBos, addEos, addSpacePrefix, bosId, eosId } = this.#facts;
     const ids: number[] = [];
     let afterSpecial = true;
     for (const fragment of fragments) {
       if (typeof fragment === 'number') ids.push(fragment);
       else {
-        const prefix = kind === 'llama' && addSpacePrefix && afterSpecial ? ' ' : '';
-        for (const id of this.#encodeText(prefix + fragment)) ids.push(id);
+        const prefix = addSpacePrefix && afterSpecial ? ' ' : '';
+        for (const id of this.#encodeText(prefix + fragment.toWellFormed())) ids.push(id);
       }
       afterSpecial = typeof fragment === 'number';
     }
@@ -120,5 +129,5 @@ export class Tokenizer extends TokenTable {
 function readBytes(token: string, type: number | undefined, kind: Vocabulary['kind']): Uint8Array {
   if (type === undefined || type === TokenType.unused) return NO_BYTES;
   if (isControl(type) || type === TokenType.userDefined) return utf8.encode(token);
-  return kind === 'gpt2' ? byteLevelBytes(token) : sentencePieceBytes(token, type);
+  return kind === 'bytes' ? byteLevelBytes(token) : sentencePieceBytes(token, type);
 }
