@@ -17,7 +17,7 @@ export type SpecialKind =
 const LIKE_A_MARK = /^<[|｜].*[|｜]>$/u;
 
 /** What C's `isspace` takes for spaces. */
-const LEADING_SPACES = /^[ \t\n\v\f\r]+/;
+const SPACE = '[ \\t\\n\\v\\f\\r]';
 
 /** Finds special tokens in text, the longest at each place. */
 export class SpecialTokens {
@@ -25,10 +25,8 @@ export class SpecialTokens {
   readonly marks: readonly string[];
   readonly #patterns: Readonly<Record<SpecialKind, RegExp | undefined>>;
   readonly #ids = new Map<string, number>();
-  readonly #stripsRight: ReadonlySet<number>;
 
   constructor({ tokens, types, stripsRight }: Pick<Vocabulary, 'tokens' | 'types' | 'stripsRight'>) {
-    this.#stripsRight = stripsRight;
     const pieces: string[] = [];
     const marks: string[] = [];
     for (const [id, token] of tokens.entries()) {
@@ -38,10 +36,12 @@ export class SpecialTokens {
       (isControl(type) || LIKE_A_MARK.test(token) ? marks : pieces).push(token);
     }
     this.marks = marks.sort((a, b) => b.length - a.length);
+    const strips = (token: string) => stripsRight.has(this.#ids.get(token)!);
+    const pattern = (texts: readonly string[]) => alternatives(texts, texts.filter(strips));
     this.#patterns = {
-      pieces: alternatives(pieces),
-      all: alternatives([...this.#ids.keys()]),
-      marks: alternatives(this.marks),
+      pieces: pattern(pieces),
+      all: pattern([...this.#ids.keys()]),
+      marks: pattern(this.marks),
     };
   }
 
@@ -51,23 +51,18 @@ export class SpecialTokens {
     if (!pattern) return text === '' ? [] : [text];
     // A split by a group keeps the separators, at odd places.
     const parts = text.split(pattern);
-    const fragments: (string | number)[] = [];
-    for (const [place, part] of parts.entries()) {
-      const before = fragments.at(-1);
-      if (place % 2 === 1) fragments.push(this.#ids.get(part)!);
-      else {
-        const rest =
-          typeof before === 'number' && this.#stripsRight.has(before) ? part.replace(LEADING_SPACES, '') : part;
-        if (rest !== '') fragments.push(rest);
-      }
-    }
-    return fragments;
+    return parts.flatMap((part, place) => (place % 2 === 1 ? this.#ids.get(part)! : part === '' ? [] : part));
   }
 }
 
-function alternatives(tokens: readonly string[]): RegExp | undefined {
+/** @param stripping - those of `tokens` that take the spaces behind them along */
+function alternatives(tokens: readonly string[], stripping: readonly string[]): RegExp | undefined {
   if (tokens.length === 0) return undefined;
+  const spaces = stripping.length === 0 ? '' : `(?:(?<=${anyOf(stripping)})${SPACE}+)?`;
+  return new RegExp(`(${anyOf(tokens)})${spaces}`);
+}
+
+function anyOf(tokens: readonly string[]): string {
   const longestFirst = tokens.toSorted((a, b) => b.length - a.length);
-  const escaped = longestFirst.map((token) => token.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
-  return new RegExp(`(${escaped.join('|')})`);
+  return longestFirst.map((token) => token.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|');
 }
