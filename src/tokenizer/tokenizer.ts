@@ -1,3 +1,4 @@
+import { ShoalError } from '../core/errors.ts';
 import type { Metadata } from '../core/metadata.ts';
 import { byteLevelBytes, byteLevelEncoder, type TextEncode } from './byte-level.ts';
 import { type ChatMessage, ChatTemplate, type RenderOptions } from './chat-template.ts';
@@ -38,19 +39,14 @@ export class Tokenizer extends TokenTable {
   readonly #facts: Omit<Vocabulary, 'tokens' | 'merges' | 'scores'>;
   readonly #special: SpecialTokens;
   readonly #encodeText: TextEncode;
-  readonly #template: ChatTemplate;
+  readonly #template: ChatTemplate | undefined;
 
   /**
    * @param modelName - as the manifest has it
    * @throws ShoalError `bad-gguf` when the file has no tokenizer that is supported
    */
   static fromMetadata(metadata: Metadata, modelName = ''): Tokenizer {
-    const template = metadata.get('tokenizer.chat_template');
-    return new Tokenizer(
-      readVocabulary(metadata),
-      typeof template === 'string' ? template : undefined,
-      readSampling(metadata, modelName),
-    );
+    return new Tokenizer(readVocabulary(metadata), findTemplate(metadata), readSampling(metadata, modelName));
   }
 
   private constructor(vocabulary: Vocabulary, template: string | undefined, sampling: SamplingDefaults) {
@@ -74,10 +70,8 @@ export class Tokenizer extends TokenTable {
     const ids = new Map(tokens.map((token, id) => [token, id]));
     this.#encodeText = ENCODERS[kind](vocabulary, ids);
     const named = { bos_token: bosId, eos_token: eosId, unk_token: unknownId };
-    this.#template = new ChatTemplate(
-      template,
-      Object.fromEntries(Object.entries(named).map(([name, id]) => [name, id === undefined ? '' : tokens[id]!])),
-    );
+    const texts = Object.entries(named).map(([name, id]) => [name, id === undefined ? '' : tokens[id]!]);
+    this.#template = template === undefined ? undefined : new ChatTemplate(template, Object.fromEntries(texts));
   }
 
   encode(text: string, { parseSpecial = false, addSpecial = true }: EncodeOptions = {}): number[] {
@@ -87,10 +81,11 @@ export class Tokenizer extends TokenTable {
   /**
    * A conversation as the text that the model was trained on, up to where the answer begins or goes on; `encodeRendered`
    * makes tokens of it. The template's marks become tokens, those in contents stay text.
-   * @throws ShoalError `bad-request` when the model's template refuses the messages, `bad-gguf` when it cannot be used
+   * @throws ShoalError `bad-request` when the model's template refuses the messages, `bad-gguf` when there is none or
+   * it cannot be used
    */
   renderChat(messages: readonly ChatMessage[], options: ChatOptions = {}): RenderedPrompt {
-    return renderApart(this.#template, messages, options, this.#special.marks);
+    return renderApart(this.#chatTemplate(), messages, options, this.#special.marks);
   }
 
   encodeRendered({ text, signs }: RenderedPrompt): number[] {
@@ -102,9 +97,18 @@ export class Tokenizer extends TokenTable {
     return this.#encodeFragments(fragments, true);
   }
 
-  /** @throws ShoalError `bad-gguf` when the file's chat template cannot be read */
+  /** @throws ShoalError `bad-gguf` when the file has no chat template, or one that cannot be read */
   checkTemplate(): void {
-    this.#template.check();
+    this.#chatTemplate().check();
+  }
+
+  /** Another model's format would be a guess, and its marks mere text to this one. */
+  #chatTemplate(): ChatTemplate {
+    if (this.#template) return this.#template;
+    throw new ShoalError(
+      'bad-gguf',
+      'The model file has no chat template. Text completions work without it; "--chat-template", where the model is split or served, names one.',
+    );
   }
 
   #encodeFragments(fragments: Fragments, addSpecial: boolean): number[] {
@@ -124,6 +128,12 @@ export class Tokenizer extends TokenTable {
     if (addSpecial && addEos && eosId !== undefined && ids.at(-1) !== eosId) ids.push(eosId);
     return ids;
   }
+}
+
+/** The template of the file, or of several the one that it calls the default. */
+function findTemplate(metadata: Metadata): string | undefined {
+  const found = ['', '.default'].map((name) => metadata.get(`tokenizer.chat_template${name}`));
+  return found.find((template) => typeof template === 'string');
 }
 
 function readBytes(token: string, type: number | undefined, kind: Vocabulary['kind']): Uint8Array {
