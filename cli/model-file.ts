@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { ShoalError } from '../src/core/errors.ts';
 import { blobSource, type GgufSource } from '../src/gguf/gguf-file.ts';
 import { joinGguf, partSetOf } from '../src/gguf/join.ts';
+import { withEntry } from '../src/gguf/with-entry.ts';
 import { isErrno } from './is-errno.ts';
 
 /** Every file of the model that `path` names: itself, or its whole set where it is one of several parts. */
@@ -19,9 +20,16 @@ export function modelFileName(path: string): string {
 /**
  * Opens a model file, or a set of parts as one.
  * @param path - any of the parts
+ * @param chatTemplate - takes the place of the file's own
  * @throws ShoalError `bad-request` that names the file that is missing; as `joinGguf`
  */
-export async function openModel(path: string): Promise<GgufSource> {
+export async function openModel(path: string, chatTemplate?: string): Promise<GgufSource> {
+  const source = await openFiles(path);
+  if (chatTemplate === undefined) return source;
+  return withEntry(source, modelFileName(path), ['tokenizer.chat_template', 'string', chatTemplate]);
+}
+
+async function openFiles(path: string): Promise<GgufSource> {
   const files = modelFiles(path);
   if (files.length === 1) return openSource(path);
   const sources = await Promise.all(files.map(openSource));

@@ -28,6 +28,8 @@ export interface PrepareOptions extends FetchOptions {
   readonly model?: string;
   /** `auto` for as many as suit an ordinary tab. */
   readonly shards: number | 'auto';
+  /** A chat template in Jinja instead of the file's own. */
+  readonly chatTemplate?: string | undefined;
   /** Holds model files, and the shards below `shards/<name>`. */
   readonly dataDir: string;
   /** Told what will not work with this model. */
@@ -49,19 +51,20 @@ export interface PreparedModel {
  * @throws ShoalError `model-unavailable` when nobody has the model; as `splitIntoFolder`; `aborted`
  */
 export async function prepareModel({ model, shards, dataDir, ...options }: PrepareOptions): Promise<PreparedModel> {
+  const { chatTemplate } = options;
   const path =
     model === undefined ? await ensureDefaultModel(dataDir, options) : await findModel(model, dataDir, options);
   const fileName = modelFileName(path);
   const name = modelName(fileName);
   const directory = join(dataDir, 'shards', name);
   const shardCount = shards === 'auto' ? await chooseShardCount(path) : shards;
-  const known = await readShardFolder(directory, path, shardCount);
+  const known = await readShardFolder(directory, { modelFile: path, chatTemplate }, shardCount);
   if (known) {
-    await checkPromptable(await openModel(path), fileName, (text) => options.onNotice?.(text));
+    await checkPromptable(await openModel(path, chatTemplate), fileName, (text) => options.onNotice?.(text));
     return { name, directory, ...known };
   }
   const { manifest, manifestId } = await splitIntoFolder(path, { name, shardCount, directory, ...options });
-  await rememberSource(directory, path, manifest);
+  await rememberSource(directory, { modelFile: path, chatTemplate }, manifest);
   return { name, directory, manifest, manifestId };
 }
 

@@ -7,18 +7,25 @@ import { modelFiles } from './model-file.ts';
 /** Beside the shards: what they were made of and what they looked like, to tell cheaply that they still are that. */
 const STAMP = '.source.json';
 
-/** Remembers which model file a folder's shards were made of. */
-export async function rememberSource(directory: string, modelFile: string, manifest: Manifest): Promise<void> {
-  await writeFile(join(directory, STAMP), await fingerprint(directory, modelFile, manifest));
+/** What shards are made of. */
+export interface ShardOrigin {
+  readonly modelFile: string;
+  /** Instead of the file's own. */
+  readonly chatTemplate?: string | undefined;
+}
+
+/** Remembers what a folder's shards were made of. */
+export async function rememberSource(directory: string, origin: ShardOrigin, manifest: Manifest): Promise<void> {
+  await writeFile(join(directory, STAMP), await fingerprint(directory, origin, manifest));
 }
 
 /**
- * The manifest of a folder whose shards were made of `modelFile` as it is now, in `shardCount` parts.
+ * The manifest of a folder whose shards were made of this as it is now, in `shardCount` parts.
  * @returns undefined when there is no such folder, or when sizes or times of its files have changed
  */
 export async function readShardFolder(
   directory: string,
-  modelFile: string,
+  origin: ShardOrigin,
   shardCount: number,
 ): Promise<{ manifest: Manifest; manifestId: string } | undefined> {
   try {
@@ -26,7 +33,7 @@ export async function readShardFolder(
     const manifest = decodeManifest(bytes);
     const stamp = await readFile(join(directory, STAMP), 'utf8');
     if (manifest.shards.length !== shardCount) return undefined;
-    if (stamp !== (await fingerprint(directory, modelFile, manifest))) return undefined;
+    if (stamp !== (await fingerprint(directory, origin, manifest))) return undefined;
     return { manifest, manifestId: createHash('sha256').update(bytes).digest('hex') };
   } catch {
     // A missing or unreadable part of the folder is a reason to make it again, not to fail.
@@ -34,7 +41,11 @@ export async function readShardFolder(
   }
 }
 
-async function fingerprint(directory: string, modelFile: string, manifest: Manifest): Promise<string> {
+async function fingerprint(
+  directory: string,
+  { modelFile, chatTemplate }: ShardOrigin,
+  manifest: Manifest,
+): Promise<string> {
   const files = manifest.shards.flatMap(({ index, fileName }) => [fileName, `shard-${index}.torrent`]);
   const paths = [
     ...modelFiles(resolve(modelFile)),
@@ -46,5 +57,5 @@ async function fingerprint(directory: string, modelFile: string, manifest: Manif
       return { path, sizeBytes: size, mtimeMs };
     }),
   );
-  return JSON.stringify(seen, null, 2);
+  return JSON.stringify(chatTemplate === undefined ? seen : [...seen, { chatTemplate }], null, 2);
 }

@@ -12,6 +12,8 @@ export interface SplitOptions {
   /** The model's name; from the file's name unless given. */
   readonly name?: string;
   readonly shardCount: number;
+  /** A chat template in Jinja instead of the file's own. */
+  readonly chatTemplate?: string | undefined;
   /** Where `manifest.json`, `shard-N.gguf` and `shard-N.torrent` go: new, empty, or an earlier set to replace. */
   readonly directory: string;
   readonly onProgress?: (progress: Progress) => void;
@@ -28,10 +30,10 @@ const OWN_FILES = /^(manifest\.json|shard-\d+\.(gguf|torrent)|\.source\.json)$/;
  * @throws ShoalError as `publishModel`, and `bad-request` when the file cannot be read or the folder holds other files
  */
 export async function splitIntoFolder(modelFile: string, options: SplitOptions): Promise<PublishedModel> {
-  const { name, shardCount, onProgress, onNotice, signal } = options;
+  const { name, shardCount, chatTemplate, onProgress, onNotice, signal } = options;
   const directory = resolve(options.directory);
   await checkReplaceable(directory);
-  const source = await openModel(modelFile);
+  const source = await openModel(modelFile, chatTemplate);
   const fileName = modelFileName(modelFile);
   await checkPromptable(source, fileName, (text) => onNotice?.(text));
   await removeAbandoned(directory);

@@ -9,6 +9,7 @@ import { ShoalError } from '../../src/core/errors.ts';
 import { announcement } from '../announce.ts';
 import { CATALOGUE } from '../catalogue.ts';
 import { type Certificate, readCertificate, selfSignedCertificate } from '../certificate.ts';
+import { CHAT_TEMPLATE_OPTION, readChatTemplate } from '../chat-template.ts';
 import { parseIceServer } from '../ice-server.ts';
 import { DEFAULT_DATA_DIR, MODEL_FORMS, prepareModel } from '../model-source.ts';
 import { buildPage } from '../page-build.ts';
@@ -41,6 +42,7 @@ const args = {
     valueHint: 'MODEL',
     description: `What to serve instead of ${CATALOGUE[0].id}: ${MODEL_FORMS}`,
   },
+  'chat-template': CHAT_TEMPLATE_OPTION,
   shards: {
     type: 'string',
     default: 'auto',
@@ -69,6 +71,8 @@ export default defineCommand({
     const port = parseNumber('port', options.port, 0, 65_535);
     const shards = options.shards === 'auto' ? 'auto' : parseNumber('shards', options.shards, 1, 1024);
     const publicUrl = options['public-url'] === undefined ? undefined : parsePublicUrl(options['public-url']);
+    const named = options['chat-template'];
+    const chatTemplate = named === undefined ? undefined : await readChatTemplate(named);
     const iceServers = (given.ice ?? []).map(parseIceServer);
     const stopping = stopSignal();
     try {
@@ -78,6 +82,7 @@ export default defineCommand({
       const model = await prepareModel({
         shards,
         dataDir,
+        chatTemplate,
         signal: stopping,
         onProgress: new ProgressLine().show,
         onNotice: (text) => console.error(`shoal: ${text}`),

@@ -1,6 +1,7 @@
 import { defineCommand } from 'citty';
 import { ShoalError } from '../../src/core/errors.ts';
 import { formatLayers } from '../../src/core/ranges.ts';
+import { CHAT_TEMPLATE_OPTION, readChatTemplate } from '../chat-template.ts';
 import { chooseShardCount } from '../choose-shard-count.ts';
 import { DEFAULT_DATA_DIR, findModel, MODEL_FORMS } from '../model-source.ts';
 import { ProgressLine } from '../progress.ts';
@@ -18,12 +19,16 @@ export default defineCommand({
     },
     out: { type: 'string', required: true, valueHint: 'DIR', description: 'A new or an empty folder for the shards' },
     name: { type: 'string', valueHint: 'NAME', description: "The model's name; from the file's name unless given" },
+    'chat-template': CHAT_TEMPLATE_OPTION,
   },
   run: async ({ args }) => {
+    const named = args['chat-template'];
+    const chatTemplate = named === undefined ? undefined : await readChatTemplate(named);
     const file = await findModel(args.file, DEFAULT_DATA_DIR, { onProgress: new ProgressLine().show });
     const published = await splitIntoFolder(file, {
       shardCount: args.shards === 'auto' ? await chooseShardCount(file) : parseCount(args.shards),
       directory: args.out,
+      chatTemplate,
       onProgress: new ProgressLine().show,
       onNotice: (text) => console.error(`shoal: ${text}`),
       ...(args.name === undefined ? {} : { name: args.name }),

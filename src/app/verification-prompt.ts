@@ -1,7 +1,7 @@
 import { ShoalError } from '../core/errors.ts';
 import type { Lap } from '../swarm/coordinator/generation.ts';
 import { DEFAULT_SAMPLING } from '../swarm/coordinator/sampler.ts';
-import { isSize } from '../tokenizer/index.ts';
+import { isSize, type ModelText } from '../tokenizer/index.ts';
 import type { SwarmSession } from './swarm-session.ts';
 
 const PROMPT = 'What is the capital of France?';
@@ -16,8 +16,7 @@ export async function runVerificationPrompt(
   const text = await session.text();
   const coordinator = session.node?.coordinator;
   if (!coordinator) throw new ShoalError('peer-unreachable', 'This tab is still connecting to the swarm.');
-  const messages = [{ role: 'user', content: PROMPT }];
-  const promptIds = await text.encode({ kind: 'chat', messages, options: {} }, Number.POSITIVE_INFINITY);
+  const promptIds = await encodePrompt(text);
   if (isSize(promptIds)) throw new ShoalError('internal', 'The verification prompt was not tokenized.');
   const tokens = coordinator.generate({
     promptIds,
@@ -36,4 +35,15 @@ export async function runVerificationPrompt(
   }
   if (!lap) throw new ShoalError('internal', 'The pipeline answered with no token.');
   return { text: text.tokens.decode(ids), lap };
+}
+
+/** As chat, or as plain text where the model has no chat template of use. */
+async function encodePrompt(text: ModelText) {
+  const messages = [{ role: 'user', content: PROMPT }];
+  try {
+    return await text.encode({ kind: 'chat', messages, options: {} }, Number.POSITIVE_INFINITY);
+  } catch (error) {
+    if (ShoalError.from(error).code !== 'bad-gguf') throw error;
+    return text.encode({ kind: 'text', text: PROMPT }, Number.POSITIVE_INFINITY);
+  }
 }

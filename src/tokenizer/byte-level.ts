@@ -1,8 +1,9 @@
 import { ByteLevelDecoder, ByteLevelPreTokenizer } from '@huggingface/tokenizers';
 import { mergePairs } from './bpe.ts';
 import { MergeRanks } from './merge-ranks.ts';
-import { preTokenizerOf, wordSplitter } from './pre-tokenizers.ts';
+import { preTokenizerOf } from './pre-tokenizers.ts';
 import type { Vocabulary } from './vocabulary.ts';
+import { wordSplitter } from './word-splitter.ts';
 
 /** Ordinary text, no special tokens in it, as token ids. */
 export type TextEncode = (text: string) => number[];
@@ -15,12 +16,12 @@ export function byteLevelEncoder(vocabulary: Vocabulary, ids: ReadonlyMap<string
   const ranks = new MergeRanks(vocabulary.merges, ids, vocabulary.tokens.length);
   const rankOf = (left: string, right: string) => ranks.rankOf(left, right);
   const encodeWord = (word: string): readonly number[] => {
-    const whole = preTokenizer.ignoreMerges ? ids.get(word) : undefined;
+    const whole = preTokenizer.ignoreMerges === 'all' ? ids.get(word) : undefined;
     if (whole !== undefined) return [whole];
     // A byte that the model has no token for is left out, as llama.cpp does.
     return mergePairs([...word], rankOf).flatMap((piece) => ids.get(piece) ?? []);
   };
-  return (text) => alphabet.pre_tokenize(words.pre_tokenize(text)).flatMap(encodeWord);
+  return (text) => alphabet.pre_tokenize([...words(text)]).flatMap(encodeWord);
 }
 
 const { byte_decoder: byteOf } = new ByteLevelDecoder({ type: 'ByteLevel' });

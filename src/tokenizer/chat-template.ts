@@ -17,11 +17,6 @@ export interface RenderOptions {
   readonly variables?: Readonly<Record<string, unknown>>;
 }
 
-/** Used where a file has no template: ChatML, which most open chat models know. */
-const CHATML =
-  "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}" +
-  "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
-
 /** Characters of a template: the longest of today's models, with tools and dates, have 30,000. */
 const MAX_TEMPLATE_CHARS = 131_072;
 /** Spaces in a row: the parser takes time by their square. */
@@ -42,11 +37,11 @@ export class ChatTemplate {
   #knowsSystem: boolean | undefined;
 
   /**
-   * @param source - `tokenizer.chat_template`; ChatML where the file has none
+   * @param source - `tokenizer.chat_template`
    * @param tokens - `bos_token`, `eos_token` and so on, which templates name
    */
-  constructor(source: string | undefined, tokens: Readonly<Record<string, string>>) {
-    this.#source = source ?? CHATML;
+  constructor(source: string, tokens: Readonly<Record<string, string>>) {
+    this.#source = source;
     this.#tokens = tokens;
   }
 
@@ -108,11 +103,7 @@ export class ChatTemplate {
 /** The template itself cannot be used, whatever the messages. */
 class TemplateRefused extends ShoalError {
   constructor(problem: string, options?: ErrorOptions) {
-    super(
-      'bad-gguf',
-      `The model file's chat template cannot be used: ${problem}. Text completions work without it.`,
-      options,
-    );
+    super('bad-gguf', `The chat template cannot be used: ${problem}. Text completions work without it.`, options);
   }
 }
 

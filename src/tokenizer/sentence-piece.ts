@@ -1,9 +1,10 @@
 import { mergePairs } from './bpe.ts';
 import type { TextEncode } from './byte-level.ts';
-import { TokenType, type Vocabulary } from './vocabulary.ts';
+import { TokenType } from './token-types.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 /** Stands for a space within SentencePiece's tokens. */
-const SPACE = '▁';
+export const SPACE = '▁';
 
 /**
  * Ranks of pairs that are not listed but follow from scores: two neighbours merge when their union is a token, the
@@ -37,18 +38,22 @@ export function sentencePieceEncoder(vocabulary: Vocabulary, ids: ReadonlyMap<st
   const { unknownId } = vocabulary;
   const ranks = new RanksByScore(vocabulary);
   const rankOf = (left: string, right: string) => ranks.rankOf(left, right);
-  const byteIds = Array.from({ length: 256 }, (_, byte) => ids.get(byteToken(byte)));
+  const bytesOf = byteTokenIds(ids);
   const idsOf = (piece: string): number | readonly number[] => {
     const known = ids.get(piece);
     if (known !== undefined) return known;
-    const bytes = [...utf8.encode(piece)].map((byte) => byteIds[byte]);
+    const bytes = bytesOf(piece);
     return bytes.every((id) => id !== undefined) ? bytes : (unknownId ?? []);
   };
   return (text) => mergePairs([...text.replaceAll(' ', SPACE)], rankOf).flatMap(idsOf);
 }
 
-function byteToken(byte: number): string {
-  return `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
+/** Finds the tokens `<0x00>` to `<0xFF>` of a text's UTF-8 bytes; undefined for a byte that has none. */
+export function byteTokenIds(ids: ReadonlyMap<string, number>): (text: string) => (number | undefined)[] {
+  const byByte = Array.from({ length: 256 }, (_, byte) =>
+    ids.get(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`),
+  );
+  return (text) => Array.from(utf8.encode(text), (byte) => byByte[byte]);
 }
 
 const BYTE_TOKEN = /^<0x([0-9A-Fa-f]{2})>$/;

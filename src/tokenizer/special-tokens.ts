@@ -1,4 +1,5 @@
-import { TokenType, type Vocabulary } from './vocabulary.ts';
+import { isControl, TokenType } from './token-types.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 /** A text cut at its special tokens: strings are ordinary text, numbers token ids. */
 export type Fragments = readonly (string | number)[];
@@ -15,6 +16,9 @@ export type SpecialKind =
 /** User-defined tokens of this form are turns and tools to a model, whatever its file calls them. */
 const LIKE_A_MARK = /^<[|｜].*[|｜]>$/u;
 
+/** What C's `isspace` takes for spaces. */
+const SPACE = '[ \\t\\n\\v\\f\\r]';
+
 /** Finds special tokens in text, the longest at each place. */
 export class SpecialTokens {
   /** Texts of the marks, the longest first. */
@@ -22,7 +26,7 @@ export class SpecialTokens {
   readonly #patterns: Readonly<Record<SpecialKind, RegExp | undefined>>;
   readonly #ids = new Map<string, number>();
 
-  constructor({ tokens, types }: Vocabulary) {
+  constructor({ tokens, types, stripsRight }: Pick<Vocabulary, 'tokens' | 'types' | 'stripsRight'>) {
     const pieces: string[] = [];
     const marks: string[] = [];
     for (const [id, token] of tokens.entries()) {
@@ -32,10 +36,12 @@ export class SpecialTokens {
       (isControl(type) || LIKE_A_MARK.test(token) ? marks : pieces).push(token);
     }
     this.marks = marks.sort((a, b) => b.length - a.length);
+    const strips = (token: string) => stripsRight.has(this.#ids.get(token)!);
+    const pattern = (texts: readonly string[]) => alternatives(texts, texts.filter(strips));
     this.#patterns = {
-      pieces: alternatives(pieces),
-      all: alternatives([...this.#ids.keys()]),
-      marks: alternatives(this.marks),
+      pieces: pattern(pieces),
+      all: pattern([...this.#ids.keys()]),
+      marks: pattern(this.marks),
     };
   }
 
@@ -49,14 +55,14 @@ export class SpecialTokens {
   }
 }
 
-/** Whether a token is a mark for the model and no text for people. */
-export function isControl(type: number | undefined): boolean {
-  return type === TokenType.control || type === TokenType.unknown;
+/** @param stripping - those of `tokens` that take the spaces behind them along */
+function alternatives(tokens: readonly string[], stripping: readonly string[]): RegExp | undefined {
+  if (tokens.length === 0) return undefined;
+  const spaces = stripping.length === 0 ? '' : `(?:(?<=${anyOf(stripping)})${SPACE}+)?`;
+  return new RegExp(`(${anyOf(tokens)})${spaces}`);
 }
 
-function alternatives(tokens: readonly string[]): RegExp | undefined {
-  if (tokens.length === 0) return undefined;
+function anyOf(tokens: readonly string[]): string {
   const longestFirst = tokens.toSorted((a, b) => b.length - a.length);
-  const escaped = longestFirst.map((token) => token.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
-  return new RegExp(`(${escaped.join('|')})`);
+  return longestFirst.map((token) => token.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|');
 }

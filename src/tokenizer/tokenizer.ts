@@ -1,12 +1,15 @@
+import { ShoalError } from '../core/errors.ts';
 import type { Metadata } from '../core/metadata.ts';
 import { byteLevelBytes, byteLevelEncoder, type TextEncode } from './byte-level.ts';
 import { type ChatMessage, ChatTemplate, type RenderOptions } from './chat-template.ts';
 import { type RenderedPrompt, renderApart, withoutSigns } from './content-marks.ts';
+import { metaspaceEncoder } from './metaspace.ts';
 import { readSampling, type SamplingDefaults } from './sampling-defaults.ts';
 import { sentencePieceBytes, sentencePieceEncoder } from './sentence-piece.ts';
-import { type Fragments, isControl, SpecialTokens } from './special-tokens.ts';
+import { type Fragments, SpecialTokens } from './special-tokens.ts';
 import { packTokens, TokenTable } from './token-table.ts';
-import { readVocabulary, TokenType, type Vocabulary } from './vocabulary.ts';
+import { isControl, TokenType } from './token-types.ts';
+import { readVocabulary, type TokenizerKind, type Vocabulary } from './vocabulary.ts';
 
 export interface EncodeOptions {
   /** Whether the texts of control tokens, e.g. `<|im_end|>`, mean the tokens; default false. */
@@ -18,6 +21,13 @@ export interface EncodeOptions {
 /** What a chat prompt may say besides the messages. */
 export type ChatOptions = Omit<RenderOptions, 'addGenerationPrompt'>;
 
+const ENCODERS: Readonly<
+  Record<TokenizerKind, (vocabulary: Vocabulary, ids: ReadonlyMap<string, number>) => TextEncode>
+> = {
+  bytes: byteLevelEncoder,
+  metaspace: metaspaceEncoder,
+  'sentence-piece': sentencePieceEncoder,
+};
 const NO_BYTES = new Uint8Array(0);
 const utf8 = new TextEncoder();
 
@@ -29,19 +39,14 @@ export class Tokenizer extends TokenTable {
   readonly #facts: Omit<Vocabulary, 'tokens' | 'merges' | 'scores'>;
   readonly #special: SpecialTokens;
   readonly #encodeText: TextEncode;
-  readonly #template: ChatTemplate;
+  readonly #template: ChatTemplate | undefined;
 
   /**
    * @param modelName - as the manifest has it
    * @throws ShoalError `bad-gguf` when the file has no tokenizer that is supported
    */
   static fromMetadata(metadata: Metadata, modelName = ''): Tokenizer {
-    const template = metadata.get('tokenizer.chat_template');
-    return new Tokenizer(
-      readVocabulary(metadata),
-      typeof template === 'string' ? template : undefined,
-      readSampling(metadata, modelName),
-    );
+    return new Tokenizer(readVocabulary(metadata), findTemplate(metadata), readSampling(metadata, modelName));
   }
 
   private constructor(vocabulary: Vocabulary, template: string | undefined, sampling: SamplingDefaults) {
@@ -53,7 +58,7 @@ export class Tokenizer extends TokenTable {
         {
           hidden: types.map((type) => (isControl(type) ? 1 : 0)),
           eogIds: [...facts.eogIds],
-          addsSpace: kind === 'llama' && facts.addSpacePrefix,
+          addsSpace: facts.addSpacePrefix,
         },
       ),
     );
@@ -63,12 +68,10 @@ export class Tokenizer extends TokenTable {
     this.eosId = eosId;
     this.#special = new SpecialTokens(vocabulary);
     const ids = new Map(tokens.map((token, id) => [token, id]));
-    this.#encodeText = (kind === 'gpt2' ? byteLevelEncoder : sentencePieceEncoder)(vocabulary, ids);
+    this.#encodeText = ENCODERS[kind](vocabulary, ids);
     const named = { bos_token: bosId, eos_token: eosId, unk_token: unknownId };
-    this.#template = new ChatTemplate(
-      template,
-      Object.fromEntries(Object.entries(named).map(([name, id]) => [name, id === undefined ? '' : tokens[id]!])),
-    );
+    const texts = Object.entries(named).map(([name, id]) => [name, id === undefined ? '' : tokens[id]!]);
+    this.#template = template === undefined ? undefined : new ChatTemplate(template, Object.fromEntries(texts));
   }
 
   encode(text: string, { parseSpecial = false, addSpecial = true }: EncodeOptions = {}): number[] {
@@ -78,10 +81,11 @@ export class Tokenizer extends TokenTable {
   /**
    * A conversation as the text that the model was trained on, up to where the answer begins or goes on; `encodeRendered`
    * makes tokens of it. The template's marks become tokens, those in contents stay text.
-   * @throws ShoalError `bad-request` when the model's template refuses the messages, `bad-gguf` when it cannot be used
+   * @throws ShoalError `bad-request` when the model's template refuses the messages, `bad-gguf` when there is none or
+   * it cannot be used
    */
   renderChat(messages: readonly ChatMessage[], options: ChatOptions = {}): RenderedPrompt {
-    return renderApart(this.#template, messages, options, this.#special.marks);
+    return renderApart(this.#chatTemplate(), messages, options, this.#special.marks);
   }
 
   encodeRendered({ text, signs }: RenderedPrompt): number[] {
@@ -93,20 +97,29 @@ export class Tokenizer extends TokenTable {
     return this.#encodeFragments(fragments, true);
   }
 
-  /** @throws ShoalError `bad-gguf` when the file's chat template cannot be read */
+  /** @throws ShoalError `bad-gguf` when the file has no chat template, or one that cannot be read */
   checkTemplate(): void {
-    this.#template.check();
+    this.#chatTemplate().check();
+  }
+
+  /** Another model's format would be a guess, and its marks mere text to this one. */
+  #chatTemplate(): ChatTemplate {
+    if (this.#template) return this.#template;
+    throw new ShoalError(
+      'bad-gguf',
+      'The model file has no chat template. Text completions work without it; "--chat-template", where the model is split or served, names one.',
+    );
   }
 
   #encodeFragments(fragments: Fragments, addSpecial: boolean): number[] {
-    const { addBos, addEos, addSpacePrefix, kind, bosId, eosId } = this.#facts;
+    const { addBos, addEos, addSpacePrefix, bosId, eosId } = this.#facts;
     const ids: number[] = [];
     let afterSpecial = true;
     for (const fragment of fragments) {
       if (typeof fragment === 'number') ids.push(fragment);
       else {
-        const prefix = kind === 'llama' && addSpacePrefix && afterSpecial ? ' ' : '';
-        for (const id of this.#encodeText(prefix + fragment)) ids.push(id);
+        const prefix = addSpacePrefix && afterSpecial ? ' ' : '';
+        for (const id of this.#encodeText(prefix + fragment.toWellFormed())) ids.push(id);
       }
       afterSpecial = typeof fragment === 'number';
     }
@@ -117,8 +130,14 @@ export class Tokenizer extends TokenTable {
   }
 }
 
+/** The template of the file, or of several the one that it calls the default. */
+function findTemplate(metadata: Metadata): string | undefined {
+  const found = ['', '.default'].map((name) => metadata.get(`tokenizer.chat_template${name}`));
+  return found.find((template) => typeof template === 'string');
+}
+
 function readBytes(token: string, type: number | undefined, kind: Vocabulary['kind']): Uint8Array {
   if (type === undefined || type === TokenType.unused) return NO_BYTES;
   if (isControl(type) || type === TokenType.userDefined) return utf8.encode(token);
-  return kind === 'gpt2' ? byteLevelBytes(token) : sentencePieceBytes(token, type);
+  return kind === 'bytes' ? byteLevelBytes(token) : sentencePieceBytes(token, type);
 }

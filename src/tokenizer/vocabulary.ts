@@ -1,27 +1,30 @@
 import { ShoalError } from '../core/errors.ts';
 import type { Metadata, MetadataValue } from '../core/metadata.ts';
-import { findEndOfGeneration } from './end-of-generation.ts';
 import { preTokenizerOf } from './pre-tokenizers.ts';
-
-/** `tokenizer.ggml.token_type`. Source: the GGUF specification. */
-export const TokenType = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
+import { END_ROLES, findTokenRoles } from './token-roles.ts';
+import { isControl, TokenType } from './token-types.ts';
 
 /** Of a token's text, UTF-16 units: the longest of today's, 256 spaces in GPT-2's alphabet, have 256. */
 const MAX_TOKEN_CHARS = 1024;
 
+export type TokenizerKind = 'bytes' | 'metaspace' | 'sentence-piece';
+
 /** A model's tokens and what its file says of them. */
 export interface Vocabulary {
-  /** `gpt2`: BPE over bytes; `llama`: BPE over characters as SentencePiece does it. */
-  readonly kind: 'gpt2' | 'llama';
-  /** The pre-tokenizer's name; only `gpt2` has one. */
+  /**
+   * `bytes`: BPE over bytes by merges; `metaspace`: over characters by merges, `▁` for a space; `sentence-piece`: so by
+   * scores.
+   */
+  readonly kind: TokenizerKind;
+  /** The pre-tokenizer's name; `sentence-piece` has none. */
   readonly pre: string;
   /** `[V]` */
   readonly tokens: readonly string[];
   /** `[V]`, of `TokenType`. */
   readonly types: Uint8Array;
-  /** `[V]` for `llama`, otherwise empty: the higher, the earlier two neighbours become this token. */
+  /** `[V]` for `sentence-piece`, otherwise empty: the higher, the earlier two neighbours become this token. */
   readonly scores: readonly number[];
-  /** In order of rank, two tokens joined by a space; only `gpt2` has them. */
+  /** In order of rank, two tokens joined by a space; `sentence-piece` has none. */
   readonly merges: readonly string[];
   readonly bosId: number | undefined;
   readonly eosId: number | undefined;
@@ -31,16 +34,13 @@ export interface Vocabulary {
   readonly addBos: boolean;
   readonly addEos: boolean;
   readonly addSpacePrefix: boolean;
+  /** Tokens behind which spaces are left out of a prompt. */
+  readonly stripsRight: ReadonlySet<number>;
 }
 
 /** @throws ShoalError `bad-gguf` when the file has no tokenizer, one of an unknown kind, or a malformed one */
 export function readVocabulary(metadata: Metadata): Vocabulary {
-  const kind = metadata.get('tokenizer.ggml.model');
-  if (kind !== 'gpt2' && kind !== 'llama') {
-    const found = kind === undefined ? 'no tokenizer' : `the tokenizer "${String(kind)}"`;
-    throw new ShoalError('bad-gguf', `The model file has ${found}; supported are "gpt2" and "llama".`);
-  }
-  const pre = kind === 'gpt2' ? String(metadata.get('tokenizer.ggml.pre') || 'default') : '';
+  const { kind, pre } = readKind(metadata);
   const tokens = list(metadata, 'tokens', isString, 1);
   const long = tokens.findIndex((token) => token.length > MAX_TOKEN_CHARS);
   if (long >= 0) {
@@ -50,35 +50,71 @@ export function readVocabulary(metadata: Metadata): Vocabulary {
     );
   }
   const types = Uint8Array.from(optionalList(metadata, 'token_type', isNumber, tokens.length) ?? []);
+  const isId = (value: unknown): value is number =>
+    Number.isInteger(value) && Number(value) >= 0 && Number(value) < tokens.length;
   const id = (name: string, fallback?: number): number | undefined => {
     const value = metadata.get(`tokenizer.ggml.${name}_token_id`) ?? fallback;
-    return typeof value === 'number' && value < tokens.length ? value : undefined;
+    return isId(value) ? value : undefined;
   };
   const flag = (key: string, fallback: boolean): boolean => {
     const value = metadata.get(`tokenizer.ggml.${key}`);
     return typeof value === 'boolean' ? value : fallback;
   };
-  const llama = kind === 'llama';
-  const eosId = id('eos', llama ? 2 : undefined);
+  const byScores = kind === 'sentence-piece';
+  const eosId = id('eos', byScores ? 2 : undefined);
   const typed = types.length > 0 ? types : new Uint8Array(tokens.length).fill(TokenType.normal);
-  const eogIds = findEndOfGeneration(tokens, [eosId, id('eot'), id('eom')]);
-  // Many files call their end tokens ordinary text; they would then be shown, and no prompt could hold them.
-  for (const eog of eogIds) typed[eog] = TokenType.control;
+  const lists = END_ROLES.flatMap((role) => metadata.get(`tokenizer.ggml.${role}_token_ids`) ?? []);
+  const named = [eosId, ...END_ROLES.map((role) => id(role)), ...lists].filter(isId);
+  const { endIds, types: known } = findTokenRoles(tokens, named);
+  for (const [token, type] of known) typed[token] = type;
+  const { addBos } = byScores ? { addBos: 'default' } : preTokenizerOf(pre);
   return {
     kind,
     pre,
     tokens,
     types: typed,
-    scores: llama ? list(metadata, 'scores', isNumber, tokens.length) : [],
-    merges: llama ? [] : list(metadata, 'merges', isString, 0),
-    bosId: id('bos', llama ? 1 : undefined),
+    scores: byScores ? list(metadata, 'scores', isNumber, tokens.length) : [],
+    merges: byScores ? [] : list(metadata, 'merges', isString, 0),
+    bosId: id('bos', byScores ? 1 : undefined),
     eosId,
-    unknownId: id('unknown', llama ? 0 : undefined),
-    eogIds,
-    addBos: flag('add_bos_token', llama || preTokenizerOf(pre).addBos === true),
+    unknownId: id('unknown', byScores ? 0 : undefined),
+    eogIds: endIds,
+    addBos: addBos === 'always' || flag('add_bos_token', addBos === 'default'),
     addEos: flag('add_eos_token', false),
-    addSpacePrefix: flag('add_space_prefix', llama),
+    addSpacePrefix: byScores && flag('add_space_prefix', true),
+    stripsRight: findStripping(metadata, tokens, typed),
   };
+}
+
+function readKind(metadata: Metadata): Pick<Vocabulary, 'kind' | 'pre'> {
+  const model = metadata.get('tokenizer.ggml.model');
+  switch (model) {
+    case 'llama':
+      return { kind: 'sentence-piece', pre: '' };
+    case 'gemma4':
+      return { kind: 'metaspace', pre: 'gemma4' };
+    case 'gpt2': {
+      const pre = String(metadata.get('tokenizer.ggml.pre') || 'default');
+      return { kind: preTokenizerOf(pre).alphabet === 'characters' ? 'metaspace' : 'bytes', pre };
+    }
+    default: {
+      const found = model === undefined ? 'no tokenizer' : `the tokenizer "${String(model)}"`;
+      throw new ShoalError('bad-gguf', `The model file has ${found}; supported are "gpt2", "llama" and "gemma4".`);
+    }
+  }
+}
+
+const PHI_3 = /phi-?3/i;
+const KEEPS_SPACES: ReadonlySet<string> = new Set(['<unk>', '<s>', '<|endoftext|>']);
+
+/**
+ * Phi-3's marks take the line break behind them along: its templates write one, and the model has not seen any. Files do
+ * not say so. Source: llama.cpp, which goes by the name too.
+ */
+function findStripping(metadata: Metadata, tokens: readonly string[], types: Uint8Array): ReadonlySet<number> {
+  if (!PHI_3.test(String(metadata.get('general.name') ?? ''))) return new Set();
+  const special = (type: number | undefined) => isControl(type) || type === TokenType.userDefined;
+  return new Set([...tokens.keys()].filter((id) => special(types[id]) && !KEEPS_SPACES.has(tokens[id]!)));
 }
 
 const isString = (value: MetadataValue): value is string => typeof value === 'string';

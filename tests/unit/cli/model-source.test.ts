@@ -428,6 +428,19 @@ describe('preparing a model', () => {
     expect(notices).toEqual([expect.stringContaining('Chat will be refused.'), notices[0]]);
   });
 
+  it('splits again for another chat template, and only then', async () => {
+    const model = join(folder, 'tiny.gguf');
+    const start = (chatTemplate?: string) => prepareModel({ model, shards: 2, dataDir: folder, chatTemplate });
+    const own = await start();
+    const other = await start('{{ messages[0].content }}');
+    expect(other.manifestId).not.toBe(own.manifestId);
+    const touched = join(directory(), 'shard-0.gguf');
+    const { mtimeMs } = await stat(touched);
+    expect((await start('{{ messages[0].content }}')).manifestId).toBe(other.manifestId);
+    expect((await stat(touched)).mtimeMs).toBe(mtimeMs);
+    expect((await start()).manifestId).toBe(own.manifestId);
+  });
+
   it.each<[string, () => Promise<unknown>, number]>([
     ['another shard count', async () => {}, 3],
     ['another file', () => writeFile(join(folder, 'tiny.gguf'), makeTinyModel({ seed: 2 })), 2],

@@ -5,6 +5,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseGguf } from '../../../src/gguf/read.ts';
 import { encodeEntry } from '../../../src/gguf/write.ts';
 import { decodeManifest } from '../../../src/protocol/manifest.ts';
 import { makeTinyModel } from '../../fixtures/tiny-model.ts';
@@ -30,6 +31,9 @@ beforeAll(async () => {
   await write('pre.gguf', text('tokenizer.ggml.pre', 'my-new-bpe'));
   await write('mute.gguf', { 'tokenizer.ggml.model': null });
   await write('template.gguf', text('tokenizer.chat_template', '{% for m in messages %}{{ m.content }}{% endfor'));
+  await write('silent.gguf', { 'tokenizer.chat_template': null });
+  await writeFile(at('own.jinja'), '{% for m in messages %}{{ m.content }}{% endfor %}');
+  await writeFile(at('broken.jinja'), '{% for');
   const part = { 'split.count': encodeEntry('split.count', 'u16', 3), 'split.no': encodeEntry('split.no', 'u16', 1) };
   await write('big-00002-of-00003.gguf', part);
   await write('renamed.gguf', part);
@@ -65,6 +69,8 @@ describe('shoal split', () => {
     ['renamed.gguf', [], /renamed\.gguf is part 2 of 3 of a model\. Merge them first/],
     ['tiny.gguf', ['--shards', '7'], /6 layers cannot be split into 7 shards: choose 1 to 6/],
     ['tiny.gguf', ['--shards', 'many'], /--shards is "many"/],
+    ['tiny.gguf', ['--chat-template', 'gptx'], /--chat-template is "gptx": .* Names: chatml, gemma, llama2/],
+    ['tiny.gguf', ['--chat-template', 'constructor'], /--chat-template is "constructor"/],
   ])('refuses %s %j in one line, with status 2', async (file, args, message) => {
     const { status, stdout, stderr } = split(at(file), ...args, '--out', at('refused'));
     expect(status).toBe(2);
@@ -83,10 +89,47 @@ describe('shoal split', () => {
     );
   });
 
+  it('says of a model without a chat template that it completes text only', () => {
+    const { status, stderr } = split(at('silent.gguf'), '--out', at('silent'));
+    expect(status).toBe(0);
+    expect(stderr).toMatch(
+      /^shoal: silent\.gguf: The model file has no chat template\. .*"--chat-template".* Chat will be refused\.$/m,
+    );
+  });
+
+  it.each([
+    ['silent.gguf', 'chatml', /im_start/],
+    ['tiny.gguf', 'llama3', /start_header_id/],
+    ['silent.gguf', 'own.jinja', /^\{% for m in messages %\}\{\{ m\.content \}\}/],
+  ])('puts into %s the chat template %s, of a file or by its name', async (file, template, expected) => {
+    const out = at(`${file}-${template}`);
+    const { status, stderr } = split(
+      at(file),
+      '--chat-template',
+      template.endsWith('.jinja') ? at(template) : template,
+      '--out',
+      out,
+    );
+    expect(status).toBe(0);
+    expect(stderr).not.toMatch(/Chat will be refused/);
+    const bytes = await readFile(join(out, 'shard-0.gguf'));
+    const { metadata } = parseGguf(bytes, 'shard-0.gguf', bytes.length);
+    expect(metadata.get('tokenizer.chat_template')).toMatch(expected);
+    const manifest = decodeManifest(await readFile(join(out, 'manifest.json')));
+    expect(createHash('sha256').update(bytes).digest('hex')).toBe(manifest.shards[0]!.sha256);
+  });
+
+  it('refuses a chat template that is no Jinja', () => {
+    const { status, stderr } = split(at('tiny.gguf'), '--chat-template', at('broken.jinja'), '--out', at('refused'));
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/--chat-template .*broken\.jinja: The chat template cannot be used: it cannot be read/);
+  });
+
   it('explains itself', () => {
     const { status, stdout } = split('--help');
     expect(status).toBe(0);
     expect(stdout).toMatch(/--shards/);
+    expect(stdout.replace(/\s+/g, ' ')).toMatch(/--chat-template.*chatml, gemma, llama2, llama3, mistral, phi3/);
     // Every form of a model; the help may break lines anywhere.
     expect(stdout.replace(/\s+/g, ' ')).toMatch(/"shoal models".*set.*https:.*hf:owner/);
   });

@@ -53,13 +53,6 @@ describe('a chat template', () => {
     expect(template.render(hello, { addGenerationPrompt: false })).toBe(String(new Date().getFullYear()));
   });
 
-  it('is ChatML where the file has none', () => {
-    const template = new ChatTemplate(undefined, {});
-    expect(template.render(hello, { addGenerationPrompt: true })).toBe(
-      '<|im_start|>user\nHello!<|im_end|>\n<|im_start|>assistant\n',
-    );
-  });
-
   it('passes on why it refuses messages', () => {
     const template = new ChatTemplate("{{ raise_exception('Roles must alternate.') }}", {});
     expect(() => template.render(hello, { addGenerationPrompt: false })).toThrow(

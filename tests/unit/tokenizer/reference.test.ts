@@ -39,7 +39,8 @@ describe('the default model’s tokenizer', () => {
   );
 
   it('knows where a turn ends', () => {
-    expect([...tokenizer.eogIds].sort()).toEqual([0, 2]);
+    // <|endoftext|>, <|im_end|>, <reponame>
+    expect([...tokenizer.eogIds].sort()).toEqual([0, 2, 4]);
     expect(tokenizer.decode([504, 2], { skipSpecial: true })).toBe('The');
   });
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Metadata, MetadataValue } from '../../../src/core/metadata.ts';
 import { Tokenizer } from '../../../src/tokenizer/index.ts';
-import { preTokenizerOf, wordSplitter } from '../../../src/tokenizer/pre-tokenizers.ts';
+import { preTokenizerOf } from '../../../src/tokenizer/pre-tokenizers.ts';
+import { wordSplitter } from '../../../src/tokenizer/word-splitter.ts';
 import { defaultMetadata } from '../../support/default-tokenizer.ts';
 
 /** Token, type, score. */
@@ -153,7 +154,7 @@ describe('pre-tokenizers', () => {
     ['falcon', 'x, 1234', ['x', ',', ' ', '123', '4']],
     ['bloom', 'one, two', ['one', ',', ' two']],
   ])('%s cuts %j', (pre, text, pieces) => {
-    expect(wordSplitter(preTokenizerOf(pre)).pre_tokenize(text)).toEqual(pieces);
+    expect(wordSplitter(preTokenizerOf(pre))(text)).toEqual(pieces);
   });
 
   it('are refused by name when unknown', () => {
