@@ -7,7 +7,7 @@ import { wordSplitter } from '../../../src/tokenizer/word-splitter.ts';
 const NAMES = PRE_TOKENIZERS.filter(
   (name, place) => PRE_TOKENIZERS.findIndex((other) => preTokenizerOf(other) === preTokenizerOf(name)) === place,
 );
-const LENGTH = 200_000;
+const LENGTH = 50_000;
 const RUNS = ['a', 'A', '好', '\u0301', ' ', '\n', ' \n', '1', '!', "'s", 'a ', '1a'];
 const ENDS = ['', 'x', '1'];
 
@@ -28,8 +28,8 @@ describe.each(NAMES)('the words of %s', (name) => {
       const text = run.repeat(LENGTH / run.length) + end;
       const before = process.cpuUsage();
       const joined = words(text).join('');
-      // Of the processor, since a busy machine may pause any test. By the square it is half a minute.
-      expect(process.cpuUsage(before).user / 1000, JSON.stringify(run + end)).toBeLessThan(5000);
+      // Of the processor, since a busy machine may pause any test. By the square it is two seconds.
+      expect(process.cpuUsage(before).user / 1000, JSON.stringify(run + end)).toBeLessThan(1000);
       expect(joined === text).toBe(true);
     }
   }, 60_000);
