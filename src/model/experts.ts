@@ -1,6 +1,8 @@
 import type { ArchitectureMetadata } from './architecture-metadata.ts';
 import type { Hyperparameters } from './hyperparameters.ts';
 
+/** GGUF's numbers; weights that are made to add up to 1 are the same by both. */
+const [SOFTMAX, SOFTMAX_OF_CHOSEN] = [1, 3];
 /** Experts of a layer: the largest open models have 512. */
 const MAX_EXPERTS = 4096;
 
@@ -20,8 +22,14 @@ export function readExperts(metadata: ArchitectureMetadata, width: number): Pick
     throw metadata.bad(`${experts.used} of ${experts.count} experts cannot be used at once`);
   // Rows of experts lie side by side, in whole blocks.
   if (experts.width % 32 !== 0) throw metadata.unsupported(`experts of width ${experts.width}`, 'multiples of 32');
-  for (const key of ['expert_shared_count', 'leading_dense_block_count']) {
-    if (metadata.maybePositive(key) !== undefined) throw metadata.unsupported(`${key}`, 'none');
+  for (const key of ['expert_shared_count', 'leading_dense_block_count', 'expert_group_count']) {
+    const found = metadata.maybePositive(key);
+    if (found !== undefined) throw metadata.unsupported(`${key} = ${found}`, '0');
   }
+  const scale = metadata.maybePositive('expert_weights_scale') ?? 1;
+  if (scale !== 1) throw metadata.unsupported(`expert weights scaled by ${scale}`, '1');
+  const gating = metadata.maybePositive('expert_gating_func') ?? SOFTMAX;
+  if (gating !== SOFTMAX && gating !== SOFTMAX_OF_CHOSEN)
+    throw metadata.unsupported(`expert gating function ${gating}`, `${SOFTMAX} and ${SOFTMAX_OF_CHOSEN}, softmax`);
   return { experts };
 }

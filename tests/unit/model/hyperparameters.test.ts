@@ -151,6 +151,12 @@ describe('hyperparameters', () => {
       'unsupported-architecture',
       /qwen2\.expert_count = 8; supported: 0/,
     ],
+    [
+      'experts that are weighed by sigmoids',
+      { metadata: { ...expertEntries(4, 2), ...entry('llama.expert_gating_func', 'u32', 2).metadata } },
+      'unsupported-architecture',
+      /expert gating function 2/,
+    ],
     ['experts that nobody uses', entry('llama.expert_count', 'u32', 8), 'bad-gguf', /expert_used_count is missing/],
     [
       'more experts at once than there are',
