@@ -114,7 +114,7 @@ describe('a chat completion', () => {
           logitBias: new Map(),
           seed: undefined,
           maxTokens: CONTEXT_LENGTH - generator.requests[0]!.promptIds.length,
-          stopIds: new Set([0, 2]),
+          stopIds: new Set([0, 2, 4]),
         },
         {
           temperature: 0.5,
