@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { afterAll } from 'vitest';
 import { openTestGpu } from './gpu.ts';
 
@@ -33,6 +34,8 @@ export async function openSharedGpu(): Promise<GPU> {
 }
 
 function share(device: GPUDevice): GPUDevice {
+  // Each runner listens for errors.
+  setMaxListeners(0, device);
   const compile = device.createComputePipelineAsync.bind(device);
   return Object.assign(device, {
     destroy: () => undefined,
