@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { afterAll } from 'vitest';
 import { openTestGpu } from './gpu.ts';
 
@@ -34,8 +33,6 @@ export async function openSharedGpu(): Promise<GPU> {
 }
 
 function share(device: GPUDevice): GPUDevice {
-  // Each runner listens for errors.
-  setMaxListeners(0, device);
   const compile = device.createComputePipelineAsync.bind(device);
   return Object.assign(device, {
     destroy: () => undefined,
