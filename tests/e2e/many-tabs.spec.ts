@@ -89,7 +89,7 @@ async function memoryMiB(browser: Browser): Promise<number> {
 }
 
 test(`${TABS} tabs have an address each, and the last two serve all others alone`, async ({ browser }) => {
-  test.setTimeout((60 + 10 * TABS) * 1000);
+  test.setTimeout((120 + 20 * TABS) * 1000);
   const startedAtMs = Date.now();
   const first = await openPair(browser);
   const guests = await openGuests(browser, TABS - 2 * HALVES.length);

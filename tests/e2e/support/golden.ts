@@ -64,24 +64,8 @@ export function ask(
 
 /** The swarm's answer is the reference's, token for token. */
 export async function expectReference(tab: AnyTab, greedy: GreedyCase): Promise<void> {
-  expectGolden(await ask(tab, greedy, greedy.ids.length), greedy);
-}
-
-/** All cases, asked by these tabs at once, each tab one after the other; in the order of the cases. */
-export function askTogether(tabs: readonly AnyTab[], greedy: readonly GreedyCase[]): Promise<Probe>[] {
-  const turns = tabs.map(() => Promise.resolve());
-  return greedy.map((each, index) => {
-    const tab = index % tabs.length;
-    const answer = turns[tab]!.then(() => ask(tabs[tab]!, each, each.ids.length));
-    turns[tab] = answer.then(
-      () => undefined,
-      () => undefined,
-    );
-    return answer;
-  });
-}
-
-export function expectGolden(answer: Probe, { ids, text, endsWithEos }: GreedyCase): void {
+  const { ids, text, endsWithEos } = greedy;
+  const answer = await ask(tab, greedy, ids.length);
   expect(answer.text).toBe(text.replace(/<\|im_end\|>$/, ''));
   expect(answer.tokens).toBe(endsWithEos ? ids.length - 1 : ids.length);
 }
