@@ -24,7 +24,8 @@ export default defineConfig({
   workers: 1,
   // Real tabs and real networks on a shared machine: what does not repeat there is told as flaky.
   retries: 1,
-  timeout: 180_000,
+  // For hangs: beside another file, on a busy machine, tests take several times as long.
+  timeout: 400_000,
   outputDir: 'test-results/e2e',
   reporter: [['list'], ['json', { outputFile: 'test-results/e2e.json' }]],
   use: {
