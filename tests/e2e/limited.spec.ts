@@ -71,7 +71,7 @@ function withoutIsolation(context: BrowserContext): Promise<unknown> {
     if (!response) return;
     const headers = { ...response.headers() };
     for (const name of ['cross-origin-opener-policy', 'cross-origin-embedder-policy']) delete headers[name];
-    await route.fulfill({ response, headers });
+    await route.fulfill({ response, headers }).catch(() => undefined);
   });
 }
 
