@@ -14,10 +14,11 @@ export const CHAT_TEMPLATE_OPTION = {
 
 /**
  * The Jinja template that a person means.
- * @param text - of the option: a name, or a file's path
+ * @param text - of the option: a name, or a file's path; undefined for the file's own template
  * @throws ShoalError `bad-request` when it is neither, or no Jinja
  */
-export async function readChatTemplate(text: string): Promise<string> {
+export async function readChatTemplate(text: string | undefined): Promise<string | undefined> {
+  if (text === undefined) return undefined;
   const template = await templateOf(text);
   try {
     new ChatTemplate(template, {}).check();

@@ -71,8 +71,7 @@ export default defineCommand({
     const port = parseNumber('port', options.port, 0, 65_535);
     const shards = options.shards === 'auto' ? 'auto' : parseNumber('shards', options.shards, 1, 1024);
     const publicUrl = options['public-url'] === undefined ? undefined : parsePublicUrl(options['public-url']);
-    const named = options['chat-template'];
-    const chatTemplate = named === undefined ? undefined : await readChatTemplate(named);
+    const chatTemplate = await readChatTemplate(options['chat-template']);
     const iceServers = (given.ice ?? []).map(parseIceServer);
     const stopping = stopSignal();
     try {

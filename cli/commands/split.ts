@@ -22,8 +22,7 @@ export default defineCommand({
     'chat-template': CHAT_TEMPLATE_OPTION,
   },
   run: async ({ args }) => {
-    const named = args['chat-template'];
-    const chatTemplate = named === undefined ? undefined : await readChatTemplate(named);
+    const chatTemplate = await readChatTemplate(args['chat-template']);
     const file = await findModel(args.file, DEFAULT_DATA_DIR, { onProgress: new ProgressLine().show });
     const published = await splitIntoFolder(file, {
       shardCount: args.shards === 'auto' ? await chooseShardCount(file) : parseCount(args.shards),

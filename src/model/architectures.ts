@@ -1,12 +1,14 @@
 import { ShoalError } from '../core/errors.ts';
-import type { Architecture } from './architecture.ts';
+import { type Architecture, rotationsOf } from './architecture.ts';
 import { gemma2, gemma3 } from './gemma.ts';
 import { gptOss } from './gpt-oss.ts';
 import { granite } from './granite.ts';
+import type { Hyperparameters } from './hyperparameters.ts';
 import { llama } from './llama.ts';
 import { mistral3 } from './mistral.ts';
 import { phi3 } from './phi.ts';
 import { qwen2, qwen3, qwen3moe } from './qwen.ts';
+import type { Rotation } from './rotation.ts';
 import { smollm3 } from './smollm.ts';
 
 const architectures: readonly Architecture[] = [
@@ -28,4 +30,9 @@ export function findArchitecture(name: string, fileName: string): Architecture {
     'unsupported-architecture',
     `${fileName}: architecture "${name}" is not supported; supported: ${supported}.`,
   );
+}
+
+/** What a model's layers rotate by, see `rotationsOf`. */
+export function modelRotations(model: Hyperparameters): readonly Rotation[] {
+  return rotationsOf(findArchitecture(model.architecture, 'The model'), model);
 }

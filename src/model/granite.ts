@@ -1,19 +1,11 @@
 import type { Architecture } from './architecture.ts';
-import { denseLayer } from './dense-layer.ts';
+import { llama } from './llama.ts';
 import { COMMON, NO_EXPERTS, SEES_ALL, UNCAPPED } from './neutral.ts';
 
 /** Granite 3 and 4, dense: Llama's graph with scales of its own for embedding, scores, what a layer adds, and logits. */
 export const granite: Architecture = {
   name: 'granite',
-  layer: (model, _, every) =>
-    denseLayer(
-      model,
-      {
-        ropePairs: 'neighbours',
-        maybeBiased: ['attn_q', 'attn_k', 'attn_v', 'attn_output', 'ffn_gate', 'ffn_up', 'ffn_down'],
-      },
-      every,
-    ),
+  layer: llama.layer,
   neutral: { ...COMMON, ...NO_EXPERTS, ...UNCAPPED, ...SEES_ALL, 'rope.scaling.finetuned': true },
   own: (metadata) => {
     const logitDivisor = metadata.maybePositive('logit_scale');

@@ -1,7 +1,7 @@
 import type { Architecture } from './architecture.ts';
 import { denseLayer } from './dense-layer.ts';
 import { readExperts } from './experts.ts';
-import { COMMON, SEES_ALL, UNCAPPED, UNSCALED } from './neutral.ts';
+import { PLAIN_OR_EXPERTS } from './neutral.ts';
 
 /** Llama and what shares its graph: SmolLM2, Mistral and Mixtral, TinyLlama, … */
 export const llama: Architecture = {
@@ -15,7 +15,7 @@ export const llama: Architecture = {
       },
       every,
     ),
-  neutral: { ...COMMON, ...UNSCALED, ...UNCAPPED, ...SEES_ALL },
+  neutral: PLAIN_OR_EXPERTS,
   own: (metadata, sizes) => readExperts(metadata, sizes.feedForwardWidth),
   ropeFactors: true,
 };

@@ -12,5 +12,7 @@ export const UNSCALED = { embedding_scale: 1, residual_scale: 1, logit_scale: 1 
 export const UNCAPPED = { attn_logit_softcapping: 0, final_logit_softcapping: 0 };
 export const SEES_ALL = { 'attention.sliding_window': 0 };
 
-/** Of families whose layers are dense, see everything, scale nothing. */
-export const PLAIN = { ...COMMON, ...NO_EXPERTS, ...UNSCALED, ...UNCAPPED, ...SEES_ALL };
+/** Of families whose layers see everything, scale nothing, and may have experts. */
+export const PLAIN_OR_EXPERTS = { ...COMMON, ...UNSCALED, ...UNCAPPED, ...SEES_ALL };
+/** The same without experts. */
+export const PLAIN = { ...PLAIN_OR_EXPERTS, ...NO_EXPERTS };

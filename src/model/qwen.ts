@@ -1,7 +1,7 @@
 import type { Architecture } from './architecture.ts';
 import { denseLayer } from './dense-layer.ts';
 import { readExperts } from './experts.ts';
-import { COMMON, PLAIN, SEES_ALL, UNCAPPED, UNSCALED } from './neutral.ts';
+import { PLAIN, PLAIN_OR_EXPERTS } from './neutral.ts';
 
 /** Qwen 1.5 to 2.5: biases on queries, keys and values. */
 export const qwen2: Architecture = {
@@ -21,6 +21,6 @@ export const qwen3: Architecture = {
 export const qwen3moe: Architecture = {
   name: 'qwen3moe',
   layer: qwen3.layer,
-  neutral: { ...COMMON, ...UNSCALED, ...UNCAPPED, ...SEES_ALL },
+  neutral: PLAIN_OR_EXPERTS,
   own: (metadata, sizes) => readExperts(metadata, sizes.feedForwardWidth),
 };

@@ -2,8 +2,7 @@ import { RopeAngles } from '../../blocks/rope-angles.ts';
 import type { CpuKernels } from '../../cpu/kernels.ts';
 import type { Program } from '../../cpu/program.ts';
 import { type Rows, rowsFrom } from '../../cpu/rows.ts';
-import { rotationsOf } from '../../model/architecture.ts';
-import { findArchitecture } from '../../model/architectures.ts';
+import { modelRotations } from '../../model/architectures.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import type { CandidateRequest, Candidates } from '../../protocol/frames.ts';
 import { type CheckedTask, dealRows, rowRequests } from '../batch.ts';
@@ -36,10 +35,7 @@ export class CpuExecutor implements DeviceExecutor {
     this.#model = model;
     this.#pool = pool;
     this.#program = kernels.createProgram();
-    this.#angles = new RopeAngles(
-      shape.headSize,
-      rotationsOf(findArchitecture(shape.architecture, 'The model'), shape),
-    );
+    this.#angles = new RopeAngles(shape.headSize, modelRotations(shape));
   }
 
   reserve(session: Session, length: number): void {

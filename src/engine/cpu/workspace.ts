@@ -3,8 +3,8 @@ import { paddedWidth } from '../../blocks/row-groups.ts';
 import type { CpuMemory } from '../../cpu/memory.ts';
 import type { Angles } from '../../cpu/program.ts';
 import { allocateQuants, allocateRows, type Quants, type Rows, TOKEN_SCRATCH_BYTES } from '../../cpu/rows.ts';
-import { layersOf, rotationsOf } from '../../model/architecture.ts';
-import { findArchitecture } from '../../model/architectures.ts';
+import { layersOf } from '../../model/architecture.ts';
+import { findArchitecture, modelRotations } from '../../model/architectures.ts';
 import { everySlot, type Slot, slotWidth } from '../../model/graph.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import { MAX_BATCH_TASKS } from '../layer-runner.ts';
@@ -38,7 +38,7 @@ export interface CpuWorkspace {
 
 export function createCpuWorkspace(memory: CpuMemory, model: Hyperparameters, precision: CpuPrecision): CpuWorkspace {
   const { headSize, vocabularySize, contextLength, layerCount } = model;
-  const rotations = rotationsOf(findArchitecture(model.architecture, 'The model'), model).length;
+  const rotations = modelRotations(model).length;
   const tokens = CPU_TASK_TOKENS;
   const maxPages = Math.ceil(contextLength / PAGE_TOKENS);
   return {

@@ -3,8 +3,7 @@ import { pageTable } from '../../gpu/page-table.ts';
 import { Readback } from '../../gpu/readback.ts';
 import { RESULT_WORDS } from '../../gpu/result-layout.ts';
 import { Submission } from '../../gpu/submission.ts';
-import { rotationsOf } from '../../model/architecture.ts';
-import { findArchitecture } from '../../model/architectures.ts';
+import { modelRotations } from '../../model/architectures.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import type { CandidateRequest } from '../../protocol/frames.ts';
 import { type CheckedTask, dealRows, rowRequests } from '../batch.ts';
@@ -43,10 +42,7 @@ export class GpuExecutor implements DeviceExecutor {
     this.#model = model;
     this.#pool = pool;
     this.#submitLayers = submitLayers;
-    this.#angles = new RopeAngles(
-      shape.headSize,
-      rotationsOf(findArchitecture(shape.architecture, 'The model'), shape),
-    );
+    this.#angles = new RopeAngles(shape.headSize, modelRotations(shape));
     this.#readback = new Readback(device, Math.max(workspace.slots.hidden.buffer.size, workspace.results.size));
   }
 

@@ -6,8 +6,7 @@ import { pageTableBytes } from '../../gpu/page-table.ts';
 import { RESULT_WORDS } from '../../gpu/result-layout.ts';
 import { TaskBuffer } from '../../gpu/task-buffer.ts';
 import { tuningFor } from '../../gpu/tuning.ts';
-import { rotationsOf } from '../../model/architecture.ts';
-import { findArchitecture } from '../../model/architectures.ts';
+import { modelRotations } from '../../model/architectures.ts';
 import { everySlot, type Slot, slotWidth } from '../../model/graph.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import { MAX_WANTED_IDS } from '../../protocol/limits.ts';
@@ -33,7 +32,7 @@ export interface Workspace {
 export function createWorkspace(gpu: GpuDevice, model: Hyperparameters, maxTokens: number): Workspace {
   const { device } = gpu;
   const { headSize, vocabularySize, contextLength } = model;
-  const rotations = rotationsOf(findArchitecture(model.architecture, 'The model'), model).length;
+  const rotations = modelRotations(model).length;
   const batches = Math.ceil(maxTokens / LOGIT_ROWS);
   return {
     maxTokens,

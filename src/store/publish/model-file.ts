@@ -4,9 +4,10 @@ import type { GgufFile, GgufSource, GgufTensor } from '../../gguf/gguf-file.ts';
 import { readGguf } from '../../gguf/read.ts';
 import type { ValueContext } from '../../gguf/values.ts';
 import { encodeEntry } from '../../gguf/write.ts';
+import { ROPE_FACTOR_TENSORS } from '../../model/architecture.ts';
 import { ROPE_FACTORS_KEY } from '../../model/read-rope.ts';
 
-const [EVERY_LENGTH, LONG, SHORT] = ['rope_freqs.weight', 'rope_factors_long.weight', 'rope_factors_short.weight'];
+const [EVERY_LENGTH, LONG, SHORT] = ROPE_FACTOR_TENSORS;
 /** Heads of 8,192 dimensions. */
 const MAX_FACTORS = 4096;
 
