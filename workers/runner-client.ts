@@ -127,7 +127,7 @@ class WorkerRunner implements LayerRunner {
     await this.#refresh();
   }
 
-  truncateSession(session: string, position: number): Promise<void> {
+  truncateSession(session: string, position: number): Promise<number> {
     return this.#api.truncateSession(session, position);
   }
 

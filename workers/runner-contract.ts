@@ -24,7 +24,7 @@ export interface RunnerWorkerApi {
   abortLoad(index: number): void;
   unloadShard(index: number): Promise<void>;
   openSession(options: SessionOptions): Promise<void>;
-  truncateSession(session: string, position: number): Promise<void>;
+  truncateSession(session: string, position: number): Promise<number>;
   closeSession(session: string): Promise<void>;
   /** The task's and the output's arrays are transferred. */
   execute(task: StageTask): Promise<StageOutput>;

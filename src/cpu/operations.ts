@@ -63,6 +63,24 @@ const OPERATIONS = {
     ...{ gate: 'u32', up: 'u32', xStride: 'u32', y: 'u32', yStride: 'u32', width: 'u32', activation: 'u32' },
     ...{ quants: 'u32', scales: 'u32' },
   },
+  /**
+   * `x = silu(Σ taps · x)` of each element over its last four positions, in place; `from` has the three rows before,
+   * unless it is 0, `to` gets the last three. Items: groups of four elements.
+   */
+  convolve: {
+    ...{ x: 'u32', stride: 'u32', tokens: 'u32', taps: 'u32', width: 'u32', from: 'u32', to: 'u32' },
+  },
+  /** The gated delta rule, from one state, or an empty one, to another; `betas` floats before the alphas. Items: value heads. */
+  recall: {
+    ...{ mixed: 'u32', stride: 'u32', deltas: 'u32', deltaStride: 'u32', betas: 'u32', dt: 'u32', a: 'u32' },
+    ...{ y: 'u32', yStride: 'u32', tokens: 'u32', keyHeads: 'u32', valueHeads: 'u32', headSize: 'u32' },
+    ...{ from: 'u32', to: 'u32', epsilon: 'f32' },
+  },
+  /** `y *= silu(gate)`, or σ; heads are RMS-normed first unless `norm` is 0. Items: tokens. */
+  gateOuter: {
+    ...{ gate: 'u32', gateStride: 'u32', y: 'u32', yStride: 'u32', width: 'u32', silu: 'u32' },
+    ...{ norm: 'u32', headSize: 'u32', epsilon: 'f32' },
+  },
   /** Rounds rows to blocks of 16-bit numbers. Items: tokens. */
   quantize: { x: 'u32', stride: 'u32', quants: 'u32', scales: 'u32' },
   /** The greatest logit of a row and the sum of exp(logit - greatest), 8 bytes a row. Items: rows. */

@@ -2,12 +2,9 @@ import { rowGroups } from '../blocks/row-groups.ts';
 import { TENSOR_TYPES } from '../gguf/tensor-types.ts';
 import type { Activation, Sight } from '../model/graph.ts';
 import { type CpuMatrix, MULTIPLIED_AS_INTEGERS } from './matrix.ts';
-import type { CpuMemory } from './memory.ts';
-import { type Arguments, type CpuOperation, HEAD_WORDS, LAYOUTS, OPERATION_WORDS } from './operations.ts';
+import type { Arguments } from './operations.ts';
+import { ProgramWriter } from './program-writer.ts';
 import { type Quants, quantsOfRow, type Rows, rowsFrom } from './rows.ts';
-
-/** Shares of an operation that each thread gets on average: enough to even out threads that are slowed down. */
-const SHARES = 4;
 
 /** What attention and its cache have in common. */
 export interface HeadShape {
@@ -33,6 +30,22 @@ export interface Angles {
   readonly stride: number;
 }
 
+/** One session's rows in layers with a state, and where its states lie. */
+export interface StatePlace {
+  readonly tokens: number;
+  /** The state before the rows; 0 for an empty one. */
+  readonly from: number;
+  /** The state after them. */
+  readonly to: number;
+}
+
+/** Heads of layers with a state. */
+export interface RecallHeads {
+  readonly keyHeads: number;
+  readonly valueHeads: number;
+  readonly headSize: number;
+}
+
 /** Which experts rows have chosen: numbers, then weights. */
 export interface Choice {
   /** To choose from. */
@@ -47,47 +60,13 @@ const ACTIVATIONS: Readonly<Record<Activation, number>> = { silu: 0, gelu: 1, cl
 const NO_CHOICE = { choice: 0, expertBytes: 0 };
 /** A window that nothing falls out of. */
 const ALL_POSITIONS = 0xffffffff;
-/** Operations that a program has room for at first; it grows. */
-const FIRST_CAPACITY = 256;
 
-/** A list of operations in the kernels' memory, written anew for every pass. T is the pass's tokens. */
-export class Program {
-  readonly #memory: CpuMemory;
-  readonly #threads: number;
-  #capacity = FIRST_CAPACITY;
-  #address: number;
-  #words: Uint32Array;
-  #floats: Float32Array;
-  #count = 0;
-
-  constructor(memory: CpuMemory, threads: number) {
-    this.#memory = memory;
-    this.#threads = threads;
-    this.#address = memory.allocate(this.#bytes);
-    [this.#words, this.#floats] = this.#views();
-  }
-
-  /** Where it lies. */
-  get address(): number {
-    return this.#address;
-  }
-
-  /** Operations so far. */
-  get count(): number {
-    return this.#count;
-  }
-
-  /** Begins anew. */
-  reset(): this {
-    this.#count = 0;
-    [this.#words, this.#floats] = this.#views();
-    return this;
-  }
-
+/** Writes the operations of a pass, in order. T is the pass's tokens. */
+export class Program extends ProgramWriter {
   /** `y[t] = W[ids[t]]`. @param ids - address of u32 ids */
   embed(tokens: number, { type, address, columns }: CpuMatrix, ids: number, y: Rows): this {
     const row = { y: y.address, yStride: y.stride };
-    return this.#add('embed', tokens, { format: TENSOR_TYPES[type].id, matrix: address, columns, ids, ...row });
+    return this.operation('embed', tokens, { format: TENSOR_TYPES[type].id, matrix: address, columns, ids, ...row });
   }
 
   /**
@@ -97,7 +76,7 @@ export class Program {
   norm(tokens: number, x: Rows, weights: number, y: Rows, epsilon: number, to?: Quants, add = false): this {
     const { address, stride, width } = x;
     const result = { y: y.address, width, add: Number(add), ...rounded(to) };
-    return this.#add('norm', tokens, { x: address, stride, weights, epsilon, ...result });
+    return this.operation('norm', tokens, { x: address, stride, weights, epsilon, ...result });
   }
 
   /**
@@ -166,7 +145,7 @@ export class Program {
   /** The experts with the greatest logits of each row, and the softmax of those. */
   choose(tokens: number, { address, stride }: Rows, { experts, used, rows }: Choice): this {
     const to = { choice: rows.address, choiceStride: rows.stride };
-    return this.#add('choose', tokens, { logits: address, stride, count: experts, used, ...to });
+    return this.operation('choose', tokens, { logits: address, stride, count: experts, used, ...to });
   }
 
   /** Adds to each part of each row the vectors of its expert side by side. @param vectors - `[experts, width]` each */
@@ -184,7 +163,7 @@ export class Program {
         for (const [index, vector] of vectors.entries()) {
           const width = widths[index]!;
           const args = { x: vector, xStride: 0, scale: 1, y: at, yStride: y.stride, width };
-          this.#add('add', 1, { ...args, choice, expertBytes: width * 4 }, token + rank + index === 0);
+          this.operation('add', 1, { ...args, choice, expertBytes: width * 4 }, token + rank + index === 0);
           at += width * 4;
         }
       }
@@ -197,7 +176,7 @@ export class Program {
   addChosen(tokens: number, parts: Rows, y: Rows, { used, rows }: Choice): this {
     const from = { parts: parts.address, stride: parts.stride, width: y.width, used };
     const choice = { choice: rows.address, choiceStride: rows.stride };
-    return this.#add('addChosen', tokens, { ...from, ...choice, y: y.address, yStride: y.stride });
+    return this.operation('addChosen', tokens, { ...from, ...choice, y: y.address, yStride: y.stride });
   }
 
   /** Adds vectors to the rows, each from a multiple of four columns on. @param widths - of the vectors */
@@ -206,7 +185,7 @@ export class Program {
     for (const [index, bias] of biases.entries()) {
       const width = widths[index]!;
       const one = { x: bias, xStride: 0, scale: 1, ...NO_CHOICE };
-      this.#add('add', tokens, { ...one, y: to, yStride: y.stride, width }, index === 0);
+      this.operation('add', tokens, { ...one, y: to, yStride: y.stride, width }, index === 0);
       to += rowGroups(width) * 16;
     }
     return this;
@@ -218,18 +197,18 @@ export class Program {
       { x: x.address, xStride: x.stride },
       { y: y.address, yStride: y.stride },
     ];
-    return this.#add('add', tokens, { ...from, ...to, width: y.width, scale, ...NO_CHOICE });
+    return this.operation('add', tokens, { ...from, ...to, width: y.width, scale, ...NO_CHOICE });
   }
 
   /** `y *= factor`, then capped to `cap · tanh(y / cap)`. @param cap - 0 for none */
   scale(tokens: number, { address, stride, width }: Rows, factor: number, cap: number): this {
-    return this.#add('scale', tokens, { y: address, stride, width, factor, cap });
+    return this.operation('scale', tokens, { y: address, stride, width, factor, cap });
   }
 
   /** RMS norm of each query and key head. @param query - address of `[D]` weights, as `key` */
   normHeads(tokens: number, qkv: Rows, query: number, key: number, heads: HeadShape, epsilon: number): this {
     const { address, stride } = qkv;
-    return this.#add('normHeads', tokens, { qkv: address, stride, query, key, ...headArguments(heads), epsilon });
+    return this.operation('normHeads', tokens, { qkv: address, stride, query, key, ...headArguments(heads), epsilon });
   }
 
   /**
@@ -242,7 +221,7 @@ export class Program {
       const rows = { qkv: rowsFrom(qkv, first).address, stride: qkv.stride };
       const turns = { angles: angles.address + first * angles.stride, angleStride: angles.stride };
       const place = { ...turns, position, pages };
-      this.#add('rope', tokens, { ...rows, ...place, ...headArguments(heads), scale }, first === 0);
+      this.operation('rope', tokens, { ...rows, ...place, ...headArguments(heads), scale }, first === 0);
       first += tokens;
     }
     return this;
@@ -256,7 +235,7 @@ export class Program {
       const result = { y: rowsFrom(y, first).address, yStride: y.stride };
       const sight = { window: window === 0 ? ALL_POSITIONS : window, cap, sinks };
       const items = tokens * heads.headCount;
-      this.#add(
+      this.operation(
         'attend',
         items,
         { ...rows, position, pages, ...headArguments(heads), ...sight, ...result },
@@ -271,18 +250,87 @@ export class Program {
   gate(tokens: number, x: Rows, y: Rows, activation: Activation, to?: Quants): this {
     const gate = { gate: x.address, up: x.address + rowGroups(y.width) * 16, xStride: x.stride };
     const result = { y: y.address, yStride: y.stride, width: y.width, activation: ACTIVATIONS[activation] };
-    return this.#add('gate', tokens, { ...gate, ...result, ...rounded(to) });
+    return this.operation('gate', tokens, { ...gate, ...result, ...rounded(to) });
+  }
+
+  /**
+   * Convolves rows over their positions, of one session after the other, in place.
+   * @param taps - `[width, 4]`
+   * @param offset - where in a state the last three rows lie
+   */
+  convolve(x: Rows, taps: number, states: readonly StatePlace[], offset: number): this {
+    let first = 0;
+    for (const { tokens, from, to } of states) {
+      const rows = { x: rowsFrom(x, first).address, stride: x.stride, tokens, taps, width: x.width };
+      const place = { from: from && from + offset, to: to + offset };
+      this.operation('convolve', rowGroups(x.width), { ...rows, ...place }, first === 0);
+      first += tokens;
+    }
+    return this;
+  }
+
+  /**
+   * The gated delta rule, of one session after the other.
+   * @param mixed - queries, keys, values
+   * @param deltas - betas, then alphas from the next multiple of four on
+   * @param dt - address of a number for each value head, as `a`
+   */
+  recall(
+    mixed: Rows,
+    deltas: Rows,
+    dt: number,
+    a: number,
+    states: readonly StatePlace[],
+    { keyHeads, valueHeads, headSize }: RecallHeads,
+    y: Rows,
+    epsilon: number,
+  ): this {
+    const heads = { keyHeads, valueHeads, headSize, betas: rowGroups(valueHeads) * 4, dt, a, epsilon };
+    let first = 0;
+    for (const { tokens, from, to } of states) {
+      const rows = {
+        ...{ mixed: rowsFrom(mixed, first).address, stride: mixed.stride, tokens, from, to },
+        ...{ deltas: rowsFrom(deltas, first).address, deltaStride: deltas.stride },
+        ...{ y: rowsFrom(y, first).address, yStride: y.stride },
+      };
+      this.operation('recall', valueHeads, { ...rows, ...heads }, first === 0);
+      first += tokens;
+    }
+    return this;
+  }
+
+  /**
+   * `y *= activation(gate)`.
+   * @param norm - address of the weights `[headSize]` that y's heads are RMS-normed by first; 0 for none
+   */
+  gateOuter(
+    tokens: number,
+    gate: Rows,
+    y: Rows,
+    activation: 'sigmoid' | 'silu',
+    norm: number,
+    headSize: number,
+    epsilon: number,
+  ): this {
+    const rows = { gate: gate.address, gateStride: gate.stride, y: y.address, yStride: y.stride, width: y.width };
+    return this.operation('gateOuter', tokens, {
+      ...rows,
+      silu: Number(activation === 'silu'),
+      norm,
+      headSize,
+      epsilon,
+    });
   }
 
   /** Rounds rows to blocks of 16-bit numbers. */
   quantize(tokens: number, x: Rows, to: Quants, meet = true): this {
-    return this.#add('quantize', tokens, { x: x.address, stride: x.stride, ...to }, meet);
+    return this.operation('quantize', tokens, { x: x.address, stride: x.stride, ...to }, meet);
   }
 
   /** Of each row the greatest logit and the sum of exp(logit - greatest), two floats a row at `results`. */
   summarize(rows: number, logits: Rows, results: number): this {
     const { address, stride, width } = logits;
-    return this.#add('summarize', rows, { logits: address, stride, width, results });
+    return this.operation('summarize', rows, { logits: address, stride, width, results });
   }
 
   #multiply(
@@ -296,39 +344,8 @@ export class Program {
   ): void {
     const matrix = { format: TENSOR_TYPES[type].id, matrix: address, columns, tokens };
     if (quants && MULTIPLIED_AS_INTEGERS[type])
-      this.#add('multiplyI16', groups, { ...matrix, ...quants, ...result }, meet);
-    else this.#add('multiplyF32', groups, { ...matrix, x: x.address, xStride: x.stride, ...result }, meet);
-  }
-
-  #add<Kind extends CpuOperation>(kind: Kind, items: number, args: Arguments<Kind>, meet = true): this {
-    if (this.#count === this.#capacity) this.#grow();
-    const at = this.#count++ * OPERATION_WORDS;
-    const chunk = Math.max(1, Math.ceil(items / (this.#threads * SHARES)));
-    const { number, parameters } = LAYOUTS[kind];
-    this.#words.set([number, Number(meet && at > 0), 0, items, chunk], at);
-    const values: Readonly<Record<string, number>> = args;
-    for (const [index, { name, float }] of parameters.entries())
-      (float ? this.#floats : this.#words)[at + HEAD_WORDS + index] = values[name]!;
-    return this;
-  }
-
-  get #bytes(): number {
-    return this.#capacity * OPERATION_WORDS * 4;
-  }
-
-  #grow(): void {
-    const old = this.#address;
-    const written = this.#memory.bytes(old, this.#bytes).slice();
-    this.#capacity *= 2;
-    this.#address = this.#memory.allocate(this.#bytes);
-    this.#memory.bytes(this.#address, written.length).set(written);
-    this.#memory.free(old);
-    [this.#words, this.#floats] = this.#views();
-  }
-
-  #views(): [Uint32Array, Float32Array] {
-    const words = this.#capacity * OPERATION_WORDS;
-    return [this.#memory.words(this.#address, words), this.#memory.floats(this.#address, words)];
+      this.operation('multiplyI16', groups, { ...matrix, ...quants, ...result }, meet);
+    else this.operation('multiplyF32', groups, { ...matrix, x: x.address, xStride: x.stride, ...result }, meet);
   }
 }
 

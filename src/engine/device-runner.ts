@@ -35,7 +35,7 @@ export interface DeviceModel<Vector, Matrix> {
 /** Runs tasks that were checked. */
 export interface DeviceExecutor {
   /**
-   * Takes the KV pages that the session lacks for `length` positions.
+   * Takes the KV pages that the session lacks for `length` positions, and room for its next state.
    * @throws ShoalError `out-of-memory` when the KV cache is full
    */
   reserve(session: Session, length: number): void | Promise<void>;
@@ -48,7 +48,10 @@ export interface RunnerParts<Vector, Matrix> {
   readonly info: RunnerInfo;
   readonly hyperparameters: Hyperparameters;
   readonly device: RunnerDevice;
-  readonly pool: PageStock;
+  /** KV pages. */
+  readonly cache: PageStock;
+  /** States of layers that have one, a page each; absent where none has. */
+  readonly states?: PageStock | undefined;
   readonly model: DeviceModel<Vector, Matrix>;
   readonly executor: DeviceExecutor;
   createLoader(reader: ShardReader, options: LoadOptions): WeightLoader<Vector, Matrix>;
@@ -65,7 +68,7 @@ export class DeviceRunner<Vector, Matrix> implements LayerRunner {
 
   constructor(parts: RunnerParts<Vector, Matrix>) {
     this.#parts = parts;
-    this.#sessions = new SessionTable(parts.pool, parts.hyperparameters.contextLength);
+    this.#sessions = new SessionTable(parts.cache, parts.states, parts.hyperparameters.contextLength);
     this.lost = new Promise((resolve) => {
       void parts.device.lost.then((reason) => {
         this.#lostReason = reason;
@@ -116,7 +119,7 @@ export class DeviceRunner<Vector, Matrix> implements LayerRunner {
     });
   }
 
-  truncateSession(session: string, position: number): Promise<void> {
+  truncateSession(session: string, position: number): Promise<number> {
     return this.#run(async () => this.#sessions.truncate(session, position));
   }
 
@@ -139,7 +142,7 @@ export class DeviceRunner<Vector, Matrix> implements LayerRunner {
   }
 
   freeTokens(): number {
-    return this.#parts.pool.freeTokens;
+    return this.#sessions.freeTokens;
   }
 
   async close(): Promise<void> {
@@ -156,7 +159,7 @@ export class DeviceRunner<Vector, Matrix> implements LayerRunner {
       const output = outputs[index]!;
       const error = unsoundOutput(output, task.layers);
       if (error) return { error: error.toWire() };
-      session.length += tokens;
+      this.#sessions.advance(session, tokens);
       return output;
     });
     return checked.map((entry) => ('task' in entry ? results[sound.indexOf(entry)]! : entry));

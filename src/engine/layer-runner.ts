@@ -80,8 +80,12 @@ export interface LayerRunner {
   unloadShard(index: number): Promise<void>;
   /** @throws ShoalError `shard-not-loaded`, `limit-exceeded`, `out-of-memory` */
   openSession(options: SessionOptions): Promise<void>;
-  /** Rolls the session back to `position` tokens. @throws ShoalError `unknown-session` */
-  truncateSession(session: string, position: number): Promise<void>;
+  /**
+   * Rolls the session back to `position` tokens, or to fewer where layers have a state that was not kept there.
+   * @returns the tokens that are left
+   * @throws ShoalError `unknown-session`
+   */
+  truncateSession(session: string, position: number): Promise<number>;
   closeSession(session: string): Promise<void>;
   /** @throws ShoalError `unknown-session`, `context-full`, `bad-request`, `not-finite`, `gpu-lost` */
   execute(task: StageTask): Promise<StageOutput>;

@@ -4,6 +4,8 @@ import { MAX_TASK_TOKENS } from '../protocol/limits.ts';
 export const MAX_KV_BYTES = 512 * 1024 * 1024;
 /** Pages that the KV pool has when a session begins; it doubles as they fill. Enough for a first question and its answer. */
 export const FIRST_KV_PAGES = 16;
+/** The same of states: those of one session. */
+export const FIRST_STATES = 5;
 /** File bytes read, repacked and handed to the device at once: a copy on the heap, and one where they are repacked. */
 export const LOAD_CHUNK_BYTES = 1024 * 1024;
 /** Bytes handed over before the loader waits for the GPU to take them: bounds what lies in staging memory. */

@@ -1,25 +1,38 @@
+import { PAGE_TOKENS } from '../blocks/kv-layout.ts';
 import { ShoalError } from '../core/errors.ts';
 import { formatLayers, type LayerRange } from '../core/ranges.ts';
 import { MAX_SESSIONS } from '../protocol/limits.ts';
 import type { SessionOptions } from './layer-runner.ts';
 import { pagesFor, type Session } from './session.ts';
+import { MAX_STATES, SessionStates } from './session-states.ts';
 
-/** Where KV pages go back to. */
+/** Where pages go back to. */
 export interface PageStock {
-  /** Positions that could still be cached. */
-  readonly freeTokens: number;
+  /** Pages that could still be taken. */
+  readonly freePages: number;
   give(pages: readonly number[]): void;
 }
 
 /** The sessions of one runner, and who holds which KV pages. */
 export class SessionTable {
-  readonly #pool: PageStock;
+  readonly #cache: PageStock;
+  readonly #states: PageStock | undefined;
   readonly #contextLength: number;
   readonly #sessions = new Map<string, Session>();
 
-  constructor(pool: PageStock, contextLength: number) {
-    this.#pool = pool;
+  /**
+   * @param cache - KV pages
+   * @param states - states of layers that have one, a page each
+   */
+  constructor(cache: PageStock, states: PageStock | undefined, contextLength: number) {
+    this.#cache = cache;
+    this.#states = states;
     this.#contextLength = contextLength;
+  }
+
+  /** Positions that new sessions could still hold. */
+  get freeTokens(): number {
+    return this.#states && this.#states.freePages < MAX_STATES ? 0 : this.#cache.freePages * PAGE_TOKENS;
   }
 
   /** @throws ShoalError `bad-request`, `limit-exceeded`, `out-of-memory` */
@@ -33,9 +46,10 @@ export class SessionTable {
         `A session of ${maxTokens} tokens; the model's context has 1 to ${this.#contextLength}.`,
       );
     }
-    if (this.#pool.freeTokens === 0)
+    if (this.freeTokens === 0)
       throw new ShoalError('out-of-memory', 'The KV cache is full. Close a conversation, or choose another node.');
-    this.#sessions.set(session, { layers, maxTokens, length: 0, pages: [] });
+    const states = this.#states ? { states: new SessionStates() } : {};
+    this.#sessions.set(session, { layers, maxTokens, length: 0, pages: [], ...states });
   }
 
   /** @throws ShoalError `unknown-session` */
@@ -45,21 +59,33 @@ export class SessionTable {
     throw new ShoalError('unknown-session', `Session ${id} is not open here. Open it and send its tokens again.`);
   }
 
-  /** Forgets what comes after `position`. @throws ShoalError `unknown-session`, `bad-request` */
-  truncate(id: string, position: number): void {
+  /** A task of so many tokens is done. */
+  advance(session: Session, tokens: number): void {
+    session.length += tokens;
+    if (session.states) this.#states?.give(session.states.advance(session.length, tokens));
+  }
+
+  /**
+   * Forgets what comes after `position`, or more, back to the last state that was kept.
+   * @returns the tokens that are left
+   * @throws ShoalError `unknown-session`, `bad-request`
+   */
+  truncate(id: string, position: number): number {
     const session = this.get(id);
     if (!Number.isInteger(position) || position < 0 || position > session.length) {
       throw new ShoalError('bad-request', `Session ${id} has ${session.length} tokens; it cannot go to ${position}.`);
     }
-    session.length = position;
-    this.#pool.give(session.pages.splice(pagesFor(position)));
+    if (position < session.length) session.length = this.#goBack(session, position);
+    this.#cache.give(session.pages.splice(pagesFor(session.length)));
+    return session.length;
   }
 
   close(id: string): void {
     const session = this.#sessions.get(id);
     if (!session) return;
     this.#sessions.delete(id);
-    this.#pool.give(session.pages);
+    this.#cache.give(session.pages);
+    this.#states?.give(session.states?.slots ?? []);
   }
 
   /** Closes the sessions that run any of `layers`. */
@@ -67,6 +93,13 @@ export class SessionTable {
     for (const [id, session] of this.#sessions) {
       if (session.layers.start < layers.end && layers.start < session.layers.end) this.close(id);
     }
+  }
+
+  #goBack({ states }: Session, wanted: number): number {
+    if (!states) return wanted;
+    const { position, freed } = states.goBack(wanted);
+    this.#states?.give(freed);
+    return position;
   }
 }
 

@@ -2,7 +2,7 @@ import { GROUP_ROWS } from '../blocks/row-groups.ts';
 import { ShoalError } from '../core/errors.ts';
 import { dequantize } from '../gguf/dequantize.ts';
 import type { GgufTensor } from '../gguf/gguf-file.ts';
-import { pairedRow } from '../model/graph.ts';
+import { pairedRow, type RowPart } from '../model/graph.ts';
 import type { Hyperparameters } from '../model/hyperparameters.ts';
 import type { ShardReader } from '../store/shard-store.ts';
 import type { OrderedTensor } from './weights.ts';
@@ -12,6 +12,8 @@ export interface LoadOptions {
   /** Told the file bytes loaded so far. */
   readonly onProgress?: ((loadedBytes: number) => void) | undefined;
 }
+
+const EVERY_ROW: RowPart = { every: 1, first: 0, end: 1 };
 
 /** Reads parts of one shard's tensors, until the load is cancelled, and tells how far it is. */
 export class TensorReader {
@@ -30,29 +32,34 @@ export class TensorReader {
   }
 
   /**
-   * A tensor's rows from its first, about `chunkBytes` at a time, in their order. A row is `rowBytes` of the file: of a
-   * vector one element.
+   * The rows of a tensor that are used, about `chunkBytes` of the file at a time, in their order. A row is `rowBytes` of the
+   * file: of a vector one element.
    * @returns chunks of whole groups of four rows but for the last; their bytes hold until the next
    * @throws ShoalError `aborted`, `shard-missing`
    */
   async *rows(
-    { tensor, pairedRows }: OrderedTensor,
+    { tensor, pairedRows, part = EVERY_ROW }: OrderedTensor,
     rowBytes: number,
     chunkBytes: number,
   ): AsyncGenerator<{ readonly first: number; readonly bytes: Uint8Array<ArrayBuffer> }> {
-    const count = tensor.sizeBytes / rowBytes;
+    const used = part.end - part.first;
     // Rows of a head change places: a chunk has whole heads.
-    const unit = pairedRows === 0 ? GROUP_ROWS : this.#model.headSize;
-    const most = unit * Math.max(1, Math.floor(chunkBytes / rowBytes / unit));
-    for (let first = 0; first < count; first += most) {
-      const bytes = await this.#read(tensor, first * rowBytes, Math.min(most, count - first) * rowBytes);
-      const paired = Math.max(0, Math.min(most, pairedRows - first));
+    const unit = Math.max(1, (pairedRows === 0 ? GROUP_ROWS : this.#model.headSize) / used);
+    const roundBytes = part.every * rowBytes;
+    const rounds = tensor.sizeBytes / roundBytes;
+    const most = unit * Math.max(1, Math.floor(chunkBytes / roundBytes / unit));
+    for (let round = 0; round < rounds; round += most) {
+      const count = Math.min(most, rounds - round);
+      const read = await this.#read(tensor, round * roundBytes, count * roundBytes, used / part.every);
+      const bytes = part === EVERY_ROW ? read : pick(read, part, rowBytes);
+      const first = round * used;
+      const paired = Math.max(0, Math.min(count * used, pairedRows - first));
       yield { first, bytes: paired === 0 ? bytes : this.#pair(bytes, rowBytes, paired) };
     }
   }
 
   /** A vector, or several one behind the other, as f32. @throws ShoalError `aborted`, `shard-missing` */
-  async vector({ tensor, pairedRows }: OrderedTensor): Promise<Float32Array> {
+  async vector({ tensor, pairedRows }: Omit<OrderedTensor, 'part'>): Promise<Float32Array> {
     const length = tensor.shape.reduce((product, dimension) => product * dimension, 1);
     const rowBytes = tensor.sizeBytes / length;
     const values = new Float32Array(length);
@@ -72,13 +79,27 @@ export class TensorReader {
     return this.#ordered.subarray(0, bytes.length);
   }
 
-  async #read(tensor: GgufTensor, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  /** @param used - share of the bytes that counts as loaded: others read the rest */
+  async #read(tensor: GgufTensor, offset: number, length: number, used: number): Promise<Uint8Array<ArrayBuffer>> {
     const { signal, onProgress } = this.#options;
     if (signal?.aborted) throw new ShoalError('aborted', 'Loading was cancelled.');
     if (this.#buffer.length < length) this.#buffer = new Uint8Array(length);
     const bytes = await this.#reader.read(tensor.offset + offset, length, { signal, into: this.#buffer });
-    this.#loadedBytes += length;
+    this.#loadedBytes += length * used;
     onProgress?.(this.#loadedBytes);
     return bytes;
   }
+}
+
+/** Moves the rows of a part together, in place. */
+function pick(
+  bytes: Uint8Array<ArrayBuffer>,
+  { every, first, end }: RowPart,
+  rowBytes: number,
+): Uint8Array<ArrayBuffer> {
+  const [roundBytes, usedBytes] = [every * rowBytes, (end - first) * rowBytes];
+  let to = 0;
+  for (let round = 0; round < bytes.length; round += roundBytes, to += usedBytes)
+    bytes.copyWithin(to, round + first * rowBytes, round + end * rowBytes);
+  return bytes.subarray(0, to);
 }

@@ -1,4 +1,4 @@
-import type { Activation, Operation, Sight, Slot, TensorUse } from './graph.ts';
+import type { Activation, Operation, RowPart, Sight, Slot, TensorUse } from './graph.ts';
 import type { Hyperparameters } from './hyperparameters.ts';
 
 /** How a family's layer differs from the plain one. */
@@ -22,6 +22,10 @@ export interface DenseOptions {
   readonly sinks?: boolean;
   /** The name of the norm before the feed-forward; `ffn_norm` unless given. */
   readonly feedForwardNorm?: string;
+  /** Whether the query matrix has rows of a gate behind those of each head, by whose σ what is attended is multiplied. */
+  readonly outerGate?: boolean;
+  /** What takes attention's place, from `normed` to `hidden`. */
+  readonly mixer?: readonly Operation[];
 }
 
 const SEES_ALL: Sight = { window: 0, cap: 0 };
@@ -32,37 +36,17 @@ const SEES_ALL: Sight = { window: 0, cap: 0 };
  * @param every - whether operations on optional tensors are listed that this model lacks
  */
 export function denseLayer(model: Hyperparameters, options: DenseOptions, every = false): readonly Operation[] {
-  const { width, feedForwardWidth, headCount, kvHeadCount, headSize } = model;
-  const [queries, keys] = [headCount * headSize, kvHeadCount * headSize];
-  const paired = (rows: number) => (options.ropePairs === 'halves' ? rows : 0);
+  const { width, feedForwardWidth } = model;
   const builder = new DenseLayerBuilder(model, options, every);
-  const qkv = options.fused
-    ? [{ name: 'attn_qkv', rows: queries + 2 * keys, pairedRows: paired(queries + keys) }]
-    : [
-        { name: 'attn_q', rows: queries, pairedRows: paired(queries) },
-        { name: 'attn_k', rows: keys, pairedRows: paired(keys) },
-        { name: 'attn_v', rows: keys },
-      ];
   const gateUp = options.fused
     ? [{ name: 'ffn_up', rows: 2 * feedForwardWidth }]
     : [
         { name: 'ffn_gate', rows: feedForwardWidth },
         { name: 'ffn_up', rows: feedForwardWidth },
       ];
-  const headNorm = (name: string) => vector(name, headSize, paired(headSize));
   return [
     norm('attn_norm', 'hidden', 'normed', width),
-    ...builder.product(qkv, 'normed', width, 'qkv'),
-    ...(options.headNorms
-      ? [{ kind: 'normHeads', vectors: [headNorm('attn_q_norm.weight'), headNorm('attn_k_norm.weight')] } as const]
-      : []),
-    { kind: 'rope', rotation: options.rotation ?? 0, scale: model.attentionScale ?? 1 / Math.sqrt(headSize) },
-    {
-      kind: 'attend',
-      sight: options.sight ?? SEES_ALL,
-      vectors: options.sinks ? [vector('attn_sinks.weight', headCount)] : [],
-    },
-    ...builder.branch({ name: 'attn_output', rows: width }, 'attended', queries, 'post_attention_norm'),
+    ...(options.mixer ?? builder.attention()),
     norm(options.feedForwardNorm ?? 'ffn_norm', 'hidden', 'normed', width),
     ...(model.experts
       ? builder.experts(model.experts)
@@ -80,6 +64,7 @@ interface NamedMatrix {
   readonly rows: number;
   /** As of `TensorUse`; none unless given. */
   readonly pairedRows?: number;
+  readonly part?: RowPart;
 }
 
 /** The pieces of a layer that depend on its options. */
@@ -92,6 +77,42 @@ class DenseLayerBuilder {
     this.#model = model;
     this.#options = options;
     this.#every = every;
+  }
+
+  /** From `normed` to `hidden`. */
+  attention(): Operation[] {
+    const { width, headCount, kvHeadCount, headSize, attentionScale } = this.#model;
+    const { ropePairs, headNorms, fused, outerGate, rotation, sight, sinks } = this.#options;
+    const [queries, keys] = [headCount * headSize, kvHeadCount * headSize];
+    const paired = (rows: number) => (ropePairs === 'halves' ? rows : 0);
+    const headNorm = (name: string) => vector(name, headSize, paired(headSize));
+    /** A head's query, then its gate. */
+    const half = (index: number): Pick<NamedMatrix, 'rows' | 'part'> => ({
+      rows: 2 * queries,
+      part: { every: 2 * headSize, first: index * headSize, end: (index + 1) * headSize },
+    });
+    const qkv = fused
+      ? [{ name: 'attn_qkv', rows: queries + 2 * keys, pairedRows: paired(queries + keys) }]
+      : [
+          { name: 'attn_q', ...(outerGate ? half(0) : { rows: queries }), pairedRows: paired(queries) },
+          { name: 'attn_k', rows: keys, pairedRows: paired(keys) },
+          { name: 'attn_v', rows: keys },
+        ];
+    return [
+      ...this.product(qkv, 'normed', width, 'qkv'),
+      ...(outerGate ? this.product([{ name: 'attn_q', ...half(1) }], 'normed', width, 'outerGate') : []),
+      ...(headNorms
+        ? [{ kind: 'normHeads', vectors: [headNorm('attn_q_norm.weight'), headNorm('attn_k_norm.weight')] } as const]
+        : []),
+      { kind: 'rope', rotation: rotation ?? 0, scale: attentionScale ?? 1 / Math.sqrt(headSize) },
+      {
+        kind: 'attend',
+        sight: sight ?? SEES_ALL,
+        vectors: sinks ? [vector('attn_sinks.weight', headCount)] : [],
+      },
+      ...(outerGate ? [{ kind: 'gateOuter', to: 'attended', activation: 'sigmoid', vectors: [] } as const] : []),
+      ...this.branch({ name: 'attn_output', rows: width }, 'attended', queries, 'post_attention_norm'),
+    ];
   }
 
   /** `to = from · Wᵀ + b`, the matrices side by side. */
@@ -163,10 +184,10 @@ function norm(name: string, from: Slot, to: Slot, width: number, add = false): O
   return { kind: 'norm', from, to, add, vectors: [vector(`${name}.weight`, width)] };
 }
 
-function vector(name: string, width: number, pairedRows = 0): TensorUse {
+export function vector(name: string, width: number, pairedRows = 0): TensorUse {
   return { name, shape: [width], pairedRows, optional: false };
 }
 
-function matrix({ name, rows, pairedRows = 0 }: NamedMatrix, columns: number): TensorUse {
-  return { name: `${name}.weight`, shape: [columns, rows], pairedRows, optional: false };
+export function matrix({ name, rows, pairedRows = 0, part }: NamedMatrix, columns: number): TensorUse {
+  return { name: `${name}.weight`, shape: [columns, rows], pairedRows, optional: false, ...(part ? { part } : {}) };
 }

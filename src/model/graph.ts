@@ -1,6 +1,9 @@
 import type { Hyperparameters } from './hyperparameters.ts';
 
-const SLOTS = ['hidden', 'normed', 'qkv', 'attended', 'gateUp', 'gated', 'routing', 'choice', 'parts'] as const;
+const SLOTS = [
+  ...(['hidden', 'normed', 'qkv', 'attended', 'gateUp', 'gated', 'routing', 'choice', 'parts'] as const),
+  ...(['outerGate', 'mixed', 'deltas', 'recalled'] as const),
+] as const;
 /** Where rows lie between a layer's operations; `slotWidth` has their widths. */
 export type Slot = (typeof SLOTS)[number];
 
@@ -21,8 +24,17 @@ export interface TensorUse {
    * ordered alike, so that their products stay the same.
    */
   readonly pairedRows: number;
+  /** Of which rows it is; all of them unless given. */
+  readonly part?: RowPart;
   /** Whether the architecture has layers without it; `Hyperparameters.optionalTensors` says whether this model has it. */
   readonly optional: boolean;
+}
+
+/** Some of a tensor's rows: of every `every` those from `first` to before `end`. `pairedRows` counts among them. */
+export interface RowPart {
+  readonly every: number;
+  readonly first: number;
+  readonly end: number;
 }
 
 /** One step of a layer. Devices interpret it, and compile only if they know every kind. */
@@ -73,7 +85,23 @@ export type Operation =
   /** Adds to each row of each chosen expert its vectors one after the other. */
   | { readonly kind: 'biasChosen'; readonly to: 'gateUp' | 'parts'; readonly vectors: readonly TensorUse[] }
   /** `hidden += Σ weight · part` over the chosen experts. */
-  | { readonly kind: 'addChosen' };
+  | { readonly kind: 'addChosen' }
+  /** `mixed = silu(Σ weight · mixed)` of each element over the last four positions, `[4, width]`: what was there is state. */
+  | { readonly kind: 'convolve'; readonly vectors: readonly [TensorUse] }
+  /**
+   * The gated delta rule, `mixed` and `deltas` to `recalled`. For each value head a state S `[D, D]` fades by
+   * `exp(a · softplus(alpha + dt))`, learns `beta = σ(…)` of what the value is beside the one that the normed key recalls,
+   * and is read by the normed query. @see "Gated Delta Networks", Yang et al.
+   * @param vectors - dt and a, a number for each value head
+   */
+  | { readonly kind: 'recall'; readonly vectors: readonly [TensorUse, TensorUse] }
+  /** `to *= activation(outerGate)`; with a vector, each of its heads is RMS-normed by that first. */
+  | {
+      readonly kind: 'gateOuter';
+      readonly to: 'attended' | 'recalled';
+      readonly activation: 'sigmoid' | 'silu';
+      readonly vectors: readonly TensorUse[];
+    };
 
 /** What attention sees of what came before. */
 export interface Sight {
@@ -91,7 +119,7 @@ export type Activation = 'silu' | 'gelu' | 'clamped';
 
 /** Elements of a row. */
 export function slotWidth(slot: Slot, model: Hyperparameters): number {
-  const { width, headCount, kvHeadCount, headSize, experts } = model;
+  const { width, headCount, kvHeadCount, headSize, experts, recall } = model;
   switch (slot) {
     case 'hidden':
     case 'normed':
@@ -112,20 +140,31 @@ export function slotWidth(slot: Slot, model: Hyperparameters): number {
       return 2 * (experts?.used ?? 0);
     case 'parts':
       return (experts?.used ?? 0) * width;
+    case 'outerGate':
+      return recall ? Math.max(slotWidth('attended', model), slotWidth('recalled', model)) : 0;
+    case 'mixed':
+      return recall ? (2 * recall.keyHeads + recall.valueHeads) * recall.headSize : 0;
+    case 'deltas':
+      // Betas, then alphas, which begin at a whole group of four.
+      return recall ? 2 * Math.ceil(recall.valueHeads / 4) * 4 : 0;
+    case 'recalled':
+      return recall ? recall.valueHeads * recall.headSize : 0;
   }
 }
 
-/** Rows of a matrix, or of those of all experts one below the other. */
-export function rowCount({ shape }: Pick<TensorUse, 'shape'>): number {
-  return shape.slice(1).reduce((product, dimension) => product * dimension, 1);
+/** Rows of a matrix, or of those of all experts one below the other; only those that are used. */
+export function rowCount({ shape, part }: Pick<TensorUse, 'shape' | 'part'>): number {
+  const all = shape.slice(1).reduce((product, dimension) => product * dimension, 1);
+  return part ? (all / part.every) * (part.end - part.first) : all;
 }
 
-/** Every tensor that the operations use, in their order. */
+/** Every tensor that the operations use, in their order; one that is used in parts once. */
 export function tensorsOf(operations: readonly Operation[]): TensorUse[] {
-  return operations.flatMap((operation) => [
+  const uses = operations.flatMap((operation) => [
     ...('matrices' in operation ? operation.matrices : []),
     ...('vectors' in operation ? operation.vectors : []),
   ]);
+  return [...new Map(uses.map((use) => [use.name, use])).values()];
 }
 
 /** The new place of row `row` of a head's rows that are paired: `paired` of a head of `headSize`, `rotated` of which turn. */

@@ -58,6 +58,8 @@ export const hyperparametersSchema = v.object({
   logitScale: v.optional(positive),
   /** Experts that take the feed-forward's place, how many of them a token gets, and F of one; absent for none. */
   experts: v.optional(v.object({ count, used: count, width: count })),
+  /** Layers with a state in attention's place, all but the last of every `period`: their heads, each of `headSize`. */
+  recall: v.optional(v.object({ keyHeads: count, valueHeads: count, headSize: count, period: count })),
   /** As `attentionCap`, of logits. */
   logitCap: v.optional(positive),
 });

@@ -75,11 +75,11 @@ export const COMMANDS = {
   },
   /**
    * Rolls KV caches back to `position` tokens: those of `layers`, or all that the session has at this node. Tasks before
-   * `first_task` that are still on their way are void.
+   * `first_task` that are still on their way are void. Layers with a state may go back further: the result says how far.
    */
   TRUNCATE_SESSION: {
     params: v.object({ session, layers: v.optional(layers), position: count, first_task: v.optional(count, 0) }),
-    result: empty,
+    result: v.object({ position: count }),
   },
   /**
    * Sends the outputs of `layers` that were kept of positions `[position, length)` along `route`, to build the stages

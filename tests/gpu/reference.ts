@@ -109,6 +109,75 @@ export function attend(
   return Array.from({ length: size }, (_, d) => weights.reduce((sum, weight, s) => sum + weight * values[s]![d]!, 0));
 }
 
+export function sigmoid(x: number): number {
+  return 1 / (1 + Math.exp(-x));
+}
+
+/** Each element of x `[T, width]` over the last positions: `Σ taps[c, k] · x[t - taps + 1 + k, c]`. @param taps - `[width, 4]` */
+export function convolve(x: Float64Array, taps: ArrayLike<number>, width: number): Float64Array {
+  const count = taps.length / width;
+  return x.map((_, index) => {
+    const [t, c] = [Math.floor(index / width), index % width];
+    let sum = 0;
+    for (let k = 0; k < count; k++) {
+      const from = t - count + 1 + k;
+      if (from >= 0) sum += taps[c * count + k]! * x[from * width + c]!;
+    }
+    return sum;
+  });
+}
+
+/** Heads of a state, and what makes it fade: a number for each value head. */
+export interface RecallHeads {
+  readonly keyHeads: number;
+  readonly valueHeads: number;
+  readonly headSize: number;
+  readonly dt: ArrayLike<number>;
+  readonly a: ArrayLike<number>;
+}
+
+/**
+ * The gated delta rule from an empty state, position by position.
+ * @param mixed - `[T, (2 · keyHeads + valueHeads) · D]`: queries, keys, values
+ * @param deltas - `[T, 2 · valueHeads]`: betas, alphas
+ * @returns `[T, valueHeads · D]`
+ */
+export function recall(mixed: Float64Array, deltas: Float64Array, heads: RecallHeads, epsilon: number): Float64Array {
+  const { keyHeads, valueHeads, headSize, dt, a } = heads;
+  const row = (2 * keyHeads + valueHeads) * headSize;
+  const tokens = mixed.length / row;
+  const out = new Float64Array(tokens * valueHeads * headSize);
+  for (let h = 0; h < valueHeads; h++) {
+    const state = new Float64Array(headSize * headSize);
+    for (let t = 0; t < tokens; t++) {
+      const head = (index: number) => mixed.subarray(t * row + index * headSize, t * row + (index + 1) * headSize);
+      const query = unit(head(h % keyHeads), epsilon).map((value) => value / Math.sqrt(headSize));
+      const key = unit(head(keyHeads + (h % keyHeads)), epsilon);
+      const value = head(2 * keyHeads + h);
+      const [beta, alpha] = [deltas[2 * t * valueHeads + h]!, deltas[(2 * t + 1) * valueHeads + h]!];
+      const fade = Math.exp(a[h]! * Math.log1p(Math.exp(alpha + dt[h]!)));
+      for (let j = 0; j < headSize; j++) {
+        const column = Float64Array.from({ length: headSize }, (_, i) => fade * state[i * headSize + j]!);
+        const learnt = sigmoid(beta) * (value[j]! - dot(key, column));
+        for (let i = 0; i < headSize; i++) column[i]! += key[i]! * learnt;
+        for (let i = 0; i < headSize; i++) state[i * headSize + j] = column[i]!;
+        out[(t * valueHeads + h) * headSize + j] = dot(query, column);
+      }
+    }
+  }
+  return out;
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  return a.reduce((sum, value, index) => sum + value * b[index]!, 0);
+}
+
+/** A vector of length 1, or shorter where it is shorter than epsilon. */
+function unit(x: Float64Array, epsilon: number): Float64Array {
+  const length = Math.sqrt(x.reduce((sum, value) => sum + value * value, 0));
+  return x.map((value) => value / Math.max(length, epsilon));
+}
+
 /** `cap · tanh(x / cap)`, or x where cap is 0. */
 export function capped(x: number, cap: number): number {
   return cap === 0 ? x : cap * Math.tanh(x / cap);

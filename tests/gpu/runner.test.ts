@@ -5,6 +5,7 @@ import { LAST, opener } from '../engine/fixture.ts';
 import { testRunnerBatches } from '../engine/runner-batches.ts';
 import { testRunner } from '../engine/runner-contract.ts';
 import { testRunnerErrors } from '../engine/runner-errors.ts';
+import { testRunnerStates } from '../engine/runner-states.ts';
 import { makeTinyModel } from '../fixtures/tiny-model.ts';
 import { openTestGpu } from '../support/gpu.ts';
 import { splitBytes } from '../support/shard-readers.ts';
@@ -14,6 +15,7 @@ const openRunner = opener(async (options) => createWebGpuRunner({ gpu: await ope
 // The kernels of each type have tests of their own.
 describe('does what every runner does', () => testRunner(openRunner, ['F32', 'Q4_1', 'Q8_0']));
 describe('does it for several sessions at once', () => testRunnerBatches(openRunner));
+describe('keeps states', () => testRunnerStates(openRunner));
 describe('refuses what every runner refuses', () => testRunnerErrors(openRunner));
 
 const LAYERS = { start: 0, end: 4 };

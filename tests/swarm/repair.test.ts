@@ -147,6 +147,41 @@ describe('a stage that vanishes with a spare', () => {
   });
 });
 
+describe('stages that go back further than they are asked to', () => {
+  const stateSteps = [1, 16, 24, 1, 1];
+
+  it('agree on what is left: the answer to a prompt that was changed is the same, and no more runs again', async () => {
+    const ask = async (promptIds: readonly number[]) => {
+      const tokens = swarm.guest.coordinator.generate({
+        ...{ conversation: 'main', promptIds, maxTokens: TOKENS, stopIds: new Set<number>() },
+        ...{ sampling: DEFAULT_SAMPLING, topLogprobs: 0 },
+      });
+      const ids: number[] = [];
+      for await (const { id } of tokens) ids.push(id);
+      return ids;
+    };
+    const changed = PROMPT.with(90, 499);
+    swarm = await TestSwarm.create([[0, 1, 2, 3]]);
+    const expectedIds = [await ask(PROMPT), await ask(changed), await ask(changed)];
+    await swarm.close();
+    swarm = await TestSwarm.create([[0], [1], [2], [3]], { stateSteps, computeMs: 1 });
+    expect([await ask(PROMPT), await ask(changed), await ask(changed)]).toEqual(expectedIds);
+    // Of the 90 that are the same two stages keep 80 and 72 at first, and agree on 48; of 99 on 96.
+    const agreed = 48 + 96;
+    for (const { stages } of swarm.nodes) {
+      expect(stages.tokensDone).toBe(3 * (PROMPT.length - 1 + TOKENS) - agreed);
+      expect(stages.tasksFailed).toBe(0);
+    }
+  });
+
+  it('mend a route with one that is lost', async () => {
+    const ids = await expected();
+    swarm = await TestSwarm.create([[0], [1], [2], [3], [3]], { stateSteps, computeMs: 1 });
+    const mended = await answer((peers) => kill(peers[3]));
+    expect(mended).toEqual(ids);
+  });
+});
+
 describe('a stage that is there but cannot roll back', () => {
   it('gives its place up, and may take it again later: its stage alone is rebuilt', async () => {
     const ids = await expected();

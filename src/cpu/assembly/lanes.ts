@@ -65,6 +65,30 @@ export function exp1(x: f32): f32 {
   return f32x4.extract_lane(exp4(f32x4.splat(x)), 0);
 }
 
+/**
+ * The natural logarithm of a normal number above 0, within two units in the last place. As Cephes' logf: the exponent, and
+ * a polynomial of the fraction between √½ and √2. The library's own keeps tables where this memory has weights.
+ */
+export function log1(x: f32): f32 {
+  const bits = reinterpret<u32>(x);
+  // So that fractions above √2 count to the next exponent.
+  const shifted = bits - 0x3f3504f3;
+  const exponent = <f32>(<i32>shifted >> 23);
+  const r = reinterpret<f32>((shifted & 0x007fffff) + 0x3f3504f3) - 1;
+  const square = r * r;
+  let p: f32 = 7.0376836292e-2;
+  p = p * r - 1.151461031e-1;
+  p = p * r + 1.167699874e-1;
+  p = p * r - 1.2420140846e-1;
+  p = p * r + 1.4249322787e-1;
+  p = p * r - 1.6668057665e-1;
+  p = p * r + 2.0000714765e-1;
+  p = p * r - 2.4999993993e-1;
+  p = p * r + 3.3333331174e-1;
+  const tail = p * r * square - <f32>2.12194440e-4 * exponent - <f32>0.5 * square;
+  return r + tail + <f32>0.693359375 * exponent;
+}
+
 /** Sign, exponent and fraction of a half where a float has its own. */
 export const HALF_BITS: i32 = 0x8fffe000;
 /** 2^112 as a float: by so much the exponents differ. The multiplication also gets subnormal halves right. */

@@ -14,11 +14,15 @@ import {
   AddChosen,
   Attend,
   CHOOSE,
+  CONVOLVE,
   Choose,
+  Convolve,
   EMBED,
   Embed,
   GATE,
+  GATE_OUTER,
   Gate,
+  GateOuter,
   MULTIPLY_F32,
   MULTIPLY_I16,
   MultiplyF32,
@@ -31,13 +35,16 @@ import {
   Operation,
   QUANTIZE,
   Quantize,
+  RECALL,
   ROPE,
+  Recall,
   Rope,
   SCALE,
   SUMMARIZE,
   Scale,
   Summarize,
 } from './operations';
+import { convolveFour, gateOuterRow, recallHead } from './recall';
 import { addRow, gateRow, rmsNormRow, scaleRow, summarizeRow } from './rows';
 import { unpackGroup } from './unpack';
 
@@ -105,6 +112,15 @@ function perform(op: Operation, first: u32, end: u32, scratch: usize): void {
       break;
     case GATE:
       gate(changetype<Gate>(op), first, end);
+      break;
+    case CONVOLVE:
+      convolve(changetype<Convolve>(op), first, end);
+      break;
+    case RECALL:
+      recall(changetype<Recall>(op), first, end);
+      break;
+    case GATE_OUTER:
+      gateOuter(changetype<GateOuter>(op), first, end);
       break;
     case QUANTIZE:
       quantize(changetype<Quantize>(op), first, end);
@@ -230,6 +246,42 @@ function gate(op: Gate, first: u32, end: u32): void {
     const y = op.y + token * op.yStride;
     gateRow(op.gate + token * op.xStride, op.up + token * op.xStride, y, op.width, op.activation);
     if (op.quants) quantizeRow(y, token, op.items, op.yStride >> 7, op.quants, op.scales);
+  }
+}
+
+function convolve(op: Convolve, first: u32, end: u32): void {
+  for (let group: usize = first; group < <usize>end; group++) {
+    const at = group * 16;
+    const from: usize = op.from ? op.from + at : 0;
+    convolveFour(op.x + at, op.stride, op.tokens, op.taps + group * 64, from, op.to + at, op.width);
+  }
+}
+
+function recall(op: Recall, first: u32, end: u32): void {
+  const bytes: usize = op.headSize * 4;
+  for (let head = first; head < end; head++) {
+    const keyHead = head % op.keyHeads;
+    const offset: usize = head * op.headSize * bytes;
+    const to = op.to + offset;
+    let from: usize = op.from ? op.from + offset : 0;
+    for (let token: u32 = 0; token < op.tokens; token++) {
+      const query = op.mixed + token * op.stride + keyHead * bytes;
+      const key = query + op.keyHeads * bytes;
+      const value = op.mixed + token * op.stride + (2 * op.keyHeads + head) * bytes;
+      const delta = op.deltas + token * op.deltaStride + head * 4;
+      const alpha = load<f32>(delta + op.betas * 4) + load<f32>(op.dt + head * 4);
+      const y = op.y + token * op.yStride + head * bytes;
+      const a = load<f32>(op.a + head * 4);
+      recallHead(query, key, value, load<f32>(delta), alpha, a, op.headSize, op.epsilon, from, to, y);
+      from = to;
+    }
+  }
+}
+
+function gateOuter(op: GateOuter, first: u32, end: u32): void {
+  for (let token = first; token < end; token++) {
+    const y = op.y + token * op.yStride;
+    gateOuterRow(op.gate + token * op.gateStride, y, op.width, op.silu, op.norm, op.headSize, op.epsilon);
   }
 }
 

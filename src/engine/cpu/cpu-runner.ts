@@ -3,12 +3,13 @@ import { type CpuHost, CpuKernels } from '../../cpu/kernels.ts';
 import { MAX_MEMORY_BYTES } from '../../cpu/memory.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import { DeviceRunner } from '../device-runner.ts';
+import { planPages } from '../layer-memory.ts';
 import type { LayerRunner } from '../layer-runner.ts';
 import { CPU_SPARE_BYTES, CPU_TASK_TOKENS, MAX_KV_BYTES } from '../limits.ts';
 import { CpuExecutor } from './executor.ts';
-import { CpuKvPool } from './kv-pool.ts';
 import { CpuLoader } from './loader.ts';
 import { CpuModel } from './model.ts';
+import { CpuPagePool } from './page-pool.ts';
 import { type CpuPrecision, createCpuWorkspace, scratchBytes } from './workspace.ts';
 
 export interface CpuRunnerOptions {
@@ -18,7 +19,7 @@ export interface CpuRunnerOptions {
   readonly threads?: number;
   /** `i16` unless given. */
   readonly precision?: CpuPrecision;
-  /** Cap of all sessions' KV pages; `MAX_KV_BYTES` unless given. */
+  /** Cap of all sessions' KV pages and states; `MAX_KV_BYTES` unless given. */
   readonly maxKvBytes?: number;
 }
 
@@ -37,8 +38,11 @@ export async function createCpuRunner(options: CpuRunnerOptions): Promise<LayerR
   }
   const kernels = await CpuKernels.open(host, threads, scratchBytes(hyperparameters));
   const workspace = createCpuWorkspace(kernels.memory, hyperparameters, precision);
-  const pool = new CpuKvPool(kernels.memory, hyperparameters, maxKvBytes);
-  const model = new CpuModel(pool);
+  const plans = planPages(hyperparameters, maxKvBytes);
+  const cache = new CpuPagePool(kernels.memory, plans.cache);
+  const states = plans.states && new CpuPagePool(kernels.memory, plans.states);
+  const pools = { cache, states };
+  const model = new CpuModel(pools);
   return new DeviceRunner({
     info: {
       kind: 'cpu',
@@ -51,9 +55,9 @@ export async function createCpuRunner(options: CpuRunnerOptions): Promise<LayerR
     hyperparameters,
     // A processor is never lost.
     device: { lost: new Promise(() => undefined), destroy: () => kernels.close() },
-    pool,
+    ...pools,
     model,
-    executor: new CpuExecutor(kernels, hyperparameters, workspace, model, pool),
+    executor: new CpuExecutor(kernels, hyperparameters, workspace, model, pools),
     createLoader: (reader, options) => new CpuLoader(kernels, reader, hyperparameters, options),
   });
 }

@@ -1,6 +1,6 @@
 import { RopeAngles } from '../../blocks/rope-angles.ts';
 import type { CpuKernels } from '../../cpu/kernels.ts';
-import type { Program } from '../../cpu/program.ts';
+import type { Program, StatePlace } from '../../cpu/program.ts';
 import { type Rows, rowsFrom } from '../../cpu/rows.ts';
 import { modelRotations } from '../../model/architectures.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
@@ -11,9 +11,9 @@ import type { DeviceExecutor } from '../device-runner.ts';
 import { MAX_BATCH_TASKS, type StageOutput } from '../layer-runner.ts';
 import { LOGIT_ROWS } from '../limits.ts';
 import { pagesFor, type Session } from '../session.ts';
-import type { CpuKvPool } from './kv-pool.ts';
 import { addLayer } from './layer.ts';
 import type { CpuModel } from './model.ts';
+import type { CpuPools } from './page-pool.ts';
 import { ThreadChoice } from './thread-choice.ts';
 import type { CpuWorkspace } from './workspace.ts';
 
@@ -23,24 +23,26 @@ export class CpuExecutor implements DeviceExecutor {
   readonly #shape: Hyperparameters;
   readonly #workspace: CpuWorkspace;
   readonly #model: CpuModel;
-  readonly #pool: CpuKvPool;
+  readonly #pools: CpuPools;
   readonly #program: Program;
   readonly #threads = new ThreadChoice();
   readonly #angles: RopeAngles;
 
-  constructor(kernels: CpuKernels, shape: Hyperparameters, workspace: CpuWorkspace, model: CpuModel, pool: CpuKvPool) {
+  constructor(kernels: CpuKernels, shape: Hyperparameters, workspace: CpuWorkspace, model: CpuModel, pools: CpuPools) {
     this.#kernels = kernels;
     this.#shape = shape;
     this.#workspace = workspace;
     this.#model = model;
-    this.#pool = pool;
+    this.#pools = pools;
     this.#program = kernels.createProgram();
     this.#angles = new RopeAngles(shape.headSize, modelRotations(shape));
   }
 
   reserve(session: Session, length: number): void {
     const missing = pagesFor(length) - session.pages.length;
-    if (missing > 0) session.pages.push(...this.#pool.take(missing));
+    const { cache, states } = this.#pools;
+    if (missing > 0) session.pages.push(...cache.take(missing));
+    if (session.states && states) session.states.next ??= states.take(1)[0];
   }
 
   execute(batch: readonly CheckedTask[]): StageOutput[] {
@@ -59,7 +61,9 @@ export class CpuExecutor implements DeviceExecutor {
         position: entry.task.position,
         pages: this.#pageTable(layer, index),
       }));
-      addLayer(program, this.#model.layer(layer), { model: this.#shape, workspace: this.#workspace, tokens, caches });
+      const states = batch.map((entry) => this.#statePlace(layer, entry));
+      const place = { model: this.#shape, workspace: this.#workspace, tokens, caches, states };
+      addLayer(program, this.#model.layer(layer), place);
     }
     if (tokens > 1 || this.#kernels.threads === 1) this.#kernels.run(program);
     else this.#runShort(program, layers.end - layers.start);
@@ -87,7 +91,7 @@ export class CpuExecutor implements DeviceExecutor {
       memory.floats(angles.address + first * angles.stride, turns.length).set(turns);
       for (let layer = task.layers.start; layer < task.layers.end; layer++) {
         const table = memory.words(this.#pageTable(layer, index), maxPages);
-        for (const [at, page] of session.pages.entries()) table[at] = this.#pool.address(layer, page);
+        for (const [at, page] of session.pages.entries()) table[at] = this.#pools.cache.address(layer, page);
       }
       const { input } = task;
       if (input.dtype === 'u32') memory.words(ids + first * 4, tokens).set(input.ids);
@@ -149,6 +153,11 @@ export class CpuExecutor implements DeviceExecutor {
   #pageTable(layer: number, session: number): number {
     const { pages, maxPages } = this.#workspace;
     return pages + (layer * MAX_BATCH_TASKS + session) * maxPages * 4;
+  }
+
+  #statePlace(layer: number, { session, tokens }: CheckedTask): StatePlace {
+    const at = (slot: number | undefined) => (slot === undefined ? 0 : (this.#pools.states?.address(layer, slot) ?? 0));
+    return { tokens, from: at(session.states?.current), to: at(session.states?.next) };
   }
 
   #row({ address, stride, width }: Rows, row: number): Float32Array {

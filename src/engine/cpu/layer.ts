@@ -1,6 +1,7 @@
 import { paddedWidth } from '../../blocks/row-groups.ts';
+import { stateLayout } from '../../blocks/state-layout.ts';
 import type { CpuMatrix } from '../../cpu/matrix.ts';
-import type { CachePlace, Choice, Program } from '../../cpu/program.ts';
+import type { CachePlace, Choice, Program, StatePlace } from '../../cpu/program.ts';
 import { type Quants, quantsOfRow, type Rows } from '../../cpu/rows.ts';
 import type { Activation, Slot } from '../../model/graph.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
@@ -17,13 +18,16 @@ export interface LayerPlace {
   readonly tokens: number;
   /** Where each session's rows belong in the layer's KV cache. */
   readonly caches: readonly CachePlace[];
+  /** Where each session's states of the layer lie. */
+  readonly states: readonly StatePlace[];
 }
 
 /**
  * Adds one layer to a program: its graph, on the workspace's rows. What is multiplied next is rounded where it is made.
  * Exhaustive: a kind of operation that is missing here does not compile.
  */
-export function addLayer(program: Program, layer: CpuLayer, { model, workspace, tokens, caches }: LayerPlace): void {
+export function addLayer(program: Program, layer: CpuLayer, place: LayerPlace): void {
+  const { model, workspace, tokens, caches, states } = place;
   const { slots, quants, angles } = workspace;
   const { experts } = model;
   const choice = experts && { experts: experts.count, used: experts.used, rows: slots.choice };
@@ -89,6 +93,24 @@ export function addLayer(program: Program, layer: CpuLayer, { model, workspace, 
       case 'addChosen':
         program.addChosen(tokens, slots.parts, slots.hidden, choice!);
         break;
+      case 'convolve':
+        program.convolve(slots.mixed, vectors[0]!, states, stateLayout(model.recall!).rowsAt);
+        break;
+      case 'recall': {
+        const [dt, a] = vectors as [number, number];
+        const { mixed, deltas, recalled } = slots;
+        program.recall(mixed, deltas, dt, a, states, model.recall!, recalled, model.rmsEpsilon);
+        break;
+      }
+      case 'gateOuter': {
+        const { to, activation } = operation;
+        const [norm = 0] = vectors;
+        const headSize = model.recall!.headSize;
+        program.gateOuter(tokens, slots.outerGate, slots[to], activation, norm, headSize, model.rmsEpsilon);
+        break;
+      }
+      default:
+        operation satisfies never;
     }
   }
 }

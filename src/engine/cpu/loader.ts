@@ -41,7 +41,7 @@ export class CpuLoader implements WeightLoader<number, readonly CpuMatrix[]> {
   async #load(ordered: OrderedTensor): Promise<CpuMatrix> {
     const { type, shape } = ordered.tensor;
     const columns = shape[0]!;
-    const matrix = this.#kernels.allocateMatrix(type, rowCount({ shape }), columns);
+    const matrix = this.#kernels.allocateMatrix(type, rowCount({ ...ordered, shape }), columns);
     this.#addresses.push(matrix.address);
     const { memory } = this.#kernels;
     let staged: number | undefined;

@@ -2,18 +2,18 @@ import { ShoalError } from '../../core/errors.ts';
 import { type LayerRange, layersIn } from '../../core/ranges.ts';
 import type { CpuMatrix } from '../../cpu/matrix.ts';
 import type { ShardWeights } from '../weights.ts';
-import type { CpuKvPool } from './kv-pool.ts';
 import type { CpuLayer } from './layer.ts';
+import type { CpuPools } from './page-pool.ts';
 
 export type CpuShard = ShardWeights<number, readonly CpuMatrix[]>;
 
 /** The loaded shards' weights. */
 export class CpuModel {
-  readonly #pool: CpuKvPool;
+  readonly #pools: CpuPools;
   readonly #shards = new Map<number, { readonly range: LayerRange; readonly weights: CpuShard }>();
 
-  constructor(pool: CpuKvPool) {
-    this.#pool = pool;
+  constructor(pools: CpuPools) {
+    this.#pools = pools;
   }
 
   get shardIndexes(): number[] {
@@ -30,7 +30,14 @@ export class CpuModel {
 
   /** @throws ShoalError `out-of-memory` */
   add(index: number, range: LayerRange, weights: CpuShard): void {
-    this.#pool.addLayers(layersIn(range));
+    const { cache, states } = this.#pools;
+    cache.addLayers(layersIn(range));
+    try {
+      states?.addLayers(layersIn(range));
+    } catch (error) {
+      cache.removeLayers(layersIn(range));
+      throw error;
+    }
     this.#shards.set(index, { range, weights });
   }
 
@@ -39,7 +46,8 @@ export class CpuModel {
     const shard = this.#shards.get(index);
     if (!shard) return undefined;
     this.#shards.delete(index);
-    this.#pool.removeLayers(layersIn(shard.range));
+    this.#pools.cache.removeLayers(layersIn(shard.range));
+    this.#pools.states?.removeLayers(layersIn(shard.range));
     shard.weights.destroy();
     return shard.range;
   }

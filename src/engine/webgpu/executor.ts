@@ -2,6 +2,7 @@ import { RopeAngles } from '../../blocks/rope-angles.ts';
 import { pageTable } from '../../gpu/page-table.ts';
 import { Readback } from '../../gpu/readback.ts';
 import { RESULT_WORDS } from '../../gpu/result-layout.ts';
+import { type SessionState, stateTable } from '../../gpu/state-table.ts';
 import { Submission } from '../../gpu/submission.ts';
 import { modelRotations } from '../../model/architectures.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
@@ -11,9 +12,9 @@ import { mergeRequests } from '../candidates.ts';
 import type { DeviceExecutor } from '../device-runner.ts';
 import type { StageOutput } from '../layer-runner.ts';
 import { pagesFor, type Session } from '../session.ts';
-import type { GpuKvPool } from './kv-pool.ts';
 import type { GpuModel } from './model.ts';
 import { readCandidates } from './output-head.ts';
+import type { GpuPools } from './page-pool.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Runs checked tasks: one readback a pass, and as few submits as keep the device busy. */
@@ -22,7 +23,7 @@ export class GpuExecutor implements DeviceExecutor {
   readonly #shape: Hyperparameters;
   readonly #workspace: Workspace;
   readonly #model: GpuModel;
-  readonly #pool: GpuKvPool;
+  readonly #pools: GpuPools;
   readonly #submitLayers: number;
   readonly #readback: Readback;
   readonly #angles: RopeAngles;
@@ -33,24 +34,29 @@ export class GpuExecutor implements DeviceExecutor {
     shape: Hyperparameters,
     workspace: Workspace,
     model: GpuModel,
-    pool: GpuKvPool,
+    pools: GpuPools,
     submitLayers: number,
   ) {
     this.#device = device;
     this.#shape = shape;
     this.#workspace = workspace;
     this.#model = model;
-    this.#pool = pool;
+    this.#pools = pools;
     this.#submitLayers = submitLayers;
     this.#angles = new RopeAngles(shape.headSize, modelRotations(shape));
     this.#readback = new Readback(device, Math.max(workspace.slots.hidden.buffer.size, workspace.results.size));
   }
 
   async reserve(session: Session, length: number): Promise<void> {
-    const missing = pagesFor(length) - session.pages.length;
-    if (missing <= 0) return;
-    const { pages, moved } = await this.#pool.take(missing);
-    session.pages.push(...pages);
+    const { cache, states } = this.#pools;
+    const taken = await cache.take(Math.max(0, pagesFor(length) - session.pages.length));
+    session.pages.push(...taken.pages);
+    let { moved } = taken;
+    if (session.states && states && session.states.next === undefined) {
+      const state = await states.take(1);
+      [session.states.next] = state.pages;
+      moved ||= state.moved;
+    }
     if (moved) await this.#model.rebind();
   }
 
@@ -89,6 +95,7 @@ export class GpuExecutor implements DeviceExecutor {
       'pages',
       pageTable(batch.map((entry) => ({ ...entry, position: entry.task.position, pages: entry.session.pages }))),
     );
+    if (this.#pools.states) tasks.write('states', stateTable(batch.map(stateOf)));
     const request = requestOf(batch);
     if (request) tasks.write('wanted', request.wantedIds);
     if (request?.mask) tasks.write('mask', request.mask);
@@ -139,6 +146,10 @@ export class GpuExecutor implements DeviceExecutor {
       return { hidden };
     });
   }
+}
+
+function stateOf({ session, tokens }: CheckedTask): SessionState {
+  return { tokens, from: session.states!.current, to: session.states!.next! };
 }
 
 /** What all of a pass's tasks ask for together. */

@@ -1,3 +1,4 @@
+import { stateLayout } from '../../blocks/state-layout.ts';
 import type { Activation } from '../../gpu/activation.ts';
 import type { GpuContext, Op } from '../../gpu/context.ts';
 import { createAdd, createBias } from '../../gpu/ops/add.ts';
@@ -12,6 +13,7 @@ import {
 import { createGate } from '../../gpu/ops/gate.ts';
 import { createMultiply } from '../../gpu/ops/multiply.ts';
 import { createNormHeads } from '../../gpu/ops/norm-heads.ts';
+import { createConvolve, createGateOuter, createRecall, type StatePlaces } from '../../gpu/ops/recall.ts';
 import { createRmsNorm } from '../../gpu/ops/rms-norm.ts';
 import { createRopeKv } from '../../gpu/ops/rope-kv.ts';
 import type { Activation as ActivationFunction } from '../../model/graph.ts';
@@ -23,8 +25,10 @@ import type { Workspace } from './workspace.ts';
 export interface LayerPlace {
   readonly model: Hyperparameters;
   readonly workspace: Workspace;
-  /** The layer's KV pages. */
-  readonly cache: GPUBuffer;
+  /** The layer's KV pages; undefined where it needs none. */
+  readonly cache: GPUBuffer | undefined;
+  /** Its sessions' states; undefined where it has none. */
+  readonly states: GPUBuffer | undefined;
 }
 
 /** One layer on the workspace's hidden states: its graph, bound to buffers. */
@@ -43,13 +47,16 @@ export async function createLayer(
 function createOperation(
   context: GpuContext,
   { operation, vectors, matrix }: LoadedOperation,
-  { model, workspace, cache }: LayerPlace,
+  { model, workspace, cache, states }: LayerPlace,
 ): Promise<Op> {
   const { slots, tasks, rotations } = workspace;
   const { pages, angles } = tasks.regions;
   const { qkv } = slots;
   const { experts } = model;
   const choice = experts && { experts: experts.count, used: experts.used, rows: slots.choice };
+  const statePlaces = (): StatePlaces => ({
+    ...{ sessions: tasks.regions.states, states: states!, layout: stateLayout(model.recall!) },
+  });
   switch (operation.kind) {
     case 'norm': {
       const [x, y] = [slots[operation.from], slots[operation.to]];
@@ -74,11 +81,14 @@ function createOperation(
     }
     case 'rope': {
       const { rotation, scale } = operation;
-      return createRopeKv(context, { heads: model, angles, rotations, rotation, scale, pages, qkv, cache });
+      return createRopeKv(context, { heads: model, angles, rotations, rotation, scale, pages, qkv, cache: cache! });
     }
     case 'attend': {
       const { sight } = operation;
-      return createAttention(context, { heads: model, sight, qkv, cache, pages, y: slots.attended, sinks: vectors[0] });
+      return createAttention(context, {
+        ...{ heads: model, sight, qkv, cache: cache!, pages, y: slots.attended },
+        sinks: vectors[0],
+      });
     }
     case 'gate': {
       const { activation } = operation;
@@ -100,6 +110,28 @@ function createOperation(
     }
     case 'addChosen':
       return createAddChosen(context, slots.parts, slots.hidden, choice!);
+    case 'convolve':
+      return createConvolve(context, vectors[0]!, slots.mixed, statePlaces());
+    case 'recall': {
+      const [dt, a] = vectors as [GPUBuffer, GPUBuffer];
+      const { mixed, deltas, recalled: y } = slots;
+      const heads = model.recall!;
+      return createRecall(context, { ...statePlaces(), heads, dt, a, mixed, deltas, y, epsilon: model.rmsEpsilon });
+    }
+    case 'gateOuter': {
+      const { to, activation } = operation;
+      const headSize = to === 'attended' ? model.headSize : model.recall!.headSize;
+      const [norm] = vectors;
+      const y = slots[to];
+      return createGateOuter(context, {
+        gate: slots.outerGate,
+        y,
+        activation,
+        headSize,
+        norm,
+        epsilon: model.rmsEpsilon,
+      });
+    }
   }
 }
 

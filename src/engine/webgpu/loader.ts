@@ -51,7 +51,7 @@ export class GpuLoader implements WeightLoader<GPUBuffer, DeviceMatrix> {
     const sections = matrices.map((ordered) => ({
       ordered,
       type: ordered.tensor.type,
-      groups: rowGroups(rowCount(ordered.tensor)),
+      groups: rowGroups(rowCount({ ...ordered, shape: ordered.tensor.shape })),
     }));
     const parts: MatrixPart[] = [];
     for (const plan of planParts(sections, columns, this.#gpu.maxBindingBytes)) {

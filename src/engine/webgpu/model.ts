@@ -6,9 +6,9 @@ import { createEmbed } from '../../gpu/ops/embed.ts';
 import { createScale } from '../../gpu/ops/scale.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import type { ShardWeights } from '../weights.ts';
-import type { GpuKvPool } from './kv-pool.ts';
 import { createLayer } from './layer.ts';
 import { createOutputHead, type OutputHead } from './output-head.ts';
+import type { GpuPools } from './page-pool.ts';
 import type { Workspace } from './workspace.ts';
 
 interface LoadedShard {
@@ -21,17 +21,17 @@ export class GpuModel {
   readonly #context: GpuContext;
   readonly #model: Hyperparameters;
   readonly #workspace: Workspace;
-  readonly #pool: GpuKvPool;
+  readonly #pools: GpuPools;
   readonly #shards = new Map<number, LoadedShard>();
   readonly #layers = new Map<number, Op>();
   #embed: Op | undefined;
   #head: OutputHead | undefined;
 
-  constructor(context: GpuContext, model: Hyperparameters, workspace: Workspace, pool: GpuKvPool) {
+  constructor(context: GpuContext, model: Hyperparameters, workspace: Workspace, pools: GpuPools) {
     this.#context = context;
     this.#model = model;
     this.#workspace = workspace;
-    this.#pool = pool;
+    this.#pools = pools;
   }
 
   get shardIndexes(): number[] {
@@ -48,14 +48,15 @@ export class GpuModel {
 
   /** Compiles what the shard's tensor types need and makes room for its KV pages. */
   async add(index: number, range: LayerRange, weights: ShardWeights): Promise<void> {
-    await this.#pool.addLayers(layersIn(range));
     try {
+      await this.#pools.cache.addLayers(layersIn(range));
+      await this.#pools.states?.addLayers(layersIn(range));
       const { embedding, output } = weights;
       if (embedding) this.#embed = await this.#createEmbedding(embedding);
       if (output) this.#head = await createOutputHead(this.#context, this.#model, output, this.#workspace);
       await this.#bindLayers({ range, weights });
     } catch (error) {
-      this.#pool.removeLayers(layersIn(range));
+      this.#removePages(range);
       throw error;
     }
     this.#shards.set(index, { range, weights });
@@ -70,7 +71,7 @@ export class GpuModel {
     for (const layer of layersIn(range)) this.#layers.delete(layer);
     if (weights.embedding) this.#embed = undefined;
     if (weights.output) this.#head = undefined;
-    this.#pool.removeLayers(layersIn(range));
+    this.#removePages(range);
     weights.destroy();
     return range;
   }
@@ -94,6 +95,11 @@ export class GpuModel {
     return this.#head;
   }
 
+  #removePages(range: LayerRange): void {
+    this.#pools.cache.removeLayers(layersIn(range));
+    this.#pools.states?.removeLayers(layersIn(range));
+  }
+
   async #createEmbedding(matrix: DeviceMatrix): Promise<Op> {
     const { slots, tasks } = this.#workspace;
     const { embeddingScale } = this.#model;
@@ -109,8 +115,9 @@ export class GpuModel {
   async #bindLayers({ range, weights }: LoadedShard): Promise<void> {
     await Promise.all(
       layersIn(range).map(async (layer, index) => {
-        const cache = this.#pool.buffer(layer);
-        const place = { model: this.#model, workspace: this.#workspace, cache };
+        const cache = this.#pools.cache.buffer(layer);
+        const states = this.#pools.states?.buffer(layer);
+        const place = { model: this.#model, workspace: this.#workspace, cache, states };
         const op = await createLayer(this.#context, weights.layers[index]!, place);
         this.#layers.set(layer, op);
       }),

@@ -5,12 +5,13 @@ import { Kernels } from '../../gpu/kernels.ts';
 import { tuningFor } from '../../gpu/tuning.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import { DeviceRunner } from '../device-runner.ts';
+import { planPages } from '../layer-memory.ts';
 import type { LayerRunner } from '../layer-runner.ts';
 import { MAX_KV_BYTES, maxTaskTokens } from '../limits.ts';
 import { GpuExecutor } from './executor.ts';
-import { GpuKvPool } from './kv-pool.ts';
 import { GpuLoader } from './loader.ts';
 import { GpuModel } from './model.ts';
+import { GpuPagePool } from './page-pool.ts';
 import { createWorkspace } from './workspace.ts';
 
 /** An attention workgroup has a thread for every four elements of a head, and WebGPU's default is 256 threads. */
@@ -20,7 +21,7 @@ export interface WebGpuRunnerOptions {
   /** `navigator.gpu`, in a page, a worker, or Node. */
   readonly gpu: GPU;
   readonly hyperparameters: Hyperparameters;
-  /** Cap of all sessions' KV pages; `MAX_KV_BYTES` unless given. */
+  /** Cap of all sessions' KV pages and states; `MAX_KV_BYTES` unless given. */
   readonly maxKvBytes?: number;
 }
 
@@ -41,9 +42,12 @@ export async function createWebGpuRunner(options: WebGpuRunnerOptions): Promise<
   const maxTokens = maxTaskTokens(gpu.software);
   const workspace = createWorkspace(gpu, hyperparameters, maxTokens);
   const kernels = new Kernels(gpu.device, workspace.tasks.buffer);
-  const pool = new GpuKvPool(gpu.device, hyperparameters, maxKvBytes, gpu.maxBindingBytes);
+  const plans = planPages(hyperparameters, maxKvBytes);
+  const cache = new GpuPagePool(gpu.device, plans.cache, gpu.maxBindingBytes);
+  const states = plans.states && new GpuPagePool(gpu.device, plans.states, gpu.maxBindingBytes);
+  const pools = { cache, states };
   const tuning = tuningFor(gpu);
-  const model = new GpuModel({ gpu, kernels, tuning }, hyperparameters, workspace, pool);
+  const model = new GpuModel({ gpu, kernels, tuning }, hyperparameters, workspace, pools);
   gpu.device.addEventListener('uncapturederror', ({ error }) => log.error('GPU', error.message));
   return new DeviceRunner({
     info: {
@@ -57,9 +61,9 @@ export async function createWebGpuRunner(options: WebGpuRunnerOptions): Promise<
     },
     hyperparameters,
     device: { lost: gpu.lost, destroy: () => gpu.device.destroy() },
-    pool,
+    ...pools,
     model,
-    executor: new GpuExecutor(gpu.device, hyperparameters, workspace, model, pool, tuning.submitLayers),
+    executor: new GpuExecutor(gpu.device, hyperparameters, workspace, model, pools, tuning.submitLayers),
     createLoader: (reader, options) => new GpuLoader(gpu, reader, hyperparameters, options),
   });
 }

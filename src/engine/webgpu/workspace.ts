@@ -4,6 +4,7 @@ import type { GpuDevice } from '../../gpu/device.ts';
 import { selectTasks } from '../../gpu/ops/select.ts';
 import { pageTableBytes } from '../../gpu/page-table.ts';
 import { RESULT_WORDS } from '../../gpu/result-layout.ts';
+import { stateTableBytes } from '../../gpu/state-table.ts';
 import { TaskBuffer } from '../../gpu/task-buffer.ts';
 import { tuningFor } from '../../gpu/tuning.ts';
 import { modelRotations } from '../../model/architectures.ts';
@@ -13,7 +14,7 @@ import { MAX_WANTED_IDS } from '../../protocol/limits.ts';
 import { MAX_BATCH_TASKS } from '../layer-runner.ts';
 import { LOGIT_ROWS } from '../limits.ts';
 
-export type TaskRegion = 'pages' | 'ids' | 'wanted' | 'angles' | 'mask';
+export type TaskRegion = 'pages' | 'states' | 'ids' | 'wanted' | 'angles' | 'mask';
 
 /** The buffers that every task of a runner uses, one task at a time. T is the runner's `maxTaskTokens`. */
 export interface Workspace {
@@ -39,6 +40,7 @@ export function createWorkspace(gpu: GpuDevice, model: Hyperparameters, maxToken
     rotations,
     tasks: new TaskBuffer(device, 1 + batches * (1 + selectTasks(vocabularySize, tuningFor(gpu).selectChunk)), {
       pages: pageTableBytes(maxTokens, MAX_BATCH_TASKS * Math.ceil(contextLength / PAGE_TOKENS)),
+      states: stateTableBytes(MAX_BATCH_TASKS),
       ids: maxTokens * 4,
       wanted: MAX_WANTED_IDS * 4,
       angles: maxTokens * rotations * headSize * 4,

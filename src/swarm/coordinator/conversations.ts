@@ -146,14 +146,14 @@ export class Conversations {
     conversation.handOver = new HandOver(this.#options, pipeline, ids, new Set(leaving));
   }
 
-  /** Rolls a conversation back to its first `position` tokens. */
+  /** Rolls a conversation back to its first `position` tokens, or to fewer: `ids` says which are left. */
   async truncate(conversation: Conversation, position: number, signal?: AbortSignal): Promise<void> {
     if (position < conversation.pipeline.length) {
       // What successors were sent may be what is taken back.
       this.#abandonHandOver(conversation);
       await conversation.pipeline.truncate(position, signal);
     }
-    conversation.ids.length = position;
+    conversation.ids.length = Math.min(position, conversation.pipeline.length);
   }
 
   /** Gives a conversation's KV caches back. */

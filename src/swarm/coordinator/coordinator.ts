@@ -110,10 +110,9 @@ export class Coordinator implements Generator {
     while (generated.length < maxTokens) {
       if (signal?.aborted) return summary('abort');
       const ids = [...promptIds, ...generated];
-      let step: { row: Parameters<Sampler['sample']>[0]; lap: Lap };
+      let step: { row: Parameters<Sampler['sample']>[0]; lap: Lap; reused: number };
       try {
         const conversation = await this.#conversations.open(key, ids, this.#busy, request);
-        if (generated.length === 0) reusedTokens = reusedLength(conversation.ids, ids);
         step = await this.#advance(conversation, ids, sampler.candidateRequest(topLogprobs), request, chunksPerStage);
       } catch (thrown) {
         const error = ShoalError.from(thrown);
@@ -132,7 +131,10 @@ export class Coordinator implements Generator {
         continue;
       }
       const token = sampler.sample(step.row, topLogprobs);
-      if (generated.length === 0) firstTokenAtMs = performance.now();
+      if (generated.length === 0) {
+        firstTokenAtMs = performance.now();
+        reusedTokens = step.reused;
+      }
       if (stopIds.has(token.id)) return summary('stop');
       generated.push(token.id);
       reroutes = 0;
@@ -141,7 +143,7 @@ export class Coordinator implements Generator {
     return summary('length');
   }
 
-  /** Brings the conversation's caches to `ids` and returns the last row's candidates. */
+  /** Brings the conversation's caches to `ids`. @returns the last row's candidates, and how many tokens were cached */
   async #advance(
     conversation: Conversation,
     ids: readonly number[],
@@ -149,8 +151,8 @@ export class Coordinator implements Generator {
     { signal, onPrefill }: GenerationRequest,
     chunksPerStage: number,
   ) {
-    const reused = reusedLength(conversation.ids, ids);
-    await this.#conversations.truncate(conversation, reused, signal);
+    await this.#conversations.truncate(conversation, reusedLength(conversation.ids, ids), signal);
+    const reused = conversation.ids.length;
     await this.#conversations.move(conversation);
     const { pipeline } = conversation;
     const total = ids.length - reused;
@@ -166,7 +168,7 @@ export class Coordinator implements Generator {
         if (last) {
           const { rows, lap: timing } = await lap;
           conversation.stillSinceMs = undefined;
-          return { row: rows[0]!, lap: timing };
+          return { row: rows[0]!, lap: timing, reused };
         }
         inFlight.push(
           lap.then(() =>

@@ -173,21 +173,21 @@ export class Pipeline {
     }
   }
 
-  /** Rolls every stage back to `position` tokens. */
-  async truncate(position: number, signal?: AbortSignal): Promise<void> {
-    if (position === this.#length) return;
-    await Promise.all(
-      this.route.map(({ peerId, layers }) =>
-        this.#deps.commands.send(
-          peerId,
-          'TRUNCATE_SESSION',
-          { session: this.session, layers, position, first_task: this.#nextTask },
-          signal,
-        ),
-      ),
-    );
-    this.#length = position;
-    this.#confirmed = position;
+  /** Rolls every stage back to `wanted` tokens, or to as many fewer as they all can; `length` says how many are left. */
+  async truncate(wanted: number, signal?: AbortSignal): Promise<void> {
+    for (let position = wanted, ahead = position < this.#length; ahead; ) {
+      const left = await Promise.all(
+        this.route.map(async ({ peerId, layers }) => {
+          const rollBack = { session: this.session, layers, position, first_task: this.#nextTask };
+          return (await this.#deps.commands.send(peerId, 'TRUNCATE_SESSION', rollBack, signal)).position;
+        }),
+      );
+      const least = Math.min(position, ...left);
+      ahead = left.some((stage) => stage > least);
+      position = least;
+      this.#length = least;
+      this.#confirmed = least;
+    }
   }
 
   async close(): Promise<void> {

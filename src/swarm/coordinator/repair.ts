@@ -24,8 +24,8 @@ export interface RepairOptions extends PipelineDependencies {
 /** A session that stands still. */
 export interface StandingStill {
   readonly broken: Pipeline;
-  /** Its tokens that stay, at most those of the last whole lap. */
-  readonly ids: readonly number[];
+  /** Its tokens that stay, at most those of the last whole lap; shortened where stages go back further. */
+  readonly ids: number[];
   /** When the first attempt to mend it began, `performance.now()`. */
   readonly sinceMs: number;
 }
@@ -46,7 +46,7 @@ export async function repairPipeline(
 ): Promise<{ pipeline: Pipeline; events: RouteEvent[] }> {
   const { signal } = patience;
   const { session, route } = broken;
-  const { kept, lost } = await rollBack(options, broken, ids.length, full, signal);
+  const { kept, lost } = await rollBack(options, broken, ids, full, signal);
   const mended: RouteStage[] = [];
   const events: RouteEvent[] = [];
   const fillings: number[] = [];
@@ -94,11 +94,14 @@ export async function repairPipeline(
   return { pipeline: Pipeline.resume(options, broken, mended, maxTaskTokens, fillings, ids.length), events };
 }
 
-/** @returns the stages that rolled back, and the peers that did not answer at all */
+/**
+ * Rolls all stages that are there back to the session's tokens, which are shortened to what all of them still have.
+ * @returns the stages that rolled back, and the peers that did not answer at all
+ */
 async function rollBack(
   options: RepairOptions,
   broken: Pipeline,
-  position: number,
+  ids: number[],
   full: ReadonlySet<string>,
   signal?: AbortSignal,
 ): Promise<{ kept: Set<RouteStage>; lost: Set<string> }> {
@@ -106,7 +109,8 @@ async function rollBack(
   const { route, session, gone, nextTask } = broken;
   const timeout = AbortSignal.timeout(ROLL_BACK_TIMEOUT_MS);
   const bounded = signal ? AbortSignal.any([signal, timeout]) : timeout;
-  const kept = new Set<RouteStage>();
+  /** What is left of the session at each stage that rolled back. */
+  const left = new Map<RouteStage, number>();
   const lost = new Set<string>();
   const giveUp = (stage: RouteStage) => {
     lost.add(stage.peerId);
@@ -115,27 +119,31 @@ async function rollBack(
   };
   // When all are gone at once, it is this tab that was cut off or asleep: they may be there still.
   const cutOff = route.every(({ peerId }) => gone.has(peerId) || peerId === exchange.peerId);
-  await Promise.all(
-    route.map(async (stage) => {
-      const { peerId, layers } = stage;
-      if (gone.has(peerId) && !cutOff) {
-        lost.add(peerId);
-        return;
-      }
-      try {
-        await exchange.reach(peerId, bounded);
-        const rollBack = { session, layers, position, first_task: nextTask };
-        await commands.send(peerId, 'TRUNCATE_SESSION', rollBack, bounded);
-        if (full.has(peerId)) giveUp(stage);
-        else kept.add(stage);
-      } catch (error) {
-        // A node that has lost its device is there, has forgotten the session, and may serve again in a moment.
-        if (!FORGETFUL.has(ShoalError.from(error).code)) giveUp(stage);
-      }
-    }),
-  );
-  signal?.throwIfAborted();
-  return { kept, lost };
+  const rollBackStage = async (stage: RouteStage): Promise<void> => {
+    const { peerId, layers } = stage;
+    left.delete(stage);
+    if (gone.has(peerId) && !cutOff) {
+      lost.add(peerId);
+      return;
+    }
+    try {
+      await exchange.reach(peerId, bounded);
+      const params = { session, layers, position: ids.length, first_task: nextTask };
+      const { position } = await commands.send(peerId, 'TRUNCATE_SESSION', params, bounded);
+      if (full.has(peerId)) giveUp(stage);
+      else left.set(stage, position);
+    } catch (error) {
+      // A node that has lost its device is there, has forgotten the session, and may serve again in a moment.
+      if (!FORGETFUL.has(ShoalError.from(error).code)) giveUp(stage);
+    }
+  };
+  for (let ahead: readonly RouteStage[] = route; ahead.length > 0; ) {
+    await Promise.all(ahead.map(rollBackStage));
+    signal?.throwIfAborted();
+    ids.length = Math.min(ids.length, ...left.values());
+    ahead = [...left].filter(([, position]) => position > ids.length).map(([stage]) => stage);
+  }
+  return { kept: new Set(left.keys()), lost };
 }
 
 /** The route in runs of neighbours that are all kept or all lost. */

@@ -98,8 +98,7 @@ export class CommandServer {
       }
       case 'TRUNCATE_SESSION': {
         const { session, layers, position, first_task } = request.params;
-        await stages.truncateSession(from, session, layers, position, first_task);
-        return {};
+        return { position: await stages.truncateSession(from, session, layers, position, first_task) };
       }
       case 'REPLAY_SESSION': {
         const { session, layers, task, position, length, max_tokens } = request.params;

@@ -134,6 +134,7 @@ export class StageServer {
 
   /**
    * Rolls back the session's place for `layers`, or all its places here.
+   * @returns the tokens that are left, `position` or fewer; see `LayerRunner.truncateSession`
    * @throws ShoalError `unknown-session`
    */
   async truncateSession(
@@ -142,19 +143,21 @@ export class StageServer {
     layers: LayerRange | undefined,
     position: number,
     firstTask: number,
-  ): Promise<void> {
+  ): Promise<number> {
     const places = this.#sessions.places(coordinator, session, layers);
     if (places.length === 0) throw new ShoalError('unknown-session', `Session ${session} is not open here.`);
-    await Promise.all(
-      places.map(async (open) => {
+    const left = await Promise.all(
+      places.map((open) => {
         open.firstTask = firstTask;
         this.#work.dropBefore(open.lane, firstTask);
-        await this.#work.run(open.lane, async () => {
-          await this.#requireRunner().truncateSession(open.place, position);
-          this.#kept.truncate(open.place, position);
+        return this.#work.run(open.lane, async () => {
+          const reached = await this.#requireRunner().truncateSession(open.place, position);
+          this.#kept.truncate(open.place, reached);
+          return reached;
         });
       }),
     );
+    return Math.min(...left);
   }
 
   /**

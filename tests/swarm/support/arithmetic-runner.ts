@@ -19,6 +19,8 @@ export interface ArithmeticRunnerOptions {
   readonly computeMs?: number;
   /** Time that each further task of a batch takes; as long as the first unless given, as if nothing were shared. */
   readonly furtherMs?: number;
+  /** Goes back to multiples of this only, as layers with a state do; 1 unless given. */
+  readonly stateStep?: number;
 }
 
 /**
@@ -73,11 +75,14 @@ export class ArithmeticRunner implements LayerRunner {
     this.#sessions.set(session, { layers, caches: Array.from({ length: layers.end - layers.start }, () => []) });
   }
 
-  async truncateSession(session: string, position: number): Promise<void> {
+  async truncateSession(session: string, wanted: number): Promise<number> {
     const { caches } = this.#session(session);
-    if (position > caches[0]!.length)
-      throw new ShoalError('bad-request', `${caches[0]!.length} positions cannot go back to ${position}.`);
+    const { length } = caches[0]!;
+    if (wanted > length) throw new ShoalError('bad-request', `${length} positions cannot go back to ${wanted}.`);
+    const step = this.#options.stateStep ?? 1;
+    const position = wanted === length ? wanted : Math.floor(wanted / step) * step;
     for (const cache of caches) cache.length = position;
+    return position;
   }
 
   async closeSession(session: string): Promise<void> {

@@ -10,7 +10,9 @@ import { ArithmeticRunner, type ArithmeticRunnerOptions } from './arithmetic-run
 
 const LAYERS = [8, 8, 7, 7];
 
-export interface TestSwarmOptions extends ArithmeticRunnerOptions {
+export interface TestSwarmOptions extends Omit<ArithmeticRunnerOptions, 'stateStep'> {
+  /** `stateStep` of the nodes, by their place in the list. */
+  readonly stateSteps?: readonly number[];
   /** Layers of each shard; as a model of 30 layers in four shards when absent. */
   readonly layers?: readonly number[];
   readonly network?: MemoryNetworkOptions;
@@ -111,6 +113,7 @@ export class TestSwarm {
 
   #createNode(): { node: SwarmNode; keeper: ShardKeeper } {
     const { wire = 'f32', willing = false, room = willing, fetchMs = 0, stored = [] } = this.#options;
+    const stateStep = this.#options.stateSteps?.[this.nodes.length] ?? 1;
     const store: FullStore = new FullStore({
       manifest: this.manifest,
       fetchMs: () => (keeper.joined ? fetchMs : 0),
@@ -123,7 +126,7 @@ export class TestSwarm {
       originOf: (shard) => ({ shard, fetchTorrent: async () => undefined }),
       readerOf: (shard) => ({ shard }) as ShardReader,
       createRunner: async (hyperparameters) => {
-        const runner = new ArithmeticRunner(hyperparameters, this.#options);
+        const runner = new ArithmeticRunner(hyperparameters, { ...this.#options, stateStep });
         if (node) this.#runners.set(node.peerId, runner);
         return runner;
       },

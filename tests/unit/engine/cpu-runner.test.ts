@@ -6,6 +6,7 @@ import { LAST, opener, TestRoute } from '../../engine/fixture.ts';
 import { testRunnerBatches } from '../../engine/runner-batches.ts';
 import { testRunner } from '../../engine/runner-contract.ts';
 import { testRunnerErrors } from '../../engine/runner-errors.ts';
+import { testRunnerStates } from '../../engine/runner-states.ts';
 import { makeTinyModel } from '../../fixtures/tiny-model.ts';
 import { splitBytes } from '../../support/shard-readers.ts';
 
@@ -19,6 +20,8 @@ describe('does so on three threads', () => testRunner(openThreads, ['Q4_1', 'Q6_
 describe('does it for several sessions at once', () => testRunnerBatches(openRunner));
 describe('does so in floats', () => testRunnerBatches(openExact));
 describe('does so on three threads', () => testRunnerBatches(openThreads));
+describe('keeps states', () => testRunnerStates(openRunner));
+describe('keeps states on three threads', () => testRunnerStates(openThreads));
 describe('refuses what every runner refuses', () => testRunnerErrors(openRunner));
 
 it('gives the same bits on one thread, on three, and where they take turns', async () => {

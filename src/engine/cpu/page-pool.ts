@@ -1,8 +1,13 @@
-import { PAGE_TOKENS, pageBytes } from '../../blocks/kv-layout.ts';
-import { ShoalError } from '../../core/errors.ts';
 import type { CpuMemory } from '../../cpu/memory.ts';
-import type { Hyperparameters } from '../../model/hyperparameters.ts';
-import { FIRST_KV_PAGES } from '../limits.ts';
+import { type PagePlan, pagesThatFit, poolFull } from '../layer-memory.ts';
+
+/** What sessions take memory from. */
+export interface CpuPools {
+  /** KV pages. */
+  readonly cache: CpuPagePool;
+  /** States of layers that have one, a page each; undefined where none has. */
+  readonly states: CpuPagePool | undefined;
+}
 
 /** Some pages of every layer. */
 interface Slab {
@@ -12,25 +17,23 @@ interface Slab {
   readonly addresses: Map<number, number>;
 }
 
-/** The KV pages that all sessions of a runner share: a page number means a page in every loaded layer. Grows by slabs. */
-export class CpuKvPool {
+/** Pages that all sessions of a runner share: a page number means a page in every loaded layer. Grows by slabs. */
+export class CpuPagePool {
   readonly #memory: CpuMemory;
-  readonly #pageBytes: number;
-  readonly #maxBytes: number;
+  readonly #plan: PagePlan;
   readonly #layers = new Set<number>();
   readonly #slabs: Slab[] = [];
   readonly #free: number[] = [];
   #pages = 0;
 
-  constructor(memory: CpuMemory, model: Hyperparameters, maxBytes: number) {
+  constructor(memory: CpuMemory, plan: PagePlan) {
     this.#memory = memory;
-    this.#pageBytes = pageBytes(model.kvHeadCount, model.headSize);
-    this.#maxBytes = maxBytes;
+    this.#plan = plan;
   }
 
-  /** Positions that could still be cached. */
-  get freeTokens(): number {
-    return (this.#free.length + Math.max(0, this.#maxPages() - this.#pages)) * PAGE_TOKENS;
+  /** Pages that could still be taken. */
+  get freePages(): number {
+    return this.#free.length + Math.max(0, this.#maxPages() - this.#pages);
   }
 
   /** @throws ShoalError `out-of-memory` */
@@ -63,25 +66,22 @@ export class CpuKvPool {
     this.#free.push(...pages);
   }
 
-  /** Where a layer's page lies. */
+  /** Where a layer's page lies; 0 in a layer without. */
   address(layer: number, page: number): number {
     const slab = this.#slabs.findLast(({ firstPage }) => firstPage <= page)!;
-    return slab.addresses.get(layer)! + (page - slab.firstPage) * this.#pageBytes;
+    return (slab.addresses.get(layer) ?? 0) + (page - slab.firstPage) * this.#plan.bytesOf(layer);
   }
 
   #maxPages(): number {
-    return Math.floor(this.#maxBytes / (this.#pageBytes * Math.max(1, this.#layers.size)));
+    return pagesThatFit(this.#plan, this.#layers);
   }
 
   #grow(missing: number): void {
     const room = this.#maxPages() - this.#pages;
     if (missing > room) {
-      throw new ShoalError(
-        'out-of-memory',
-        `This node's KV cache holds ${this.#maxPages() * PAGE_TOKENS} tokens and is full. Close a conversation, or choose another node.`,
-      );
+      throw poolFull(this.#plan);
     }
-    const slab = { firstPage: this.#pages, pages: Math.min(room, FIRST_KV_PAGES), addresses: new Map() };
+    const slab = { firstPage: this.#pages, pages: Math.min(room, this.#plan.firstPages), addresses: new Map() };
     this.#fill(slab, [...this.#layers]);
     this.#slabs.push(slab);
     for (let page = 0; page < slab.pages; page++) this.#free.push(this.#pages++);
@@ -92,7 +92,9 @@ export class CpuKvPool {
     const taken: number[] = [];
     try {
       for (const layer of layers) {
-        const address = this.#memory.allocate(pages * this.#pageBytes);
+        const bytes = this.#plan.bytesOf(layer);
+        if (bytes === 0) continue;
+        const address = this.#memory.allocate(pages * bytes);
         taken.push(layer);
         addresses.set(layer, address);
       }

@@ -1,37 +1,40 @@
-import { PAGE_TOKENS, pageBytes } from '../../blocks/kv-layout.ts';
-import { ShoalError } from '../../core/errors.ts';
-import type { Hyperparameters } from '../../model/hyperparameters.ts';
-import { FIRST_KV_PAGES } from '../limits.ts';
+import { type PagePlan, pagesThatFit, poolFull } from '../layer-memory.ts';
 import { outOfMemory } from './loader.ts';
 
+/** What sessions take memory from. */
+export interface GpuPools {
+  /** KV pages. */
+  readonly cache: GpuPagePool;
+  /** States of layers that have one, a page each; undefined where none has. */
+  readonly states: GpuPagePool | undefined;
+}
+
 /**
- * The KV pages that all sessions of a runner share. A page number means the same page in every loaded layer's buffer, so
+ * Pages that all sessions of a runner share. A page number means the same page in every loaded layer's buffer, so
  * a session needs one page table. Buffers double as pages run out, up to a cap.
  */
-export class GpuKvPool {
+export class GpuPagePool {
   readonly #device: GPUDevice;
-  readonly #pageBytes: number;
-  readonly #maxBytes: number;
+  readonly #plan: PagePlan;
   readonly #maxBufferBytes: number;
   readonly #buffers = new Map<number, GPUBuffer>();
   readonly #free: number[] = [];
   #pages = 0;
 
-  constructor(device: GPUDevice, model: Hyperparameters, maxBytes: number, maxBufferBytes: number) {
+  constructor(device: GPUDevice, plan: PagePlan, maxBufferBytes: number) {
     this.#device = device;
-    this.#pageBytes = pageBytes(model.kvHeadCount, model.headSize);
-    this.#maxBytes = maxBytes;
+    this.#plan = plan;
     this.#maxBufferBytes = maxBufferBytes;
   }
 
-  /** Positions that could still be cached. */
-  get freeTokens(): number {
-    return (this.#free.length + Math.max(0, this.#maxPages() - this.#pages)) * PAGE_TOKENS;
+  /** Pages that could still be taken. */
+  get freePages(): number {
+    return this.#free.length + Math.max(0, this.#maxPages() - this.#pages);
   }
 
-  /** The pages of a loaded layer. */
-  buffer(layer: number): GPUBuffer {
-    return this.#buffers.get(layer)!;
+  /** The pages of a loaded layer; undefined for one that has none. */
+  buffer(layer: number): GPUBuffer | undefined {
+    return this.#buffers.get(layer);
   }
 
   /** @throws ShoalError `out-of-memory` */
@@ -69,27 +72,23 @@ export class GpuKvPool {
   }
 
   #maxPages(): number {
-    const perBuffer = Math.floor(this.#maxBufferBytes / this.#pageBytes);
-    return Math.min(perBuffer, Math.floor(this.#maxBytes / (this.#pageBytes * Math.max(1, this.#buffers.size))));
+    const layers = [...this.#buffers.keys()];
+    const largest = Math.max(1, ...layers.map((layer) => this.#plan.bytesOf(layer)));
+    return Math.min(Math.floor(this.#maxBufferBytes / largest), pagesThatFit(this.#plan, layers));
   }
 
   async #grow(missing: number): Promise<void> {
     const needed = this.#pages + missing;
-    if (needed > this.#maxPages()) {
-      throw new ShoalError(
-        'out-of-memory',
-        `This node's KV cache holds ${this.#maxPages() * PAGE_TOKENS} tokens and is full. Close a conversation, or choose another node.`,
-      );
-    }
-    const pages = Math.min(this.#maxPages(), Math.max(needed, 2 * this.#pages, FIRST_KV_PAGES));
+    if (needed > this.#maxPages()) throw poolFull(this.#plan);
+    const pages = Math.min(this.#maxPages(), Math.max(needed, 2 * this.#pages, this.#plan.firstPages));
     const larger = await this.#allocate([...this.#buffers.keys()], pages);
     const encoder = this.#device.createCommandEncoder();
     for (const [layer, buffer] of larger) {
-      encoder.copyBufferToBuffer(this.buffer(layer), 0, buffer, 0, this.#pages * this.#pageBytes);
+      encoder.copyBufferToBuffer(this.buffer(layer)!, 0, buffer, 0, this.#pages * this.#plan.bytesOf(layer));
     }
     this.#device.queue.submit([encoder.finish()]);
     for (const [layer, buffer] of larger) {
-      this.buffer(layer).destroy();
+      this.buffer(layer)!.destroy();
       this.#buffers.set(layer, buffer);
     }
     this.#addPages(pages);
@@ -102,15 +101,15 @@ export class GpuKvPool {
 
   async #allocate(layers: readonly number[], pages: number): Promise<[number, GPUBuffer][]> {
     this.#device.pushErrorScope('out-of-memory');
-    const size = pages * this.#pageBytes;
+    const { what } = this.#plan;
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-    const buffers = layers.map((layer): [number, GPUBuffer] => [
-      layer,
-      this.#device.createBuffer({ label: `KV ${layer}`, size, usage }),
-    ]);
+    const buffers = layers.flatMap((layer): [number, GPUBuffer][] => {
+      const size = pages * this.#plan.bytesOf(layer);
+      return size > 0 ? [[layer, this.#device.createBuffer({ label: `${what} ${layer}`, size, usage })]] : [];
+    });
     if (await this.#device.popErrorScope()) {
       for (const [, buffer] of buffers) buffer.destroy();
-      throw outOfMemory(`${pages * PAGE_TOKENS} tokens of KV cache`);
+      throw outOfMemory(`${pages} pages of ${what}`);
     }
     return buffers;
   }

@@ -1,0 +1,16 @@
+import type { Hyperparameters } from '../model/hyperparameters.ts';
+
+/** Rows that a convolution over four positions needs of what came before. */
+const CONVOLVED_BEFORE = 3;
+
+/** One layer's state of one session, f32: for each value head `[D, D]`, then the last rows of what is convolved. */
+export interface StateLayout {
+  readonly bytes: number;
+  /** Where the rows lie. */
+  readonly rowsAt: number;
+}
+
+export function stateLayout({ keyHeads, valueHeads, headSize }: NonNullable<Hyperparameters['recall']>): StateLayout {
+  const rowsAt = valueHeads * headSize * headSize * 4;
+  return { bytes: rowsAt + CONVOLVED_BEFORE * (2 * keyHeads + valueHeads) * headSize * 4, rowsAt };
+}

@@ -1,0 +1,45 @@
+// y[t] = y[t] · activation(gate[t]), σ or with SILU silu; with NORM each head h of y is h / sqrt(mean(h²) + EPSILON) · w
+// first. One workgroup a head of a row, partial sums added as a tree. Reference: tests/fixtures/graph-interpreter.ts.
+override D4: u32; // D / 4
+override EPSILON: f32;
+override SILU: bool;
+override NORM: bool;
+override G_STRIDE: u32; // vec4s from row to row of gate
+override Y_STRIDE: u32; // vec4s from row to row of y
+override WORKGROUP: u32; // a power of two
+@group(0) @binding(1) var<storage, read> w: array<vec4<f32>>; // [D4]
+@group(0) @binding(2) var<storage, read> gate: array<vec4<f32>>; // [T, G_STRIDE]
+@group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>; // [T, Y_STRIDE]
+
+var<workgroup> parts: array<f32, WORKGROUP>;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+  let head = workgroup.y * Y_STRIDE + workgroup.x * D4;
+  let gates = workgroup.y * G_STRIDE + workgroup.x * D4;
+  var factor = 1.0;
+  if (NORM) {
+    var part = 0.0;
+    for (var d = local; d < D4; d += WORKGROUP) {
+      part += dot(y[head + d], y[head + d]);
+    }
+    parts[local] = part;
+    for (var step = WORKGROUP / 2u; step > 0u; step /= 2u) {
+      workgroupBarrier();
+      if (local < step) {
+        parts[local] += parts[local + step];
+      }
+    }
+    workgroupBarrier();
+    factor = 1.0 / sqrt(parts[0] / f32(4u * D4) + EPSILON);
+  }
+  for (var d = local; d < D4; d += WORKGROUP) {
+    var value = y[head + d];
+    if (NORM) {
+      value *= factor * w[d];
+    }
+    let g = gate[gates + d];
+    let top = select(vec4<f32>(1.0), g, SILU);
+    y[head + d] = value * top / (1.0 + exp(-g));
+  }
+}
