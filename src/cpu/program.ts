@@ -1,6 +1,6 @@
 import { rowGroups } from '../blocks/row-groups.ts';
 import { TENSOR_TYPES } from '../gguf/tensor-types.ts';
-import type { Activation, Sight } from '../model/graph.ts';
+import type { Activation, HeadShape, Sight } from '../model/graph.ts';
 import { type CpuMatrix, MULTIPLIED_AS_INTEGERS } from './matrix.ts';
 import type { CpuMemory } from './memory.ts';
 import { type Arguments, type CpuOperation, HEAD_WORDS, LAYOUTS, OPERATION_WORDS } from './operations.ts';
@@ -8,13 +8,6 @@ import { type Quants, quantsOfRow, type Rows, rowsFrom } from './rows.ts';
 
 /** Shares of an operation that each thread gets on average: enough to even out threads that are slowed down. */
 const SHARES = 4;
-
-/** What attention and its cache have in common. */
-export interface HeadShape {
-  readonly headCount: number;
-  readonly kvHeadCount: number;
-  readonly headSize: number;
-}
 
 /** Where consecutive rows of one session belong. */
 export interface CachePlace {
@@ -25,7 +18,7 @@ export interface CachePlace {
   readonly pages: number;
 }
 
-/** Cosines and sines, `[T, D/2, 2]` of each rotation. */
+/** Cosines and sines, `[T, D/2, 2]` of each rotation, D of the widest head. */
 export interface Angles {
   /** Of the first token. */
   readonly address: number;

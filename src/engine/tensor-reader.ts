@@ -2,7 +2,7 @@ import { GROUP_ROWS } from '../blocks/row-groups.ts';
 import { ShoalError } from '../core/errors.ts';
 import { dequantize } from '../gguf/dequantize.ts';
 import type { GgufTensor } from '../gguf/gguf-file.ts';
-import { pairedRow } from '../model/graph.ts';
+import { type PairedHead, pairedRow } from '../model/graph.ts';
 import type { Hyperparameters } from '../model/hyperparameters.ts';
 import type { ShardReader } from '../store/shard-store.ts';
 import type { OrderedTensor } from './weights.ts';
@@ -36,37 +36,43 @@ export class TensorReader {
    * @throws ShoalError `aborted`, `shard-missing`
    */
   async *rows(
-    { tensor, pairedRows }: OrderedTensor,
+    { tensor, pairedRows, pairedHead }: OrderedTensor,
     rowBytes: number,
     chunkBytes: number,
   ): AsyncGenerator<{ readonly first: number; readonly bytes: Uint8Array<ArrayBuffer> }> {
     const count = tensor.sizeBytes / rowBytes;
     // Rows of a head change places: a chunk has whole heads.
-    const unit = pairedRows === 0 ? GROUP_ROWS : this.#model.headSize;
+    const head = pairedHead ?? { size: this.#model.headSize, rotated: this.#model.ropeDimensions };
+    const unit = pairedRows === 0 ? GROUP_ROWS : head.size;
     const most = unit * Math.max(1, Math.floor(chunkBytes / rowBytes / unit));
     for (let first = 0; first < count; first += most) {
       const bytes = await this.#read(tensor, first * rowBytes, Math.min(most, count - first) * rowBytes);
       const paired = Math.max(0, Math.min(most, pairedRows - first));
-      yield { first, bytes: paired === 0 ? bytes : this.#pair(bytes, rowBytes, paired) };
+      yield { first, bytes: paired === 0 ? bytes : this.#pair(bytes, rowBytes, paired, head) };
     }
   }
 
   /** A vector, or several one behind the other, as f32. @throws ShoalError `aborted`, `shard-missing` */
-  async vector({ tensor, pairedRows }: OrderedTensor): Promise<Float32Array> {
+  async vector(ordered: OrderedTensor): Promise<Float32Array> {
+    const { tensor } = ordered;
     const length = tensor.shape.reduce((product, dimension) => product * dimension, 1);
     const rowBytes = tensor.sizeBytes / length;
     const values = new Float32Array(length);
-    for await (const { first, bytes } of this.rows({ tensor, pairedRows }, rowBytes, tensor.sizeBytes))
+    for await (const { first, bytes } of this.rows(ordered, rowBytes, tensor.sizeBytes))
       values.set(dequantize(tensor.type, bytes), first);
     return values;
   }
 
   /** Puts the first `paired` rows, whole heads, in their places. */
-  #pair(bytes: Uint8Array<ArrayBuffer>, rowBytes: number, paired: number): Uint8Array<ArrayBuffer> {
-    const { headSize, ropeDimensions } = this.#model;
+  #pair(
+    bytes: Uint8Array<ArrayBuffer>,
+    rowBytes: number,
+    paired: number,
+    { size, rotated }: PairedHead,
+  ): Uint8Array<ArrayBuffer> {
     if (this.#ordered.length < bytes.length) this.#ordered = new Uint8Array(bytes.length);
     for (let row = 0; row * rowBytes < bytes.length; row++) {
-      const to = row < paired ? pairedRow(row, headSize, ropeDimensions) : row;
+      const to = row < paired ? pairedRow(row, size, rotated) : row;
       this.#ordered.set(bytes.subarray(row * rowBytes, (row + 1) * rowBytes), to * rowBytes);
     }
     return this.#ordered.subarray(0, bytes.length);

@@ -1,6 +1,6 @@
 import type { GgufTensor } from '../gguf/gguf-file.ts';
 import type { DeviceMatrix } from '../gpu/matrix.ts';
-import type { Operation } from '../model/graph.ts';
+import type { Operation, TensorUse } from '../model/graph.ts';
 
 /** An operation with its weights where they are computed with: on a GPU unless said otherwise. */
 export interface LoadedOperation<Vector = GPUBuffer, Matrix = DeviceMatrix> {
@@ -24,9 +24,8 @@ export interface ShardWeights<Vector = GPUBuffer, Matrix = DeviceMatrix> {
 }
 
 /** A tensor of the file, and which rows change places, as of `TensorUse`. */
-export interface OrderedTensor {
+export interface OrderedTensor extends Pick<TensorUse, 'pairedRows' | 'pairedHead'> {
   readonly tensor: GgufTensor;
-  readonly pairedRows: number;
 }
 
 /** Puts a shard's tensors, one at a time, where they are computed with. */

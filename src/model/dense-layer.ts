@@ -1,4 +1,4 @@
-import type { Activation, Operation, Sight, Slot, TensorUse } from './graph.ts';
+import type { Activation, HeadShape, Operation, PairedHead, Sight, Slot, TensorUse } from './graph.ts';
 import type { Hyperparameters } from './hyperparameters.ts';
 
 /** How a family's layer differs from the plain one. */
@@ -15,6 +15,8 @@ export interface DenseOptions {
   /** Whether queries, keys and values are one matrix, and gate and up another. */
   readonly fused?: boolean;
   readonly activation?: Activation;
+  /** The layer's heads and how many of their dimensions rotate, where layers differ; the model's unless given. */
+  readonly heads?: HeadShape & { readonly rotated: number };
   /** Which of the architecture's rotations the layer uses; the first unless given. */
   readonly rotation?: number;
   readonly sight?: Sight;
@@ -32,7 +34,9 @@ const SEES_ALL: Sight = { window: 0, cap: 0 };
  * @param every - whether operations on optional tensors are listed that this model lacks
  */
 export function denseLayer(model: Hyperparameters, options: DenseOptions, every = false): readonly Operation[] {
-  const { width, feedForwardWidth, headCount, kvHeadCount, headSize } = model;
+  const { width, feedForwardWidth } = model;
+  const heads = headsOf(model, options);
+  const { headCount, kvHeadCount, headSize } = heads;
   const [queries, keys] = [headCount * headSize, kvHeadCount * headSize];
   const paired = (rows: number) => (options.ropePairs === 'halves' ? rows : 0);
   const builder = new DenseLayerBuilder(model, options, every);
@@ -49,16 +53,22 @@ export function denseLayer(model: Hyperparameters, options: DenseOptions, every 
         { name: 'ffn_gate', rows: feedForwardWidth },
         { name: 'ffn_up', rows: feedForwardWidth },
       ];
-  const headNorm = (name: string) => vector(name, headSize, paired(headSize));
+  const headNorm = (name: string) => ({ ...vector(name, headSize, paired(headSize)), ...pairedHead(options) });
   return [
     norm('attn_norm', 'hidden', 'normed', width),
     ...builder.product(qkv, 'normed', width, 'qkv'),
     ...(options.headNorms
-      ? [{ kind: 'normHeads', vectors: [headNorm('attn_q_norm.weight'), headNorm('attn_k_norm.weight')] } as const]
+      ? [
+          {
+            ...({ kind: 'normHeads', heads } as const),
+            vectors: [headNorm('attn_q_norm.weight'), headNorm('attn_k_norm.weight')] as const,
+          },
+        ]
       : []),
-    { kind: 'rope', rotation: options.rotation ?? 0, scale: model.attentionScale ?? 1 / Math.sqrt(headSize) },
+    { kind: 'rope', heads, rotation: options.rotation ?? 0, scale: model.attentionScale ?? 1 / Math.sqrt(headSize) },
     {
       kind: 'attend',
+      heads,
       sight: options.sight ?? SEES_ALL,
       vectors: options.sinks ? [vector('attn_sinks.weight', headCount)] : [],
     },
@@ -97,7 +107,7 @@ class DenseLayerBuilder {
   /** `to = from · Wᵀ + b`, the matrices side by side. */
   product(matrices: readonly NamedMatrix[], from: Slot, columns: number, to: Slot, add = false): Operation[] {
     return [
-      { kind: 'multiply', from, to, add, matrices: matrices.map((named) => matrix(named, columns)) },
+      { kind: 'multiply', from, to, add, matrices: matrices.map((named) => this.#matrix(named, columns)) },
       ...this.#biases(matrices, to),
     ];
   }
@@ -145,12 +155,18 @@ class DenseLayerBuilder {
     ];
   }
 
+  #matrix({ name, rows, pairedRows = 0 }: NamedMatrix, columns: number): TensorUse {
+    const use = { name: `${name}.weight`, shape: [columns, rows], pairedRows, optional: false };
+    return { ...use, ...pairedHead(this.#options) };
+  }
+
   /** Biases of matrices side by side: all of them or none. */
   #biases(matrices: readonly NamedMatrix[], to: Slot): Operation[] {
     const { biased = [], maybeBiased = [] } = this.#options;
     const optional = matrices.some(({ name }) => maybeBiased.includes(name));
     const vectors = matrices.map(({ name, rows, pairedRows }) => ({
       ...vector(`${name}.bias`, rows, pairedRows),
+      ...pairedHead(this.#options),
       optional,
     }));
     const has = vectors.some(({ name }) => this.#model.optionalTensors?.includes(name));
@@ -167,6 +183,10 @@ function vector(name: string, width: number, pairedRows = 0): TensorUse {
   return { name, shape: [width], pairedRows, optional: false };
 }
 
-function matrix({ name, rows, pairedRows = 0 }: NamedMatrix, columns: number): TensorUse {
-  return { name: `${name}.weight`, shape: [columns, rows], pairedRows, optional: false };
+function headsOf({ headCount, kvHeadCount, headSize }: Hyperparameters, { heads }: DenseOptions): HeadShape {
+  return heads ?? { headCount, kvHeadCount, headSize };
+}
+
+function pairedHead({ heads }: DenseOptions): { readonly pairedHead?: PairedHead } {
+  return heads ? { pairedHead: { size: heads.headSize, rotated: heads.rotated } } : {};
 }

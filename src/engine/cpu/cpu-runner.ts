@@ -1,6 +1,8 @@
+import { layerPageBytes } from '../../blocks/kv-layout.ts';
 import { ShoalError } from '../../core/errors.ts';
 import { type CpuHost, CpuKernels } from '../../cpu/kernels.ts';
 import { MAX_MEMORY_BYTES } from '../../cpu/memory.ts';
+import { modelHeads } from '../../model/architectures.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import { DeviceRunner } from '../device-runner.ts';
 import type { LayerRunner } from '../layer-runner.ts';
@@ -28,8 +30,8 @@ export interface CpuRunnerOptions {
  */
 export async function createCpuRunner(options: CpuRunnerOptions): Promise<LayerRunner> {
   const { host, hyperparameters, threads = 1, precision = 'i16', maxKvBytes = MAX_KV_BYTES } = options;
-  const { headSize } = hyperparameters;
-  if (headSize % 4 !== 0) {
+  for (const { headSize } of modelHeads(hyperparameters)) {
+    if (headSize % 4 === 0) continue;
     throw new ShoalError(
       'unsupported-architecture',
       `The model has heads of ${headSize} elements; supported are multiples of 4.`,
@@ -37,7 +39,7 @@ export async function createCpuRunner(options: CpuRunnerOptions): Promise<LayerR
   }
   const kernels = await CpuKernels.open(host, threads, scratchBytes(hyperparameters));
   const workspace = createCpuWorkspace(kernels.memory, hyperparameters, precision);
-  const pool = new CpuKvPool(kernels.memory, hyperparameters, maxKvBytes);
+  const pool = new CpuKvPool(kernels.memory, layerPageBytes(hyperparameters), maxKvBytes);
   const model = new CpuModel(pool);
   return new DeviceRunner({
     info: {

@@ -1,7 +1,6 @@
-import { PAGE_TOKENS, pageBytes } from '../../blocks/kv-layout.ts';
+import { PAGE_TOKENS, pagesWithin } from '../../blocks/kv-layout.ts';
 import { ShoalError } from '../../core/errors.ts';
 import type { CpuMemory } from '../../cpu/memory.ts';
-import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import { FIRST_KV_PAGES } from '../limits.ts';
 
 /** Some pages of every layer. */
@@ -15,16 +14,18 @@ interface Slab {
 /** The KV pages that all sessions of a runner share: a page number means a page in every loaded layer. Grows by slabs. */
 export class CpuKvPool {
   readonly #memory: CpuMemory;
-  readonly #pageBytes: number;
+  /** By layer. */
+  readonly #pageBytes: readonly number[];
   readonly #maxBytes: number;
   readonly #layers = new Set<number>();
   readonly #slabs: Slab[] = [];
   readonly #free: number[] = [];
   #pages = 0;
 
-  constructor(memory: CpuMemory, model: Hyperparameters, maxBytes: number) {
+  /** @param pageBytes - of each of the model's layers, see `layerPageBytes` */
+  constructor(memory: CpuMemory, pageBytes: readonly number[], maxBytes: number) {
     this.#memory = memory;
-    this.#pageBytes = pageBytes(model.kvHeadCount, model.headSize);
+    this.#pageBytes = pageBytes;
     this.#maxBytes = maxBytes;
   }
 
@@ -63,14 +64,15 @@ export class CpuKvPool {
     this.#free.push(...pages);
   }
 
-  /** Where a layer's page lies. */
+  /** Where a layer's page lies; 0 in a layer that caches nothing. */
   address(layer: number, page: number): number {
     const slab = this.#slabs.findLast(({ firstPage }) => firstPage <= page)!;
-    return slab.addresses.get(layer)! + (page - slab.firstPage) * this.#pageBytes;
+    const first = slab.addresses.get(layer);
+    return first === undefined ? 0 : first + (page - slab.firstPage) * this.#pageBytes[layer]!;
   }
 
   #maxPages(): number {
-    return Math.floor(this.#maxBytes / (this.#pageBytes * Math.max(1, this.#layers.size)));
+    return pagesWithin(this.#maxBytes, this.#layers, this.#pageBytes);
   }
 
   #grow(missing: number): void {
@@ -92,7 +94,8 @@ export class CpuKvPool {
     const taken: number[] = [];
     try {
       for (const layer of layers) {
-        const address = this.#memory.allocate(pages * this.#pageBytes);
+        if (this.#pageBytes[layer] === 0) continue;
+        const address = this.#memory.allocate(pages * this.#pageBytes[layer]!);
         taken.push(layer);
         addresses.set(layer, address);
       }

@@ -24,10 +24,10 @@ export interface LayerPlace {
  * Exhaustive: a kind of operation that is missing here does not compile.
  */
 export function addLayer(program: Program, layer: CpuLayer, { model, workspace, tokens, caches }: LayerPlace): void {
-  const { slots, quants, angles } = workspace;
+  const { slots, quants, angles, rotationBytes } = workspace;
   const { experts } = model;
   const choice = experts && { experts: experts.count, used: experts.used, rows: slots.choice };
-  const rotation = (index: number) => ({ ...angles, address: angles.address + index * model.headSize * 4 });
+  const rotation = (index: number) => ({ ...angles, address: angles.address + index * rotationBytes });
   /** The slot whose rows `quants` holds. */
   let rounded: Slot | undefined;
   for (const [index, { operation, vectors, matrix }] of layer.entries()) {
@@ -59,13 +59,13 @@ export function addLayer(program: Program, layer: CpuLayer, { model, workspace, 
         program.add(tokens, slots[operation.from], slots[operation.to], operation.scale);
         break;
       case 'normHeads':
-        program.normHeads(tokens, slots.qkv, vectors[0]!, vectors[1]!, model, model.rmsEpsilon);
+        program.normHeads(tokens, slots.qkv, vectors[0]!, vectors[1]!, operation.heads, model.rmsEpsilon);
         break;
       case 'rope':
-        program.rope(slots.qkv, rotation(operation.rotation), caches, model, operation.scale);
+        program.rope(slots.qkv, rotation(operation.rotation), caches, operation.heads, operation.scale);
         break;
       case 'attend':
-        program.attend(slots.qkv, caches, model, operation.sight, slots.attended, vectors[0]);
+        program.attend(slots.qkv, caches, operation.heads, operation.sight, slots.attended, vectors[0]);
         break;
       case 'gate':
         if (choice) addExpertGates(program, workspace, choice, tokens, operation.activation);

@@ -1,6 +1,5 @@
-import { PAGE_TOKENS, pageBytes } from '../../blocks/kv-layout.ts';
+import { PAGE_TOKENS, pagesWithin } from '../../blocks/kv-layout.ts';
 import { ShoalError } from '../../core/errors.ts';
-import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import { FIRST_KV_PAGES } from '../limits.ts';
 import { outOfMemory } from './loader.ts';
 
@@ -10,16 +9,19 @@ import { outOfMemory } from './loader.ts';
  */
 export class GpuKvPool {
   readonly #device: GPUDevice;
-  readonly #pageBytes: number;
+  /** By layer. */
+  readonly #pageBytes: readonly number[];
   readonly #maxBytes: number;
   readonly #maxBufferBytes: number;
+  /** Of the layers that cache anything. */
   readonly #buffers = new Map<number, GPUBuffer>();
   readonly #free: number[] = [];
   #pages = 0;
 
-  constructor(device: GPUDevice, model: Hyperparameters, maxBytes: number, maxBufferBytes: number) {
+  /** @param pageBytes - of each of the model's layers, see `layerPageBytes` */
+  constructor(device: GPUDevice, pageBytes: readonly number[], maxBytes: number, maxBufferBytes: number) {
     this.#device = device;
-    this.#pageBytes = pageBytes(model.kvHeadCount, model.headSize);
+    this.#pageBytes = pageBytes;
     this.#maxBytes = maxBytes;
     this.#maxBufferBytes = maxBufferBytes;
   }
@@ -29,16 +31,17 @@ export class GpuKvPool {
     return (this.#free.length + Math.max(0, this.#maxPages() - this.#pages)) * PAGE_TOKENS;
   }
 
-  /** The pages of a loaded layer. */
-  buffer(layer: number): GPUBuffer {
-    return this.#buffers.get(layer)!;
+  /** The pages of a loaded layer; undefined for one that caches nothing. */
+  buffer(layer: number): GPUBuffer | undefined {
+    return this.#buffers.get(layer);
   }
 
   /** @throws ShoalError `out-of-memory` */
   async addLayers(layers: readonly number[]): Promise<void> {
     // One page, for something to bind: how many fit shows when all shards are loaded and a session begins.
     const pages = Math.max(this.#pages, 1);
-    for (const [layer, buffer] of await this.#allocate(layers, pages)) this.#buffers.set(layer, buffer);
+    const caching = layers.filter((layer) => this.#pageBytes[layer]! > 0);
+    for (const [layer, buffer] of await this.#allocate(caching, pages)) this.#buffers.set(layer, buffer);
     this.#addPages(pages);
   }
 
@@ -69,8 +72,9 @@ export class GpuKvPool {
   }
 
   #maxPages(): number {
-    const perBuffer = Math.floor(this.#maxBufferBytes / this.#pageBytes);
-    return Math.min(perBuffer, Math.floor(this.#maxBytes / (this.#pageBytes * Math.max(1, this.#buffers.size))));
+    const layers = [...this.#buffers.keys()];
+    const perBuffer = layers.map((layer) => pagesWithin(this.#maxBufferBytes, [layer], this.#pageBytes));
+    return Math.min(...perBuffer, pagesWithin(this.#maxBytes, layers, this.#pageBytes));
   }
 
   async #grow(missing: number): Promise<void> {
@@ -85,11 +89,11 @@ export class GpuKvPool {
     const larger = await this.#allocate([...this.#buffers.keys()], pages);
     const encoder = this.#device.createCommandEncoder();
     for (const [layer, buffer] of larger) {
-      encoder.copyBufferToBuffer(this.buffer(layer), 0, buffer, 0, this.#pages * this.#pageBytes);
+      encoder.copyBufferToBuffer(this.#buffers.get(layer)!, 0, buffer, 0, this.#pages * this.#pageBytes[layer]!);
     }
     this.#device.queue.submit([encoder.finish()]);
     for (const [layer, buffer] of larger) {
-      this.buffer(layer).destroy();
+      this.#buffers.get(layer)?.destroy();
       this.#buffers.set(layer, buffer);
     }
     this.#addPages(pages);
@@ -102,11 +106,10 @@ export class GpuKvPool {
 
   async #allocate(layers: readonly number[], pages: number): Promise<[number, GPUBuffer][]> {
     this.#device.pushErrorScope('out-of-memory');
-    const size = pages * this.#pageBytes;
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     const buffers = layers.map((layer): [number, GPUBuffer] => [
       layer,
-      this.#device.createBuffer({ label: `KV ${layer}`, size, usage }),
+      this.#device.createBuffer({ label: `KV ${layer}`, size: pages * this.#pageBytes[layer]!, usage }),
     ]);
     if (await this.#device.popErrorScope()) {
       for (const [, buffer] of buffers) buffer.destroy();

@@ -23,8 +23,8 @@ import type { Workspace } from './workspace.ts';
 export interface LayerPlace {
   readonly model: Hyperparameters;
   readonly workspace: Workspace;
-  /** The layer's KV pages. */
-  readonly cache: GPUBuffer;
+  /** The layer's KV pages; undefined for a layer without attention. */
+  readonly cache: GPUBuffer | undefined;
 }
 
 /** One layer on the workspace's hidden states: its graph, bound to buffers. */
@@ -45,7 +45,7 @@ function createOperation(
   { operation, vectors, matrix }: LoadedOperation,
   { model, workspace, cache }: LayerPlace,
 ): Promise<Op> {
-  const { slots, tasks, rotations } = workspace;
+  const { slots, tasks, rotationSize, angleStride } = workspace;
   const { pages, angles } = tasks.regions;
   const { qkv } = slots;
   const { experts } = model;
@@ -70,15 +70,17 @@ function createOperation(
     }
     case 'normHeads': {
       const [query, key] = vectors as [GPUBuffer, GPUBuffer];
-      return createNormHeads(context, { heads: model, query, key, qkv, epsilon: model.rmsEpsilon });
+      return createNormHeads(context, { heads: operation.heads, query, key, qkv, epsilon: model.rmsEpsilon });
     }
     case 'rope': {
-      const { rotation, scale } = operation;
-      return createRopeKv(context, { heads: model, angles, rotations, rotation, scale, pages, qkv, cache });
+      const { heads, rotation, scale } = operation;
+      const turns = { angles, angleStride, angleOffset: rotation * rotationSize };
+      return createRopeKv(context, { heads, ...turns, scale, pages, qkv, cache: cache! });
     }
     case 'attend': {
-      const { sight } = operation;
-      return createAttention(context, { heads: model, sight, qkv, cache, pages, y: slots.attended, sinks: vectors[0] });
+      const { heads, sight } = operation;
+      const [from, y] = [{ qkv, cache: cache!, pages }, slots.attended];
+      return createAttention(context, { heads, sight, ...from, y, sinks: vectors[0] });
     }
     case 'gate': {
       const { activation } = operation;

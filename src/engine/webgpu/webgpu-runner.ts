@@ -1,8 +1,10 @@
+import { layerPageBytes } from '../../blocks/kv-layout.ts';
 import { ShoalError } from '../../core/errors.ts';
 import { log } from '../../core/log.ts';
 import { openDevice } from '../../gpu/device.ts';
 import { Kernels } from '../../gpu/kernels.ts';
 import { tuningFor } from '../../gpu/tuning.ts';
+import { modelHeads } from '../../model/architectures.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import { DeviceRunner } from '../device-runner.ts';
 import type { LayerRunner } from '../layer-runner.ts';
@@ -30,8 +32,8 @@ export interface WebGpuRunnerOptions {
  */
 export async function createWebGpuRunner(options: WebGpuRunnerOptions): Promise<LayerRunner> {
   const { hyperparameters, maxKvBytes = MAX_KV_BYTES } = options;
-  const { headSize } = hyperparameters;
-  if (headSize % 4 !== 0 || headSize > MAX_HEAD_SIZE) {
+  for (const { headSize } of modelHeads(hyperparameters)) {
+    if (headSize % 4 === 0 && headSize <= MAX_HEAD_SIZE) continue;
     throw new ShoalError(
       'unsupported-architecture',
       `The model has heads of ${headSize} elements; supported are multiples of 4 up to ${MAX_HEAD_SIZE}.`,
@@ -41,7 +43,7 @@ export async function createWebGpuRunner(options: WebGpuRunnerOptions): Promise<
   const maxTokens = maxTaskTokens(gpu.software);
   const workspace = createWorkspace(gpu, hyperparameters, maxTokens);
   const kernels = new Kernels(gpu.device, workspace.tasks.buffer);
-  const pool = new GpuKvPool(gpu.device, hyperparameters, maxKvBytes, gpu.maxBindingBytes);
+  const pool = new GpuKvPool(gpu.device, layerPageBytes(hyperparameters), maxKvBytes, gpu.maxBindingBytes);
   const tuning = tuningFor(gpu);
   const model = new GpuModel({ gpu, kernels, tuning }, hyperparameters, workspace, pool);
   gpu.device.addEventListener('uncapturederror', ({ error }) => log.error('GPU', error.message));
