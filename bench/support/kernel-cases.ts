@@ -129,7 +129,7 @@ class KernelCases {
     const rope = await createRopeKv(this.#context, {
       heads,
       angles: this.#buffer(tokens * headSize * 4),
-      ...{ rotations: 1, rotation: 0, scale: 1 / Math.sqrt(headSize) },
+      ...{ angleStride: headSize, angleOffset: 0, scale: 1 / Math.sqrt(headSize) },
       pages: this.#pageTable({ tokens, position: 0, pages: 1 }),
       qkv,
       cache: this.#buffer(pageBytes(kvHeadCount, headSize)),

@@ -5,7 +5,7 @@ export class RopeAngles {
   readonly #headSize: number;
   readonly #rotations: readonly { readonly frequencies: Float64Array; readonly magnitude: number }[];
 
-  /** @param headSize - D */
+  /** @param headSize - D of the widest head: a head that is narrower reads the first of its rotation's pairs */
   constructor(headSize: number, rotations: readonly Rotation[]) {
     this.#headSize = headSize;
     this.#rotations = rotations.map((rotation) => ({

@@ -1,3 +1,4 @@
+import { modelLayers } from '../model/architectures.ts';
 import type { Hyperparameters } from '../model/hyperparameters.ts';
 
 /** Rows that a convolution over four positions needs of what came before. */
@@ -13,4 +14,10 @@ export interface StateLayout {
 export function stateLayout({ keyHeads, valueHeads, headSize }: NonNullable<Hyperparameters['recall']>): StateLayout {
   const rowsAt = valueHeads * headSize * headSize * 4;
   return { bytes: rowsAt + CONVOLVED_BEFORE * (2 * keyHeads + valueHeads) * headSize * 4, rowsAt };
+}
+
+/** Bytes of a session's state in each of a model's layers; 0 for a layer without. */
+export function layerStateBytes(model: Hyperparameters): readonly number[] {
+  const bytes = model.recall ? stateLayout(model.recall).bytes : 0;
+  return modelLayers(model).map((layer) => (layer.some(({ kind }) => kind === 'recall') ? bytes : 0));
 }

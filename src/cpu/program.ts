@@ -1,17 +1,10 @@
 import { rowGroups } from '../blocks/row-groups.ts';
 import { TENSOR_TYPES } from '../gguf/tensor-types.ts';
-import type { Activation, Sight } from '../model/graph.ts';
+import type { Activation, HeadShape, Sight } from '../model/graph.ts';
 import { type CpuMatrix, MULTIPLIED_AS_INTEGERS } from './matrix.ts';
 import type { Arguments } from './operations.ts';
 import { ProgramWriter } from './program-writer.ts';
 import { type Quants, quantsOfRow, type Rows, rowsFrom } from './rows.ts';
-
-/** What attention and its cache have in common. */
-export interface HeadShape {
-  readonly headCount: number;
-  readonly kvHeadCount: number;
-  readonly headSize: number;
-}
 
 /** Where consecutive rows of one session belong. */
 export interface CachePlace {
@@ -22,7 +15,7 @@ export interface CachePlace {
   readonly pages: number;
 }
 
-/** Cosines and sines, `[T, D/2, 2]` of each rotation. */
+/** Cosines and sines, `[T, D/2, 2]` of each rotation, D of the widest head. */
 export interface Angles {
   /** Of the first token. */
   readonly address: number;

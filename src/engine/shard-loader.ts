@@ -86,8 +86,8 @@ class ShardLoad<Vector, Matrix> {
     return { operation, vectors, matrix };
   }
 
-  #find({ name, shape, pairedRows, part }: TensorUse): OrderedTensor {
-    return { tensor: this.#tensor(name, shape), pairedRows, ...(part ? { part } : {}) };
+  #find(use: TensorUse): OrderedTensor {
+    return { ...use, tensor: this.#tensor(use.name, use.shape) };
   }
 
   /** What a shard holds changes what it computes: nothing is left out in silence. */

@@ -2,7 +2,7 @@ import { GROUP_ROWS } from '../blocks/row-groups.ts';
 import { ShoalError } from '../core/errors.ts';
 import { dequantize } from '../gguf/dequantize.ts';
 import type { GgufTensor } from '../gguf/gguf-file.ts';
-import { pairedRow, type RowPart } from '../model/graph.ts';
+import { type PairedHead, pairedRow, type RowPart } from '../model/graph.ts';
 import type { Hyperparameters } from '../model/hyperparameters.ts';
 import type { ShardReader } from '../store/shard-store.ts';
 import type { OrderedTensor } from './weights.ts';
@@ -38,13 +38,14 @@ export class TensorReader {
    * @throws ShoalError `aborted`, `shard-missing`
    */
   async *rows(
-    { tensor, pairedRows, part = EVERY_ROW }: OrderedTensor,
+    { tensor, pairedRows, pairedHead, part = EVERY_ROW }: OrderedTensor,
     rowBytes: number,
     chunkBytes: number,
   ): AsyncGenerator<{ readonly first: number; readonly bytes: Uint8Array<ArrayBuffer> }> {
     const used = part.end - part.first;
     // Rows of a head change places: a chunk has whole heads.
-    const unit = Math.max(1, (pairedRows === 0 ? GROUP_ROWS : this.#model.headSize) / used);
+    const head = pairedHead ?? { size: this.#model.headSize, rotated: this.#model.ropeDimensions };
+    const unit = Math.max(1, (pairedRows === 0 ? GROUP_ROWS : head.size) / used);
     const roundBytes = part.every * rowBytes;
     const rounds = tensor.sizeBytes / roundBytes;
     const most = unit * Math.max(1, Math.floor(chunkBytes / roundBytes / unit));
@@ -54,26 +55,31 @@ export class TensorReader {
       const bytes = part === EVERY_ROW ? read : pick(read, part, rowBytes);
       const first = round * used;
       const paired = Math.max(0, Math.min(count * used, pairedRows - first));
-      yield { first, bytes: paired === 0 ? bytes : this.#pair(bytes, rowBytes, paired) };
+      yield { first, bytes: paired === 0 ? bytes : this.#pair(bytes, rowBytes, paired, head) };
     }
   }
 
   /** A vector, or several one behind the other, as f32. @throws ShoalError `aborted`, `shard-missing` */
-  async vector({ tensor, pairedRows }: Omit<OrderedTensor, 'part'>): Promise<Float32Array> {
+  async vector(ordered: OrderedTensor): Promise<Float32Array> {
+    const { tensor } = ordered;
     const length = tensor.shape.reduce((product, dimension) => product * dimension, 1);
     const rowBytes = tensor.sizeBytes / length;
     const values = new Float32Array(length);
-    for await (const { first, bytes } of this.rows({ tensor, pairedRows }, rowBytes, tensor.sizeBytes))
+    for await (const { first, bytes } of this.rows(ordered, rowBytes, tensor.sizeBytes))
       values.set(dequantize(tensor.type, bytes), first);
     return values;
   }
 
   /** Puts the first `paired` rows, whole heads, in their places. */
-  #pair(bytes: Uint8Array<ArrayBuffer>, rowBytes: number, paired: number): Uint8Array<ArrayBuffer> {
-    const { headSize, ropeDimensions } = this.#model;
+  #pair(
+    bytes: Uint8Array<ArrayBuffer>,
+    rowBytes: number,
+    paired: number,
+    { size, rotated }: PairedHead,
+  ): Uint8Array<ArrayBuffer> {
     if (this.#ordered.length < bytes.length) this.#ordered = new Uint8Array(bytes.length);
     for (let row = 0; row * rowBytes < bytes.length; row++) {
-      const to = row < paired ? pairedRow(row, headSize, ropeDimensions) : row;
+      const to = row < paired ? pairedRow(row, size, rotated) : row;
       this.#ordered.set(bytes.subarray(row * rowBytes, (row + 1) * rowBytes), to * rowBytes);
     }
     return this.#ordered.subarray(0, bytes.length);

@@ -24,7 +24,7 @@ export interface ShardWeights<Vector = GPUBuffer, Matrix = DeviceMatrix> {
 }
 
 /** A tensor of the file, which of its rows are used, and which change places, as of `TensorUse`. */
-export interface OrderedTensor extends Pick<TensorUse, 'pairedRows' | 'part'> {
+export interface OrderedTensor extends Pick<TensorUse, 'pairedRows' | 'pairedHead' | 'part'> {
   readonly tensor: GgufTensor;
 }
 

@@ -1,8 +1,9 @@
 import { ShoalError } from '../core/errors.ts';
-import { type Architecture, rotationsOf } from './architecture.ts';
+import { type Architecture, layersOf, rotationsOf } from './architecture.ts';
 import { gemma2, gemma3 } from './gemma.ts';
 import { gptOss } from './gpt-oss.ts';
 import { granite } from './granite.ts';
+import { type HeadShape, headsOf, type Operation } from './graph.ts';
 import type { Hyperparameters } from './hyperparameters.ts';
 import { llama } from './llama.ts';
 import { mistral3 } from './mistral.ts';
@@ -32,6 +33,16 @@ export function findArchitecture(name: string, fileName: string): Architecture {
     'unsupported-architecture',
     `${fileName}: architecture "${name}" is not supported; supported: ${supported}.`,
   );
+}
+
+/** Every layer of a model, see `layersOf`. */
+export function modelLayers(model: Hyperparameters): (readonly Operation[])[] {
+  return layersOf(findArchitecture(model.architecture, 'The model'), model);
+}
+
+/** The heads of every layer with attention. */
+export function modelHeads(model: Hyperparameters): HeadShape[] {
+  return modelLayers(model).flatMap((layer) => headsOf(layer) ?? []);
 }
 
 /** What a model's layers rotate by, see `rotationsOf`. */

@@ -1,4 +1,4 @@
-import type { Activation, Operation, RowPart, Sight, Slot, TensorUse } from './graph.ts';
+import type { Activation, HeadShape, Operation, PairedHead, RowPart, Sight, Slot, TensorUse } from './graph.ts';
 import type { Hyperparameters } from './hyperparameters.ts';
 
 /** How a family's layer differs from the plain one. */
@@ -15,6 +15,8 @@ export interface DenseOptions {
   /** Whether queries, keys and values are one matrix, and gate and up another. */
   readonly fused?: boolean;
   readonly activation?: Activation;
+  /** The layer's heads and how many of their dimensions rotate, where layers differ; the model's unless given. */
+  readonly heads?: HeadShape & { readonly rotated: number };
   /** Which of the architecture's rotations the layer uses; the first unless given. */
   readonly rotation?: number;
   readonly sight?: Sight;
@@ -81,11 +83,13 @@ class DenseLayerBuilder {
 
   /** From `normed` to `hidden`. */
   attention(): Operation[] {
-    const { width, headCount, kvHeadCount, headSize, attentionScale } = this.#model;
+    const { width, attentionScale } = this.#model;
+    const heads = headsOf(this.#model, this.#options);
+    const { headCount, kvHeadCount, headSize } = heads;
     const { ropePairs, headNorms, fused, outerGate, rotation, sight, sinks } = this.#options;
     const [queries, keys] = [headCount * headSize, kvHeadCount * headSize];
     const paired = (rows: number) => (ropePairs === 'halves' ? rows : 0);
-    const headNorm = (name: string) => vector(name, headSize, paired(headSize));
+    const headNorm = (name: string) => ({ ...vector(name, headSize, paired(headSize)), ...pairedHead(this.#options) });
     /** A head's query, then its gate. */
     const half = (index: number): Pick<NamedMatrix, 'rows' | 'part'> => ({
       rows: 2 * queries,
@@ -102,11 +106,16 @@ class DenseLayerBuilder {
       ...this.product(qkv, 'normed', width, 'qkv'),
       ...(outerGate ? this.product([{ name: 'attn_q', ...half(1) }], 'normed', width, 'outerGate') : []),
       ...(headNorms
-        ? [{ kind: 'normHeads', vectors: [headNorm('attn_q_norm.weight'), headNorm('attn_k_norm.weight')] } as const]
+        ? [
+            {
+              ...({ kind: 'normHeads', heads } as const),
+              vectors: [headNorm('attn_q_norm.weight'), headNorm('attn_k_norm.weight')] as const,
+            },
+          ]
         : []),
-      { kind: 'rope', rotation: rotation ?? 0, scale: attentionScale ?? 1 / Math.sqrt(headSize) },
+      { kind: 'rope', heads, rotation: rotation ?? 0, scale: attentionScale ?? 1 / Math.sqrt(headSize) },
       {
-        kind: 'attend',
+        ...({ kind: 'attend', heads } as const),
         sight: sight ?? SEES_ALL,
         vectors: sinks ? [vector('attn_sinks.weight', headCount)] : [],
       },
@@ -118,7 +127,10 @@ class DenseLayerBuilder {
   /** `to = from · Wᵀ + b`, the matrices side by side. */
   product(matrices: readonly NamedMatrix[], from: Slot, columns: number, to: Slot, add = false): Operation[] {
     return [
-      { kind: 'multiply', from, to, add, matrices: matrices.map((named) => matrix(named, columns)) },
+      {
+        ...({ kind: 'multiply', from, to, add } as const),
+        matrices: matrices.map((named) => ({ ...matrix(named, columns), ...pairedHead(this.#options) })),
+      },
       ...this.#biases(matrices, to),
     ];
   }
@@ -172,6 +184,7 @@ class DenseLayerBuilder {
     const optional = matrices.some(({ name }) => maybeBiased.includes(name));
     const vectors = matrices.map(({ name, rows, pairedRows }) => ({
       ...vector(`${name}.bias`, rows, pairedRows),
+      ...pairedHead(this.#options),
       optional,
     }));
     const has = vectors.some(({ name }) => this.#model.optionalTensors?.includes(name));
@@ -189,5 +202,14 @@ export function vector(name: string, width: number, pairedRows = 0): TensorUse {
 }
 
 export function matrix({ name, rows, pairedRows = 0, part }: NamedMatrix, columns: number): TensorUse {
-  return { name: `${name}.weight`, shape: [columns, rows], pairedRows, optional: false, ...(part ? { part } : {}) };
+  const use = { name: `${name}.weight`, shape: [columns, rows], pairedRows, optional: false };
+  return { ...use, ...(part ? { part } : {}) };
+}
+
+function headsOf({ headCount, kvHeadCount, headSize }: Hyperparameters, { heads }: DenseOptions): HeadShape {
+  return heads ?? { headCount, kvHeadCount, headSize };
+}
+
+function pairedHead({ heads }: DenseOptions): { readonly pairedHead?: PairedHead } {
+  return heads ? { pairedHead: { size: heads.headSize, rotated: heads.rotated } } : {};
 }

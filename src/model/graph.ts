@@ -24,6 +24,8 @@ export interface TensorUse {
    * ordered alike, so that their products stay the same.
    */
   readonly pairedRows: number;
+  /** The heads that those rows are of; the model's D and R unless given. */
+  readonly pairedHead?: PairedHead;
   /** Of which rows it is; all of them unless given. */
   readonly part?: RowPart;
   /** Whether the architecture has layers without it; `Hyperparameters.optionalTensors` says whether this model has it. */
@@ -35,6 +37,20 @@ export interface RowPart {
   readonly every: number;
   readonly first: number;
   readonly end: number;
+}
+
+/** A head whose rotated dimensions are paired: D and R. */
+export interface PairedHead {
+  readonly size: number;
+  readonly rotated: number;
+}
+
+/** The heads of a layer's attention: H, K and D. */
+export interface HeadShape {
+  readonly headCount: number;
+  readonly kvHeadCount: number;
+  /** A multiple of 4. */
+  readonly headSize: number;
 }
 
 /** One step of a layer. Devices interpret it, and compile only if they know every kind. */
@@ -58,16 +74,21 @@ export type Operation =
   /** Adds to each row the vectors one after the other, each filled up to four. */
   | { readonly kind: 'bias'; readonly to: Slot; readonly vectors: readonly TensorUse[] }
   /** RMS norm of each query head by `vectors[0]` and of each key head by `vectors[1]`, in `qkv`. */
-  | { readonly kind: 'normHeads'; readonly vectors: readonly [TensorUse, TensorUse] }
+  | { readonly kind: 'normHeads'; readonly heads: HeadShape; readonly vectors: readonly [TensorUse, TensorUse] }
   /** `to += scale · from` */
   | { readonly kind: 'add'; readonly from: Slot; readonly to: Slot; readonly scale: number }
   /**
    * Rotates the queries and keys of `qkv` by their position, neighbours as pairs, by one of the architecture's rotations;
    * multiplies the queries with what scores are scaled by; stores keys and values.
    */
-  | { readonly kind: 'rope'; readonly rotation: number; readonly scale: number }
+  | { readonly kind: 'rope'; readonly heads: HeadShape; readonly rotation: number; readonly scale: number }
   /** Causal attention of the rotated queries, `qkv` to `attended`; with a vector, a sink for each head, see `Sight`. */
-  | { readonly kind: 'attend'; readonly sight: Sight; readonly vectors: readonly TensorUse[] }
+  | {
+      readonly kind: 'attend';
+      readonly heads: HeadShape;
+      readonly sight: Sight;
+      readonly vectors: readonly TensorUse[];
+    }
   /** `gated = activation(gate) · up`, both in `gateUp`: of each row once, or of each of its experts. */
   | { readonly kind: 'gate'; readonly activation: Activation }
   /** `choice` = the experts with the greatest logits in `routing`, and the softmax of those logits. */
@@ -117,20 +138,33 @@ export interface Sight {
  */
 export type Activation = 'silu' | 'gelu' | 'clamped';
 
-/** Elements of a row. */
-export function slotWidth(slot: Slot, model: Hyperparameters): number {
-  const { width, headCount, kvHeadCount, headSize, experts, recall } = model;
+/** The heads of a layer's attention; undefined for a layer without, which caches no keys and values. */
+export function headsOf(operations: readonly Operation[]): HeadShape | undefined {
+  return operations.find((operation) => operation.kind === 'attend')?.heads;
+}
+
+/** D of the widest. */
+export function widestHead(heads: readonly HeadShape[]): number {
+  return Math.max(0, ...heads.map(({ headSize }) => headSize));
+}
+
+/** Elements of a row, enough for every layer. @param heads - of the layers with attention */
+export function slotWidth(slot: Slot, model: Hyperparameters, heads: readonly HeadShape[]): number {
+  const { width, experts, recall } = model;
   switch (slot) {
     case 'hidden':
     case 'normed':
       return width;
     case 'qkv':
-      return (headCount + 2 * kvHeadCount) * headSize;
+      return Math.max(
+        0,
+        ...heads.map(({ headCount, kvHeadCount, headSize }) => (headCount + 2 * kvHeadCount) * headSize),
+      );
     case 'attended':
-      return headCount * headSize;
+      return Math.max(0, ...heads.map(({ headCount, headSize }) => headCount * headSize));
     case 'gateUp':
       // Up begins at a whole group of four.
-      return 2 * Math.ceil(slotWidth('gated', model) / 4) * 4;
+      return 2 * Math.ceil(slotWidth('gated', model, heads) / 4) * 4;
     case 'gated':
       return experts ? experts.used * experts.width : model.feedForwardWidth;
     case 'routing':
@@ -141,7 +175,7 @@ export function slotWidth(slot: Slot, model: Hyperparameters): number {
     case 'parts':
       return (experts?.used ?? 0) * width;
     case 'outerGate':
-      return recall ? Math.max(slotWidth('attended', model), slotWidth('recalled', model)) : 0;
+      return recall ? Math.max(slotWidth('attended', model, heads), slotWidth('recalled', model, heads)) : 0;
     case 'mixed':
       return recall ? (2 * recall.keyHeads + recall.valueHeads) * recall.headSize : 0;
     case 'deltas':

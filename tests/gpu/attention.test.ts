@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PAGE_TOKENS, pageBytes } from '../../src/blocks/kv-layout.ts';
 import { RopeAngles } from '../../src/blocks/rope-angles.ts';
 import { createAttention } from '../../src/gpu/ops/attention.ts';
-import { createRopeKv, type HeadShape } from '../../src/gpu/ops/rope-kv.ts';
+import { createRopeKv } from '../../src/gpu/ops/rope-kv.ts';
 import { pageTable } from '../../src/gpu/page-table.ts';
 import type { Tuning } from '../../src/gpu/tuning.ts';
-import type { Sight } from '../../src/model/graph.ts';
+import type { HeadShape, Sight } from '../../src/model/graph.ts';
 import { NO_ROTATION, type Rotation } from '../../src/model/rotation.ts';
 import { expectClose, KernelHarness, randomValues } from './harness.ts';
 import { attend, rope } from './reference.ts';
@@ -69,7 +69,7 @@ class AttentionCase {
     const angles = harness.upload(new RopeAngles(headSize, this.#rotations).at(position, tokens));
     const scale = 1 / Math.sqrt(headSize);
     const sinks = randomValues(7, headCount);
-    const rotation = { angles, rotations: this.#rotations.length, rotation: 1, scale };
+    const rotation = { angles, angleStride: this.#rotations.length * headSize, angleOffset: headSize, scale };
     harness.run(await createRopeKv(context, { ...shared, ...rotation }), { tokens });
     harness.run(await createAttention(context, { ...shared, sight: this.#sight, y, sinks: harness.upload(sinks) }), {
       tokens,

@@ -1,11 +1,12 @@
 import { ShoalError } from '../../core/errors.ts';
 import { type CpuHost, CpuKernels } from '../../cpu/kernels.ts';
 import { MAX_MEMORY_BYTES } from '../../cpu/memory.ts';
+import { modelHeads } from '../../model/architectures.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import { DeviceRunner } from '../device-runner.ts';
-import { planPages } from '../layer-memory.ts';
 import type { LayerRunner } from '../layer-runner.ts';
 import { CPU_SPARE_BYTES, CPU_TASK_TOKENS, MAX_KV_BYTES } from '../limits.ts';
+import { planPages } from '../page-plan.ts';
 import { CpuExecutor } from './executor.ts';
 import { CpuLoader } from './loader.ts';
 import { CpuModel } from './model.ts';
@@ -29,8 +30,8 @@ export interface CpuRunnerOptions {
  */
 export async function createCpuRunner(options: CpuRunnerOptions): Promise<LayerRunner> {
   const { host, hyperparameters, threads = 1, precision = 'i16', maxKvBytes = MAX_KV_BYTES } = options;
-  const { headSize } = hyperparameters;
-  if (headSize % 4 !== 0) {
+  for (const { headSize } of modelHeads(hyperparameters)) {
+    if (headSize % 4 === 0) continue;
     throw new ShoalError(
       'unsupported-architecture',
       `The model has heads of ${headSize} elements; supported are multiples of 4.`,

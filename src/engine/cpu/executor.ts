@@ -2,7 +2,8 @@ import { RopeAngles } from '../../blocks/rope-angles.ts';
 import type { CpuKernels } from '../../cpu/kernels.ts';
 import type { Program, StatePlace } from '../../cpu/program.ts';
 import { type Rows, rowsFrom } from '../../cpu/rows.ts';
-import { modelRotations } from '../../model/architectures.ts';
+import { modelHeads, modelRotations } from '../../model/architectures.ts';
+import { widestHead } from '../../model/graph.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import type { CandidateRequest, Candidates } from '../../protocol/frames.ts';
 import { type CheckedTask, dealRows, rowRequests } from '../batch.ts';
@@ -35,7 +36,7 @@ export class CpuExecutor implements DeviceExecutor {
     this.#model = model;
     this.#pools = pools;
     this.#program = kernels.createProgram();
-    this.#angles = new RopeAngles(shape.headSize, modelRotations(shape));
+    this.#angles = new RopeAngles(widestHead(modelHeads(shape)), modelRotations(shape));
   }
 
   reserve(session: Session, length: number): void {

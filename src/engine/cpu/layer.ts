@@ -28,10 +28,10 @@ export interface LayerPlace {
  */
 export function addLayer(program: Program, layer: CpuLayer, place: LayerPlace): void {
   const { model, workspace, tokens, caches, states } = place;
-  const { slots, quants, angles } = workspace;
+  const { slots, quants, angles, rotationBytes } = workspace;
   const { experts } = model;
   const choice = experts && { experts: experts.count, used: experts.used, rows: slots.choice };
-  const rotation = (index: number) => ({ ...angles, address: angles.address + index * model.headSize * 4 });
+  const rotation = (index: number) => ({ ...angles, address: angles.address + index * rotationBytes });
   /** The slot whose rows `quants` holds. */
   let rounded: Slot | undefined;
   for (const [index, { operation, vectors, matrix }] of layer.entries()) {
@@ -63,13 +63,13 @@ export function addLayer(program: Program, layer: CpuLayer, place: LayerPlace): 
         program.add(tokens, slots[operation.from], slots[operation.to], operation.scale);
         break;
       case 'normHeads':
-        program.normHeads(tokens, slots.qkv, vectors[0]!, vectors[1]!, model, model.rmsEpsilon);
+        program.normHeads(tokens, slots.qkv, vectors[0]!, vectors[1]!, operation.heads, model.rmsEpsilon);
         break;
       case 'rope':
-        program.rope(slots.qkv, rotation(operation.rotation), caches, model, operation.scale);
+        program.rope(slots.qkv, rotation(operation.rotation), caches, operation.heads, operation.scale);
         break;
       case 'attend':
-        program.attend(slots.qkv, caches, model, operation.sight, slots.attended, vectors[0]);
+        program.attend(slots.qkv, caches, operation.heads, operation.sight, slots.attended, vectors[0]);
         break;
       case 'gate':
         if (choice) addExpertGates(program, workspace, choice, tokens, operation.activation);

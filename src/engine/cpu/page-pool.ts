@@ -1,5 +1,6 @@
+import { pagesWithin } from '../../blocks/kv-layout.ts';
 import type { CpuMemory } from '../../cpu/memory.ts';
-import { type PagePlan, pagesThatFit, poolFull } from '../layer-memory.ts';
+import { type PagePlan, poolFull } from '../page-plan.ts';
 
 /** What sessions take memory from. */
 export interface CpuPools {
@@ -66,14 +67,16 @@ export class CpuPagePool {
     this.#free.push(...pages);
   }
 
-  /** Where a layer's page lies; 0 in a layer without. */
+  /** Where a layer's page lies; 0 in a layer that has none. */
   address(layer: number, page: number): number {
     const slab = this.#slabs.findLast(({ firstPage }) => firstPage <= page)!;
-    return (slab.addresses.get(layer) ?? 0) + (page - slab.firstPage) * this.#plan.bytesOf(layer);
+    const first = slab.addresses.get(layer);
+    return first === undefined ? 0 : first + (page - slab.firstPage) * this.#plan.pageBytes[layer]!;
   }
 
   #maxPages(): number {
-    return pagesThatFit(this.#plan, this.#layers);
+    const { maxBytes, pageBytes } = this.#plan;
+    return pagesWithin(maxBytes, this.#layers, pageBytes);
   }
 
   #grow(missing: number): void {
@@ -92,7 +95,7 @@ export class CpuPagePool {
     const taken: number[] = [];
     try {
       for (const layer of layers) {
-        const bytes = this.#plan.bytesOf(layer);
+        const bytes = this.#plan.pageBytes[layer]!;
         if (bytes === 0) continue;
         const address = this.#memory.allocate(pages * bytes);
         taken.push(layer);

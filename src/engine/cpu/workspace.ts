@@ -3,9 +3,8 @@ import { paddedWidth } from '../../blocks/row-groups.ts';
 import type { CpuMemory } from '../../cpu/memory.ts';
 import type { Angles } from '../../cpu/program.ts';
 import { allocateQuants, allocateRows, type Quants, type Rows, TOKEN_SCRATCH_BYTES } from '../../cpu/rows.ts';
-import { layersOf } from '../../model/architecture.ts';
-import { findArchitecture, modelRotations } from '../../model/architectures.ts';
-import { everySlot, type Slot, slotWidth } from '../../model/graph.ts';
+import { modelHeads, modelLayers, modelRotations } from '../../model/architectures.ts';
+import { everySlot, type Slot, slotWidth, widestHead } from '../../model/graph.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import { MAX_BATCH_TASKS } from '../layer-runner.ts';
 import { CPU_TASK_TOKENS, LOGIT_ROWS } from '../limits.ts';
@@ -28,8 +27,10 @@ export interface CpuWorkspace {
   readonly quants: Quants | undefined;
   /** `[T]` u32 */
   readonly ids: number;
-  /** `[T, rotations, D/2, 2]` floats */
+  /** `[T, rotations, D/2, 2]` floats, D of the widest head */
   readonly angles: Angles;
+  /** Of one rotation in a row of angles. */
+  readonly rotationBytes: number;
   /** `[L, MAX_BATCH_TASKS, S / PAGE_TOKENS]` u32 addresses */
   readonly pages: number;
   /** Page addresses of a session in a layer at most. */
@@ -37,17 +38,20 @@ export interface CpuWorkspace {
 }
 
 export function createCpuWorkspace(memory: CpuMemory, model: Hyperparameters, precision: CpuPrecision): CpuWorkspace {
-  const { headSize, vocabularySize, contextLength, layerCount } = model;
-  const rotations = modelRotations(model).length;
+  const { vocabularySize, contextLength, layerCount } = model;
+  const heads = modelHeads(model);
+  const rotationBytes = widestHead(heads) * 4;
+  const angleStride = modelRotations(model).length * rotationBytes;
   const tokens = CPU_TASK_TOKENS;
   const maxPages = Math.ceil(contextLength / PAGE_TOKENS);
   return {
-    slots: everySlot((slot) => allocateRows(memory, tokens, slotWidth(slot, model))),
+    slots: everySlot((slot) => allocateRows(memory, tokens, slotWidth(slot, model, heads))),
     logits: allocateRows(memory, LOGIT_ROWS, vocabularySize),
     summaries: memory.allocate(LOGIT_ROWS * 8),
     quants: precision === 'i16' ? allocateQuants(memory, tokens, widest(model)) : undefined,
     ids: memory.allocate(tokens * 4),
-    angles: { address: memory.allocate(tokens * rotations * headSize * 4), stride: rotations * headSize * 4 },
+    angles: { address: memory.allocate(tokens * angleStride), stride: angleStride },
+    rotationBytes,
     pages: memory.allocate(layerCount * MAX_BATCH_TASKS * maxPages * 4),
     maxPages,
   };
@@ -60,9 +64,9 @@ export function scratchBytes(model: Hyperparameters): number {
 
 /** Elements of the longest row that is multiplied. */
 function widest(model: Hyperparameters): number {
-  const layers = layersOf(findArchitecture(model.architecture, 'The model'), model);
-  const multiplied = layers
+  const heads = modelHeads(model);
+  const multiplied = modelLayers(model)
     .flat()
     .filter((operation) => operation.kind === 'multiply' || operation.kind === 'multiplyChosen');
-  return Math.max(model.width, ...multiplied.map(({ from }) => slotWidth(from, model)));
+  return Math.max(model.width, ...multiplied.map(({ from }) => slotWidth(from, model, heads)));
 }

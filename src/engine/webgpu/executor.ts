@@ -4,7 +4,8 @@ import { Readback } from '../../gpu/readback.ts';
 import { RESULT_WORDS } from '../../gpu/result-layout.ts';
 import { type SessionState, stateTable } from '../../gpu/state-table.ts';
 import { Submission } from '../../gpu/submission.ts';
-import { modelRotations } from '../../model/architectures.ts';
+import { modelHeads, modelRotations } from '../../model/architectures.ts';
+import { widestHead } from '../../model/graph.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import type { CandidateRequest } from '../../protocol/frames.ts';
 import { type CheckedTask, dealRows, rowRequests } from '../batch.ts';
@@ -43,7 +44,7 @@ export class GpuExecutor implements DeviceExecutor {
     this.#model = model;
     this.#pools = pools;
     this.#submitLayers = submitLayers;
-    this.#angles = new RopeAngles(shape.headSize, modelRotations(shape));
+    this.#angles = new RopeAngles(widestHead(modelHeads(shape)), modelRotations(shape));
     this.#readback = new Readback(device, Math.max(workspace.slots.hidden.buffer.size, workspace.results.size));
   }
 

@@ -25,9 +25,9 @@ import type { Workspace } from './workspace.ts';
 export interface LayerPlace {
   readonly model: Hyperparameters;
   readonly workspace: Workspace;
-  /** The layer's KV pages; undefined where it needs none. */
+  /** The layer's KV pages; undefined for a layer without attention. */
   readonly cache: GPUBuffer | undefined;
-  /** Its sessions' states; undefined where it has none. */
+  /** Its sessions' states; undefined for a layer that has none. */
   readonly states: GPUBuffer | undefined;
 }
 
@@ -49,7 +49,7 @@ function createOperation(
   { operation, vectors, matrix }: LoadedOperation,
   { model, workspace, cache, states }: LayerPlace,
 ): Promise<Op> {
-  const { slots, tasks, rotations } = workspace;
+  const { slots, tasks, rotationSize, angleStride } = workspace;
   const { pages, angles } = tasks.regions;
   const { qkv } = slots;
   const { experts } = model;
@@ -77,18 +77,17 @@ function createOperation(
     }
     case 'normHeads': {
       const [query, key] = vectors as [GPUBuffer, GPUBuffer];
-      return createNormHeads(context, { heads: model, query, key, qkv, epsilon: model.rmsEpsilon });
+      return createNormHeads(context, { heads: operation.heads, query, key, qkv, epsilon: model.rmsEpsilon });
     }
     case 'rope': {
-      const { rotation, scale } = operation;
-      return createRopeKv(context, { heads: model, angles, rotations, rotation, scale, pages, qkv, cache: cache! });
+      const { heads, rotation, scale } = operation;
+      const turns = { angles, angleStride, angleOffset: rotation * rotationSize };
+      return createRopeKv(context, { heads, ...turns, scale, pages, qkv, cache: cache! });
     }
     case 'attend': {
-      const { sight } = operation;
-      return createAttention(context, {
-        ...{ heads: model, sight, qkv, cache: cache!, pages, y: slots.attended },
-        sinks: vectors[0],
-      });
+      const { heads, sight } = operation;
+      const [from, y] = [{ qkv, cache: cache!, pages }, slots.attended];
+      return createAttention(context, { heads, sight, ...from, y, sinks: vectors[0] });
     }
     case 'gate': {
       const { activation } = operation;

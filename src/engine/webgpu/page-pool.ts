@@ -1,4 +1,5 @@
-import { type PagePlan, pagesThatFit, poolFull } from '../layer-memory.ts';
+import { pagesWithin } from '../../blocks/kv-layout.ts';
+import { type PagePlan, poolFull } from '../page-plan.ts';
 import { outOfMemory } from './loader.ts';
 
 /** What sessions take memory from. */
@@ -17,6 +18,7 @@ export class GpuPagePool {
   readonly #device: GPUDevice;
   readonly #plan: PagePlan;
   readonly #maxBufferBytes: number;
+  /** Of the layers that cache anything. */
   readonly #buffers = new Map<number, GPUBuffer>();
   readonly #free: number[] = [];
   #pages = 0;
@@ -32,7 +34,7 @@ export class GpuPagePool {
     return this.#free.length + Math.max(0, this.#maxPages() - this.#pages);
   }
 
-  /** The pages of a loaded layer; undefined for one that has none. */
+  /** The pages of a loaded layer; undefined for one that caches nothing. */
   buffer(layer: number): GPUBuffer | undefined {
     return this.#buffers.get(layer);
   }
@@ -41,7 +43,8 @@ export class GpuPagePool {
   async addLayers(layers: readonly number[]): Promise<void> {
     // One page, for something to bind: how many fit shows when all shards are loaded and a session begins.
     const pages = Math.max(this.#pages, 1);
-    for (const [layer, buffer] of await this.#allocate(layers, pages)) this.#buffers.set(layer, buffer);
+    const caching = layers.filter((layer) => this.#plan.pageBytes[layer]! > 0);
+    for (const [layer, buffer] of await this.#allocate(caching, pages)) this.#buffers.set(layer, buffer);
     this.#addPages(pages);
   }
 
@@ -73,8 +76,9 @@ export class GpuPagePool {
 
   #maxPages(): number {
     const layers = [...this.#buffers.keys()];
-    const largest = Math.max(1, ...layers.map((layer) => this.#plan.bytesOf(layer)));
-    return Math.min(Math.floor(this.#maxBufferBytes / largest), pagesThatFit(this.#plan, layers));
+    const { maxBytes, pageBytes } = this.#plan;
+    const perBuffer = layers.map((layer) => pagesWithin(this.#maxBufferBytes, [layer], pageBytes));
+    return Math.min(...perBuffer, pagesWithin(maxBytes, layers, pageBytes));
   }
 
   async #grow(missing: number): Promise<void> {
@@ -84,11 +88,12 @@ export class GpuPagePool {
     const larger = await this.#allocate([...this.#buffers.keys()], pages);
     const encoder = this.#device.createCommandEncoder();
     for (const [layer, buffer] of larger) {
-      encoder.copyBufferToBuffer(this.buffer(layer)!, 0, buffer, 0, this.#pages * this.#plan.bytesOf(layer));
+      const bytes = this.#pages * this.#plan.pageBytes[layer]!;
+      encoder.copyBufferToBuffer(this.#buffers.get(layer)!, 0, buffer, 0, bytes);
     }
     this.#device.queue.submit([encoder.finish()]);
     for (const [layer, buffer] of larger) {
-      this.buffer(layer)!.destroy();
+      this.#buffers.get(layer)?.destroy();
       this.#buffers.set(layer, buffer);
     }
     this.#addPages(pages);
@@ -101,11 +106,11 @@ export class GpuPagePool {
 
   async #allocate(layers: readonly number[], pages: number): Promise<[number, GPUBuffer][]> {
     this.#device.pushErrorScope('out-of-memory');
-    const { what } = this.#plan;
+    const { what, pageBytes } = this.#plan;
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-    const buffers = layers.flatMap((layer): [number, GPUBuffer][] => {
-      const size = pages * this.#plan.bytesOf(layer);
-      return size > 0 ? [[layer, this.#device.createBuffer({ label: `${what} ${layer}`, size, usage })]] : [];
+    const buffers = layers.map((layer): [number, GPUBuffer] => {
+      const size = pages * pageBytes[layer]!;
+      return [layer, this.#device.createBuffer({ label: `${what} ${layer}`, size, usage })];
     });
     if (await this.#device.popErrorScope()) {
       for (const [, buffer] of buffers) buffer.destroy();

@@ -3,11 +3,12 @@ import { log } from '../../core/log.ts';
 import { openDevice } from '../../gpu/device.ts';
 import { Kernels } from '../../gpu/kernels.ts';
 import { tuningFor } from '../../gpu/tuning.ts';
+import { modelHeads } from '../../model/architectures.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import { DeviceRunner } from '../device-runner.ts';
-import { planPages } from '../layer-memory.ts';
 import type { LayerRunner } from '../layer-runner.ts';
 import { MAX_KV_BYTES, maxTaskTokens } from '../limits.ts';
+import { planPages } from '../page-plan.ts';
 import { GpuExecutor } from './executor.ts';
 import { GpuLoader } from './loader.ts';
 import { GpuModel } from './model.ts';
@@ -31,8 +32,8 @@ export interface WebGpuRunnerOptions {
  */
 export async function createWebGpuRunner(options: WebGpuRunnerOptions): Promise<LayerRunner> {
   const { hyperparameters, maxKvBytes = MAX_KV_BYTES } = options;
-  const { headSize } = hyperparameters;
-  if (headSize % 4 !== 0 || headSize > MAX_HEAD_SIZE) {
+  for (const { headSize } of modelHeads(hyperparameters)) {
+    if (headSize % 4 === 0 && headSize <= MAX_HEAD_SIZE) continue;
     throw new ShoalError(
       'unsupported-architecture',
       `The model has heads of ${headSize} elements; supported are multiples of 4 up to ${MAX_HEAD_SIZE}.`,

@@ -7,8 +7,8 @@ import { RESULT_WORDS } from '../../gpu/result-layout.ts';
 import { stateTableBytes } from '../../gpu/state-table.ts';
 import { TaskBuffer } from '../../gpu/task-buffer.ts';
 import { tuningFor } from '../../gpu/tuning.ts';
-import { modelRotations } from '../../model/architectures.ts';
-import { everySlot, type Slot, slotWidth } from '../../model/graph.ts';
+import { modelHeads, modelRotations } from '../../model/architectures.ts';
+import { everySlot, type Slot, slotWidth, widestHead } from '../../model/graph.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import { MAX_WANTED_IDS } from '../../protocol/limits.ts';
 import { MAX_BATCH_TASKS } from '../layer-runner.ts';
@@ -22,8 +22,9 @@ export interface Workspace {
   readonly tasks: TaskBuffer<TaskRegion>;
   /** `[T, …]` each. */
   readonly slots: Readonly<Record<Slot, Activation>>;
-  /** How many the architecture's layers rotate by: a row of angles has all. */
-  readonly rotations: number;
+  /** Floats of one rotation in a row of angles, and of a row, which has all that the architecture's layers rotate by. */
+  readonly rotationSize: number;
+  readonly angleStride: number;
   /** `[LOGIT_ROWS, V]` */
   readonly logits: Activation;
   /** `[T, RESULT_WORDS]` */
@@ -32,21 +33,24 @@ export interface Workspace {
 
 export function createWorkspace(gpu: GpuDevice, model: Hyperparameters, maxTokens: number): Workspace {
   const { device } = gpu;
-  const { headSize, vocabularySize, contextLength } = model;
-  const rotations = modelRotations(model).length;
+  const { vocabularySize, contextLength } = model;
+  const heads = modelHeads(model);
+  const rotationSize = widestHead(heads);
+  const angleStride = modelRotations(model).length * rotationSize;
   const batches = Math.ceil(maxTokens / LOGIT_ROWS);
   return {
     maxTokens,
-    rotations,
+    rotationSize,
+    angleStride,
     tasks: new TaskBuffer(device, 1 + batches * (1 + selectTasks(vocabularySize, tuningFor(gpu).selectChunk)), {
       pages: pageTableBytes(maxTokens, MAX_BATCH_TASKS * Math.ceil(contextLength / PAGE_TOKENS)),
       states: stateTableBytes(MAX_BATCH_TASKS),
       ids: maxTokens * 4,
       wanted: MAX_WANTED_IDS * 4,
-      angles: maxTokens * rotations * headSize * 4,
+      angles: maxTokens * angleStride * 4,
       mask: Math.ceil(vocabularySize / 32) * 4,
     }),
-    slots: everySlot((slot) => createActivation(device, slot, maxTokens, slotWidth(slot, model))),
+    slots: everySlot((slot) => createActivation(device, slot, maxTokens, slotWidth(slot, model, heads))),
     logits: createActivation(device, 'logits', LOGIT_ROWS, vocabularySize),
     results: device.createBuffer({
       label: 'results',

@@ -7,8 +7,8 @@ override H: u32; // query heads
 override STRIDE: u32; // vec4s from row to row of qkv
 override SCALE: f32; // of scores
 override ANGLES: u32; // vec4s from row to row of angles
-override ROTATION: u32; // which of a row's rotations
-@group(0) @binding(1) var<storage, read> angles: array<vec4<f32>>; // [T, rotations, D4], (cos, sin) of two pairs each
+override ROTATION: u32; // vec4s of a row's rotations before the one that is used
+@group(0) @binding(1) var<storage, read> angles: array<vec4<f32>>; // [T, ANGLES], (cos, sin) of two pairs each
 @group(0) @binding(2) var<storage, read> pages: array<u32>; // see kv-cache.wgsl
 @group(0) @binding(3) var<storage, read_write> qkv: array<vec4<f32>>; // [T, STRIDE]: H query, K key, K value heads
 @group(0) @binding(4) var<storage, read_write> cache: array<vec4<f32>>; // [pages, 2 · K · PAGE · D4]
@@ -30,7 +30,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     return;
   }
   let index = id.y * STRIDE + id.x;
-  let angle = angles[id.y * ANGLES + ROTATION * D4 + d];
+  let angle = angles[id.y * ANGLES + ROTATION + d];
   let position = position_of(id.y);
   let page = pages[table_of(id.y) + position / PAGE];
   if (head < H) {

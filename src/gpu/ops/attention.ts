@@ -1,4 +1,4 @@
-import type { Sight } from '../../model/graph.ts';
+import type { HeadShape, Sight } from '../../model/graph.ts';
 import type { Activation } from '../activation.ts';
 import { composeShader } from '../compose.ts';
 import type { GpuContext, Op } from '../context.ts';
@@ -8,7 +8,6 @@ import kvCache from '../kernels/blocks/kv-cache.wgsl?raw';
 import tanh from '../kernels/blocks/tanh.wgsl?raw';
 import task from '../kernels/blocks/task.wgsl?raw';
 import type { Binding } from '../kernels.ts';
-import type { HeadShape } from './rope-kv.ts';
 
 export interface AttentionBuffers {
   readonly heads: HeadShape;

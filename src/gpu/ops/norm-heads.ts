@@ -1,9 +1,9 @@
+import type { HeadShape } from '../../model/graph.ts';
 import type { Activation } from '../activation.ts';
 import { composeShader } from '../compose.ts';
 import type { GpuContext, Op } from '../context.ts';
 import task from '../kernels/blocks/task.wgsl?raw';
 import normHeads from '../kernels/norm-heads.wgsl?raw';
-import type { HeadShape } from './rope-kv.ts';
 
 export interface NormHeadsBuffers {
   readonly heads: HeadShape;

@@ -1,3 +1,4 @@
+import type { HeadShape } from '../../model/graph.ts';
 import type { Activation } from '../activation.ts';
 import { composeShader } from '../compose.ts';
 import type { GpuContext, Op } from '../context.ts';
@@ -6,21 +7,13 @@ import task from '../kernels/blocks/task.wgsl?raw';
 import ropeKv from '../kernels/rope-kv.wgsl?raw';
 import type { Binding } from '../kernels.ts';
 
-/** The heads of attention: H, K and D. */
-export interface HeadShape {
-  readonly headCount: number;
-  readonly kvHeadCount: number;
-  /** A multiple of 4. */
-  readonly headSize: number;
-}
-
 export interface RopeKvBuffers {
   readonly heads: HeadShape;
-  /** `[T, rotations, D/2]` pairs of cosine and sine, see `RopeAngles` */
+  /** `[T, rotations, D/2]` pairs, D of the widest head, of cosine and sine, see `RopeAngles` */
   readonly angles: Binding;
-  /** How many rotations a row of angles has, and which is used. */
-  readonly rotations: number;
-  readonly rotation: number;
+  /** Floats of a row of angles, and those before the rotation that is used. */
+  readonly angleStride: number;
+  readonly angleOffset: number;
   /** What queries are multiplied with. */
   readonly scale: number;
   /** Where the rows belong, see `pageTable` */
@@ -35,14 +28,14 @@ const WORKGROUP = 64;
 
 /** Rotates queries and keys by their position and writes keys and values into the cache. */
 export async function createRopeKv({ kernels }: GpuContext, buffers: RopeKvBuffers): Promise<Op> {
-  const { heads, angles, rotations, rotation, scale, pages, qkv, cache } = buffers;
+  const { heads, angles, angleStride, angleOffset, scale, pages, qkv, cache } = buffers;
   const { headCount, kvHeadCount, headSize } = heads;
   const kernel = await kernels.compile({
     name: 'rope-kv',
     code: composeShader([task, kvCache, ropeKv]),
     constants: {
       ...{ H: headCount, K: kvHeadCount, D4: headSize / 4, STRIDE: qkv.stride },
-      ...{ SCALE: scale, ANGLES: (rotations * headSize) / 4, ROTATION: rotation },
+      ...{ SCALE: scale, ANGLES: angleStride / 4, ROTATION: angleOffset / 4 },
     },
   });
   const bound = kernel.bind([angles, pages, qkv.buffer, cache]);
