@@ -30,6 +30,9 @@ function readRecall(metadata: ArchitectureMetadata): Pick<Hyperparameters, 'reca
   };
   const { keyHeads, valueHeads, headSize } = recall;
   const values = metadata.count('ssm.inner_size');
+  const states = metadata.value('attention.recurrent_layers');
+  if (Array.isArray(states) && states.some((state, layer) => Boolean(state) !== recalls({ recall }, layer)))
+    throw metadata.unsupported('layers with a state in another order', `all but the last of every ${recall.period}`);
   if (values !== valueHeads * headSize)
     throw metadata.unsupported(`values of ${values / valueHeads} and a state of ${headSize} elements`, 'equal sizes');
   if (valueHeads % keyHeads !== 0)

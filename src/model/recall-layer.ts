@@ -36,6 +36,6 @@ export function recallMixer(model: Hyperparameters): readonly Operation[] {
 }
 
 /** Whether a layer has a state in attention's place. */
-export function recalls({ recall }: Hyperparameters, index: number): boolean {
+export function recalls({ recall }: Pick<Hyperparameters, 'recall'>, index: number): boolean {
   return recall !== undefined && (index + 1) % recall.period !== 0;
 }

@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import parseTorrent from 'parse-torrent';
 import { describe, expect, it } from 'vitest';
 import { blobSource, bytesSource } from '../../../src/gguf/gguf-file.ts';
+import { parseGguf } from '../../../src/gguf/read.ts';
 import { encodeEntry, writeGguf } from '../../../src/gguf/write.ts';
 import { decodeManifest, encodeManifest } from '../../../src/protocol/manifest.ts';
 import { PIECE_LENGTH, ShardHasher, withLinks } from '../../../src/store/metainfo/torrent-file.ts';
 import { modelName, type PublishOptions, publishModel } from '../../../src/store/publish/publish.ts';
 import { seededRandom } from '../../fixtures/random.ts';
+import { TINY_ARCHITECTURES } from '../../fixtures/tiny-architectures.ts';
 import { makeTinyModel } from '../../fixtures/tiny-model.ts';
 
 const model = makeTinyModel({ layerCount: 5, type: 'Q8_0', tied: true, width: 128 });
@@ -96,6 +98,32 @@ describe('publishing a model', () => {
     });
     await expect(publish({ signal: controller.signal, sink })).rejects.toMatchObject({ code: 'aborted' });
     expect(closed).toEqual(['shard-0.gguf', 'shard-1.gguf']);
+  });
+
+  it('leaves out layers that only draft tokens ahead', async () => {
+    const [, options] = TINY_ARCHITECTURES.find(([what]) => what === 'qwen35')!;
+    const drafting = makeTinyModel({
+      ...options,
+      layerCount: 6,
+      metadata: {
+        ...options.metadata,
+        'qwen35.nextn_predict_layers': encodeEntry('qwen35.nextn_predict_layers', 'u32', 1),
+      },
+    });
+    const written: Buffer[] = [];
+    const sink = async () => ({
+      write: async (chunk: Uint8Array) => void written.push(Buffer.from(chunk)),
+      close: async () => undefined,
+    });
+    const { manifest } = await publishModel(bytesSource(drafting), { fileName: 'd.gguf', shardCount: 1, sink });
+    expect(manifest.hyperparameters.layerCount).toBe(5);
+    const shard = parseGguf(Uint8Array.from(Buffer.concat(written)), 'shard', manifest.shards[0]!.sizeBytes);
+    expect(shard.metadata.get('qwen35.block_count')).toBe(5);
+    expect(shard.metadata.has('qwen35.nextn_predict_layers')).toBe(false);
+    const layers = shard.tensors
+      .map(({ name }) => /^blk\.(\d+)/.exec(name)?.[1])
+      .filter((layer) => layer !== undefined);
+    expect(new Set(layers)).toEqual(new Set(['0', '1', '2', '3', '4']));
   });
 
   it('refuses more shards than layers', async () => {
