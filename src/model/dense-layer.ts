@@ -8,8 +8,11 @@ export interface DenseOptions {
   /** Products with a bias, by the names of their matrices; `maybeBiased` those whose files differ. */
   readonly biased?: readonly string[];
   readonly maybeBiased?: readonly string[];
-  /** Whether queries and keys are normed head by head. */
+  /** Whether queries and keys are normed head by head, and values too, as they are. */
   readonly headNorms?: boolean;
+  readonly valueNorms?: boolean;
+  /** Whether a layer's keys are its values too, neither normed nor rotated yet. */
+  readonly keysAreValues?: boolean;
   /** Whether what each half of the layer gives is normed before it is added to what came in. */
   readonly postNorms?: boolean;
   /** Whether queries, keys and values are one matrix, and gate and up another. */
@@ -34,7 +37,12 @@ const SEES_ALL: Sight = { window: 0, cap: 0 };
  * @param every - whether operations on optional tensors are listed that this model lacks
  */
 export function denseLayer(model: Hyperparameters, options: DenseOptions, every = false): readonly Operation[] {
-  const { width, feedForwardWidth } = model;
+  return [...attentionHalf(model, options, every), ...feedForwardHalf(model, options, every)];
+}
+
+/** @param every - as of `denseLayer` */
+export function attentionHalf(model: Hyperparameters, options: DenseOptions, every = false): readonly Operation[] {
+  const { width } = model;
   const heads = headsOf(model, options);
   const { headCount, kvHeadCount, headSize } = heads;
   const [queries, keys] = [headCount * headSize, kvHeadCount * headSize];
@@ -45,13 +53,8 @@ export function denseLayer(model: Hyperparameters, options: DenseOptions, every 
     : [
         { name: 'attn_q', rows: queries, pairedRows: paired(queries) },
         { name: 'attn_k', rows: keys, pairedRows: paired(keys) },
-        { name: 'attn_v', rows: keys },
-      ];
-  const gateUp = options.fused
-    ? [{ name: 'ffn_up', rows: 2 * feedForwardWidth }]
-    : [
-        { name: 'ffn_gate', rows: feedForwardWidth },
-        { name: 'ffn_up', rows: feedForwardWidth },
+        // Keys once more, in the order of the file.
+        { name: options.keysAreValues ? 'attn_k' : 'attn_v', rows: keys },
       ];
   const headNorm = (name: string) => ({ ...vector(name, headSize, paired(headSize)), ...pairedHead(options) });
   return [
@@ -60,7 +63,7 @@ export function denseLayer(model: Hyperparameters, options: DenseOptions, every 
     ...(options.headNorms
       ? [
           {
-            ...({ kind: 'normHeads', heads } as const),
+            ...({ kind: 'normHeads', heads, values: options.valueNorms ?? false } as const),
             vectors: [headNorm('attn_q_norm.weight'), headNorm('attn_k_norm.weight')] as const,
           },
         ]
@@ -73,12 +76,25 @@ export function denseLayer(model: Hyperparameters, options: DenseOptions, every 
       vectors: options.sinks ? [vector('attn_sinks.weight', headCount)] : [],
     },
     ...builder.branch({ name: 'attn_output', rows: width }, 'attended', queries, 'post_attention_norm'),
+  ];
+}
+
+function feedForwardHalf(model: Hyperparameters, options: DenseOptions, every: boolean): readonly Operation[] {
+  const { width, feedForwardWidth } = model;
+  const builder = new DenseLayerBuilder(model, options, every);
+  const gateUp = options.fused
+    ? [{ name: 'ffn_up', rows: 2 * feedForwardWidth }]
+    : [
+        { name: 'ffn_gate', rows: feedForwardWidth },
+        { name: 'ffn_up', rows: feedForwardWidth },
+      ];
+  return [
     norm(options.feedForwardNorm ?? 'ffn_norm', 'hidden', 'normed', width),
     ...(model.experts
       ? builder.experts(model.experts)
       : [
           ...builder.product(gateUp, 'normed', width, 'gateUp'),
-          { kind: 'gate', activation: options.activation ?? 'silu' } as const,
+          builder.gate(),
           ...builder.branch({ name: 'ffn_down', rows: width }, 'gated', feedForwardWidth, 'post_ffw_norm'),
         ]),
   ];
@@ -93,12 +109,12 @@ interface NamedMatrix {
 }
 
 /** The pieces of a layer that depend on its options. */
-class DenseLayerBuilder {
+export class DenseLayerBuilder {
   readonly #model: Hyperparameters;
   readonly #options: DenseOptions;
   readonly #every: boolean;
 
-  constructor(model: Hyperparameters, options: DenseOptions, every: boolean) {
+  constructor(model: Hyperparameters, options: DenseOptions, every = false) {
     this.#model = model;
     this.#options = options;
     this.#every = every;
@@ -127,13 +143,13 @@ class DenseLayerBuilder {
     ];
   }
 
+  gate(): Operation {
+    return { kind: 'gate', activation: this.#options.activation ?? 'silu', from: 'gateUp', to: 'gated' };
+  }
+
   /** A feed-forward of the few experts that each row chooses. */
   experts({ count, width: inner }: NonNullable<Hyperparameters['experts']>): Operation[] {
     const { width } = this.#model;
-    const stack = (name: string, columns: number, rows: number): TensorUse => ({
-      ...{ name: `${name}_exps.weight`, shape: [columns, rows, count] },
-      ...{ pairedRows: 0, optional: false },
-    });
     const biases = (to: 'gateUp' | 'parts', names: readonly string[], rows: number): Operation[] => {
       const used = names.some((name) => this.#options.biased?.includes(name));
       const vectors = names.map((name) => ({ ...vector(`${name}_exps.bias`, rows), shape: [rows, count] }));
@@ -142,16 +158,16 @@ class DenseLayerBuilder {
     const gateUp = ['ffn_gate', 'ffn_up'];
     return [
       ...this.product([{ name: 'ffn_gate_inp', rows: count }], 'normed', width, 'routing'),
-      { kind: 'choose' },
+      { kind: 'choose', scale: 1, vectors: [] },
       {
         ...({ kind: 'multiplyChosen', from: 'normed', to: 'gateUp' } as const),
-        matrices: gateUp.map((name) => stack(name, width, inner)),
+        matrices: gateUp.map((name) => stack(name, [width, inner, count])),
       },
       ...biases('gateUp', gateUp, inner),
-      { kind: 'gate', activation: this.#options.activation ?? 'silu' },
-      { kind: 'multiplyChosen', from: 'gated', to: 'parts', matrices: [stack('ffn_down', inner, width)] },
+      this.gate(),
+      { kind: 'multiplyChosen', from: 'gated', to: 'parts', matrices: [stack('ffn_down', [inner, width, count])] },
       ...biases('parts', ['ffn_down'], width),
-      { kind: 'addChosen' },
+      { kind: 'addChosen', to: 'hidden', add: true },
     ];
   }
 
@@ -175,11 +191,17 @@ class DenseLayerBuilder {
   }
 }
 
-function norm(name: string, from: Slot, to: Slot, width: number, add = false): Operation {
+/** Matrices of a layer's experts, one below the other. @param shape - columns, rows of one, experts */
+export function stack(name: string, shape: readonly [number, number, number]): TensorUse {
+  return { name: `${name}_exps.weight`, shape, pairedRows: 0, optional: false };
+}
+
+/** @param name - without `.weight` */
+export function norm(name: string, from: Slot, to: Slot, width: number, add = false): Operation {
   return { kind: 'norm', from, to, add, vectors: [vector(`${name}.weight`, width)] };
 }
 
-function vector(name: string, width: number, pairedRows = 0): TensorUse {
+export function vector(name: string, width: number, pairedRows = 0): TensorUse {
   return { name, shape: [width], pairedRows, optional: false };
 }
 

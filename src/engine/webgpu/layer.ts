@@ -14,6 +14,7 @@ import { createMultiply } from '../../gpu/ops/multiply.ts';
 import { createNormHeads } from '../../gpu/ops/norm-heads.ts';
 import { createRmsNorm } from '../../gpu/ops/rms-norm.ts';
 import { createRopeKv } from '../../gpu/ops/rope-kv.ts';
+import { createScaleBy } from '../../gpu/ops/scale.ts';
 import type { Activation as ActivationFunction } from '../../model/graph.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import type { LoadedOperation } from '../weights.ts';
@@ -70,8 +71,11 @@ function createOperation(
     }
     case 'normHeads': {
       const [query, key] = vectors as [GPUBuffer, GPUBuffer];
-      return createNormHeads(context, { heads: operation.heads, query, key, qkv, epsilon: model.rmsEpsilon });
+      const { heads, values } = operation;
+      return createNormHeads(context, { heads, values, query, key, qkv, epsilon: model.rmsEpsilon });
     }
+    case 'scale':
+      return createScaleBy(context, { y: slots[operation.to], factor: vectors[0]! });
     case 'rope': {
       const { heads, rotation, scale } = operation;
       const turns = { angles, angleStride, angleOffset: rotation * rotationSize };
@@ -83,12 +87,12 @@ function createOperation(
       return createAttention(context, { heads, sight, ...from, y, sinks: vectors[0] });
     }
     case 'gate': {
-      const { activation } = operation;
-      if (choice) return createExpertGates(context, slots, choice, activation);
-      return createGate(context, { x: slots.gateUp, y: slots.gated, activation });
+      const { from, to, activation } = operation;
+      if (choice && from === 'gateUp') return createExpertGates(context, slots, choice, activation);
+      return createGate(context, { x: slots[from], y: slots[to], activation });
     }
     case 'choose':
-      return createChoose(context, slots.routing, choice!);
+      return createChoose(context, slots.routing, choice!, { scale: operation.scale, scales: vectors[0] });
     case 'multiplyChosen': {
       const [x, y] = [slots[operation.from], slots[operation.to]];
       return createMultiplyChosen(context, {
@@ -101,7 +105,7 @@ function createOperation(
       return createBiasChosen(context, biases, slots[operation.to], choice!);
     }
     case 'addChosen':
-      return createAddChosen(context, slots.parts, slots.hidden, choice!);
+      return createAddChosen(context, { parts: slots.parts, y: slots[operation.to], add: operation.add }, choice!);
   }
 }
 
