@@ -24,7 +24,7 @@ export interface Architecture {
   readonly neutral: Readonly<Record<string, number | boolean>>;
   /** What this family's files say beside the sizes that all say. @throws ShoalError as `readHyperparameters` */
   readonly own?: (metadata: ArchitectureMetadata, sizes: Hyperparameters) => Partial<Hyperparameters>;
-  /** A layer of the sizes that files give for all, where they list layer by layer the sizes of layers that differ. */
+  /** The layer whose sizes are the model's, where files list them layer by layer and layers differ. */
   readonly sizedLayer?: (metadata: ArchitectureMetadata) => number;
   /** What its `rope` operations rotate by; `mainRotation` alone unless given. */
   readonly rotations?: (model: Hyperparameters) => readonly Rotation[];

@@ -8,10 +8,11 @@ export interface DenseOptions {
   /** Products with a bias, by the names of their matrices; `maybeBiased` those whose files differ. */
   readonly biased?: readonly string[];
   readonly maybeBiased?: readonly string[];
-  /** Whether queries and keys are normed head by head, and values too, as they are. */
+  /** Whether queries and keys are normed head by head. */
   readonly headNorms?: boolean;
+  /** Whether values are normed too, without weights. */
   readonly valueNorms?: boolean;
-  /** Whether a layer's keys are its values too, neither normed nor rotated yet. */
+  /** Whether the keys' product is the values' too, before norms and rotation. */
   readonly keysAreValues?: boolean;
   /** Whether what each half of the layer gives is normed before it is added to what came in. */
   readonly postNorms?: boolean;
@@ -40,11 +41,11 @@ export function denseLayer(model: Hyperparameters, options: DenseOptions, every 
   return [...attentionHalf(model, options, every), ...feedForwardHalf(model, options, every)];
 }
 
-/** @param every - as of `denseLayer` */
+/** The part of `denseLayer` up to the feed-forward's norm. @param every - as there */
 export function attentionHalf(model: Hyperparameters, options: DenseOptions, every = false): readonly Operation[] {
   const { width } = model;
-  const heads = headsOf(model, options);
-  const { headCount, kvHeadCount, headSize } = heads;
+  const { headCount, kvHeadCount, headSize } = options.heads ?? model;
+  const heads = { headCount, kvHeadCount, headSize };
   const [queries, keys] = [headCount * headSize, kvHeadCount * headSize];
   const paired = (rows: number) => (options.ropePairs === 'halves' ? rows : 0);
   const builder = new DenseLayerBuilder(model, options, every);
@@ -53,7 +54,7 @@ export function attentionHalf(model: Hyperparameters, options: DenseOptions, eve
     : [
         { name: 'attn_q', rows: queries, pairedRows: paired(queries) },
         { name: 'attn_k', rows: keys, pairedRows: paired(keys) },
-        // Keys once more, in the order of the file.
+        // Keys that are values too are loaded once more, in the file's own order of rows.
         { name: options.keysAreValues ? 'attn_k' : 'attn_v', rows: keys },
       ];
   const headNorm = (name: string) => ({ ...vector(name, headSize, paired(headSize)), ...pairedHead(options) });
@@ -108,7 +109,7 @@ interface NamedMatrix {
   readonly pairedRows?: number;
 }
 
-/** The pieces of a layer that depend on its options. */
+/** The pieces of a layer that depend on its options. @param every - as of `denseLayer` */
 export class DenseLayerBuilder {
   readonly #model: Hyperparameters;
   readonly #options: DenseOptions;
@@ -203,10 +204,6 @@ export function norm(name: string, from: Slot, to: Slot, width: number, add = fa
 
 export function vector(name: string, width: number, pairedRows = 0): TensorUse {
   return { name, shape: [width], pairedRows, optional: false };
-}
-
-function headsOf({ headCount, kvHeadCount, headSize }: Hyperparameters, { heads }: DenseOptions): HeadShape {
-  return heads ?? { headCount, kvHeadCount, headSize };
 }
 
 function pairedHead({ heads }: DenseOptions): { readonly pairedHead?: PairedHead } {

@@ -35,7 +35,7 @@ export const gemma4: Architecture = {
   },
   neutral: {
     ...{ ...COMMON, ...UNSCALED, attn_logit_softcapping: 0 },
-    // Of the E models: embeddings for each layer, and layers that read the caches of others.
+    // Of the E models: embeddings for each layer, and layers that read the caches of others, maybe in other tabs.
     ...{ embedding_length_per_layer_input: 0, 'attention.shared_kv_layers': 0 },
   },
   own: (metadata, sizes) => {
@@ -71,8 +71,9 @@ function optionsOf(model: Hyperparameters, index: number): DenseOptions {
     sight: { window: windowOf(model, index), cap: 0 },
   };
   if (!isLocal(model, index)) return { ...plain, keysAreValues: true };
-  const heads = localHeads && { heads: { headCount, ...localHeads, rotated: localHeads.ropeDimensions } };
-  return { ...plain, ...heads, rotation: 1 };
+  if (!localHeads) return { ...plain, rotation: 1 };
+  const { ropeDimensions, ...sizes } = localHeads;
+  return { ...plain, heads: { headCount, ...sizes, rotated: ropeDimensions }, rotation: 1 };
 }
 
 /** The dense feed-forward and the experts, each with norms of its own, added up and normed. */
@@ -90,7 +91,7 @@ function feedForwards(
     { kind: 'gate', activation: 'gelu', from: 'besideGateUp', to: 'besideGated' },
     ...builder.product([{ name: 'ffn_down', rows: width }], 'besideGated', feedForwardWidth, 'normed'),
     norm('post_ffw_norm_1', 'normed', 'combined', width),
-    // The router norms by a vector of its own what the other norms see.
+    // The router has a norm of its own.
     {
       ...({ kind: 'norm', from: 'hidden', to: 'normed', add: false } as const),
       vectors: [vector('ffn_gate_inp.scale', width)],

@@ -1,9 +1,19 @@
 import type { Hyperparameters } from './hyperparameters.ts';
 
 const SLOTS = [
-  ...(['hidden', 'normed', 'qkv', 'attended', 'gateUp', 'gated', 'routing', 'choice', 'parts'] as const),
-  // Of a feed-forward beside experts, and the sum of both.
-  ...(['besideGateUp', 'besideGated', 'combined'] as const),
+  'hidden',
+  'normed',
+  'qkv',
+  'attended',
+  'gateUp',
+  'gated',
+  'routing',
+  'choice',
+  'parts',
+  // Of a dense feed-forward beside experts, and the sum of both.
+  'besideGateUp',
+  'besideGated',
+  'combined',
 ] as const;
 /** Where rows lie between a layer's operations; `slotWidth` has their widths. */
 export type Slot = (typeof SLOTS)[number];
@@ -88,7 +98,7 @@ export type Operation =
       readonly sight: Sight;
       readonly vectors: readonly TensorUse[];
     }
-  /** `to = activation(gate) · up`, both in `from`: of each row once, or, where a model has experts, in `gateUp` of each of its experts. */
+  /** `to = activation(gate) · up`, both in `from`: of each row once; of a model with experts, `gateUp` has those of each. */
   | {
       readonly kind: 'gate';
       readonly activation: Activation;
