@@ -31,19 +31,25 @@ const OPERATIONS = {
     ...{ x: 'u32', xStride: 'u32', y: 'u32', yStride: 'u32', width: 'u32', scale: 'f32' },
     ...{ choice: 'u32', expertBytes: 'u32' },
   },
-  /** The numbers of the `used` greatest of `count` logits, then the softmax of those. Items: tokens. */
-  choose: { logits: 'u32', stride: 'u32', count: 'u32', used: 'u32', choice: 'u32', choiceStride: 'u32' },
-  /** `y[t] += Σ weight · part` over the chosen; a part is `width` floats. Items: tokens. */
+  /**
+   * The numbers of the `used` greatest of `count` logits, then the softmax of `scale` times those, each times its expert's
+   * number at `scales`, unless that is 0. Items: tokens.
+   */
+  choose: {
+    ...{ logits: 'u32', stride: 'u32', count: 'u32', used: 'u32', choice: 'u32', choiceStride: 'u32' },
+    ...{ scale: 'f32', scales: 'u32' },
+  },
+  /** `y[t] = Σ weight · part` over the chosen, or that added to y; a part is `width` floats. Items: tokens. */
   addChosen: {
     ...{ parts: 'u32', stride: 'u32', width: 'u32', used: 'u32', choice: 'u32', choiceStride: 'u32' },
-    ...{ y: 'u32', yStride: 'u32' },
+    ...{ y: 'u32', yStride: 'u32', add: 'u32' },
   },
   /** `y *= factor`, then `y = cap · tanh(y / cap)` unless that is 0; whole vectors of four. Items: tokens. */
   scale: { y: 'u32', stride: 'u32', width: 'u32', factor: 'f32', cap: 'f32' },
-  /** RMS norm of each query and key head, in place. Items: tokens. */
+  /** RMS norm of each query and key head, in place, and with `values` of each value head, as it is. Items: tokens. */
   normHeads: {
     ...{ qkv: 'u32', stride: 'u32', query: 'u32', key: 'u32', heads: 'u32', kvHeads: 'u32', headSize: 'u32' },
-    epsilon: 'f32',
+    ...{ values: 'u32', epsilon: 'f32' },
   },
   /** Rotates queries, times `scale`, and keys; stores keys and values. Items: tokens. */
   rope: {

@@ -8,7 +8,7 @@ const FIRST_CAPACITY = 256;
 
 /** A list of operations in the kernels' memory, written anew for every pass. */
 export class ProgramWriter {
-  readonly #memory: CpuMemory;
+  protected readonly memory: CpuMemory;
   readonly #threads: number;
   #capacity = FIRST_CAPACITY;
   #address: number;
@@ -17,7 +17,7 @@ export class ProgramWriter {
   #count = 0;
 
   constructor(memory: CpuMemory, threads: number) {
-    this.#memory = memory;
+    this.memory = memory;
     this.#threads = threads;
     this.#address = memory.allocate(this.#bytes);
     [this.#words, this.#floats] = this.#views();
@@ -62,16 +62,16 @@ export class ProgramWriter {
 
   #grow(): void {
     const old = this.#address;
-    const written = this.#memory.bytes(old, this.#bytes).slice();
+    const written = this.memory.bytes(old, this.#bytes).slice();
     this.#capacity *= 2;
-    this.#address = this.#memory.allocate(this.#bytes);
-    this.#memory.bytes(this.#address, written.length).set(written);
-    this.#memory.free(old);
+    this.#address = this.memory.allocate(this.#bytes);
+    this.memory.bytes(this.#address, written.length).set(written);
+    this.memory.free(old);
     [this.#words, this.#floats] = this.#views();
   }
 
   #views(): [Uint32Array, Float32Array] {
     const words = this.#capacity * OPERATION_WORDS;
-    return [this.#memory.words(this.#address, words), this.#memory.floats(this.#address, words)];
+    return [this.memory.words(this.#address, words), this.memory.floats(this.#address, words)];
   }
 }

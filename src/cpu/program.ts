@@ -135,9 +135,13 @@ export class Program extends ProgramWriter {
     return this;
   }
 
-  /** The experts with the greatest logits of each row, and the softmax of those. */
-  choose(tokens: number, { address, stride }: Rows, { experts, used, rows }: Choice): this {
-    const to = { choice: rows.address, choiceStride: rows.stride };
+  /**
+   * The experts with the greatest logits of each row, and the softmax of `scale` times those.
+   * @param scales - address of a number for each expert that its weight is multiplied with; 0 for none
+   */
+  choose(tokens: number, { address, stride }: Rows, choice: Choice, scale: number, scales = 0): this {
+    const { experts, used, rows } = choice;
+    const to = { choice: rows.address, choiceStride: rows.stride, scale, scales };
     return this.operation('choose', tokens, { logits: address, stride, count: experts, used, ...to });
   }
 
@@ -165,11 +169,12 @@ export class Program extends ProgramWriter {
     return this;
   }
 
-  /** `y += Σ weight · part` over each row's chosen experts. */
-  addChosen(tokens: number, parts: Rows, y: Rows, { used, rows }: Choice): this {
+  /** `y = Σ weight · part` over each row's chosen experts. @param add - adds to what y holds */
+  addChosen(tokens: number, parts: Rows, y: Rows, { used, rows }: Choice, add: boolean): this {
     const from = { parts: parts.address, stride: parts.stride, width: y.width, used };
     const choice = { choice: rows.address, choiceStride: rows.stride };
-    return this.operation('addChosen', tokens, { ...from, ...choice, y: y.address, yStride: y.stride });
+    const to = { y: y.address, yStride: y.stride, add: Number(add) };
+    return this.operation('addChosen', tokens, { ...from, ...choice, ...to });
   }
 
   /** Adds vectors to the rows, each from a multiple of four columns on. @param widths - of the vectors */
@@ -198,10 +203,26 @@ export class Program extends ProgramWriter {
     return this.operation('scale', tokens, { y: address, stride, width, factor, cap });
   }
 
-  /** RMS norm of each query and key head. @param query - address of `[D]` weights, as `key` */
-  normHeads(tokens: number, qkv: Rows, query: number, key: number, heads: HeadShape, epsilon: number): this {
-    const { address, stride } = qkv;
-    return this.operation('normHeads', tokens, { qkv: address, stride, query, key, ...headArguments(heads), epsilon });
+  /** `y *= factor`. @param factor - address of a float, which is read now */
+  scaleBy(tokens: number, y: Rows, factor: number): this {
+    return this.scale(tokens, y, this.memory.floats(factor, 1)[0]!, 0);
+  }
+
+  /**
+   * RMS norm of each query and key head.
+   * @param query - address of `[D]` weights, as `key`
+   * @param values - whether value heads are normed too, as they are
+   */
+  normHeads(
+    tokens: number,
+    { address, stride }: Rows,
+    { query, key }: { readonly query: number; readonly key: number },
+    heads: HeadShape,
+    values: boolean,
+    epsilon: number,
+  ): this {
+    const which = { ...headArguments(heads), values: Number(values) };
+    return this.operation('normHeads', tokens, { qkv: address, stride, query, key, ...which, epsilon });
   }
 
   /**

@@ -28,15 +28,16 @@ export class ArchitectureMetadata {
     return name;
   }
 
-  /** A whole number from 1. */
-  count(key: string, fallback?: number): number {
-    const value = this.positive(key, fallback);
+  /** A whole number from 1. @param layer - as of `positive` */
+  count(key: string, fallback?: number, layer?: number): number {
+    const value = this.positive(key, fallback, layer);
     if (!Number.isSafeInteger(value)) throw this.bad(`${this.#full(key)} is ${value}, expected a whole number`);
     return value;
   }
 
-  positive(key: string, fallback?: number): number {
-    const value = this.#forAllLayers(key) ?? fallback;
+  /** @param layer - whose value counts where layers differ; unless given they must not */
+  positive(key: string, fallback?: number, layer?: number): number {
+    const value = this.#valueOf(key, layer) ?? fallback;
     if (value === undefined) throw this.bad(`${this.#full(key)} is missing`);
     if (typeof value !== 'number' || !(value > 0) || value === Number.POSITIVE_INFINITY)
       throw this.bad(`${this.#full(key)} is ${value}, expected a positive number`);
@@ -79,9 +80,13 @@ export class ArchitectureMetadata {
   }
 
   /** Converters list some values layer by layer, mostly equal ones. */
-  #forAllLayers(key: string): MetadataValue | undefined {
+  #valueOf(key: string, layer: number | undefined): MetadataValue | undefined {
     const value = this.value(key);
     if (!Array.isArray(value)) return value;
+    if (layer !== undefined) {
+      if (layer >= value.length) throw this.bad(`${this.#full(key)} lists ${value.length} layers only`);
+      return (value as readonly MetadataValue[])[layer];
+    }
     const [first, ...others] = value as readonly MetadataValue[];
     if (first === undefined || others.some((other) => other !== first))
       throw this.unsupported(`a ${this.#full(key)} for each layer`, 'one for all layers');

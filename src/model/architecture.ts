@@ -24,6 +24,8 @@ export interface Architecture {
   readonly neutral: Readonly<Record<string, number | boolean>>;
   /** What this family's files say beside the sizes that all say. @throws ShoalError as `readHyperparameters` */
   readonly own?: (metadata: ArchitectureMetadata, sizes: Hyperparameters) => Partial<Hyperparameters>;
+  /** The layer whose sizes are the model's, where files list them layer by layer and layers differ. */
+  readonly sizedLayer?: (metadata: ArchitectureMetadata) => number;
   /** What its `rope` operations rotate by; `mainRotation` alone unless given. */
   readonly rotations?: (model: Hyperparameters) => readonly Rotation[];
   /** Whether its files may hold the factors of rotated pairs as tensors, see `ROPE_FACTOR_TENSORS`. */

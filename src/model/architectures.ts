@@ -1,6 +1,7 @@
 import { ShoalError } from '../core/errors.ts';
 import { type Architecture, layersOf, rotationsOf } from './architecture.ts';
 import { gemma2, gemma3 } from './gemma.ts';
+import { gemma4 } from './gemma4.ts';
 import { gptOss } from './gpt-oss.ts';
 import { granite } from './granite.ts';
 import { type HeadShape, headsOf, type Operation } from './graph.ts';
@@ -15,7 +16,7 @@ import { smollm3 } from './smollm.ts';
 
 const architectures: readonly Architecture[] = [
   ...[llama, qwen2, qwen3, phi3, mistral3, smollm3, granite],
-  ...[gemma2, gemma3],
+  ...[gemma2, gemma3, gemma4],
   ...[qwen3moe, gptOss],
   ...[qwen35],
 ];

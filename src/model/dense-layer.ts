@@ -10,6 +10,10 @@ export interface DenseOptions {
   readonly maybeBiased?: readonly string[];
   /** Whether queries and keys are normed head by head. */
   readonly headNorms?: boolean;
+  /** Whether values are normed too, without weights. */
+  readonly valueNorms?: boolean;
+  /** Whether the keys' product is the values' too, before norms and rotation. */
+  readonly keysAreValues?: boolean;
   /** Whether what each half of the layer gives is normed before it is added to what came in. */
   readonly postNorms?: boolean;
   /** Whether queries, keys and values are one matrix, and gate and up another. */
@@ -38,6 +42,65 @@ const SEES_ALL: Sight = { window: 0, cap: 0 };
  * @param every - whether operations on optional tensors are listed that this model lacks
  */
 export function denseLayer(model: Hyperparameters, options: DenseOptions, every = false): readonly Operation[] {
+  return [...attentionHalf(model, options, every), ...feedForwardHalf(model, options, every)];
+}
+
+/** The part of `denseLayer` up to the feed-forward's norm. @param every - as there */
+export function attentionHalf(model: Hyperparameters, options: DenseOptions, every = false): readonly Operation[] {
+  return [
+    norm('attn_norm', 'hidden', 'normed', model.width),
+    ...(options.mixer ?? attentionMixer(model, options, every)),
+  ];
+}
+
+/** Attention from `normed` to `hidden`. */
+function attentionMixer(model: Hyperparameters, options: DenseOptions, every: boolean): readonly Operation[] {
+  const { width } = model;
+  const { headCount, kvHeadCount, headSize } = options.heads ?? model;
+  const heads = { headCount, kvHeadCount, headSize };
+  const [queries, keys] = [headCount * headSize, kvHeadCount * headSize];
+  const paired = (rows: number) => (options.ropePairs === 'halves' ? rows : 0);
+  const builder = new DenseLayerBuilder(model, options, every);
+  /** A head's query, then its gate. */
+  const half = (index: number): Pick<NamedMatrix, 'rows' | 'part'> => ({
+    rows: 2 * queries,
+    part: { every: 2 * headSize, first: index * headSize, end: (index + 1) * headSize },
+  });
+  const qkv = options.fused
+    ? [{ name: 'attn_qkv', rows: queries + 2 * keys, pairedRows: paired(queries + keys) }]
+    : [
+        { name: 'attn_q', ...(options.outerGate ? half(0) : { rows: queries }), pairedRows: paired(queries) },
+        { name: 'attn_k', rows: keys, pairedRows: paired(keys) },
+        // Keys that are values too are loaded once more, in the file's own order of rows.
+        { name: options.keysAreValues ? 'attn_k' : 'attn_v', rows: keys },
+      ];
+  const headNorm = (name: string) => ({ ...vector(name, headSize, paired(headSize)), ...pairedHead(options) });
+  return [
+    ...builder.product(qkv, 'normed', width, 'qkv'),
+    ...(options.outerGate ? builder.product([{ name: 'attn_q', ...half(1) }], 'normed', width, 'outerGate') : []),
+    ...(options.headNorms
+      ? [
+          {
+            ...({ kind: 'normHeads', heads, values: options.valueNorms ?? false } as const),
+            vectors: [headNorm('attn_q_norm.weight'), headNorm('attn_k_norm.weight')] as const,
+          },
+        ]
+      : []),
+    { kind: 'rope', heads, rotation: options.rotation ?? 0, scale: model.attentionScale ?? 1 / Math.sqrt(headSize) },
+    {
+      kind: 'attend',
+      heads,
+      sight: options.sight ?? SEES_ALL,
+      vectors: options.sinks ? [vector('attn_sinks.weight', headCount)] : [],
+    },
+    ...(options.outerGate
+      ? [{ kind: 'gateOuter', to: 'attended', headSize, activation: 'sigmoid', vectors: [] } as const]
+      : []),
+    ...builder.branch({ name: 'attn_output', rows: width }, 'attended', queries, 'post_attention_norm'),
+  ];
+}
+
+function feedForwardHalf(model: Hyperparameters, options: DenseOptions, every: boolean): readonly Operation[] {
   const { width, feedForwardWidth } = model;
   const builder = new DenseLayerBuilder(model, options, every);
   const gateUp = options.fused
@@ -47,14 +110,12 @@ export function denseLayer(model: Hyperparameters, options: DenseOptions, every 
         { name: 'ffn_up', rows: feedForwardWidth },
       ];
   return [
-    norm('attn_norm', 'hidden', 'normed', width),
-    ...(options.mixer ?? builder.attention()),
     norm(options.feedForwardNorm ?? 'ffn_norm', 'hidden', 'normed', width),
     ...(model.experts
       ? builder.experts(model.experts)
       : [
           ...builder.product(gateUp, 'normed', width, 'gateUp'),
-          { kind: 'gate', activation: options.activation ?? 'silu' } as const,
+          builder.gate(),
           ...builder.branch({ name: 'ffn_down', rows: width }, 'gated', feedForwardWidth, 'post_ffw_norm'),
         ]),
   ];
@@ -69,59 +130,16 @@ interface NamedMatrix {
   readonly part?: RowPart;
 }
 
-/** The pieces of a layer that depend on its options. */
-class DenseLayerBuilder {
+/** The pieces of a layer that depend on its options. @param every - as of `denseLayer` */
+export class DenseLayerBuilder {
   readonly #model: Hyperparameters;
   readonly #options: DenseOptions;
   readonly #every: boolean;
 
-  constructor(model: Hyperparameters, options: DenseOptions, every: boolean) {
+  constructor(model: Hyperparameters, options: DenseOptions, every = false) {
     this.#model = model;
     this.#options = options;
     this.#every = every;
-  }
-
-  /** From `normed` to `hidden`. */
-  attention(): Operation[] {
-    const { width, attentionScale } = this.#model;
-    const heads = headsOf(this.#model, this.#options);
-    const { headCount, kvHeadCount, headSize } = heads;
-    const { ropePairs, headNorms, fused, outerGate, rotation, sight, sinks } = this.#options;
-    const [queries, keys] = [headCount * headSize, kvHeadCount * headSize];
-    const paired = (rows: number) => (ropePairs === 'halves' ? rows : 0);
-    const headNorm = (name: string) => ({ ...vector(name, headSize, paired(headSize)), ...pairedHead(this.#options) });
-    /** A head's query, then its gate. */
-    const half = (index: number): Pick<NamedMatrix, 'rows' | 'part'> => ({
-      rows: 2 * queries,
-      part: { every: 2 * headSize, first: index * headSize, end: (index + 1) * headSize },
-    });
-    const qkv = fused
-      ? [{ name: 'attn_qkv', rows: queries + 2 * keys, pairedRows: paired(queries + keys) }]
-      : [
-          { name: 'attn_q', ...(outerGate ? half(0) : { rows: queries }), pairedRows: paired(queries) },
-          { name: 'attn_k', rows: keys, pairedRows: paired(keys) },
-          { name: 'attn_v', rows: keys },
-        ];
-    return [
-      ...this.product(qkv, 'normed', width, 'qkv'),
-      ...(outerGate ? this.product([{ name: 'attn_q', ...half(1) }], 'normed', width, 'outerGate') : []),
-      ...(headNorms
-        ? [
-            {
-              ...({ kind: 'normHeads', heads } as const),
-              vectors: [headNorm('attn_q_norm.weight'), headNorm('attn_k_norm.weight')] as const,
-            },
-          ]
-        : []),
-      { kind: 'rope', heads, rotation: rotation ?? 0, scale: attentionScale ?? 1 / Math.sqrt(headSize) },
-      {
-        ...({ kind: 'attend', heads } as const),
-        sight: sight ?? SEES_ALL,
-        vectors: sinks ? [vector('attn_sinks.weight', headCount)] : [],
-      },
-      ...(outerGate ? [{ kind: 'gateOuter', to: 'attended', activation: 'sigmoid', vectors: [] } as const] : []),
-      ...this.branch({ name: 'attn_output', rows: width }, 'attended', queries, 'post_attention_norm'),
-    ];
   }
 
   /** `to = from · Wᵀ + b`, the matrices side by side. */
@@ -150,13 +168,13 @@ class DenseLayerBuilder {
     ];
   }
 
+  gate(): Operation {
+    return { kind: 'gate', activation: this.#options.activation ?? 'silu', from: 'gateUp', to: 'gated' };
+  }
+
   /** A feed-forward of the few experts that each row chooses. */
   experts({ count, width: inner }: NonNullable<Hyperparameters['experts']>): Operation[] {
     const { width } = this.#model;
-    const stack = (name: string, columns: number, rows: number): TensorUse => ({
-      ...{ name: `${name}_exps.weight`, shape: [columns, rows, count] },
-      ...{ pairedRows: 0, optional: false },
-    });
     const biases = (to: 'gateUp' | 'parts', names: readonly string[], rows: number): Operation[] => {
       const used = names.some((name) => this.#options.biased?.includes(name));
       const vectors = names.map((name) => ({ ...vector(`${name}_exps.bias`, rows), shape: [rows, count] }));
@@ -165,16 +183,16 @@ class DenseLayerBuilder {
     const gateUp = ['ffn_gate', 'ffn_up'];
     return [
       ...this.product([{ name: 'ffn_gate_inp', rows: count }], 'normed', width, 'routing'),
-      { kind: 'choose' },
+      { kind: 'choose', scale: 1, vectors: [] },
       {
         ...({ kind: 'multiplyChosen', from: 'normed', to: 'gateUp' } as const),
-        matrices: gateUp.map((name) => stack(name, width, inner)),
+        matrices: gateUp.map((name) => stack(name, [width, inner, count])),
       },
       ...biases('gateUp', gateUp, inner),
-      { kind: 'gate', activation: this.#options.activation ?? 'silu' },
-      { kind: 'multiplyChosen', from: 'gated', to: 'parts', matrices: [stack('ffn_down', inner, width)] },
+      this.gate(),
+      { kind: 'multiplyChosen', from: 'gated', to: 'parts', matrices: [stack('ffn_down', [inner, width, count])] },
       ...biases('parts', ['ffn_down'], width),
-      { kind: 'addChosen' },
+      { kind: 'addChosen', to: 'hidden', add: true },
     ];
   }
 
@@ -193,7 +211,13 @@ class DenseLayerBuilder {
   }
 }
 
-function norm(name: string, from: Slot, to: Slot, width: number, add = false): Operation {
+/** Matrices of a layer's experts, one below the other. @param shape - columns, rows of one, experts */
+export function stack(name: string, shape: readonly [number, number, number]): TensorUse {
+  return { name: `${name}_exps.weight`, shape, pairedRows: 0, optional: false };
+}
+
+/** @param name - without `.weight` */
+export function norm(name: string, from: Slot, to: Slot, width: number, add = false): Operation {
   return { kind: 'norm', from, to, add, vectors: [vector(`${name}.weight`, width)] };
 }
 
@@ -204,10 +228,6 @@ export function vector(name: string, width: number, pairedRows = 0): TensorUse {
 export function matrix({ name, rows, pairedRows = 0, part }: NamedMatrix, columns: number): TensorUse {
   const use = { name: `${name}.weight`, shape: [columns, rows], pairedRows, optional: false };
   return { ...use, ...(part ? { part } : {}) };
-}
-
-function headsOf({ headCount, kvHeadCount, headSize }: Hyperparameters, { heads }: DenseOptions): HeadShape {
-  return heads ?? { headCount, kvHeadCount, headSize };
 }
 
 function pairedHead({ heads }: DenseOptions): { readonly pairedHead?: PairedHead } {

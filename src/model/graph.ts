@@ -2,6 +2,9 @@ import type { Hyperparameters } from './hyperparameters.ts';
 
 const SLOTS = [
   ...(['hidden', 'normed', 'qkv', 'attended', 'gateUp', 'gated', 'routing', 'choice', 'parts'] as const),
+  // Of a dense feed-forward beside experts, and the sum of both.
+  ...(['besideGateUp', 'besideGated', 'combined'] as const),
+  // Of layers with a state, and of attention with a gate.
   ...(['outerGate', 'mixed', 'deltas', 'recalled'] as const),
 ] as const;
 /** Where rows lie between a layer's operations; `slotWidth` has their widths. */
@@ -73,8 +76,15 @@ export type Operation =
     }
   /** Adds to each row the vectors one after the other, each filled up to four. */
   | { readonly kind: 'bias'; readonly to: Slot; readonly vectors: readonly TensorUse[] }
-  /** RMS norm of each query head by `vectors[0]` and of each key head by `vectors[1]`, in `qkv`. */
-  | { readonly kind: 'normHeads'; readonly heads: HeadShape; readonly vectors: readonly [TensorUse, TensorUse] }
+  /** RMS norm of each query head by `vectors[0]` and of each key head by `vectors[1]`, in `qkv`; of value heads as they are. */
+  | {
+      readonly kind: 'normHeads';
+      readonly heads: HeadShape;
+      readonly values: boolean;
+      readonly vectors: readonly [TensorUse, TensorUse];
+    }
+  /** `to *= vectors[0]`, one number. */
+  | { readonly kind: 'scale'; readonly to: Slot; readonly vectors: readonly [TensorUse] }
   /** `to += scale · from` */
   | { readonly kind: 'add'; readonly from: Slot; readonly to: Slot; readonly scale: number }
   /**
@@ -89,10 +99,18 @@ export type Operation =
       readonly sight: Sight;
       readonly vectors: readonly TensorUse[];
     }
-  /** `gated = activation(gate) · up`, both in `gateUp`: of each row once, or of each of its experts. */
-  | { readonly kind: 'gate'; readonly activation: Activation }
-  /** `choice` = the experts with the greatest logits in `routing`, and the softmax of those logits. */
-  | { readonly kind: 'choose' }
+  /** `to = activation(gate) · up`, both in `from`: of each row once; of a model with experts, `gateUp` has those of each. */
+  | {
+      readonly kind: 'gate';
+      readonly activation: Activation;
+      readonly from: 'gateUp' | 'besideGateUp';
+      readonly to: 'gated' | 'besideGated';
+    }
+  /**
+   * `choice` = the experts with the greatest logits in `routing`, and as their weights the softmax of `scale` times those
+   * logits; with a vector, each weight times its expert's number there.
+   */
+  | { readonly kind: 'choose'; readonly scale: number; readonly vectors: readonly TensorUse[] }
   /**
    * The product of each row with its chosen experts' rows of the matrices, one expert after the other. From `gated` each
    * expert has a row of its own.
@@ -105,8 +123,8 @@ export type Operation =
     }
   /** Adds to each row of each chosen expert its vectors one after the other. */
   | { readonly kind: 'biasChosen'; readonly to: 'gateUp' | 'parts'; readonly vectors: readonly TensorUse[] }
-  /** `hidden += Σ weight · part` over the chosen experts. */
-  | { readonly kind: 'addChosen' }
+  /** `to = Σ weight · part` over the chosen experts, or that added to it. */
+  | { readonly kind: 'addChosen'; readonly to: Slot; readonly add: boolean }
   /** `mixed = silu(Σ weight · mixed)` of each element over the last four positions, `[4, width]`: what was there is state. */
   | { readonly kind: 'convolve'; readonly vectors: readonly [TensorUse] }
   /**
@@ -120,6 +138,8 @@ export type Operation =
   | {
       readonly kind: 'gateOuter';
       readonly to: 'attended' | 'recalled';
+      /** D of `to`'s heads. */
+      readonly headSize: number;
       readonly activation: 'sigmoid' | 'silu';
       readonly vectors: readonly TensorUse[];
     };
@@ -148,9 +168,11 @@ export function widestHead(heads: readonly HeadShape[]): number {
   return Math.max(0, ...heads.map(({ headSize }) => headSize));
 }
 
-/** Elements of a row, enough for every layer. @param heads - of the layers with attention */
-export function slotWidth(slot: Slot, model: Hyperparameters, heads: readonly HeadShape[]): number {
+/** Elements of a row, enough for every layer. @param layers - all of the model */
+export function slotWidth(slot: Slot, model: Hyperparameters, layers: readonly (readonly Operation[])[]): number {
   const { width, experts, recall } = model;
+  const heads = layers.flatMap((layer) => headsOf(layer) ?? []);
+  const used = layers.some((layer) => layer.some((operation) => 'to' in operation && operation.to === slot));
   switch (slot) {
     case 'hidden':
     case 'normed':
@@ -164,7 +186,7 @@ export function slotWidth(slot: Slot, model: Hyperparameters, heads: readonly He
       return Math.max(0, ...heads.map(({ headCount, headSize }) => headCount * headSize));
     case 'gateUp':
       // Up begins at a whole group of four.
-      return 2 * Math.ceil(slotWidth('gated', model, heads) / 4) * 4;
+      return 2 * Math.ceil(slotWidth('gated', model, layers) / 4) * 4;
     case 'gated':
       return experts ? experts.used * experts.width : model.feedForwardWidth;
     case 'routing':
@@ -174,8 +196,14 @@ export function slotWidth(slot: Slot, model: Hyperparameters, heads: readonly He
       return 2 * (experts?.used ?? 0);
     case 'parts':
       return (experts?.used ?? 0) * width;
+    case 'besideGateUp':
+      return used ? 2 * Math.ceil(model.feedForwardWidth / 4) * 4 : 0;
+    case 'besideGated':
+      return used ? model.feedForwardWidth : 0;
+    case 'combined':
+      return used ? width : 0;
     case 'outerGate':
-      return recall ? Math.max(slotWidth('attended', model, heads), slotWidth('recalled', model, heads)) : 0;
+      return used ? Math.max(slotWidth('attended', model, layers), slotWidth('recalled', model, layers)) : 0;
     case 'mixed':
       return recall ? (2 * recall.keyHeads + recall.valueHeads) * recall.headSize : 0;
     case 'deltas':

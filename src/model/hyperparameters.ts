@@ -46,6 +46,8 @@ export const hyperparametersSchema = v.object({
   window: v.optional(count),
   /** Of so many layers the last sees all positions, the others are local. */
   localPeriod: v.optional(count),
+  /** K, D and rotated dimensions of local layers, where those differ. */
+  localHeads: v.optional(v.object({ kvHeadCount: count, headSize: count, ropeDimensions: count })),
   /** `ropeBase` of local layers. */
   localRopeBase: v.optional(positive),
   /** What scores are multiplied with; absent for 1/√D. */

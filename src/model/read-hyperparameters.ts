@@ -26,7 +26,7 @@ export function readHyperparameters(file: DescribedFile): Hyperparameters {
   const metadata = new ArchitectureMetadata(file.metadata, file.name);
   const architecture = findArchitecture(metadata.architectureName(), file.name);
   metadata.checkNeutral(architecture.neutral);
-  const sizes = readSizes(metadata, architecture.name);
+  const sizes = readSizes(metadata, architecture);
   if (sizes.ropeFactors && !architecture.ropeFactors)
     throw metadata.unsupported('factors of rope frequencies', `none with "${architecture.name}"`);
   const model = { ...sizes, ...architecture.own?.(metadata, sizes) };
@@ -35,18 +35,18 @@ export function readHyperparameters(file: DescribedFile): Hyperparameters {
 }
 
 /** What every architecture says under the same keys. */
-function readSizes(metadata: ArchitectureMetadata, architecture: string): Hyperparameters {
+function readSizes(metadata: ArchitectureMetadata, { name, sizedLayer }: Architecture): Hyperparameters {
   const headCount = metadata.count('attention.head_count');
   const width = metadata.count('embedding_length');
   const headSize = metadata.count('attention.key_length', width / headCount);
   const contextLength = metadata.count('context_length');
   const sizes: Hyperparameters = {
-    architecture,
+    architecture: name,
     layerCount: metadata.count('block_count'),
     width,
     feedForwardWidth: metadata.count('feed_forward_length'),
     headCount,
-    kvHeadCount: metadata.count('attention.head_count_kv', headCount),
+    kvHeadCount: metadata.count('attention.head_count_kv', headCount, sizedLayer?.(metadata)),
     headSize,
     vocabularySize: metadata.vocabularySize(),
     contextLength,

@@ -101,6 +101,7 @@ describe.each(Object.entries(TUNINGS))('RoPE, KV cache and attention, %s', (_, t
     { headCount: 4, kvHeadCount: 1, headSize: 32, ropeDimensions: 12, window: 0, cap: 2 },
     { headCount: 4, kvHeadCount: 2, headSize: 32, ropeDimensions: 32, window: 7, cap: 0 },
     { headCount: 2, kvHeadCount: 1, headSize: 256, ropeDimensions: 256, window: 45, cap: 3 },
+    { headCount: 8, kvHeadCount: 1, headSize: 512, ropeDimensions: 512, window: 0, cap: 0 },
   ])(
     'agrees with the reference over page borders: H $headCount, K $kvHeadCount, D $headSize, window $window, cap $cap',
     async ({ ropeDimensions, window, cap, ...heads }) => {

@@ -5,7 +5,7 @@ import { createEmbed } from '../../src/gpu/ops/embed.ts';
 import { createGate } from '../../src/gpu/ops/gate.ts';
 import { createNormHeads } from '../../src/gpu/ops/norm-heads.ts';
 import { createRmsNorm } from '../../src/gpu/ops/rms-norm.ts';
-import { createScale } from '../../src/gpu/ops/scale.ts';
+import { createScale, createScaleBy } from '../../src/gpu/ops/scale.ts';
 import { columnsFor } from '../fixtures/columns.ts';
 import { expectClose, KernelHarness, randomValues } from './harness.ts';
 import { testMatrix } from './matrices.ts';
@@ -79,7 +79,12 @@ it('adds vectors to parts of rows, each from a multiple of four on', async () =>
   );
 });
 
-it.each([8, 64, 200])('norms query and key heads of %i elements', async (headSize) => {
+it.each([
+  [8, false],
+  [64, true],
+  [200, false],
+  [512, true],
+])('norms query and key heads of %i elements, values too: %s', async (headSize, values) => {
   const [tokens, headCount, kvHeadCount] = [3, 3, 1];
   const x = randomValues(headSize, tokens * 5 * headSize, 10);
   const [query, key] = [randomValues(1, headSize), randomValues(2, headSize)];
@@ -87,14 +92,15 @@ it.each([8, 64, 200])('norms query and key heads of %i elements', async (headSiz
   const qkv = harness.activation(tokens, 5 * headSize, x);
   const heads = { headCount, kvHeadCount, headSize };
   const op = await createNormHeads(harness.context, {
-    ...{ heads, query: upload(query), key: upload(key), qkv },
+    ...{ heads, values, query: upload(query), key: upload(key), qkv },
     epsilon: 1e-5,
   });
   harness.run(op, { tokens });
   const expected = Array.from({ length: tokens * 5 }, (_, index) => {
     const head = x.subarray(index * headSize, (index + 1) * headSize);
-    // Values stay as they are.
-    return index % 5 === 4 ? [...head] : [...rmsNorm(head, index % 5 < headCount ? query : key, 1e-5)];
+    const ones = new Float32Array(headSize).fill(1);
+    if (index % 5 === 4) return values ? [...rmsNorm(head, ones, 1e-5)] : [...head];
+    return [...rmsNorm(head, index % 5 < headCount ? query : key, 1e-5)];
   }).flat();
   expectClose(await harness.rows(qkv), expected, 5e-6);
 });
@@ -111,6 +117,12 @@ it('adds rows, scaled, and scales and caps them', async () => {
   expectClose(
     await harness.rows(y),
     sums.map((value) => capped(1.5 * value, 30)),
+    1e-4,
+  );
+  harness.run(await createScaleBy(harness.context, { y, factor: harness.upload(Float32Array.of(-0.75)) }), { tokens });
+  expectClose(
+    await harness.rows(y),
+    sums.map((value) => -0.75 * capped(1.5 * value, 30)),
     1e-4,
   );
 });

@@ -193,13 +193,20 @@ function add(op: Add, first: u32, end: u32): void {
 
 function choose(op: Choose, first: u32, end: u32): void {
   for (let token = first; token < end; token++)
-    chooseRow(op.logits + token * op.stride, op.count, op.used, op.choice + token * op.choiceStride);
+    chooseRow(
+      op.logits + token * op.stride,
+      op.count,
+      op.used,
+      op.choice + token * op.choiceStride,
+      op.scale,
+      op.scales,
+    );
 }
 
 function addChosen(op: AddChosen, first: u32, end: u32): void {
   for (let token = first; token < end; token++) {
     const choice = op.choice + token * op.choiceStride;
-    addChosenRow(op.y + token * op.yStride, op.parts + token * op.stride, op.width, op.used, choice);
+    addChosenRow(op.y + token * op.yStride, op.parts + token * op.stride, op.width, op.used, choice, op.add);
   }
 }
 
@@ -213,6 +220,11 @@ function normHeads(op: NormHeads, first: u32, end: u32): void {
     let head: usize = op.qkv + token * op.stride;
     for (let index: u32 = 0; index < op.heads + op.kvHeads; index++) {
       rmsNormRow(head, index < op.heads ? op.query : op.key, head, op.headSize, op.epsilon, 0);
+      head += bytes;
+    }
+    if (!op.values) continue;
+    for (let index: u32 = 0; index < op.kvHeads; index++) {
+      rmsNormRow(head, 0, head, op.headSize, op.epsilon, 0);
       head += bytes;
     }
   }

@@ -1,6 +1,9 @@
 import { exp4, greatest, put, tanh4, total } from './lanes';
 
-/** `y[c] = x[c] / sqrt(mean(x²) + epsilon) · w[c]`, or adds it; x and y lie in whole blocks of 32 with zeros at the end. */
+/**
+ * `y[c] = x[c] / sqrt(mean(x²) + epsilon) · w[c]`, or adds it; x and y lie in whole blocks of 32 with zeros at the end.
+ * @param weights - 0 for ones
+ */
 export function rmsNormRow(x: usize, weights: usize, y: usize, width: u32, epsilon: f32, add: u32): void {
   const end = <usize>((width + 3) >> 2) * 16;
   let squares = f32x4.splat(0);
@@ -9,6 +12,10 @@ export function rmsNormRow(x: usize, weights: usize, y: usize, width: u32, epsil
     squares = f32x4.add(squares, f32x4.mul(value, value));
   }
   const factor = f32x4.splat(1 / sqrt<f32>(total(squares) / <f32>width + epsilon));
+  if (!weights) {
+    for (let at: usize = 0; at < end; at += 16) put(y + at, f32x4.mul(v128.load(x + at), factor), add);
+    return;
+  }
   for (let at: usize = 0; at < end; at += 16)
     put(y + at, f32x4.mul(f32x4.mul(v128.load(x + at), factor), v128.load(weights + at)), add);
 }

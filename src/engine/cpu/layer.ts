@@ -62,21 +62,29 @@ export function addLayer(program: Program, layer: CpuLayer, place: LayerPlace): 
       case 'add':
         program.add(tokens, slots[operation.from], slots[operation.to], operation.scale);
         break;
-      case 'normHeads':
-        program.normHeads(tokens, slots.qkv, vectors[0]!, vectors[1]!, operation.heads, model.rmsEpsilon);
+      case 'scale':
+        program.scaleBy(tokens, slots[operation.to], vectors[0]!);
         break;
+      case 'normHeads': {
+        const { heads, values } = operation;
+        const weights = { query: vectors[0]!, key: vectors[1]! };
+        program.normHeads(tokens, slots.qkv, weights, heads, values, model.rmsEpsilon);
+        break;
+      }
       case 'rope':
         program.rope(slots.qkv, rotation(operation.rotation), caches, operation.heads, operation.scale);
         break;
       case 'attend':
         program.attend(slots.qkv, caches, operation.heads, operation.sight, slots.attended, vectors[0]);
         break;
-      case 'gate':
-        if (choice) addExpertGates(program, workspace, choice, tokens, operation.activation);
-        else program.gate(tokens, slots.gateUp, slots.gated, operation.activation, roundedFor('gated'));
+      case 'gate': {
+        const { from, to, activation } = operation;
+        if (choice && from === 'gateUp') addExpertGates(program, workspace, choice, tokens, activation);
+        else program.gate(tokens, slots[from], slots[to], activation, roundedFor(to));
         break;
+      }
       case 'choose':
-        program.choose(tokens, slots.routing, choice!);
+        program.choose(tokens, slots.routing, choice!, operation.scale, vectors[0]);
         break;
       case 'multiplyChosen': {
         const { from, to } = operation;
@@ -91,7 +99,7 @@ export function addLayer(program: Program, layer: CpuLayer, place: LayerPlace): 
         break;
       }
       case 'addChosen':
-        program.addChosen(tokens, slots.parts, slots.hidden, choice!);
+        program.addChosen(tokens, slots.parts, slots[operation.to], choice!, operation.add);
         break;
       case 'convolve':
         program.convolve(slots.mixed, vectors[0]!, states, stateLayout(model.recall!).rowsAt);
@@ -103,9 +111,8 @@ export function addLayer(program: Program, layer: CpuLayer, place: LayerPlace): 
         break;
       }
       case 'gateOuter': {
-        const { to, activation } = operation;
+        const { to, headSize, activation } = operation;
         const [norm = 0] = vectors;
-        const headSize = model.recall!.headSize;
         program.gateOuter(tokens, slots.outerGate, slots[to], activation, norm, headSize, model.rmsEpsilon);
         break;
       }

@@ -39,13 +39,13 @@ export interface CpuWorkspace {
 
 export function createCpuWorkspace(memory: CpuMemory, model: Hyperparameters, precision: CpuPrecision): CpuWorkspace {
   const { vocabularySize, contextLength, layerCount } = model;
-  const heads = modelHeads(model);
-  const rotationBytes = widestHead(heads) * 4;
+  const layers = modelLayers(model);
+  const rotationBytes = widestHead(modelHeads(model)) * 4;
   const angleStride = modelRotations(model).length * rotationBytes;
   const tokens = CPU_TASK_TOKENS;
   const maxPages = Math.ceil(contextLength / PAGE_TOKENS);
   return {
-    slots: everySlot((slot) => allocateRows(memory, tokens, slotWidth(slot, model, heads))),
+    slots: everySlot((slot) => allocateRows(memory, tokens, slotWidth(slot, model, layers))),
     logits: allocateRows(memory, LOGIT_ROWS, vocabularySize),
     summaries: memory.allocate(LOGIT_ROWS * 8),
     quants: precision === 'i16' ? allocateQuants(memory, tokens, widest(model)) : undefined,
@@ -64,9 +64,9 @@ export function scratchBytes(model: Hyperparameters): number {
 
 /** Elements of the longest row that is multiplied. */
 function widest(model: Hyperparameters): number {
-  const heads = modelHeads(model);
-  const multiplied = modelLayers(model)
+  const layers = modelLayers(model);
+  const multiplied = layers
     .flat()
     .filter((operation) => operation.kind === 'multiply' || operation.kind === 'multiplyChosen');
-  return Math.max(model.width, ...multiplied.map(({ from }) => slotWidth(from, model, heads)));
+  return Math.max(model.width, ...multiplied.map(({ from }) => slotWidth(from, model, layers)));
 }

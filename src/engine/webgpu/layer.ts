@@ -16,6 +16,7 @@ import { createNormHeads } from '../../gpu/ops/norm-heads.ts';
 import { createConvolve, createGateOuter, createRecall, type StatePlaces } from '../../gpu/ops/recall.ts';
 import { createRmsNorm } from '../../gpu/ops/rms-norm.ts';
 import { createRopeKv } from '../../gpu/ops/rope-kv.ts';
+import { createScaleBy } from '../../gpu/ops/scale.ts';
 import type { Activation as ActivationFunction } from '../../model/graph.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import type { LoadedOperation } from '../weights.ts';
@@ -77,8 +78,11 @@ function createOperation(
     }
     case 'normHeads': {
       const [query, key] = vectors as [GPUBuffer, GPUBuffer];
-      return createNormHeads(context, { heads: operation.heads, query, key, qkv, epsilon: model.rmsEpsilon });
+      const { heads, values } = operation;
+      return createNormHeads(context, { heads, values, query, key, qkv, epsilon: model.rmsEpsilon });
     }
+    case 'scale':
+      return createScaleBy(context, { y: slots[operation.to], factor: vectors[0]! });
     case 'rope': {
       const { heads, rotation, scale } = operation;
       const turns = { angles, angleStride, angleOffset: rotation * rotationSize };
@@ -90,12 +94,12 @@ function createOperation(
       return createAttention(context, { heads, sight, ...from, y, sinks: vectors[0] });
     }
     case 'gate': {
-      const { activation } = operation;
-      if (choice) return createExpertGates(context, slots, choice, activation);
-      return createGate(context, { x: slots.gateUp, y: slots.gated, activation });
+      const { from, to, activation } = operation;
+      if (choice && from === 'gateUp') return createExpertGates(context, slots, choice, activation);
+      return createGate(context, { x: slots[from], y: slots[to], activation });
     }
     case 'choose':
-      return createChoose(context, slots.routing, choice!);
+      return createChoose(context, slots.routing, choice!, { scale: operation.scale, scales: vectors[0] });
     case 'multiplyChosen': {
       const [x, y] = [slots[operation.from], slots[operation.to]];
       return createMultiplyChosen(context, {
@@ -108,7 +112,7 @@ function createOperation(
       return createBiasChosen(context, biases, slots[operation.to], choice!);
     }
     case 'addChosen':
-      return createAddChosen(context, slots.parts, slots.hidden, choice!);
+      return createAddChosen(context, { parts: slots.parts, y: slots[operation.to], add: operation.add }, choice!);
     case 'convolve':
       return createConvolve(context, vectors[0]!, slots.mixed, statePlaces());
     case 'recall': {
@@ -118,18 +122,10 @@ function createOperation(
       return createRecall(context, { ...statePlaces(), heads, dt, a, mixed, deltas, y, epsilon: model.rmsEpsilon });
     }
     case 'gateOuter': {
-      const { to, activation } = operation;
-      const headSize = to === 'attended' ? model.headSize : model.recall!.headSize;
+      const { to, activation, headSize } = operation;
       const [norm] = vectors;
-      const y = slots[to];
-      return createGateOuter(context, {
-        gate: slots.outerGate,
-        y,
-        activation,
-        headSize,
-        norm,
-        epsilon: model.rmsEpsilon,
-      });
+      const gated = { gate: slots.outerGate, y: slots[to], activation };
+      return createGateOuter(context, { ...gated, headSize, norm, epsilon: model.rmsEpsilon });
     }
   }
 }

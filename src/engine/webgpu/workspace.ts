@@ -7,7 +7,7 @@ import { RESULT_WORDS } from '../../gpu/result-layout.ts';
 import { stateTableBytes } from '../../gpu/state-table.ts';
 import { TaskBuffer } from '../../gpu/task-buffer.ts';
 import { tuningFor } from '../../gpu/tuning.ts';
-import { modelHeads, modelRotations } from '../../model/architectures.ts';
+import { modelHeads, modelLayers, modelRotations } from '../../model/architectures.ts';
 import { everySlot, type Slot, slotWidth, widestHead } from '../../model/graph.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import { MAX_WANTED_IDS } from '../../protocol/limits.ts';
@@ -34,8 +34,8 @@ export interface Workspace {
 export function createWorkspace(gpu: GpuDevice, model: Hyperparameters, maxTokens: number): Workspace {
   const { device } = gpu;
   const { vocabularySize, contextLength } = model;
-  const heads = modelHeads(model);
-  const rotationSize = widestHead(heads);
+  const layers = modelLayers(model);
+  const rotationSize = widestHead(modelHeads(model));
   const angleStride = modelRotations(model).length * rotationSize;
   const batches = Math.ceil(maxTokens / LOGIT_ROWS);
   return {
@@ -50,7 +50,7 @@ export function createWorkspace(gpu: GpuDevice, model: Hyperparameters, maxToken
       angles: maxTokens * angleStride * 4,
       mask: Math.ceil(vocabularySize / 32) * 4,
     }),
-    slots: everySlot((slot) => createActivation(device, slot, maxTokens, slotWidth(slot, model, heads))),
+    slots: everySlot((slot) => createActivation(device, slot, maxTokens, slotWidth(slot, model, layers))),
     logits: createActivation(device, 'logits', LOGIT_ROWS, vocabularySize),
     results: device.createBuffer({
       label: 'results',

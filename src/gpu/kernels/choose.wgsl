@@ -1,11 +1,14 @@
-// Of each row of logits the numbers of the USED greatest, falling, and behind them the softmax of those. One thread a
-// row: experts are few. Reference: the interpreter in tests/fixtures/graph-interpreter.ts.
+// Of each row of logits the numbers of the USED greatest, falling, and behind them the softmax of SCALE times those; with
+// SCALED each times its expert's number. One thread a row: experts are few. Reference: the interpreter in tests/fixtures/graph-interpreter.ts.
 override EXPERTS: u32;
 override USED: u32;
 override STRIDE: u32; // vec4s from row to row of logits
 override CHOICE_STRIDE: u32; // words from row to row of choice
+override SCALE: f32;
+override SCALED: bool;
 @group(0) @binding(1) var<storage, read> logits: array<vec4<f32>>; // [T, STRIDE]
 @group(0) @binding(2) var<storage, read_write> choice: array<u32>; // [T, CHOICE_STRIDE]
+@group(0) @binding(3) var<storage, read> scales: array<f32>; // [EXPERTS]
 
 const LOWEST = -3.4028234e38;
 
@@ -45,9 +48,14 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
       top = most;
     }
     choice[first + rank] = best;
-    sum += exp(most - top);
+    sum += exp(SCALE * (most - top));
   }
   for (var rank = 0u; rank < USED; rank++) {
-    choice[first + USED + rank] = bitcast<u32>(exp(logit_of(row, choice[first + rank]) - top) / sum);
+    let expert = choice[first + rank];
+    var weight = exp(SCALE * (logit_of(row, expert) - top)) / sum;
+    if (SCALED) {
+      weight *= scales[expert];
+    }
+    choice[first + USED + rank] = bitcast<u32>(weight);
   }
 }

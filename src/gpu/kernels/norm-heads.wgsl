@@ -1,7 +1,9 @@
 // RMS norm of each query head and each key head of a row, in place: h[d] = h[d] / sqrt(mean_d(h²) + EPSILON) · w[d], w of
-// the queries or of the keys. One workgroup a head, partial sums added as a tree.
+// the queries or of the keys; of value heads, where they are dispatched, w is 1. One workgroup a head, partial sums added
+// as a tree.
 // Reference: rmsNorm() in tests/gpu/reference.ts, head by head.
-override H: u32; // query heads; the key heads follow
+override H: u32; // query heads; the key heads follow, then the value heads
+override K: u32; // key heads
 override D4: u32; // D / 4
 override EPSILON: f32;
 override STRIDE: u32; // vec4s from row to row of qkv
@@ -29,7 +31,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   workgroupBarrier();
   let factor = 1.0 / sqrt(parts[0] / f32(4u * D4) + EPSILON);
   for (var d = local; d < D4; d += WORKGROUP) {
-    let w = select(key[d], query[d], workgroup.x < H);
+    let weights = select(key[d], query[d], workgroup.x < H);
+    let w = select(vec4<f32>(1.0), weights, workgroup.x < H + K);
     qkv[head + d] = qkv[head + d] * factor * w;
   }
 }

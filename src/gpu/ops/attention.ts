@@ -28,6 +28,8 @@ export interface AttentionBuffers {
 const ALL_POSITIONS = 0xffffffff;
 /** Threads of the serial kernel's workgroup, `THREADS` in its text. */
 const SERIAL_THREADS = 4;
+/** vec4s that a thread adds up at once at most: SwiftShader takes 7 s to compile these, and dies of four times as many. */
+const SERIAL_SUMS = 256;
 /** Positions that it scores at once; times the threads they divide a page. */
 const SERIAL_POSITIONS = 4;
 
@@ -52,6 +54,8 @@ async function createParallel({ kernels, tuning }: GpuContext, buffers: Attentio
 async function createSerial({ kernels, tuning }: GpuContext, buffers: AttentionBuffers): Promise<Op> {
   const { headCount, kvHeadCount, headSize } = buffers.heads;
   const heads = headCount / kvHeadCount;
+  const sums = Math.ceil(headSize / 4 / SERIAL_THREADS);
+  const tokensAtOnce = Math.max(1, Math.min(tuning.attentionTokens, Math.floor(SERIAL_SUMS / (heads * sums))));
   const bind = async (tile: number) => {
     const constants = `const R = ${heads}u; const ROWS = ${tile * heads}u; const POSITIONS = ${SERIAL_POSITIONS}u;`;
     const kernel = await kernels.compile({
@@ -59,16 +63,16 @@ async function createSerial({ kernels, tuning }: GpuContext, buffers: AttentionB
       code: composeShader([constants, task, tanh, kvCache, attentionSerial], {
         r: tile * heads,
         p: SERIAL_POSITIONS,
-        v: Math.ceil(headSize / 4 / SERIAL_THREADS),
+        v: sums,
       }),
       constants: constantsOf(buffers),
     });
     return kernel.bind(bindingsOf(buffers));
   };
-  const [single, many] = await Promise.all([bind(1), bind(tuning.attentionTokens)]);
+  const [single, many] = await Promise.all([bind(1), bind(tokensAtOnce)]);
   return (pass, tokens) => {
     if (tokens === 1 || pass.apart) single.dispatch(pass, [kvHeadCount, tokens]);
-    else many.dispatch(pass, [kvHeadCount, Math.ceil(tokens / tuning.attentionTokens)]);
+    else many.dispatch(pass, [kvHeadCount, Math.ceil(tokens / tokensAtOnce)]);
   };
 }
 

@@ -35,15 +35,31 @@ export interface MultiplyChosenBuffers {
 
 const WORKGROUP = 64;
 
-/** `choice` = the experts with the greatest logits of each row, and the softmax of those. */
-export async function createChoose({ kernels }: GpuContext, logits: Activation, choice: Choice): Promise<Op> {
+/** What makes weights of logits: the softmax of `scale` times those, times each expert's number of `scales`. */
+export interface Weighing {
+  readonly scale: number;
+  /** `[experts]`; undefined for ones */
+  readonly scales: GPUBuffer | undefined;
+}
+
+/** `choice` = the experts with the greatest logits of each row, and their weights. */
+export async function createChoose(
+  { kernels }: GpuContext,
+  logits: Activation,
+  choice: Choice,
+  { scale, scales }: Weighing,
+): Promise<Op> {
   const { experts, used, rows } = choice;
   const kernel = await kernels.compile({
     name: 'choose',
     code: composeShader([task, choose]),
-    constants: { EXPERTS: experts, USED: used, STRIDE: logits.stride, CHOICE_STRIDE: rows.stride * 4 },
+    constants: {
+      ...{ EXPERTS: experts, USED: used, STRIDE: logits.stride, CHOICE_STRIDE: rows.stride * 4 },
+      ...{ SCALE: scale, SCALED: Number(scales !== undefined) },
+    },
   });
-  const bound = kernel.bind([logits.buffer, rows.buffer]);
+  // Something must be bound where nothing is read.
+  const bound = kernel.bind([logits.buffer, rows.buffer, scales ?? logits.buffer]);
   return (pass, tokens) => bound.dispatch(pass, [Math.ceil(tokens / WORKGROUP)]);
 }
 
@@ -104,11 +120,18 @@ export async function createBiasChosen(
   };
 }
 
-/** `y += Σ weight · part` over each row's chosen experts. */
+export interface AddChosenBuffers {
+  /** `[T, used · C]` */
+  readonly parts: Activation;
+  /** `[T, C]` */
+  readonly y: Activation;
+  readonly add: boolean;
+}
+
+/** `y = Σ weight · part` over each row's chosen experts, or that added to y. */
 export async function createAddChosen(
   { kernels }: GpuContext,
-  parts: Activation,
-  y: Activation,
+  { parts, y, add }: AddChosenBuffers,
   { used, rows }: Choice,
 ): Promise<Op> {
   const width = y.width / 4;
@@ -117,7 +140,7 @@ export async function createAddChosen(
     code: composeShader([task, addChosen]),
     constants: {
       ...{ WIDTH: width, USED: used, X_STRIDE: parts.stride, Y_STRIDE: y.stride },
-      CHOICE_STRIDE: rows.stride * 4,
+      ...{ CHOICE_STRIDE: rows.stride * 4, ADD: Number(add) },
     },
   });
   const bound = kernel.bind([rows.buffer, parts.buffer, y.buffer]);

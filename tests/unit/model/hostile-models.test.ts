@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ShoalError } from '../../../src/core/errors.ts';
 import type { MetadataValue } from '../../../src/core/metadata.ts';
-import { parseGguf } from '../../../src/gguf/read.ts';
+import { bytesSource } from '../../../src/gguf/gguf-file.ts';
+import { readModelFile } from '../../../src/store/publish/model-file.ts';
 import { checkModel } from '../../../src/store/publish/publish-checks.ts';
 import { TINY_ARCHITECTURES } from '../../fixtures/tiny-architectures.ts';
 import { makeTinyModel } from '../../fixtures/tiny-model.ts';
@@ -15,13 +16,22 @@ const value: fc.Arbitrary<MetadataValue> = fc.oneof(
   fc.array(numbers, { maxLength: 40 }),
 );
 
-describe.each(TINY_ARCHITECTURES)('a file that claims to be %s', (_, options) => {
-  const bytes = makeTinyModel({ ...options, layerCount: 2 });
-  const file = parseGguf(bytes, 'model.gguf', bytes.length);
+const files = await Promise.all(
+  TINY_ARCHITECTURES.map(async ([what, options]) => {
+    const bytes = makeTinyModel({ ...options, layerCount: 2 });
+    return [what, options, await readModelFile(bytesSource(bytes), 'model.gguf')] as const;
+  }),
+);
+
+describe.each(files)('a file that claims to be %s', (_, options, file) => {
   const keys = [...file.metadata.keys()].filter((key) => !key.startsWith('tokenizer.'));
   const foreign = ['rope.factors', 'expert_count', 'attention.sliding_window_pattern', 'logit_scale'].map(
     (key) => `${options.architecture}.${key}`,
   );
+
+  it('and is one is taken', () => {
+    expect(checkModel(file).architecture).toBe(options.architecture);
+  });
 
   it('and says anything else is taken, or refused by name', () => {
     const changes = fc.dictionary(fc.constantFrom(...keys, ...foreign), fc.option(value), { minKeys: 1, maxKeys: 3 });
