@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { createWebGpuRunner } from '../../src/engine/webgpu/webgpu-runner.ts';
 import { LAST, opener, TestRoute } from '../engine/fixture.ts';
 import { testRunnerBatches } from '../engine/runner-batches.ts';
+import { GraphInterpreter } from '../fixtures/graph-interpreter.ts';
+import { TINY_ARCHITECTURES } from '../fixtures/tiny-architectures.ts';
 import { makeTinyModel } from '../fixtures/tiny-model.ts';
 import { splitBytes } from '../support/shard-readers.ts';
 import { openSharedGpu } from '../support/shared-gpu.ts';
-import { disguised } from './disguise.ts';
+import { DEFAULT_LIMITS, disguised } from './disguise.ts';
 import { expectClose } from './harness.ts';
 
 /** Longer than a page, a tile of attention and a tile of tokens. */
@@ -35,6 +37,31 @@ it('computes the same, rounding apart, with the kernels of every kind of adapter
   const [software] = await logits(disguised(gpu, { software: true, features: [] }), 32);
   const [whole, parts] = await logits(disguised(gpu, HARDWARE), 75, 7);
   for (const found of [software, whole, parts]) expectClose(found!, expected!, TOLERANCE);
+});
+
+it("does heads of 512 elements, eight to a KV head, with a GPU's kernels and no more than WebGPU promises", async () => {
+  const [, tiny] = TINY_ARCHITECTURES.find(([what]) => what === 'gemma4')!;
+  const factors = Array.from({ length: 256 }, (_, pair) => (pair < 64 ? 1 : 1e30));
+  const bytes = makeTinyModel({
+    ...tiny,
+    layerCount: 2,
+    headSize: 512,
+    headCount: 8,
+    vectors: { 'rope_freqs.weight': factors },
+  });
+  const instance = disguised(await openSharedGpu(), { ...HARDWARE, limits: DEFAULT_LIMITS });
+  const model = await splitBytes(bytes, 1);
+  const runner = await opener((options) => createWebGpuRunner({ gpu: instance, ...options }))(model);
+  const route = await TestRoute.open([runner], [0, 2]);
+  const wantedIds = Uint32Array.from({ length: model.hyperparameters.vocabularySize }, (_, id) => id);
+  const expected = (await GraphInterpreter.open(bytes)).logits(IDS).flatMap((logits) => [...logits]);
+  const rows = await route.feedAll(IDS, { ...LAST, wantedIds }, IDS.length);
+  expectClose(
+    rows.flatMap(({ wantedLogits }) => [...wantedLogits]),
+    expected,
+    2 * TOLERANCE,
+  );
+  await runner.close();
 });
 
 describe("a GPU's kernels do it for several sessions at once", () =>
