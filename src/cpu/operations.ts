@@ -82,9 +82,9 @@ const OPERATIONS = {
     ...{ y: 'u32', yStride: 'u32', tokens: 'u32', keyHeads: 'u32', valueHeads: 'u32', headSize: 'u32' },
     ...{ from: 'u32', to: 'u32', epsilon: 'f32' },
   },
-  /** `y *= silu(gate)`, or σ; heads are RMS-normed first unless `norm` is 0. Items: tokens. */
-  gateOuter: {
-    ...{ gate: 'u32', gateStride: 'u32', y: 'u32', yStride: 'u32', width: 'u32', silu: 'u32' },
+  /** `y *= silu(gate)`, or σ, of one number a row if `single`; heads are RMS-normed first unless `norm` is 0. Items: tokens. */
+  gateBy: {
+    ...{ gate: 'u32', gateStride: 'u32', y: 'u32', yStride: 'u32', width: 'u32', silu: 'u32', single: 'u32' },
     ...{ norm: 'u32', headSize: 'u32', epsilon: 'f32' },
   },
   /** Rounds rows to blocks of 16-bit numbers. Items: tokens. */

@@ -317,7 +317,7 @@ export class Program extends ProgramWriter {
    * `y *= activation(gate)`.
    * @param norm - address of the weights `[headSize]` that y's heads are RMS-normed by first; 0 for none
    */
-  gateOuter(
+  gateBy(
     tokens: number,
     gate: Rows,
     y: Rows,
@@ -327,9 +327,10 @@ export class Program extends ProgramWriter {
     epsilon: number,
   ): this {
     const rows = { gate: gate.address, gateStride: gate.stride, y: y.address, yStride: y.stride, width: y.width };
-    return this.operation('gateOuter', tokens, {
+    return this.operation('gateBy', tokens, {
       ...rows,
       silu: Number(activation === 'silu'),
+      single: Number(gate.width === 1),
       norm,
       headSize,
       epsilon,

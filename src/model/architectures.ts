@@ -10,7 +10,7 @@ import { llama } from './llama.ts';
 import { mistral3 } from './mistral.ts';
 import { phi3 } from './phi.ts';
 import { qwen2, qwen3, qwen3moe } from './qwen.ts';
-import { qwen35 } from './qwen35.ts';
+import { qwen35, qwen35moe } from './qwen35.ts';
 import type { Rotation } from './rotation.ts';
 import { smollm3 } from './smollm.ts';
 
@@ -18,7 +18,7 @@ const architectures: readonly Architecture[] = [
   ...[llama, qwen2, qwen3, phi3, mistral3, smollm3, granite],
   ...[gemma2, gemma3, gemma4],
   ...[qwen3moe, gptOss],
-  ...[qwen35],
+  ...[qwen35, qwen35moe],
 ];
 
 /**

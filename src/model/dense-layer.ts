@@ -32,6 +32,8 @@ export interface DenseOptions {
   readonly outerGate?: boolean;
   /** What takes attention's place, from `normed` to `hidden`. */
   readonly mixer?: readonly Operation[];
+  /** Whether beside the experts that rows choose there is one that all share, by a gate of its own; F is its width. */
+  readonly sharedExpert?: boolean;
 }
 
 const SEES_ALL: Sight = { window: 0, cap: 0 };
@@ -94,7 +96,7 @@ function attentionMixer(model: Hyperparameters, options: DenseOptions, every: bo
       vectors: options.sinks ? [vector('attn_sinks.weight', headCount)] : [],
     },
     ...(options.outerGate
-      ? [{ kind: 'gateOuter', to: 'attended', headSize, activation: 'sigmoid', vectors: [] } as const]
+      ? [{ kind: 'gateBy', from: 'outerGate', to: 'attended', headSize, activation: 'sigmoid', vectors: [] } as const]
       : []),
     ...builder.branch({ name: 'attn_output', rows: width }, 'attended', queries, 'post_attention_norm'),
   ];
@@ -181,18 +183,41 @@ export class DenseLayerBuilder {
       return used ? [{ kind: 'biasChosen', to, vectors }] : [];
     };
     const gateUp = ['ffn_gate', 'ffn_up'];
+    const multiplyGateUp = (matrices: readonly TensorUse[]): Operation => ({
+      ...{ kind: 'multiplyChosen', from: 'normed', to: 'gateUp', matrices },
+    });
+    /** Newer files have gate and up of each expert as one. */
+    const fused = multiplyGateUp([{ ...stack('ffn_gate_up', [width, 2 * inner, count]), optional: true }]);
+    const isFused = this.#model.optionalTensors?.includes('ffn_gate_up_exps.weight');
     return [
       ...this.product([{ name: 'ffn_gate_inp', rows: count }], 'normed', width, 'routing'),
       { kind: 'choose', scale: 1, vectors: [] },
-      {
-        ...({ kind: 'multiplyChosen', from: 'normed', to: 'gateUp' } as const),
-        matrices: gateUp.map((name) => stack(name, [width, inner, count])),
-      },
+      ...(isFused || this.#every ? [fused] : []),
+      ...(isFused ? [] : [multiplyGateUp(gateUp.map((name) => stack(name, [width, inner, count])))]),
       ...biases('gateUp', gateUp, inner),
       this.gate(),
       { kind: 'multiplyChosen', from: 'gated', to: 'parts', matrices: [stack('ffn_down', [inner, width, count])] },
       ...biases('parts', ['ffn_down'], width),
       { kind: 'addChosen', to: 'hidden', add: true },
+      ...(this.#options.sharedExpert ? this.#sharedExpert() : []),
+    ];
+  }
+
+  #sharedExpert(): Operation[] {
+    const { width, feedForwardWidth } = this.#model;
+    const gateUp = ['ffn_gate_shexp', 'ffn_up_shexp'].map((name) => ({ name, rows: feedForwardWidth }));
+    return [
+      ...this.product(gateUp, 'normed', width, 'besideGateUp'),
+      { kind: 'gate', activation: 'silu', from: 'besideGateUp', to: 'besideGated' },
+      {
+        ...({ kind: 'multiply', from: 'normed', to: 'besideGate', add: false } as const),
+        matrices: [vector('ffn_gate_inp_shexp.weight', width)],
+      },
+      {
+        ...({ kind: 'gateBy', from: 'besideGate', to: 'besideGated', headSize: feedForwardWidth } as const),
+        ...({ activation: 'sigmoid', vectors: [] } as const),
+      },
+      ...this.product([{ name: 'ffn_down_shexp', rows: width }], 'besideGated', feedForwardWidth, 'hidden', true),
     ];
   }
 

@@ -2,8 +2,8 @@ import type { Hyperparameters } from './hyperparameters.ts';
 
 const SLOTS = [
   ...(['hidden', 'normed', 'qkv', 'attended', 'gateUp', 'gated', 'routing', 'choice', 'parts'] as const),
-  // Of a dense feed-forward beside experts, and the sum of both.
-  ...(['besideGateUp', 'besideGated', 'combined'] as const),
+  // Of a feed-forward beside experts, and the sum of both.
+  ...(['besideGateUp', 'besideGated', 'besideGate', 'combined'] as const),
   // Of layers with a state, and of attention with a gate.
   ...(['outerGate', 'mixed', 'deltas', 'recalled'] as const),
 ] as const;
@@ -134,11 +134,15 @@ export type Operation =
    * @param vectors - dt and a, a number for each value head
    */
   | { readonly kind: 'recall'; readonly vectors: readonly [TensorUse, TensorUse] }
-  /** `to *= activation(outerGate)`; with a vector, each of its heads is RMS-normed by that first. */
+  /**
+   * `to *= activation(from)`, element by element, or by the one number of `besideGate`; with a vector, each of `to`'s heads
+   * is RMS-normed by that first.
+   */
   | {
-      readonly kind: 'gateOuter';
-      readonly to: 'attended' | 'recalled';
-      /** D of `to`'s heads. */
+      readonly kind: 'gateBy';
+      readonly from: 'outerGate' | 'besideGate';
+      readonly to: 'attended' | 'recalled' | 'besideGated';
+      /** D of `to`'s heads; its whole width where there are none. */
       readonly headSize: number;
       readonly activation: 'sigmoid' | 'silu';
       readonly vectors: readonly TensorUse[];
@@ -200,6 +204,8 @@ export function slotWidth(slot: Slot, model: Hyperparameters, layers: readonly (
       return used ? 2 * Math.ceil(model.feedForwardWidth / 4) * 4 : 0;
     case 'besideGated':
       return used ? model.feedForwardWidth : 0;
+    case 'besideGate':
+      return used ? 1 : 0;
     case 'combined':
       return used ? width : 0;
     case 'outerGate':

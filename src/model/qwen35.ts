@@ -1,8 +1,9 @@
 import type { Architecture } from './architecture.ts';
 import type { ArchitectureMetadata } from './architecture-metadata.ts';
-import { denseLayer } from './dense-layer.ts';
+import { type DenseOptions, denseLayer } from './dense-layer.ts';
+import { readExperts } from './experts.ts';
 import type { Hyperparameters } from './hyperparameters.ts';
-import { PLAIN } from './neutral.ts';
+import { PLAIN, PLAIN_OR_EXPERTS } from './neutral.ts';
 import { CONVOLVED, recallMixer, recalls } from './recall-layer.ts';
 
 /** Source: Qwen 3.5's configuration; files may leave it out. */
@@ -11,15 +12,30 @@ const DEFAULT_PERIOD = 4;
 /** Qwen 3.5: three layers with a state for one with attention, whose output is gated. */
 export const qwen35: Architecture = {
   name: 'qwen35',
-  layer: (model, index) =>
-    denseLayer(model, {
-      ...({ ropePairs: 'halves', headNorms: true, outerGate: true } as const),
-      feedForwardNorm: 'post_attention_norm',
-      ...(recalls(model, index) ? { mixer: recallMixer(model) } : {}),
-    }),
+  layer: (model, index) => denseLayer(model, optionsOf(model, index)),
   neutral: { ...PLAIN, 'ssm.conv_kernel': CONVOLVED },
   own: (metadata) => readRecall(metadata),
 };
+
+/** Qwen 3.5 with experts, and one that all rows share. */
+export const qwen35moe: Architecture = {
+  name: 'qwen35moe',
+  layer: (model, index, every) => denseLayer(model, { ...optionsOf(model, index), sharedExpert: true }, every),
+  neutral: { ...PLAIN_OR_EXPERTS, 'ssm.conv_kernel': CONVOLVED },
+  own: (metadata, sizes) => ({
+    ...readRecall(metadata),
+    ...readExperts(metadata, sizes.feedForwardWidth),
+    feedForwardWidth: metadata.count('expert_shared_feed_forward_length', sizes.feedForwardWidth),
+  }),
+};
+
+function optionsOf(model: Hyperparameters, index: number): DenseOptions {
+  return {
+    ...({ ropePairs: 'halves', headNorms: true, outerGate: true } as const),
+    feedForwardNorm: 'post_attention_norm',
+    ...(recalls(model, index) ? { mixer: recallMixer(model) } : {}),
+  };
+}
 
 function readRecall(metadata: ArchitectureMetadata): Pick<Hyperparameters, 'recall'> {
   const recall = {

@@ -44,7 +44,8 @@ function readSizes(metadata: ArchitectureMetadata, { name, sizedLayer }: Archite
     architecture: name,
     layerCount: metadata.count('block_count'),
     width,
-    feedForwardWidth: metadata.count('feed_forward_length'),
+    // Models of experts alone may leave it out.
+    feedForwardWidth: metadata.count('feed_forward_length', metadata.maybePositive('expert_feed_forward_length')),
     headCount,
     kvHeadCount: metadata.count('attention.head_count_kv', headCount, sizedLayer?.(metadata)),
     headSize,

@@ -24,7 +24,14 @@ export function recallMixer(model: Hyperparameters): readonly Operation[] {
     product('deltas', ['ssm_beta', 'ssm_alpha'], valueHeads),
     { kind: 'convolve', vectors: [{ ...vector('ssm_conv1d.weight', 0), shape: [CONVOLVED, mixed] }] },
     { kind: 'recall', vectors: [vector('ssm_dt.bias', valueHeads), vector('ssm_a', valueHeads)] },
-    { kind: 'gateOuter', to: 'recalled', headSize, activation: 'silu', vectors: [vector('ssm_norm.weight', headSize)] },
+    {
+      kind: 'gateBy',
+      from: 'outerGate',
+      to: 'recalled',
+      headSize,
+      activation: 'silu',
+      vectors: [vector('ssm_norm.weight', headSize)],
+    },
     {
       kind: 'multiply',
       from: 'recalled',

@@ -20,9 +20,9 @@ import {
   EMBED,
   Embed,
   GATE,
-  GATE_OUTER,
+  GATE_BY,
   Gate,
-  GateOuter,
+  GateBy,
   MULTIPLY_F32,
   MULTIPLY_I16,
   MultiplyF32,
@@ -44,7 +44,7 @@ import {
   Scale,
   Summarize,
 } from './operations';
-import { convolveFour, gateOuterRow, recallHead } from './recall';
+import { convolveFour, gateByRow, recallHead } from './recall';
 import { addRow, gateRow, rmsNormRow, scaleRow, summarizeRow } from './rows';
 import { unpackGroup } from './unpack';
 
@@ -119,8 +119,8 @@ function perform(op: Operation, first: u32, end: u32, scratch: usize): void {
     case RECALL:
       recall(changetype<Recall>(op), first, end);
       break;
-    case GATE_OUTER:
-      gateOuter(changetype<GateOuter>(op), first, end);
+    case GATE_BY:
+      gateBy(changetype<GateBy>(op), first, end);
       break;
     case QUANTIZE:
       quantize(changetype<Quantize>(op), first, end);
@@ -290,10 +290,10 @@ function recall(op: Recall, first: u32, end: u32): void {
   }
 }
 
-function gateOuter(op: GateOuter, first: u32, end: u32): void {
+function gateBy(op: GateBy, first: u32, end: u32): void {
   for (let token = first; token < end; token++) {
     const y = op.y + token * op.yStride;
-    gateOuterRow(op.gate + token * op.gateStride, y, op.width, op.silu, op.norm, op.headSize, op.epsilon);
+    gateByRow(op.gate + token * op.gateStride, y, op.width, op.silu, op.single, op.norm, op.headSize, op.epsilon);
   }
 }
 

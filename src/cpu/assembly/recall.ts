@@ -148,14 +148,15 @@ function faded(from: usize, at: usize, fade: v128): v128 {
 }
 
 /**
- * `y *= activation(gate)`, silu or σ; y's heads of `size` elements are RMS-normed first unless `weights` is 0.
+ * `y *= activation(gate)`, silu or σ, of one number if `single`; y's heads of `size` elements are RMS-normed first unless `weights` is 0.
  * @param width - a multiple of `size`, and of four
  */
-export function gateOuterRow(
+export function gateByRow(
   gate: usize,
   y: usize,
   width: u32,
   isSilu: u32,
+  single: u32,
   weights: usize,
   size: u32,
   epsilon: f32,
@@ -163,7 +164,7 @@ export function gateOuterRow(
   if (weights) for (let head: u32 = 0; head < width; head += size) rmsNormRow(y + head * 4, weights, y + head * 4, size, epsilon, 0);
   const end = <usize>((width + 3) >> 2) * 16;
   for (let at: usize = 0; at < end; at += 16) {
-    const g = v128.load(gate + at);
+    const g = single ? v128.load_splat<f32>(gate) : v128.load(gate + at);
     const top = isSilu ? g : f32x4.splat(1);
     const active = f32x4.div(top, f32x4.add(f32x4.splat(1), exp4(f32x4.neg(g))));
     v128.store(y + at, f32x4.mul(v128.load(y + at), active));

@@ -110,10 +110,10 @@ export function addLayer(program: Program, layer: CpuLayer, place: LayerPlace): 
         program.recall(mixed, deltas, dt, a, states, model.recall!, recalled, model.rmsEpsilon);
         break;
       }
-      case 'gateOuter': {
-        const { to, headSize, activation } = operation;
+      case 'gateBy': {
+        const { from, to, headSize, activation } = operation;
         const [norm = 0] = vectors;
-        program.gateOuter(tokens, slots.outerGate, slots[to], activation, norm, headSize, model.rmsEpsilon);
+        program.gateBy(tokens, slots[from], slots[to], activation, norm, headSize, model.rmsEpsilon);
         break;
       }
       default:

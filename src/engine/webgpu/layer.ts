@@ -13,7 +13,7 @@ import {
 import { createGate } from '../../gpu/ops/gate.ts';
 import { createMultiply } from '../../gpu/ops/multiply.ts';
 import { createNormHeads } from '../../gpu/ops/norm-heads.ts';
-import { createConvolve, createGateOuter, createRecall, type StatePlaces } from '../../gpu/ops/recall.ts';
+import { createConvolve, createGateBy, createRecall, type StatePlaces } from '../../gpu/ops/recall.ts';
 import { createRmsNorm } from '../../gpu/ops/rms-norm.ts';
 import { createRopeKv } from '../../gpu/ops/rope-kv.ts';
 import { createScaleBy } from '../../gpu/ops/scale.ts';
@@ -121,11 +121,11 @@ function createOperation(
       const heads = model.recall!;
       return createRecall(context, { ...statePlaces(), heads, dt, a, mixed, deltas, y, epsilon: model.rmsEpsilon });
     }
-    case 'gateOuter': {
-      const { to, activation, headSize } = operation;
+    case 'gateBy': {
+      const { from, to, activation, headSize } = operation;
       const [norm] = vectors;
-      const gated = { gate: slots.outerGate, y: slots[to], activation };
-      return createGateOuter(context, { ...gated, headSize, norm, epsilon: model.rmsEpsilon });
+      const gated = { gate: slots[from], y: slots[to], activation };
+      return createGateBy(context, { ...gated, headSize, norm, epsilon: model.rmsEpsilon });
     }
   }
 }

@@ -6,7 +6,7 @@ import type { GpuContext, Op } from '../context.ts';
 import sessionStates from '../kernels/blocks/states.wgsl?raw';
 import task from '../kernels/blocks/task.wgsl?raw';
 import convolve from '../kernels/convolve.wgsl?raw';
-import gateOuter from '../kernels/gate-outer.wgsl?raw';
+import gateBy from '../kernels/gate-by.wgsl?raw';
 import recall from '../kernels/recall.wgsl?raw';
 import type { Binding, Pass } from '../kernels.ts';
 
@@ -81,8 +81,8 @@ export async function createRecall({ kernels }: GpuContext, buffers: RecallBuffe
   return (pass, tokens) => bound.dispatch(pass, [valueHeads, sessionCount(pass, tokens)]);
 }
 
-export interface GateOuterBuffers {
-  /** `[T, …]`, at least as wide as y */
+export interface GateByBuffers {
+  /** `[T, …]`, at least as wide as y, or `[T, 1]` */
   readonly gate: Activation;
   readonly y: Activation;
   readonly activation: 'sigmoid' | 'silu';
@@ -94,14 +94,15 @@ export interface GateOuterBuffers {
 }
 
 /** `y *= activation(gate)` */
-export async function createGateOuter({ kernels, tuning }: GpuContext, buffers: GateOuterBuffers): Promise<Op> {
+export async function createGateBy({ kernels, tuning }: GpuContext, buffers: GateByBuffers): Promise<Op> {
   const { gate, y, activation, headSize, norm, epsilon } = buffers;
   const kernel = await kernels.compile({
     name: 'outer gate',
-    code: composeShader([task, gateOuter]),
+    code: composeShader([task, gateBy]),
     constants: {
-      ...{ D4: headSize / 4, EPSILON: epsilon, G_STRIDE: gate.stride, Y_STRIDE: y.stride },
+      ...{ D4: rowGroups(headSize), EPSILON: epsilon, G_STRIDE: gate.stride, Y_STRIDE: y.stride },
       ...{ SILU: Number(activation === 'silu'), NORM: Number(norm !== undefined), WORKGROUP: tuning.reduceWorkgroup },
+      SINGLE: Number(gate.width === 1),
     },
   });
   // Something must be bound: without a norm it is not read.

@@ -33,12 +33,12 @@ let folder: string;
 beforeAll(async () => {
   llama = await openLlama();
   folder = await mkdtemp(join(tmpdir(), 'shoal-architectures-'));
-}, 60_000);
+}, 400_000);
 
 afterAll(async () => {
   await llama.dispose();
   await rm(folder, { recursive: true });
-}, 60_000);
+}, 400_000);
 
 /** It rounds what blocks are multiplied with. */
 const IN_FLOATS = TINY_ARCHITECTURES.filter(([, { type }]) => type === undefined);

@@ -1,9 +1,10 @@
-// y[t] = y[t] · activation(gate[t]), σ or with SILU silu; with NORM each head h of y is h / sqrt(mean(h²) + EPSILON) · w
+// y[t] = y[t] · activation(gate[t]), σ or with SILU silu, of one number with SINGLE; with NORM each head h of y is h / sqrt(mean(h²) + EPSILON) · w
 // first. One workgroup a head of a row, partial sums added as a tree. Reference: tests/fixtures/graph-interpreter.ts.
 override D4: u32; // D / 4
 override EPSILON: f32;
 override SILU: bool;
 override NORM: bool;
+override SINGLE: bool;
 override G_STRIDE: u32; // vec4s from row to row of gate
 override Y_STRIDE: u32; // vec4s from row to row of y
 override WORKGROUP: u32; // a power of two
@@ -16,7 +17,7 @@ var<workgroup> parts: array<f32, WORKGROUP>;
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
   let head = workgroup.y * Y_STRIDE + workgroup.x * D4;
-  let gates = workgroup.y * G_STRIDE + workgroup.x * D4;
+  let gates = workgroup.y * G_STRIDE + select(workgroup.x * D4, 0u, SINGLE);
   var factor = 1.0;
   if (NORM) {
     var part = 0.0;
@@ -38,7 +39,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     if (NORM) {
       value *= factor * w[d];
     }
-    let g = gate[gates + d];
+    var g = gate[gates + select(d, 0u, SINGLE)];
+    if (SINGLE) {
+      g = vec4<f32>(g.x);
+    }
     let top = select(vec4<f32>(1.0), g, SILU);
     y[head + d] = value * top / (1.0 + exp(-g));
   }
