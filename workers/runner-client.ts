@@ -13,6 +13,7 @@ import type { ShardReader } from '../src/store/shard-store.ts';
 import { withProgress } from './call-progress.ts';
 import type { RemoteRead, RunnerWorkerApi } from './runner-contract.ts';
 import { installErrorTransfer, rejectWhenDead } from './worker-errors.ts';
+import { hearLog } from './worker-log.ts';
 
 /** Which runner, and why, for people. */
 export interface RunnerChoice {
@@ -38,6 +39,7 @@ export async function createWorkerRunner(
 ): Promise<LayerRunner> {
   installErrorTransfer();
   const worker = kind === 'webgpu' ? startGpuWorker() : startCpuWorker();
+  hearLog(worker);
   const api = rejectWhenDead(worker, comlink.wrap<RunnerWorkerApi>(worker));
   try {
     const info = { ...(await api.start(hyperparameters, threads)), reason };

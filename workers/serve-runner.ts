@@ -7,6 +7,7 @@ import { openCheckedReader } from '../src/store/idb/idb-shard-reader.ts';
 import type { ShardReader } from '../src/store/shard-store.ts';
 import type { RemoteRead, RunnerWorkerApi } from './runner-contract.ts';
 import { installErrorTransfer } from './worker-errors.ts';
+import { tellLog } from './worker-log.ts';
 
 /** Reads through the page. A signal cannot cross to it: a load looks at its own between two reads. */
 function remoteReader(shard: ManifestShard, read: RemoteRead): ShardReader & { close(): void } {
@@ -18,6 +19,7 @@ export function serveRunner(
   create: (hyperparameters: Hyperparameters, threads: number | undefined) => Promise<LayerRunner>,
 ): void {
   installErrorTransfer();
+  tellLog();
   let runner: LayerRunner | undefined;
   /** Loads under way, by shard. */
   const loads = new Map<number, AbortController>();

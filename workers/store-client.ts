@@ -3,6 +3,7 @@ import { ShoalError } from '../src/core/errors.ts';
 import type { StoreThread } from '../src/store/idb/store-thread.ts';
 import type { StoreWorkerApi } from './store-contract.ts';
 import { installErrorTransfer, rejectWhenDead } from './worker-errors.ts';
+import { hearLog } from './worker-log.ts';
 
 let remote: comlink.Remote<StoreWorkerApi> | undefined;
 let jobs = 0;
@@ -40,6 +41,7 @@ function startedWorker(): comlink.Remote<StoreWorkerApi> {
     worker.addEventListener('error', () => {
       remote = undefined;
     });
+    hearLog(worker);
     remote = rejectWhenDead(worker, comlink.wrap<StoreWorkerApi>(worker));
   }
   return remote;

@@ -2,8 +2,10 @@ import * as comlink from 'comlink';
 import { LocalStoreThread } from '../src/store/idb/store-thread.ts';
 import type { StoreWorkerApi } from './store-contract.ts';
 import { installErrorTransfer } from './worker-errors.ts';
+import { tellLog } from './worker-log.ts';
 
 installErrorTransfer();
+tellLog();
 
 const thread = new LocalStoreThread();
 const jobs = new Map<number, AbortController>();

@@ -7,6 +7,7 @@ import type { SamplingDefaults } from '../src/tokenizer/sampling-defaults.ts';
 import { TokenTable } from '../src/tokenizer/token-table.ts';
 import type { ModelHeader, TokenizerWorkerApi } from './tokenizer-contract.ts';
 import { installErrorTransfer, rejectWhenDead } from './worker-errors.ts';
+import { hearLog } from './worker-log.ts';
 
 /** Reading a header and its vocabulary takes 0.1 s to 1 s; a machine may be busy with layers. */
 const OPEN_TIMEOUT_MS = 30_000;
@@ -74,6 +75,7 @@ class TokenizerWorkers {
   async start(): Promise<ReturnType<TokenizerWorkerApi['open']>> {
     const header = await this.#readHeader();
     const worker = new Worker(new URL('./tokenizer.worker.ts', import.meta.url), { type: 'module', name: 'tokenizer' });
+    hearLog(worker);
     const api = rejectWhenDead(worker, comlink.wrap<TokenizerWorkerApi>(worker));
     worker.addEventListener('error', () => this.#end());
     [this.#worker, this.#api] = [worker, api];

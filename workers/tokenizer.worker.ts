@@ -6,8 +6,10 @@ import { Tokenizer } from '../src/tokenizer/index.ts';
 import { encodeRendered, renderPrompt } from '../src/tokenizer/model-text.ts';
 import type { TokenizerWorkerApi } from './tokenizer-contract.ts';
 import { installErrorTransfer } from './worker-errors.ts';
+import { tellLog } from './worker-log.ts';
 
 installErrorTransfer();
+tellLog();
 
 let tokenizer: Tokenizer | undefined;
 const require = (): Tokenizer => {

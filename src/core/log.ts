@@ -22,10 +22,14 @@ const events = new Emitter<{ line: LogLine }>();
 const kept: LogLine[] = [];
 
 function write(level: LogLevel, scope: string, text: string): void {
-  const line: LogLine = { timeMs: Date.now(), level, scope, text, ...countAgain(level, scope, text) };
+  console[level](`[${scope}] ${text}`);
+  keep({ timeMs: Date.now(), level, scope, text });
+}
+
+function keep({ timeMs, level, scope, text }: LogLine): void {
+  const line: LogLine = { timeMs, level, scope, text, ...countAgain(level, scope, text) };
   kept.push(line);
   if (kept.length > MAX_KEPT_LINES) kept.shift();
-  console[level](`[${scope}] ${text}`);
   events.emit('line', line);
 }
 
@@ -43,6 +47,8 @@ export const log = {
   info: (scope: string, text: string) => write('info', scope, text),
   warn: (scope: string, text: string) => write('warn', scope, text),
   error: (scope: string, text: string) => write('error', scope, text),
+  /** A line of another thread, which has written it to the console. */
+  take: keep,
   lines: (): readonly LogLine[] => kept,
   onLine: (listener: (line: LogLine) => void) => events.on('line', listener),
 };

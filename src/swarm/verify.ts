@@ -140,6 +140,9 @@ async function checkLog(
   const absent = expected.filter((alternatives) => !alternatives.some((line) => log.includes(line)));
   if (absent.length > 0)
     throw new ShoalError('internal', `The node's log lacks: ${absent.map((lines) => lines[0]).join('; ')}`);
+  const ofDevice = log.filter((line) => line.startsWith('[GPU]'));
+  if (ofDevice.length > 0)
+    throw new ShoalError('internal', `The node's GPU found fault with what it computed: ${ofDevice.join('; ')}`);
   return `${expected.length} expected lines found`;
 }
 

@@ -40,6 +40,32 @@ test('every stage computes on WebGPU', async () => {
 
 for (const [index, greedy] of cases.entries()) test(caseName(index, greedy), () => expectReference(guest, greedy));
 
+test('what a GPU finds fault with reaches the page’s log, and the check of the swarm', async () => {
+  const { page } = tabs[1]!;
+  const gpu = page.workers().find((worker) => worker.url().includes('gpu'))!;
+  await gpu.evaluate(() => {
+    const create = GPUDevice.prototype.createCommandEncoder;
+    GPUDevice.prototype.createCommandEncoder = function (descriptor) {
+      GPUDevice.prototype.createCommandEncoder = create;
+      const error = new GPUValidationError('made by a test');
+      this.dispatchEvent(new GPUUncapturedErrorEvent('uncapturederror', { error }));
+      return create.call(this, descriptor);
+    };
+  });
+  await ask(guest, france, 2);
+  const peerId = await page.evaluate(() => window.shoal.peerId);
+  const { log } = await guest.page.evaluate((id) => window.shoal.command(id, 'GET_STATS'), peerId);
+  expect(log).toContain('[GPU] made by a test');
+  const checks = await guest.page.evaluate(async () => {
+    const all = await window.shoal.verify();
+    return all
+      .filter(({ name }) => name.startsWith('Log of'))
+      .map(({ name, passed, detail }) => `${passed} ${name}: ${detail}`);
+  });
+  expect(checks.filter((line) => line.startsWith('false'))).toHaveLength(1);
+  expect(checks.join()).toContain('made by a test');
+});
+
 test('one tab with all four shards gives the same numbers bit for bit', async ({ browser }) => {
   const split = await ask(guest, france, 12);
   await Promise.all(tabs.splice(0).map(({ context }) => context.close()));

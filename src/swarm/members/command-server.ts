@@ -28,8 +28,8 @@ export interface CommandServerOptions {
   readonly spreads: () => boolean;
 }
 
-/** The part of the log that others may read: what this node serves, never what is asked. */
-const SHARED_LOG_SCOPES = new Set(['TORRENT', 'SHARD', 'LOAD_SHARD', 'EXECUTE_TASK']);
+/** The part of the log that others may read: what this node serves and what its device said of it, never what is asked. */
+const SHARED_LOG_SCOPES = new Set(['TORRENT', 'SHARD', 'LOAD_SHARD', 'EXECUTE_TASK', 'GPU']);
 /** Lines of it in one answer: fits `MAX_COMMAND_BYTES` many times over. */
 const SHARED_LOG_LINES = 200;
 
