@@ -5,6 +5,7 @@ import { testRunnerBatches } from '../engine/runner-batches.ts';
 import { GraphInterpreter } from '../fixtures/graph-interpreter.ts';
 import { TINY_ARCHITECTURES } from '../fixtures/tiny-architectures.ts';
 import { makeTinyModel } from '../fixtures/tiny-model.ts';
+import { openTestGpu } from '../support/gpu.ts';
 import { splitBytes } from '../support/shard-readers.ts';
 import { openSharedGpu } from '../support/shared-gpu.ts';
 import { DEFAULT_LIMITS, disguised } from './disguise.ts';
@@ -49,7 +50,7 @@ it("does heads of 512 elements, eight to a KV head, with a GPU's kernels and no 
     headCount: 8,
     vectors: { 'rope_freqs.weight': factors },
   });
-  const instance = disguised(await openSharedGpu(), { ...HARDWARE, limits: DEFAULT_LIMITS });
+  const instance = disguised(await openTestGpu(), { ...HARDWARE, limits: DEFAULT_LIMITS });
   const model = await splitBytes(bytes, 1);
   const runner = await opener((options) => createWebGpuRunner({ gpu: instance, ...options }))(model);
   const route = await TestRoute.open([runner], [0, 2]);
