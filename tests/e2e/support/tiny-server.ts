@@ -13,19 +13,28 @@ export interface TinyServer extends ServerProcess {
   restart(): Promise<TinyServer>;
 }
 
-/** Starts `shoal serve` for a tiny model with random weights: everything is real but the answers' sense. */
+/**
+ * Starts `shoal serve` for a tiny model with random weights: everything is real but the answers' sense.
+ * @param within - as of `startServer`
+ */
 export async function startTinyServer(
   options: readonly string[] = [],
   model: TinyModelOptions = { type: 'Q4_1' },
+  within: readonly string[] = [],
 ): Promise<TinyServer> {
   const dataDir = mkdtempSync(join(tmpdir(), 'shoal-test-'));
   const modelFile = join(dataDir, 'tiny.gguf');
   writeFileSync(modelFile, makeTinyModel(model));
-  return start(dataDir, modelFile, options);
+  return start(dataDir, modelFile, options, within);
 }
 
-async function start(dataDir: string, modelFile: string, options: readonly string[]): Promise<TinyServer> {
-  const server = await startServer(['--model', modelFile, '--data', dataDir, ...options]);
+async function start(
+  dataDir: string,
+  modelFile: string,
+  options: readonly string[],
+  within: readonly string[],
+): Promise<TinyServer> {
+  const server = await startServer(['--model', modelFile, '--data', dataDir, ...options], within);
   const stop = async () => {
     const status = await server.stop();
     rmSync(dataDir, { recursive: true, force: true });
@@ -33,7 +42,7 @@ async function start(dataDir: string, modelFile: string, options: readonly strin
   };
   const restart = () => {
     const { port } = new URL(server.url);
-    return start(dataDir, modelFile, ['--port', port, ...options]);
+    return start(dataDir, modelFile, ['--port', port, ...options], within);
   };
   return { ...server, dataDir, modelFile, stop, restart };
 }
