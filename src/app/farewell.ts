@@ -30,6 +30,12 @@ export class Farewell {
     if (JSON.stringify(next) !== JSON.stringify(this.#summary.value)) this.#summary.value = next;
   }
 
+  /** Whether an answer is under way that ends when the tab is closed: only then it asks before. @param shards - as `refresh` */
+  answersNeedIt(node: SwarmNode, shards: readonly ShardRow[]): boolean {
+    this.refresh(node, shards);
+    return this.#summary.value.shards.length > 0 && node.stages.answering;
+  }
+
   /** Waits until others have what only this tab serves. @returns false when the person stays after all @throws ShoalError `consent-required` */
   async untilCopied(node: SwarmNode): Promise<boolean> {
     this.#wait?.abort();

@@ -223,6 +223,12 @@ export class SwarmApp implements AppModel {
     this.#farewell.stay();
   }
 
+  /** Whether an answer is under way that ends when this tab is closed. */
+  answersNeedIt(): boolean {
+    const node = this.#session?.node;
+    return node !== undefined && this.#farewell.answersNeedIt(node, this.shards.value);
+  }
+
   send(text: string): Promise<boolean> {
     return this.#chat.send(text, this.settings.value);
   }

@@ -6,6 +6,10 @@ import { loadRest } from './load-rest.ts';
 
 const app = new SwarmApp();
 installConsole(app);
+// The browser asks in its own words; the page says which shards only it has.
+addEventListener('beforeunload', (event) => {
+  if (app.answersNeedIt()) event.preventDefault();
+});
 // A tab that closes says goodbye, so that nobody waits for its silence to be noticed.
 addEventListener('pagehide', () => void app.session?.node?.membership.leave());
 // The code is evaluated, the page drawn and the swarm met in a task each: a click waits for one of them at most.

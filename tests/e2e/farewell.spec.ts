@@ -66,6 +66,25 @@ test('an answer goes on when the other device goes: the tab that asks loads the 
   expect(await stays.page.evaluate(() => window.shoal.engine.runtimeStatsText())).toBeTruthy();
 });
 
+test('a tab that is closed asks first while an answer needs it, and only then', async () => {
+  const { page } = leaves;
+  const asks = () => page.evaluate(() => !dispatchEvent(new Event('beforeunload', { cancelable: true })));
+  const asked: string[] = [];
+  page.on('dialog', async (dialog) => {
+    asked.push(dialog.type());
+    await dialog.dismiss();
+  });
+  const answer = askLong(stays.page);
+  await expect.poll(() => stays.page.title(), { timeout: 60_000, intervals: [20] }).toContain('under way');
+  await page.close({ runBeforeUnload: true });
+  await expect.poll(() => asked).toEqual(['beforeunload']);
+  expect(await asks()).toBe(true);
+  expect((await answer).length).toBeGreaterThan(0);
+  expect(page.isClosed()).toBe(false);
+  // The answer is over for some seconds: nobody needs the tab.
+  await expect.poll(asks, { timeout: 60_000 }).toBe(false);
+});
+
 test('a tab says what others lose before it leaves, and waits until they have it', async () => {
   const { page } = leaves;
   await page.getByTestId('leave').click();
