@@ -12,16 +12,16 @@ export function kernelsName(build: KernelBuild, shared: boolean): WasmName {
 /** What assembly/probe.ts exports: so many groups of four rows, multiplied by each build's product. */
 type ProbeExports = Readonly<Record<KernelBuild, (groups: number) => void>>;
 
-/** About a third of a millisecond; browsers' clocks have steps of up to 20 µs. */
-const GROUPS = 150;
+/** About a millisecond; clocks of pages that are not isolated from other origins have steps of 0.1 ms. */
+const GROUPS = 450;
 /** Engines compile anew what turns out to be used much: the first rounds are slow, and only the best counts. */
-const ROUNDS = 12;
+const ROUNDS = 10;
 /** The relaxed build is taken if it is faster by more than the clock's noise. */
 const MARGIN = 1.03;
 
 const choices = new WeakMap<CpuHost, Promise<KernelBuild>>();
 
-/** The build that is faster on this machine; timed once for each host, which takes some 10 ms. */
+/** The build that is faster on this machine; timed once for each host, which takes some 20 ms. */
 export function fasterBuild(host: CpuHost): Promise<KernelBuild> {
   let choice = choices.get(host);
   if (!choice) {
