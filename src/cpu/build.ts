@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import asc from 'assemblyscript/asc';
 import { TENSOR_TYPE_NAMES, TENSOR_TYPES } from '../gguf/tensor-types.ts';
+import type { WasmName } from './host.ts';
 import { operationRecords } from './operations.ts';
 
 /** Where the kernels are put; not in git. */
@@ -15,7 +16,6 @@ const COMMON = [
   '--noAssert',
   '--runtime',
   'stub',
-  '--importMemory',
   '--enable',
   'simd',
   '--enable',
@@ -23,20 +23,33 @@ const COMMON = [
   '--disableWarning',
   '201',
 ];
-/** A memory is shared or it is not, and a module says which. */
-const VARIANTS: Readonly<Record<string, readonly string[]>> = {
-  'kernels.wasm': [],
-  'kernels-shared.wasm': ['--sharedMemory', '--maximumMemory', String(MAX_PAGES)],
+const IMPORTED = ['--importMemory'];
+const SHARED = [...IMPORTED, '--sharedMemory', '--maximumMemory', String(MAX_PAGES)];
+const RELAXED = ['--enable', 'relaxed-simd'];
+
+interface Build {
+  /** In assembly/. */
+  readonly entry: string;
+  readonly options: readonly string[];
+}
+
+/** A memory is shared or it is not, and a module says which; engines refuse a module with instructions they do not know. */
+const BUILDS: Readonly<Record<WasmName, Build>> = {
+  kernels: { entry: 'index.ts', options: IMPORTED },
+  'kernels-shared': { entry: 'index.ts', options: SHARED },
+  'kernels-relaxed': { entry: 'index.ts', options: [...IMPORTED, ...RELAXED] },
+  'kernels-shared-relaxed': { entry: 'index.ts', options: [...SHARED, ...RELAXED] },
+  probe: { entry: 'probe.ts', options: ['--initialMemory', '2', ...RELAXED] },
 };
 
 mkdirSync(TARGET, { recursive: true });
 const assembly = join(import.meta.dirname, 'assembly');
 writeFileSync(join(assembly, 'operations.ts'), operationRecords());
 writeFileSync(join(assembly, 'types.ts'), typeNumbers());
-for (const [file, options] of Object.entries(VARIANTS)) {
-  const entry = join(import.meta.dirname, 'assembly/index.ts');
-  const { error, stderr } = await asc.main([entry, '-o', join(TARGET, file), ...COMMON, ...options]);
-  if (error) throw new Error(`${file} could not be compiled:\n${stderr}`, { cause: error });
+for (const [name, { entry, options }] of Object.entries(BUILDS)) {
+  const output = join(TARGET, `${name}.wasm`);
+  const { error, stderr } = await asc.main([join(assembly, entry), '-o', output, ...COMMON, ...options]);
+  if (error) throw new Error(`${name}.wasm could not be compiled:\n${stderr}`, { cause: error });
 }
 
 /** The tensor types' numbers in AssemblyScript, as the file format has them. */

@@ -1,18 +1,12 @@
 import { fileRowBytes, rowGroups } from '../blocks/row-groups.ts';
 import { TENSOR_TYPES, type TensorTypeName } from '../gguf/tensor-types.ts';
+import type { CpuHost } from './host.ts';
 import { instantiateKernels, type KernelExports } from './instance.ts';
+import { fasterBuild, type KernelBuild, kernelsName } from './kernel-build.ts';
 import type { CpuMatrix } from './matrix.ts';
 import { CpuMemory } from './memory.ts';
 import { Program } from './program.ts';
-import { CONTROL_BYTES, type ThreadHandle, type ThreadStart, wakeThreads } from './thread.ts';
-
-/** What differs between a browser and Node. */
-export interface CpuHost {
-  /** The kernels, compiled for a memory that threads share or for one thread's own. */
-  compile(shared: boolean): Promise<WebAssembly.Module>;
-  /** Starts a thread that runs `serveThread`; resolves when it is ready. Absent where threads cannot share memory. */
-  readonly startThread?: ((start: ThreadStart) => Promise<ThreadHandle>) | undefined;
-}
+import { CONTROL_BYTES, type ThreadHandle, wakeThreads } from './thread.ts';
 
 /** The kernels, their memory, and the threads that run them. */
 export class CpuKernels {
@@ -26,12 +20,13 @@ export class CpuKernels {
   /**
    * @param threads - how many compute, this one among them; one where the host has no threads
    * @param scratchBytes - what an operation needs of its own on each thread
+   * @param build - the faster one on this machine unless given
    */
-  static async open(host: CpuHost, threads: number, scratchBytes: number): Promise<CpuKernels> {
+  static async open(host: CpuHost, threads: number, scratchBytes: number, build?: KernelBuild): Promise<CpuKernels> {
     const { startThread } = host;
     const count = startThread ? Math.max(1, threads) : 1;
     const memory = new CpuMemory(count > 1);
-    const module = await host.compile(count > 1);
+    const module = await host.compile(kernelsName(build ?? (await fasterBuild(host)), count > 1));
     const control = memory.allocate(CONTROL_BYTES);
     const scratch = Array.from({ length: count }, () => memory.allocate(scratchBytes));
     const handles = await Promise.all(

@@ -1,13 +1,12 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
-import type { CpuHost } from './kernels.ts';
+import type { CpuHost } from './host.ts';
 
 /** Kernels and threads in Node. */
 export const nodeHost: CpuHost = {
-  async compile(shared) {
-    const file = new URL(`./wasm/kernels${shared ? '-shared' : ''}.wasm`, import.meta.url);
-    return WebAssembly.compile(await readFile(file));
+  async compile(name) {
+    return WebAssembly.compile(await readFile(new URL(`./wasm/${name}.wasm`, import.meta.url)));
   },
   async startThread(start) {
     const worker = new Worker(new URL('./node-thread.ts', import.meta.url), { workerData: start });

@@ -1,8 +1,11 @@
 import { paddedWidth, rowBlocks } from '../blocks/row-groups.ts';
 import type { CpuMemory } from './memory.ts';
 
-/** Bytes of a block's quants, and of its scale and sums; `BLOCK_BYTES` and `SCALE_BYTES` in assembly/quantize.ts. */
-const [QUANTS_BYTES, SCALES_BYTES] = [64, 12];
+/**
+ * Bytes of a block's quants, as numbers and once more as bytes, and of its scale and sums; `BLOCK_BYTES`,
+ * `HIGH_AND_LOW_BYTES` and `SCALE_BYTES` in assembly/quantize.ts.
+ */
+const [QUANTS_BYTES, SCALES_BYTES] = [64 + 64, 20];
 /** Scratch memory of each token that a matrix is multiplied with; `TOKEN_SCRATCH` in assembly/matmul-i16.ts. */
 export const TOKEN_SCRATCH_BYTES = 32;
 

@@ -43,8 +43,9 @@ import {
 //
 //   Q4, Q5, Q6  four vectors; vector v, 16-bit lane 2r + e, bits [4k, 4k + 4): the low nibble of row r in column
 //               16(k & 1) + 4v + 2(k >> 1) + e. Lane r is four of the row's bytes in the file, in the order 0, 2, 1, 3
-//   fifth bits  a vector; 16-bit lane 2r + e, bit 4v + k: of that column
-//   high bits   two vectors, of v < 2 and of the others; 16-bit lane 2r + e, bits [8(v & 1) + 2k, … + 2): of that column
+//   fifth bits  a vector; 16-bit lane 2r + e, bit 8(k >> 1) + 2v + (k & 1): of that column
+//   high bits   two vectors, of v < 2 and of the others; 16-bit lane 2r + e, bits 8(k >> 1) + 4(v & 1) + 2(k & 1) and the
+//               next: of that column
 //   Q8_0        sixteen half vectors; half j, byte 2r + e: row r, column 2j + e
 
 /** Rows of a group. */
@@ -115,6 +116,13 @@ export function headBytes(format: u32): u32 {
 @inline
 export function quantsAt(format: u32): u32 {
   return format == Q4_1 || format == Q5_1 ? 2 * HALVES : HALVES;
+}
+
+/** Whether a block's quants have a fifth bit. */
+// @ts-ignore: decorator
+@inline
+export function hasFifthBits(format: u32): bool {
+  return format == Q5_0 || format == Q5_1 || format == Q5_K;
 }
 
 /** Whether a block's values have minima. */

@@ -1,31 +1,19 @@
-import { blockBytes, HALVES, hasMinima, headBytes, quantsAt } from './formats';
+import { blockBytes, HALVES, hasFifthBits, hasMinima, headBytes, quantsAt } from './formats';
 import { HALF_BITS, HALF_FACTOR, halvesBy, put, unknown } from './lanes';
-import { groupQ6_K } from './matmul-split';
+import { tokensInBytes } from './matmul-i8';
+import { splitTokens } from './matmul-split';
 import { blockQ4, blockQ8, blockWide, halfBlock, SIGNS, widened } from './products';
-import { BLOCK_BYTES, SCALE_BYTES } from './quantize';
+import { BLOCK_BYTES, bytesBehind, SCALE_BYTES } from './quantize';
 import { hasHead, minimaOf, scalesOf } from './scales';
+import { addBlock, TOKEN_SCRATCH } from './sums';
 import { Q4_0, Q4_1, Q4_K, Q5_0, Q5_1, Q5_K, Q6_K, Q8_0 } from './types';
 
 // y[t, r] = Σ_blocks scale[r] · scale[t] · Σ_block quant[r] · quant[t]  (+ minimum[r] · sum[t])
 // A quant of Q4_0 is its nibble less 8, one of Q5_0 less 16; those of the types with minima are as they are.
 // Four rows of weights at a time, a lane each. For one token, which waits for memory, in as few instructions as can be; for
 // several each block of weights is unpacked once, into registers, and meets them all. Both add up in the same order, so a
-// token's result does not depend on how many others come with it. @see products.ts, quantize.ts
-
-// @ts-ignore: decorator
-@inline
-function hasFifthBits(format: u32): bool {
-  return format == Q5_0 || format == Q5_1 || format == Q5_K;
-}
-
-/** @param minima - of a format that has them */
-// @ts-ignore: decorator
-@inline
-function addBlock(format: u32, sum: v128, whole: v128, rows: v128, minima: v128, scales: usize): v128 {
-  const scaled = f32x4.mul(f32x4.convert_i32x4_s(whole), f32x4.mul(rows, v128.load_splat<f32>(scales)));
-  const plain = f32x4.add(sum, scaled);
-  return hasMinima(format) ? f32x4.add(plain, f32x4.mul(minima, v128.load_splat<f32>(scales, 4))) : plain;
-}
+// token's result does not depend on how many others come with it. A build with relaxed SIMD has another way, with the same
+// bits, for all but Q8_0. @see products.ts, quantize.ts, matmul-i8.ts
 
 /** Four rows for one token. */
 // @ts-ignore: decorator
@@ -60,9 +48,6 @@ function oneToken(format: u32, weights: usize, blocks: u32, x: usize, scales: us
   }
   return sum;
 }
-
-/** Bytes that a token has in scratch memory: its sums so far, and those of half a block. */
-const TOKEN_SCRATCH: usize = 32;
 
 /** The first half of a block times the block of token `token`, counted from those that `x` and `sum` are of. */
 // @ts-ignore: decorator
@@ -114,7 +99,7 @@ function secondHalf(
 /** Four rows for several tokens; their sums come to lie at `sums`, `TOKEN_SCRATCH` apart. */
 // @ts-ignore: decorator
 @inline
-function manyTokens(
+export function manyTokens(
   format: u32,
   weights: usize,
   blocks: u32,
@@ -202,11 +187,18 @@ function allTokens(
   add: u32,
   scratch: usize,
 ): void {
-  if (tokens == 1) {
+  // For one token nibbles are left where they are, which is faster still.
+  const wide = hasFifthBits(format) || format == Q6_K;
+  if (ASC_FEATURE_RELAXED_SIMD && (wide || (tokens > 1 && format != Q8_0))) {
+    tokensInBytes(format, weights, blocks, tokens, bytesBehind(quants, tokens, blocks), scales, scratch);
+  } else if (format == Q6_K) {
+    splitTokens(weights, blocks, tokens, quants, scales, scratch);
+  } else if (tokens == 1) {
     put(y, oneToken(format, weights, blocks, quants, scales), add);
     return;
+  } else {
+    manyTokens(format, weights, blocks, tokens, quants, scales, scratch);
   }
-  manyTokens(format, weights, blocks, tokens, quants, scales, scratch);
   for (let token: u32 = 0; token < tokens; token++) {
     put(y, v128.load(scratch), add);
     scratch += TOKEN_SCRATCH;
@@ -312,6 +304,20 @@ function groupQ5_K(
   scratch: usize,
 ): void {
   allTokens(Q5_K, weights, blocks, tokens, quants, scales, y, yStride, add, scratch);
+}
+
+function groupQ6_K(
+  weights: usize,
+  blocks: u32,
+  tokens: u32,
+  quants: usize,
+  scales: usize,
+  y: usize,
+  yStride: usize,
+  add: u32,
+  scratch: usize,
+): void {
+  allTokens(Q6_K, weights, blocks, tokens, quants, scales, y, yStride, add, scratch);
 }
 
 /** Four rows of weights for all tokens. `y` is where the first token's four results go; `yStride` in bytes. */

@@ -1,15 +1,13 @@
 import { blockBytes, headBytes, quantsAt } from './formats';
-import { HALF_BITS, HALF_FACTOR, halvesBy, put, unknown } from './lanes';
+import { HALF_BITS, HALF_FACTOR, halvesBy, unknown } from './lanes';
 import { sixteen, widenedSide } from './products';
 import { BLOCK_BYTES, SCALE_BYTES } from './quantize';
 import { signedBytesToFloats } from './scales';
+import { TOKEN_SCRATCH } from './sums';
 import { Q6_K } from './types';
 
 // As matmul-i16.ts, of Q6_K: the near columns of a block have scales of their own, and so have the far ones. Each side is
 // unpacked once into eight vectors and meets all tokens; a token's sums stay in scratch memory meanwhile.
-
-/** Bytes of a token's sums in scratch memory. */
-const SUM_BYTES: usize = 16;
 
 /** One side of a block for all tokens, whose sums so far are at `sums`. @param rows - scales, a lane a row */
 // @ts-ignore: decorator
@@ -25,8 +23,8 @@ function side(far: i32, quants: usize, rows: v128, tokens: u32, x: usize, scales
   const w7 = widenedSide(quants, far, 7, mask);
   let token = x + far * 32;
   let scale = scales;
-  const end = sums + <usize>tokens * SUM_BYTES;
-  for (let sum = sums; sum < end; sum += SUM_BYTES) {
+  const end = sums + <usize>tokens * TOKEN_SCRATCH;
+  for (let sum = sums; sum < end; sum += TOKEN_SCRATCH) {
     const whole = sixteen(w0, w1, w2, w3, w4, w5, w6, w7, token);
     const scaled = f32x4.mul(f32x4.convert_i32x4_s(whole), f32x4.mul(rows, v128.load_splat<f32>(scale)));
     v128.store(sum, f32x4.add(v128.load(sum), scaled));
@@ -35,19 +33,11 @@ function side(far: i32, quants: usize, rows: v128, tokens: u32, x: usize, scales
   }
 }
 
-/** Four rows of weights for all tokens. @see groupI16 */
-export function groupQ6_K(
-  weights: usize,
-  blocks: u32,
-  tokens: u32,
-  x: usize,
-  scales: usize,
-  y: usize,
-  yStride: usize,
-  add: u32,
-  scratch: usize,
-): void {
-  memory.fill(scratch, 0, <usize>tokens * SUM_BYTES);
+/** Four rows for all tokens; their sums come to lie at `sums`, `TOKEN_SCRATCH` apart. */
+// @ts-ignore: decorator
+@inline
+export function splitTokens(weights: usize, blocks: u32, tokens: u32, x: usize, scales: usize, sums: usize): void {
+  memory.fill(sums, 0, <usize>tokens * TOKEN_SCRATCH);
   const bits = i32x4.splat(unknown(HALF_BITS, blocks));
   const factor = i32x4.splat(unknown(HALF_FACTOR, blocks));
   const mask = i16x8.splat(<i16>unknown(15, blocks));
@@ -58,15 +48,10 @@ export function groupQ6_K(
       weights += headBytes(Q6_K);
     }
     const quants = weights + quantsAt(Q6_K);
-    side(0, quants, f32x4.mul(unit, signedBytesToFloats(weights)), tokens, x, scales, scratch, mask);
-    side(1, quants, f32x4.mul(unit, signedBytesToFloats(weights + 4)), tokens, x, scales, scratch, mask);
+    side(0, quants, f32x4.mul(unit, signedBytesToFloats(weights)), tokens, x, scales, sums, mask);
+    side(1, quants, f32x4.mul(unit, signedBytesToFloats(weights + 4)), tokens, x, scales, sums, mask);
     x += <usize>tokens * BLOCK_BYTES;
     scales += <usize>tokens * SCALE_BYTES;
     weights += blockBytes(Q6_K);
-  }
-  for (let token: u32 = 0; token < tokens; token++) {
-    put(y, v128.load(scratch), add);
-    scratch += SUM_BYTES;
-    y += yStride;
   }
 }

@@ -67,7 +67,7 @@ export function widened(format: u32, quants: usize, half: i32, index: i32, mask:
 @inline
 function withFifth(nibbles: v128, quants: usize, v: i32, k: i32): v128 {
   const bits = v128.load(quants, NIBBLES);
-  const at = 4 * v + k;
+  const at = 8 * (k >> 1) + 2 * v + (k & 1);
   const moved = at < 4 ? i16x8.shl(bits, 4 - at) : at > 4 ? i16x8.shr_u(bits, at - 4) : bits;
   return v128.or(nibbles, v128.and(moved, i16x8.splat(16)));
 }
@@ -76,7 +76,7 @@ function withFifth(nibbles: v128, quants: usize, v: i32, k: i32): v128 {
 @inline
 function withHigh(nibbles: v128, quants: usize, v: i32, k: i32): v128 {
   const bits = v128.load(quants + NIBBLES + 16 * (v >> 1));
-  const at = 8 * (v & 1) + 2 * k;
+  const at = 8 * (k >> 1) + 4 * (v & 1) + 2 * (k & 1);
   const moved = at < 4 ? i16x8.shl(bits, 4 - at) : at > 4 ? i16x8.shr_u(bits, at - 4) : bits;
   return v128.or(nibbles, v128.and(moved, i16x8.splat(48)));
 }

@@ -172,30 +172,30 @@ function putNibbles(to: usize, lane: usize, nibbles: v128): void {
   v128.store_lane<u32>(quants, swapped, 3, 48);
 }
 
-/** The column of bits [4k, 4k + 4) of 16-bit lane `e` of vector `v`. @see formats.ts */
-function columnOf(v: u32, k: u32, e: u32): u32 {
-  return 16 * (k & 1) + 4 * v + 2 * (k >> 1) + e;
+/** The column of nibble `n` of byte `b` of a row's four in vector `v`. @see formats.ts */
+function columnOf(v: u32, b: u32, n: u32): u32 {
+  return 16 * n + 4 * v + 2 * (b & 1) + (b >> 1);
 }
 
 /** A row's fifth bits. @param bits - of column i bit i */
 function putFifth(to: usize, lane: usize, bits: u32): void {
-  for (let e: u32 = 0; e < 2; e++) {
-    let word: u32 = 0;
-    for (let at: u32 = 0; at < 16; at++) word |= ((bits >> columnOf(at >> 2, at & 3, e)) & 1) << at;
-    store<u16>(to + lane * 4 + e * 2, <u16>word);
+  for (let b: u32 = 0; b < 4; b++) {
+    let byte: u32 = 0;
+    for (let at: u32 = 0; at < 8; at++) byte |= ((bits >> columnOf(at >> 1, b, at & 1)) & 1) << at;
+    store<u8>(to + lane * 4 + b, <u8>byte);
   }
 }
 
 /** A row's two high bits. @param low - of column i bit i, as `high` */
 function putHigh(to: usize, lane: usize, low: u32, high: u32): void {
   for (let half: u32 = 0; half < 2; half++) {
-    for (let e: u32 = 0; e < 2; e++) {
-      let word: u32 = 0;
-      for (let at: u32 = 0; at < 8; at++) {
-        const column = columnOf(2 * half + (at >> 2), at & 3, e);
-        word |= (((low >> column) & 1) | (((high >> column) & 1) << 1)) << (2 * at);
+    for (let b: u32 = 0; b < 4; b++) {
+      let byte: u32 = 0;
+      for (let at: u32 = 0; at < 4; at++) {
+        const column = columnOf(2 * half + (at >> 1), b, at & 1);
+        byte |= (((low >> column) & 1) | (((high >> column) & 1) << 1)) << (2 * at);
       }
-      store<u16>(to + 16 * half + lane * 4 + e * 2, <u16>word);
+      store<u8>(to + 16 * half + lane * 4 + b, <u8>byte);
     }
   }
 }

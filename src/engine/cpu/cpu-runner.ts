@@ -1,5 +1,6 @@
 import { ShoalError } from '../../core/errors.ts';
-import { type CpuHost, CpuKernels } from '../../cpu/kernels.ts';
+import type { CpuHost } from '../../cpu/host.ts';
+import { CpuKernels } from '../../cpu/kernels.ts';
 import { MAX_MEMORY_BYTES } from '../../cpu/memory.ts';
 import { modelHeads } from '../../model/architectures.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';

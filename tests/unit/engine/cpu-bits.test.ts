@@ -19,10 +19,6 @@ interface Block {
 
 const { fround } = Math;
 const ROWS = 10;
-let kernels: CpuKernels;
-beforeAll(async () => {
-  kernels = await CpuKernels.open(nodeHost, 1, 16 * 1024);
-});
 
 /** Any quants, and any finite halves of at most 1: subnormal and negative ones too. */
 function randomFile(type: BlockType, columns: number): Uint8Array<ArrayBuffer> {
@@ -88,7 +84,19 @@ function floatsOf({ scale, minimum, quants }: Block): number[] {
   return quants.map((quant) => fround(fround(quant * scale) + minimum));
 }
 
-describe.each(['Q4_0', 'Q4_1', 'Q8_0'] as const)('a matrix of %s', (type) => {
+describe.each([
+  ['plain', 'Q4_0'],
+  ['plain', 'Q4_1'],
+  ['plain', 'Q8_0'],
+  ['relaxed', 'Q4_0'],
+  ['relaxed', 'Q4_1'],
+  ['relaxed', 'Q8_0'],
+] as const)('in the %s build a matrix of %s', (build, type) => {
+  let kernels: CpuKernels;
+  beforeAll(async () => {
+    kernels = await CpuKernels.open(nodeHost, 1, 16 * 1024, build);
+  });
+
   it('takes the bytes that it has in the file', () => {
     expect(kernels.matrixBytes(type, 12, 2560)).toBe(12 * fileRowBytes(type, 2560));
   });
