@@ -13,12 +13,13 @@ import { chooseParts, openBench, PARTS } from './parts.ts';
 import { formatReport, type Section } from './report.ts';
 import { FULL, smokePlan } from './support/plan.ts';
 
-const HELP = `node bench/run.ts [--only PART,PART…] [--runner auto|webgpu|cpu] [--smoke]
+const HELP = `node bench/run.ts [--only PART,PART…] [--runner auto|webgpu|cpu] [--model FILE] [--smoke]
 
 Measures Shoal in real tabs, prints a report and writes it to bench/RESULTS.md, with what bench/by-hand.md says.
 
   --only    measures these parts alone, and writes nothing
   --runner  what runs the tabs' layers; auto unless given
+  --model   measures this GGUF file instead of the default model, and writes nothing
   --smoke   runs everything once on a tiny model, and writes nothing: no time of it means anything
 
 Parts:
@@ -32,6 +33,7 @@ const { values } = parseArgs({
   options: {
     help: { type: 'boolean', default: false },
     only: { type: 'string' },
+    model: { type: 'string' },
     smoke: { type: 'boolean', default: false },
     runner: { type: 'string', default: 'auto' },
   },
@@ -50,8 +52,9 @@ async function benchAll(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'shoal-bench-'));
   const madeFile = join(folder, 'bench.gguf');
   if (plan.model) await writeFile(madeFile, plan.model);
-  const modelFile = plan.model ? madeFile : await ensureDefaultModel();
-  const server = await startServer(plan.model ? ['--model', modelFile, '--data', folder] : []);
+  const modelFile = plan.model ? madeFile : (values.model ?? (await ensureDefaultModel()));
+  const own = plan.model !== undefined || values.model !== undefined;
+  const server = await startServer(own ? ['--model', modelFile, '--data', folder] : []);
   const { url } = server;
   const browser = await launchBrowser();
   try {
@@ -70,7 +73,7 @@ async function benchAll(): Promise<void> {
       sections,
     );
     console.log(report);
-    if (smoke || only !== undefined) return;
+    if (smoke || only !== undefined || values.model !== undefined) return;
     const byHand = await readFile(join(ROOT, 'bench/by-hand.md'), 'utf8');
     await writeFile(join(ROOT, 'bench/RESULTS.md'), [report, byHand].join('\n'));
   } finally {

@@ -1,5 +1,5 @@
 // The model that Shoal was made for, at its size, as people run it: four browsers with profiles on disk, a shard each.
-//   npm run test:big [MODEL.gguf]     by hand: some minutes, 4 GB of disk
+//   npm run test:big [MODEL.gguf]     by hand: some minutes, 4 GB of disk; a coder writes ten functions besides
 import { spawnSync } from 'node:child_process';
 import { openAsBlob } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -10,6 +10,7 @@ import { decodeManifest } from '../../src/protocol/manifest.ts';
 import { modelName } from '../../src/store/publish/publish.ts';
 import { startServer } from '../e2e/support/server.ts';
 import { type Asked, ask } from './ask.ts';
+import { CODING_PROMPTS, passes, writeCode } from './coding.ts';
 import { measureFloor } from './floor.ts';
 import { ProfileTab } from './profile-tab.ts';
 import { ensureSeedModel } from './seed-model.ts';
@@ -65,6 +66,7 @@ try {
   const third = await answer('Answer after reopening', 2);
   if (third.text !== first.text) failures.push('the answer after reopening differs');
   verify();
+  if (/coder/i.test(name)) await coding();
 } catch (error) {
   failures.push(error instanceof Error ? error.message : String(error));
   for (const [index, tab] of tabs.entries())
@@ -178,6 +180,17 @@ async function reopen(): Promise<void> {
     cells: steps.map((found, index) => found[`shard-${index} ready`]! / 1000),
   });
   rows.push({ what: 'Reopened: peak of the tab', unit: 'MiB', cells: tabs.map(({ peakMiB }) => peakMiB) });
+}
+
+async function coding(): Promise<void> {
+  step(`${CODING_PROMPTS.length} functions to write`);
+  const startedAtMs = performance.now();
+  const answers = await writeCode(tabs[2]!);
+  const right = answers.map((answer, index) => passes(index, answer));
+  rows.push({ what: 'Functions that are right', unit: '', cells: [right.filter(Boolean).length] });
+  rows.push({ what: 'All of them written', unit: 's', cells: [(performance.now() - startedAtMs) / 1000] });
+  for (const [index, done] of right.entries())
+    if (!done) console.log(`wrong: ${CODING_PROMPTS[index]}\n${answers[index]}`);
 }
 
 function verify(): void {
