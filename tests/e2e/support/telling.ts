@@ -60,8 +60,8 @@ export async function tell({ page }: AnyTab, tokens: number, disturb?: () => Pro
     await disturb();
     disturbedAt = (await progress()).times.length;
   }
-  const isDone = () => (window as unknown as { told: Progress }).told.done;
-  await page.waitForFunction(isDone, undefined, { timeout: ANSWER_TIMEOUT_MS, polling: 50 });
+  const isDone = () => page.evaluate(() => (window as unknown as { told: Progress }).told.done);
+  await expect.poll(isDone, { timeout: ANSWER_TIMEOUT_MS, intervals: [100] }).toBe(true);
   const { bytes, times, error } = await progress();
   expect(error).toBe('');
   const pauseMs = Math.max(...times.slice(1).map((time, index) => time - times[index]!));
