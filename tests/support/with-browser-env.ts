@@ -6,4 +6,6 @@ import { COMPILE_CACHE } from './compile-cache.ts';
 const { env } = await findBrowser();
 const [command, ...args] = process.argv.slice(2);
 if (!command) throw new Error('usage: with-browser-env.ts COMMAND ARG…');
-process.exit(spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, ...env, ...COMPILE_CACHE } }).status ?? 1);
+process.exit(
+  spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, ...env, ...COMPILE_CACHE } }).status ?? 1,
+);
