@@ -6,6 +6,7 @@ import { findBrowser } from '../cli/browser.ts';
 import { findInCatalogue } from '../cli/catalogue.ts';
 import { ensureDefaultModel, ensureModel } from '../cli/model-source.ts';
 import { findFirefox } from './firefox/support/find-firefox.ts';
+import { COMPILE_CACHE } from './support/compile-cache.ts';
 
 interface Counts {
   passed: number;
@@ -47,7 +48,7 @@ if (unknown.length > 0)
 rmSync(RESULTS, { recursive: true, force: true });
 mkdirSync(RESULTS);
 const { env } = await findBrowser();
-Object.assign(process.env, env);
+Object.assign(process.env, env, COMPILE_CACHE);
 await ensureDefaultModel();
 if (chosen.length === 0 || chosen.includes('unit')) await fetchSecondModel();
 

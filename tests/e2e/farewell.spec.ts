@@ -12,8 +12,7 @@ let leaves: Tab;
 
 test.beforeEach(async ({ browser }) => {
   server = await startTinyServer([], { type: 'Q4_1', contextLength: 1024 });
-  stays = await openNode(browser, [0, 1]);
-  leaves = await openNode(browser, [2, 3]);
+  [stays, leaves] = await Promise.all([openNode(browser, [0, 1]), openNode(browser, [2, 3])]);
   await expectSwarmReady(stays.page);
 });
 

@@ -75,13 +75,14 @@ test('four tabs in a browser without WebGPU answer on their processors, and a GP
     args: CHROMIUM_FLAGS.filter((flag) => !/webgpu/.test(flag)),
   });
   try {
-    const nodes: Tab[] = [];
-    for (const shard of [0, 1, 2, 3]) {
-      const tab = await openTab(plain, server.url);
-      await expect(tab.page.getByTestId('environment')).toHaveAttribute('data-notice', 'no-webgpu');
-      await joinWith(tab, [shard]);
-      nodes.push(tab);
-    }
+    const nodes: Tab[] = await Promise.all(
+      [0, 1, 2, 3].map(async (shard) => {
+        const tab = await openTab(plain, server.url);
+        await expect(tab.page.getByTestId('environment')).toHaveAttribute('data-notice', 'no-webgpu');
+        await joinWith(tab, [shard]);
+        return tab;
+      }),
+    );
     const asker = nodes[0]!;
     await expectSwarmReady(asker.page);
     const answer = await ask(asker);

@@ -15,12 +15,13 @@ test.beforeAll(async () => {
 test.afterAll(() => server.stop());
 
 test('a page that is held up is late, not dead: without a spare its answer waits and goes on', async ({ browser }) => {
-  const nodes: Tab[] = [];
-  for (const shard of [0, 1, 2, 3]) {
-    const node = await openTab(browser, server.url);
-    await joinWith(node, [shard]);
-    nodes.push(node);
-  }
+  const nodes: Tab[] = await Promise.all(
+    [0, 1, 2, 3].map(async (shard) => {
+      const node = await openTab(browser, server.url);
+      await joinWith(node, [shard]);
+      return node;
+    }),
+  );
   const guest = await openTab(browser, server.url);
   await expectSwarmReady(guest.page);
   const undisturbed = await tell(guest, TOKENS);

@@ -11,7 +11,7 @@ import { encodeTokenizer, type TokenizerEntries } from '../fixtures/vocabulary.t
 
 /** llama.cpp on the processor, as it was built. */
 export function openLlama(): Promise<Llama> {
-  return getLlama({ gpu: false, build: 'never', maxThreads: 2, progressLogs: false });
+  return getLlama({ gpu: false, build: 'never', maxThreads: 1, progressLogs: false });
 }
 
 /** A tokenizer as both sides read it from one file. */
@@ -88,7 +88,7 @@ export async function logProbabilities(
   const model = await llama.loadModel({ modelPath, gpuLayers: 0, defaultContextFlashAttention: false });
   try {
     const context = await model.createContext({
-      ...{ contextSize: 128, sequences: 1, threads: 2 },
+      ...{ contextSize: 128, sequences: 1, threads: 1 },
       ...{ experimentalKvCacheKeyType: 'F32', experimentalKvCacheValueType: 'F32' },
     });
     const options = { temperature: 1, topK: 0, topP: 1, minP: 0 };

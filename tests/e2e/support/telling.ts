@@ -7,6 +7,10 @@ export interface Told {
   readonly bytes: readonly number[];
   /** Longest time between two tokens, ms. */
   readonly pauseMs: number;
+  /** Tokens that were there when the disturbance was over. */
+  readonly disturbedAt: number;
+  /** Tokens in all. */
+  readonly tokens: number;
   /** Peers of the last lap. */
   readonly peers: readonly string[];
 }
@@ -48,17 +52,20 @@ export async function tell({ page }: AnyTab, tokens: number, disturb?: () => Pro
     })();
   }, tokens);
   const progress = () => page.evaluate(() => (window as unknown as { told: Progress }).told);
+  let disturbedAt = 0;
   if (disturb) {
     await expect
       .poll(async () => (await progress()).times.length, { timeout: 60_000, intervals: [50] })
       .toBeGreaterThan(UNDER_WAY_TOKENS);
     await disturb();
+    disturbedAt = (await progress()).times.length;
   }
-  await expect.poll(async () => (await progress()).done, { timeout: ANSWER_TIMEOUT_MS }).toBe(true);
+  const isDone = () => page.evaluate(() => (window as unknown as { told: Progress }).told.done);
+  await expect.poll(isDone, { timeout: ANSWER_TIMEOUT_MS, intervals: [100] }).toBe(true);
   const { bytes, times, error } = await progress();
   expect(error).toBe('');
   const pauseMs = Math.max(...times.slice(1).map((time, index) => time - times[index]!));
-  return { bytes, pauseMs, peers: await routeOf({ page }) };
+  return { bytes, pauseMs, disturbedAt, tokens: times.length, peers: await routeOf({ page }) };
 }
 
 /** Peers of the tab's last lap. */
