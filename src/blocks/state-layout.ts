@@ -1,4 +1,5 @@
 import { modelLayers } from '../model/architectures.ts';
+import type { RecallHeads } from '../model/graph.ts';
 import type { Hyperparameters } from '../model/hyperparameters.ts';
 
 /** Rows that a convolution over four positions needs of what came before. */
@@ -11,7 +12,7 @@ export interface StateLayout {
   readonly rowsAt: number;
 }
 
-export function stateLayout({ keyHeads, valueHeads, headSize }: NonNullable<Hyperparameters['recall']>): StateLayout {
+export function stateLayout({ keyHeads, valueHeads, headSize }: RecallHeads): StateLayout {
   const rowsAt = valueHeads * headSize * headSize * 4;
   return { bytes: rowsAt + CONVOLVED_BEFORE * (2 * keyHeads + valueHeads) * headSize * 4, rowsAt };
 }

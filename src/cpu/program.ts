@@ -1,52 +1,11 @@
 import { rowGroups } from '../blocks/row-groups.ts';
 import { TENSOR_TYPES } from '../gguf/tensor-types.ts';
-import type { Activation, HeadShape, Sight } from '../model/graph.ts';
+import type { Activation, HeadShape, RecallHeads, Sight } from '../model/graph.ts';
 import { type CpuMatrix, MULTIPLIED_AS_INTEGERS } from './matrix.ts';
 import type { Arguments } from './operations.ts';
+import type { Angles, CachePlace, Choice, StatePlace } from './places.ts';
 import { ProgramWriter } from './program-writer.ts';
 import { type Quants, quantsOfRow, type Rows, rowsFrom } from './rows.ts';
-
-/** Where consecutive rows of one session belong. */
-export interface CachePlace {
-  readonly tokens: number;
-  /** Of the first row. */
-  readonly position: number;
-  /** Where the addresses of the session's pages of this layer lie, u32. */
-  readonly pages: number;
-}
-
-/** Cosines and sines, `[T, D/2, 2]` of each rotation, D of the widest head. */
-export interface Angles {
-  /** Of the first token. */
-  readonly address: number;
-  /** Bytes from token to token. */
-  readonly stride: number;
-}
-
-/** One session's rows in layers with a state, and where its states lie. */
-export interface StatePlace {
-  readonly tokens: number;
-  /** The state before the rows; 0 for an empty one. */
-  readonly from: number;
-  /** The state after them. */
-  readonly to: number;
-}
-
-/** Heads of layers with a state. */
-export interface RecallHeads {
-  readonly keyHeads: number;
-  readonly valueHeads: number;
-  readonly headSize: number;
-}
-
-/** Which experts rows have chosen: numbers, then weights. */
-export interface Choice {
-  /** To choose from. */
-  readonly experts: number;
-  /** Of a row. */
-  readonly used: number;
-  readonly rows: Rows;
-}
 
 /** As the kernels number them. Exhaustive: one that is missing here does not compile. */
 const ACTIVATIONS: Readonly<Record<Activation, number>> = { silu: 0, gelu: 1, clamped: 2 };

@@ -56,6 +56,14 @@ export interface HeadShape {
   readonly headSize: number;
 }
 
+/** The heads of a layer with a state: values are as many as states, each `[D, D]`. */
+export interface RecallHeads {
+  readonly keyHeads: number;
+  readonly valueHeads: number;
+  /** A multiple of 32. */
+  readonly headSize: number;
+}
+
 /** One step of a layer. Devices interpret it, and compile only if they know every kind. */
 export type Operation =
   /** `to = rms-norm(from) · vectors[0]`, or that added to it. */

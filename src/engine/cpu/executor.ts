@@ -1,6 +1,7 @@
 import { RopeAngles } from '../../blocks/rope-angles.ts';
 import type { CpuKernels } from '../../cpu/kernels.ts';
-import type { Program, StatePlace } from '../../cpu/program.ts';
+import type { StatePlace } from '../../cpu/places.ts';
+import type { Program } from '../../cpu/program.ts';
 import { type Rows, rowsFrom } from '../../cpu/rows.ts';
 import { modelHeads, modelRotations } from '../../model/architectures.ts';
 import { widestHead } from '../../model/graph.ts';

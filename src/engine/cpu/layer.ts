@@ -1,7 +1,8 @@
 import { paddedWidth } from '../../blocks/row-groups.ts';
 import { stateLayout } from '../../blocks/state-layout.ts';
 import type { CpuMatrix } from '../../cpu/matrix.ts';
-import type { CachePlace, Choice, Program, StatePlace } from '../../cpu/program.ts';
+import type { CachePlace, Choice, StatePlace } from '../../cpu/places.ts';
+import type { Program } from '../../cpu/program.ts';
 import { type Quants, quantsOfRow, type Rows } from '../../cpu/rows.ts';
 import type { Activation, Slot } from '../../model/graph.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';

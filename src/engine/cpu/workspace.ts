@@ -1,7 +1,7 @@
 import { PAGE_TOKENS } from '../../blocks/kv-layout.ts';
 import { paddedWidth } from '../../blocks/row-groups.ts';
 import type { CpuMemory } from '../../cpu/memory.ts';
-import type { Angles } from '../../cpu/program.ts';
+import type { Angles } from '../../cpu/places.ts';
 import { allocateQuants, allocateRows, type Quants, type Rows, TOKEN_SCRATCH_BYTES } from '../../cpu/rows.ts';
 import { modelHeads, modelLayers, modelRotations } from '../../model/architectures.ts';
 import { everySlot, type Slot, slotWidth, widestHead } from '../../model/graph.ts';

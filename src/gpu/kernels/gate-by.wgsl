@@ -1,5 +1,5 @@
 // y[t] = y[t] · activation(gate[t]), σ or with SILU silu, of one number with SINGLE; with NORM each head h of y is h / sqrt(mean(h²) + EPSILON) · w
-// first. One workgroup a head of a row, partial sums added as a tree. Reference: tests/fixtures/graph-interpreter.ts.
+// first. One workgroup a head of a row. Reference: tests/fixtures/graph-interpreter.ts.
 override D4: u32; // D / 4
 override EPSILON: f32;
 override SILU: bool;
@@ -7,12 +7,9 @@ override NORM: bool;
 override SINGLE: bool;
 override G_STRIDE: u32; // vec4s from row to row of gate
 override Y_STRIDE: u32; // vec4s from row to row of y
-override WORKGROUP: u32; // a power of two
 @group(0) @binding(1) var<storage, read> w: array<vec4<f32>>; // [D4]
 @group(0) @binding(2) var<storage, read> gate: array<vec4<f32>>; // [T, G_STRIDE]
 @group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>; // [T, Y_STRIDE]
-
-var<workgroup> parts: array<f32, WORKGROUP>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
@@ -24,15 +21,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     for (var d = local; d < D4; d += WORKGROUP) {
       part += dot(y[head + d], y[head + d]);
     }
-    parts[local] = part;
-    for (var step = WORKGROUP / 2u; step > 0u; step /= 2u) {
-      workgroupBarrier();
-      if (local < step) {
-        parts[local] += parts[local + step];
-      }
-    }
-    workgroupBarrier();
-    factor = 1.0 / sqrt(parts[0] / f32(4u * D4) + EPSILON);
+    factor = 1.0 / sqrt(tree_sum(part, local) / f32(4u * D4) + EPSILON);
   }
   for (var d = local; d < D4; d += WORKGROUP) {
     var value = y[head + d];

@@ -7,12 +7,9 @@ override K: u32; // key heads
 override D4: u32; // D / 4
 override EPSILON: f32;
 override STRIDE: u32; // vec4s from row to row of qkv
-override WORKGROUP: u32; // a power of two
 @group(0) @binding(1) var<storage, read> query: array<vec4<f32>>; // [D4]
 @group(0) @binding(2) var<storage, read> key: array<vec4<f32>>; // [D4]
 @group(0) @binding(3) var<storage, read_write> qkv: array<vec4<f32>>; // [T, STRIDE]
-
-var<workgroup> parts: array<f32, WORKGROUP>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
@@ -21,15 +18,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   for (var d = local; d < D4; d += WORKGROUP) {
     part += dot(qkv[head + d], qkv[head + d]);
   }
-  parts[local] = part;
-  for (var step = WORKGROUP / 2u; step > 0u; step /= 2u) {
-    workgroupBarrier();
-    if (local < step) {
-      parts[local] += parts[local + step];
-    }
-  }
-  workgroupBarrier();
-  let factor = 1.0 / sqrt(parts[0] / f32(4u * D4) + EPSILON);
+  let factor = 1.0 / sqrt(tree_sum(part, local) / f32(4u * D4) + EPSILON);
   for (var d = local; d < D4; d += WORKGROUP) {
     let weights = select(key[d], query[d], workgroup.x < H);
     let w = select(vec4<f32>(1.0), weights, workgroup.x < H + K);

@@ -3,6 +3,7 @@ import type { Activation } from '../activation.ts';
 import { composeShader } from '../compose.ts';
 import type { GpuContext, Op } from '../context.ts';
 import task from '../kernels/blocks/task.wgsl?raw';
+import treeSum from '../kernels/blocks/tree-sum.wgsl?raw';
 import normHeads from '../kernels/norm-heads.wgsl?raw';
 
 export interface NormHeadsBuffers {
@@ -23,7 +24,7 @@ export async function createNormHeads({ kernels, tuning }: GpuContext, buffers: 
   const { headCount, kvHeadCount, headSize } = heads;
   const kernel = await kernels.compile({
     name: 'norm-heads',
-    code: composeShader([task, normHeads]),
+    code: composeShader([task, treeSum, normHeads]),
     constants: {
       ...{ H: headCount, K: kvHeadCount, D4: headSize / 4, EPSILON: epsilon, STRIDE: qkv.stride },
       WORKGROUP: tuning.reduceWorkgroup,

@@ -1,21 +1,16 @@
 import { rowGroups } from '../../blocks/row-groups.ts';
 import type { StateLayout } from '../../blocks/state-layout.ts';
+import type { RecallHeads } from '../../model/graph.ts';
 import type { Activation } from '../activation.ts';
 import { composeShader } from '../compose.ts';
 import type { GpuContext, Op } from '../context.ts';
 import sessionStates from '../kernels/blocks/states.wgsl?raw';
 import task from '../kernels/blocks/task.wgsl?raw';
+import treeSum from '../kernels/blocks/tree-sum.wgsl?raw';
 import convolve from '../kernels/convolve.wgsl?raw';
 import gateBy from '../kernels/gate-by.wgsl?raw';
 import recall from '../kernels/recall.wgsl?raw';
 import type { Binding, Pass } from '../kernels.ts';
-
-/** Heads of layers with a state. */
-export interface RecallHeads {
-  readonly keyHeads: number;
-  readonly valueHeads: number;
-  readonly headSize: number;
-}
 
 /** Where a layer's states lie. */
 export interface StatePlaces {
@@ -98,7 +93,7 @@ export async function createGateBy({ kernels, tuning }: GpuContext, buffers: Gat
   const { gate, y, activation, headSize, norm, epsilon } = buffers;
   const kernel = await kernels.compile({
     name: 'outer gate',
-    code: composeShader([task, gateBy]),
+    code: composeShader([task, treeSum, gateBy]),
     constants: {
       ...{ D4: rowGroups(headSize), EPSILON: epsilon, G_STRIDE: gate.stride, Y_STRIDE: y.stride },
       ...{ SILU: Number(activation === 'silu'), NORM: Number(norm !== undefined), WORKGROUP: tuning.reduceWorkgroup },

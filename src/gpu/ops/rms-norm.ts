@@ -2,6 +2,7 @@ import type { Activation } from '../activation.ts';
 import { composeShader } from '../compose.ts';
 import type { GpuContext, Op } from '../context.ts';
 import task from '../kernels/blocks/task.wgsl?raw';
+import treeSum from '../kernels/blocks/tree-sum.wgsl?raw';
 import rmsNorm from '../kernels/rms-norm.wgsl?raw';
 
 export interface RmsNormBuffers {
@@ -23,7 +24,7 @@ export async function createRmsNorm(
 ): Promise<Op> {
   const kernel = await kernels.compile({
     name: 'rms-norm',
-    code: composeShader([task, rmsNorm]),
+    code: composeShader([task, treeSum, rmsNorm]),
     constants: { C: x.width, EPSILON: epsilon, ADD: Number(add), STRIDE: x.stride, WORKGROUP: tuning.reduceWorkgroup },
   });
   const bound = kernel.bind([weights, x.buffer, y.buffer]);
