@@ -1,8 +1,12 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys';
 import type { PrivateKey } from '@libp2p/interface';
 import { ShoalError } from '../src/core/errors.ts';
+import { log } from '../src/core/log.ts';
+
+/** Read and written by its owner alone. */
+const PRIVATE = 0o600;
 
 /**
  * The server's private key: made once, then read from `path`. Tabs know the server by it, so they find it again after a
@@ -14,12 +18,17 @@ export async function loadIdentity(path: string): Promise<PrivateKey> {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  if (!bytes) {
+  // An empty one is what a full disk leaves.
+  if (!bytes?.length) {
     const key = await generateKeyPair('Ed25519');
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, privateKeyToProtobuf(key), { mode: 0o600 });
+    await writeFile(`${path}.new`, privateKeyToProtobuf(key), { mode: PRIVATE });
+    await rename(`${path}.new`, path);
     return key;
   }
+  await chmod(path, PRIVATE).catch(({ message }: Error) =>
+    log.warn('SERVER', `Others on this machine may be able to read ${path}: ${message}`),
+  );
   try {
     return privateKeyFromProtobuf(bytes);
   } catch (cause) {

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join, resolve, sep } from 'node:path';
 import { accepts, ENCODINGS } from './content-encoding.ts';
@@ -9,15 +10,22 @@ const ISOLATION = {
   'Cross-Origin-Embedder-Policy': 'credentialless',
   'Cross-Origin-Resource-Policy': 'same-origin',
 };
+/** The page says what it may load; a header says it to its workers too, and that nobody may frame it. */
+const POLICY = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/;
 /** Vite names what it builds by content: the same name never holds other bytes. */
 const HASHED = 'public, max-age=31536000, immutable';
 
 /** The built page: a folder of static files, with its index at `/`. */
 export class Page {
   readonly #root: string;
+  readonly #policy: Promise<string>;
 
   constructor(directory: string) {
     this.#root = resolve(directory);
+    this.#policy = readFile(join(this.#root, 'index.html'), 'utf8').then(
+      (html) => [POLICY.exec(html)?.[1], "frame-ancestors 'none'"].filter(Boolean).join('; '),
+      () => "frame-ancestors 'none'",
+    );
   }
 
   /** @returns bytes of files sent; undefined when there is no such file, and nothing is sent then */
@@ -25,7 +33,12 @@ export class Page {
     const file = this.#locate(path);
     if (file === undefined) return undefined;
     const cacheControl = path.startsWith('/assets/') ? HASHED : 'no-cache';
-    const headers = { ...ISOLATION, 'Cache-Control': cacheControl, Vary: 'Accept-Encoding' };
+    const headers = {
+      ...ISOLATION,
+      'Content-Security-Policy': await this.#policy,
+      'Cache-Control': cacheControl,
+      Vary: 'Accept-Encoding',
+    };
     // A range is of the file itself: parts of different encodings would not fit together.
     const accepted = request.headers.range === undefined ? request.headers['accept-encoding'] : undefined;
     for (const [encoding, suffix] of ENCODINGS) {

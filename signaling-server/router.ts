@@ -49,6 +49,9 @@ export class Router {
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.once('close', () => this.#requests.add(1, { status: String(response.statusCode) }));
     response.setHeader('X-Content-Type-Options', 'nosniff');
+    response.setHeader('Referrer-Policy', 'no-referrer');
+    // Only where its owner names the address: a browser that was told so lets nobody pass a certificate it does not trust.
+    if (this.#publicUrl?.protocol === 'https:') response.setHeader('Strict-Transport-Security', 'max-age=31536000');
     try {
       await this.#route(request, response);
     } catch (error) {
@@ -101,10 +104,10 @@ export class Router {
   }
 }
 
+/** Not for pages of other origins: they could join the swarm of the person's own machine. */
 function sendJson(response: ServerResponse, value: unknown): void {
   response.setHeader('Content-Type', 'application/json');
   response.setHeader('Cache-Control', 'no-store');
-  response.setHeader('Access-Control-Allow-Origin', '*');
   response.end(`${JSON.stringify(value, null, 2)}\n`);
 }
 

@@ -83,6 +83,9 @@ describe('addresses', () => {
 describe('below a path', () => {
   it('requests are answered with the path before them and without', async () => {
     server = await startTestServer({ publicUrl: new URL('https://shoal.example/shoal/') });
+    // Its owner has a certificate that browsers trust.
+    const { headers } = await fetch(`${server.url}/shoal/`);
+    expect(headers.get('strict-transport-security')).toBe('max-age=31536000');
     for (const path of ['/', '/config.json', '/models/tiny/manifest.json', '/assets/main-abc123.js']) {
       for (const base of ['', '/shoal'])
         expect([base + path, (await fetch(server.url + base + path)).status]).toEqual([base + path, 200]);

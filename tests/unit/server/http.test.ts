@@ -39,6 +39,16 @@ describe('the page', () => {
     expect(again.headers.get('cross-origin-opener-policy')).toBe('same-origin');
   });
 
+  it('may not be framed, sends no referrer, and says so to its workers too', async () => {
+    for (const path of ['/', '/assets/main-abc123.js']) {
+      const { headers } = await get(path);
+      expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+      expect(headers.get('referrer-policy')).toBe('no-referrer');
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.has('strict-transport-security')).toBe(false);
+    }
+  });
+
   it('has assets that are cached for good, and nothing at other paths', async () => {
     const asset = await get('/assets/main-abc123.js');
     expect(asset.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
@@ -182,7 +192,10 @@ describe('health, metrics, configuration', () => {
       models,
       connections: 0,
     });
-    expect(parseServerConfig(await (await get('/config.json')).json())).toEqual({
+    const answer = await get('/config.json');
+    // A page of another origin would learn the invite of the person's own machine.
+    expect(answer.headers.has('access-control-allow-origin')).toBe(false);
+    expect(parseServerConfig(await answer.json())).toEqual({
       version: '1.2.3',
       relay: { peerId: server.peerId },
       trackerPath: '/announce',

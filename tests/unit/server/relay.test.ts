@@ -1,8 +1,10 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateKeyPair, publicKeyToProtobuf } from '@libp2p/crypto/keys';
 import { multiaddr } from '@multiformats/multiaddr';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { loadIdentity } from '../../../signaling-server/identity.ts';
 import { PROVIDER_SWEEP_MS, PROVIDER_VALIDITY_MS } from '../../../signaling-server/limits.ts';
 import { manifestKey, presenceTopic, providerCid, shardRecordKey } from '../../../src/protocol/directory.ts';
 import { relayMultiaddr } from '../../../src/protocol/server-config.ts';
@@ -116,6 +118,18 @@ describe('the relay', () => {
       message: expect.stringContaining('server.key'),
     });
     await writeFile(keyFile, key);
+  });
+
+  it('makes a new key in place of an empty one, and keeps an old one from others', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'shoal-key-'));
+    const keyFile = join(folder, 'server.key');
+    await writeFile(keyFile, '');
+    const key = await loadIdentity(keyFile);
+    await chmod(keyFile, 0o644);
+    expect((await loadIdentity(keyFile)).equals(key)).toBe(true);
+    expect((await stat(keyFile)).mode & 0o777).toBe(0o600);
+    expect(await readdir(folder)).toEqual(['server.key']);
+    await rm(folder, { recursive: true });
   });
 });
 
