@@ -120,7 +120,6 @@ export const COMMANDS = {
       recent_tasks: v.pipe(
         v.array(
           v.object({
-            task: count,
             layers,
             tokens: count,
             wait_ms: nonNegative,

@@ -81,6 +81,19 @@ describe('a hostile peer', () => {
     expect(swarm.nodes[0]!.stages.tasksFailed).toBe(50);
   });
 
+  it('learns no session and no task of others: neither is in what a node tells of itself', async () => {
+    swarm = await TestSwarm.create([[0], [1], [2], [3]]);
+    const { hostile, send } = await channelTo(0);
+    await send(encodeFrame(task({ coordinator: hostile.peerId })));
+    await answer();
+    const stats = await swarm.guest.commands.send(swarm.nodes[0]!.peerId, 'GET_STATS', undefined);
+    expect(stats.tasks_failed).toBe(1);
+    expect(stats.recent_tasks.length).toBeGreaterThan(5);
+    expect(stats.recent_tasks.filter((record) => 'task' in record || 'session' in record)).toEqual([]);
+    expect(JSON.stringify(stats)).not.toContain('f'.repeat(32));
+    expect(JSON.stringify(stats)).not.toContain(hostile.peerId);
+  });
+
   it('breaks its own session alone by wrong shapes and positions', async () => {
     swarm = await TestSwarm.create([[0, 1, 2, 3]]);
     const honest = await answer();

@@ -173,8 +173,7 @@ export class CommandServer {
       queue_length: stages.queueLength,
       bytes_sent: exchange.bytesSent,
       bytes_received: exchange.bytesReceived,
-      recent_tasks: stages.recentTasks().map(({ task, layers, tokens, waitMs, computeMs, atMs }) => ({
-        task,
+      recent_tasks: stages.recentTasks().map(({ layers, tokens, waitMs, computeMs, atMs }) => ({
         layers,
         tokens,
         wait_ms: waitMs,

@@ -270,17 +270,18 @@ export class StageServer {
     };
     // Of a place that was closed meanwhile nobody would take it back.
     if (output.hidden && this.#sessions.has(open)) this.#kept.keep(place, frame.position, output.hidden);
-    this.#log.record(frame.task, tokens, timing, together);
+    this.#log.record(tokens, timing, together);
     await passOn(this.#exchange, frame, output, [...frame.timings, timing]);
   }
 
   async #fail(frame: TaskFrame, error: ShoalError): Promise<void> {
     this.#log.failed++;
-    log.warn('EXECUTE_TASK', `Task ${frame.task} failed: ${error.message}`);
+    // In a scope that is not shared: whoever knows a session's id may speak in its name.
+    log.warn('STAGE', `Task ${frame.task} failed: ${error.message}`);
     const { session, task, coordinator } = frame;
     await this.#exchange
       .deliver(coordinator, { kind: 'error', session, task, peerId: this.#exchange.peerId, error: error.toWire() })
-      .catch(() => log.warn('EXECUTE_TASK', `The coordinator ${coordinator} is gone too.`));
+      .catch(() => log.warn('STAGE', `The coordinator ${coordinator} is gone too.`));
   }
 
   #closeIdle(): void {

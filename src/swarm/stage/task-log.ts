@@ -3,9 +3,8 @@ import type { LayerRange } from '../../core/ranges.ts';
 import type { StageTiming } from '../../protocol/frames.ts';
 import type { ManifestShard } from '../../protocol/manifest.ts';
 
-/** What `GET_STATS` tells of one task. */
+/** What `GET_STATS` tells anybody of one task: nothing that names it or its session. */
 export interface TaskRecord {
-  readonly task: number;
   readonly layers: LayerRange;
   readonly tokens: number;
   readonly waitMs: number;
@@ -28,10 +27,10 @@ export class TaskLog {
   layersPerSecond = 0;
 
   /** @param together - tasks that were computed in the same call */
-  record(task: number, tokens: number, { layers, waitMs, computeMs }: StageTiming, together: number): void {
+  record(tokens: number, { layers, waitMs, computeMs }: StageTiming, together: number): void {
     this.done++;
     this.tokens += tokens;
-    this.recent.push({ task, layers, tokens, waitMs, computeMs, atMs: performance.now() - computeMs });
+    this.recent.push({ layers, tokens, waitMs, computeMs, atMs: performance.now() - computeMs });
     if (this.recent.length > KEPT_RECORDS) this.recent.shift();
     if (tokens > 1 || computeMs === 0) return;
     const speed = (1000 * together * (layers.end - layers.start)) / computeMs;
