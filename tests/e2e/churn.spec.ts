@@ -8,6 +8,8 @@ import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
 
 const { SHOAL_CHURN_SECONDS = '120' } = process.env;
 const SECONDS = Number(SHOAL_CHURN_SECONDS);
+/** Tabs that go and come in that time; on a busy machine it takes longer. */
+const LEAST_CHANGES = Math.floor(SECONDS / 20) + 1;
 const SHARDS = 3;
 const COPIES = 2;
 const ASKERS = 2;
@@ -98,7 +100,7 @@ async function heapMiB({ page, context }: Tab): Promise<number> {
 }
 
 test('tabs come and go under constant prompts: every answer is right, none hangs', async ({ browser }) => {
-  test.setTimeout((SECONDS + 200) * 1000);
+  test.setTimeout((3 * SECONDS + 200) * 1000);
   const random = seededRandom(SEED);
   for (let copy = 0; copy < COPIES; copy++) for (let shard = 0; shard < SHARDS; shard++) await addNode(browser, shard);
   for (let asker = 0; asker < ASKERS; asker++) askers.push(await openTab(browser, server.url));
@@ -110,7 +112,8 @@ test('tabs come and go under constant prompts: every answer is right, none hangs
   await expect.poll(async () => (await askingOf(askers[0]!)).texts.length, { timeout: 60_000 }).toBeGreaterThan(0);
   const startMiB = await heapMiB(askers[0]!);
   const counts = { leaves: 0, crashes: 0 };
-  for (const endMs = Date.now() + SECONDS * 1000; Date.now() < endMs; ) {
+  const endMs = Date.now() + SECONDS * 1000;
+  while (Date.now() < endMs || counts.leaves + counts.crashes < LEAST_CHANGES) {
     const { shard, tab } = nodes[Math.floor(random() * nodes.length)]!;
     nodes = nodes.filter((node) => node.tab !== tab);
     if (random() < 0.5) {
@@ -142,5 +145,4 @@ test('tabs come and go under constant prompts: every answer is right, none hangs
     `${SECONDS} s: ${counts.leaves} left, ${counts.crashes} crashed, ${texts.length} answers; heap ${startMiB.toFixed(0)} -> ${endMiB.toFixed(0)} MiB`,
   );
   expect(new Set(texts).size).toBe(1);
-  expect(counts.leaves + counts.crashes).toBeGreaterThan(SECONDS / 20);
 });
