@@ -20,7 +20,7 @@ test.afterAll(() => server.stop());
 test('tabs that leave the choice open cover the model, take spare copies, and lose one tab without a gap', async ({
   browser,
 }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(900_000);
   const tabs: Tab[] = [];
   while (tabs.length < SHARDS.length) {
     const held = (await Promise.all(tabs.map(({ page }) => readyShards(page)))).flat();
