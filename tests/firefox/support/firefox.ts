@@ -83,6 +83,8 @@ export class FirefoxTab {
     this.#page = page;
     this.page = { evaluate: (...call: Parameters<Page['evaluate']>) => page.evaluate(...call) } as Evaluator;
     page.on('console', (message) => this.console.push(message.text()));
+    // A tab that an answer needs asks before it goes: it goes all the same.
+    page.on('dialog', (dialog) => void dialog.accept());
     page.on('pageerror', (error) => this.console.push(`page error: ${String(error)}`));
   }
 
