@@ -12,6 +12,7 @@ const ISOLATION = {
 };
 /** The page says what it may load; a header says it to its workers too, and that nobody may frame it. */
 const POLICY = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/;
+const UNFRAMED = "frame-ancestors 'none'";
 /** Vite names what it builds by content: the same name never holds other bytes. */
 const HASHED = 'public, max-age=31536000, immutable';
 
@@ -23,8 +24,8 @@ export class Page {
   constructor(directory: string) {
     this.#root = resolve(directory);
     this.#policy = readFile(join(this.#root, 'index.html'), 'utf8').then(
-      (html) => [POLICY.exec(html)?.[1], "frame-ancestors 'none'"].filter(Boolean).join('; '),
-      () => "frame-ancestors 'none'",
+      (html) => [POLICY.exec(html)?.[1], UNFRAMED].filter(Boolean).join('; '),
+      () => UNFRAMED,
     );
   }
 

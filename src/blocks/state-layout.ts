@@ -1,9 +1,7 @@
 import { modelLayers } from '../model/architectures.ts';
-import type { RecallHeads } from '../model/graph.ts';
+import { mixedWidth, type RecallHeads } from '../model/graph.ts';
 import type { Hyperparameters } from '../model/hyperparameters.ts';
-
-/** Rows that a convolution over four positions needs of what came before. */
-const CONVOLVED_BEFORE = 3;
+import { CONVOLVED } from '../model/recall-layer.ts';
 
 /** One layer's state of one session, f32: for each value head `[D, D]`, then the last rows of what is convolved. */
 export interface StateLayout {
@@ -12,9 +10,9 @@ export interface StateLayout {
   readonly rowsAt: number;
 }
 
-export function stateLayout({ keyHeads, valueHeads, headSize }: RecallHeads): StateLayout {
-  const rowsAt = valueHeads * headSize * headSize * 4;
-  return { bytes: rowsAt + CONVOLVED_BEFORE * (2 * keyHeads + valueHeads) * headSize * 4, rowsAt };
+export function stateLayout(heads: RecallHeads): StateLayout {
+  const rowsAt = heads.valueHeads * heads.headSize * heads.headSize * 4;
+  return { bytes: rowsAt + (CONVOLVED - 1) * mixedWidth(heads) * 4, rowsAt };
 }
 
 /** Bytes of a session's state in each of a model's layers; 0 for a layer without. */

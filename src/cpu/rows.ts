@@ -6,7 +6,7 @@ import type { CpuMemory } from './memory.ts';
  * `HIGH_AND_LOW_BYTES` and `SCALE_BYTES` in assembly/quantize.ts.
  */
 const [QUANTS_BYTES, SCALES_BYTES] = [64 + 64, 20];
-/** Scratch memory of each token that a matrix is multiplied with; `TOKEN_SCRATCH` in assembly/matmul-i16.ts. */
+/** Scratch memory of each token that a matrix is multiplied with; `TOKEN_SCRATCH` in assembly/sums.ts. */
 export const TOKEN_SCRATCH_BYTES = 32;
 
 /** Activations in memory, `[rows, width]` floats; rows are whole blocks, zeros at the end. */

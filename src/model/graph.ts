@@ -64,6 +64,11 @@ export interface RecallHeads {
   readonly headSize: number;
 }
 
+/** Elements of a row of what such a layer convolves: queries, keys, values. */
+export function mixedWidth({ keyHeads, valueHeads, headSize }: RecallHeads): number {
+  return (2 * keyHeads + valueHeads) * headSize;
+}
+
 /** One step of a layer. Devices interpret it, and compile only if they know every kind. */
 export type Operation =
   /** `to = rms-norm(from) · vectors[0]`, or that added to it. */
@@ -219,7 +224,7 @@ export function slotWidth(slot: Slot, model: Hyperparameters, layers: readonly (
     case 'outerGate':
       return used ? Math.max(slotWidth('attended', model, layers), slotWidth('recalled', model, layers)) : 0;
     case 'mixed':
-      return recall ? (2 * recall.keyHeads + recall.valueHeads) * recall.headSize : 0;
+      return recall ? mixedWidth(recall) : 0;
     case 'deltas':
       // Betas, then alphas, which begin at a whole group of four.
       return recall ? 2 * Math.ceil(recall.valueHeads / 4) * 4 : 0;

@@ -1,5 +1,5 @@
 import { matrix, vector } from './dense-layer.ts';
-import type { Operation } from './graph.ts';
+import { mixedWidth, type Operation } from './graph.ts';
 import type { Hyperparameters } from './hyperparameters.ts';
 
 /** Positions that a layer with a state convolves. */
@@ -11,9 +11,9 @@ export const CONVOLVED = 4;
  */
 export function recallMixer(model: Hyperparameters): readonly Operation[] {
   const { width } = model;
-  const { keyHeads, valueHeads, headSize } = model.recall!;
+  const { valueHeads, headSize } = model.recall!;
   const values = valueHeads * headSize;
-  const mixed = 2 * keyHeads * headSize + values;
+  const mixed = mixedWidth(model.recall!);
   const product = (to: 'mixed' | 'outerGate' | 'deltas', names: readonly string[], rows: number): Operation => ({
     ...({ kind: 'multiply', from: 'normed', to, add: false } as const),
     matrices: names.map((name) => matrix({ name, rows }, width)),

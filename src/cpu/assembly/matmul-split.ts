@@ -3,7 +3,7 @@ import { HALF_BITS, HALF_FACTOR, halvesBy, unknown } from './lanes';
 import { sixteen, widenedSide } from './products';
 import { BLOCK_BYTES, SCALE_BYTES } from './quantize';
 import { signedBytesToFloats } from './scales';
-import { TOKEN_SCRATCH } from './sums';
+import { scaled, TOKEN_SCRATCH } from './sums';
 import { Q6_K } from './types';
 
 // As matmul-i16.ts, of Q6_K: the near columns of a block have scales of their own, and so have the far ones. Each side is
@@ -26,8 +26,7 @@ function side(far: i32, quants: usize, rows: v128, tokens: u32, x: usize, scales
   const end = sums + <usize>tokens * TOKEN_SCRATCH;
   for (let sum = sums; sum < end; sum += TOKEN_SCRATCH) {
     const whole = sixteen(w0, w1, w2, w3, w4, w5, w6, w7, token);
-    const scaled = f32x4.mul(f32x4.convert_i32x4_s(whole), f32x4.mul(rows, v128.load_splat<f32>(scale)));
-    v128.store(sum, f32x4.add(v128.load(sum), scaled));
+    v128.store(sum, f32x4.add(v128.load(sum), scaled(whole, rows, scale)));
     token += BLOCK_BYTES;
     scale += SCALE_BYTES;
   }

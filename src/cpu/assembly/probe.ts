@@ -5,7 +5,7 @@ import { TOKEN_SCRATCH } from './sums';
 import { Q4_0 } from './types';
 
 // The products of matmul-i16.ts and of matmul-i8.ts, to be timed: both of the same zeros, which a cache holds. A module of
-// its own, with its own memory. @see ../build-choice.ts
+// its own, with its own memory. @see ../kernel-build.ts
 
 const BLOCKS: u32 = 16;
 const TOKENS: u32 = 32;

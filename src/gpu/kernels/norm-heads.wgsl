@@ -1,6 +1,5 @@
 // RMS norm of each query head and each key head of a row, in place: h[d] = h[d] / sqrt(mean_d(h²) + EPSILON) · w[d], w of
-// the queries or of the keys; of value heads, where they are dispatched, w is 1. One workgroup a head, partial sums added
-// as a tree.
+// the queries or of the keys; of value heads, where they are dispatched, w is 1. One workgroup a head.
 // Reference: rmsNorm() in tests/gpu/reference.ts, head by head.
 override H: u32; // query heads; the key heads follow, then the value heads
 override K: u32; // key heads
