@@ -10,7 +10,7 @@ import type { Session } from './session.ts';
 /**
  * Checks a task against its session and the model; the kernels trust it from there on.
  * @returns T, its token positions
- * @throws ShoalError `bad-request` naming what does not fit, `context-full`
+ * @throws ShoalError `bad-request` naming what does not fit, `bad-input` for what another stage has made, `context-full`
  */
 export function checkTask(task: StageTask, session: Session, model: Hyperparameters, maxTaskTokens: number): number {
   const { layers, position, input, candidates } = task;
@@ -24,7 +24,8 @@ export function checkTask(task: StageTask, session: Session, model: Hyperparamet
   if (!Number.isInteger(tokens)) throw bad(`hidden states of ${tokens} rows`, `whole rows of ${model.width}`);
   if (tokens < 1 || tokens > maxTaskTokens) throw bad(`${tokens} positions`, `1 to ${maxTaskTokens}`);
   if (input.dtype === 'u32') checkIds(input.ids, vocabularySize);
-  else if (!allFinite(input.hidden)) throw bad('hidden states with infinities', 'finite numbers');
+  else if (!allFinite(input.hidden))
+    throw new ShoalError('bad-input', 'The stage before sent hidden states that are no finite numbers.');
   if (candidates && layers.end !== layerCount) throw bad('a wish for candidates', `none before layer ${layerCount}`);
   if (!candidates && layers.end === layerCount) throw bad('no wish for candidates', 'one at the last layer');
   if (candidates) checkCandidates(candidates, vocabularySize);

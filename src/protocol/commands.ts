@@ -15,6 +15,8 @@ const layers = v.pipe(
   v.check(({ start, end }) => start < end, 'layers must be a range [start, end) of at least one'),
 );
 const text = v.pipe(v.string(), v.maxLength(512));
+/** One, or two while a stage moves from one node to another. */
+const neighbours = v.optional(v.pipe(v.array(peerId), v.maxLength(2)), []);
 const nothing = v.optional(v.undefined());
 const empty = v.object({});
 
@@ -60,11 +62,18 @@ export const COMMANDS = {
   KEEP_SHARD: { params: v.object({ shard_id: shardId }), result: v.object({ shard_id: shardId }) },
   /** Frees a shard on the device; needs the owner's consent. */
   UNLOAD_SHARD: { params: v.object({ shard_id: shardId }), result: v.object({ shard_id: shardId }) },
-  /** Opens a KV cache for these layers; an older one of the session's for the same layers is closed first. */
+  /**
+   * Opens a KV cache for these layers; an older one of the session's for the same layers is closed first. Its tasks are
+   * taken from `before` alone, and its outputs go to `after` alone.
+   */
   OPEN_SESSION: {
     params: v.object({
       session,
       layers,
+      /** The nodes of the stage before, or the coordinator; the coordinator when empty. */
+      before: neighbours,
+      /** The nodes of the stage after; none when it is the last: results go to the coordinator. */
+      after: neighbours,
       max_tokens: v.pipe(count, v.minValue(1)),
       /** Tasks before it are void, as they were meant for an earlier place of the session. */
       first_task: v.optional(count, 0),
@@ -81,9 +90,25 @@ export const COMMANDS = {
     params: v.object({ session, layers: v.optional(layers), position: count, first_task: v.optional(count, 0) }),
     result: v.object({ position: count }),
   },
+  /** The neighbours of the session's place for `layers` are others now. */
+  LINK_SESSION: { params: v.object({ session, layers, before: neighbours, after: neighbours }), result: empty },
+  /** Whether the session's place for `layers` takes its tasks from the node that asks. */
+  AWAIT_SESSION: { params: v.object({ session, layers }), result: empty },
+  /** What has become of a task of the session's place for `layers`; for the coordinator that waits for it. */
+  GET_TASK: {
+    params: v.object({ session, layers, task: count }),
+    result: v.object({
+      /** It has not arrived, waits or is computed here, or has gone on from here. */
+      state: v.picklist(['unknown', 'held', 'passed']),
+      /** How long the device has been at what it computes now; 0 when it rests. */
+      busy_ms: nonNegative,
+      /** How long that takes as a rule; 0 while it has computed nothing like it. */
+      expected_ms: nonNegative,
+    }),
+  },
   /**
    * Sends the outputs of `layers` that were kept of positions `[position, length)` along `route`, to build the stages
-   * that follow.
+   * that follow; the first of them must be in `after` of the place, and expect its tasks from here.
    */
   REPLAY_SESSION: {
     params: v.object({

@@ -38,6 +38,10 @@ export const MAX_SESSIONS = 64;
 export const MAX_SESSIONS_PER_PEER = 8;
 /** Sessions that wait for a place at a full node; beyond, whoever asks is only told to come again. */
 export const MAX_WAITING_SESSIONS = 256;
+/** Nodes a minute that one coordinator may have a node send to: eight sessions, each moved a few times. */
+export const MAX_NEXT_NODES_PER_PEER = 32;
+/** And all coordinators together: each may cost a connection. */
+export const MAX_NEXT_NODES = 256;
 /** Tasks that wait at one node before it says it is full: two of every session. */
 export const MAX_QUEUED_TASKS = 128;
 /** Of these, what one coordinator may have: half, so that it never fills a node alone. Eight prompts of eight chunks. */

@@ -21,6 +21,7 @@ import { Membership } from './members/membership.ts';
 import { type OwnFacts, Roster } from './members/roster.ts';
 import { ShardRegistry } from './members/shard-registry.ts';
 import { RoutePlanner } from './route/route-planner.ts';
+import { TrackRecords } from './route/track-records.ts';
 import type { ShardKeeper } from './shards/shard-keeper.ts';
 import { type NodeLimits, StageServer } from './stage/stage-server.ts';
 
@@ -89,7 +90,13 @@ export class SwarmNode {
       late: (peerId) => this.exchange.isLate(peerId),
     });
     this.registry = new ShardRegistry(transport.directory, manifest, manifestId);
-    this.stages = new StageServer(this.exchange, manifest, options.limits);
+    this.stages = new StageServer({
+      exchange: this.exchange,
+      manifest,
+      commands: () => this.commands,
+      loading: () => keeper.pending().length > 0,
+      limits: options.limits,
+    });
     this.#server = new CommandServer({
       peerId: transport.peerId,
       stages: this.stages,
@@ -100,9 +107,12 @@ export class SwarmNode {
       spreads: () => options.settings().spreadModel,
     });
     this.commands = new CommandClient(transport, (request) => this.#server.handle(transport.peerId, request));
+    const records = new TrackRecords();
     this.coordinator = new Coordinator({
       exchange: this.exchange,
       commands: this.commands,
+      records,
+      vocabularySize: manifest.hyperparameters.vocabularySize,
       wire: () => options.settings().wire,
       contextLength: manifest.hyperparameters.contextLength,
       leaving: () => this.#roster.leaving(),
@@ -111,6 +121,7 @@ export class SwarmNode {
         manifest,
         candidates: () => this.#roster.candidates(),
         everybody: () => this.#roster.everybody(),
+        records,
         onChange: (listener) => this.onChange(listener),
         recruit: (shard) => this.#recruiter.recruit(shard),
       }),

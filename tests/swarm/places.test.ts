@@ -23,7 +23,7 @@ const open = (opening?: number) =>
   swarm.guest.commands.send(peerId, 'OPEN_SESSION', {
     ...{ session: SESSION, layers: LAYERS, max_tokens: 10 },
     ...(opening === undefined ? {} : { opening }),
-  } as CommandParams<'OPEN_SESSION'>);
+  } as unknown as CommandParams<'OPEN_SESSION'>);
 const close = (opening?: number, layers: typeof LAYERS | undefined = LAYERS) =>
   swarm.guest.commands.send(peerId, 'CLOSE_SESSION', { session: SESSION, layers, opening });
 const places = () => [swarm.nodes[0]!.stages.sessionCount, swarm.runnerSessions(peerId)];
@@ -65,7 +65,7 @@ describe('a place of a session', () => {
   it('is one alone when a later opening, or its closing, comes while the earlier place is closed', async () => {
     const { stages } = swarm.nodes[0]!;
     const coordinator = swarm.guest.peerId;
-    const request = { session: SESSION, layers: LAYERS, maxTokens: 10, firstTask: 0 };
+    const request = { session: SESSION, layers: LAYERS, maxTokens: 10, firstTask: 0, before: [], after: [] };
     const openNow = (opening: number) => stages.openSession(coordinator, { ...request, opening });
     await openNow(1);
     const second = openNow(2);
@@ -102,7 +102,7 @@ describe('a place of a session', () => {
     ({ peerId } = swarm.nodes[0]!);
     const { stages } = swarm.nodes[0]!;
     const openOther = (session: string) =>
-      stages.openSession('other', { session, layers: LAYERS, maxTokens: 10, firstTask: 0, opening: 1 });
+      stages.openSession('other', { session, layers: LAYERS, maxTokens: 10, firstTask: 0, before: [], after: [], opening: 1 });
     await openOther('a'.repeat(32));
     const waits = (place: number) => ({ code: 'busy', queue: expect.objectContaining({ place }) });
     await expect(open(2)).rejects.toMatchObject(waits(1));

@@ -5,9 +5,32 @@ import { MAX_TASK_TOKENS } from '../../protocol/limits.ts';
 import type { PositionRange } from '../stage/kept-outputs.ts';
 import { replayTask } from '../stage/replay.ts';
 import type { PipelineDependencies } from './pipeline-dependencies.ts';
+import { neighboursOf, type Routes } from './route-links.ts';
 
 /** Openings of this tab so far, of all its sessions: a closing says which of them it is meant for. */
 let openings = 0;
+
+interface Refusal {
+  readonly stage: RouteStage;
+  readonly error: ShoalError;
+}
+
+/** Some nodes did not open a session's place, and not for want of room; speaks as the first of them. */
+export class StagesFailed extends ShoalError {
+  readonly failed: readonly RouteStage[];
+  /** The stages that opened. */
+  readonly opened: readonly RouteStage[];
+  /** Positions of one task that those take. */
+  readonly maxTaskTokens: number;
+
+  constructor(refusals: readonly Refusal[], opened: readonly RouteStage[], maxTaskTokens: number) {
+    const [{ error }] = refusals as [Refusal];
+    super(error.code, error.message, { cause: error });
+    this.failed = refusals.map(({ stage }) => stage);
+    this.opened = opened;
+    this.maxTaskTokens = maxTaskTokens;
+  }
+}
 
 /** Some nodes had no room. */
 export class NodesFull extends ShoalError {
@@ -20,7 +43,7 @@ export class NodesFull extends ShoalError {
   readonly place: QueuePlace;
 
   constructor(
-    refusals: readonly { readonly stage: RouteStage; readonly error: ShoalError }[],
+    refusals: readonly Refusal[],
     opened: readonly RouteStage[],
     maxTaskTokens: number,
   ) {
@@ -33,43 +56,53 @@ export class NodesFull extends ShoalError {
   }
 }
 
+export interface StagesOpening {
+  readonly session: string;
+  readonly stages: readonly RouteStage[];
+  /** The session's routes, with these stages on one of them. */
+  readonly routes: Routes;
+  /** Positions that the session may come to hold. */
+  readonly maxTokens: number;
+  /** Tasks before it are meant for an earlier place of the session, and void. */
+  readonly firstTask: number;
+}
+
 /**
  * Opens a session's places at `stages`.
- * @param maxTokens - positions that the session may come to hold
- * @param firstTask - tasks before it are meant for an earlier place of the session, and void
  * @returns the positions of one task that every one of them takes
  * @throws NodesFull when nothing but room is missing
- * @throws ShoalError `peer-unreachable`, `peer-gone`, `shard-not-loaded`, `out-of-memory`, `aborted`
+ * @throws StagesFailed with those that did not open for another reason
  */
 export async function openStages(
-  { exchange, commands }: PipelineDependencies,
-  session: string,
-  stages: readonly RouteStage[],
-  maxTokens: number,
-  firstTask: number,
+  deps: PipelineDependencies,
+  { session, stages, routes, maxTokens, firstTask }: StagesOpening,
   signal?: AbortSignal,
 ): Promise<number> {
+  const { exchange, commands } = deps;
   const opening = ++openings;
   const opened = await Promise.allSettled(
-    stages.map(async ({ peerId, layers }) => {
+    stages.map(async (stage) => {
+      const { peerId, layers } = stage;
       // The channel's heartbeat tells within seconds when a stage vanishes, also one that is no neighbour.
       await exchange.reach(peerId, signal);
-      const place = { session, layers, max_tokens: maxTokens, first_task: firstTask, opening };
-      return commands.send(peerId, 'OPEN_SESSION', place, signal);
+      const { before, after } = neighboursOf(stage, routes, exchange.peerId);
+      const place = { session, layers, before: [...before], after: [...after] };
+      const limits = { max_tokens: maxTokens, first_task: firstTask, opening };
+      return commands.send(peerId, 'OPEN_SESSION', { ...place, ...limits }, signal);
     }),
   );
   // All have answered: whoever closes them after a failure closes every one.
-  const refusals: { stage: RouteStage; error: ShoalError }[] = [];
+  const refusals: Refusal[] = [];
   const limits: number[] = [];
   for (const [index, result] of opened.entries()) {
     if (result.status === 'fulfilled') limits.push(result.value.max_task_tokens);
     else refusals.push({ stage: stages[index]!, error: ShoalError.from(result.reason) });
   }
-  const worse = refusals.find(({ error }) => error.code !== 'busy');
-  if (worse) throw worse.error;
-  const maxTaskTokens = Math.min(MAX_TASK_TOKENS, ...limits);
-  if (refusals.length === 0) return maxTaskTokens;
+  const failed = refusals.filter(({ error }) => error.code !== 'busy');
   const good = stages.filter((stage) => !refusals.some((refusal) => refusal.stage === stage));
+  const maxTaskTokens = Math.min(MAX_TASK_TOKENS, ...limits);
+  if (failed.length > 0) throw new StagesFailed(failed, good, maxTaskTokens);
+  if (refusals.length === 0) return maxTaskTokens;
   throw new NodesFull(refusals, good, maxTaskTokens);
 }
 

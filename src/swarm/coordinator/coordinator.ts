@@ -2,6 +2,7 @@ import { ShoalError } from '../../core/errors.ts';
 import type { Unsubscribe } from '../../core/events.ts';
 import { log } from '../../core/log.ts';
 import type { CandidateRequest } from '../../protocol/frames.ts';
+import type { TrackRecords } from '../route/track-records.ts';
 import { NO_CANDIDATES } from '../stage/replay.ts';
 import { type Conversation, Conversations, type ConversationsOptions, reusedLength } from './conversations.ts';
 import type { GeneratedToken, GenerationRequest, GenerationSummary, Generator, Lap } from './generation.ts';
@@ -14,14 +15,19 @@ export interface CoordinatorOptions extends Omit<ConversationsOptions, 'maxToken
 
 /** Chunks of a prefill on their way at once for each stage: one that it computes, one that waits for it. Fewer after a stage had no room. */
 const CHUNKS_IN_FLIGHT_PER_STAGE = 2;
-/** Routes tried for one token before the answer ends with the error: each may cost a whole replay of the conversation. */
+/**
+ * Routes tried for one token before the answer ends with the error: each may cost a whole replay of the conversation.
+ * Where a node was found to fail, the next route goes around it, and there may be many such.
+ */
 const MAX_REROUTES = 5;
+const MAX_REROUTES_AROUND = 64;
 /**
  * What another route may mend: the stage is gone, has forgotten, or holds other positions than it should; not what the
  * request itself got wrong.
  */
 const MENDED_BY_REROUTE = new Set([
   'bad-request',
+  'bad-result',
   'peer-gone',
   'peer-unreachable',
   'unknown-session',
@@ -35,11 +41,13 @@ const MENDED_BY_REROUTE = new Set([
 export class Coordinator implements Generator {
   readonly #contextLength: number;
   readonly #conversations: Conversations;
+  readonly #records: TrackRecords;
   /** Conversations that are answering. */
   readonly #busy = new Set<string>();
 
   constructor({ contextLength, ...options }: CoordinatorOptions) {
     this.#contextLength = contextLength;
+    this.#records = options.records;
     this.#conversations = new Conversations({ ...options, maxTokens: contextLength });
   }
 
@@ -96,6 +104,7 @@ export class Coordinator implements Generator {
     let firstTokenAtMs = startedAtMs;
     let reusedTokens = 0;
     let reroutes = 0;
+    let around = 0;
     let chunksPerStage = CHUNKS_IN_FLIGHT_PER_STAGE;
     const summary = (finishReason: GenerationSummary['finishReason']): GenerationSummary => ({
       finishReason,
@@ -111,8 +120,10 @@ export class Coordinator implements Generator {
       if (signal?.aborted) return summary('abort');
       const ids = [...promptIds, ...generated];
       let step: { row: Parameters<Sampler['sample']>[0]; lap: Lap; reused: number };
+      let conversation: Conversation | undefined;
+      const { failures } = this.#records;
       try {
-        const conversation = await this.#conversations.open(key, ids, this.#busy, request);
+        conversation = await this.#conversations.open(key, ids, this.#busy, request);
         step = await this.#advance(conversation, ids, sampler.candidateRequest(topLogprobs), request, chunksPerStage);
       } catch (thrown) {
         const error = ShoalError.from(thrown);
@@ -122,7 +133,10 @@ export class Coordinator implements Generator {
           await this.#conversations.makeWay(key, ids, request);
           continue;
         }
-        if (!MENDED_BY_REROUTE.has(error.code) || ++reroutes > MAX_REROUTES) {
+        const mendable = MENDED_BY_REROUTE.has(error.code) || (conversation?.pipeline.gone.size ?? 0) > 0;
+        if (this.#records.failures > failures) around++;
+        else reroutes++;
+        if (!mendable || reroutes > MAX_REROUTES || around > MAX_REROUTES_AROUND) {
           await this.forget(key);
           throw error;
         }
@@ -138,6 +152,7 @@ export class Coordinator implements Generator {
       if (stopIds.has(token.id)) return summary('stop');
       generated.push(token.id);
       reroutes = 0;
+      around = 0;
       yield { ...token, lap: step.lap };
     }
     return summary('length');

@@ -3,8 +3,9 @@ import type { QueuePlace } from '../../core/errors.ts';
 import type { RouteStage } from '../../protocol/frames.ts';
 import { MAX_TASK_TOKENS } from '../../protocol/limits.ts';
 import type { Patience } from '../route/route-planner.ts';
-import { closeStages, NodesFull, openStages } from './build-stages.ts';
+import { closeStages, NodesFull, openStages, StagesFailed } from './build-stages.ts';
 import type { PipelineDependencies } from './pipeline-dependencies.ts';
+import { linkStages, nameOf, neighboursOf } from './route-links.ts';
 
 /** The pause before a full node is asked again, for each place in the queue: the first there is to take its turn soon. */
 const PAUSE_MS = 250;
@@ -19,9 +20,11 @@ export interface PlacesWanted {
   /** Tasks before it are meant for an earlier place of the session, and void. */
   readonly firstTask: number;
   /** The fastest stages without these nodes. */
-  readonly plan: (full: ReadonlySet<string>) => Promise<readonly RouteStage[]>;
+  readonly plan: (without: ReadonlySet<string>) => Promise<readonly RouteStage[]>;
   /** Whether others serve all that is wanted. */
-  readonly servedWithout: (full: ReadonlySet<string>) => boolean;
+  readonly servedWithout: (without: ReadonlySet<string>) => boolean;
+  /** The session's route with these stages on it; they are all of it when absent. */
+  readonly routeWith?: (stages: readonly RouteStage[]) => readonly RouteStage[];
 }
 
 export interface Places {
@@ -31,9 +34,9 @@ export interface Places {
 }
 
 /**
- * Opens a session's places at the fastest stages that have room: goes around full nodes while others serve the same
- * layers, else waits for its turn. Two sessions that each hold what the other waits for would wait for ever: so whoever
- * waits for a node holds places only at nodes that come before it in the order of their ids.
+ * Opens a session's places at the fastest stages that have room: goes around nodes that fail or are full while others
+ * serve the same layers, else waits for its turn. Two sessions that each hold what the other waits for would wait for
+ * ever: so whoever waits for a node holds places only at nodes that come before it in the order of their ids.
  * @throws ShoalError as planning and opening do; then no place is held
  */
 export async function findPlaces(
@@ -41,51 +44,120 @@ export async function findPlaces(
   wanted: PlacesWanted,
   patience: Patience,
 ): Promise<Places> {
-  const { session, maxTokens, firstTask, plan, servedWithout } = wanted;
-  const { signal, onWait } = patience;
-  /** Stages that were asked and must be told when they are not wanted any more: held, or waited for. */
-  const asked = new Map<string, RouteStage>();
-  const held = new Set<string>();
-  const full = new Set<string>();
-  let maxTaskTokens = MAX_TASK_TOKENS;
-  let told = false;
-  const release = async (stages: readonly RouteStage[]) => {
-    for (const stage of stages) {
-      asked.delete(nameOf(stage));
-      held.delete(nameOf(stage));
-    }
-    await closeStages(deps, session, stages);
-  };
+  const search = new PlaceSearch(deps, wanted, patience);
   try {
-    for (;;) {
-      const stages = await plan(full);
-      const names = new Set(stages.map(nameOf));
-      await release([...asked.values()].filter((stage) => held.has(nameOf(stage)) && !names.has(nameOf(stage))));
-      for (const stage of stages) asked.set(nameOf(stage), stage);
-      try {
-        const missing = stages.filter((stage) => !held.has(nameOf(stage)));
-        maxTaskTokens = Math.min(maxTaskTokens, await openStages(deps, session, missing, maxTokens, firstTask, signal));
-        await release([...asked.values()].filter((stage) => !names.has(nameOf(stage))));
-        return { stages, maxTaskTokens };
-      } catch (error) {
-        if (!(error instanceof NodesFull)) throw error;
-        maxTaskTokens = Math.min(maxTaskTokens, error.maxTaskTokens);
-        for (const { peerId } of error.full) full.add(peerId);
-        const first = error.full.map(({ peerId }) => peerId).toSorted()[0]!;
-        for (const stage of error.opened) held.add(nameOf(stage));
-        await release([...asked.values()].filter((stage) => held.has(nameOf(stage)) && stage.peerId >= first));
-        if (servedWithout(full)) continue;
-        full.clear();
-        onWait?.({ reason: 'queue', ...error.place });
-        told = true;
-        await pause(error.place, signal);
-      }
-    }
-  } catch (error) {
-    await release([...asked.values()]);
-    throw error;
+    return await search.run();
   } finally {
-    if (told) onWait?.(undefined);
+    search.end();
+  }
+}
+
+class PlaceSearch {
+  readonly #deps: PipelineDependencies;
+  readonly #wanted: PlacesWanted;
+  readonly #patience: Patience;
+  /** Stages that were asked and must be told when they are not wanted any more: held, or waited for. */
+  readonly #asked = new Map<string, RouteStage>();
+  /** Between whom each place that is held stands, as it was told. */
+  readonly #held = new Map<string, string>();
+  readonly #full = new Set<string>();
+  readonly #failed = new Set<string>();
+  #maxTaskTokens = MAX_TASK_TOKENS;
+  #told = false;
+
+  constructor(deps: PipelineDependencies, wanted: PlacesWanted, patience: Patience) {
+    this.#deps = deps;
+    this.#wanted = wanted;
+    this.#patience = patience;
+  }
+
+  async run(): Promise<Places> {
+    try {
+      for (;;) {
+        const stages = await this.#wanted.plan(this.#avoided());
+        try {
+          await this.#take(stages);
+          return { stages, maxTaskTokens: this.#maxTaskTokens };
+        } catch (error) {
+          if (error instanceof StagesFailed) this.#goAround(error);
+          else if (error instanceof NodesFull) await this.#wait(error);
+          else throw error;
+        }
+      }
+    } catch (error) {
+      await this.#release([...this.#asked.values()]);
+      throw error;
+    }
+  }
+
+  end(): void {
+    if (this.#told) this.#patience.onWait?.(undefined);
+  }
+
+  /** Opens what is not held yet, gives back what is not wanted any more, and tells the rest who stands beside them now. */
+  async #take(stages: readonly RouteStage[]): Promise<void> {
+    const { session, maxTokens, firstTask, routeWith } = this.#wanted;
+    const { signal } = this.#patience;
+    const routes = [routeWith?.(stages) ?? stages];
+    const linksOf = (stage: RouteStage) => JSON.stringify(neighboursOf(stage, routes, this.#deps.exchange.peerId));
+    const names = new Set(stages.map(nameOf));
+    const stale = () => [...this.#asked.values()].filter((stage) => !names.has(nameOf(stage)));
+    await this.#release(stale().filter((stage) => this.#isHeld(stage)));
+    for (const stage of stages) this.#asked.set(nameOf(stage), stage);
+    const missing = stages.filter((stage) => !this.#held.has(nameOf(stage)));
+    const hold = (opened: readonly RouteStage[], maxTaskTokens: number) => {
+      for (const stage of opened) this.#held.set(nameOf(stage), linksOf(stage));
+      this.#maxTaskTokens = Math.min(this.#maxTaskTokens, maxTaskTokens);
+    };
+    try {
+      const opening = { session, stages: missing, routes, maxTokens, firstTask };
+      hold(missing, await openStages(this.#deps, opening, signal));
+    } catch (error) {
+      if (error instanceof NodesFull || error instanceof StagesFailed) hold(error.opened, error.maxTaskTokens);
+      throw error;
+    }
+    await this.#release(stale());
+    const moved = stages.filter((stage) => this.#held.get(nameOf(stage)) !== linksOf(stage));
+    await linkStages(this.#deps, session, moved, routes, signal);
+  }
+
+  /** @throws StagesFailed when nobody else serves what those should have */
+  #goAround(error: StagesFailed): void {
+    if (error.code === 'aborted') throw error;
+    const own = this.#deps.exchange.peerId;
+    for (const { peerId } of error.failed) {
+      this.#failed.add(peerId);
+      if (peerId !== own) this.#deps.records.fail(peerId, error.message);
+    }
+    if (!this.#wanted.servedWithout(this.#avoided())) throw error;
+  }
+
+  async #wait(error: NodesFull): Promise<void> {
+    const { signal, onWait } = this.#patience;
+    for (const { peerId } of error.full) this.#full.add(peerId);
+    const first = error.full.map(({ peerId }) => peerId).toSorted()[0]!;
+    await this.#release([...this.#asked.values()].filter((stage) => this.#isHeld(stage) && stage.peerId >= first));
+    if (this.#wanted.servedWithout(this.#avoided())) return;
+    this.#full.clear();
+    onWait?.({ reason: 'queue', ...error.place });
+    this.#told = true;
+    await pause(error.place, signal);
+  }
+
+  #isHeld(stage: RouteStage): boolean {
+    return this.#held.has(nameOf(stage));
+  }
+
+  #avoided(): ReadonlySet<string> {
+    return new Set([...this.#full, ...this.#failed]);
+  }
+
+  async #release(stages: readonly RouteStage[]): Promise<void> {
+    for (const stage of stages) {
+      this.#asked.delete(nameOf(stage));
+      this.#held.delete(nameOf(stage));
+    }
+    await closeStages(this.#deps, this.#wanted.session, stages);
   }
 }
 
@@ -93,8 +165,4 @@ export async function findPlaces(
 export function pause({ place }: QueuePlace, signal?: AbortSignal): Promise<void> {
   const ms = Math.min(MAX_PAUSE_MS, PAUSE_MS * place) * (0.75 + Math.random() / 2);
   return abortable(new Promise((resolve) => setTimeout(resolve, ms)), signal);
-}
-
-function nameOf({ peerId, layers }: RouteStage): string {
-  return `${peerId} ${layers.start} ${layers.end}`;
 }

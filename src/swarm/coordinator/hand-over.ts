@@ -4,6 +4,7 @@ import { closeStages, fillStages, layersOf, openStages } from './build-stages.ts
 import { Pipeline } from './pipeline.ts';
 import type { RepairOptions } from './repair.ts';
 import type { RouteEvent } from './route-event.ts';
+import { borderOf, linkStages } from './route-links.ts';
 
 /** The answer stands still while the last positions are sent, so they should be few. */
 const MAX_LAST_POSITIONS = 4;
@@ -61,18 +62,15 @@ export class HandOver {
    */
   async finish(): Promise<{ pipeline: Pipeline; events: RouteEvent[] }> {
     const startedAtMs = performance.now();
-    const { route, confirmed } = this.#pipeline;
+    const { confirmed } = this.#pipeline;
     // What is sent now is not waited for: if it fails, the new pipeline does.
     this.#task = this.#pipeline.beginFilling();
     for (const move of this.#moves) await this.#send(move, confirmed);
-    const next = route.flatMap((stage) => {
-      const move = this.#moves.find(({ stages }) => stages.includes(stage));
-      if (!move) return [stage];
-      return stage === move.stages[0] ? move.successors : [];
-    });
+    const next = this.#nextRoute();
     const pipeline = Pipeline.resume(this.#options, this.#pipeline, next, this.#maxTaskTokens, [this.#task], confirmed);
     const pauseMs = performance.now() - startedAtMs;
     for (const { stages } of this.#moves) this.#close(stages);
+    this.#settle(next);
     const events = this.#moves.map(
       ({ stages, successors }): RouteEvent => ({
         kind: 'replaced',
@@ -93,24 +91,56 @@ export class HandOver {
     this.#state = 'failed';
     this.#abort.abort();
     for (const { successors } of this.#moves) this.#close(successors);
+    this.#settle(this.#pipeline.route);
   }
 
   async #fill(): Promise<void> {
     const { signal } = this.#abort;
     const { session } = this.#pipeline;
-    for (const { stages, before } of movesOf(this.#pipeline.route, this.leaving)) {
-      const layers = layersOf(stages);
-      const successors = await this.#options.routes.planRange(layers, this.leaving, { signal });
+    const { route } = this.#pipeline;
+    for (const { stages, before } of movesOf(route, this.leaving)) {
+      const successors = await this.#options.routes.planRange(layersOf(stages), this.leaving, { signal });
       this.#moves.push({ stages, before, successors });
-      const opened = await openStages(this.#options, session, successors, this.#options.maxTokens, this.#task, signal);
-      this.#maxTaskTokens = Math.min(this.#maxTaskTokens, opened);
     }
+    const routes = [route, this.#nextRoute()];
+    const { maxTokens } = this.#options;
+    for (const { successors } of this.#moves) {
+      const opening = { session, stages: successors, routes, maxTokens, firstTask: this.#task };
+      this.#maxTaskTokens = Math.min(this.#maxTaskTokens, await openStages(this.#options, opening, signal));
+    }
+    await linkStages(this.#options, session, this.#border(route), routes, signal);
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const { confirmed } = this.#pipeline;
       if (round > 0 && confirmed - this.#filled <= MAX_LAST_POSITIONS) break;
       for (const move of this.#moves) await this.#sendAndWait(move, confirmed);
       this.#filled = confirmed;
     }
+  }
+
+  /** The route with the successors in their places. */
+  #nextRoute(): RouteStage[] {
+    return this.#pipeline.route.flatMap((stage) => {
+      const move = this.#moves.find(({ stages }) => stages.includes(stage));
+      if (!move) return [stage];
+      return stage === move.stages[0] ? move.successors : [];
+    });
+  }
+
+  /** The stages that stay, beside those that go. */
+  #border(route: readonly RouteStage[]): RouteStage[] {
+    return borderOf(
+      this.#moves.flatMap(({ stages }) => stages),
+      route,
+    );
+  }
+
+  /** From now on the session has this route alone. */
+  #settle(route: readonly RouteStage[]): void {
+    const { session, route: old } = this.#pipeline;
+    const stages = [...this.#border(old), ...this.#moves.flatMap(({ successors }) => successors)];
+    const there = stages.filter((stage) => route.includes(stage));
+    // Where it fails the stage is gone, and the next lap finds out.
+    linkStages(this.#options, session, there, [route]).catch(() => undefined);
   }
 
   #send({ before, successors }: Move, end: number): Promise<void> {

@@ -1,12 +1,15 @@
 import { toHex } from '../../core/bytes.ts';
-import { ShoalError } from '../../core/errors.ts';
+import { type ErrorCode, ShoalError } from '../../core/errors.ts';
 import type { Unsubscribe } from '../../core/events.ts';
 import { formatLayers } from '../../core/ranges.ts';
 import type { CandidateRequest, Candidates, ErrorFrame, ResultFrame, RouteStage } from '../../protocol/frames.ts';
 import type { Patience } from '../route/route-planner.ts';
 import { closeRoute } from './build-stages.ts';
 import { findPlaces, type PlacesWanted } from './find-places.ts';
+import { checkResult } from './check-result.ts';
 import type { Lap } from './generation.ts';
+import { LapWatch, type Standing } from './lap-watch.ts';
+import { lapOf, layerTimes } from './lap-times.ts';
 import type { PipelineDependencies } from './pipeline-dependencies.ts';
 
 export interface LapResult {
@@ -15,6 +18,9 @@ export interface LapResult {
 }
 
 interface PendingTask {
+  /** T */
+  readonly tokens: number;
+  readonly candidates: CandidateRequest;
   /** The session's length when the task is done. */
   readonly end: number;
   readonly startedAtMs: number;
@@ -22,8 +28,16 @@ interface PendingTask {
   readonly reject: (error: ShoalError) => void;
 }
 
-/** A stage that takes longer than this over one task is taken for hung: a software adapter needs seconds, not minutes. */
+/** A lap that takes longer than this is taken for lost, also where nobody else has the layers: a software adapter needs seconds, not minutes. */
 const TASK_TIMEOUT_MS = 120_000;
+/** What may happen to a stage that is there and means well: it can stay, unless it happens again. */
+const EXCUSED: ReadonlySet<ErrorCode> = new Set([
+  'bad-request',
+  'gpu-lost',
+  'peer-gone',
+  'shard-not-loaded',
+  'unknown-session',
+]);
 /** Nobody else has the layers of a stage that is late: so long it may stand still before somebody is asked to fetch them. */
 const LATE_PATIENCE_MS = 20_000;
 
@@ -43,6 +57,9 @@ export class Pipeline {
   /** Fillings of stages of this route. */
   readonly #fillings: ReadonlySet<number>;
   readonly #cleanups: Unsubscribe[];
+  readonly #watch: LapWatch;
+  /** Whom the lap that is under way waits for, as far as that is known. */
+  #standing: Standing | undefined;
   #nextTask: number;
   #length: number;
   #confirmed: number;
@@ -66,11 +83,14 @@ export class Pipeline {
     this.#length = start.length;
     this.#confirmed = start.length;
     this.maxTaskTokens = maxTaskTokens;
+    const { commands } = deps;
+    this.#watch = new LapWatch({ session, route, commands, onStanding: (standing) => this.#heedStanding(standing) });
     this.#cleanups = [
+      () => this.#watch.close(),
       deps.exchange.onFrame(({ from, frame }) => {
         if (frame.kind === 'task' || frame.session !== session) return;
         if (frame.kind === 'result' && from === route.at(-1)!.peerId) this.#finish(frame);
-        if (frame.kind === 'error' && route.some((stage) => stage.peerId === from)) this.#fail(frame);
+        if (frame.kind === 'error' && route.some((stage) => stage.peerId === from)) this.#fail(from, frame);
       }),
       deps.exchange.onGone((peerId) => this.#lose(peerId)),
       deps.exchange.onLate((peerId) => this.#heedLateness(peerId)),
@@ -142,14 +162,14 @@ export class Pipeline {
     const task = this.#nextTask++;
     const position = this.#length;
     this.#length += ids.length;
+    const tokens = ids.length;
+    const startedAtMs = performance.now();
     const done = new Promise<LapResult>((resolve, reject) => {
-      this.#pending.set(task, { end: position + ids.length, startedAtMs: performance.now(), resolve, reject });
+      this.#pending.set(task, { tokens, candidates, end: position + tokens, startedAtMs, resolve, reject });
     });
+    this.#watch.begin(task);
     for (const { peerId } of this.route) this.#heedLateness(peerId);
-    const timeout = setTimeout(
-      () => this.#break(new ShoalError('timeout', `No answer to task ${task} within ${TASK_TIMEOUT_MS / 1000} s.`)),
-      TASK_TIMEOUT_MS,
-    );
+    const timeout = setTimeout(() => this.#giveUp(task), TASK_TIMEOUT_MS);
     try {
       const first = this.route[0]!;
       this.#deps.exchange
@@ -165,11 +185,15 @@ export class Pipeline {
           wire: this.#deps.wire?.(),
           timings: [],
         })
-        .catch((error: unknown) => this.#break(goneError(first, error)));
+        .then(
+          () => this.#watch.sent(task),
+          (error: unknown) => this.#break(goneError(first, error)),
+        );
       return await done;
     } finally {
       clearTimeout(timeout);
       this.#pending.delete(task);
+      this.#watch.end(task);
     }
   }
 
@@ -223,28 +247,81 @@ export class Pipeline {
     }
   }
 
-  #finish({ task, rows, timings }: ResultFrame): void {
-    const pending = this.#pending.get(task);
-    if (!pending) return;
-    this.#confirmed = pending.end;
-    pending.resolve({
-      rows,
-      lap: lapOf(
-        performance.now() - pending.startedAtMs,
-        timings,
-        this.#deps.exchange.roundTripMs(this.route.at(-1)!.peerId),
-      ),
-    });
+  /** A stage that stands still costs the route only where somebody else has its layers. */
+  #heedStanding(standing: Standing): void {
+    const { records, routes, exchange } = this.#deps;
+    const { stage, sender } = standing;
+    this.#standing = standing;
+    const blamed = sender ? records.dispute(sender.peerId, stage.peerId) : stage.peerId;
+    const lost = blamed === stage.peerId ? stage : sender!;
+    if (lost.peerId === exchange.peerId || !routes.hasSpare(new Set([lost.peerId]), lost.layers)) return;
+    records.fail(lost.peerId, standing.why);
+    this.#lose(lost.peerId);
   }
 
-  #fail({ peerId, task, error }: ErrorFrame): void {
+  #giveUp(task: number): void {
+    const { records, exchange } = this.#deps;
+    const { stage, why } = this.#standing ?? {};
+    if (stage && stage.peerId !== exchange.peerId) {
+      records.fail(stage.peerId, why!);
+      this.gone.add(stage.peerId);
+    }
+    this.#break(new ShoalError('timeout', `No answer to task ${task} within ${TASK_TIMEOUT_MS / 1000} s.`));
+  }
+
+  #finish(result: ResultFrame): void {
+    const { task, rows, timings } = result;
+    const pending = this.#pending.get(task);
+    if (!pending) return;
+    const { records, exchange, vocabularySize } = this.#deps;
+    const last = this.route.at(-1)!;
+    try {
+      checkResult(result, { ...pending, route: this.route, vocabularySize });
+    } catch (thrown) {
+      const error = ShoalError.from(thrown);
+      records.fail(last.peerId, error.message);
+      this.gone.add(last.peerId);
+      this.#break(error);
+      return;
+    }
+    this.#confirmed = pending.end;
+    this.#standing = undefined;
+    const totalMs = performance.now() - pending.startedAtMs;
+    const lap = lapOf(totalMs, timings, exchange.roundTripMs(last.peerId));
+    if (pending.tokens === 1) {
+      const times = layerTimes(lap, (peerId) => exchange.roundTripMs(peerId));
+      for (const { peerId, layerMs } of times) if (peerId !== exchange.peerId) records.done(peerId, layerMs);
+    }
+    pending.resolve({ rows, lap });
+  }
+
+  #fail(from: string, { peerId, task, error }: ErrorFrame): void {
     // What was under way when the pipeline was mended, or fills a place that was given up, may still fail.
     if (!this.#pending.has(task) && !this.#fillings.has(task)) return;
-    const stage = this.route.find((other) => other.peerId === peerId);
-    if (error.code === 'busy') this.full.add(peerId);
+    const place = this.route.findIndex((other) => other.peerId === peerId);
+    const stage = this.route[place];
+    // Of another stage than itself a node can say what it likes.
+    if (stage && peerId === from) this.#blame(stage, this.route[place - 1], error);
     const where = stage ? `Layers ${formatLayers(stage.layers)}: ` : '';
     // A failed task leaves the stages at different lengths: nothing that follows in this session can be right.
     this.#break(new ShoalError(error.code, `${where}${error.message}`));
+  }
+
+  /** A stage says what went wrong: whose fault it is, and whether the route can stay as it is. */
+  #blame({ peerId }: RouteStage, before: RouteStage | undefined, { code, message }: ErrorFrame['error']): void {
+    const { records, exchange } = this.#deps;
+    if (code === 'busy') {
+      this.full.add(peerId);
+      return;
+    }
+    const blamed = code === 'bad-input' && before ? records.dispute(peerId, before.peerId) : peerId;
+    if (blamed === exchange.peerId) return;
+    if (EXCUSED.has(code)) {
+      if (records.excuse(blamed, message)) this.gone.add(blamed);
+    } else {
+      records.fail(blamed, message);
+      this.gone.add(blamed);
+    }
   }
 
   #break(error: ShoalError): void {
@@ -263,25 +340,4 @@ function goneError({ layers }: RouteStage, cause?: unknown): ShoalError {
 
 function randomSession(): string {
   return toHex(crypto.getRandomValues(new Uint8Array(16)));
-}
-
-/**
- * What of a lap's time is neither computing nor waiting was on the wire. Clocks of different machines cannot be
- * compared, so the sum is exact and its spread over the hops follows their measured round trips. The way back to the
- * coordinator counts to the last stage.
- */
-function lapOf(totalMs: number, timings: ResultFrame['timings'], returnRoundTripMs: number): Lap {
-  const busyMs = timings.reduce((sum, { waitMs, computeMs }) => sum + waitMs + computeMs, 0);
-  const wireMs = Math.max(0, totalMs - busyMs);
-  const weights = timings.map(
-    ({ roundTripMs }, index) => roundTripMs + (index === timings.length - 1 ? returnRoundTripMs : 0),
-  );
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  return {
-    totalMs,
-    stages: timings.map((timing, index) => ({
-      ...timing,
-      wireMs: wireMs * (total > 0 ? weights[index]! / total : 1 / timings.length),
-    })),
-  };
 }

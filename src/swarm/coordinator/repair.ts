@@ -5,6 +5,7 @@ import { closeStages, fillStages, layersOf } from './build-stages.ts';
 import { findPlaces } from './find-places.ts';
 import { Pipeline } from './pipeline.ts';
 import type { PipelineDependencies } from './pipeline-dependencies.ts';
+import { borderOf, linkStages } from './route-links.ts';
 import type { RouteEvent } from './route-event.ts';
 
 /** A stage that does not roll back within this time is taken for lost: it is a round trip and no computing. */
@@ -53,11 +54,15 @@ export async function repairPipeline(
   const opened: RouteStage[] = [];
   let maxTaskTokens = broken.maxTaskTokens;
   try {
+    let done = 0;
     for (const run of runsOf(route, kept)) {
+      done += run.length;
       if (kept.has(run[0]!)) {
         mended.push(...run);
         continue;
       }
+      const rest = route.slice(done);
+      const routeWith = (stages: readonly RouteStage[]) => [...mended, ...stages, ...rest];
       const layers = layersOf(run);
       const task = broken.beginFilling();
       fillings.push(task);
@@ -68,10 +73,14 @@ export async function repairPipeline(
         firstTask: task,
         plan: (full: ReadonlySet<string>) => options.routes.planRange(layers, others(full), patience),
         servedWithout: (full: ReadonlySet<string>) => options.routes.isServed(others(full), layers),
+        routeWith,
       };
       const { stages: replacement, ...places } = await findPlaces(options, wanted, patience);
       opened.push(...replacement);
       maxTaskTokens = Math.min(maxTaskTokens, places.maxTaskTokens);
+      const whole = routeWith(replacement);
+      const kin = borderOf(replacement, whole).filter((stage) => kept.has(stage) || opened.includes(stage));
+      await linkStages(options, session, kin, [whole], signal);
       const positions = { start: 0, end: ids.length };
       const filling = { session, task, before: mended.at(-1), stages: replacement, ids, positions, maxTaskTokens };
       await fillStages(options, filling, signal);
@@ -133,8 +142,10 @@ async function rollBack(
       if (full.has(peerId)) giveUp(stage);
       else left.set(stage, position);
     } catch (error) {
+      const { code, message } = ShoalError.from(error);
+      if (code !== 'aborted' && peerId !== exchange.peerId) options.records.excuse(peerId, message);
       // A node that has lost its device is there, has forgotten the session, and may serve again in a moment.
-      if (!FORGETFUL.has(ShoalError.from(error).code)) giveUp(stage);
+      if (!FORGETFUL.has(code)) giveUp(stage);
     }
   };
   for (let ahead: readonly RouteStage[] = route; ahead.length > 0; ) {

@@ -47,6 +47,19 @@ export class FrameExchange {
     await channel.send(bytes, { lane: frame.session, ...(signal ? { signal } : {}) });
   }
 
+  /** Sends a frame back to a peer whose channel is open; nobody is called for it. */
+  reply(to: string, frame: Frame): void {
+    if (!this.isOpen(to)) return;
+    this.deliver(to, frame).catch((error: unknown) =>
+      log.info('NET', `No reply to ${to}: ${ShoalError.from(error).message}`),
+    );
+  }
+
+  /** Whether there is a channel to a peer, or it is this tab. */
+  isOpen(peerId: string): boolean {
+    return peerId === this.peerId || this.#channels.has(peerId);
+  }
+
   /** Opens the channel before the first frame, and has its heartbeat watch the peer. */
   async reach(peerId: string, signal?: AbortSignal): Promise<void> {
     if (peerId !== this.peerId) await this.#channel(peerId, signal);

@@ -91,14 +91,27 @@ export class CommandServer {
         await keeper.release(request.params.shard_id);
         return { shard_id: request.params.shard_id };
       case 'OPEN_SESSION': {
-        const { session, layers, max_tokens, first_task, opening } = request.params;
-        const place = { session, layers, maxTokens: max_tokens, firstTask: first_task, opening };
+        const { session, layers, before, after, max_tokens, first_task, opening } = request.params;
+        const place = { session, layers, before, after, maxTokens: max_tokens, firstTask: first_task, opening };
         const { maxTaskTokens } = await stages.openSession(from, place);
         return { max_task_tokens: maxTaskTokens };
       }
       case 'TRUNCATE_SESSION': {
         const { session, layers, position, first_task } = request.params;
         return { position: await stages.truncateSession(from, session, layers, position, first_task) };
+      }
+      case 'LINK_SESSION': {
+        const { session, layers, ...neighbours } = request.params;
+        stages.linkSession(from, session, layers, neighbours);
+        return {};
+      }
+      case 'AWAIT_SESSION':
+        stages.awaitSession(from, request.params.session, request.params.layers);
+        return {};
+      case 'GET_TASK': {
+        const { session, layers, task } = request.params;
+        const { state, busyMs, expectedMs } = stages.taskState(from, session, layers, task);
+        return { state, busy_ms: busyMs, expected_ms: expectedMs };
       }
       case 'REPLAY_SESSION': {
         const { session, layers, task, position, length, max_tokens } = request.params;

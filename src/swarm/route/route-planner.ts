@@ -7,6 +7,8 @@ import type { Manifest } from '../../protocol/manifest.ts';
 import { type Coverage, countHolders } from '../assign/assign.ts';
 import { balanceCuts } from './balance-cuts.ts';
 import { layerCostMs, planRoute, type RouteCandidate, type RoutePlan, type RouteShard } from './route.ts';
+import { believedSpeed } from './believed-speed.ts';
+import type { TrackRecords } from './track-records.ts';
 import type { Wait } from './wait.ts';
 
 export interface RoutePlannerOptions {
@@ -17,6 +19,8 @@ export interface RoutePlannerOptions {
   readonly candidates: () => readonly RouteCandidate[];
   /** Everybody with what they serve and what is on its way to them. */
   readonly everybody: () => Iterable<Coverage & { readonly peerId?: string }>;
+  /** What this tab has seen of them. */
+  readonly records: TrackRecords;
   readonly onChange: (listener: () => void) => Unsubscribe;
   /** Has somebody fetch a shard that nobody serves; undefined when nobody is willing. */
   readonly recruit: (shard: number) => string | undefined;
@@ -58,8 +62,9 @@ export class RoutePlanner {
 
   /** Whether others than those serve these layers now, and have been heard of lately. */
   hasSpare(without: ReadonlySet<string>, layers: LayerRange): boolean {
-    const silent = this.#options.candidates().filter(({ overdue }) => overdue);
-    return this.isServed(new Set([...without, ...silent.map(({ peerId }) => peerId)]), layers);
+    const { candidates, records } = this.#options;
+    const unfit = candidates().filter(({ peerId, overdue }) => overdue || records.rests(peerId));
+    return this.isServed(new Set([...without, ...unfit.map(({ peerId }) => peerId)]), layers);
   }
 
   /** Whether all layers, or every one of these, are served now by others than those. */
@@ -131,12 +136,18 @@ export class RoutePlanner {
   }
 
   #planNow(shards: readonly RouteShard[], lost: ReadonlySet<string>): RoutePlan {
-    const { coordinator, candidates } = this.#options;
+    const { coordinator, candidates, records } = this.#options;
     const unseen = this.#unseenSessions();
-    const present = candidates()
-      .filter(({ peerId }) => !lost.has(peerId))
-      .map((candidate) => ({ ...candidate, sessions: candidate.sessions + (unseen.get(candidate.peerId) ?? 0) }));
-    const plan = planRoute(shards, present, coordinator);
+    const everybody = candidates().filter(({ peerId }) => !lost.has(peerId));
+    const present = everybody.map((candidate) => ({
+      ...candidate,
+      layersPerSecond: believedSpeed(candidate, records, coordinator),
+      sessions: candidate.sessions + (unseen.get(candidate.peerId) ?? 0),
+    }));
+    const rested = present.filter(({ peerId }) => !records.rests(peerId));
+    let plan = planRoute(shards, rested, coordinator);
+    // Who has failed is better than nobody.
+    if (!plan.stages && rested.length < present.length) plan = planRoute(shards, present, coordinator);
     if (!plan.stages) return plan;
     const byId = new Map(present.map((candidate) => [candidate.peerId, candidate]));
     const stages = balanceCuts(plan.stages, shards, (peerId) => {

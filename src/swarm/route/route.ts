@@ -23,7 +23,7 @@ export type RoutePlan =
   | { readonly stages?: never; readonly missing: readonly number[] };
 
 /** A node that has measured nothing yet is taken for an average laptop. */
-const UNMEASURED_LAYERS_PER_SECOND = 200;
+export const UNMEASURED_LAYERS_PER_SECOND = 200;
 /** Handing a frame over costs this much on any link: encoding, the event loops of both sides, one readback. */
 const HOP_OVERHEAD_MS = 3;
 /** A session meets each other session of a node in its queue every other lap: the others are elsewhere on their way. */

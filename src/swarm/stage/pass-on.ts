@@ -5,16 +5,18 @@ import type { FrameExchange } from '../frames/frame-exchange.ts';
 
 /**
  * Sends a stage's output to the next stage of the route, or the last one's to the coordinator.
+ * @param coordinator - of the session
  * @param timings - of the stages done, this one the last
  * @throws ShoalError `peer-gone` when the next stage does not answer; as the exchange when the coordinator does not
  */
 export async function passOn(
   exchange: FrameExchange,
   frame: TaskFrame,
+  coordinator: string,
   output: StageOutput,
   timings: readonly StageTiming[],
 ): Promise<void> {
-  const { session, task, coordinator, route, position, candidates, wire } = frame;
+  const { session, task, route, position, candidates, wire } = frame;
   const next = route[1];
   const passed: Frame = next
     ? {

@@ -1,18 +1,20 @@
 import { ShoalError } from '../../core/errors.ts';
 import type { Unsubscribe } from '../../core/events.ts';
-import { log } from '../../core/log.ts';
 import type { LayerRange } from '../../core/ranges.ts';
-import type { LayerRunner, StageOutput } from '../../engine/layer-runner.ts';
-import type { RouteStage, StageTiming, TaskFrame } from '../../protocol/frames.ts';
+import type { LayerRunner } from '../../engine/layer-runner.ts';
+import type { RouteStage } from '../../protocol/frames.ts';
 import type { Manifest } from '../../protocol/manifest.ts';
+import type { CommandClient } from '../frames/command-client.ts';
 import type { FrameExchange } from '../frames/frame-exchange.ts';
 import { Admission, type AdmissionLimits } from './admission.ts';
+import type { DevicePace } from './device-watch.ts';
 import { KeptOutputs, type PositionRange } from './kept-outputs.ts';
-import { passOn } from './pass-on.ts';
+import { NextNodes } from './next-nodes.ts';
 import { replayTask } from './replay.ts';
-import { type PlaceRequest, type StageSession, StageSessions } from './stage-sessions.ts';
+import { type Neighbours, type PlaceRequest, StageSessions } from './stage-sessions.ts';
+import { StageTasks } from './stage-tasks.ts';
 import { StageWork } from './stage-work.ts';
-import { announceTask, TaskLog, type TaskRecord } from './task-log.ts';
+import { TaskLog, type TaskRecord } from './task-log.ts';
 import type { QueueLimits } from './task-queue.ts';
 
 /** A session that answers comes by many times in this time, also in a slow swarm. */
@@ -20,34 +22,49 @@ const ACTIVE_MS = 5000;
 /** An answer whose laps come less often than this is taken for ended. */
 const ANSWERING_MS = 3000;
 const SWEEP_INTERVAL_MS = 10_000;
-/** A session's tasks are logged when it has rested for so long: once an answer, not once a token. */
-const LOG_INTERVAL_MS = 2000;
+
 /** How much a node takes on. */
 export interface NodeLimits extends QueueLimits, AdmissionLimits {}
 
-/** Serves this node's layers: takes task frames, runs them, passes the output on along the route. */
+/** What has become of a task here. */
+export interface TaskState extends DevicePace {
+  readonly state: 'unknown' | 'held' | 'passed';
+}
+
+export interface StageServerOptions {
+  readonly exchange: FrameExchange;
+  readonly manifest: Manifest;
+  /** By which other nodes are asked. */
+  readonly commands: () => Pick<CommandClient, 'send'>;
+  /** Whether the device may be busy with weights instead of tasks. */
+  readonly loading: () => boolean;
+  readonly limits?: Partial<NodeLimits> | undefined;
+}
+
+/** Serves this node's layers: opens, rolls back and closes the sessions' places, whose tasks `StageTasks` takes. */
 export class StageServer {
   readonly #exchange: FrameExchange;
-  readonly #manifest: Manifest;
   readonly #sessions = new StageSessions();
   readonly #kept: KeptOutputs;
   readonly #admission: Admission;
   readonly #log = new TaskLog();
   readonly #cleanups: Unsubscribe[];
   readonly #work: StageWork;
+  readonly #next: NextNodes;
   #runner: LayerRunner | undefined;
-  constructor(exchange: FrameExchange, manifest: Manifest, limits: Partial<NodeLimits> = {}) {
+
+  constructor({ exchange, manifest, commands, loading, limits = {} }: StageServerOptions) {
     this.#exchange = exchange;
-    this.#manifest = manifest;
     this.#kept = new KeptOutputs(manifest.hyperparameters.width);
-    this.#work = new StageWork(manifest.hyperparameters.layerCount, limits);
+    this.#work = new StageWork(manifest.hyperparameters.layerCount, limits, loading);
     this.#admission = new Admission(limits);
+    this.#next = new NextNodes(commands);
+    const [sessions, kept, work, log, next] = [this.#sessions, this.#kept, this.#work, this.#log, this.#next];
+    const tasks = new StageTasks({ exchange, manifest, sessions, kept, work, log, next });
     const sweep = setInterval(() => this.#closeIdle(), SWEEP_INTERVAL_MS);
     this.#cleanups = [
       () => clearInterval(sweep),
-      exchange.onFrame(({ from, frame }) => {
-        if (frame.kind === 'task') this.#accept(from, frame);
-      }),
+      () => tasks.close(),
       exchange.onGone((peerId) => this.#sessions.abandon(peerId)),
     ];
   }
@@ -110,10 +127,14 @@ export class StageServer {
     return this.#log.layersPerSecond;
   }
 
-  /** @throws ShoalError `busy` with a place in the queue, `bad-request`, `shard-not-loaded`, `out-of-memory` */
+  /**
+   * @throws ShoalError `busy` with a place in the queue, `bad-request`, `limit-exceeded`, `shard-not-loaded`,
+   * `out-of-memory`, `timeout` when the device does not answer
+   */
   async openSession(coordinator: string, request: PlaceRequest): Promise<{ maxTaskTokens: number }> {
     const { session, layers, maxTokens, opening } = request;
     const runner = this.#requireRunner();
+    this.#next.admit(coordinator, request.after);
     if (this.#sessions.countOf(coordinator) < this.#admission.limits.sessionsPerPeer) await this.#makeRoom();
     // Looked at again after each closing: meanwhile a later opening may have come, or what closes this one.
     const olderPlace = () => this.#sessions.checkNew(coordinator, request);
@@ -123,10 +144,13 @@ export class StageServer {
     const name = ticketOf(coordinator, session, layers);
     this.#admission.enter({ coordinator, name, opening }, taken, Date.now());
     const open = this.#sessions.add(coordinator, request);
+    const opened = runner.openSession({ session: open.place, layers, maxTokens });
     try {
-      await runner.openSession({ session: open.place, layers, maxTokens });
+      await this.#work.answered(opened);
     } catch (error) {
       this.#sessions.delete(open);
+      // The device may come back to it all the same.
+      opened.then(() => runner.closeSession(open.place)).catch(() => undefined);
       throw error;
     }
     return { maxTaskTokens: runner.info.maxTaskTokens };
@@ -161,8 +185,34 @@ export class StageServer {
   }
 
   /**
+   * The neighbours of the session's place for `layers` are others now.
+   * @throws ShoalError `unknown-session`, `limit-exceeded`
+   */
+  linkSession(coordinator: string, session: string, layers: LayerRange, neighbours: Neighbours): void {
+    const open = this.#sessions.get(coordinator, session, layers);
+    this.#next.admit(coordinator, neighbours.after);
+    open.neighbours = neighbours;
+  }
+
+  /**
+   * Whether the session's place for `layers` takes its tasks from `before`.
+   * @throws ShoalError `unknown-session` unless it does
+   */
+  awaitSession(before: string, session: string, layers: LayerRange): void {
+    this.#sessions.expecting(before, session, layers);
+  }
+
+  /** @throws ShoalError `unknown-session` */
+  taskState(coordinator: string, session: string, layers: LayerRange, task: number): TaskState {
+    const { arrivedTask, passedTask } = this.#sessions.get(coordinator, session, layers);
+    const state = task > arrivedTask ? 'unknown' : task > passedTask ? 'held' : 'passed';
+    return { state, ...this.#work.pace() };
+  }
+
+  /**
    * Builds the stages that follow in `route` by sending them what the place for `layers` has kept of its outputs.
-   * @throws ShoalError `unknown-session`, `limit-exceeded` when they are not all kept, `peer-gone`, `peer-unreachable`
+   * @throws ShoalError `unknown-session`, `bad-request` when the first of them is no neighbour, `limit-exceeded` when the
+   * outputs are not all kept, `peer-gone`, `peer-unreachable`
    */
   async replaySession(
     coordinator: string,
@@ -173,9 +223,11 @@ export class StageServer {
     maxTokens: number,
     route: readonly RouteStage[],
   ): Promise<void> {
-    const { place, lane } = this.#sessions.use(coordinator, session, layers);
-    await this.#work.run(lane, async () => {
-      for (const { position, hidden } of this.#kept.replay(place, positions, maxTokens)) {
+    const open = this.#sessions.get(coordinator, session, layers);
+    await this.#next.agreed(open, route[0]!);
+    this.#sessions.use(open);
+    await this.#work.run(open.lane, async () => {
+      for (const { position, hidden } of this.#kept.replay(open.place, positions, maxTokens)) {
         await this.#exchange.deliver(
           route[0]!.peerId,
           replayTask(session, task, coordinator, route, position, { dtype: 'f32', hidden }),
@@ -211,77 +263,15 @@ export class StageServer {
   /** Where others wait for a place, one that rests is given up: its coordinator builds it anew when it needs it. */
   async #makeRoom(): Promise<void> {
     const nowMs = Date.now();
-    const resting =
-      this.#admission.isFull(this.#sessions.size, nowMs) &&
-      this.#sessions.resting(nowMs - this.#admission.limits.restMs);
-    if (resting) await this.closeSession(resting.coordinator, resting.id, resting.layers);
+    if (!this.#admission.isFull(this.#sessions.size, nowMs)) return;
+    const connected = (peerId: string) => this.#exchange.isOpen(peerId);
+    const given = this.#sessions.dispensable(nowMs - this.#admission.limits.restMs, connected);
+    if (given) await this.closeSession(given.coordinator, given.id, given.layers);
   }
 
   #requireRunner(): LayerRunner {
     if (!this.#runner) throw new ShoalError('shard-not-loaded', 'This node has no shard loaded.');
     return this.#runner;
-  }
-
-  #accept(from: string, frame: TaskFrame): void {
-    const arrivedAtMs = performance.now();
-    const failed = (error: ShoalError) => this.#fail(frame, error);
-    try {
-      const stage = frame.route[0]!;
-      if (stage.peerId !== this.#exchange.peerId)
-        throw new ShoalError('bad-frame', `A task for ${stage.peerId} arrived at ${this.#exchange.peerId}.`);
-      const open = this.#sessions.use(frame.coordinator, frame.session, stage.layers);
-      const { task, position, input, candidates } = frame;
-      if (task < open.firstTask) return;
-      if (arrivedAtMs - open.loggedAtMs > LOG_INTERVAL_MS) announceTask(this.#manifest.shards, open.layers);
-      open.loggedAtMs = arrivedAtMs;
-      const { layerCount, width } = this.#manifest.hyperparameters;
-      const values = input.dtype === 'u32' ? input.ids : input.hidden;
-      const tokens = input.dtype === 'u32' ? values.length : values.length / width;
-      const last = open.layers.end === layerCount;
-      this.#work.push(open.lane, {
-        task,
-        tokens,
-        bytes: values.byteLength,
-        stage: { session: open.place, layers: open.layers, position, input, ...(last ? { candidates } : {}) },
-        done: (output, together) => this.#done(from, frame, open, tokens, arrivedAtMs, output, together),
-        failed,
-      });
-    } catch (error) {
-      void failed(ShoalError.from(error));
-    }
-  }
-
-  async #done(
-    from: string,
-    frame: TaskFrame,
-    open: StageSession,
-    tokens: number,
-    arrivedAtMs: number,
-    output: StageOutput,
-    together: number,
-  ): Promise<void> {
-    const { place, layers } = open;
-    const timing: StageTiming = {
-      peerId: this.#exchange.peerId,
-      layers,
-      waitMs: Math.max(0, performance.now() - arrivedAtMs - output.computeMs),
-      computeMs: output.computeMs,
-      roundTripMs: this.#exchange.roundTripMs(from),
-    };
-    // Of a place that was closed meanwhile nobody would take it back.
-    if (output.hidden && this.#sessions.has(open)) this.#kept.keep(place, frame.position, output.hidden);
-    this.#log.record(tokens, timing, together);
-    await passOn(this.#exchange, frame, output, [...frame.timings, timing]);
-  }
-
-  async #fail(frame: TaskFrame, error: ShoalError): Promise<void> {
-    this.#log.failed++;
-    // In a scope that is not shared: whoever knows a session's id may speak in its name.
-    log.warn('STAGE', `Task ${frame.task} failed: ${error.message}`);
-    const { session, task, coordinator } = frame;
-    await this.#exchange
-      .deliver(coordinator, { kind: 'error', session, task, peerId: this.#exchange.peerId, error: error.toWire() })
-      .catch(() => log.warn('STAGE', `The coordinator ${coordinator} is gone too.`));
   }
 
   #closeIdle(): void {

@@ -8,11 +8,22 @@ const IDLE_MS = 15 * 60_000;
 /** So does one whose coordinator has gone: its tab is closed, or would have opened a new channel at once. */
 const ABANDONED_MS = 30_000;
 
+/** A coordinator has its channel before it opens a place; one that comes back opens another in this time. */
+const ARRIVAL_MS = 2000;
+
 /** Closings remembered: what a closing has overtaken arrives within seconds, and no node closes so many in them. */
 const MAX_CLOSED = 1024;
 
+/** Between whom a session's place stands, as its coordinator says: one each, or two while a stage moves. */
+export interface Neighbours {
+  /** Its tasks come from these nodes; from the coordinator when there are none. */
+  readonly before: readonly string[];
+  /** Its outputs go to these; to the coordinator alone when there are none. */
+  readonly after: readonly string[];
+}
+
 /** What a coordinator asks for when it opens a session's place. */
-export interface PlaceRequest {
+export interface PlaceRequest extends Neighbours {
   /** The session's id on the wire. */
   readonly session: string;
   readonly layers: LayerRange;
@@ -32,6 +43,9 @@ export interface StageSession {
   readonly place: string;
   readonly coordinator: string;
   readonly layers: LayerRange;
+  neighbours: Neighbours;
+  /** By node after it: whether that one has said that it takes the session's tasks from here. */
+  readonly awaited: Map<string, Promise<void>>;
   /** @see PlaceRequest */
   readonly opening: number;
   /** Its tasks, which run in the order of their arrival. */
@@ -42,6 +56,9 @@ export interface StageSession {
   abandonedAtMs: number | undefined;
   /** Tasks before this one are void: the coordinator has rolled back since it sent them. */
   firstTask: number;
+  /** The newest task that has arrived, and the newest that has gone on from here; -1 before the first. */
+  arrivedTask: number;
+  passedTask: number;
   /** When its tasks were last logged. */
   loggedAtMs: number;
 }
@@ -86,40 +103,74 @@ export class StageSessions {
     return this.#of(coordinator).length;
   }
 
-  /** Of those that have rested since then, after an answer, the one that has rested longest. */
-  resting(sinceMs: number): StageSession | undefined {
-    const [first] = [...this.#places.values()]
-      .filter(({ usedAtMs, loggedAtMs }) => usedAtMs < sinceMs && loggedAtMs > Number.NEGATIVE_INFINITY)
-      .toSorted((a, b) => a.usedAtMs - b.usedAtMs);
-    return first;
+  /**
+   * What gives its place up first when somebody waits: where the coordinator is not connected, and had time to be; else
+   * what has rested longest since then, whether it has had a task or not.
+   */
+  dispensable(restedSinceMs: number, connected: (peerId: string) => boolean): StageSession | undefined {
+    const byRest = [...this.#places.values()].toSorted((a, b) => a.usedAtMs - b.usedAtMs);
+    const arrivedBeforeMs = Date.now() - ARRIVAL_MS;
+    return (
+      byRest.find(({ coordinator, openedAtMs }) => openedAtMs < arrivedBeforeMs && !connected(coordinator)) ??
+      byRest.find(({ usedAtMs }) => usedAtMs < restedSinceMs)
+    );
   }
 
-  add(coordinator: string, { session: id, layers, firstTask, opening }: PlaceRequest): StageSession {
+  add(coordinator: string, { session: id, layers, before, after, firstTask, opening }: PlaceRequest): StageSession {
     const place = `${placeOf(id, layers)}/${opening}`;
     const nowMs = Date.now();
-    const fresh = { openedAtMs: nowMs, usedAtMs: nowMs, abandonedAtMs: undefined, firstTask };
-    const lane = new Lane<Work>(coordinator, layers);
-    const session = { id, place, coordinator, layers, opening, lane, ...fresh, loggedAtMs: Number.NEGATIVE_INFINITY };
+    const session = {
+      id,
+      place,
+      coordinator,
+      layers,
+      neighbours: { before, after },
+      awaited: new Map<string, Promise<void>>(),
+      opening,
+      lane: new Lane<Work>(coordinator, layers),
+      openedAtMs: nowMs,
+      usedAtMs: nowMs,
+      abandonedAtMs: undefined,
+      firstTask,
+      arrivedTask: -1,
+      passedTask: -1,
+      loggedAtMs: Number.NEGATIVE_INFINITY,
+    };
     this.#places.set(placeOf(id, layers), session);
     return session;
   }
 
   /**
-   * The session's place for these layers, which thereby counts as used. Somebody else's is as unknown as none: its id
-   * tells nothing.
+   * The place of the coordinator's session for these layers. Somebody else's is as unknown as none: its id tells nothing.
    * @throws ShoalError `unknown-session`
    */
-  use(coordinator: string, id: string, layers: LayerRange): StageSession {
+  get(coordinator: string, id: string, layers: LayerRange): StageSession {
     const session = this.#places.get(placeOf(id, layers));
-    if (session?.coordinator !== coordinator) {
-      throw new ShoalError(
-        'unknown-session',
-        `Session ${id} is not open here for layers ${formatLayers(layers)}; open it and send its tokens again.`,
-      );
-    }
+    if (session?.coordinator !== coordinator) throw unknownSession(id, layers);
+    return session;
+  }
+
+  /**
+   * The place that takes the session's tasks for these layers from that node.
+   * @throws ShoalError `unknown-session`
+   */
+  expecting(before: string, id: string, layers: LayerRange): StageSession {
+    const session = this.#places.get(placeOf(id, layers));
+    if (!session || !namesNode(session.neighbours.before, session, before)) throw unknownSession(id, layers);
+    return session;
+  }
+
+  /** The places of the session that pass their outputs on to that node. */
+  passingTo(after: string, id: string): StageSession[] {
+    return [...this.#places.values()].filter(
+      (session) => session.id === id && session.neighbours.after.includes(after),
+    );
+  }
+
+  /** Work has come for it. */
+  use(session: StageSession): void {
     session.usedAtMs = Date.now();
     session.abandonedAtMs = undefined;
-    return session;
   }
 
   /** The places that the coordinator's session has here: of these layers, or all. */
@@ -163,6 +214,17 @@ export class StageSessions {
   #of(coordinator: string): StageSession[] {
     return [...this.#places.values()].filter((session) => session.coordinator === coordinator);
   }
+}
+
+function namesNode(nodes: readonly string[], { coordinator }: StageSession, node: string): boolean {
+  return nodes.length === 0 ? node === coordinator : nodes.includes(node);
+}
+
+function unknownSession(id: string, layers: LayerRange): ShoalError {
+  return new ShoalError(
+    'unknown-session',
+    `Session ${id} is not open here for layers ${formatLayers(layers)}; open it and send its tokens again.`,
+  );
 }
 
 function placeOf(id: string, { start, end }: LayerRange): string {

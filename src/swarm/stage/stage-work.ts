@@ -1,5 +1,6 @@
 import { ShoalError } from '../../core/errors.ts';
 import type { LayerRunner, StageOutput, StageTask, TaskResult } from '../../engine/layer-runner.ts';
+import { type DevicePace, DeviceWatch } from './device-watch.ts';
 import { type Batch, type Lane, type QueuedTask, type QueueLimits, TaskQueue } from './task-queue.ts';
 
 /** A task of a place of a session, and what to do with its output. */
@@ -21,12 +22,17 @@ export type WorkLane = Lane<Work>;
 /** Runs what the sessions of a node have to do on its runner, a batch at a time. */
 export class StageWork {
   readonly #queue: TaskQueue<Work>;
+  readonly #watch: DeviceWatch;
   #runner: LayerRunner | undefined;
   #running = 0;
 
-  /** @param layerCount - L */
-  constructor(layerCount: number, limits?: Partial<QueueLimits>) {
+  /**
+   * @param layerCount - L
+   * @param loading - whether the device may be busy with weights instead
+   */
+  constructor(layerCount: number, limits?: Partial<QueueLimits>, loading: () => boolean = () => false) {
     this.#queue = new TaskQueue(layerCount, limits);
+    this.#watch = new DeviceWatch(loading);
   }
 
   /** Tasks that wait or run. */
@@ -36,6 +42,16 @@ export class StageWork {
 
   get full(): boolean {
     return this.#queue.full;
+  }
+
+  /** What the device is at. */
+  pace(): DevicePace {
+    return this.#watch.pace();
+  }
+
+  /** @see DeviceWatch.answered */
+  answered<Result>(call: Promise<Result>): Promise<Result> {
+    return this.#watch.answered(call);
   }
 
   /** What runs already ends on the runner that it began on. */
@@ -69,7 +85,10 @@ export class StageWork {
       const batch = this.#queue.take(performance.now());
       this.#running = batch.length;
       if (batch.length === 0) return;
+      const [{ lane, task }] = batch as [Batch<Work>[number]];
+      this.#watch.begin(lane.layers, task.tokens);
       const results = await this.#compute(batch);
+      this.#watch.end();
       for (const [index, { lane, task }] of batch.entries()) {
         void settle(task, results[index]!, batch.length).finally(() => {
           this.#queue.finish(lane);

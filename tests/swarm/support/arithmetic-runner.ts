@@ -1,5 +1,6 @@
 import { ShoalError } from '../../../src/core/errors.ts';
 import type { LayerRange } from '../../../src/core/ranges.ts';
+import { allFinite } from '../../../src/engine/finite.ts';
 import type {
   LayerRunner,
   RunnerInfo,
@@ -134,6 +135,7 @@ export class ArithmeticRunner implements LayerRunner {
     const { caches } = this.#session(session);
     if (caches[0]!.length !== position)
       throw new ShoalError('bad-request', `Position ${position}, expected ${caches[0]!.length}.`);
+    if (input.dtype === 'f32' && !allFinite(input.hidden)) throw new ShoalError('bad-input', 'No finite numbers.');
     let rows = input.dtype === 'u32' ? [...input.ids] : [...input.hidden];
     for (const [offset, cache] of caches.entries())
       rows = rows.map((value) => step(value, layers.start + offset, cache));

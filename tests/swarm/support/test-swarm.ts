@@ -102,6 +102,26 @@ export class TestSwarm {
     this.network.kill(this.nodes[index]!.peerId);
   }
 
+  transportOf(peerId: string): MemoryTransport {
+    return this.#transports.get(peerId)!;
+  }
+
+  /** The node's runner, to be made to lie. */
+  runner(peerId: string): ArithmeticRunner {
+    return this.#runners.get(peerId)!;
+  }
+
+  /** As when the node's worker is caught in a loop: nothing that it is asked comes back, and its page is well. */
+  hang(peerId: string): void {
+    const never = () => new Promise<never>(() => undefined);
+    Object.assign(this.runner(peerId), {
+      executeBatch: never,
+      openSession: never,
+      truncateSession: never,
+      closeSession: never,
+    });
+  }
+
   /** As when the node's GPU process dies: it takes a new device and loads its shards again. */
   loseDevice(peerId: string): void {
     this.#runners.get(peerId)?.loseDevice();

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Manifest } from '../../../src/protocol/manifest.ts';
 import type { RouteCandidate } from '../../../src/swarm/route/route.ts';
 import { RoutePlanner } from '../../../src/swarm/route/route-planner.ts';
+import { TrackRecords } from '../../../src/swarm/route/track-records.ts';
 import { shardsOf } from '../../swarm/support/shards-of.ts';
 
 const shards = shardsOf([8, 8]);
@@ -16,6 +17,7 @@ const planner = new RoutePlanner({
   manifest: { shards } as unknown as Manifest,
   candidates: () => members,
   everybody: () => members.map(({ ready, peerId }) => ({ ready, pending: [], peerId })),
+  records: new TrackRecords(),
   onChange: () => () => undefined,
   recruit: () => recruited,
 });

@@ -1,0 +1,92 @@
+import { ShoalError } from '../../core/errors.ts';
+import type { LayerRange } from '../../core/ranges.ts';
+
+/** What a device does at the moment. */
+export interface DevicePace {
+  /** How long it has been at what it computes now, ms; 0 when it rests. */
+  readonly busyMs: number;
+  /** How long that takes as a rule, ms; 0 while it has computed nothing like it, and while it loads. */
+  readonly expectedMs: number;
+}
+
+/** A device that takes so many times as long as it does as a rule stands still; */
+const PATIENCE = 4;
+/** but not before this: a collection of garbage, or another program, stops it for as long. */
+const LEAST_PATIENCE_MS = 1500;
+/** The first time kernels are compiled, which a software adapter takes many seconds for. */
+const FIRST_PATIENCE_MS = 20_000;
+/** One running mean over about this many batches. */
+const SMOOTHING = 0.2;
+const CHECK_MS = 250;
+
+/** Whether a device has been at something for so long that it will not come back from it. */
+export function standsStill({ busyMs, expectedMs }: DevicePace): boolean {
+  return busyMs > (expectedMs > 0 ? Math.max(LEAST_PATIENCE_MS, PATIENCE * expectedMs) : FIRST_PATIENCE_MS);
+}
+
+interface Running {
+  readonly kind: 'decode' | 'prefill';
+  /** Layers times positions that are computed one after the other. */
+  readonly size: number;
+  readonly sinceMs: number;
+}
+
+/** Knows what a device takes as a rule, and so when it stands still. */
+export class DeviceWatch {
+  readonly #loading: () => boolean;
+  /** Of one layer and position, ms. */
+  readonly #meanMs = { decode: 0, prefill: 0 };
+  #running: Running | undefined;
+
+  /** @param loading - whether the device may be busy with weights instead */
+  constructor(loading: () => boolean) {
+    this.#loading = loading;
+  }
+
+  /**
+   * A batch begins.
+   * @param tokens - positions of its first task; decodes are computed side by side
+   */
+  begin(layers: LayerRange, tokens: number): void {
+    const kind = tokens === 1 ? 'decode' : 'prefill';
+    this.#running = { kind, size: tokens * (layers.end - layers.start), sinceMs: performance.now() };
+  }
+
+  /** It is done, well or not. */
+  end(): void {
+    const { kind, size, sinceMs } = this.#running!;
+    const eachMs = (performance.now() - sinceMs) / size;
+    this.#meanMs[kind] += (this.#meanMs[kind] === 0 ? 1 : SMOOTHING) * (eachMs - this.#meanMs[kind]);
+    this.#running = undefined;
+  }
+
+  pace(): DevicePace {
+    if (!this.#running) return { busyMs: 0, expectedMs: 0 };
+    const { kind, size, sinceMs } = this.#running;
+    const expectedMs = this.#loading() ? 0 : this.#meanMs[kind] * size;
+    return { busyMs: performance.now() - sinceMs, expectedMs };
+  }
+
+  /**
+   * The result of a call that takes no time on a device that rests, and waits for what it is at.
+   * @throws ShoalError `timeout` when the device stands still
+   */
+  async answered<Result>(call: Promise<Result>): Promise<Result> {
+    const { promise: still, reject } = Promise.withResolvers<never>();
+    let restedMs = 0;
+    const timer = setInterval(() => {
+      const pace = this.pace();
+      // Counted in checks: of a tab that was asleep none has passed.
+      if (pace.busyMs === 0) restedMs += CHECK_MS;
+      const expectedMs = this.#loading() ? 0 : 1;
+      if (standsStill(pace) || standsStill({ busyMs: restedMs, expectedMs }))
+        reject(new ShoalError('timeout', "This node's device does not answer."));
+    }, CHECK_MS);
+    try {
+      return await Promise.race([call, still]);
+    } finally {
+      clearInterval(timer);
+      call.catch(() => undefined);
+    }
+  }
+}
