@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { relative } from 'node:path';
+import { resolve } from 'node:path';
 import type { Browser } from 'playwright';
 import { createServer } from 'vite';
 import type { WllamaRun } from './pages/wllama.ts';
@@ -49,7 +49,7 @@ export async function openWllama(browser: Browser): Promise<WllamaPage> {
   const server = await createServer({
     cacheDir: '.cache/vite-wllama',
     logLevel: 'error',
-    server: { host: '127.0.0.1', port: 0, hmr: false, watch: null, headers: HEADERS },
+    server: { host: '127.0.0.1', port: 0, hmr: false, watch: null, headers: HEADERS, fs: { strict: false } },
     // Its worker is made of code inside the bundle, which must stay as it is.
     optimizeDeps: { entries: ['bench/pages/wllama.html'], exclude: ['@wllama/wllama'] },
   });
@@ -61,10 +61,7 @@ export async function openWllama(browser: Browser): Promise<WllamaPage> {
   await page.waitForFunction(() => 'wllama' in window);
   return {
     load: (modelFile, threads) =>
-      page.evaluate(([url, count]) => window.wllama.load(url, count), [
-        `/${relative('.', modelFile)}`,
-        threads,
-      ] as const),
+      page.evaluate(([url, count]) => window.wllama.load(url, count), [`/@fs${resolve(modelFile)}`, threads] as const),
     run: (prompt, tokens) =>
       page.evaluate(([text, count]) => window.wllama.run(text, count), [prompt, tokens] as const),
     close: async () => {

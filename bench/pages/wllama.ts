@@ -28,7 +28,9 @@ window.wllama = {
   async load(modelUrl, threads) {
     await engine?.exit();
     engine = new Wllama({ default: new URL(wasmUrl, location.href).href });
-    const file = await (await fetch(modelUrl)).blob();
+    const response = await fetch(modelUrl);
+    if (!response.ok) throw new Error(`${modelUrl} gave ${response.status}.`);
+    const file = await response.blob();
     const startedAtMs = performance.now();
     await engine.loadModel([file], { n_threads: threads, n_ctx: CONTEXT, n_gpu_layers: 0 });
     return (performance.now() - startedAtMs) / 1000;

@@ -132,7 +132,13 @@ describe('a member that claims to be the fastest and swallows tasks', () => {
   });
 
   it('is not chosen for its claims: what was measured counts', async () => {
-    swarm = await TestSwarm.create([[0, 1, 2, 3], [0, 1, 2, 3]], { computeMs: 2 });
+    swarm = await TestSwarm.create(
+      [
+        [0, 1, 2, 3],
+        [0, 1, 2, 3],
+      ],
+      { computeMs: 2 },
+    );
     const { route } = await answer();
     const other = swarm.nodes.find(({ peerId }) => !route.includes(peerId))!;
     Object.defineProperty(other.stages, 'layersPerSecond', { get: () => 1e9 });
@@ -142,7 +148,13 @@ describe('a member that claims to be the fastest and swallows tasks', () => {
   });
 
   it('that is slow and says that it is not is left after its first answer', { timeout: 60_000 }, async () => {
-    swarm = await TestSwarm.create([[0, 1, 2, 3], [0, 1, 2, 3]], { computeMs: 1 });
+    swarm = await TestSwarm.create(
+      [
+        [0, 1, 2, 3],
+        [0, 1, 2, 3],
+      ],
+      { computeMs: 1 },
+    );
     const { route } = await answer();
     const runner = swarm.runner(route[0]!);
     const { executeBatch } = runner;
@@ -157,8 +169,10 @@ describe('a member that claims to be the fastest and swallows tasks', () => {
 
 describe('a stage that sends what cannot be', () => {
   type Lie = (result: TaskResult, task: StageTask) => TaskResult;
-  const change = (row: Partial<Candidates>): Lie =>
-    (result) => ('rows' in result && result.rows?.[0] ? { ...result, rows: [{ ...result.rows[0], ...row }] } : result);
+  const change =
+    (row: Partial<Candidates>): Lie =>
+    (result) =>
+      'rows' in result && result.rows?.[0] ? { ...result, rows: [{ ...result.rows[0], ...row }] } : result;
   const lies: Record<string, Lie> = {
     'no rows': (result) => ({ ...result, rows: [] }),
     'a row too many': (result) =>

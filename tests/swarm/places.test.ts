@@ -102,7 +102,15 @@ describe('a place of a session', () => {
     ({ peerId } = swarm.nodes[0]!);
     const { stages } = swarm.nodes[0]!;
     const openOther = (session: string) =>
-      stages.openSession('other', { session, layers: LAYERS, maxTokens: 10, firstTask: 0, before: [], after: [], opening: 1 });
+      stages.openSession('other', {
+        session,
+        layers: LAYERS,
+        maxTokens: 10,
+        firstTask: 0,
+        before: [],
+        after: [],
+        opening: 1,
+      });
     await openOther('a'.repeat(32));
     const waits = (place: number) => ({ code: 'busy', queue: expect.objectContaining({ place }) });
     await expect(open(2)).rejects.toMatchObject(waits(1));

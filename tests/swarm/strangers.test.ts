@@ -252,20 +252,16 @@ describe('strangers that take all places of a node', () => {
   }
 
   it('give them up as soon as somebody waits where they are not connected', { timeout: 60_000 }, async () => {
-    const [node] = await whole();
+    const [node] = await whole({ limits: () => ({ restMs: 120_000 }) });
     await takeAll(node!, false);
-    const startedAtMs = performance.now();
     expect((await answer()).length).toBe(TOKENS);
-    expect(performance.now() - startedAtMs).toBeLessThan(20_000);
   });
 
   it('give them up when they go', { timeout: 60_000 }, async () => {
-    const [node] = await whole();
+    const [node] = await whole({ limits: () => ({ restMs: 120_000 }) });
     const strangers = await takeAll(node!, true);
     for (const { transport } of strangers) swarm.network.kill(transport.peerId);
-    const startedAtMs = performance.now();
     expect((await answer()).length).toBe(TOKENS);
-    expect(performance.now() - startedAtMs).toBeLessThan(20_000);
   });
 
   it('give them up after a rest where they send no task', { timeout: 60_000 }, async () => {

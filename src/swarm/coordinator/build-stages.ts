@@ -42,11 +42,7 @@ export class NodesFull extends ShoalError {
   /** In the longest of the queues. */
   readonly place: QueuePlace;
 
-  constructor(
-    refusals: readonly Refusal[],
-    opened: readonly RouteStage[],
-    maxTaskTokens: number,
-  ) {
+  constructor(refusals: readonly Refusal[], opened: readonly RouteStage[], maxTaskTokens: number) {
     super('busy', refusals.map(({ error }) => error.message).join(' '));
     this.full = refusals.map(({ stage }) => stage);
     this.opened = opened;

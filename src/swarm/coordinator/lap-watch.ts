@@ -110,7 +110,12 @@ export class LapWatch {
     const { commands, session } = this.#options;
     try {
       const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
-      const { state, busy_ms, expected_ms } = await commands.send(peerId, 'GET_TASK', { session, layers, task }, signal);
+      const { state, busy_ms, expected_ms } = await commands.send(
+        peerId,
+        'GET_TASK',
+        { session, layers, task },
+        signal,
+      );
       return { state, busyMs: busy_ms, expectedMs: expected_ms };
     } catch (error) {
       // A stage that has forgotten the session says so when the task comes.

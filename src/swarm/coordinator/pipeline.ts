@@ -5,11 +5,11 @@ import { formatLayers } from '../../core/ranges.ts';
 import type { CandidateRequest, Candidates, ErrorFrame, ResultFrame, RouteStage } from '../../protocol/frames.ts';
 import type { Patience } from '../route/route-planner.ts';
 import { closeRoute } from './build-stages.ts';
-import { findPlaces, type PlacesWanted } from './find-places.ts';
 import { checkResult } from './check-result.ts';
+import { findPlaces, type PlacesWanted } from './find-places.ts';
 import type { Lap } from './generation.ts';
-import { LapWatch, type Standing } from './lap-watch.ts';
 import { lapOf, layerTimes } from './lap-times.ts';
+import { LapWatch, type Standing } from './lap-watch.ts';
 import type { PipelineDependencies } from './pipeline-dependencies.ts';
 
 export interface LapResult {

@@ -5,8 +5,8 @@ import { closeStages, fillStages, layersOf } from './build-stages.ts';
 import { findPlaces } from './find-places.ts';
 import { Pipeline } from './pipeline.ts';
 import type { PipelineDependencies } from './pipeline-dependencies.ts';
-import { borderOf, linkStages } from './route-links.ts';
 import type { RouteEvent } from './route-event.ts';
+import { borderOf, linkStages } from './route-links.ts';
 
 /** A stage that does not roll back within this time is taken for lost: it is a round trip and no computing. */
 const ROLL_BACK_TIMEOUT_MS = 2500;

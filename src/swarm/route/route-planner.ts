@@ -6,8 +6,8 @@ import { PRESENCE_INTERVAL_MS } from '../../protocol/limits.ts';
 import type { Manifest } from '../../protocol/manifest.ts';
 import { type Coverage, countHolders } from '../assign/assign.ts';
 import { balanceCuts } from './balance-cuts.ts';
-import { layerCostMs, planRoute, type RouteCandidate, type RoutePlan, type RouteShard } from './route.ts';
 import { believedSpeed } from './believed-speed.ts';
+import { layerCostMs, planRoute, type RouteCandidate, type RoutePlan, type RouteShard } from './route.ts';
 import type { TrackRecords } from './track-records.ts';
 import type { Wait } from './wait.ts';
 
