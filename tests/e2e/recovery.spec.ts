@@ -1,6 +1,6 @@
 import { type Browser, chromium, expect, test } from '@playwright/test';
 import type { Settings } from '../../src/app/app-model.ts';
-import { crash } from './support/faults.ts';
+import { crash, hangWorkers } from './support/faults.ts';
 import { freeze } from './support/freeze.ts';
 import { expectSwarmReady, joinWith, openTab, type Tab, withSettings } from './support/tab.ts';
 import { routeOf, type Told, tell } from './support/telling.ts';
@@ -100,6 +100,26 @@ for (const [shard, how] of [
     expect(told.bytes).toEqual(undisturbed.bytes);
     expect(told.pauseMs).toBeLessThan(MAX_CRASH_PAUSE_MS);
     await expect(guest.page.getByTestId('timeline-row').first()).toHaveAttribute('data-kind', 'lost');
+    await victim?.context.close();
+    await expectMembers(4);
+  });
+}
+
+for (const shard of [1, 3]) {
+  test(`a tab's worker hangs while its page is well: a spare takes over stage ${shard}`, async ({ browser }) => {
+    const spare = await openSpare(browser, [shard]);
+    let victim: Tab | undefined;
+    const told = await tell(guest, TOKENS, async () => {
+      victim = await takeUsed(shard, spare);
+      await hangWorkers(victim);
+    });
+    report('hangs', told);
+    expect(told.bytes).toEqual(undisturbed.bytes);
+    expect(told.pauseMs).toBeLessThan(MAX_CRASH_PAUSE_MS);
+    // Nor is it asked by the next prompt, though it says that it is there.
+    const again = await tell(guest, TOKENS);
+    expect(again.bytes).toEqual(undisturbed.bytes);
+    expect(again.pauseMs).toBeLessThan(MAX_CRASH_PAUSE_MS);
     await victim?.context.close();
     await expectMembers(4);
   });

@@ -13,3 +13,15 @@ export async function leave({ page, context }: Tab): Promise<void> {
   await page.getByTestId('join').waitFor({ timeout: 30_000 });
   await context.close();
 }
+
+/** Whatever the tab's workers are at, they do not come back from it; its page goes on. */
+export async function hangWorkers({ page }: Tab): Promise<void> {
+  for (const worker of page.workers()) {
+    // What never returns is not waited for.
+    worker
+      .evaluate(() => {
+        for (;;);
+      })
+      .catch(() => undefined);
+  }
+}
