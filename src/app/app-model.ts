@@ -266,6 +266,10 @@ export interface Settings {
   readonly spreadModel: boolean;
   /** Others may ask this tab to load a shard (`LOAD_SHARD`). */
   readonly acceptRemoteLoads: boolean;
+  /** Those of `trustedPeers` may ask this tab to let a shard go (`UNLOAD_SHARD`). */
+  readonly acceptRemoteUnloads: boolean;
+  /** Tabs whom the person has picked from the list, by peer id. */
+  readonly trustedPeers: readonly string[];
   /** Register the files that this tab seeds in the swarm's table. */
   readonly registerInDht: boolean;
   /** How hidden states of this tab's prompts may travel between tabs, on links where it pays. */

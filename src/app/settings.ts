@@ -1,10 +1,13 @@
 import { type Signal, signal } from '@preact/signals';
 import * as v from 'valibot';
 import { MAX_THREADS } from '../../workers/thread-count.ts';
+import { MAX_PEER_ID_BYTES } from '../protocol/limits.ts';
 import { plainName } from '../protocol/member-name.ts';
 import type { Settings } from './app-model.ts';
 import { lastingItems } from './lasting-items.ts';
 
+/** A class, and then some. */
+const MAX_TRUSTED_PEERS = 256;
 const STORAGE_KEY = 'shoal-settings';
 
 export const DEFAULT_SETTINGS: Settings = {
@@ -14,6 +17,8 @@ export const DEFAULT_SETTINGS: Settings = {
   systemPrompt: '',
   spreadModel: true,
   acceptRemoteLoads: false,
+  acceptRemoteUnloads: false,
+  trustedPeers: [],
   registerInDht: true,
   wire: 'f32',
   runner: 'auto',
@@ -28,6 +33,11 @@ const settingsSchema = v.object({
   systemPrompt: v.fallback(v.string(), DEFAULT_SETTINGS.systemPrompt),
   spreadModel: v.fallback(v.boolean(), DEFAULT_SETTINGS.spreadModel),
   acceptRemoteLoads: v.fallback(v.boolean(), DEFAULT_SETTINGS.acceptRemoteLoads),
+  acceptRemoteUnloads: v.fallback(v.boolean(), DEFAULT_SETTINGS.acceptRemoteUnloads),
+  trustedPeers: v.fallback(
+    v.pipe(v.array(v.pipe(v.string(), v.maxLength(MAX_PEER_ID_BYTES))), v.maxLength(MAX_TRUSTED_PEERS)),
+    DEFAULT_SETTINGS.trustedPeers,
+  ),
   registerInDht: v.fallback(v.boolean(), DEFAULT_SETTINGS.registerInDht),
   wire: v.fallback(v.picklist(['f32', 'f16', 'q8']), DEFAULT_SETTINGS.wire),
   runner: v.fallback(v.picklist(['auto', 'webgpu', 'cpu']), DEFAULT_SETTINGS.runner),

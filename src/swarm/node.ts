@@ -41,7 +41,11 @@ export interface NodeSettings {
   /** What others are to call this tab; nothing when absent. */
   readonly name?: string;
   readonly spreadModel: boolean;
+  /** Anybody may ask this node to load a shard. */
   readonly acceptRemoteLoads: boolean;
+  /** These may ask it to let one go. */
+  readonly acceptRemoteUnloads: boolean;
+  readonly trustedPeers: readonly string[];
   readonly registerInDht: boolean;
   /** Bytes of shards that this device may hold; absent where the browser does not tell. */
   readonly memoryBytes?: number;
@@ -103,7 +107,7 @@ export class SwarmNode {
       store,
       keeper,
       exchange: this.exchange,
-      acceptRemoteLoads: () => options.settings().acceptRemoteLoads,
+      consents: options.settings,
       spreads: () => options.settings().spreadModel,
     });
     this.commands = new CommandClient(transport, (request) => this.#server.handle(transport.peerId, request));

@@ -134,6 +134,21 @@ test.describe('the tabs of the swarm', () => {
     expect(await page.getByTestId('lap-stage').nth(1).evaluate(color)).toBe(colors[1]);
   });
 
+  test('may take shards off this tab when they are ticked, and only then', async ({ page }) => {
+    await preview.open(page, 'ready');
+    await expect(page.getByTestId('trust')).toHaveCount(0);
+    await page.getByTestId('settings').locator('summary').click();
+    await page.getByLabel('Let chosen tabs take shards off this one').check();
+    // Everybody but this tab.
+    const ticks = page.getByTestId('trust');
+    await expect(ticks).toHaveCount((await page.getByTestId('member').count()) - 1);
+    await ticks.first().check();
+    const trusted = () => page.evaluate('window.preview.settings.value.trustedPeers.length');
+    expect(await trusted()).toBe(1);
+    await ticks.first().uncheck();
+    expect(await trusted()).toBe(0);
+  });
+
   for (const colorScheme of ['light', 'dark'] as const) {
     test(`have colours that stand out when it is ${colorScheme}`, async ({ page }) => {
       await page.emulateMedia({ colorScheme });

@@ -7,6 +7,7 @@ import { encodeFrame } from '../../src/protocol/frame-codec.ts';
 import type { TaskFrame } from '../../src/protocol/frames.ts';
 import { MAX_SESSIONS } from '../../src/protocol/limits.ts';
 import { DEFAULT_SAMPLING } from '../../src/swarm/coordinator/sampler.ts';
+import type { SwarmNode } from '../../src/swarm/node.ts';
 import { TestSwarm } from './support/test-swarm.ts';
 
 const PROMPT = Array.from({ length: 20 }, (_, index) => (index * 37) % 500);
@@ -160,7 +161,24 @@ describe('a hostile peer', () => {
     const [node] = consenting.nodes;
     await consenting.guest.commands.send(node!.peerId, 'LOAD_SHARD', { shard_id: 1 });
     expect((await consenting.guest.commands.send(node!.peerId, 'GET_CAPABILITIES', undefined)).shards).toEqual([0, 1]);
+    const unloaded = consenting.guest.commands.send(node!.peerId, 'UNLOAD_SHARD', { shard_id: 1 });
+    await expect(unloaded).rejects.toMatchObject({ code: 'consent-required' });
     await consenting.close();
+  });
+
+  it('unloads nothing but for those whom the owner has picked', async () => {
+    const trusted: string[] = [];
+    swarm = await TestSwarm.create([[0, 1]], { trusted });
+    const { peerId } = swarm.nodes[0]!;
+    const unload = (tab: SwarmNode) => tab.commands.send(peerId, 'UNLOAD_SHARD', { shard_id: 1 });
+    const friend = swarm.addGuest();
+    trusted.push(friend.peerId);
+    await expect(unload(swarm.guest)).rejects.toMatchObject({ code: 'consent-required' });
+    await unload(friend);
+    await expect(friend.commands.send(peerId, 'LOAD_SHARD', { shard_id: 1 })).rejects.toMatchObject({
+      code: 'consent-required',
+    });
+    expect((await friend.commands.send(peerId, 'GET_CAPABILITIES', undefined)).shards).toEqual([0]);
   });
 
   it('that floods a node with sessions is refused at the limit, and leaves room to others', async () => {

@@ -23,9 +23,18 @@ export interface CommandServerOptions {
   readonly store: ShardStore;
   readonly keeper: ShardKeeper;
   readonly exchange: FrameExchange;
-  readonly acceptRemoteLoads: () => boolean;
+  readonly consents: () => Consents;
   /** Whether the owner lets this tab store shards for others. */
   readonly spreads: () => boolean;
+}
+
+/** What the owner lets others do. */
+export interface Consents {
+  /** Anybody may ask this node to load a shard. */
+  readonly acceptRemoteLoads: boolean;
+  /** These may ask it to let one go. */
+  readonly acceptRemoteUnloads: boolean;
+  readonly trustedPeers: readonly string[];
 }
 
 /** The part of the log that others may read: what this node serves and what its device said of it, never what is asked. */
@@ -77,7 +86,7 @@ export class CommandServer {
       case 'GET_CAPABILITIES':
         return this.#capabilities();
       case 'LOAD_SHARD':
-        this.#requireConsent(from);
+        this.#requireConsent(from, this.#options.consents().acceptRemoteLoads, 'load shards here');
         await keeper.serve(request.params.shard_id);
         return { shard_id: request.params.shard_id };
       case 'KEEP_SHARD':
@@ -86,10 +95,12 @@ export class CommandServer {
         }
         await keeper.keep(request.params.shard_id, {});
         return { shard_id: request.params.shard_id };
-      case 'UNLOAD_SHARD':
-        this.#requireConsent(from);
+      case 'UNLOAD_SHARD': {
+        const { acceptRemoteUnloads, trustedPeers } = this.#options.consents();
+        this.#requireConsent(from, acceptRemoteUnloads && trustedPeers.includes(from), 'unload shards here');
         await keeper.release(request.params.shard_id);
         return { shard_id: request.params.shard_id };
+      }
       case 'OPEN_SESSION': {
         const { session, layers, before, after, max_tokens, first_task, opening } = request.params;
         const place = { session, layers, before, after, maxTokens: max_tokens, firstTask: first_task, opening };
@@ -136,13 +147,10 @@ export class CommandServer {
     }
   }
 
-  #requireConsent(from: string): void {
-    if (from !== this.#options.peerId && !this.#options.acceptRemoteLoads()) {
-      throw new ShoalError(
-        'consent-required',
-        "This node's owner has not allowed others to load or unload shards here.",
-      );
-    }
+  /** @throws ShoalError `consent-required` unless the owner has given it, or asks himself */
+  #requireConsent(from: string, given: boolean, what: string): void {
+    if (from === this.#options.peerId || given) return;
+    throw new ShoalError('consent-required', `This node's owner has not allowed you to ${what}.`);
   }
 
   #listFiles(): CommandResult<'LIST_FILES'> {

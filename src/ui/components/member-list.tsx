@@ -7,6 +7,11 @@ import { TabMark } from './tab-mark.tsx';
 export function MemberList() {
   const { model, names } = usePage();
   const members = model.members.value;
+  const { acceptRemoteUnloads, trustedPeers } = model.settings.value;
+  const trust = (peerId: string, trusted: boolean) =>
+    model.changeSettings({
+      trustedPeers: [...trustedPeers.filter((other) => other !== peerId), ...(trusted ? [peerId] : [])],
+    });
   if (members.length === 0) return null;
   return (
     <section class="card" aria-labelledby="members-title">
@@ -21,6 +26,17 @@ export function MemberList() {
             </span>
             <span class="muted member-facts">{factWords(member)}</span>
             <span class="member-part">{partWords(member)}</span>
+            {acceptRemoteUnloads && !member.self && (
+              <label class="member-trust">
+                <input
+                  type="checkbox"
+                  data-testid="trust"
+                  checked={trustedPeers.includes(member.peerId)}
+                  onChange={({ currentTarget }) => trust(member.peerId, currentTarget.checked)}
+                />
+                <span>may take shards off this tab</span>
+              </label>
+            )}
           </li>
         ))}
       </ul>

@@ -8,7 +8,7 @@ import { OpenFile } from './open-file.tsx';
 
 const THREADS = [1, 2, 4, 8];
 
-type Switch = 'spreadModel' | 'acceptRemoteLoads' | 'registerInDht';
+type Switch = 'spreadModel' | 'acceptRemoteLoads' | 'acceptRemoteUnloads' | 'registerInDht';
 const SWITCHES: readonly { key: Switch; label: string; hint: string }[] = [
   {
     key: 'spreadModel',
@@ -20,6 +20,11 @@ const SWITCHES: readonly { key: Switch; label: string; hint: string }[] = [
     key: 'acceptRemoteLoads',
     label: 'Accept shards from others',
     hint: 'Other tabs may ask this one to load a shard.',
+  },
+  {
+    key: 'acceptRemoteUnloads',
+    label: 'Let chosen tabs take shards off this one',
+    hint: 'Only those that are ticked in the list of tabs may ask for it.',
   },
 ];
 

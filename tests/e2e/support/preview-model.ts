@@ -77,6 +77,8 @@ export class PreviewModel implements AppModel {
     systemPrompt: '',
     spreadModel: true,
     acceptRemoteLoads: false,
+    acceptRemoteUnloads: false,
+    trustedPeers: [],
     registerInDht: true,
     wire: 'f32',
     runner: 'auto',

@@ -22,6 +22,8 @@ export interface TestSwarmOptions extends Omit<ArithmeticRunnerOptions, 'stateSt
   readonly limits?: (node: number) => Partial<NodeLimits>;
   /** Every node's owner lets others ask it for shards. */
   readonly willing?: boolean;
+  /** Peers that every node's owner lets unload shards. */
+  readonly trusted?: readonly string[];
   /** Shards that every tab has stored, served or not; those that it serves when absent. */
   readonly stored?: readonly number[];
   /** Every device has room for all shards; where it does not, nobody takes any unless they are willing. */
@@ -153,7 +155,9 @@ export class TestSwarm {
       onRunner: (runner) => node?.useRunner(runner),
     });
     const memory = room ? {} : { memoryBytes: 1 };
-    const settings = () => ({ spreadModel: false, acceptRemoteLoads: willing, registerInDht: true, wire, ...memory });
+    const { trusted: trustedPeers = [] } = this.#options;
+    const consents = { acceptRemoteLoads: willing, acceptRemoteUnloads: true, trustedPeers };
+    const settings = () => ({ spreadModel: false, ...consents, registerInDht: true, wire, ...memory });
     const transport = this.network.createTransport();
     this.#transports.set(transport.peerId, transport);
     node = new SwarmNode({
