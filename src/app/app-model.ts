@@ -180,6 +180,8 @@ export interface MemberRow {
   /** It hands over what it serves, and goes. */
   readonly draining: boolean;
   readonly layersPerSecond: number;
+  /** Checks by this tab that found it good, and when the last was, `Date.now()`. */
+  readonly checked?: { readonly times: number; readonly atMs: number } | undefined;
 }
 
 export interface ChatMessage {

@@ -23,8 +23,14 @@ export function memberRows(
     ...{ peerId, name, ready, pending, draining, layersPerSecond },
     self: false,
     connected: connected.has(peerId),
+    checked: checksOf(node, peerId),
   }));
   return keeper.joined ? [own, ...others] : others;
+}
+
+function checksOf({ records }: SwarmNode, peerId: string): MemberRow['checked'] {
+  const { passed: times, checkedAtMs: atMs } = records.audits(peerId);
+  return times > 0 && atMs !== undefined ? { times, atMs } : undefined;
 }
 
 /** Names kept of tabs that have gone: more than a timeline tells of. */

@@ -17,6 +17,7 @@ const layers = v.pipe(
 const text = v.pipe(v.string(), v.maxLength(512));
 /** One, or two while a stage moves from one node to another. */
 const neighbours = v.optional(v.pipe(v.array(peerId), v.maxLength(2)), []);
+const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 const nothing = v.optional(v.undefined());
 const empty = v.object({});
 
@@ -119,9 +120,29 @@ export const COMMANDS = {
       position: v.optional(count, 0),
       length: count,
       max_tokens: v.pipe(count, v.minValue(1)),
+      /** Whether the last stage is to send its output rows to the coordinator. */
+      show: v.optional(v.boolean(), false),
       route: v.pipe(v.array(v.object({ peer_id: peerId, layers })), v.minLength(1), v.maxLength(MAX_ROUTE_STAGES)),
     }),
     result: empty,
+  },
+  /** Sends the outputs of `layers` that were kept of positions `[position, length)` to the coordinator, as results. */
+  SHOW_SESSION: {
+    params: v.object({
+      session,
+      layers,
+      /** The number that all the results get. */
+      task: count,
+      position: v.optional(count, 0),
+      length: count,
+      max_tokens: v.pipe(count, v.minValue(1)),
+    }),
+    result: empty,
+  },
+  /** SHA-256 over the first `length` rows of the session's place for `layers`, as they came and as they went. */
+  GET_HASHES: {
+    params: v.object({ session, layers, length: count }),
+    result: v.object({ rows_in: digest, rows_out: digest }),
   },
   /**
    * Frees the session's KV caches of `layers`, or all that it has at this node; not those of openings after `opening`.

@@ -35,7 +35,7 @@ import {
  * u32 count, zeros up to a multiple of 4, and that many 32-bit words, so that arrays are read where they lie.
  *
  * offset  type     meaning
- * 0       u8       version, 2
+ * 0       u8       version, 3
  * 1       u8       kind: 0 task, 1 result, 2 error
  * 2       u8[16]   session
  * 18      u32      task
@@ -45,12 +45,12 @@ import {
  *           list<timing> · u8 wire (coarsest format permitted: 0 f32, 1 f16, 2 q8) ·
  *           u8 dtype (0 u32 ids; hidden: 1 f32, 2 f16, 3 q8) · input: words ids, or hidden
  *   hidden  u32 count of values · zeros up to a multiple of 4 · the values, as `hidden-formats.ts` lays them out
- *   result  list<timing> · list<words ids, words logits, f32 logSumExp, words wantedLogits> rows
+ *   result  list<timing> · words hidden (f32; none as a rule) · list<words ids, words logits, f32 logSumExp, words wantedLogits> rows
  *   error   str peerId · str code · str message
  *   timing  str peerId · u16 start · u16 end · f32 waitMs · f32 computeMs · f32 roundTripMs
  */
 
-const VERSION = 2;
+const VERSION = 3;
 const SESSION_BYTES = 16;
 const MAX_MESSAGE_BYTES = 4096;
 const MAX_CODE_BYTES = 64;
@@ -151,8 +151,9 @@ function readCandidateRequest(reader: ByteReader): CandidateRequest {
   return { rows, count, wantedIds, ...(hasMask ? { mask: readIds(reader, 'mask words', MAX_VOCABULARY / 32) } : {}) };
 }
 
-function writeResult(writer: ByteWriter, { rows, timings }: ResultFrame): void {
+function writeResult(writer: ByteWriter, { rows, hidden = new Float32Array(), timings }: ResultFrame): void {
   writeTimings(writer, timings);
+  writeWords(writer, hidden);
   writer.u16(rows.length);
   for (const { ids, logits, logSumExp, wantedLogits } of rows) {
     writeWords(writer, ids);
@@ -162,15 +163,16 @@ function writeResult(writer: ByteWriter, { rows, timings }: ResultFrame): void {
   }
 }
 
-function readResult(reader: ByteReader): Pick<ResultFrame, 'rows' | 'timings'> {
+function readResult(reader: ByteReader): Pick<ResultFrame, 'rows' | 'hidden' | 'timings'> {
   const timings = readTimings(reader);
+  const hidden = readFloats(reader, 'hidden values', MAX_TASK_TOKENS * MAX_WIDTH);
   const rows = readList(reader, 'rows', MAX_TASK_TOKENS, (): Candidates => {
     const ids = readIds(reader, 'candidates', MAX_CANDIDATES);
     const logits = readFloats(reader, 'logits', MAX_CANDIDATES);
     if (ids.length !== logits.length) throw bad(`${ids.length} candidates with ${logits.length} logits`);
     return { ids, logits, logSumExp: reader.f32(), wantedLogits: readFloats(reader, 'wanted logits', MAX_WANTED_IDS) };
   });
-  return { rows, timings };
+  return { rows, timings, ...(hidden.length > 0 ? { hidden } : {}) };
 }
 
 function writeError(writer: ByteWriter, { peerId, error }: ErrorFrame): void {
@@ -286,6 +288,7 @@ function sessionBytes(session: string): Uint8Array {
 }
 
 function payloadBytes(frame: Frame, format: HiddenFormat): number {
+  if (frame.kind === 'result') return frame.hidden?.byteLength ?? 0;
   if (frame.kind !== 'task') return 0;
   const { input } = frame;
   return input.dtype === 'u32' ? input.ids.byteLength : hiddenBytes(format, input.hidden.length);

@@ -25,7 +25,7 @@ export interface StageTiming {
 
 /** Which rows of the last stage's output the coordinator wants candidates of, and how. */
 export interface CandidateRequest {
-  /** `none` in the middle of a prefill, `last` to sample, `all` for perplexity. */
+  /** `none` in the middle of a prefill, `last` to sample, `all` to check: of a stage that is not the model's last too. */
   readonly rows: 'none' | 'last' | 'all';
   /** Top candidates a row, at most `MAX_CANDIDATES`. */
   readonly count: number;
@@ -76,6 +76,8 @@ export interface ResultFrame {
   readonly session: string;
   readonly task: number;
   readonly rows: readonly Candidates[];
+  /** `[T, C]`: the output of a stage that is not the model's last, where all rows were asked for. */
+  readonly hidden?: Float32Array | undefined;
   readonly timings: readonly StageTiming[];
 }
 

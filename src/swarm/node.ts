@@ -23,6 +23,7 @@ import { ShardRegistry } from './members/shard-registry.ts';
 import { RoutePlanner } from './route/route-planner.ts';
 import { TrackRecords } from './route/track-records.ts';
 import type { ShardKeeper } from './shards/shard-keeper.ts';
+import { digestOf } from './stage/row-digests.ts';
 import { type NodeLimits, StageServer } from './stage/stage-server.ts';
 
 export interface SwarmNodeOptions {
@@ -32,6 +33,8 @@ export interface SwarmNodeOptions {
   readonly manifestId: string;
   readonly keeper: ShardKeeper;
   readonly settings: () => NodeSettings;
+  /** False leaves unchecked what other nodes compute. */
+  readonly checks?: boolean;
   /** How much this node takes on, where it is not as `src/protocol/limits.ts` says. */
   readonly limits?: Partial<NodeLimits>;
 }
@@ -65,6 +68,8 @@ export class SwarmNode {
   readonly registry: ShardRegistry;
   readonly stages: StageServer;
   readonly coordinator: Coordinator;
+  /** What this tab has seen of the others. */
+  readonly records: TrackRecords;
   readonly #options: SwarmNodeOptions;
   readonly #server: CommandServer;
   readonly #spreader: Spreader;
@@ -111,12 +116,16 @@ export class SwarmNode {
       spreads: () => options.settings().spreadModel,
     });
     this.commands = new CommandClient(transport, (request) => this.#server.handle(transport.peerId, request));
-    const records = new TrackRecords();
+    this.records = new TrackRecords();
+    const { records } = this;
     this.coordinator = new Coordinator({
       exchange: this.exchange,
       commands: this.commands,
       records,
       vocabularySize: manifest.hyperparameters.vocabularySize,
+      width: manifest.hyperparameters.width,
+      digest: (rows) => digestOf(rows, manifest.hyperparameters.width),
+      checks: options.checks ?? true,
       wire: () => options.settings().wire,
       contextLength: manifest.hyperparameters.contextLength,
       leaving: () => this.#roster.leaving(),

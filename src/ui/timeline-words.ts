@@ -6,7 +6,7 @@ import type { TabNames } from './tab-names.ts';
 /** One row of the timeline in words. */
 export interface EventWords {
   /** What a test or a style tells rows apart by. */
-  readonly kind: 'lost' | 'leaving' | 'resent' | 'waited' | 'queued' | 'reopened';
+  readonly kind: 'lost' | 'leaving' | 'expelled' | 'resent' | 'waited' | 'queued' | 'reopened';
   readonly headline: string;
   /** The figures; may be empty. */
   readonly facts: readonly string[];
@@ -17,6 +17,10 @@ export function eventWords(event: TimelineEvent, names: TabNames): EventWords {
   switch (event.kind) {
     case 'replaced':
       return replacedWords(event, names);
+    case 'expelled': {
+      const headline = `${names.full(event.peerId)} is left out from now on: a check found it wrong.`;
+      return { kind: 'expelled', headline, facts: [event.why] };
+    }
     case 'resent':
       return { kind: 'resent', headline: 'The whole conversation was sent again.', facts: [event.why] };
     case 'waited':

@@ -143,6 +143,8 @@ export interface StageFilling {
   readonly ids: readonly number[];
   readonly positions: PositionRange;
   readonly maxTaskTokens: number;
+  /** Whether the last of the new stages is to send its rows here. */
+  readonly show?: boolean;
 }
 
 /**
@@ -152,20 +154,20 @@ export interface StageFilling {
  */
 export async function fillStages(
   { exchange, commands }: PipelineDependencies,
-  { session, task, before, stages, ids, positions, maxTaskTokens }: StageFilling,
+  { session, task, before, stages, ids, positions, maxTaskTokens, show = false }: StageFilling,
   signal?: AbortSignal,
 ): Promise<void> {
   const { start, end } = positions;
   if (before) {
     const route = stages.map(({ peerId, layers }) => ({ peer_id: peerId, layers }));
     const range = { position: start, length: end, max_tokens: maxTaskTokens };
-    const what = { session, layers: before.layers, task, ...range, route };
+    const what = { session, layers: before.layers, task, ...range, route, show };
     await commands.send(before.peerId, 'REPLAY_SESSION', what, signal);
     return;
   }
   for (let position = start; position < end; position += maxTaskTokens) {
     const chunk = Uint32Array.from(ids.slice(position, Math.min(position + maxTaskTokens, end)));
-    const frame = replayTask(session, task, exchange.peerId, stages, position, { dtype: 'u32', ids: chunk });
+    const frame = replayTask(session, task, exchange.peerId, stages, position, { dtype: 'u32', ids: chunk }, show);
     await exchange.deliver(stages[0]!.peerId, frame, signal);
   }
 }

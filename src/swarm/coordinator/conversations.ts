@@ -1,5 +1,6 @@
 import { ShoalError } from '../../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../../core/events.ts';
+import type { Candidates } from '../../protocol/frames.ts';
 import type { Patience } from '../route/route-planner.ts';
 import { pause } from './find-places.ts';
 import { HandOver } from './hand-over.ts';
@@ -11,6 +12,8 @@ import { logRouteEvent, type RouteEvent } from './route-event.ts';
 export interface Conversation {
   pipeline: Pipeline;
   readonly ids: number[];
+  /** What the last stage gave, by position: to be checked. */
+  readonly given: Map<number, Candidates>;
   /** Moves it away from nodes that are about to leave. */
   handOver: HandOver | undefined;
   /** Since when its answer waits for it to be mended, however often, `performance.now()`; undefined while laps come round. */
@@ -47,6 +50,10 @@ export class Conversations {
     return this.#events.on('route', listener);
   }
 
+  get(key: string): Conversation | undefined {
+    return this.#kept.get(key);
+  }
+
   /** An answer begins: nobody has waited for what was mended before it. */
   begin(key: string): void {
     const kept = this.#kept.get(key);
@@ -74,7 +81,10 @@ export class Conversations {
     const plan = (full: ReadonlySet<string>) => routes.planRoute(patience, full);
     const servedWithout = (full: ReadonlySet<string>) => routes.isServed(full);
     const pipeline = await Pipeline.open(this.#options, { maxTokens, plan, servedWithout }, patience);
-    const conversation: Conversation = { pipeline, ids: [], handOver: undefined, stillSinceMs: undefined };
+    const conversation: Conversation = {
+      ...{ pipeline, ids: [], given: new Map<number, Candidates>() },
+      ...{ handOver: undefined, stillSinceMs: undefined },
+    };
     this.#kept.set(key, conversation);
     return conversation;
   }
@@ -111,13 +121,13 @@ export class Conversations {
       try {
         const { pipeline, events } = await repairPipeline(this.#options, standing, patience, full);
         conversation.pipeline = pipeline;
-        for (const event of events) this.#tell(event);
+        for (const event of events) this.tell(event);
         return;
       } catch (thrown) {
         const error = ShoalError.from(thrown);
         if (GONE.has(error.code) && repairs < MAX_REPAIRS) continue;
         await this.forget(key);
-        if (error.code !== 'aborted') this.#tell({ kind: 'resent', why: error.message });
+        if (error.code !== 'aborted') this.tell({ kind: 'resent', why: error.message });
         return;
       }
     }
@@ -131,7 +141,7 @@ export class Conversations {
       try {
         const { pipeline: moved, events } = await handOver.finish();
         conversation.pipeline = moved;
-        for (const event of events) this.#tell(event);
+        for (const event of events) this.tell(event);
       } catch {
         handOver.abandon();
       }
@@ -154,6 +164,8 @@ export class Conversations {
       await conversation.pipeline.truncate(position, signal);
     }
     conversation.ids.length = Math.min(position, conversation.pipeline.length);
+    for (const given of conversation.given.keys())
+      if (given >= conversation.ids.length) conversation.given.delete(given);
   }
 
   /** Gives a conversation's KV caches back. */
@@ -174,7 +186,8 @@ export class Conversations {
     conversation.handOver = undefined;
   }
 
-  #tell(event: RouteEvent): void {
+  /** Something happened to a route. */
+  tell(event: RouteEvent): void {
     logRouteEvent(event);
     this.#events.emit('route', event);
   }

@@ -4,6 +4,7 @@ import { log } from '../../core/log.ts';
 import type { CandidateRequest } from '../../protocol/frames.ts';
 import type { TrackRecords } from '../route/track-records.ts';
 import { NO_CANDIDATES } from '../stage/replay.ts';
+import { Auditor } from './auditor.ts';
 import { type Conversation, Conversations, type ConversationsOptions, reusedLength } from './conversations.ts';
 import type { GeneratedToken, GenerationRequest, GenerationSummary, Generator, Lap } from './generation.ts';
 import type { RouteEvent } from './route-event.ts';
@@ -11,6 +12,8 @@ import { Sampler } from './sampler.ts';
 
 export interface CoordinatorOptions extends Omit<ConversationsOptions, 'maxTokens'> {
   readonly contextLength: number;
+  /** Whether other nodes compute again by chance what nodes have computed. */
+  readonly checks: boolean;
 }
 
 /** Chunks of a prefill on their way at once for each stage: one that it computes, one that waits for it. Fewer after a stage had no room. */
@@ -42,13 +45,17 @@ export class Coordinator implements Generator {
   readonly #contextLength: number;
   readonly #conversations: Conversations;
   readonly #records: TrackRecords;
+  readonly #auditor: Auditor | undefined;
+  /** Of conversations that rest after an answer. */
+  readonly #checks = new Map<string, { readonly abort: AbortController; readonly done: Promise<void> }>();
   /** Conversations that are answering. */
   readonly #busy = new Set<string>();
 
-  constructor({ contextLength, ...options }: CoordinatorOptions) {
+  constructor({ contextLength, checks, ...options }: CoordinatorOptions) {
     this.#contextLength = contextLength;
     this.#records = options.records;
     this.#conversations = new Conversations({ ...options, maxTokens: contextLength });
+    this.#auditor = checks ? new Auditor(options, (event) => this.#conversations.tell(event)) : undefined;
   }
 
   /** What happens to the routes of this tab's conversations. */
@@ -76,10 +83,13 @@ export class Coordinator implements Generator {
       throw new ShoalError('bad-request', 'This conversation is answering already; stop that answer first.');
     this.#busy.add(key);
     try {
+      await this.#endCheck(key);
       return yield* this.#answer(key, request, Math.min(maxTokens, contextLength - promptIds.length));
     } finally {
       this.#busy.delete(key);
-      if (request.conversation === undefined) await this.forget(key);
+      const checked = this.#check(key);
+      if (request.conversation === undefined)
+        await (checked ? void checked.then(() => this.forget(key)) : this.forget(key));
     }
   }
 
@@ -88,8 +98,32 @@ export class Coordinator implements Generator {
     return this.#conversations.forget(key);
   }
 
-  close(): Promise<void> {
-    return this.#conversations.close();
+  /** Resolves when no answer is being checked. */
+  async checked(): Promise<void> {
+    await Promise.all([...this.#checks.values()].map(({ done }) => done));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#checks.keys()].map((key) => this.#endCheck(key)));
+    await this.#conversations.close();
+  }
+
+  /** Begins to check the answer that has just ended; undefined when nothing of it is to be checked. */
+  #check(key: string): Promise<void> | undefined {
+    const conversation = this.#conversations.get(key);
+    const places = conversation && this.#auditor?.choose(conversation);
+    if (!places || places.length === 0) return undefined;
+    const abort = new AbortController();
+    const done = this.#auditor!.check(conversation, places, abort.signal).finally(() => this.#checks.delete(key));
+    this.#checks.set(key, { abort, done });
+    return done;
+  }
+
+  /** The conversation goes on: what is not checked by now is not. */
+  async #endCheck(key: string): Promise<void> {
+    const check = this.#checks.get(key);
+    check?.abort.abort();
+    await check?.done;
   }
 
   async *#answer(
@@ -183,6 +217,7 @@ export class Coordinator implements Generator {
         if (last) {
           const { rows, lap: timing } = await lap;
           conversation.stillSinceMs = undefined;
+          conversation.given.set(ids.length - 1, rows[0]!);
           return { row: rows[0]!, lap: timing, reused };
         }
         inFlight.push(

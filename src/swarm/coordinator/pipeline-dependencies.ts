@@ -11,11 +11,17 @@ export interface PipelineDependencies {
   /** What this tab has seen of the nodes that its sessions ran through. */
   readonly records: TrackRecords;
   readonly routes: {
+    /** Others than `peerId` that serve all of these layers now: the best to compute them again first. */
+    holders(layers: LayerRange, peerId: string): string[];
     /** Whether others than those serve these layers now, and have been heard of lately. */
     hasSpare(without: ReadonlySet<string>, layers: LayerRange): boolean;
   };
   /** V */
   readonly vocabularySize: number;
+  /** C */
+  readonly width: number;
+  /** SHA-256 over rows `[T, C]`, as stages keep it of what they send. */
+  readonly digest: (rows: Float32Array) => Promise<string>;
   /** The coarsest format in which hidden states may travel; f32 when absent. */
   readonly wire?: () => HiddenFormat;
 }

@@ -219,6 +219,11 @@ export class Pipeline {
     await closeRoute(this.#deps, this.session, this.route);
   }
 
+  /** A node of the route is not to be trusted: the route is mended before the session goes on. */
+  expel(peerId: string): void {
+    this.#lose(peerId);
+  }
+
   #lose(peerId: string): void {
     const stage = this.route.find((other) => other.peerId === peerId);
     if (!stage) return;

@@ -19,6 +19,12 @@ export type RouteEvent =
       readonly positions: number;
     }
   | {
+      /** A check has shown that a stage does not compute, send or show what it should. */
+      readonly kind: 'expelled';
+      readonly peerId: string;
+      readonly why: string;
+    }
+  | {
       /** No part of the old route was of use: the whole conversation was sent again. */
       readonly kind: 'resent';
       readonly why: string;
@@ -26,6 +32,10 @@ export type RouteEvent =
 
 /** The line of the log that says the same. */
 export function logRouteEvent(event: RouteEvent): void {
+  if (event.kind === 'expelled') {
+    log.warn('ROUTE', `${shortId(event.peerId)} is left out from now on: ${event.why}`);
+    return;
+  }
   if (event.kind === 'resent') {
     log.info('ROUTE', `The whole conversation is sent again: ${event.why}`);
     return;

@@ -125,10 +125,21 @@ export class CommandServer {
         return { state, busy_ms: busyMs, expected_ms: expectedMs };
       }
       case 'REPLAY_SESSION': {
-        const { session, layers, task, position, length, max_tokens } = request.params;
+        const { session, layers, task, position, length, max_tokens, show } = request.params;
         const route = request.params.route.map((stage) => ({ peerId: stage.peer_id, layers: stage.layers }));
-        await stages.replaySession(from, session, layers, task, { start: position, end: length }, max_tokens, route);
+        const positions = { start: position, end: length };
+        await stages.replaySession(from, session, layers, task, positions, max_tokens, route, show);
         return {};
+      }
+      case 'SHOW_SESSION': {
+        const { session, layers, task, position, length, max_tokens } = request.params;
+        await stages.showSession(from, session, layers, task, { start: position, end: length }, max_tokens);
+        return {};
+      }
+      case 'GET_HASHES': {
+        const { session, layers, length } = request.params;
+        const hashes = stages.hashes(from, session, layers, length);
+        return { rows_in: hashes.in, rows_out: hashes.out };
       }
       case 'CLOSE_SESSION': {
         const { session, layers, opening } = request.params;

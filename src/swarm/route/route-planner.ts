@@ -67,6 +67,19 @@ export class RoutePlanner {
     return this.isServed(new Set([...without, ...unfit.map(({ peerId }) => peerId)]), layers);
   }
 
+  /** Others than `peerId` that serve all of these layers: this tab first, then who was found good most often. */
+  holders({ start, end }: LayerRange, peerId: string): string[] {
+    const { candidates, records, manifest, coordinator } = this.#options;
+    const shards = manifest.shards.filter(({ layers }) => layers.start < end && start < layers.end);
+    const goodness = (other: string) =>
+      other === coordinator ? Number.POSITIVE_INFINITY : records.audits(other).passed;
+    return candidates()
+      .filter((other) => other.peerId !== peerId && !other.overdue && !records.rests(other.peerId))
+      .filter(({ ready }) => shards.every(({ index }) => ready.includes(index)))
+      .map((other) => other.peerId)
+      .sort((a, b) => goodness(b) - goodness(a));
+  }
+
   /** Whether all layers, or every one of these, are served now by others than those. */
   isServed(without: ReadonlySet<string>, wanted?: LayerRange): boolean {
     const served = this.#options.candidates().filter(({ peerId }) => !without.has(peerId));

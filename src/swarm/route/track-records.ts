@@ -4,6 +4,8 @@ import { shortId } from '../../core/short-id.ts';
 /** A node that has failed is left alone for so long, twice as long each further time, up to the last. */
 const FIRST_REST_MS = 10_000;
 const MAX_REST_MS = 10 * 60_000;
+/** A lie is as bad as so many failures. */
+const LIAR_FAILURES = 16;
 /** So many good laps make up for one failure. */
 const LAPS_PER_FAILURE = 32;
 /** What may happen to anybody happens to nobody twice in this time. */
@@ -22,6 +24,9 @@ interface TrackRecord {
   layerMs: number;
   /** Whom it has accused. */
   accused: string | undefined;
+  /** Checks that found it good, and when the last was, `Date.now()`. */
+  passed: number;
+  checkedAtMs: number | undefined;
   /** When it last did what may happen to anybody, `performance.now()`. */
   excusedAtMs: number;
 }
@@ -55,6 +60,28 @@ export class TrackRecords {
     const restMs = Math.min(MAX_REST_MS, FIRST_REST_MS * 2 ** (record.failures - 1));
     record.restsUntilMs = performance.now() + restMs;
     log.warn('ROUTE', `Routes go around ${shortId(peerId)} for ${restMs / 1000} s: ${why}`);
+  }
+
+  /** Another node has computed the same. */
+  passed(peerId: string): void {
+    const record = this.#record(peerId);
+    record.passed++;
+    record.checkedAtMs = Date.now();
+  }
+
+  /** A node has computed, sent or shown what is not so: it is left alone for as long as can be. */
+  lied(peerId: string, why: string): void {
+    const record = this.#record(peerId);
+    record.passed = 0;
+    record.checkedAtMs = Date.now();
+    record.failures = Math.max(record.failures, LIAR_FAILURES);
+    this.fail(peerId, why);
+  }
+
+  /** Checks that found it good, since one did not, and when the last was. */
+  audits(peerId: string): { readonly passed: number; readonly checkedAtMs: number | undefined } {
+    const { passed = 0, checkedAtMs } = this.#records.get(peerId) ?? {};
+    return { passed, checkedAtMs };
   }
 
   /**
@@ -105,7 +132,7 @@ export class TrackRecords {
   #record(peerId: string): TrackRecord {
     const fresh = {
       ...{ failures: 0, restsUntilMs: 0, laps: 0, layerMs: 0 },
-      ...{ accused: undefined, excusedAtMs: Number.NEGATIVE_INFINITY },
+      ...{ passed: 0, checkedAtMs: undefined, accused: undefined, excusedAtMs: Number.NEGATIVE_INFINITY },
     };
     const record = this.#records.get(peerId) ?? fresh;
     this.#records.delete(peerId);

@@ -18,6 +18,7 @@ export async function passOn(
 ): Promise<void> {
   const { session, task, route, position, candidates, wire } = frame;
   const next = route[1];
+  const shown = candidates.rows === 'all' && output.hidden ? { hidden: output.hidden } : {};
   const passed: Frame = next
     ? {
         kind: 'task',
@@ -31,7 +32,7 @@ export async function passOn(
         wire,
         timings,
       }
-    : { kind: 'result', session, task, rows: output.rows ?? [], timings };
+    : { kind: 'result', session, task, rows: output.rows ?? [], ...shown, timings };
   try {
     await exchange.deliver(next?.peerId ?? coordinator, passed);
   } catch (error) {

@@ -11,6 +11,7 @@ import type { DevicePace } from './device-watch.ts';
 import { KeptOutputs, type PositionRange } from './kept-outputs.ts';
 import { NextNodes } from './next-nodes.ts';
 import { replayTask } from './replay.ts';
+import { type RowDigests, RowHasher } from './row-digests.ts';
 import { type Neighbours, type PlaceRequest, StageSessions } from './stage-sessions.ts';
 import { StageTasks } from './stage-tasks.ts';
 import { StageWork } from './stage-work.ts';
@@ -51,6 +52,7 @@ export class StageServer {
   readonly #cleanups: Unsubscribe[];
   readonly #work: StageWork;
   readonly #next: NextNodes;
+  #hasher: RowHasher | undefined;
   #runner: LayerRunner | undefined;
 
   constructor({ exchange, manifest, commands, loading, limits = {} }: StageServerOptions) {
@@ -60,7 +62,8 @@ export class StageServer {
     this.#admission = new Admission(limits);
     this.#next = new NextNodes(commands);
     const [sessions, kept, work, log, next] = [this.#sessions, this.#kept, this.#work, this.#log, this.#next];
-    const tasks = new StageTasks({ exchange, manifest, sessions, kept, work, log, next });
+    const hasher = () => this.#hasher!;
+    const tasks = new StageTasks({ exchange, manifest, sessions, kept, work, log, next, hasher });
     const sweep = setInterval(() => this.#closeIdle(), SWEEP_INTERVAL_MS);
     this.#cleanups = [
       () => clearInterval(sweep),
@@ -135,6 +138,7 @@ export class StageServer {
     const { session, layers, maxTokens, opening } = request;
     const runner = this.#requireRunner();
     this.#next.admit(coordinator, request.after);
+    this.#hasher ??= await RowHasher.create();
     if (this.#sessions.countOf(coordinator) < this.#admission.limits.sessionsPerPeer) await this.#makeRoom();
     // Looked at again after each closing: meanwhile a later opening may have come, or what closes this one.
     const olderPlace = () => this.#sessions.checkNew(coordinator, request);
@@ -177,6 +181,8 @@ export class StageServer {
         return this.#work.run(open.lane, async () => {
           const reached = await this.#requireRunner().truncateSession(open.place, position);
           this.#kept.truncate(open.place, reached);
+          open.rows.in.truncate(reached);
+          open.rows.out.truncate(reached);
           return reached;
         });
       }),
@@ -222,6 +228,7 @@ export class StageServer {
     positions: PositionRange,
     maxTokens: number,
     route: readonly RouteStage[],
+    show: boolean,
   ): Promise<void> {
     const open = this.#sessions.get(coordinator, session, layers);
     await this.#next.agreed(open, route[0]!);
@@ -230,10 +237,39 @@ export class StageServer {
       for (const { position, hidden } of this.#kept.replay(open.place, positions, maxTokens)) {
         await this.#exchange.deliver(
           route[0]!.peerId,
-          replayTask(session, task, coordinator, route, position, { dtype: 'f32', hidden }),
+          replayTask(session, task, coordinator, route, position, { dtype: 'f32', hidden }, show),
         );
       }
     });
+  }
+
+  /**
+   * Sends the outputs that the place for `layers` has kept to the coordinator.
+   * @throws ShoalError `unknown-session`, `limit-exceeded` when they are not all kept
+   */
+  async showSession(
+    coordinator: string,
+    session: string,
+    layers: LayerRange,
+    task: number,
+    positions: PositionRange,
+    maxTokens: number,
+  ): Promise<void> {
+    const open = this.#sessions.get(coordinator, session, layers);
+    await this.#work.run(open.lane, async () => {
+      for (const { hidden } of this.#kept.replay(open.place, positions, maxTokens))
+        await this.#exchange.deliver(coordinator, { kind: 'result', session, task, rows: [], hidden, timings: [] });
+    });
+  }
+
+  /**
+   * SHA-256 over the first `length` rows that came to the place for `layers`, and over those that went.
+   * @throws ShoalError `unknown-session`
+   */
+  hashes(coordinator: string, session: string, layers: LayerRange, length: number): { in: string; out: string } {
+    const { rows } = this.#sessions.get(coordinator, session, layers);
+    const root = (digests: RowDigests) => this.#hasher!.root(digests.first(length));
+    return { in: root(rows.in), out: root(rows.out) };
   }
 
   /**

@@ -1,5 +1,6 @@
 import { ShoalError } from '../../core/errors.ts';
 import { formatLayers, type LayerRange } from '../../core/ranges.ts';
+import { RowDigests } from './row-digests.ts';
 import type { Work, WorkLane } from './stage-work.ts';
 import { Lane } from './task-queue.ts';
 
@@ -44,6 +45,8 @@ export interface StageSession {
   readonly coordinator: string;
   readonly layers: LayerRange;
   neighbours: Neighbours;
+  /** Of the rows that came, and of those that went on. */
+  readonly rows: { readonly in: RowDigests; readonly out: RowDigests };
   /** By node after it: whether that one has said that it takes the session's tasks from here. */
   readonly awaited: Map<string, Promise<void>>;
   /** @see PlaceRequest */
@@ -125,6 +128,7 @@ export class StageSessions {
       coordinator,
       layers,
       neighbours: { before, after },
+      rows: { in: new RowDigests(), out: new RowDigests() },
       awaited: new Map<string, Promise<void>>(),
       opening,
       lane: new Lane<Work>(coordinator, layers),

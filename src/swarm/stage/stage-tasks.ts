@@ -8,6 +8,7 @@ import type { FrameExchange } from '../frames/frame-exchange.ts';
 import type { KeptOutputs } from './kept-outputs.ts';
 import type { NextNodes } from './next-nodes.ts';
 import { passOn } from './pass-on.ts';
+import type { RowHasher } from './row-digests.ts';
 import type { StageSession, StageSessions } from './stage-sessions.ts';
 import type { StageWork } from './stage-work.ts';
 import { announceTask, type TaskLog } from './task-log.ts';
@@ -23,6 +24,8 @@ export interface StageTasksOptions {
   readonly work: StageWork;
   readonly log: TaskLog;
   readonly next: NextNodes;
+  /** There once a session is open. */
+  readonly hasher: () => RowHasher;
 }
 
 /**
@@ -76,7 +79,7 @@ export class StageTasks {
     arrivedAtMs: number,
     failed: (error: ShoalError) => Promise<void>,
   ): void {
-    const { manifest, work, next } = this.#options;
+    const { manifest, work, next, hasher } = this.#options;
     const { task, position, input, candidates, route } = frame;
     if (arrivedAtMs - open.loggedAtMs > LOG_INTERVAL_MS) announceTask(manifest.shards, open.layers);
     open.loggedAtMs = arrivedAtMs;
@@ -84,6 +87,8 @@ export class StageTasks {
     const values = input.dtype === 'u32' ? input.ids : input.hidden;
     const tokens = input.dtype === 'u32' ? values.length : values.length / width;
     const last = open.layers.end === layerCount;
+    // Hidden values go to the worker with their buffer.
+    const digests = hasher().digest(values, input.dtype === 'u32' ? 1 : width);
     // The next node is asked while this one computes.
     const agreed = route[1] ? next.agreed(open, route[1]) : Promise.resolve();
     agreed.catch(() => undefined);
@@ -94,6 +99,8 @@ export class StageTasks {
       stage: { session: open.place, layers: open.layers, position, input, ...(last ? { candidates } : {}) },
       done: async (output, together) => {
         const timings = [...frame.timings, this.#record(from, frame, open, tokens, arrivedAtMs, output, together)];
+        open.rows.in.write(position, digests);
+        if (output.hidden) open.rows.out.write(position, hasher().digest(output.hidden, width));
         await agreed;
         await passOn(this.#options.exchange, frame, open.coordinator, output, timings);
         open.passedTask = Math.max(open.passedTask, task);

@@ -1,7 +1,11 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import type { MemberRow } from '../../app/app-model.ts';
-import { formatMs, joinWords } from '../../core/format.ts';
+import { formatDuration, formatMs, joinWords } from '../../core/format.ts';
 import { usePage } from '../page-state.ts';
 import { TabMark } from './tab-mark.tsx';
+
+const REDRAW_MS = 10_000;
 
 /** Who is in the swarm and what each runs. */
 export function MemberList() {
@@ -25,7 +29,10 @@ export function MemberList() {
               {member.self && <span class="muted"> · this tab</span>}
             </span>
             <span class="muted member-facts">{factWords(member)}</span>
-            <span class="member-part">{partWords(member)}</span>
+            <span class="member-part">
+              {partWords(member)}
+              {member.checked && <Checked {...member.checked} />}
+            </span>
             {acceptRemoteUnloads && !member.self && (
               <label class="member-trust">
                 <input
@@ -41,6 +48,24 @@ export function MemberList() {
         ))}
       </ul>
     </section>
+  );
+}
+
+/** How often this tab has had others compute the same, as time passes. */
+function Checked({ times, atMs }: NonNullable<MemberRow['checked']>) {
+  const now = useSignal(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => {
+      now.value = Date.now();
+    }, REDRAW_MS);
+    return () => clearInterval(timer);
+  }, [now]);
+  const agoMs = Math.max(0, Math.max(now.value, Date.now()) - atMs);
+  const last = agoMs < REDRAW_MS ? 'just now' : `${formatDuration(agoMs)} ago`;
+  return (
+    <span data-testid="checked">
+      {' · '}checked {times === 1 ? 'once' : `${times} times`}, last {last}
+    </span>
   );
 }
 

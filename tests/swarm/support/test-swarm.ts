@@ -22,6 +22,8 @@ export interface TestSwarmOptions extends Omit<ArithmeticRunnerOptions, 'stateSt
   readonly limits?: (node: number) => Partial<NodeLimits>;
   /** Every node's owner lets others ask it for shards. */
   readonly willing?: boolean;
+  /** What nodes compute is computed again by others, by chance; not unless it is set. */
+  readonly checks?: boolean;
   /** Peers that every node's owner lets unload shards. */
   readonly trusted?: readonly string[];
   /** Shards that every tab has stored, served or not; those that it serves when absent. */
@@ -167,6 +169,7 @@ export class TestSwarm {
       manifestId: 'a'.repeat(64),
       keeper,
       settings,
+      checks: this.#options.checks ?? false,
       limits: this.#options.limits?.(this.nodes.length) ?? {},
     });
     return { node, keeper };

@@ -23,7 +23,15 @@ describe('commands', () => {
     const open = {
       command: 'OPEN_SESSION' as const,
       ...envelope,
-      params: { session: 'a'.repeat(32), layers: { start: 3, end: 5 }, max_tokens: 9, first_task: 4, opening: 2 },
+      params: {
+        session: 'a'.repeat(32),
+        layers: { start: 3, end: 5 },
+        before: ['a'],
+        after: ['b'],
+        max_tokens: 9,
+        first_task: 4,
+        opening: 2,
+      },
     };
     expect(parseRequest(encodeRequest(open))).toEqual(open);
     for (const params of [

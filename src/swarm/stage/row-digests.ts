@@ -1,0 +1,72 @@
+import { createSHA256, type IHasher } from 'hash-wasm';
+import { toHex } from '../../core/bytes.ts';
+
+const DIGEST_BYTES = 32;
+
+/** SHA-256 of rows, one after the other. */
+export class RowHasher {
+  readonly #hasher: IHasher;
+
+  private constructor(hasher: IHasher) {
+    this.#hasher = hasher;
+  }
+
+  static async create(): Promise<RowHasher> {
+    return new RowHasher(await createSHA256());
+  }
+
+  /** @param values - `[T, width]` @returns the digests of the rows `[T, 32]` */
+  digest(values: Float32Array | Uint32Array, width: number): Uint8Array {
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    const rowBytes = width * values.BYTES_PER_ELEMENT;
+    const rows = Math.floor(bytes.length / rowBytes);
+    const digests = new Uint8Array(rows * DIGEST_BYTES);
+    for (let row = 0; row < rows; row++)
+      digests.set(this.#of(bytes.subarray(row * rowBytes, (row + 1) * rowBytes)), row * DIGEST_BYTES);
+    return digests;
+  }
+
+  /** One digest of all. */
+  root(digests: Uint8Array): string {
+    return toHex(this.#of(digests));
+  }
+
+  #of(bytes: Uint8Array): Uint8Array {
+    return this.#hasher.init().update(bytes).digest('binary');
+  }
+}
+
+/** The digests of a session's rows, one a position: what was computed can be told from what is said later. */
+export class RowDigests {
+  #digests = new Uint8Array(64 * DIGEST_BYTES);
+  #length = 0;
+
+  /** @param digests - of the rows from `position` on; what lay there and after it is forgotten */
+  write(position: number, digests: Uint8Array): void {
+    // Rows that are not next have been lost on the way: the task fails for that as well.
+    if (position > this.#length) return;
+    const end = position * DIGEST_BYTES + digests.length;
+    if (end > this.#digests.length) {
+      const larger = new Uint8Array(2 * end);
+      larger.set(this.#digests.subarray(0, position * DIGEST_BYTES));
+      this.#digests = larger;
+    }
+    this.#digests.set(digests, position * DIGEST_BYTES);
+    this.#length = end / DIGEST_BYTES;
+  }
+
+  truncate(position: number): void {
+    this.#length = Math.min(this.#length, position);
+  }
+
+  /** Of the first `length` rows, or as many as there are. */
+  first(length: number): Uint8Array {
+    return this.#digests.subarray(0, Math.min(length, this.#length) * DIGEST_BYTES);
+  }
+}
+
+/** SHA-256 over rows `[T, width]`, as a stage keeps it of them. */
+export async function digestOf(rows: Float32Array, width: number): Promise<string> {
+  const hasher = await RowHasher.create();
+  return hasher.root(hasher.digest(rows, width));
+}
