@@ -126,6 +126,7 @@ export class SwarmNode {
       width: manifest.hyperparameters.width,
       digest: (rows) => digestOf(rows, manifest.hyperparameters.width),
       checks: options.checks ?? true,
+      onChecked: () => this.#events.emit('change', undefined),
       wire: () => options.settings().wire,
       contextLength: manifest.hyperparameters.contextLength,
       leaving: () => this.#roster.leaving(),

@@ -14,6 +14,8 @@ export interface CoordinatorOptions extends Omit<ConversationsOptions, 'maxToken
   readonly contextLength: number;
   /** Whether other nodes compute again by chance what nodes have computed. */
   readonly checks: boolean;
+  /** A check is over. */
+  readonly onChecked: () => void;
 }
 
 /** Chunks of a prefill on their way at once for each stage: one that it computes, one that waits for it. Fewer after a stage had no room. */
@@ -46,14 +48,16 @@ export class Coordinator implements Generator {
   readonly #conversations: Conversations;
   readonly #records: TrackRecords;
   readonly #auditor: Auditor | undefined;
+  readonly #onChecked: () => void;
   /** Of conversations that rest after an answer. */
   readonly #checks = new Map<string, { readonly abort: AbortController; readonly done: Promise<void> }>();
   /** Conversations that are answering. */
   readonly #busy = new Set<string>();
 
-  constructor({ contextLength, checks, ...options }: CoordinatorOptions) {
+  constructor({ contextLength, checks, onChecked, ...options }: CoordinatorOptions) {
     this.#contextLength = contextLength;
     this.#records = options.records;
+    this.#onChecked = onChecked;
     this.#conversations = new Conversations({ ...options, maxTokens: contextLength });
     this.#auditor = checks ? new Auditor(options, (event) => this.#conversations.tell(event)) : undefined;
   }
@@ -114,7 +118,10 @@ export class Coordinator implements Generator {
     const places = conversation && this.#auditor?.choose(conversation);
     if (!places || places.length === 0) return undefined;
     const abort = new AbortController();
-    const done = this.#auditor!.check(conversation, places, abort.signal).finally(() => this.#checks.delete(key));
+    const done = this.#auditor!.check(conversation, places, abort.signal).finally(() => {
+      this.#checks.delete(key);
+      this.#onChecked();
+    });
     this.#checks.set(key, { abort, done });
     return done;
   }
