@@ -9,10 +9,13 @@ import {
   shardRecordKey,
   validateShardRecord,
 } from '../src/protocol/directory.ts';
+import { MAX_TAB_ADDRESSES } from './limits.ts';
 import { ProviderTable } from './provider-table.ts';
 import type { ServedModel } from './served-model.ts';
 
 type Datastore = KadDHTComponents['datastore'];
+type PeerStore = KadDHTComponents['peerStore'];
+type Registrar = KadDHTComponents['registrar'];
 
 /**
  * The server's part of the swarms' DHT: the table itself, since tabs are its clients. It takes records and providers of
@@ -48,7 +51,9 @@ export class ShardDirectory {
       validators: { [DHT_NAMESPACE]: (key, value) => this.#validate(key, value), pk: refusePublicKey },
       selectors: { [DHT_NAMESPACE]: () => 0 },
     })({
-      ...{ peerId, privateKey, registrar, addressManager, peerStore, connectionManager, events, logger, ping },
+      ...{ peerId, privateKey, addressManager, connectionManager, events, logger, ping },
+      registrar: withoutTopologies(registrar),
+      peerStore: withBoundedAddresses(peerStore, connectionManager),
       datastore: this.#withProviders(components.datastore),
     });
   };
@@ -82,7 +87,40 @@ export class ShardDirectory {
   }
 }
 
-function bindTo(target: Datastore, property: string | symbol): unknown {
+/**
+ * The table is here, so the DHT needs to know no other servers of its kind: it would ask any tab that says it is one, and
+ * remember whomever that tab names.
+ */
+function withoutTopologies(registrar: Registrar): Registrar {
+  const register: Registrar['register'] = async () => '';
+  const unregister = () => {};
+  return new Proxy(registrar, {
+    get: (target, property) => {
+      if (property === 'register') return register;
+      return property === 'unregister' ? unregister : bindTo(target, property);
+    },
+  });
+}
+
+/**
+ * The DHT adds the addresses of a message to those that it knows of the sender, without end. Here they are replaced, and
+ * kept of connected tabs only.
+ */
+function withBoundedAddresses(
+  peerStore: PeerStore,
+  connectionManager: KadDHTComponents['connectionManager'],
+): PeerStore {
+  const merge: PeerStore['merge'] = async (peerId, { multiaddrs, ...data }, options) => {
+    if (connectionManager.getConnections(peerId).length === 0) return peerStore.get(peerId, options);
+    if (multiaddrs) await peerStore.patch(peerId, { multiaddrs: multiaddrs.slice(0, MAX_TAB_ADDRESSES) }, options);
+    return peerStore.merge(peerId, data, options);
+  };
+  return new Proxy(peerStore, {
+    get: (target, property) => (property === 'merge' ? merge : bindTo(target, property)),
+  });
+}
+
+function bindTo(target: object, property: string | symbol): unknown {
   const value: unknown = Reflect.get(target, property);
   return typeof value === 'function' ? value.bind(target) : value;
 }
