@@ -8,7 +8,6 @@ import { MAX_DOWNLOADS } from './limits.ts';
 import type { Counter, Metrics } from './metrics.ts';
 import { ModelRoutes } from './model-routes.ts';
 import { Page } from './page.ts';
-import { printable } from './printable.ts';
 import type { Relay } from './relay.ts';
 import type { ServedModel } from './served-model.ts';
 import type { ShardCheck } from './shard-check.ts';
@@ -71,8 +70,8 @@ export class Router {
     try {
       await this.#route(request, response);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      log.error('HTTP', printable(`${request.method} ${request.url}: ${message}`));
+      // Node refuses a request line with control characters or bytes beyond ASCII: it can be logged as it is.
+      log.error('HTTP', `${request.method} ${request.url}: ${error instanceof Error ? error.message : String(error)}`);
       if (response.headersSent) response.destroy();
       else sendText(response, 500, 'The server failed to answer; its log says why.');
     }

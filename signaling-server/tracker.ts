@@ -16,7 +16,6 @@ import {
   TRACKER_SILENCE_MS,
 } from './limits.ts';
 import type { Counter, Metrics } from './metrics.ts';
-import { printable } from './printable.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { formatTrackerMessage, infoHashesIn, parseTrackerMessage, type TrackerMessage } from './tracker-message.ts';
 import { endWhenUnread } from './unread-limit.ts';
@@ -58,7 +57,7 @@ export class Tracker {
       peersCacheLength: MAX_TRACKER_PEERS_PER_SHARD,
       filter: (infoHash, _params, done) => done(infoHashes.has(infoHash) ? undefined : new Error('unknown info_hash')),
     });
-    this.#server.on('error', (error: Error) => log.error('TRACKER', printable(error.message)));
+    this.#server.on('error', (error: Error) => log.error('TRACKER', error.message));
     this.#refused = metrics.counter('shoal_tracker_refused_total', 'Tracker messages refused, by reason.');
     metrics.gauge('shoal_tracker_sockets', 'WebSockets open to the tracker.', () => this.#clients.size);
     metrics.gauge('shoal_tracker_peers', 'Peers known to the tracker, once for each shard.', () => this.#countPeers());
