@@ -50,7 +50,7 @@ export const MAX_COUNTED_ADDRESSES = 10_000;
 
 /** Relay connections in the handshake at once, all addresses together, each with its share (see `AddressPlaces`). */
 export const MAX_HANDSHAKES = 1024;
-/** A relay connection whose handshake takes longer is none; libp2p itself gives it up then. */
+/** A relay connection whose handshake takes longer is none. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Introductions under way at once over one tab's connection: everybody greets a newcomer. */
 export const MAX_INTRODUCTIONS_PER_TAB = 256;

@@ -15,7 +15,6 @@ import type { ServedModel } from './served-model.ts';
 
 type Datastore = KadDHTComponents['datastore'];
 type PeerStore = KadDHTComponents['peerStore'];
-type Registrar = KadDHTComponents['registrar'];
 
 /**
  * The server's part of the swarms' DHT: the table itself, since tabs are its clients. It takes records and providers of
@@ -51,8 +50,7 @@ export class ShardDirectory {
       validators: { [DHT_NAMESPACE]: (key, value) => this.#validate(key, value), pk: refusePublicKey },
       selectors: { [DHT_NAMESPACE]: () => 0 },
     })({
-      ...{ peerId, privateKey, addressManager, connectionManager, events, logger, ping },
-      registrar: withoutTopologies(registrar),
+      ...{ peerId, privateKey, registrar, addressManager, connectionManager, events, logger, ping },
       peerStore: withBoundedAddresses(peerStore, connectionManager),
       datastore: this.#withProviders(components.datastore),
     });
@@ -85,21 +83,6 @@ export class ShardDirectory {
       },
     });
   }
-}
-
-/**
- * The table is here, so the DHT needs to know no other servers of its kind: it would ask any tab that says it is one, and
- * remember whomever that tab names.
- */
-function withoutTopologies(registrar: Registrar): Registrar {
-  const register: Registrar['register'] = async () => '';
-  const unregister = () => {};
-  return new Proxy(registrar, {
-    get: (target, property) => {
-      if (property === 'register') return register;
-      return property === 'unregister' ? unregister : bindTo(target, property);
-    },
-  });
 }
 
 /**

@@ -45,6 +45,7 @@ export class Upgrades {
     this.#options = options;
     this.#refused = metrics.counter('shoal_sockets_refused_total', 'WebSockets refused, by reason.');
     metrics.gauge('shoal_sockets', 'WebSockets open, tracker and relay together.', () => this.#sockets.size);
+    metrics.gauge('shoal_relay_handshakes', 'Relay connections in the handshake.', () => this.#handshakes.size);
     relay.onConnection((port) => this.#handshakes.done(port));
   }
 
