@@ -19,7 +19,7 @@ vi.mock('../../../signaling-server/limits.ts', async (original) => ({
   HEAD_TIMEOUT_MS: 1500,
   HANDSHAKE_TIMEOUT_MS: 4000,
   FIRST_ANNOUNCE_TIMEOUT_MS: 4000,
-  SOCKET_HEARTBEAT_MS: 500,
+  SOCKET_HEARTBEAT_MS: 5000,
   READ_TIMEOUT_MS: 4000,
   MAX_UNREAD_BYTES: 1024 * 1024,
   MAX_CONNECTIONS: 256,
@@ -146,13 +146,17 @@ describe('readers that do not read', () => {
     const announce = (name: string) => ({ action: 'announce', info_hash: binary(infoHash), peer_id: peerId(name) });
     const { socket } = (await upgrades(1, '192.0.2.1', '/announce'))[0]!;
     socket.pause().write(textFrame(JSON.stringify({ ...announce('a'), left: 1 })));
-    const other = await TrackerClient.connect(server.url);
     const offer = { offer: { type: 'offer', sdp: 'x'.repeat(16_000) }, offer_id: 'o'.repeat(20) };
     await expect.poll(() => server.metric('shoal_tracker_peers')).toBe(1);
-    for (let i = 0; i < 250; i++)
-      other.send({ ...announce('b'), left: 1, numwant: 10, offers: Array.from({ length: 10 }, () => offer) });
-    await expect.poll(() => server.metric('shoal_tracker_sockets'), PATIENCE).toBe(1);
-    await other.close();
+    // Each message brings the one that does not read one offer: together more than the system's buffers hold.
+    const names = ['b', 'c', 'd', 'e'];
+    const others = await Promise.all(names.map(() => TrackerClient.connect(server.url)));
+    for (let round = 0; round < 280; round++)
+      for (const [index, other] of others.entries())
+        other.send({ ...announce(names[index]!), left: 1, numwant: 4, offers: Array.from({ length: 4 }, () => offer) });
+    const unread = () => server.metric('shoal_tracker_refused_total{reason="unread"}');
+    await expect.poll(unread, PATIENCE).toBeGreaterThan(0);
+    await Promise.all(others.map((other) => other.close()));
   });
 
   it('lose the gossip of the relay before much waits for them', async () => {
