@@ -13,7 +13,7 @@ import type { FetchOptions, ModelOrigin } from './model-origin.ts';
 import { pipOrigin } from './pip-origin.ts';
 import { fetchRemoteModel, isRemote } from './remote-model.ts';
 import { splitIntoFolder } from './shard-folder.ts';
-import { readShardFolder, rememberSource } from './shard-folder-stamp.ts';
+import { describeShards, readShardFolder, rememberSource } from './shard-folder-stamp.ts';
 import { checkHash, verifyModel } from './verified-file.ts';
 
 /** What `findModel` takes, for the commands' help. */
@@ -32,6 +32,11 @@ export interface PrepareOptions extends FetchOptions {
   readonly chatTemplate?: string | undefined;
   /** Holds model files, and the shards below `shards/<name>`. */
   readonly dataDir: string;
+  /**
+   * Claims the folder of the shards before it is looked into, for as long as they are served.
+   * @param content - what the shards are made of, and how many
+   */
+  readonly claim?: (directory: string, content: string) => Promise<void>;
   /** Told what will not work with this model. */
   readonly onNotice?: (text: string) => void;
 }
@@ -50,7 +55,13 @@ export interface PreparedModel {
  * Gets the model if need be and splits it, unless an earlier start has done so.
  * @throws ShoalError `model-unavailable` when nobody has the model; as `splitIntoFolder`; `aborted`
  */
-export async function prepareModel({ model, shards, dataDir, ...options }: PrepareOptions): Promise<PreparedModel> {
+export async function prepareModel({
+  model,
+  shards,
+  dataDir,
+  claim,
+  ...options
+}: PrepareOptions): Promise<PreparedModel> {
   const { chatTemplate } = options;
   const path =
     model === undefined ? await ensureDefaultModel(dataDir, options) : await findModel(model, dataDir, options);
@@ -58,13 +69,15 @@ export async function prepareModel({ model, shards, dataDir, ...options }: Prepa
   const name = modelName(fileName);
   const directory = join(dataDir, 'shards', name);
   const shardCount = shards === 'auto' ? await chooseShardCount(path) : shards;
-  const known = await readShardFolder(directory, { modelFile: path, chatTemplate }, shardCount);
+  const origin = { modelFile: path, chatTemplate };
+  await claim?.(directory, describeShards(origin, shardCount));
+  const known = await readShardFolder(directory, origin, shardCount);
   if (known) {
     await checkPromptable(await openModel(path, chatTemplate), fileName, (text) => options.onNotice?.(text));
     return { name, directory, ...known };
   }
   const { manifest, manifestId } = await splitIntoFolder(path, { name, shardCount, directory, ...options });
-  await rememberSource(directory, { modelFile: path, chatTemplate }, manifest);
+  await rememberSource(directory, origin, manifest);
   return { name, directory, manifest, manifestId };
 }
 

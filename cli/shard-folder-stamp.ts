@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { decodeManifest, type Manifest } from '../src/protocol/manifest.ts';
 import { modelFiles } from './model-file.ts';
@@ -17,6 +17,16 @@ export interface ShardOrigin {
 /** Remembers what a folder's shards were made of. */
 export async function rememberSource(directory: string, origin: ShardOrigin, manifest: Manifest): Promise<void> {
   await writeFile(join(directory, STAMP), await fingerprint(directory, origin, manifest));
+}
+
+/** Has a folder's shards made anew at the next look. */
+export async function forgetSource(directory: string): Promise<void> {
+  await rm(join(directory, STAMP), { force: true });
+}
+
+/** What tells whether a folder's shards are those that are wanted. */
+export function describeShards({ modelFile, chatTemplate }: ShardOrigin, shardCount: number): string {
+  return JSON.stringify({ shardCount, files: modelFiles(resolve(modelFile)), chatTemplate });
 }
 
 /**
@@ -57,5 +67,10 @@ async function fingerprint(
       return { path, sizeBytes: size, mtimeMs };
     }),
   );
-  return JSON.stringify(chatTemplate === undefined ? seen : [...seen, { chatTemplate }], null, 2);
+  // The manifest's bytes too: it is small, and nothing else would tell that a few of them have changed.
+  const manifestId = createHash('sha256')
+    .update(await readFile(join(directory, 'manifest.json')))
+    .digest('hex');
+  const all = [...seen, { manifestId }];
+  return JSON.stringify(chatTemplate === undefined ? all : [...all, { chatTemplate }], null, 2);
 }

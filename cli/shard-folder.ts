@@ -4,7 +4,9 @@ import { ShoalError } from '../src/core/errors.ts';
 import { encodeManifest } from '../src/protocol/manifest.ts';
 import { type FileSink, type PublishedModel, publishModel } from '../src/store/publish/publish.ts';
 import { checkPromptable } from './check-promptable.ts';
+import { olderClaims } from './folder-claim.ts';
 import { isErrno } from './is-errno.ts';
+import { isRunning } from './is-running.ts';
 import { modelFileName, openModel } from './model-file.ts';
 import type { Progress } from './progress.ts';
 
@@ -27,19 +29,21 @@ const OWN_FILES = /^(manifest\.json|shard-\d+\.(gguf|torrent)|\.source\.json)$/;
 
 /**
  * Splits a model file into a folder. The folder appears whole or not at all.
- * @throws ShoalError as `publishModel`, and `bad-request` when the file cannot be read or the folder holds other files
+ * @throws ShoalError as `publishModel`, and `bad-request` when the file cannot be read or the folder holds other files, cannot be
+ *   written, or is being served
  */
 export async function splitIntoFolder(modelFile: string, options: SplitOptions): Promise<PublishedModel> {
   const { name, shardCount, chatTemplate, onProgress, onNotice, signal } = options;
   const directory = resolve(options.directory);
   await checkReplaceable(directory);
+  await checkUnused(directory);
   const source = await openModel(modelFile, chatTemplate);
   const fileName = modelFileName(modelFile);
   await checkPromptable(source, fileName, (text) => onNotice?.(text));
   await removeAbandoned(directory);
   const fresh = `${directory}.part-${process.pid}`;
-  await mkdir(fresh, { recursive: true });
   try {
+    await mkdir(fresh, { recursive: true });
     const published = await publishModel(source, {
       fileName,
       shardCount,
@@ -55,12 +59,32 @@ export async function splitIntoFolder(modelFile: string, options: SplitOptions):
     await rename(fresh, directory);
     return published;
   } catch (error) {
-    await rm(fresh, { recursive: true, force: true });
-    if (!isErrno(error, 'ENOSPC')) throw error;
-    throw new ShoalError('storage-full', `The disk is full: there is no room for the shards in ${directory}.`, {
+    await rm(fresh, { recursive: true, force: true }).catch(() => {});
+    throw explain(error, directory);
+  }
+}
+
+function explain(error: unknown, directory: string): unknown {
+  if (isErrno(error, 'ENOSPC'))
+    return new ShoalError('storage-full', `The disk is full: there is no room for the shards in ${directory}.`, {
       cause: error,
     });
-  }
+  if (!['EROFS', 'EACCES', 'EPERM'].some((code) => isErrno(error, code))) return error;
+  return new ShoalError(
+    'bad-request',
+    `The shards cannot be written to ${directory}: ${(error as Error).message}. Make it writable, or name another folder.`,
+    { cause: error },
+  );
+}
+
+/** Other bytes under the names of what is being served would break whoever serves it. */
+async function checkUnused(directory: string): Promise<void> {
+  const [claim] = await olderClaims(directory);
+  if (!claim) return;
+  throw new ShoalError(
+    'bad-request',
+    `${directory} is in use by another server (process ${claim.pid} of ${claim.host}): its shards cannot be replaced. Stop that one, or name another folder.`,
+  );
 }
 
 /** Removes what was begun for this folder by processes that were killed before they were done. */
@@ -70,16 +94,6 @@ async function removeAbandoned(directory: string): Promise<void> {
   for (const name of siblings.filter((sibling) => sibling.startsWith(prefix))) {
     const pid = Number(name.slice(prefix.length));
     if (Number.isSafeInteger(pid) && !isRunning(pid)) await rm(join(dirname(directory), name), { recursive: true });
-  }
-}
-
-/** Whether another process with this id lives. */
-function isRunning(pid: number): boolean {
-  try {
-    // Signal 0 is only a question.
-    return pid !== process.pid && process.kill(pid, 0);
-  } catch (error) {
-    return isErrno(error, 'EPERM');
   }
 }
 

@@ -26,7 +26,8 @@ export async function verifyModel(path: string, model: ModelSpec, signal?: Abort
   const stamp = await readFile(stampPath, 'utf8').catch(() => '');
   if (stamp === (await fingerprint(path, model))) return;
   await checkHash(path, model, signal);
-  await writeFile(stampPath, await fingerprint(path, model));
+  // Where nothing can be written, it is hashed again the next time.
+  await writeFile(stampPath, await fingerprint(path, model)).catch(() => {});
 }
 
 /** @throws ShoalError `hash-mismatch` */

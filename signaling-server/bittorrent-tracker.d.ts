@@ -9,6 +9,7 @@ declare module 'bittorrent-tracker/server' {
     upgradeReq: IncomingMessage | null;
     /** The tracker's listener of `message`; null once the socket is closed. */
     onMessageBound: ((text: string) => void) | null;
+    readonly bufferedAmount: number;
     send(text: string, done?: (error?: Error) => void): void;
     ping(): void;
     close(code: number, reason: string): void;

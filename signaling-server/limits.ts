@@ -5,10 +5,26 @@
  * a thousand tabs take half a gigabyte.
  */
 export const MAX_SOCKETS = 2048;
-/** WebSockets of one address: a classroom behind one router is well below, one machine cannot take every place. */
-export const MAX_SOCKETS_PER_ADDRESS = 1024;
+/** TCP connections open at once, WebSockets among them: a browser opens six for what it fetches. */
+export const MAX_CONNECTIONS = 4096;
+/** Model files on their way at once; each fills the system's buffers with megabytes as long as its reader lags behind. */
+export const MAX_DOWNLOADS = 512;
+/** WebSockets of one address in a burst and a second: a classroom that reloads after a restart comes in a minute. */
+export const SOCKET_BURST = 512;
+export const SOCKETS_PER_SECOND = 32;
+/** A request's head, or a TLS handshake, that takes so long is none: browsers send it at once. */
+export const HEAD_TIMEOUT_MS = 10_000;
+/** A download of which no byte is taken for so long is read by nobody; a phone without network for a moment goes on. */
+export const READ_TIMEOUT_MS = 30_000;
+/** Bytes for one WebSocket that wait for its reader: some hundred offers. */
+export const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
 /** A socket that answers no ping for so long is gone: a half-open connection must not keep a peer id. */
 export const SOCKET_HEARTBEAT_MS = 10_000;
+
+/** A socket that has announced nothing for so long wants nothing of the tracker: clients announce as soon as it opens. */
+export const FIRST_ANNOUNCE_TIMEOUT_MS = 30_000;
+/** Silence after which a tracker socket is dropped: five of the intervals at which the tracker has clients announce. */
+export const TRACKER_SILENCE_MS = 10 * 60_000;
 
 /** One tracker message: ten offers of the largest size, with room for JSON escapes. */
 export const MAX_TRACKER_MESSAGE_BYTES = 256 * 1024;
@@ -32,12 +48,10 @@ export const HTTP_ANNOUNCES_PER_SECOND = 1;
 /** Addresses whose HTTP announces are counted; when there are more, the oldest are forgotten. */
 export const MAX_COUNTED_ADDRESSES = 10_000;
 
-/**
- * New relay connections a second, and in the handshake at once. All come from the loopback proxy, so libp2p's own caps
- * for one address would be caps for everybody.
- */
-export const MAX_NEW_CONNECTIONS_PER_SECOND = 200;
-export const MAX_PENDING_CONNECTIONS = 200;
+/** Relay connections in the handshake at once, all addresses together, each with its share (see `AddressPlaces`). */
+export const MAX_HANDSHAKES = 1024;
+/** A relay connection whose handshake takes longer is none. */
+export const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Introductions under way at once over one tab's connection: everybody greets a newcomer. */
 export const MAX_INTRODUCTIONS_PER_TAB = 256;
 /** Bytes of one relayed connection, libp2p's default: handshakes and session descriptions fit many times, tensors do not. */
@@ -53,6 +67,10 @@ export const PING_INTERVAL_MS = 30_000;
 export const MAX_MESH_TABS = 256;
 /** One presence message, signed and wrapped: the longest lists 1024 shards twice. */
 export const MAX_GOSSIP_BYTES = 16 * 1024;
+/** A tab that lost the server, but not the others, is still repeated for so long. */
+export const KNOWN_AFTER_LEAVING_MS = 60_000;
+/** Addresses of a tab that the DHT keeps: one for each way to it, and the server's own has a handful. */
+export const MAX_TAB_ADDRESSES = 32;
 /** Registrations are looked through at this interval: for those of tabs that left unseen, and for old ones. */
 export const PROVIDER_SWEEP_MS = 60_000;
 /** A holder that has not renewed its registration for so long has lost the shard: tabs renew three times as often. */

@@ -22,10 +22,18 @@ export class ModelRoutes {
   readonly #models: ReadonlyMap<string, ServedModel>;
   readonly #trackerPath: string;
   readonly #publicUrl: URL | undefined;
+  readonly #isSpoiled: (path: string) => boolean;
 
-  constructor(models: readonly ServedModel[], trackerPath: string, publicUrl?: URL) {
+  /** @param isSpoiled - whether a shard's file is known to hold other bytes */
+  constructor(
+    models: readonly ServedModel[],
+    trackerPath: string,
+    publicUrl?: URL,
+    isSpoiled: (path: string) => boolean = () => false,
+  ) {
     this.#models = new Map(models.map((model) => [model.manifest.name, model]));
     this.#trackerPath = trackerPath;
+    this.#isSpoiled = isSpoiled;
     this.#publicUrl = publicUrl;
   }
 
@@ -54,7 +62,13 @@ export class ModelRoutes {
     const shard = model.manifest.shards.find((candidate) => candidate.fileName === `${shardName}.gguf`);
     if (!shard) return undefined;
     if (kind === 'torrent') return this.#sendTorrent(request, response, model, shardName);
-    return sendFile(request, response, join(model.directory, fileName), { etag: `"${shard.sha256}"`, headers });
+    const file = join(model.directory, fileName);
+    if (this.#isSpoiled(file)) {
+      response.writeHead(503, { ...OPEN_TO_ALL, 'Content-Type': 'text/plain; charset=utf-8', 'Retry-After': '60' });
+      response.end("This file has changed on the server's disk, and is not served before it is made anew.\n");
+      return 0;
+    }
+    return sendFile(request, response, file, { etag: `"${shard.sha256}"`, headers });
   }
 
   /** The torrent with this server's tracker and web seed, as the client reaches them. */

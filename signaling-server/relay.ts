@@ -10,9 +10,8 @@ import { type AddressFilter, createLibp2p } from 'libp2p';
 import { ShoalError } from '../src/core/errors.ts';
 import { presenceTopic } from '../src/protocol/directory.ts';
 import {
+  HANDSHAKE_TIMEOUT_MS,
   MAX_INTRODUCTIONS_PER_TAB,
-  MAX_NEW_CONNECTIONS_PER_SECOND,
-  MAX_PENDING_CONNECTIONS,
   MAX_RELAYED_BYTES,
   MAX_RELAYED_MS,
   MAX_SOCKETS,
@@ -20,6 +19,7 @@ import {
   PROVIDER_SWEEP_MS,
 } from './limits.ts';
 import { presenceGossip } from './presence-gossip.ts';
+import { RecentPeers } from './recent-peers.ts';
 import type { ServedModel } from './served-model.ts';
 import { ShardDirectory } from './shard-directory.ts';
 import { sturdyWebSockets } from './sturdy-web-sockets.ts';
@@ -42,6 +42,8 @@ export interface Relay {
   providers(): number;
   /** Tabs that listen to a served swarm. */
   gossipPeers(): number;
+  /** Tells the loopback port of each connection whose handshake is done. */
+  onConnection(listener: (port: number) => void): void;
   close(): Promise<void>;
 }
 
@@ -49,6 +51,7 @@ export interface Relay {
 export async function startRelay({ privateKey, models, publicAddresses }: RelayOptions): Promise<Relay> {
   const directory = await ShardDirectory.create(models);
   const manifestIds = models.map(({ manifestId }) => manifestId);
+  const recent = new RecentPeers();
   let announced: AddressFilter = (listening) => listening;
   const node = await createLibp2p({
     privateKey,
@@ -63,8 +66,10 @@ export async function startRelay({ privateKey, models, publicAddresses }: RelayO
     connectionGater: { denyDialMultiaddr: () => true },
     connectionManager: {
       maxConnections: MAX_SOCKETS,
-      inboundConnectionThreshold: MAX_NEW_CONNECTIONS_PER_SECOND,
-      maxIncomingPendingConnections: MAX_PENDING_CONNECTIONS,
+      // All come from the loopback proxy, which counts by the client's address: a cap for one address is one for everybody.
+      inboundConnectionThreshold: Number.MAX_SAFE_INTEGER,
+      maxIncomingPendingConnections: Number.MAX_SAFE_INTEGER,
+      inboundUpgradeTimeout: HANDSHAKE_TIMEOUT_MS,
     },
     connectionMonitor: { pingInterval: PING_INTERVAL_MS },
     // While a tab is connected its addresses are good; by default they count for an hour, and holders without are unnamed.
@@ -84,7 +89,7 @@ export async function startRelay({ privateKey, models, publicAddresses }: RelayO
         },
       }),
       dht: directory.service,
-      gossip: presenceGossip(manifestIds),
+      gossip: presenceGossip(manifestIds, recent),
     },
   });
   const port = portOf(node.getMultiaddrs());
@@ -94,6 +99,7 @@ export async function startRelay({ privateKey, models, publicAddresses }: RelayO
   for (const manifestId of manifestIds) gossip.subscribe(presenceTopic(manifestId));
   // What is known of a tab outlives it by hours otherwise, and every reload is another tab.
   node.addEventListener('peer:disconnect', ({ detail: peer }) => {
+    recent.add(peer.toString());
     relay.reservations.delete(peer);
     directory.providers.forget(peer.toString());
     void node.peerStore.delete(peer);
@@ -108,6 +114,8 @@ export async function startRelay({ privateKey, models, publicAddresses }: RelayO
     reservations: () => relay.reservations.size,
     providers: () => directory.providers.size,
     gossipPeers: () => gossip.getPeers().length,
+    onConnection: (listener) =>
+      node.addEventListener('connection:open', ({ detail }) => listener(portOf([detail.remoteAddr]))),
     close: async () => {
       clearInterval(sweep);
       await node.stop();

@@ -1,11 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { log } from '../src/core/log.ts';
 import type { ServerConfig } from '../src/protocol/server-config.ts';
+import { AddressPlaces } from './address-places.ts';
+import type { AllowedPages } from './allowed-pages.ts';
+import type { ClientAddresses } from './client-address.ts';
+import { MAX_DOWNLOADS } from './limits.ts';
 import type { Counter, Metrics } from './metrics.ts';
 import { ModelRoutes } from './model-routes.ts';
 import { Page } from './page.ts';
 import type { Relay } from './relay.ts';
 import type { ServedModel } from './served-model.ts';
+import type { ShardCheck } from './shard-check.ts';
 import type { Tracker } from './tracker.ts';
 import { TRACKER_PATH } from './tracker-path.ts';
 
@@ -17,6 +22,9 @@ export interface RouterOptions {
   readonly pageDirectory: string;
   readonly tracker: Tracker;
   readonly relay: Relay;
+  readonly addresses: ClientAddresses;
+  readonly pages: AllowedPages;
+  readonly shardCheck: ShardCheck;
   readonly metrics: Metrics;
 }
 
@@ -28,20 +36,27 @@ export class Router {
   readonly #page: Page;
   readonly #tracker: Tracker;
   readonly #relay: Relay;
+  readonly #addresses: ClientAddresses;
+  readonly #pages: AllowedPages;
+  readonly #downloads = new AddressPlaces(MAX_DOWNLOADS);
   readonly #metrics: Metrics;
   readonly #requests: Counter;
   readonly #sentBytes: Counter;
   readonly #startedAtMs = performance.now();
 
-  constructor({ config, publicUrl, models, pageDirectory, tracker, relay, metrics }: RouterOptions) {
+  constructor(options: RouterOptions) {
+    const { config, publicUrl, models, pageDirectory, tracker, relay, addresses, pages, shardCheck, metrics } = options;
     this.#config = config;
     this.#publicUrl = publicUrl;
-    this.#modelRoutes = new ModelRoutes(models, TRACKER_PATH, publicUrl);
+    this.#modelRoutes = new ModelRoutes(models, TRACKER_PATH, publicUrl, (path) => shardCheck.isSpoiled(path));
     this.#page = new Page(pageDirectory);
     this.#tracker = tracker;
     this.#relay = relay;
+    this.#addresses = addresses;
+    this.#pages = pages;
     this.#metrics = metrics;
     this.#requests = metrics.counter('shoal_http_requests_total', 'HTTP requests, by status.');
+    metrics.gauge('shoal_downloads', 'Model files on their way.', () => this.#downloads.taken);
     this.#sentBytes = metrics.counter('shoal_sent_bytes_total', 'Bytes of files sent, by kind: page or models.');
   }
 
@@ -55,6 +70,7 @@ export class Router {
     try {
       await this.#route(request, response);
     } catch (error) {
+      // Node refuses a request line with control characters or bytes beyond ASCII: it can be logged as it is.
       log.error('HTTP', `${request.method} ${request.url}: ${error instanceof Error ? error.message : String(error)}`);
       if (response.headersSent) response.destroy();
       else sendText(response, 500, 'The server failed to answer; its log says why.');
@@ -64,6 +80,9 @@ export class Router {
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '/').split('?')[0]!;
     const isModel = path.startsWith('/models/');
+    // Weights are for every page; all else is for this server's own.
+    const refusal = isModel ? undefined : this.#pages.refusal(request);
+    if (refusal) return sendText(response, refusal === 'host' ? 421 : 403, REFUSALS[refusal]);
     const methods = isModel ? ['GET', 'HEAD', 'OPTIONS'] : ['GET', 'HEAD'];
     if (!methods.includes(request.method ?? '')) {
       response.setHeader('Allow', methods.join(', '));
@@ -76,8 +95,9 @@ export class Router {
     }
     switch (path) {
       case TRACKER_PATH:
-        return this.#tracker.handleRequest(request, response);
+        return this.#tracker.handleRequest(request, response, this.#addresses.of(request));
       case '/config.json':
+        this.#allowReading(request, response);
         return sendJson(response, this.#config());
       case '/healthz':
         return sendJson(response, this.#health());
@@ -86,9 +106,32 @@ export class Router {
         response.end(await this.#metrics.format());
         return;
     }
-    const sent = await (isModel ? this.#modelRoutes : this.#page).handle(request, response, path);
+    const sent = isModel
+      ? await this.#sendModel(request, response, path)
+      : await this.#page.handle(request, response, path);
     if (sent === undefined) return sendText(response, 404, 'Not found.');
     this.#sentBytes.add(sent, { kind: isModel ? 'models' : 'page' });
+  }
+
+  async #sendModel(request: IncomingMessage, response: ServerResponse, path: string): Promise<number | undefined> {
+    const address = this.#addresses.of(request);
+    if (!this.#downloads.take(address)) {
+      response.setHeader('Retry-After', '5');
+      sendText(response, 503, 'Too many downloads are on their way to your address.');
+      return 0;
+    }
+    try {
+      return await this.#modelRoutes.handle(request, response, path);
+    } finally {
+      this.#downloads.free(address);
+    }
+  }
+
+  /** By a page that the operator named. */
+  #allowReading(request: IncomingMessage, response: ServerResponse): void {
+    response.setHeader('Vary', 'Origin');
+    const origin = this.#pages.named(request);
+    if (origin !== undefined) response.setHeader('Access-Control-Allow-Origin', origin);
   }
 
   #health() {
@@ -103,6 +146,11 @@ export class Router {
     };
   }
 }
+
+const REFUSALS = {
+  host: 'This server does not know itself by that name. Its operator names it with --public-url https://name/ (or --allow-origin https://name).',
+  origin: 'Pages of other sites may not use this server. Its operator allows one with --allow-origin https://site.',
+} as const;
 
 /** Not for pages of other origins: they could join the swarm of the person's own machine. */
 function sendJson(response: ServerResponse, value: unknown): void {

@@ -1,17 +1,22 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import type { Server as NetServer, Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
 import { type IceServer, relayMultiaddr, type ServerConfig } from '../src/protocol/server-config.ts';
+import { AddressPlaces } from './address-places.ts';
 import { networkAddresses, reachableAddresses, urlHost } from './addresses.ts';
+import { AllowedPages } from './allowed-pages.ts';
 import { withoutBase } from './base-path.ts';
+import { addressGroup, ClientAddresses } from './client-address.ts';
 import { loadIdentity } from './identity.ts';
-import { CLOSE_GRACE_MS, MAX_HEADER_BYTES } from './limits.ts';
+import { CLOSE_GRACE_MS, HEAD_TIMEOUT_MS, MAX_CONNECTIONS, MAX_HEADER_BYTES, READ_TIMEOUT_MS } from './limits.ts';
 import { listen } from './listen.ts';
 import { Metrics } from './metrics.ts';
 import { type Relay, startRelay } from './relay.ts';
 import { Router } from './router.ts';
 import { infoHashesOf, type ServedModel } from './served-model.ts';
+import { ShardCheck } from './shard-check.ts';
 import { Tracker } from './tracker.ts';
 import { TRACKER_PATH } from './tracker-path.ts';
 import { Upgrades } from './upgrades.ts';
@@ -25,11 +30,17 @@ export interface ServerOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
   /** By which others reach the page where that cannot be known here, as behind a proxy; its path ends in a slash. */
   readonly publicUrl?: URL;
+  /** Origins of pages of other servers that may use this one; `*` for all. */
+  readonly allowedOrigins?: readonly string[];
+  /** Addresses or networks of reverse proxies, whose `X-Forwarded-For` is believed. */
+  readonly proxies?: readonly string[];
   /** The built page. */
   readonly pageDirectory: string;
   /** Keeps the server's private key. */
   readonly dataDirectory: string;
   readonly models: readonly ServedModel[];
+  /** Makes a model's files anew that have changed on disk. */
+  readonly repair?: (model: ServedModel) => Promise<void>;
   /** STUN and TURN servers for the tabs. */
   readonly iceServers: readonly IceServer[];
   readonly version: string;
@@ -59,6 +70,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ...(publicUrl ? [publicUrl.href] : []),
     ...urlsOf(networkAddresses(reachableAddresses(host))).map((url) => `${url}/`),
   ];
+  const addresses = new ClientAddresses(options.proxies ?? []);
+  const pages = new AllowedPages({ publicUrl, origins: options.allowedOrigins ?? [] });
   const relay = await startRelay({
     privateKey: await loadIdentity(join(options.dataDirectory, 'server.key')),
     models,
@@ -67,7 +80,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const metrics = new Metrics();
   addRelayMetrics(metrics, relay);
   const tracker = new Tracker(infoHashesOf(models), metrics);
-  const upgrades = new Upgrades({ tracker, relayPort: relay.port, metrics });
+  const upgrades = new Upgrades({ tracker, relay, addresses, pages, metrics });
+  const shardCheck = new ShardCheck(models, metrics, options.repair);
   const config = (): ServerConfig => ({
     version,
     relay: { peerId: relay.peerId },
@@ -83,6 +97,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     pageDirectory: options.pageDirectory,
     tracker,
     relay,
+    addresses,
+    pages,
+    shardCheck,
     metrics,
   });
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
@@ -90,16 +107,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     void router.handle(request, response);
   };
   const server = tls
-    ? createHttpsServer({ ...tls, maxHeaderSize: MAX_HEADER_BYTES }, onRequest)
-    : createHttpServer({ maxHeaderSize: MAX_HEADER_BYTES }, onRequest);
+    ? createHttpsServer({ ...tls, ...HTTP_LIMITS, handshakeTimeout: HEAD_TIMEOUT_MS }, onRequest)
+    : createHttpServer(HTTP_LIMITS, onRequest);
+  // Ends connections that are idle, also those whose reader takes nothing.
+  server.setTimeout(READ_TIMEOUT_MS);
+  limitConnections(server, addresses, metrics);
   server.on('upgrade', (request, socket, head) => {
     request.url = withoutBase(request.url ?? '/', basePath);
-    upgrades.take(request, socket, head);
+    upgrades.take(request, socket as Socket, head);
   });
   const close = async () => {
     const closed = new Promise((resolve) => server.close(resolve));
     tracker.close();
     upgrades.close();
+    shardCheck.close();
     server.closeIdleConnections();
     const timer = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
     await Promise.all([
@@ -114,7 +135,37 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await close();
     throw error;
   }
+  shardCheck.start();
   return { urls: urlsOf(reachableAddresses(host)), addresses: pageAddresses(), peerId: relay.peerId, close };
+}
+
+const HTTP_LIMITS = {
+  maxHeaderSize: MAX_HEADER_BYTES,
+  headersTimeout: HEAD_TIMEOUT_MS,
+  // Requests have no bodies.
+  requestTimeout: HEAD_TIMEOUT_MS,
+  connectionsCheckingInterval: HEAD_TIMEOUT_MS / 4,
+} as const;
+
+/** Ends connections over their address's share at once: those that never ask for anything are connections too. */
+function limitConnections(server: NetServer, addresses: ClientAddresses, metrics: Metrics): void {
+  const places = new AddressPlaces(MAX_CONNECTIONS);
+  const refused = metrics.counter(
+    'shoal_connections_refused_total',
+    'TCP connections over the share of their address.',
+  );
+  server.on('connection', (socket: Socket) => {
+    const { remoteAddress } = socket;
+    // A proxy's connections are its clients', of whom each request tells.
+    if (addresses.isProxy(remoteAddress)) return;
+    const group = addressGroup(remoteAddress ?? '');
+    if (places.take(group)) {
+      socket.once('close', () => places.free(group));
+      return;
+    }
+    refused.add();
+    socket.destroy();
+  });
 }
 
 function addRelayMetrics(metrics: Metrics, relay: Relay): void {

@@ -9,10 +9,12 @@ import {
   shardRecordKey,
   validateShardRecord,
 } from '../src/protocol/directory.ts';
+import { MAX_TAB_ADDRESSES } from './limits.ts';
 import { ProviderTable } from './provider-table.ts';
 import type { ServedModel } from './served-model.ts';
 
 type Datastore = KadDHTComponents['datastore'];
+type PeerStore = KadDHTComponents['peerStore'];
 
 /**
  * The server's part of the swarms' DHT: the table itself, since tabs are its clients. It takes records and providers of
@@ -48,7 +50,8 @@ export class ShardDirectory {
       validators: { [DHT_NAMESPACE]: (key, value) => this.#validate(key, value), pk: refusePublicKey },
       selectors: { [DHT_NAMESPACE]: () => 0 },
     })({
-      ...{ peerId, privateKey, registrar, addressManager, peerStore, connectionManager, events, logger, ping },
+      ...{ peerId, privateKey, registrar, addressManager, connectionManager, events, logger, ping },
+      peerStore: withBoundedAddresses(peerStore, connectionManager),
       datastore: this.#withProviders(components.datastore),
     });
   };
@@ -82,7 +85,25 @@ export class ShardDirectory {
   }
 }
 
-function bindTo(target: Datastore, property: string | symbol): unknown {
+/**
+ * The DHT adds the addresses of a message to those that it knows of the sender, without end. Here they are replaced, and
+ * kept of connected tabs only.
+ */
+function withBoundedAddresses(
+  peerStore: PeerStore,
+  connectionManager: KadDHTComponents['connectionManager'],
+): PeerStore {
+  const merge: PeerStore['merge'] = async (peerId, { multiaddrs, ...data }, options) => {
+    if (connectionManager.getConnections(peerId).length === 0) return peerStore.get(peerId, options);
+    if (multiaddrs) await peerStore.patch(peerId, { multiaddrs: multiaddrs.slice(0, MAX_TAB_ADDRESSES) }, options);
+    return peerStore.merge(peerId, data, options);
+  };
+  return new Proxy(peerStore, {
+    get: (target, property) => (property === 'merge' ? merge : bindTo(target, property)),
+  });
+}
+
+function bindTo(target: object, property: string | symbol): unknown {
   const value: unknown = Reflect.get(target, property);
   return typeof value === 'function' ? value.bind(target) : value;
 }

@@ -2,20 +2,23 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import TrackerServer, { type TrackerSocket } from 'bittorrent-tracker/server';
 import { log } from '../src/core/log.ts';
+import { AddressRates } from './address-rates.ts';
 import {
+  FIRST_ANNOUNCE_TIMEOUT_MS,
   HTTP_ANNOUNCE_BURST,
   HTTP_ANNOUNCES_PER_SECOND,
-  MAX_COUNTED_ADDRESSES,
   MAX_REFUSALS,
   MAX_TRACKER_MESSAGE_BYTES,
   MAX_TRACKER_PEERS_PER_SHARD,
   SOCKET_HEARTBEAT_MS,
   TRACKER_BURST_MESSAGES,
   TRACKER_MESSAGES_PER_SECOND,
+  TRACKER_SILENCE_MS,
 } from './limits.ts';
 import type { Counter, Metrics } from './metrics.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { formatTrackerMessage, infoHashesIn, parseTrackerMessage, type TrackerMessage } from './tracker-message.ts';
+import { endWhenUnread } from './unread-limit.ts';
 
 /** What the tracker knows of one WebSocket. */
 interface Client {
@@ -25,6 +28,8 @@ interface Client {
   peerId: string | undefined;
   refusals: number;
   answeredPing: boolean;
+  /** When it opened, or announced last. */
+  announcedAtMs: number;
 }
 
 /**
@@ -39,7 +44,7 @@ export class Tracker {
   readonly #clients = new Map<TrackerSocket, Client>();
   /** Sockets by the peer id that they speak for. */
   readonly #owners = new Map<string, TrackerSocket>();
-  readonly #httpBuckets = new Map<string, TokenBucket>();
+  readonly #httpRates = new AddressRates(HTTP_ANNOUNCE_BURST, HTTP_ANNOUNCES_PER_SECOND);
   readonly #heartbeat: NodeJS.Timeout;
 
   constructor(infoHashes: ReadonlySet<string>, metrics: Metrics) {
@@ -59,11 +64,11 @@ export class Tracker {
     this.#heartbeat = setInterval(() => this.#checkSockets(), SOCKET_HEARTBEAT_MS).unref();
   }
 
-  /** Answers `GET /announce`. */
-  handleRequest(request: IncomingMessage, response: ServerResponse): void {
+  /** Answers `GET /announce`. @param address - by which the client is counted */
+  handleRequest(request: IncomingMessage, response: ServerResponse, address: string): void {
     response.setHeader('Content-Type', 'text/plain');
     response.setHeader('Cache-Control', 'no-store');
-    if (this.#takeHttpAnnounce(request.socket.remoteAddress ?? '')) {
+    if (this.#httpRates.take(address)) {
       this.#server.onHttpRequest(request, response);
       return;
     }
@@ -84,8 +89,10 @@ export class Tracker {
 
   #admit(socket: TrackerSocket, request: IncomingMessage): void {
     const bucket = new TokenBucket(TRACKER_BURST_MESSAGES, TRACKER_MESSAGES_PER_SECOND);
-    const client: Client = { socket, bucket, peerId: undefined, refusals: 0, answeredPing: true };
+    const announcedAtMs = performance.now();
+    const client: Client = { socket, bucket, peerId: undefined, refusals: 0, answeredPing: true, announcedAtMs };
     this.#clients.set(socket, client);
+    endWhenUnread(socket, () => this.#refused.add(1, { reason: 'unread' }));
     // The library adds an `error` listener for every message that a closing socket does not get.
     socket.setMaxListeners(0);
     socket.upgradeReq = request;
@@ -104,7 +111,10 @@ export class Tracker {
     if (client.refusals >= MAX_REFUSALS) return;
     const judged = this.#judge(client, data);
     if (typeof judged === 'string') this.#refuse(client, judged);
-    else client.socket.onMessageBound?.(formatTrackerMessage(judged));
+    else {
+      if (judged.action === 'announce') client.announcedAtMs = performance.now();
+      client.socket.onMessageBound?.(formatTrackerMessage(judged));
+    }
   }
 
   /** @returns the message, or why it is refused. */
@@ -142,21 +152,12 @@ export class Tracker {
 
   #checkSockets(): void {
     for (const client of this.#clients.values()) {
-      if (!client.answeredPing) client.socket.terminate();
+      const silentMs = performance.now() - client.announcedAtMs;
+      const mayBeSilentMs = client.peerId === undefined ? FIRST_ANNOUNCE_TIMEOUT_MS : TRACKER_SILENCE_MS;
+      if (!client.answeredPing || silentMs > mayBeSilentMs) client.socket.terminate();
       client.answeredPing = false;
       client.socket.ping();
     }
-  }
-
-  #takeHttpAnnounce(address: string): boolean {
-    let bucket = this.#httpBuckets.get(address);
-    if (!bucket) {
-      bucket = new TokenBucket(HTTP_ANNOUNCE_BURST, HTTP_ANNOUNCES_PER_SECOND);
-      this.#httpBuckets.set(address, bucket);
-      const [oldest] = this.#httpBuckets.keys();
-      if (oldest !== undefined && this.#httpBuckets.size > MAX_COUNTED_ADDRESSES) this.#httpBuckets.delete(oldest);
-    }
-    return bucket.take();
   }
 
   #countPeers(): number {

@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 /**
  * Hands a WebSocket's upgrade on to the server that listens on a loopback port, and then its bytes both ways: libp2p's
  * WebSocket transport cannot share an HTTP server.
+ * @returns the connection to that port
  */
-export function proxyUpgrade(request: IncomingMessage, client: Duplex, head: Buffer, port: number): void {
+export function proxyUpgrade(request: IncomingMessage, client: Duplex, head: Buffer, port: number): Socket {
   const upstream = connect({ host: '127.0.0.1', port, noDelay: true });
   const end = () => {
     client.destroy();
@@ -19,6 +20,7 @@ export function proxyUpgrade(request: IncomingMessage, client: Duplex, head: Buf
     upstream.write(head);
     client.pipe(upstream).pipe(client);
   });
+  return upstream;
 }
 
 function formatHead({ method, url, rawHeaders }: IncomingMessage): string {

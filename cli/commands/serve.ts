@@ -3,18 +3,22 @@ import { join, resolve } from 'node:path';
 import { defineCommand } from 'citty';
 import packageJson from '../../package.json' with { type: 'json' };
 import { interfaceAddresses, reachableAddresses } from '../../signaling-server/addresses.ts';
+import { ClientAddresses } from '../../signaling-server/client-address.ts';
 import { checkPort } from '../../signaling-server/listen.ts';
 import { startServer } from '../../signaling-server/server.ts';
 import { ShoalError } from '../../src/core/errors.ts';
+import { parseAllowedOrigin } from '../allowed-origin.ts';
 import { announcement } from '../announce.ts';
 import { CATALOGUE } from '../catalogue.ts';
 import { type Certificate, readCertificate, selfSignedCertificate } from '../certificate.ts';
 import { CHAT_TEMPLATE_OPTION, readChatTemplate } from '../chat-template.ts';
+import { FolderClaims } from '../folder-claim.ts';
 import { parseIceServer } from '../ice-server.ts';
-import { DEFAULT_DATA_DIR, MODEL_FORMS, prepareModel } from '../model-source.ts';
+import { DEFAULT_DATA_DIR, MODEL_FORMS, type PrepareOptions, prepareModel } from '../model-source.ts';
 import { buildPage } from '../page-build.ts';
 import { ProgressLine } from '../progress.ts';
 import { parsePublicUrl } from '../public-url.ts';
+import { forgetSource } from '../shard-folder-stamp.ts';
 import { readStrictly } from '../strict-options.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -36,6 +40,16 @@ const args = {
     type: 'string',
     valueHint: 'URL',
     description: 'Where others reach the page, if behind a proxy; https://host/path/',
+  },
+  'allow-origin': {
+    type: 'string',
+    valueHint: 'ORIGIN',
+    description: 'Pages of another site that may use this server, https://site, or * for all; repeat for more',
+  },
+  'trust-proxy': {
+    type: 'string',
+    valueHint: 'ADDRESS',
+    description: 'Reverse proxy whose X-Forwarded-For is believed, an address or network; repeat for more',
   },
   model: {
     type: 'string',
@@ -71,14 +85,19 @@ export default defineCommand({
     const port = parseNumber('port', options.port, 0, 65_535);
     const shards = options.shards === 'auto' ? 'auto' : parseNumber('shards', options.shards, 1, 1024);
     const publicUrl = options['public-url'] === undefined ? undefined : parsePublicUrl(options['public-url']);
+    const allowedOrigins = (given['allow-origin'] ?? []).map(parseAllowedOrigin);
+    const proxies = given['trust-proxy'] ?? [];
+    // Before a long download, as all that is typed.
+    new ClientAddresses(proxies);
     const chatTemplate = await readChatTemplate(options['chat-template']);
     const iceServers = (given.ice ?? []).map(parseIceServer);
     const stopping = stopSignal();
+    const claims = new FolderClaims();
     try {
       // Before a long download, not after it.
       await checkPort(host, port);
       const tls = await chooseCertificate(options);
-      const model = await prepareModel({
+      const prepare: PrepareOptions = {
         shards,
         dataDir,
         chatTemplate,
@@ -86,7 +105,8 @@ export default defineCommand({
         onProgress: new ProgressLine().show,
         onNotice: (text) => console.error(`shoal: ${text}`),
         ...(options.model === undefined ? {} : { model: options.model }),
-      });
+      };
+      const model = await prepareModel({ ...prepare, claim: claims.add });
       if (options.build) await buildPage(ROOT);
       stopping.throwIfAborted();
       const server = await startServer({
@@ -94,8 +114,14 @@ export default defineCommand({
         port,
         ...(tls ? { tls } : {}),
         ...(publicUrl ? { publicUrl } : {}),
+        allowedOrigins,
+        proxies,
         iceServers,
         models: [model],
+        repair: async ({ directory }) => {
+          await forgetSource(directory);
+          await prepareModel(prepare);
+        },
         pageDirectory: join(ROOT, 'dist'),
         dataDirectory: dataDir,
         version: packageJson.version,
@@ -104,11 +130,13 @@ export default defineCommand({
       const secure = tls !== undefined;
       console.log(announcement(server, { manifestId, secure, terminal: process.stdout.isTTY === true }));
       await aborted(stopping);
-      await server.close();
+      await Promise.all([server.close(), claims.giveUp()]);
       // libp2p leaves timers behind that would keep the process for another two seconds.
       process.exit(0);
     } catch (error) {
       if (!stopping.aborted) throw error;
+    } finally {
+      await claims.giveUp();
     }
   },
 });

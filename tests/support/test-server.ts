@@ -15,8 +15,8 @@ export interface TestServer extends RunningServer {
   readonly folder: string;
   /** A metric's value; 0 when it was never counted. */
   metric(nameAndLabels: string): Promise<number>;
-  /** Starts it again in the same folder, on the same port. */
-  restart(): Promise<TestServer>;
+  /** Starts it again in the same folder, on the same port. @param changed - options that are others now */
+  restart(changed?: Partial<ServerOptions>): Promise<TestServer>;
   stop(): Promise<void>;
 }
 
@@ -51,9 +51,9 @@ async function start(folder: string, model: ServedModel, options: Partial<Server
     model,
     folder,
     metric: (name) => readMetric(url, name),
-    restart: async () => {
+    restart: async (changed) => {
       await server.close();
-      return start(folder, model, { ...options, port: Number(new URL(url).port) });
+      return start(folder, model, { ...options, ...changed, port: Number(new URL(url).port) });
     },
     stop: async () => {
       await server.close();

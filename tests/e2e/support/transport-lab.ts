@@ -44,8 +44,9 @@ export class TransportLab {
     await pages.listen();
     const address = pages.httpServer!.address();
     if (!address || typeof address === 'string') throw new Error('The page server has no port.');
-    const pageUrl = `http://127.0.0.1:${address.port}/tests/e2e/pages/transport.html`;
-    return new TransportLab(pages, pageUrl, await startTestServer());
+    const origin = `http://127.0.0.1:${address.port}`;
+    const server = await startTestServer({ allowedOrigins: [origin] });
+    return new TransportLab(pages, `${origin}/tests/e2e/pages/transport.html`, server);
   }
 
   /** A page in a browser context of its own: nothing is shared with others but the network. */

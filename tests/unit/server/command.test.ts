@@ -55,7 +55,7 @@ const tiny = () => [
 ];
 
 async function readyUrl(run: Run): Promise<string> {
-  await expect.poll(() => run.stdout() || run.stderr(), { timeout: 15_000 }).toContain('Shoal is ready: ');
+  await expect.poll(() => run.stdout() || run.stderr(), { timeout: 60_000 }).toContain('Shoal is ready: ');
   return /Shoal is ready: (\S+)/.exec(run.stdout())![1]!;
 }
 
@@ -78,7 +78,6 @@ describe('shoal serve', () => {
         `Shoal is ready: ${url}\nIt works on this machine only. For phones and other machines: npm start -- --host 0.0.0.0 --https\n`,
       );
     },
-    60_000,
   );
 
   it('says that the port is in use in one line', async () => {
@@ -99,6 +98,9 @@ describe('shoal serve', () => {
     ['a port that is none', ['--port', '70000'], '--port is "70000"'],
     ['a port that browsers block', ['--port', '6667'], 'Browsers block port 6667'],
     ['a public URL that is none', ['--public-url', 'shoal.example'], '--public-url is "shoal.example"'],
+    ['an origin that is none', ['--allow-origin', 'shoal.example'], '--allow-origin is "shoal.example"'],
+    ['an origin with a path', ['--allow-origin', 'https://shoal.example/a'], '--allow-origin is "https'],
+    ['a proxy that is no address', ['--trust-proxy', 'nginx'], '--trust-proxy is "nginx"'],
     ['no shards', ['--shards', '0'], '--shards is "0"'],
     ['a value that is missing', ['--model'], '--model'],
     ['an ICE server of another scheme', ['--ice', 'http://x'], '--ice is "http://x"'],
@@ -113,6 +115,29 @@ describe('shoal serve', () => {
     expect(run.stdout()).toBe('');
   });
 
+  it('leaves the shards alone that another server serves, and takes them when that one has crashed', async () => {
+    const first = serve(...tiny());
+    const url = await readyUrl(first);
+    const shard = async (index: number) => (await fetch(`${url}/models/tiny/shard-${index}.gguf`)).arrayBuffer();
+    const bytes = [await shard(0), await shard(1)];
+    const inThree = [...tiny().slice(0, -1), '3'];
+    const second = serve(...inThree);
+    expect(await second.status).toBe(2);
+    expect(second.stderr()).toMatch(
+      /^shoal: .+tiny is served by another server \(process \d+ of .+\), made of another file or in another number of shards\. .+--data\.\n$/,
+    );
+    const same = serve(...tiny());
+    await readyUrl(same);
+    expect([await shard(0), await shard(1)]).toEqual(bytes);
+    for (const { child, status } of [first, same]) {
+      child.kill('SIGKILL');
+      await status;
+    }
+    const third = await readyUrl(serve(...inThree));
+    const manifest = (await (await fetch(`${third}/models/tiny/manifest.json`)).json()) as { shards: unknown[] };
+    expect(manifest.shards).toHaveLength(3);
+  });
+
   it('explains its options', async () => {
     const run = serve('--help');
     expect(await run.status).toBe(0);
@@ -121,6 +146,8 @@ describe('shoal serve', () => {
       '--host',
       '--https',
       '--public-url',
+      '--allow-origin',
+      '--trust-proxy',
       '--model',
       '--shards',
       '--data',

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import parseTorrent from 'parse-torrent';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseByteRange } from '../../../signaling-server/byte-range.ts';
 import { parseServerConfig } from '../../../src/protocol/server-config.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
@@ -19,6 +21,7 @@ const shardUrl = (index: number) => `/models/tiny/shard-${index}.gguf`;
 /** A request with a path that `fetch` would tidy up. */
 async function rawStatus(path: string): Promise<number> {
   const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+  socket.setDefaultEncoding('latin1');
   socket.write(`GET ${path} HTTP/1.1\r\nHost: shoal\r\nConnection: close\r\n\r\n`);
   return Number((await text(socket)).split(' ')[1]);
 }
@@ -212,6 +215,23 @@ describe('health, metrics, configuration', () => {
     const lines = (await response.text()).trimEnd().split('\n');
     for (const line of lines) expect(line).toMatch(/^(# (HELP|TYPE) shoal_\w+ .+|shoal_\w+({\w+="[^"]*"})? [\d.]+)$/);
     expect(await server.metric('shoal_http_requests_total{status="404"}')).toBeGreaterThan(0);
+  });
+});
+
+describe('the log', () => {
+  it('gets nothing from a client that ends a line or steers a terminal', async () => {
+    const written = vi.spyOn(console, 'error').mockImplementation(() => {});
+    await rm(join(server.model.directory, 'shard-3.torrent'));
+    const path = '/models/tiny/shard-3.torrent?';
+    // A control of eight bits, as a terminal may read it; ESC, a line's end that is none of HTTP's, and DEL.
+    for (const bytes of ['\u009b31m', '\u001b[31m', 'a\rb', 'a\u007f', '\u00ad'])
+      expect([bytes, await rawStatus(path + bytes)]).toEqual([bytes, 400]);
+    expect(await rawStatus(`${path}%1b%5b31m%0a`)).toBe(500);
+    const lines = written.mock.calls.flat();
+    written.mockRestore();
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain(`GET ${path}%1b%5b31m%0a: ENOENT`);
+    expect(lines[0]).not.toMatch(/\p{Cc}/u);
   });
 });
 

@@ -2,11 +2,26 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateKeyPair, publicKeyToProtobuf } from '@libp2p/crypto/keys';
-import { multiaddr } from '@multiformats/multiaddr';
+import type { PeerId, PeerInfo } from '@libp2p/interface';
+import { peerIdFromPrivateKey } from '@libp2p/peer-id';
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadIdentity } from '../../../signaling-server/identity.ts';
-import { PROVIDER_SWEEP_MS, PROVIDER_VALIDITY_MS } from '../../../signaling-server/limits.ts';
-import { manifestKey, presenceTopic, providerCid, shardRecordKey } from '../../../src/protocol/directory.ts';
+import {
+  KNOWN_AFTER_LEAVING_MS,
+  MAX_SOCKETS,
+  MAX_TAB_ADDRESSES,
+  PROVIDER_SWEEP_MS,
+  PROVIDER_VALIDITY_MS,
+} from '../../../signaling-server/limits.ts';
+import { RecentPeers } from '../../../signaling-server/recent-peers.ts';
+import {
+  DHT_PROTOCOL,
+  manifestKey,
+  presenceTopic,
+  providerCid,
+  shardRecordKey,
+} from '../../../src/protocol/directory.ts';
 import { relayMultiaddr } from '../../../src/protocol/server-config.ts';
 import { connectClient, type Libp2pClient } from '../../support/libp2p-client.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
@@ -211,7 +226,51 @@ describe('the DHT', () => {
     await expect.poll(() => server.metric('shoal_dht_providers'), PATIENCE).toBe(0);
     expect(await holdersOf(seeker, recordKey(1))).toEqual([]);
   });
+
+  it('has a table of one size under a flood: a tab stands for itself, with some addresses', async () => {
+    const [flooder, seeker] = [await connect(), await connect()];
+    const names = await Promise.all(
+      Array.from({ length: 50 }, async () => peerIdFromPrivateKey(await generateKeyPair('Ed25519'))),
+    );
+    const flood = async (key: string) => {
+      const stream = await flooder.getConnections()[0]!.newStream(DHT_PROTOCOL);
+      const { bytes: cid } = await providerCid(key);
+      for (let round = 0; round < 20; round++) {
+        const addresses = Array.from({ length: 50 }, (_, i) => multiaddr(`/ip4/192.0.2.${round}/tcp/${1000 + i}/ws`));
+        stream.send(addProvider(cid, [...names, flooder.peerId], addresses));
+      }
+      await stream.close();
+    };
+    for (const key of [recordKey(0), recordKey(1), 'anything']) await flood(key).catch(() => {});
+    await expect.poll(() => server.metric('shoal_dht_providers'), PATIENCE).toBe(2);
+    const named: PeerInfo[] = [];
+    for await (const event of seeker.services.dht.findProviders(await providerCid(recordKey(0)))) {
+      if (event.name === 'PROVIDER') named.push(...event.providers);
+    }
+    expect(named.map(({ id }) => id.toString())).toEqual([flooder.peerId.toString()]);
+    expect(named[0]!.multiaddrs.length).toBeLessThanOrEqual(MAX_TAB_ADDRESSES);
+    expect(named[0]!.multiaddrs.length).toBeGreaterThan(0);
+    await eventsOf(flooder.services.dht.provide(await providerCid(recordKey(2))));
+    expect(await holdersOf(seeker, recordKey(2))).toEqual([flooder.peerId.toString()]);
+  });
 });
+
+/** A message of kad-dht that registers holders, with its length before it. @see https://github.com/libp2p/specs/tree/master/kad-dht */
+function addProvider(cid: Uint8Array, holders: readonly PeerId[], addresses: readonly Multiaddr[]): Uint8Array {
+  const field = (number: number, value: Uint8Array) =>
+    Buffer.concat([varint((number << 3) | 2), varint(value.length), value]);
+  const providers = holders.map((id) =>
+    field(9, Buffer.concat([field(1, id.toMultihash().bytes), ...addresses.map((address) => field(2, address.bytes))])),
+  );
+  const message = Buffer.concat([Buffer.from([(1 << 3) | 0, 2]), field(2, cid), ...providers]);
+  return Buffer.concat([varint(message.length), message]);
+}
+
+function varint(value: number): Buffer {
+  const groups: number[] = [];
+  for (; value > 127; value >>= 7) groups.push((value & 127) | 128);
+  return Buffer.from([...groups, value]);
+}
 
 describe('the gossip', () => {
   const presence = { sequence: 1, ready: [0], pending: [], layersPerSecond: 0, queueLength: 0, leaving: false };
@@ -259,5 +318,72 @@ describe('the gossip', () => {
     for (const message of ['hello', '{}', JSON.stringify({ ...presence, ready: [-1] })]) await publish(message);
     await expect.poll(() => arrived(last), PATIENCE).toBe(true);
     expect([...new Set(heard)]).toEqual([first, last]);
+  });
+
+  /** How a client signs what it publishes. */
+  const signatureOf = ({ services: { gossip } }: Libp2pClient): object => Reflect.get(gossip, 'publishConfig');
+
+  /** Publishes over a client's connection what somebody else has signed. */
+  async function publishAs(client: Libp2pClient, signature: object, message: string): Promise<void> {
+    const { gossip } = client.services;
+    const own = signatureOf(client);
+    Reflect.set(gossip, 'publishConfig', { ...own, ...signature });
+    await gossip.publish(presenceTopic(server.model.manifestId), bytes(message));
+    Reflect.set(gossip, 'publishConfig', own);
+  }
+
+  it('repeats nobody whom one connection has made up, and goes on to repeat its own', async () => {
+    const [liar, listener] = [await connect(), await connect()];
+    const [, heard] = await subscribe(liar, listener);
+    const own = (sequence: number) => JSON.stringify({ ...presence, sequence });
+    const arrived = async (message: string) => {
+      await publishAs(liar, {}, message);
+      return heard?.includes(message);
+    };
+    await expect.poll(() => arrived(own(1)), PATIENCE).toBe(true);
+    for (let i = 0; i < 50; i++) {
+      const privateKey = await generateKeyPair('Ed25519');
+      const key = publicKeyToProtobuf(privateKey.publicKey);
+      const signature = { author: peerIdFromPrivateKey(privateKey), key, privateKey };
+      await publishAs(liar, signature, JSON.stringify({ ...presence, sequence: i, name: 'made up' }));
+    }
+    // In order behind them, over the same connection.
+    await expect.poll(() => arrived(own(2)), PATIENCE).toBe(true);
+    expect([...new Set(heard)]).toEqual([own(1), own(2)]);
+  });
+
+  it('repeats a tab that has just left, told by another, and one that comes back', async () => {
+    const [member, listener, leaver] = [await connect(), await connect(), await connect()];
+    const [, heard] = await subscribe(member, listener, leaver);
+    await expect.poll(() => server.metric('shoal_gossip_peers'), PATIENCE).toBe(3);
+    const signature = signatureOf(leaver);
+    await leaver.stop();
+    await expect.poll(() => server.metric('shoal_relay_connections'), PATIENCE).toBe(2);
+    const late = JSON.stringify({ ...presence, sequence: 2, leaving: true });
+    const told = async () => {
+      await publishAs(member, signature, late);
+      return heard?.includes(late);
+    };
+    await expect.poll(told, PATIENCE).toBe(true);
+    await leaver.start();
+    await leaver.dial(multiaddr(relayMultiaddr({ peerId: server.peerId }, server.url)));
+    const back = JSON.stringify({ ...presence, sequence: 3 });
+    const isBack = async () => {
+      await publishAs(leaver, {}, back).catch(() => {});
+      return heard?.includes(back);
+    };
+    await expect.poll(isBack, PATIENCE).toBe(true);
+  });
+
+  it('knows a tab that left for a minute, and no more of those than can be connected', () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const recent = new RecentPeers();
+    recent.add('a');
+    vi.advanceTimersByTime(KNOWN_AFTER_LEAVING_MS - 1);
+    expect([recent.has('a'), recent.has('b')]).toEqual([true, false]);
+    vi.advanceTimersByTime(1);
+    expect(recent.has('a')).toBe(false);
+    for (let i = 0; i <= MAX_SOCKETS; i++) recent.add(`${i}`);
+    expect([recent.has('0'), recent.has('1'), recent.has(`${MAX_SOCKETS}`)]).toEqual([false, true, true]);
   });
 });

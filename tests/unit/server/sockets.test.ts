@@ -1,9 +1,8 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MAX_SOCKETS, MAX_SOCKETS_PER_ADDRESS } from '../../../signaling-server/limits.ts';
-import { SocketPlaces } from '../../../signaling-server/socket-places.ts';
+import { AddressPlaces } from '../../../signaling-server/address-places.ts';
 import { connectClient } from '../../support/libp2p-client.ts';
+import { type RawUpgradeOptions, rawUpgrade } from '../../support/raw-upgrade.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
 let server: TestServer;
@@ -12,27 +11,19 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-async function upgrade(path: string, more = ''): Promise<{ readonly socket: Socket; readonly firstLine: string }> {
-  const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
-  socket.on('error', () => {});
-  socket.write(
-    `GET ${path} HTTP/1.1\r\nHost: shoal\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${btoa('0123456789abcdef')}\r\n\r\n${more}`,
-  );
-  const [data] = (await once(socket, 'data')) as [Buffer];
-  return { socket, firstLine: data.toString().split('\r\n')[0]! };
-}
+const upgrade = (path: string, options?: RawUpgradeOptions) => rawUpgrade(server.url, path, options);
 
 describe('WebSockets', () => {
   it('are taken by the tracker and the relay, and on no other path', async () => {
-    for (const [path, status] of [
-      ['/announce', '101'],
-      ['/', '101'],
-      ['/?x=1', '101'],
-      ['/other', '404'],
-      ['/models/tiny/shard-0.gguf', '404'],
+    for (const [path, expected] of [
+      ['/announce', 101],
+      ['/', 101],
+      ['/?x=1', 101],
+      ['/other', 404],
+      ['/models/tiny/shard-0.gguf', 404],
     ] as const) {
-      const { socket, firstLine } = await upgrade(path);
-      expect([path, firstLine.split(' ')[1]]).toEqual([path, status]);
+      const { socket, status } = await upgrade(path);
+      expect([path, status]).toEqual([path, expected]);
       socket.destroy();
     }
     expect(await server.metric('shoal_sockets_refused_total{reason="path"}')).toBe(2);
@@ -40,7 +31,7 @@ describe('WebSockets', () => {
 
   it('that send rubbish or vanish leave nothing behind', async () => {
     for (const path of ['/', '/announce']) {
-      const { socket } = await upgrade(path, 'rubbish');
+      const { socket } = await upgrade(path, { more: 'rubbish' });
       socket.resetAndDestroy();
       const other = await upgrade(path);
       other.socket.write(Buffer.alloc(100_000, 0xff));
@@ -53,19 +44,37 @@ describe('WebSockets', () => {
   });
 });
 
-describe('places for sockets', () => {
-  it('are limited for an address and for all', () => {
-    const places = new SocketPlaces();
-    const takeAll = (address: string) => {
-      let count = 0;
-      while (places.take(address)) count++;
-      return count;
-    };
-    expect(takeAll('a')).toBe(MAX_SOCKETS_PER_ADDRESS);
-    places.free('a');
-    expect(takeAll('a')).toBe(1);
-    expect(takeAll('b') + takeAll('c')).toBe(MAX_SOCKETS - MAX_SOCKETS_PER_ADDRESS);
-    places.free('a');
-    expect(takeAll('c')).toBe(1);
+describe('places', () => {
+  const takeAll = (places: AddressPlaces, address: string) => {
+    let count = 0;
+    while (places.take(address)) count++;
+    return count;
+  };
+
+  it('go to an address as long as it has at most a quarter of what others leave', () => {
+    const places = new AddressPlaces(2048);
+    expect(['a', 'b', 'c'].map((address) => takeAll(places, address))).toEqual([512, 384, 288]);
+    places.free('c');
+    expect(takeAll(places, 'c')).toBe(1);
+    expect(takeAll(places, 'a')).toBe(0);
+    // Half of them are gone, and a classroom has its places.
+    expect(takeAll(places, 'classroom')).toBeGreaterThan(2 * 2 * 30);
+  });
+
+  it('go to ten greedy addresses and still to one that comes after them', () => {
+    const places = new AddressPlaces(2048);
+    const taken = Array.from({ length: 10 }, (_, index) => takeAll(places, `greedy ${index}`));
+    expect(Math.min(...taken)).toBeGreaterThanOrEqual(64);
+    expect(takeAll(places, 'late')).toBe(64);
+  });
+
+  it('end when all are taken, and come back', () => {
+    const places = new AddressPlaces(64);
+    let address = 0;
+    while (places.take(`${address}`)) address++;
+    expect(address).toBe(64);
+    places.free('0');
+    expect(places.take('new')).toBe(true);
+    expect(places.take('newer')).toBe(false);
   });
 });
