@@ -1,13 +1,16 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { MemoryNetwork } from '../../src/net/memory/memory-transport.ts';
-import type { Transport } from '../../src/net/transport.ts';
+import type { GossipListener, Transport } from '../../src/net/transport.ts';
 import { PRESENCE_INTERVAL_MS } from '../../src/protocol/limits.ts';
 import { Membership } from '../../src/swarm/members/membership.ts';
 
 const MANIFEST = 'a'.repeat(64);
 const own = (ready: number[]) => () => ({ ready, pending: [], layersPerSecond: 0, queueLength: 0, leaving: false });
 
-afterEach(() => vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 function pair() {
   const network = new MemoryNetwork();
@@ -83,7 +86,8 @@ describe('membership', () => {
     await soon();
     expect(seer.members()).toEqual([]);
     expect(seer.suspects()).toEqual([{ ready: [], pending: [3] }]);
-    vi.useFakeTimers({ now: Date.now() + 4001, toFake: ['Date'] });
+    const now = performance.now();
+    vi.spyOn(performance, 'now').mockReturnValue(now + 4001);
     expect(seer.suspects()).toEqual([]);
     seer.close();
     seen.close();
@@ -92,11 +96,11 @@ describe('membership', () => {
   it('speaks less often in a large swarm, and is as patient with the others', async () => {
     vi.useFakeTimers();
     let spoken = 0;
-    let hear: (from: string, message: Uint8Array) => void = () => undefined;
+    let hear: GossipListener = () => undefined;
     const transport = {
       peerId: 'self',
       publish: async () => void spoken++,
-      subscribe: (_topic: string, listener: typeof hear) => {
+      subscribe: (_topic: string, listener: GossipListener) => {
         hear = listener;
         return () => undefined;
       },
@@ -107,7 +111,7 @@ describe('membership', () => {
     // Twice as many as speak every two seconds.
     const speak = () => {
       const message = new TextEncoder().encode(JSON.stringify({ ...own([0])(), sequence: 1 }));
-      for (let other = 0; other < 128; other++) hear(`peer ${other}`, message);
+      for (let other = 0; other < 128; other++) hear(`peer ${other}`, message, undefined);
     };
     member.announce(own([0]));
     speak();

@@ -14,6 +14,7 @@ import type {
   AbortOptions,
   Directory,
   FrameChannel,
+  GossipListener,
   IntroductionState,
   RequestHandler,
   Transport,
@@ -85,7 +86,7 @@ class Libp2pTransport implements Transport {
     this.#introduction = introduction;
     this.#dialer = dialer;
     this.#iceServers = iceServers;
-    this.#gossip = new GossipTopics(node.services.gossip);
+    this.#gossip = new GossipTopics(node.services.gossip, (peerId) => introduction.isRelay(peerId));
     this.directory = new JointDirectory({
       server: new DhtDirectory(node),
       peers: new PeerDirectory(this),
@@ -154,7 +155,7 @@ class Libp2pTransport implements Transport {
     return this.#gossip.publish(topic, message);
   }
 
-  subscribe(topic: string, listener: (from: string, message: Uint8Array) => void): Unsubscribe {
+  subscribe(topic: string, listener: GossipListener): Unsubscribe {
     return this.#gossip.subscribe(topic, listener);
   }
 

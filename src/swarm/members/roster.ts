@@ -6,7 +6,7 @@ import type { RouteCandidate } from '../route/route.ts';
 import type { Member, Membership } from './membership.ts';
 
 /** What a tab is and does, as assignment and routing count it. */
-export type OwnFacts = Omit<Presence, 'sequence' | 'name' | 'links' | 'draining' | 'leaving'>;
+export type OwnFacts = Omit<Presence, 'sequence' | 'name' | 'links' | 'draining' | 'leaving' | 'intervalMs'>;
 
 export interface RosterOptions {
   readonly peerId: string;
@@ -21,7 +21,10 @@ export interface RosterOptions {
 }
 
 /** One presence may be late or lost; after two, routes go elsewhere while they can. */
-const OVERDUE_MS = 2 * PRESENCE_INTERVAL_MS + 500;
+const OVERDUE_INTERVALS = 2;
+const OVERDUE_SLACK_MS = 500;
+/** Members that layers are dealt out among: as many as one server repeats presence to. */
+const MAX_ASSIGNABLE = 256;
 
 /** Everybody in the swarm, this tab among them, as those count them who deal out layers and plan routes. */
 export class Roster {
@@ -42,22 +45,31 @@ export class Roster {
     return this.#options.membership.members().filter(({ draining }) => !draining);
   }
 
-  /** Everybody who stays. */
+  /** Everybody who stays; of a crowd, those for whom the server or a connection vouches before the rest. */
   assignable(): AssignMember[] {
-    return [...(this.#stays ? [this.self] : []), ...this.others()];
+    return [...(this.#stays ? [this.self] : []), ...this.#bestKnown(this.others())];
+  }
+
+  #bestKnown(members: Member[]): Member[] {
+    if (members.length <= MAX_ASSIGNABLE) return members;
+    const { membership } = this.#options;
+    const vouched = members.filter(({ peerId }) => membership.standing(peerId));
+    const rest = members.filter(({ peerId }) => !membership.standing(peerId));
+    return [...vouched, ...rest].slice(0, MAX_ASSIGNABLE);
   }
 
   /** Everybody who serves something and stays. */
   candidates(): RouteCandidate[] {
-    const { peerId, own, roundTripMs, late } = this.#options;
-    const now = Date.now();
-    const self = { peerId, ...own(), links: [], heardAtMs: now };
+    const { peerId, own, roundTripMs, late, membership } = this.#options;
+    const now = performance.now();
+    const self = { peerId, ...own(), links: [], heardAtMs: now, intervalMs: PRESENCE_INTERVAL_MS };
     return [...(this.#stays ? [self] : []), ...this.others()]
       .filter(({ ready }) => ready.length > 0)
       .map((node) => ({
         ...node,
         roundTripMs: roundTripMs(node.peerId),
-        overdue: now - node.heardAtMs > OVERDUE_MS || late(node.peerId),
+        standing: membership.standing(node.peerId),
+        overdue: now - node.heardAtMs > OVERDUE_INTERVALS * node.intervalMs + OVERDUE_SLACK_MS || late(node.peerId),
       }));
   }
 

@@ -1,6 +1,8 @@
 import type { RouteStage } from '../../protocol/frames.ts';
+import { MAX_CLAIMED_LOAD, MAX_LAYERS_PER_SECOND } from '../../protocol/limits.ts';
 import type { ManifestShard } from '../../protocol/manifest.ts';
-import { type LinkFacts, roundTripTable } from './round-trips.ts';
+import { type LinkFacts, roundTripsOf } from './round-trips.ts';
+import { shortlist } from './shortlist.ts';
 
 /** What routing needs to know of a member. */
 export interface RouteCandidate extends LinkFacts {
@@ -13,6 +15,8 @@ export interface RouteCandidate extends LinkFacts {
   readonly sessions: number;
   /** It should have been heard of by now. */
   readonly overdue: boolean;
+  /** There is a connection to it, or the server vouches for it; absent where other tabs alone have told of it. */
+  readonly standing?: 'connected' | 'vouched' | undefined;
 }
 
 /** The part of a shard that a route needs: all of it, or those layers of it that are lost. */
@@ -24,6 +28,8 @@ export type RoutePlan =
 
 /** A node that has measured nothing yet is taken for an average laptop. */
 const UNMEASURED_LAYERS_PER_SECOND = 200;
+/** No claim is believed beyond these, so that whoever claims more costs as much as the best, and never 0 or NaN. */
+const MIN_LAYERS_PER_SECOND = 0.01;
 /** Handing a frame over costs this much on any link: encoding, the event loops of both sides, one readback. */
 const HOP_OVERHEAD_MS = 3;
 /** A session meets each other session of a node in its queue every other lap: the others are elsewhere on their way. */
@@ -37,8 +43,14 @@ const OVERDUE_COST_MS = 2000;
 /** What one layer of a lap costs at this node, ms: its computing, and as often again as tasks are before it. */
 export function layerCostMs(candidate: RouteCandidate, coordinator: string): number {
   const { peerId, layersPerSecond, queueLength, sessions } = candidate;
-  const computeMs = 1000 / (layersPerSecond || UNMEASURED_LAYERS_PER_SECOND);
-  return computeMs * (1 + queueLength + SESSION_LOAD * sessions + MAX_RANK_COST * rank(coordinator, peerId));
+  const claimed = layersPerSecond > 0 ? layersPerSecond : UNMEASURED_LAYERS_PER_SECOND;
+  const computeMs = 1000 / Math.min(Math.max(claimed, MIN_LAYERS_PER_SECOND), MAX_LAYERS_PER_SECOND);
+  const waiting = believedLoad(queueLength) + SESSION_LOAD * believedLoad(sessions);
+  return computeMs * (1 + waiting + MAX_RANK_COST * rank(coordinator, peerId));
+}
+
+function believedLoad(count: number): number {
+  return count > 0 ? Math.min(count, MAX_CLAIMED_LOAD) : 0;
 }
 
 /** What it costs to send a frame on over a link with this round trip, ms. */
@@ -49,29 +61,32 @@ export function hopCostMs(roundTripMs: number): number {
 /**
  * The fastest chain that covers every shard in order and comes back to the coordinator: dynamic programming over
  * (shard, holder), where a change of holder costs a hop over the link between the two, and every task that waits its
- * time. O(shards × holders²).
+ * time. Of a crowd it is the fastest over a shortlist. O(members + shards × holders²), with some dozen holders.
  *
  * @param coordinator - peer id; its own tab is reached without a hop
  * @returns the stages, neighbouring shards of one holder merged; or the shards that nobody serves.
  */
 export function planRoute(
   shards: readonly RouteShard[],
-  candidates: readonly RouteCandidate[],
+  members: readonly RouteCandidate[],
   coordinator: string,
 ): RoutePlan {
+  const costs = Float64Array.from(members, (member) => layerCostMs(member, coordinator));
+  const planned = shortlist(shards, members, coordinator, costs);
+  const candidates = planned.map((index) => members[index]!);
+  const layerMs = planned.map((index) => costs[index]!);
   const holders = holdersOf(shards, candidates);
   const missing = shards.filter((_, position) => holders[position]!.length === 0).map(({ index }) => index);
   if (missing.length > 0) return { missing };
 
-  const roundTrips = roundTripTable(coordinator, candidates);
+  const roundTripMs = roundTripsOf(coordinator, candidates);
   const size = candidates.length + 1;
   const own = candidates.length;
   const self = candidates.findIndex(({ peerId }) => peerId === coordinator);
   const hop = (from: number, to: number) =>
     from === to || (from === self && to === own) || (from === own && to === self)
       ? 0
-      : hopCostMs(roundTrips[from * size + to]!);
-  const layerMs = candidates.map((candidate) => layerCostMs(candidate, coordinator));
+      : hopCostMs(roundTripMs(from, to));
 
   /** For each shard, by candidate: the one before it on the cheapest way there. */
   const before: Int32Array[] = [];

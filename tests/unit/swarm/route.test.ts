@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RouteStage } from '../../../src/protocol/frames.ts';
-import { roundTripTable } from '../../../src/swarm/route/round-trips.ts';
+import { roundTripsOf } from '../../../src/swarm/route/round-trips.ts';
 import { hopCostMs, layerCostMs, planRoute, type RouteCandidate } from '../../../src/swarm/route/route.ts';
 import { shardsOf } from '../../swarm/support/shards-of.ts';
 
@@ -34,14 +34,13 @@ function swarms(maxMembers: number): fc.Arbitrary<RouteCandidate[]> {
 
 /** What a choice of one holder a shard costs, by the words of the plan: the sum of its hops and its layers. */
 function costOf(choice: readonly RouteCandidate[], candidates: readonly RouteCandidate[]): number {
-  const table = roundTripTable(ME, candidates);
-  const size = candidates.length + 1;
+  const roundTripMs = roundTripsOf(ME, candidates);
   const indexOf = (peerId: string) => candidates.findIndex((candidate) => candidate.peerId === peerId);
   let [at, cost] = [ME, 0];
   const go = (to: string) => {
     if (to === at) return;
     const [a, b] = [at, to].map((id) => (id === ME ? candidates.length : indexOf(id))) as [number, number];
-    cost += hopCostMs(table[a * size + b]!);
+    cost += hopCostMs(roundTripMs(a, b));
     at = to;
   };
   for (const [position, { layers }] of shards.entries()) {
@@ -189,9 +188,9 @@ describe('planRoute', () => {
   });
 });
 
-describe('roundTripTable', () => {
+describe('roundTripsOf', () => {
   const at = (candidates: readonly RouteCandidate[], one: number, other: number) =>
-    roundTripTable(ME, candidates)[one * (candidates.length + 1) + other];
+    roundTripsOf(ME, candidates)(one, other);
 
   it('takes what is measured, from the coordinator or from the other end', () => {
     const candidates = [member('a', [], { roundTripMs: 7 }), member('b', [], { roundTripMs: 0, links: [[ME, 9]] })];
