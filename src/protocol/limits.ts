@@ -60,6 +60,8 @@ export const MAX_PRESENCE_BYTES = 16 * 1024;
  * beyond it is no measurement, and decides no more than one of so much.
  */
 export const MAX_LAYERS_PER_SECOND = 50_000;
+/** And at least, once it has measured: a layer in less than two minutes. */
+export const MIN_LAYERS_PER_SECOND = 0.01;
 /** Tasks and sessions that a member is believed: beyond, nobody wants it anyhow. */
 export const MAX_CLAIMED_LOAD = 100_000;
 /** A round trip that a member is believed, ms: a connection with a longer one has ended. */

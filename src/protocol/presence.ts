@@ -7,6 +7,7 @@ import {
   MAX_NAME_CHARS,
   MAX_PEER_ID_BYTES,
   MAX_PRESENCE_INTERVAL_MS,
+  MIN_LAYERS_PER_SECOND,
   PRESENCE_INTERVAL_MS,
 } from './limits.ts';
 import { plainName } from './member-name.ts';
@@ -14,6 +15,12 @@ import { plainName } from './member-name.ts';
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 /** What a member claims beyond `most` counts as that: nothing that follows from a claim may outgrow every honest one. */
 const atMost = (most: number) => v.transform((value: number) => Math.min(value, most));
+const layersPerSecond = v.pipe(
+  v.number(),
+  v.finite(),
+  v.minValue(0),
+  v.transform((value) => (value === 0 ? 0 : Math.max(MIN_LAYERS_PER_SECOND, Math.min(value, MAX_LAYERS_PER_SECOND)))),
+);
 const load = v.pipe(count, atMost(MAX_CLAIMED_LOAD));
 const shardIndex = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(1023));
 /** One that is listed twice counts once. */
@@ -37,7 +44,7 @@ export const presenceSchema = v.object({
   /** Shards on their way; `auto` leaves them to whoever fetches them. */
   pending: shards,
   /** Tokens a second of a decode through one layer of this node; 0 while unmeasured. */
-  layersPerSecond: v.pipe(v.number(), v.finite(), v.minValue(0), atMost(MAX_LAYERS_PER_SECOND)),
+  layersPerSecond,
   /** Tasks that wait. */
   queueLength: load,
   // What follows came later: a member that does not say it gets the default.

@@ -222,7 +222,7 @@ export class SwarmNode {
       this.#announce();
     }
     await this.membership.acquainted();
-    return chooseInTurn(this.#roster.self, this.#options.manifest.shards, this.#roster.others());
+    return chooseInTurn(this.#roster.self, this.#options.manifest.shards, this.#roster.assignableOthers());
   }
 
   /** Every node, this tab included once it serves a shard. */

@@ -157,9 +157,16 @@ export class MemoryTransport implements Transport {
       }
   }
 
-  /** Hands a message to the direct connections as somebody's whom it has made up: a key for it is made as quickly. */
-  forge(from: string, topic: string, message: Uint8Array): void {
-    this.#spread({ from, topic, message: message.slice(), hops: true });
+  /**
+   * Hands a message over as somebody's whom it has made up: a key for it is made as quickly.
+   * @param through - `server`: as if somebody who is connected to it had said it
+   */
+  forge(from: string, topic: string, message: Uint8Array, through: 'connections' | 'server' = 'connections'): void {
+    const gossip = { from, topic, message: message.slice(), hops: through === 'connections' };
+    if (gossip.hops) this.#spread(gossip);
+    else
+      for (const peerId of this.#medium.audience(this))
+        this.#medium.carry(this.peerId, peerId, (member) => member.#hear(gossip, undefined));
   }
 
   subscribe(topic: string, listener: GossipListener): Unsubscribe {

@@ -5,8 +5,8 @@ import type { Membership } from './membership.ts';
 
 /** Members that a tab connects to before it needs them: gossip and repair work on when the server is away. */
 const MAX_EARLY_CONNECTIONS = 12;
-/** A member that could not be reached is not called again so soon: names may be made up. */
-const REST_MS = 60_000;
+/** A member that could not be reached is not called again so soon: it may be on its way out, or a name made up. */
+const REST_MS = { connected: 0, vouched: 5000, heard: 60_000 } as const;
 
 /** Connects to members before anybody needs them. */
 export class EarlyConnections {
@@ -43,8 +43,8 @@ export class EarlyConnections {
     const next = peerIds.findIndex((peerId) => peerId > self);
     const ring = next < 0 ? peerIds : [...peerIds.slice(next), ...peerIds.slice(0, next)];
     const reachable = ring.filter((peerId) => !this.#resting.has(peerId));
-    const vouched = reachable.filter((peerId) => this.#membership.standing(peerId));
-    const heard = reachable.filter((peerId) => !this.#membership.standing(peerId));
+    const vouched = reachable.filter((peerId) => this.#membership.standing(peerId) !== 'heard');
+    const heard = reachable.filter((peerId) => this.#membership.standing(peerId) === 'heard');
     return [...vouched, ...heard].slice(0, MAX_EARLY_CONNECTIONS);
   }
 
@@ -53,7 +53,7 @@ export class EarlyConnections {
     try {
       await this.#transport.connect(peerId);
     } catch (error) {
-      if (!this.#membership.standing(peerId)) this.#resting.set(peerId, performance.now() + REST_MS);
+      this.#resting.set(peerId, performance.now() + REST_MS[this.#membership.standing(peerId)]);
       log.info('NET', `No direct connection to ${peerId} yet: ${ShoalError.from(error).message}`);
     } finally {
       this.#calling.delete(peerId);

@@ -12,6 +12,7 @@ import {
 } from '../../protocol/limits.ts';
 import { type OwnPresence, type Presence, presenceSchema } from '../../protocol/presence.ts';
 import type { Coverage } from '../assign/assign.ts';
+import type { Standing } from '../route/route.ts';
 import { Hearsay } from './hearsay.ts';
 
 /** Another node of the swarm, as last heard. */
@@ -134,10 +135,9 @@ export class Membership {
     return this.#list;
   }
 
-  /** Who vouches for the member: its own connection to this tab, or the server; undefined where only other tabs do. */
-  standing(peerId: string): 'connected' | 'vouched' | undefined {
+  standing(peerId: string): Standing {
     if (this.#connected.has(peerId)) return 'connected';
-    return this.#known.get(peerId)?.vouched ? 'vouched' : undefined;
+    return this.#known.get(peerId)?.vouched ? 'vouched' : 'heard';
   }
 
   /**

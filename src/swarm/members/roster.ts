@@ -45,17 +45,19 @@ export class Roster {
     return this.#options.membership.members().filter(({ draining }) => !draining);
   }
 
-  /** Everybody who stays; of a crowd, those for whom the server or a connection vouches before the rest. */
+  /** Everybody who stays. */
   assignable(): AssignMember[] {
-    return [...(this.#stays ? [this.self] : []), ...this.#bestKnown(this.others())];
+    return [...(this.#stays ? [this.self] : []), ...this.assignableOthers()];
   }
 
-  #bestKnown(members: Member[]): Member[] {
-    if (members.length <= MAX_ASSIGNABLE) return members;
+  /** The others who stay; of a crowd those for whom the server or a connection vouches first. */
+  assignableOthers(): Member[] {
+    const others = this.others();
+    if (others.length <= MAX_ASSIGNABLE) return others;
     const { membership } = this.#options;
-    const vouched = members.filter(({ peerId }) => membership.standing(peerId));
-    const rest = members.filter(({ peerId }) => !membership.standing(peerId));
-    return [...vouched, ...rest].slice(0, MAX_ASSIGNABLE);
+    const vouched = others.filter(({ peerId }) => membership.standing(peerId) !== 'heard');
+    const heard = others.filter(({ peerId }) => membership.standing(peerId) === 'heard');
+    return [...vouched, ...heard].slice(0, MAX_ASSIGNABLE);
   }
 
   /** Everybody who serves something and stays. */
@@ -68,18 +70,22 @@ export class Roster {
       .map((node) => ({
         ...node,
         roundTripMs: roundTripMs(node.peerId),
-        standing: membership.standing(node.peerId),
+        standing: node.peerId === peerId ? 'connected' : membership.standing(node.peerId),
         overdue: now - node.heardAtMs > OVERDUE_INTERVALS * node.intervalMs + OVERDUE_SLACK_MS || late(node.peerId),
       }));
   }
 
-  /** Whether every shard is served, and nobody works for a session or loads a shard. */
+  /** Whether every shard is served, and nobody works for a session or loads a shard, as far as somebody vouches for it. */
   idle(shardCount: number): boolean {
-    const everybody = [...this.#options.membership.members(), this.self];
-    const { ready } = countHolders(shardCount, everybody);
+    const { membership } = this.#options;
+    const others = membership.members();
+    const { ready } = countHolders(shardCount, [...others, this.self]);
+    const believed = others.filter(({ peerId }) => membership.standing(peerId) !== 'heard');
     return (
       ready.every((holders) => holders > 0) &&
-      everybody.every(({ sessions, queueLength, pending }) => sessions + queueLength + pending.length === 0)
+      [...believed, this.self].every(
+        ({ sessions, queueLength, pending }) => sessions + queueLength + pending.length === 0,
+      )
     );
   }
 

@@ -1,5 +1,5 @@
 import type { RouteStage } from '../../protocol/frames.ts';
-import { MAX_CLAIMED_LOAD, MAX_LAYERS_PER_SECOND } from '../../protocol/limits.ts';
+import { MAX_CLAIMED_LOAD, MAX_LAYERS_PER_SECOND, MIN_LAYERS_PER_SECOND } from '../../protocol/limits.ts';
 import type { ManifestShard } from '../../protocol/manifest.ts';
 import { type LinkFacts, roundTripsOf } from './round-trips.ts';
 import { shortlist } from './shortlist.ts';
@@ -15,9 +15,14 @@ export interface RouteCandidate extends LinkFacts {
   readonly sessions: number;
   /** It should have been heard of by now. */
   readonly overdue: boolean;
-  /** There is a connection to it, or the server vouches for it; absent where other tabs alone have told of it. */
-  readonly standing?: 'connected' | 'vouched' | undefined;
+  readonly standing?: Standing;
 }
+
+/**
+ * How a member is known: by a direct connection, by the server or itself, or from other tabs alone, which may have made
+ * it up.
+ */
+export type Standing = 'connected' | 'vouched' | 'heard';
 
 /** The part of a shard that a route needs: all of it, or those layers of it that are lost. */
 export type RouteShard = Pick<ManifestShard, 'index' | 'layers'>;
@@ -28,8 +33,6 @@ export type RoutePlan =
 
 /** A node that has measured nothing yet is taken for an average laptop. */
 const UNMEASURED_LAYERS_PER_SECOND = 200;
-/** No claim is believed beyond these, so that whoever claims more costs as much as the best, and never 0 or NaN. */
-const MIN_LAYERS_PER_SECOND = 0.01;
 /** Handing a frame over costs this much on any link: encoding, the event loops of both sides, one readback. */
 const HOP_OVERHEAD_MS = 3;
 /** A session meets each other session of a node in its queue every other lap: the others are elsewhere on their way. */
@@ -39,6 +42,9 @@ const MAX_RANK_COST = 0.05;
 
 /** A route through a member that may be dead waits for its silence to be noticed. */
 const OVERDUE_COST_MS = 2000;
+
+/** A route through a name that somebody may have made up waits for a connection that never comes about. */
+const HEARSAY_COST_MS = 2000;
 
 /** What one layer of a lap costs at this node, ms: its computing, and as often again as tasks are before it. */
 export function layerCostMs(candidate: RouteCandidate, coordinator: string): number {
@@ -98,7 +104,7 @@ export function planRoute(
     for (const to of holders[position]!) {
       const from = cheapest(reached, (other) => cost[other]! + hop(other, to));
       came[to] = from;
-      const risk = candidates[to]!.overdue ? OVERDUE_COST_MS : 0;
+      const risk = riskMs(candidates[to]!);
       next[to] = cost[from]! + hop(from, to) + layerMs[to]! * (layers.end - layers.start) + risk;
     }
     before.push(came);
@@ -113,6 +119,10 @@ export function planRoute(
     at = before[position]![at]!;
   }
   return { stages: mergeStages(shards, chosen) };
+}
+
+function riskMs({ overdue, standing }: RouteCandidate): number {
+  return (overdue ? OVERDUE_COST_MS : 0) + (standing === 'heard' ? HEARSAY_COST_MS : 0);
 }
 
 /** For each shard the indices of the candidates that serve it. */

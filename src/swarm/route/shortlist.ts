@@ -1,19 +1,19 @@
-import type { RouteCandidate, RouteShard } from './route.ts';
+import type { RouteCandidate, RouteShard, Standing } from './route.ts';
 
 /** Holders of one shard that a plan chooses from: many more than ever differ in what matters. */
 const MAX_HOLDERS = 32;
 /** Of a model of many shards fewer each, so that a plan looks at a few hundred members in all. */
 const MAX_PLANNED = 512;
 const MIN_HOLDERS = 12;
-/** Parts of them, each of those who are left: by connection, by the server's word, by what they claim; the rest by chance. */
+/** Parts of them: by connection, by the server's word and by chance; the rest by what they claim. */
 const CONNECTED_PART = 1 / 2;
 const VOUCHED_PART = 1 / 4;
-const CLAIMED_PART = 1 / 8;
+const CHANCE_PART = 1 / 8;
 
 /**
  * The candidates that a plan is made over, in their order: all of them while they are few. Of a crowd, for every shard,
- * this tab, the cheapest that are connected, the cheapest for whom the server vouches, some that claim to be the
- * cheapest, and some by chance. Anybody can make up a thousand members that claim everything, but no connections, and no
+ * this tab, the cheapest that are connected, the cheapest for whom the server vouches, some by chance, and some that
+ * claim to be the cheapest. Anybody can make up a thousand members that claim everything, but no connections, and no
  * luck. O(members × (shards of each + log members)).
  *
  * @param costMs - of one layer, by candidate
@@ -32,7 +32,7 @@ export function shortlist(
   if (all.length <= most) return all;
   const picks = new Picks(shards, candidates);
   const cheapest = all.toSorted((a, b) => costMs[a]! - costMs[b]!);
-  const withStanding = (standing: RouteCandidate['standing']) =>
+  const withStanding = (standing: Standing) =>
     cheapest.filter((index) => candidates[index]!.standing === standing && !candidates[index]!.overdue);
   picks.take(
     [candidates.findIndex(({ peerId }) => peerId === coordinator)].filter((index) => index >= 0),
@@ -40,8 +40,8 @@ export function shortlist(
   );
   picks.take(withStanding('connected'), most * CONNECTED_PART);
   picks.take(withStanding('vouched'), most * (CONNECTED_PART + VOUCHED_PART));
-  picks.take(cheapest, most * (CONNECTED_PART + VOUCHED_PART + CLAIMED_PART));
-  picks.take(shuffled(all, random), most);
+  picks.take(shuffled(all, random), most * (CONNECTED_PART + VOUCHED_PART + CHANCE_PART));
+  picks.take(cheapest, most);
   return all.filter((index) => picks.has(index));
 }
 

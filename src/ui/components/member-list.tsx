@@ -3,6 +3,9 @@ import { formatMs, joinWords } from '../../core/format.ts';
 import { usePage } from '../page-state.ts';
 import { TabMark } from './tab-mark.tsx';
 
+/** Rows of the list: a person reads no more, and each costs the page at every change. */
+const MAX_ROWS = 100;
+
 /** Who is in the swarm and what each runs. */
 export function MemberList() {
   const { model, names } = usePage();
@@ -12,7 +15,7 @@ export function MemberList() {
     <section class="card" aria-labelledby="members-title">
       <h2 id="members-title">Tabs in the swarm</h2>
       <ul class="member-list">
-        {members.map((member) => (
+        {shownOf(members).map((member) => (
           <li key={member.peerId} class="member" data-testid="member" data-draining={member.draining}>
             <TabMark peerId={member.peerId} />
             <span class="member-name" title={member.peerId}>
@@ -24,8 +27,17 @@ export function MemberList() {
           </li>
         ))}
       </ul>
+      {members.length > MAX_ROWS && <p class="muted">and {members.length - MAX_ROWS} more</p>}
     </section>
   );
+}
+
+/** Of many, this tab and those it is connected to first. */
+function shownOf(members: readonly MemberRow[]): readonly MemberRow[] {
+  if (members.length <= MAX_ROWS) return members;
+  const near = members.filter(({ self, connected }) => self || connected);
+  const far = members.filter(({ self, connected }) => !self && !connected);
+  return [...near, ...far].slice(0, MAX_ROWS);
 }
 
 function partWords({ ready, pending, draining }: MemberRow): string {
