@@ -8,6 +8,7 @@ import { kadDHT, passthroughMapper } from '@libp2p/kad-dht';
 import { ping } from '@libp2p/ping';
 import { webRTC } from '@libp2p/webrtc';
 import { createLibp2p } from 'libp2p';
+import { guardCandidates } from '../../core/ice-candidates.ts';
 import { nextTask } from '../../core/next-task.ts';
 import { DHT_NAMESPACE, DHT_PROTOCOL, validateShardRecord } from '../../protocol/directory.ts';
 import { FRAME_SLICE_BYTES, MAX_BUFFERED_BYTES } from '../../protocol/limits.ts';
@@ -36,6 +37,9 @@ const MAX_PINGS = 8;
  */
 const MAX_CALLS_PER_SECOND = 200;
 
+/** What one peer sends of the gossip at once: dozens of the longest presences, where the default is 4 MB. */
+const MAX_GOSSIP_RPC_BYTES = 512 * 1024;
+
 export interface TabNodeOptions {
   readonly iceServers: readonly RTCIceServer[];
   /** The tab's identity; a new one when absent. */
@@ -44,6 +48,7 @@ export interface TabNodeOptions {
 
 /** Builds the tab's libp2p node: WebRTC between tabs, a relay for the introduction, DHT client, gossip. */
 export async function createTabNode({ iceServers, privateKey }: TabNodeOptions) {
+  guardCandidates(globalThis.RTCPeerConnection);
   repeatMissedChannelEvents(globalThis.RTCPeerConnection);
   standInForBroadcastChannel();
   const identity = privateKey ?? (await createIdentity());
@@ -92,6 +97,7 @@ export async function createTabNode({ iceServers, privateKey }: TabNodeOptions) 
       gossip: gossipsub({
         allowPublishToZeroTopicPeers: true,
         emitSelf: false,
+        maxInboundDataLength: MAX_GOSSIP_RPC_BYTES,
         // Several tabs of one laptop share an address, and all come through one relay.
         scoreParams: { IPColocationFactorWeight: 0 },
       }),

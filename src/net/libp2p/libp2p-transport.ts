@@ -5,6 +5,7 @@ import { Emitter, type Unsubscribe } from '../../core/events.ts';
 import { ACTIVATION_PROTOCOL } from '../../protocol/frames.ts';
 import { MAX_COMMANDS_IN_FLIGHT } from '../../protocol/limits.ts';
 import { InFlight } from '../channel/in-flight.ts';
+import { addressesOf } from '../channel/link-watch.ts';
 import { SideConnections } from '../channel/side-connections.ts';
 import { StreamChannel } from '../channel/stream-channel.ts';
 import { answerOn, checkMessageSize, requestOn } from '../channel/stream-request.ts';
@@ -174,11 +175,8 @@ class Libp2pTransport implements Transport {
   }
 
   #channelOver(stream: Stream, connection: Connection): FrameChannel {
-    return new StreamChannel(
-      stream,
-      connection,
-      (options) => new SideConnections({ ...options, iceServers: this.#iceServers }),
-    );
+    const ways = { iceServers: this.#iceServers, addresses: () => addressesOf(connection) };
+    return new StreamChannel(stream, connection, (options) => new SideConnections({ ...options, ...ways }));
   }
 
   /** A page that closes says so; the browser alone would leave the others to their heartbeats. */
