@@ -57,7 +57,7 @@ export async function createLibp2pTransport(options: Libp2pTransportOptions): Pr
   const { signal } = options;
   if (signal?.aborted) throw abortError(signal);
   const relay = parseRelay(options.relay);
-  const node = await createTabNode(options);
+  const node = await createTabNode({ ...options, relay });
   const introduction = new Introduction(node, relay);
   const transport = new Libp2pTransport(node, introduction, new DirectDialer(node, relay), options.iceServers);
   try {
