@@ -12,7 +12,7 @@ import {
 } from '../../protocol/limits.ts';
 import { type OwnPresence, type Presence, presenceSchema } from '../../protocol/presence.ts';
 import type { Coverage } from '../assign/assign.ts';
-import type { Standing } from '../route/route.ts';
+import type { Standing } from '../route/standing.ts';
 import { Hearsay } from './hearsay.ts';
 
 /** Another node of the swarm, as last heard. */

@@ -8,7 +8,7 @@ import {
   TORRENT_SIGNAL_PROTOCOL,
   type TorrentDescription,
 } from '../../protocol/torrent-signal.ts';
-import type { Standing } from '../route/route.ts';
+import type { Standing } from '../route/standing.ts';
 import type { ShardRegistry } from './shard-registry.ts';
 
 export interface ShardIntroducerOptions {

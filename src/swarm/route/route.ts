@@ -3,6 +3,7 @@ import { MAX_CLAIMED_LOAD, MAX_LAYERS_PER_SECOND, MIN_LAYERS_PER_SECOND } from '
 import type { ManifestShard } from '../../protocol/manifest.ts';
 import { type LinkFacts, roundTripsOf } from './round-trips.ts';
 import { shortlist } from './shortlist.ts';
+import type { Standing } from './standing.ts';
 
 /** What routing needs to know of a member. */
 export interface RouteCandidate extends LinkFacts {
@@ -17,12 +18,6 @@ export interface RouteCandidate extends LinkFacts {
   readonly overdue: boolean;
   readonly standing?: Standing;
 }
-
-/**
- * How a member is known: by a direct connection, by the server or itself, or from other tabs alone, which may have made
- * it up.
- */
-export type Standing = 'connected' | 'vouched' | 'heard';
 
 /** The part of a shard that a route needs: all of it, or those layers of it that are lost. */
 export type RouteShard = Pick<ManifestShard, 'index' | 'layers'>;

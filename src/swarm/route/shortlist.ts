@@ -1,4 +1,12 @@
-import type { RouteCandidate, RouteShard, Standing } from './route.ts';
+import type { Standing } from './standing.ts';
+
+/** What the choice needs to know of a member. */
+interface Listed {
+  readonly peerId: string;
+  readonly ready: readonly number[];
+  readonly overdue: boolean;
+  readonly standing?: Standing;
+}
 
 /** Holders of one shard that a plan chooses from: many more than ever differ in what matters. */
 const MAX_HOLDERS = 32;
@@ -21,8 +29,8 @@ const CHANCE_PART = 1 / 8;
  * @returns ascending indices
  */
 export function shortlist(
-  shards: readonly RouteShard[],
-  candidates: readonly RouteCandidate[],
+  shards: readonly { readonly index: number }[],
+  candidates: readonly Listed[],
   coordinator: string,
   costMs: Float64Array,
   random: () => number = Math.random,
@@ -56,13 +64,13 @@ function shuffled(items: readonly number[], random: () => number): number[] {
 
 /** Candidates chosen so far, and how many of them hold each shard. */
 class Picks {
-  readonly #candidates: readonly RouteCandidate[];
+  readonly #candidates: readonly Listed[];
   /** By shard index: its place in the plan. */
   readonly #places: Int32Array;
   readonly #holders: Uint32Array;
   readonly #chosen: Uint8Array;
 
-  constructor(shards: readonly RouteShard[], candidates: readonly RouteCandidate[]) {
+  constructor(shards: readonly { readonly index: number }[], candidates: readonly Listed[]) {
     this.#candidates = candidates;
     this.#places = new Int32Array(Math.max(...shards.map(({ index }) => index)) + 1).fill(-1);
     for (const [place, { index }] of shards.entries()) this.#places[index] = place;

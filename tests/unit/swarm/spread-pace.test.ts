@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SpreadPace } from '../../../src/swarm/assign/spread-pace.ts';
 import type { Membership } from '../../../src/swarm/members/membership.ts';
 import { type OwnFacts, Roster } from '../../../src/swarm/members/roster.ts';
-import type { Standing } from '../../../src/swarm/route/route.ts';
+import type { Standing } from '../../../src/swarm/route/standing.ts';
 
 const MIB = 1024 * 1024;
 
