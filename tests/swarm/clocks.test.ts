@@ -80,6 +80,15 @@ describe('what is said again', () => {
     expect(membership.members().map(({ ready }) => ready)).toEqual([[1]]);
   });
 
+  it('does not use up what the member may say itself', async () => {
+    for (let sequence = 1; sequence <= 60; sequence++) {
+      gossip.hear('a', undefined, { sequence });
+      for (let repeated = 0; repeated < 100; repeated++) gossip.hear('a', repeated % 2 ? undefined : 'replayer');
+      await vi.advanceTimersByTimeAsync(PRESENCE_INTERVAL_MS);
+      expect(membership.members()[0]?.sequence).toBe(sequence);
+    }
+  });
+
   it('does not bring back who said goodbye, fell silent or lost its connection; what it says afterwards does', async () => {
     gossip.hear('a', undefined, { sequence: 10 });
     gossip.hear('a', undefined, { sequence: 11, leaving: true });

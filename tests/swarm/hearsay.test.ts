@@ -89,7 +89,7 @@ describe('4,200 names made up by one connection', () => {
     membership.close();
   });
 
-  it('slow the presence of this tab down by less than two, where 128 that are there slow it down as before', async () => {
+  it('slow the presence of this tab down by less than two, and as many that are there to every 20 s at most', async () => {
     const spoken = async (forwarder: (name: number) => string | undefined) => {
       const gossip = new StubGossip();
       const membership = new Membership(gossip.transport, MANIFEST);
@@ -116,7 +116,7 @@ describe('4,200 names made up by one connection', () => {
     const parse = vi.spyOn(JSON, 'parse');
     for (let message = 0; message < 5000; message++) gossip.hear(`name ${message}`, 'hostile');
     for (let message = 0; message < 5000; message++) gossip.hear('known', 'hostile', { sequence: 2 + message });
-    expect(parse.mock.calls.length).toBeLessThan(100);
+    expect(parse.mock.calls.length).toBeLessThan(600);
     membership.close();
   });
 });

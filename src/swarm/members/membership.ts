@@ -1,19 +1,15 @@
-import * as v from 'valibot';
 import { Emitter, type Unsubscribe } from '../../core/events.ts';
 import { log } from '../../core/log.ts';
 import { TokenBucket } from '../../core/token-bucket.ts';
 import type { Transport } from '../../net/transport.ts';
 import { presenceTopic } from '../../protocol/directory.ts';
-import {
-  MAX_PRESENCE_BYTES,
-  MAX_PRESENCE_INTERVAL_MS,
-  PRESENCE_INTERVAL_MS,
-  PRESENCE_TIMEOUT_MS,
-} from '../../protocol/limits.ts';
-import { type OwnPresence, type Presence, presenceSchema } from '../../protocol/presence.ts';
+import { MAX_PRESENCE_INTERVAL_MS, PRESENCE_INTERVAL_MS, PRESENCE_TIMEOUT_MS } from '../../protocol/limits.ts';
+import type { OwnPresence, Presence } from '../../protocol/presence.ts';
 import type { Coverage } from '../assign/assign.ts';
 import type { Standing } from '../route/standing.ts';
+import { Departed } from './departed.ts';
 import { Hearsay } from './hearsay.ts';
+import { encodePresence, parsePresence, sameOffer } from './presence-message.ts';
 
 /** Another node of the swarm, as last heard. */
 export interface Member extends Presence {
@@ -30,21 +26,9 @@ interface Known {
   readonly pace: TokenBucket;
 }
 
-/** Somebody who went a moment ago. */
-interface Departed {
-  readonly known: Known;
-  /** Its connection broke: it may be back with its next presence. */
-  readonly suspect: boolean;
-  readonly atMs: number;
-}
-
 /** Members kept, twice what a server connects; beyond it those better known take the places of the others. */
 const MAX_MEMBERS = 4096;
 
-/** A broken connection of a living member is mended, and the member heard again, within two presences. */
-const SUSPICION_MS = 2 * PRESENCE_INTERVAL_MS;
-/** What somebody said before it went does not bring it back, however often it is repeated; for so long. */
-const REPLAY_MS = 30_000;
 /**
  * Sequence numbers are times. A tab that is reloaded after its clock was set back by more than this begins anew, as far
  * as it says so itself over its own connection; the others hear it once they have forgotten what it said before.
@@ -90,7 +74,7 @@ export class Membership {
   /** In ascending order of their ids, until one of them changes: every lap of an answer asks who is there. */
   #list: readonly Member[] | undefined;
   #order: readonly string[] | undefined;
-  readonly #departed = new Map<string, Departed>();
+  readonly #departed = new Departed<Known>(MAX_MEMBERS);
   readonly #connected: Set<string>;
   readonly #hearsay = new Hearsay();
   readonly #events = new Emitter<{ change: undefined }>();
@@ -145,10 +129,7 @@ export class Membership {
    * they served counts as pending.
    */
   suspects(): Coverage[] {
-    const oldest = performance.now() - SUSPICION_MS;
-    return [...this.#departed.values()]
-      .filter(({ suspect, atMs }) => suspect && atMs > oldest)
-      .map(({ known }) => ({ ready: [], pending: known.member.ready }));
+    return this.#departed.suspects().map(({ member }) => ({ ready: [], pending: member.ready }));
   }
 
   onChange(listener: () => void): Unsubscribe {
@@ -216,7 +197,7 @@ export class Membership {
       this.#forget(peerId, false);
       changed = true;
     }
-    for (const [peerId, { atMs }] of this.#departed) if (now - atMs > REPLAY_MS) this.#departed.delete(peerId);
+    this.#departed.sweep(now);
     this.#hearsay.sweep(now);
     if (changed) this.#changed();
   }
@@ -232,20 +213,17 @@ export class Membership {
     const known = this.#known.get(peerId);
     if (!known) return false;
     this.#drop(peerId);
-    this.#departed.delete(peerId);
-    this.#departed.set(peerId, { known, suspect, atMs: performance.now() });
-    const [oldest] = this.#departed.keys();
-    if (this.#departed.size > MAX_MEMBERS && oldest !== undefined) this.#departed.delete(oldest);
+    this.#departed.add(peerId, known, suspect);
     return true;
   }
 
   /** The member has said goodbye. */
   #depart(peerId: string, sequence: number): void {
-    const known = this.#known.get(peerId) ?? this.#departed.get(peerId)?.known;
+    const known = this.#known.get(peerId) ?? this.#departed.get(peerId);
     if (!known) return;
     known.member = { ...known.member, sequence };
     if (this.#forget(peerId, false)) this.#changed();
-    else this.#departed.set(peerId, { known, suspect: false, atMs: performance.now() });
+    else this.#departed.add(peerId, known, false);
   }
 
   #drop(peerId: string): void {
@@ -263,8 +241,7 @@ export class Membership {
     this.#saidAtMs = performance.now();
     this.#sequence = Math.max(this.#sequence + 1, Date.now());
     const own = { ...presence, intervalMs: this.#slowness * PRESENCE_INTERVAL_MS, sequence: this.#sequence };
-    const message = new TextEncoder().encode(JSON.stringify(own));
-    await this.#transport.publish(this.#topic, message).catch((error: unknown) => {
+    await this.#transport.publish(this.#topic, encodePresence(own)).catch((error: unknown) => {
       log.warn('SWARM', `Presence was not sent: ${error instanceof Error ? error.message : String(error)}`);
     });
   }
@@ -275,14 +252,12 @@ export class Membership {
     const now = performance.now();
     const direct = forwarder === from;
     const known = this.#known.get(from);
-    const departed = this.#departed.get(from)?.known;
+    const departed = this.#departed.get(from);
     const teller = direct || this.#connected.has(from) ? undefined : forwarder;
     if (teller !== undefined) {
       if (!this.#hearsay.passes(teller, now)) return false;
       if (!known && !departed && !this.#hearsay.admits(teller, now)) return false;
     } else if (known) this.#vouch(from);
-    const pace = (known ?? departed)?.pace ?? new TokenBucket(MEMBER_BURST, MEMBER_PER_SECOND, now);
-    if (!pace.take(now)) return false;
     const presence = parsePresence(message);
     if (!presence) {
       this.#complain(forwarder ?? 'the server', now);
@@ -291,6 +266,9 @@ export class Membership {
     const { sequence = -1 } = (known ?? departed)?.member ?? {};
     const restarted = direct && presence.sequence < sequence - SET_BACK_MS;
     if (presence.sequence <= sequence && !restarted) return false;
+    // Not before: somebody who repeats what it said earlier must not use its share up.
+    const pace = (known ?? departed)?.pace ?? new TokenBucket(MEMBER_BURST, MEMBER_PER_SECOND, now);
+    if (!pace.take(now)) return false;
     if (presence.leaving) {
       this.#depart(from, presence.sequence);
       return true;
@@ -373,21 +351,5 @@ export class Membership {
     if (nowMs - this.#complainedAtMs < PRESENCE_INTERVAL_MS) return;
     this.#complainedAtMs = nowMs;
     log.warn('SWARM', `Ignored a malformed presence that came by ${forwarder}`);
-  }
-}
-
-/** Whether they serve the same, stay alike, and are called the same. */
-function sameOffer(a: Presence, b: Presence): boolean {
-  const sameShards = a.ready.join() === b.ready.join() && a.pending.join() === b.pending.join();
-  return sameShards && a.draining === b.draining && a.name === b.name;
-}
-
-function parsePresence(message: Uint8Array): Presence | undefined {
-  if (message.byteLength > MAX_PRESENCE_BYTES) return undefined;
-  try {
-    const result = v.safeParse(presenceSchema, JSON.parse(new TextDecoder().decode(message)));
-    return result.success ? result.output : undefined;
-  } catch {
-    return undefined;
   }
 }
