@@ -80,6 +80,13 @@ describe('what is said again', () => {
     expect(membership.members().map(({ ready }) => ready)).toEqual([[1]]);
   });
 
+  it('changes nothing either when it is from long ago, unless the member itself says it', () => {
+    gossip.hear('a', undefined, { sequence: HOUR_MS, ready: [1] });
+    for (const forwarder of [undefined, 'replayer'])
+      expect(gossip.hear('a', forwarder, { sequence: 10, ready: [5] })).toBe(false);
+    expect(membership.members().map(({ ready }) => ready)).toEqual([[1]]);
+  });
+
   it('does not use up what the member may say itself', async () => {
     for (let sequence = 1; sequence <= 60; sequence++) {
       gossip.hear('a', undefined, { sequence });

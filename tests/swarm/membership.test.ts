@@ -43,6 +43,8 @@ describe('membership', () => {
     await vi.waitFor(() => expect(seen()).toEqual([1, 3]));
     others[1]!.announce(own([1]));
     await vi.waitFor(() => expect(seen()).toEqual([1, 2, 3]));
+    // Every lap of an answer asks: nothing is sorted or copied for it.
+    expect(seer!.members()).toBe(seer!.members());
     await others[0]!.leave();
     await vi.waitFor(() => expect(seen()).toEqual([2, 3]));
     seer!.suspect(transports[3]!.peerId);
