@@ -1,14 +1,18 @@
 import { styleText } from 'node:util';
+import { oneLine } from '../src/core/one-line.ts';
 import type { Check } from '../src/swarm/verify.ts';
 
 /** Names are padded to this width: long enough for most, so that the details line up. */
 const NAME_WIDTH = 38;
 
+/** Details quote other nodes, who may say as much as they like. */
+const MAX_CHECK_CHARS = 2000;
+
 /** One check as a line of the table. */
 export function formatCheck({ name, passed, detail }: Check): string {
   const mark = passed ? styleText('green', '✓') : styleText('red', '✗');
-  // Details quote other nodes and a model's words: neither may steer the terminal.
-  return `${mark} ${`${name.padEnd(NAME_WIDTH)}  ${detail}`.replace(/\p{Cc}+/gu, ' ')}`;
+  // Nor may a model's words steer the terminal.
+  return `${mark} ${oneLine(`${name.padEnd(NAME_WIDTH)}  ${detail}`, MAX_CHECK_CHARS)}`;
 }
 
 /** The last line. */

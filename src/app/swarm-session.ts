@@ -130,9 +130,15 @@ export class SwarmSession {
     node.useRunner(await this.keeper.runner());
     this.#node = node;
     serveManifest(transport, manifestId, bytes);
-    const { registry } = node;
+    const { registry, membership } = node;
     this.store.introduceBy(
-      new ShardIntroducer({ transport, manifest, registry, answer: (...offer) => this.store.answer(...offer) }),
+      new ShardIntroducer({
+        transport,
+        manifest,
+        registry,
+        standing: (peerId) => membership.standing(peerId),
+        answer: (...offer) => this.store.answer(...offer),
+      }),
     );
     return node;
   }

@@ -1,4 +1,5 @@
 import { Emitter } from './events.ts';
+import { oneLine } from './one-line.ts';
 
 export type LogLevel = 'info' | 'warn' | 'error';
 
@@ -15,13 +16,17 @@ export interface LogLine {
 /** Lines kept for the page's log and for `shoal verify`: a day of one busy tab, well under a megabyte. */
 const MAX_KEPT_LINES = 2000;
 
+/** Lines quote what peers say: the longest of this tab's own lines are a GPU's messages. */
+const MAX_LINE_CHARS = 2000;
+
 /** A line that comes again among so many is counted, not written once more: a failure that recurs would push all else out. */
 const RECENT_LINES = 50;
 
 const events = new Emitter<{ line: LogLine }>();
 const kept: LogLine[] = [];
 
-function write(level: LogLevel, scope: string, text: string): void {
+function write(level: LogLevel, scope: string, said: string): void {
+  const text = oneLine(said, MAX_LINE_CHARS);
   console[level](`[${scope}] ${text}`);
   keep({ timeMs: Date.now(), level, scope, text });
 }

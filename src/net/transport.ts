@@ -63,6 +63,15 @@ export interface Directory {
   findProviders(key: string, options?: AbortOptions): Promise<string[]>;
 }
 
+/**
+ * Takes a message of the gossip, once or, where it came from another tab first and then from the server, twice.
+ * @param from - its author, who has signed it
+ * @param forwarder - who handed it to this tab: `from` over a direct connection, another tab, which may have made the
+ * author up, or the server where undefined
+ * @returns `false` when it is not to be passed on
+ */
+export type GossipListener = (from: string, message: Uint8Array, forwarder: string | undefined) => unknown;
+
 export type IntroductionState = 'connecting' | 'online' | 'offline';
 
 /**
@@ -88,7 +97,7 @@ export interface Transport {
   handleChannels(handler: (channel: FrameChannel) => void): Unsubscribe;
   /** Gossip to every subscriber of the topic, signed by this peer. */
   publish(topic: string, message: Uint8Array): Promise<void>;
-  subscribe(topic: string, listener: (from: string, message: Uint8Array) => void): Unsubscribe;
+  subscribe(topic: string, listener: GossipListener): Unsubscribe;
   /** A direct connection opened or closed. */
   onPeer(listener: (event: { readonly peerId: string; readonly connected: boolean }) => void): Unsubscribe;
   onIntroduction(listener: (state: IntroductionState) => void): Unsubscribe;

@@ -52,5 +52,23 @@ export const MAX_QUEUED_BYTES = 256 * 1024 * 1024;
 export const PRESENCE_INTERVAL_MS = 2000;
 /** A member not heard of for so long is gone: four missed presences and a hidden page's slack. */
 export const PRESENCE_TIMEOUT_MS = 10_000;
+/**
+ * The longest a member may leave between two presences, as it says itself: of 640 members, about as many as one server
+ * carries, each speaks so often.
+ */
+export const MAX_PRESENCE_INTERVAL_MS = 10 * PRESENCE_INTERVAL_MS;
+/** One presence: the longest lists 1024 shards twice. The server passes on none that is longer. */
+export const MAX_PRESENCE_BYTES = 16 * 1024;
+/**
+ * Layers a second that a member is believed: ten times those of a small model on the fastest GPU there is. A claim
+ * beyond it is no measurement, and decides no more than one of so much.
+ */
+export const MAX_LAYERS_PER_SECOND = 50_000;
+/** And at least, once it has measured: a layer in less than two minutes. */
+export const MIN_LAYERS_PER_SECOND = 0.01;
+/** Tasks and sessions that a member is believed: beyond, nobody wants it anyhow. */
+export const MAX_CLAIMED_LOAD = 100_000;
+/** A round trip that a member is believed, ms: a connection with a longer one has ended. */
+export const MAX_CLAIMED_ROUND_TRIP_MS = 60_000;
 /** Round trips that one presence tells: its neighbours in routes, and a message stays below two kilobytes. */
 export const MAX_LINKS = 16;

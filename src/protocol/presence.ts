@@ -1,29 +1,55 @@
 import * as v from 'valibot';
-import { MAX_LINKS, MAX_NAME_CHARS, MAX_PEER_ID_BYTES } from './limits.ts';
+import {
+  MAX_CLAIMED_LOAD,
+  MAX_CLAIMED_ROUND_TRIP_MS,
+  MAX_LAYERS_PER_SECOND,
+  MAX_LINKS,
+  MAX_NAME_CHARS,
+  MAX_PEER_ID_BYTES,
+  MAX_PRESENCE_INTERVAL_MS,
+  MIN_LAYERS_PER_SECOND,
+  PRESENCE_INTERVAL_MS,
+} from './limits.ts';
 import { plainName } from './member-name.ts';
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+/** What a member claims beyond `most` counts as that: nothing that follows from a claim may outgrow every honest one. */
+const atMost = (most: number) => v.transform((value: number) => Math.min(value, most));
+const layersPerSecond = v.pipe(
+  v.number(),
+  v.finite(),
+  v.minValue(0),
+  v.transform((value) => (value === 0 ? 0 : Math.max(MIN_LAYERS_PER_SECOND, Math.min(value, MAX_LAYERS_PER_SECOND)))),
+);
+const load = v.pipe(count, atMost(MAX_CLAIMED_LOAD));
 const shardIndex = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(1023));
+/** One that is listed twice counts once. */
+const shards = v.pipe(
+  v.array(shardIndex),
+  v.maxLength(1024),
+  v.transform((indices) => [...new Set(indices)]),
+);
 const peerId = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_PEER_ID_BYTES));
 /** A stranger's text. A name decides nothing, so a malformed one costs the member its name only. */
 const name = v.pipe(v.string(), v.maxLength(2 * MAX_NAME_CHARS), v.transform(plainName));
-const roundTripMs = v.pipe(v.number(), v.finite(), v.minValue(0));
+const roundTripMs = v.pipe(v.number(), v.finite(), v.minValue(0), atMost(MAX_CLAIMED_ROUND_TRIP_MS));
+const intervalMs = v.pipe(v.number(), v.minValue(PRESENCE_INTERVAL_MS), v.maxValue(MAX_PRESENCE_INTERVAL_MS));
 
 /** What a member tells its swarm every `PRESENCE_INTERVAL_MS` and on every change. The sender is the signed gossip's. */
 export const presenceSchema = v.object({
   /** Counts up; an older message that arrives late is ignored. */
   sequence: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
   /** Shards that serve now. */
-  ready: v.pipe(v.array(shardIndex), v.maxLength(1024)),
+  ready: shards,
   /** Shards on their way; `auto` leaves them to whoever fetches them. */
-  pending: v.pipe(v.array(shardIndex), v.maxLength(1024)),
+  pending: shards,
   /** Tokens a second of a decode through one layer of this node; 0 while unmeasured. */
-  layersPerSecond: v.pipe(v.number(), v.finite(), v.minValue(0)),
+  layersPerSecond,
   /** Tasks that wait. */
-  queueLength: count,
+  queueLength: load,
   // What follows came later: a member that does not say it gets the default.
   /** Sessions whose tasks it has run in the last seconds: the next load, where the queue is the present one. */
-  sessions: v.optional(count, 0),
+  sessions: v.optional(load, 0),
   /** Bytes of shards that its device may hold; 0 when it does not know. */
   memoryBytes: v.optional(count, 0),
   /** Its owner lets others ask it to serve a shard. */
@@ -34,6 +60,8 @@ export const presenceSchema = v.object({
   name: v.fallback(v.optional(name, ''), ''),
   /** Measured round trips to other members, ms: the coordinators cannot measure between two others. */
   links: v.optional(v.pipe(v.array(v.tuple([peerId, roundTripMs])), v.maxLength(MAX_LINKS)), []),
+  /** It speaks at least so often: of many members each speaks less. */
+  intervalMs: v.fallback(v.optional(intervalMs, PRESENCE_INTERVAL_MS), PRESENCE_INTERVAL_MS),
   /** The member goes as soon as the sessions that it serves have moved elsewhere: no new ones. */
   draining: v.optional(v.boolean(), false),
   /** The member goes now. */

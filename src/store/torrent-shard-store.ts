@@ -1,6 +1,7 @@
 import type WebTorrent from 'webtorrent';
 import { ShoalError } from '../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../core/events.ts';
+import { guardCandidates } from '../core/ice-candidates.ts';
 import { log } from '../core/log.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
 import { ChunkDatabase } from './idb/chunk-database.ts';
@@ -189,6 +190,7 @@ class TorrentShardStore implements ShardStore, MeetingPlace {
   /** Loaded when first needed: it is large, and a page shows itself sooner without it. */
   #connect(): Promise<WebTorrent> {
     this.#client ??= import('webtorrent').then(({ default: Client }) => {
+      guardCandidates(globalThis.RTCPeerConnection);
       const client = new Client({
         dht: false,
         lsd: false,

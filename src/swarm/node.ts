@@ -16,7 +16,7 @@ import { Coordinator } from './coordinator/coordinator.ts';
 import { CommandClient } from './frames/command-client.ts';
 import { FrameExchange } from './frames/frame-exchange.ts';
 import { CommandServer } from './members/command-server.ts';
-import { connectEarly } from './members/early-connections.ts';
+import { EarlyConnections } from './members/early-connections.ts';
 import { Membership } from './members/membership.ts';
 import { type OwnFacts, Roster } from './members/roster.ts';
 import { ShardRegistry } from './members/shard-registry.ts';
@@ -78,6 +78,7 @@ export class SwarmNode {
   readonly #cleanups: Unsubscribe[];
   readonly #recruiter: Recruiter;
   readonly #roster: Roster;
+  readonly #early: EarlyConnections;
   #seededReported = '';
   /** The shards that the last presence told of which was sent for their sake. */
   #shardsTold = '';
@@ -90,6 +91,7 @@ export class SwarmNode {
     this.#options = options;
     this.exchange = new FrameExchange(transport);
     this.membership = new Membership(transport, manifestId);
+    this.#early = new EarlyConnections(transport, this.membership);
     this.#roster = new Roster({
       peerId: transport.peerId,
       membership: this.membership,
@@ -245,7 +247,7 @@ export class SwarmNode {
       this.#announce();
     }
     await this.membership.acquainted();
-    return chooseInTurn(this.#roster.self, this.#options.manifest.shards, this.#roster.others());
+    return chooseInTurn(this.#roster.self, this.#options.manifest.shards, this.#roster.assignableOthers());
   }
 
   /** Every node, this tab included once it serves a shard. */
@@ -322,9 +324,7 @@ export class SwarmNode {
   }
 
   #membersChanged(): void {
-    const { transport, keeper } = this.#options;
-    const peerIds = this.membership.members().map(({ peerId }) => peerId);
-    connectEarly(transport, peerIds, keeper.joined || this.#choosing);
+    this.#early.connect(this.#options.keeper.joined || this.#choosing);
     this.#events.emit('change', undefined);
   }
 

@@ -90,6 +90,43 @@ describe('the directory among tabs', () => {
     expect((await registryOf(seeker).find(0)).infoHash).toBe(shards[0]!.infoHash);
   });
 
+  it('finds the true record behind those of twenty liars who came first', async () => {
+    const network = new MemoryNetwork();
+    const [honest, seeker, ...liars] = membersOf(network, 22) as [Transport, Transport, ...Transport[]];
+    for (const [index, liar] of liars.entries()) {
+      await liar.connect(seeker.peerId);
+      const record = falseRecord.replace('1000', String(1000 + index));
+      await send(liar, seeker, { tell: [{ key, record, holds: true }] });
+    }
+    await honest.connect(seeker.peerId);
+    network.server.stop();
+    await registerAll(registryOf(honest));
+    // What a tab has been told is enough: of many connected ones a look-up asks some.
+    for (const other of [honest, ...liars]) other.handleRequests(DIRECTORY_PROTOCOL, () => Promise.reject(new Error()));
+    const found = await registryOf(seeker).find(0);
+    expect(found.infoHash).toBe(shards[0]!.infoHash);
+    expect(found.holders).toContain(honest.peerId);
+  });
+
+  it('passes a thousand false records over in one line of the log', async () => {
+    const warn = vi.spyOn(console, 'warn').mockReturnValue();
+    const truth = JSON.stringify({ infoHash: shards[0]!.infoHash, fileName: 'shard-0.gguf', sizeBytes: 1000 });
+    const records = [...Array.from({ length: 1000 }, (_, lie) => falseRecord.replace('1000', String(lie + 1))), truth];
+    const flooded = (served: readonly string[]): Directory => ({
+      put: async () => undefined,
+      provide: async () => undefined,
+      get: async (_key, { accept = () => true } = {}) =>
+        served.map((each) => new TextEncoder().encode(each)).find(accept),
+      findProviders: async () => [],
+    });
+    expect((await registryOf({ directory: flooded(records) }).find(0)).infoHash).toBe(shards[0]!.infoHash);
+    expect(warn).toHaveBeenCalledOnce();
+    await expect(registryOf({ directory: flooded(records.slice(0, 1000)) }).find(0)).rejects.toMatchObject({
+      code: 'bad-manifest',
+    });
+    warn.mockRestore();
+  });
+
   it('lets nobody register another', async () => {
     const network = new MemoryNetwork();
     const [liar, seeker] = membersOf(network, 2) as [Transport, Transport];

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Transport } from '../../src/net/transport.ts';
 import { COMMAND_PROTOCOL } from '../../src/protocol/commands.ts';
 import { presenceTopic } from '../../src/protocol/directory.ts';
@@ -145,6 +145,28 @@ describe('a hostile peer', () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(swarm.guest.membership.members().map(({ peerId }) => peerId)).not.toContain(hostile.peerId);
     expect((await answer()).length).toBe(8);
+  });
+
+  it('makes up thousands who claim everything, and answers go through those who are there, as fast as before', async () => {
+    swarm = await TestSwarm.create([[0], [1], [2], [3]]);
+    const honest = await answer();
+    const hostile = swarm.network.createTransport();
+    for (const { peerId } of [swarm.guest, ...swarm.nodes]) await hostile.connect(peerId);
+    const claim = (claims: object) => {
+      const everything = { ready: [0, 1, 2, 3], pending: [], layersPerSecond: 1e308, queueLength: 0, leaving: false };
+      return new TextEncoder().encode(JSON.stringify({ sequence: 1, ...everything, ...claims }));
+    };
+    for (let name = 0; name < 4096; name++)
+      hostile.forge(`phantom ${name}`, presenceTopic('a'.repeat(64)), claim({ willing: true, auto: true }));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const { guest } = swarm;
+    expect(guest.membership.members().length).toBeGreaterThan(20);
+    expect(guest.membership.members().length).toBeLessThan(100);
+    expect(await answer()).toEqual(honest);
+    const sent = vi.spyOn(guest.commands, 'send');
+    expect(await answer()).toEqual(honest);
+    const asked = new Set(sent.mock.calls.map(([peerId]) => peerId));
+    expect([...asked].filter((peerId) => peerId.startsWith('phantom'))).toEqual([]);
   });
 
   it('loads and unloads nothing without the consent of the owner', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ShoalError } from '../../src/core/errors.ts';
 import { MemoryNetwork } from '../../src/net/memory/memory-transport.ts';
 import type { Transport } from '../../src/net/transport.ts';
+import { shardRecordKey } from '../../src/protocol/directory.ts';
 import type { Manifest } from '../../src/protocol/manifest.ts';
 import { TORRENT_SIGNAL_PROTOCOL } from '../../src/protocol/torrent-signal.ts';
 import { ShardIntroducer } from '../../src/swarm/members/shard-introducer.ts';
@@ -21,7 +22,7 @@ interface Tab {
   readonly offers: string[];
 }
 
-function tabOn(network: MemoryNetwork): Tab {
+function tabOn(network: MemoryNetwork, known: ReadonlySet<string> = new Set()): Tab {
   const transport = network.createTransport();
   const registry = new ShardRegistry(transport.directory, manifest, 'a'.repeat(64));
   const offers: string[] = [];
@@ -29,6 +30,7 @@ function tabOn(network: MemoryNetwork): Tab {
     transport,
     manifest,
     registry,
+    standing: (peerId) => (known.has(peerId) ? 'vouched' : 'heard'),
     answer: async (tab, infoHash, { peerId, sdp }) => {
       offers.push(`${tab} ${infoHash} ${peerId} ${sdp}`);
       if (sdp === 'refused') throw new ShoalError('limit-exceeded', 'Enough.');
@@ -64,6 +66,21 @@ describe('the introduction for a shard', () => {
     expect(await seeker.introducer.holders(INFO_HASH, signal)).toEqual(ids);
     network.server.stop();
     expect(await seeker.introducer.holders(INFO_HASH, signal)).toEqual(ids.slice(0, 1));
+  });
+
+  it('names the connected and the known before ten thousand names that somebody has registered', async () => {
+    const network = new MemoryNetwork();
+    const known = new Set<string>();
+    const [near, far, seeker] = [tabOn(network), tabOn(network), tabOn(network, known)];
+    known.add(far.transport.peerId);
+    for (const { registry } of [near, far]) await registry.register(manifest.shards);
+    await seeker.transport.connect(near.transport.peerId);
+    const providers = network.server.providers.get(shardRecordKey('a'.repeat(64), 0))!;
+    for (let name = 0; name < 10_000; name++) providers.add(`phantom ${name}`);
+    const holders = await seeker.introducer.holders(INFO_HASH, signal);
+    expect(holders.slice(0, 2)).toEqual([near, far].map(({ transport }) => transport.peerId));
+    expect(holders.length).toBe(64);
+    expect(await seeker.introducer.holders(INFO_HASH, signal)).not.toEqual(holders);
   });
 
   it.each<[string, unknown]>([

@@ -295,6 +295,26 @@ export const TRANSPORT_CONTRACT: readonly ContractCase[] = [
     },
   },
   {
+    name: 'gossip: tells who handed a message over, the server or its author',
+    async run(lab) {
+      const [a, b] = await Promise.all([lab.open(), lab.open()]);
+      const forwarders = new Set<string | undefined>();
+      b.subscribe(lab.topic, (from, _message, forwarder) => {
+        if (from === a.peerId) forwarders.add(forwarder);
+      });
+      let number = 0;
+      const says = async (forwarder: string | undefined) => {
+        await a.publish(lab.topic, lab.message(number++));
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return forwarders.has(forwarder);
+      };
+      await eventually('it came by the server', () => says(undefined));
+      check(!forwarders.has(a.peerId), 'it came by a connection that there is not');
+      await a.connect(b.peerId);
+      await eventually('it came from its author', () => says(a.peerId));
+    },
+  },
+  {
     name: 'directory: what one puts and provides, others get and find; the rest is absent',
     async run(lab) {
       const [a, b, c] = await Promise.all([lab.open(), lab.open(), lab.open()]);

@@ -1,4 +1,5 @@
 import type { Connection } from '@libp2p/interface';
+import { addressesIn } from '../../core/ice-candidates.ts';
 
 /** What is compared must not lie further apart: an old count would grow by what came long ago. */
 const MAX_PAUSE_MS = 2000;
@@ -19,12 +20,31 @@ const links = new WeakMap<Connection, LinkWatch>();
 export function linkOf(connection: Connection): Link | undefined {
   const known = links.get(connection);
   if (known) return known;
-  // libp2p's connection keeps the one that it was made of, and @libp2p/webrtc's keeps its peer connection.
-  const { maConn } = connection as unknown as { readonly maConn?: { readonly peerConnection?: RTCPeerConnection } };
-  if (typeof maConn?.peerConnection?.getStats !== 'function') return undefined;
-  const link = new LinkWatch(maConn.peerConnection);
+  const peerConnection = peerConnectionOf(connection);
+  if (!peerConnection) return undefined;
+  const link = new LinkWatch(peerConnection);
   links.set(connection, link);
   return link;
+}
+
+/**
+ * The addresses at which the other tab has been reached or has said it is, lower case; none where they cannot be told.
+ */
+export async function addressesOf(connection: Connection): Promise<ReadonlySet<string>> {
+  const peerConnection = peerConnectionOf(connection);
+  if (!peerConnection) return new Set();
+  const addresses = new Set(addressesIn(peerConnection.remoteDescription?.sdp ?? ''));
+  for (const report of (await peerConnection.getStats()).values()) {
+    const { type, address } = report as { readonly type: string; readonly address?: string | null };
+    if (type === 'remote-candidate' && address) addresses.add(address.toLowerCase());
+  }
+  return addresses;
+}
+
+function peerConnectionOf(connection: Connection): RTCPeerConnection | undefined {
+  // libp2p's connection keeps the one that it was made of, and @libp2p/webrtc's keeps its peer connection.
+  const { maConn } = connection as unknown as { readonly maConn?: { readonly peerConnection?: RTCPeerConnection } };
+  return typeof maConn?.peerConnection?.getStats === 'function' ? maConn.peerConnection : undefined;
 }
 
 /**

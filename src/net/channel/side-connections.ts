@@ -1,4 +1,5 @@
 import { ShoalError } from '../../core/errors.ts';
+import { guardedDescription } from '../../core/ice-candidates.ts';
 
 /**
  * Connections beside a channel's own: an SCTP association that has lost a packet sends four packets a round trip at
@@ -18,6 +19,8 @@ export type DescriptionKind = 'offer' | 'answer';
 
 export interface SideOptions {
   readonly iceServers: readonly RTCIceServer[];
+  /** Addresses that the peer is known by, lower case: its side connections lead to no other. None when they cannot be told. */
+  readonly addresses: () => Promise<ReadonlySet<string>>;
   /** Brings a session description to the peer, by a way that nobody else can write to: it names the connection's key. */
   readonly describe: (kind: DescriptionKind, index: number, sdp: string) => void;
   readonly onMessage: (bytes: Uint8Array) => void;
@@ -60,8 +63,12 @@ export class SideConnections {
     const known = this.#connections.get(index);
     if (index >= SIDES || (kind === 'offer') !== (known === undefined))
       throw new ShoalError('bad-frame', `An ${kind} came for side connection ${index}.`);
+    if (sdp.length > MAX_DESCRIPTION_BYTES)
+      throw new ShoalError('bad-frame', `A side connection is described by ${sdp.length} characters.`);
     const connection = known ?? this.#open(index);
-    const taken = connection.setRemoteDescription({ type: kind, sdp });
+    const taken = this.#options
+      .addresses()
+      .then((addresses) => connection.setRemoteDescription({ type: kind, sdp: guardedDescription(sdp, addresses) }));
     if (kind === 'answer') taken.catch((error) => this.#lose(String(error)));
     else
       void this.#describe(

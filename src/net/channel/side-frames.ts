@@ -13,7 +13,7 @@ const LEAST_RETRY_MS = 20_000;
 /** Messages of the channel's stream that are about side connections. */
 export type SideMessage = Extract<ChannelMessage, { readonly kind: 'wish' | 'offer' | 'answer' }>;
 
-export type OpenSides = (options: Omit<SideOptions, 'iceServers'>) => Sides;
+export type OpenSides = (options: Omit<SideOptions, 'iceServers' | 'addresses'>) => Sides;
 export type Sides = Pick<SideConnections, 'ready' | 'offer' | 'take' | 'send' | 'close'>;
 
 export interface SideFramesOptions {

@@ -113,7 +113,10 @@ export class PeerDirectory implements Directory {
   }
 
   #answer(from: string, request: DirectoryRequest): DirectoryAnswer {
-    if ('find' in request) return this.#known(request.find);
+    if ('find' in request) {
+      const { records, holders } = this.#known(request.find);
+      return { records: sample(records, MAX_NAMED_RECORDS), holders: sample(holders, MAX_NAMED_HOLDERS) };
+    }
     if (!this.#peers.peers().includes(from)) throw new ShoalError('peer-gone', `${from} is not connected any more.`);
     const entries = this.#told.get(from) ?? new Map<string, DirectoryEntry>();
     this.#told.set(from, entries);
@@ -134,6 +137,12 @@ export class PeerDirectory implements Directory {
     });
     const records = new Set(said.flatMap(({ entry: { record } }) => record ?? []));
     const holders = said.filter(({ entry }) => entry.holds).map(({ peerId }) => peerId);
-    return { records: [...records].slice(0, MAX_NAMED_RECORDS), holders: holders.slice(0, MAX_NAMED_HOLDERS) };
+    return { records: [...records], holders };
   }
+}
+
+/** So many of the items; of more others each time, so that whoever was first hides nobody for good. */
+function sample<T>(items: readonly T[], count: number): T[] {
+  const first = items.length > count ? Math.floor(Math.random() * items.length) : 0;
+  return [...items.slice(first), ...items.slice(0, first)].slice(0, count);
 }

@@ -7,6 +7,9 @@ import type { TabNode } from './libp2p-node.ts';
 /** A look-up or a registration that takes longer has lost its way: the server holds the whole table. */
 const QUERY_TIMEOUT_MS = 10_000;
 
+/** Holders of one key: more tabs than a server connects are no holders. */
+const MAX_FOUND = 2048;
+
 type Dht = TabNode['services']['dht'];
 type QueryEvent = ReturnType<Dht['findPeer']> extends AsyncIterable<infer Event> ? Event : never;
 
@@ -58,9 +61,10 @@ export class DhtDirectory implements Directory {
     await query(options, async (signal) => {
       for await (const event of this.#dht.findProviders(cid, { signal })) {
         if (event.name === 'PROVIDER') for (const { id } of event.providers) found.add(id.toString());
+        if (found.size >= MAX_FOUND) break;
       }
     });
-    return [...found];
+    return [...found].slice(0, MAX_FOUND);
   }
 }
 

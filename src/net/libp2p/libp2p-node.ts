@@ -7,10 +7,13 @@ import type { PrivateKey } from '@libp2p/interface';
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht';
 import { ping } from '@libp2p/ping';
 import { webRTC } from '@libp2p/webrtc';
+import type { Multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
+import { guardCandidates } from '../../core/ice-candidates.ts';
 import { nextTask } from '../../core/next-task.ts';
 import { DHT_NAMESPACE, DHT_PROTOCOL, validateShardRecord } from '../../protocol/directory.ts';
 import { FRAME_SLICE_BYTES, MAX_BUFFERED_BYTES } from '../../protocol/limits.ts';
+import { isBy } from './dial-gate.ts';
 import { repeatMissedChannelEvents } from './late-channel-events.ts';
 import { pathWebSockets } from './path-web-sockets.ts';
 import { standInForBroadcastChannel } from './silent-broadcast.ts';
@@ -36,14 +39,20 @@ const MAX_PINGS = 8;
  */
 const MAX_CALLS_PER_SECOND = 200;
 
+/** What one peer sends of the gossip at once: dozens of the longest presences, where the default is 4 MB. */
+const MAX_GOSSIP_RPC_BYTES = 512 * 1024;
+
 export interface TabNodeOptions {
+  /** Multiaddr of the signaling server's relay. */
+  readonly relay: Multiaddr;
   readonly iceServers: readonly RTCIceServer[];
   /** The tab's identity; a new one when absent. */
   readonly privateKey?: PrivateKey;
 }
 
 /** Builds the tab's libp2p node: WebRTC between tabs, a relay for the introduction, DHT client, gossip. */
-export async function createTabNode({ iceServers, privateKey }: TabNodeOptions) {
+export async function createTabNode({ relay, iceServers, privateKey }: TabNodeOptions) {
+  guardCandidates(globalThis.RTCPeerConnection);
   repeatMissedChannelEvents(globalThis.RTCPeerConnection);
   standInForBroadcastChannel();
   const identity = privateKey ?? (await createIdentity());
@@ -67,7 +76,7 @@ export async function createTabNode({ iceServers, privateKey }: TabNodeOptions) 
     connectionEncrypters: [noise({ staticNoiseKey })],
     streamMuxers: [yamux()],
     // The default refuses private addresses; laptops in a room have no others.
-    connectionGater: { denyDialMultiaddr: () => false },
+    connectionGater: { denyDialMultiaddr: (address) => !isBy(relay, address) },
     connectionManager: {
       inboundConnectionThreshold: MAX_CALLS_PER_SECOND,
       maxIncomingPendingConnections: MAX_CALLS_PER_SECOND,
@@ -92,6 +101,7 @@ export async function createTabNode({ iceServers, privateKey }: TabNodeOptions) 
       gossip: gossipsub({
         allowPublishToZeroTopicPeers: true,
         emitSelf: false,
+        maxInboundDataLength: MAX_GOSSIP_RPC_BYTES,
         // Several tabs of one laptop share an address, and all come through one relay.
         scoreParams: { IPColocationFactorWeight: 0 },
       }),

@@ -5,6 +5,7 @@ import { Emitter, type Unsubscribe } from '../../core/events.ts';
 import { ACTIVATION_PROTOCOL } from '../../protocol/frames.ts';
 import { MAX_COMMANDS_IN_FLIGHT } from '../../protocol/limits.ts';
 import { InFlight } from '../channel/in-flight.ts';
+import { addressesOf } from '../channel/link-watch.ts';
 import { SideConnections } from '../channel/side-connections.ts';
 import { StreamChannel } from '../channel/stream-channel.ts';
 import { answerOn, checkMessageSize, requestOn } from '../channel/stream-request.ts';
@@ -14,6 +15,7 @@ import type {
   AbortOptions,
   Directory,
   FrameChannel,
+  GossipListener,
   IntroductionState,
   RequestHandler,
   Transport,
@@ -55,7 +57,7 @@ export async function createLibp2pTransport(options: Libp2pTransportOptions): Pr
   const { signal } = options;
   if (signal?.aborted) throw abortError(signal);
   const relay = parseRelay(options.relay);
-  const node = await createTabNode(options);
+  const node = await createTabNode({ ...options, relay });
   const introduction = new Introduction(node, relay);
   const transport = new Libp2pTransport(node, introduction, new DirectDialer(node, relay), options.iceServers);
   try {
@@ -85,7 +87,7 @@ class Libp2pTransport implements Transport {
     this.#introduction = introduction;
     this.#dialer = dialer;
     this.#iceServers = iceServers;
-    this.#gossip = new GossipTopics(node.services.gossip);
+    this.#gossip = new GossipTopics(node.services.gossip, (peerId) => introduction.isRelay(peerId));
     this.directory = new JointDirectory({
       server: new DhtDirectory(node),
       peers: new PeerDirectory(this),
@@ -154,7 +156,7 @@ class Libp2pTransport implements Transport {
     return this.#gossip.publish(topic, message);
   }
 
-  subscribe(topic: string, listener: (from: string, message: Uint8Array) => void): Unsubscribe {
+  subscribe(topic: string, listener: GossipListener): Unsubscribe {
     return this.#gossip.subscribe(topic, listener);
   }
 
@@ -173,11 +175,8 @@ class Libp2pTransport implements Transport {
   }
 
   #channelOver(stream: Stream, connection: Connection): FrameChannel {
-    return new StreamChannel(
-      stream,
-      connection,
-      (options) => new SideConnections({ ...options, iceServers: this.#iceServers }),
-    );
+    const ways = { iceServers: this.#iceServers, addresses: () => addressesOf(connection) };
+    return new StreamChannel(stream, connection, (options) => new SideConnections({ ...options, ...ways }));
   }
 
   /** A page that closes says so; the browser alone would leave the others to their heartbeats. */

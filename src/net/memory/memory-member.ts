@@ -10,6 +10,7 @@ import type {
   AbortOptions,
   Directory,
   FrameChannel,
+  GossipListener,
   IntroductionState,
   RequestHandler,
   Transport,
@@ -20,7 +21,7 @@ import { MemoryDirectory, type MemoryServer } from './memory-server.ts';
 /** What lies between the members. */
 export interface MemoryMedium {
   readonly server: MemoryServer;
-  /** Peer ids of the members that gossip of this one gets to. */
+  /** Peer ids of the members that gossip of this one gets to through the server. */
   audience(from: MemoryTransport): string[];
   /** Whether the server can introduce the two. */
   introduces(from: string, to: string): boolean;
@@ -28,6 +29,15 @@ export interface MemoryMedium {
   carry(from: string, to: string, deliver: (member: MemoryTransport) => void): void;
   roundTripMs(one: string, other: string): number;
   leave(member: MemoryTransport): void;
+}
+
+/** A message of the gossip; its object is its identity. */
+interface Gossip {
+  readonly from: string;
+  readonly topic: string;
+  readonly message: Uint8Array;
+  /** Whether those who hear it pass it on; the server reaches everybody at once. */
+  readonly hops: boolean;
 }
 
 /** One member of a `MemoryNetwork`. */
@@ -42,10 +52,9 @@ export class MemoryTransport implements Transport {
   readonly #asked = new InFlight(MAX_COMMANDS_IN_FLIGHT);
   readonly #requestHandlers = new Map<string, RequestHandler>();
   #channelHandler: ((channel: FrameChannel) => void) | undefined;
-  readonly #events = new Emitter<{
-    peer: { peerId: string; connected: boolean };
-    gossip: { from: string; topic: string; message: Uint8Array };
-  }>();
+  readonly #events = new Emitter<{ peer: { peerId: string; connected: boolean } }>();
+  readonly #listeners = new Map<string, Set<GossipListener>>();
+  readonly #heard = new WeakSet<Gossip>();
 
   constructor(medium: MemoryMedium, peerId: string) {
     this.#medium = medium;
@@ -138,18 +147,32 @@ export class MemoryTransport implements Transport {
   }
 
   async publish(topic: string, message: Uint8Array): Promise<void> {
-    const copy = message.slice();
-    for (const peerId of this.#medium.audience(this)) {
-      this.#medium.carry(this.peerId, peerId, (member) =>
-        member.#events.emit('gossip', { from: this.peerId, topic, message: copy }),
-      );
-    }
+    const hops = !this.#medium.server.up;
+    const gossip = { from: this.peerId, topic, message: message.slice(), hops };
+    if (hops) this.#spread(gossip);
+    else
+      for (const peerId of this.#medium.audience(this)) {
+        const forwarder = this.#connected.has(peerId) ? this.peerId : undefined;
+        this.#medium.carry(this.peerId, peerId, (member) => member.#hear(gossip, forwarder));
+      }
   }
 
-  subscribe(topic: string, listener: (from: string, message: Uint8Array) => void): Unsubscribe {
-    return this.#events.on('gossip', (gossip) => {
-      if (gossip.topic === topic) listener(gossip.from, gossip.message);
-    });
+  /**
+   * Hands a message over as somebody's whom it has made up: a key for it is made as quickly.
+   * @param through - `server`: as if somebody who is connected to it had said it
+   */
+  forge(from: string, topic: string, message: Uint8Array, through: 'connections' | 'server' = 'connections'): void {
+    const gossip = { from, topic, message: message.slice(), hops: through === 'connections' };
+    if (gossip.hops) this.#spread(gossip);
+    else
+      for (const peerId of this.#medium.audience(this))
+        this.#medium.carry(this.peerId, peerId, (member) => member.#hear(gossip, undefined));
+  }
+
+  subscribe(topic: string, listener: GossipListener): Unsubscribe {
+    const listeners = this.#listeners.get(topic) ?? new Set();
+    this.#listeners.set(topic, listeners.add(listener));
+    return () => listeners.delete(listener);
   }
 
   onPeer(listener: (event: { readonly peerId: string; readonly connected: boolean }) => void): Unsubscribe {
@@ -185,6 +208,20 @@ export class MemoryTransport implements Transport {
   /** The peer's page stands still, or goes on. */
   tellLate(peerId: string, late: boolean): void {
     for (const channel of this.#channels) if (channel.peerId === peerId) channel.tellLate(late);
+  }
+
+  #spread(gossip: Gossip, except?: string): void {
+    this.#heard.add(gossip);
+    for (const peerId of this.#connected)
+      if (peerId !== except) this.#medium.carry(this.peerId, peerId, (member) => member.#hear(gossip, this.peerId));
+  }
+
+  #hear(gossip: Gossip, forwarder: string | undefined): void {
+    const { from, topic, message } = gossip;
+    if (this.#heard.has(gossip)) return;
+    this.#heard.add(gossip);
+    const answers = [...(this.#listeners.get(topic) ?? [])].map((listen) => listen(from, message, forwarder));
+    if (gossip.hops && answers.some((answer) => answer !== false)) this.#spread(gossip, forwarder);
   }
 
   #connectedTo(peerId: string): void {

@@ -122,12 +122,9 @@ export class MemoryNetwork {
     });
   }
 
-  /** Gossip goes through the server and over every direct connection. */
+  /** The server brings gossip to everybody; without it tabs pass it on over their connections. */
   #audience(from: MemoryTransport): string[] {
-    const connected = new Set(from.peers());
-    return [...this.#members.keys()].filter(
-      (to) => to !== from.peerId && this.#reaches(from.peerId, to) && (this.server.up || connected.has(to)),
-    );
+    return [...this.#members.keys()].filter((to) => to !== from.peerId && this.#reaches(from.peerId, to));
   }
 
   #reaches(from: string, to: string): boolean {

@@ -8,9 +8,22 @@ export interface Coverage {
 export function countHolders(shardCount: number, members: Iterable<Coverage>): { ready: number[]; expected: number[] } {
   const ready = new Array<number>(shardCount).fill(0);
   const expected = new Array<number>(shardCount).fill(0);
+  /** By shard: the last member that was counted for it. */
+  const counted = new Uint32Array(shardCount);
+  let number = 0;
   for (const member of members) {
-    for (const shard of member.ready) if (shard < shardCount) ready[shard]!++;
-    for (const shard of new Set([...member.ready, ...member.pending])) if (shard < shardCount) expected[shard]!++;
+    number++;
+    for (const [shards, counts] of [
+      [member.ready, ready],
+      [member.pending, undefined],
+    ] as const) {
+      for (const shard of shards) {
+        if (shard >= shardCount || counted[shard] === number) continue;
+        counted[shard] = number;
+        expected[shard]!++;
+        if (counts) counts[shard]!++;
+      }
+    }
   }
   return { ready, expected };
 }

@@ -1,4 +1,4 @@
-import { type AssignMember, type AssignShard, heldBy, shardNeeds } from './shard-need.ts';
+import { type AssignMember, type AssignShard, heldBy, NeedSums, shardNeeds } from './shard-need.ts';
 import { bestVolunteer, roomOf } from './volunteer.ts';
 
 /** What an "auto" member should do next. */
@@ -76,17 +76,20 @@ function spareToTake(self: string, { shards, members }: MoveFacts): Move | undef
 
 /** Looks for the best move of anyone to the neediest shard, and whether it is this member's. */
 function moveToMake(self: string, { shards, members, fetchSeconds }: MoveFacts): Move | undefined {
-  const needs = shardNeeds(shards, members);
+  const sums = new NeedSums(shards, members);
+  const needs = sums.needs();
   const before = total(needs);
   if (!Number.isFinite(before)) return undefined;
   const { index: to, sizeBytes } = shards[needs.indexOf(Math.max(...needs))]!;
+  const firstHolders = firstHoldersOf(members);
   let best: { readonly member: AssignMember; readonly from: number; readonly after: number } | undefined;
-  for (const [place, member] of members.entries()) {
+  for (const member of members) {
     if (!member.auto || member.pending.length > 0 || member.ready.includes(to)) continue;
-    for (const from of member.ready) {
+    for (const { index: from } of shards) {
+      if (!member.ready.includes(from) || !(firstHolders.get(from)! < member.peerId)) continue;
       const left = { ...member, ready: member.ready.filter((shard) => shard !== from) };
-      if (!mayLeave(member.peerId, from, members) || roomOf(left, shards) < sizeBytes) continue;
-      const after = total(shardNeeds(shards, members.with(place, { ...left, ready: [...left.ready, to] })));
+      if (roomOf(left, shards) < sizeBytes) continue;
+      const after = sums.totalWith(member, new Set([...left.ready, to]));
       if (!best || after < best.after || (after === best.after && member.peerId < best.member.peerId))
         best = { member, from, after };
     }
@@ -95,6 +98,14 @@ function moveToMake(self: string, { shards, members, fetchSeconds }: MoveFacts):
   const gain = Math.round(100 * (before / best.after - 1));
   const why = `the swarm gets ${gain} % faster with it, by what its members have measured`;
   return { kind: 'move', from: best.from, to, roomForBoth: roomOf(best.member, shards) >= sizeBytes, why };
+}
+
+/** By shard: the lowest id of those that serve it, see `mayLeave`. */
+function firstHoldersOf(members: readonly AssignMember[]): Map<number, string> {
+  const first = new Map<number, string>();
+  for (const { peerId, ready } of members)
+    for (const shard of ready) if (!(first.get(shard)! <= peerId)) first.set(shard, peerId);
+  return first;
 }
 
 /** Tokens within the horizon when it moves, against those when it stays. */

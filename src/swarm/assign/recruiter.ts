@@ -53,7 +53,7 @@ export class Recruiter {
     const own = self().peerId;
     const peerId = this.#choose(shard, await stored(shard));
     if (!peerId) {
-      this.#failed.set(keyOf(own, shard), Date.now() + REST_MS);
+      this.#failed.set(keyOf(own, shard), performance.now() + REST_MS);
       return;
     }
     this.#asked.set(shard, peerId);
@@ -64,7 +64,7 @@ export class Recruiter {
       else await commands.send(peerId, 'LOAD_SHARD', { shard_id: shard });
     } catch (error) {
       log.warn('ASSIGN', `${who} did not load shard ${shard}: ${ShoalError.from(error).message}`);
-      this.#failed.set(keyOf(peerId, shard), Date.now() + REST_MS);
+      this.#failed.set(keyOf(peerId, shard), performance.now() + REST_MS);
     }
   }
 
@@ -79,7 +79,7 @@ export class Recruiter {
   }
 
   #rested(peerId: string, shard: number): boolean {
-    return (this.#failed.get(keyOf(peerId, shard)) ?? 0) < Date.now();
+    return (this.#failed.get(keyOf(peerId, shard)) ?? Number.NEGATIVE_INFINITY) < performance.now();
   }
 }
 

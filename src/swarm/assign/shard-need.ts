@@ -51,25 +51,62 @@ export function speedsOf(members: readonly AssignMember[]): Map<string, number> 
  * part in each.
  */
 export function shardNeeds(shards: readonly AssignShard[], members: readonly AssignMember[]): number[] {
-  const speeds = speedsOf(members);
-  const rates = shards.map(() => 0);
-  const waiting = shards.map(() => 0);
-  const holders = shards.map(() => 0);
-  const positions = new Map(shards.map(({ index }, position) => [index, position]));
-  for (const member of members) {
-    const held = [...heldBy(member)].map((index) => positions.get(index)).filter((position) => position !== undefined);
-    const layers = held.reduce((sum, position) => sum + layersOf(shards[position]!), 0);
-    for (const position of held) {
-      rates[position]! += speeds.get(member.peerId)! / layers;
-      waiting[position]! += loadOf(member);
-      holders[position]!++;
+  return new NeedSums(shards, members).needs();
+}
+
+/** What the members bring to each shard, summed up, so that one member's move is reckoned without the others. */
+export class NeedSums {
+  readonly #shards: readonly AssignShard[];
+  readonly #positions: ReadonlyMap<number, number>;
+  readonly #speeds: ReadonlyMap<string, number>;
+  /** By position of the shard. */
+  readonly #rates: Float64Array;
+  readonly #waiting: Float64Array;
+  readonly #holders: Int32Array;
+
+  constructor(shards: readonly AssignShard[], members: readonly AssignMember[]) {
+    this.#shards = shards;
+    this.#positions = new Map(shards.map(({ index }, position) => [index, position]));
+    this.#speeds = speedsOf(members);
+    this.#rates = new Float64Array(shards.length);
+    this.#waiting = new Float64Array(shards.length);
+    this.#holders = new Int32Array(shards.length);
+    for (const member of members) this.#count(member, heldBy(member), 1);
+  }
+
+  /** By position of the shard. @see shardNeeds */
+  needs(): number[] {
+    return this.#shards.map((_, position) => this.#need(position));
+  }
+
+  /** The sum of all needs when the member, one of those counted, holds other shards. O(shards) */
+  totalWith(member: AssignMember, held: ReadonlySet<number>): number {
+    // Kept rather than reckoned back: rounding would tell equal members apart.
+    const [rates, waiting, holders] = [this.#rates.slice(), this.#waiting.slice(), this.#holders.slice()];
+    this.#count(member, heldBy(member), -1);
+    this.#count(member, held, 1);
+    const total = this.needs().reduce((sum, need) => sum + need, 0);
+    this.#rates.set(rates);
+    this.#waiting.set(waiting);
+    this.#holders.set(holders);
+    return total;
+  }
+
+  #count(member: AssignMember, held: ReadonlySet<number>, sign: 1 | -1): void {
+    const positions = [...held].map((index) => this.#positions.get(index)).filter((position) => position !== undefined);
+    const layers = positions.reduce((sum, position) => sum + layersOf(this.#shards[position]!), 0);
+    for (const position of positions) {
+      this.#rates[position]! += (sign * this.#speeds.get(member.peerId)!) / layers;
+      this.#waiting[position]! += sign * loadOf(member);
+      this.#holders[position]! += sign;
     }
   }
-  return shards.map((_, position) => {
-    const count = holders[position]!;
+
+  #need(position: number): number {
+    const count = this.#holders[position]!;
     if (count === 0) return Number.POSITIVE_INFINITY;
-    return ((1 + waiting[position]! / count) / rates[position]!) * (count === 1 ? SOLE_HOLDER_NEED : 1);
-  });
+    return ((1 + this.#waiting[position]! / count) / this.#rates[position]!) * (count === 1 ? SOLE_HOLDER_NEED : 1);
+  }
 }
 
 export function layersOf({ layers }: AssignShard): number {

@@ -6,7 +6,7 @@ import type { RouteCandidate } from '../route/route.ts';
 import type { Member, Membership } from './membership.ts';
 
 /** What a tab is and does, as assignment and routing count it. */
-export type OwnFacts = Omit<Presence, 'sequence' | 'name' | 'links' | 'draining' | 'leaving'>;
+export type OwnFacts = Omit<Presence, 'sequence' | 'name' | 'links' | 'draining' | 'leaving' | 'intervalMs'>;
 
 export interface RosterOptions {
   readonly peerId: string;
@@ -21,7 +21,10 @@ export interface RosterOptions {
 }
 
 /** One presence may be late or lost; after two, routes go elsewhere while they can. */
-const OVERDUE_MS = 2 * PRESENCE_INTERVAL_MS + 500;
+const OVERDUE_INTERVALS = 2;
+const OVERDUE_SLACK_MS = 500;
+/** Members that layers are dealt out among: as many as one server repeats presence to. */
+const MAX_ASSIGNABLE = 256;
 
 /** Everybody in the swarm, this tab among them, as those count them who deal out layers and plan routes. */
 export class Roster {
@@ -44,30 +47,45 @@ export class Roster {
 
   /** Everybody who stays. */
   assignable(): AssignMember[] {
-    return [...(this.#stays ? [this.self] : []), ...this.others()];
+    return [...(this.#stays ? [this.self] : []), ...this.assignableOthers()];
+  }
+
+  /** The others who stay; of a crowd those for whom the server or a connection vouches first. */
+  assignableOthers(): Member[] {
+    const others = this.others();
+    if (others.length <= MAX_ASSIGNABLE) return others;
+    const { membership } = this.#options;
+    const vouched = others.filter(({ peerId }) => membership.standing(peerId) !== 'heard');
+    const heard = others.filter(({ peerId }) => membership.standing(peerId) === 'heard');
+    return [...vouched, ...heard].slice(0, MAX_ASSIGNABLE);
   }
 
   /** Everybody who serves something and stays. */
   candidates(): RouteCandidate[] {
-    const { peerId, own, roundTripMs, late } = this.#options;
-    const now = Date.now();
-    const self = { peerId, ...own(), links: [], heardAtMs: now };
+    const { peerId, own, roundTripMs, late, membership } = this.#options;
+    const now = performance.now();
+    const self = { peerId, ...own(), links: [], heardAtMs: now, intervalMs: PRESENCE_INTERVAL_MS };
     return [...(this.#stays ? [self] : []), ...this.others()]
       .filter(({ ready }) => ready.length > 0)
       .map((node) => ({
         ...node,
         roundTripMs: roundTripMs(node.peerId),
-        overdue: now - node.heardAtMs > OVERDUE_MS || late(node.peerId),
+        standing: node.peerId === peerId ? 'connected' : membership.standing(node.peerId),
+        overdue: now - node.heardAtMs > OVERDUE_INTERVALS * node.intervalMs + OVERDUE_SLACK_MS || late(node.peerId),
       }));
   }
 
-  /** Whether every shard is served, and nobody works for a session or loads a shard. */
+  /** Whether every shard is served, and nobody works for a session or loads a shard, as far as somebody vouches for it. */
   idle(shardCount: number): boolean {
-    const everybody = [...this.#options.membership.members(), this.self];
-    const { ready } = countHolders(shardCount, everybody);
+    const { membership } = this.#options;
+    const others = membership.members();
+    const { ready } = countHolders(shardCount, [...others, this.self]);
+    const believed = others.filter(({ peerId }) => membership.standing(peerId) !== 'heard');
     return (
       ready.every((holders) => holders > 0) &&
-      everybody.every(({ sessions, queueLength, pending }) => sessions + queueLength + pending.length === 0)
+      [...believed, this.self].every(
+        ({ sessions, queueLength, pending }) => sessions + queueLength + pending.length === 0,
+      )
     );
   }
 

@@ -8,15 +8,21 @@ import {
   TORRENT_SIGNAL_PROTOCOL,
   type TorrentDescription,
 } from '../../protocol/torrent-signal.ts';
+import type { Standing } from '../route/standing.ts';
 import type { ShardRegistry } from './shard-registry.ts';
 
 export interface ShardIntroducerOptions {
   readonly transport: Transport;
   readonly manifest: Manifest;
   readonly registry: ShardRegistry;
+  /** How a peer is known in the swarm. */
+  readonly standing: (peerId: string) => Standing;
   /** Answers the offer of `tab` for a shard of the manifest. @throws ShoalError */
   readonly answer: (tab: string, infoHash: string, offer: TorrentDescription) => Promise<TorrentDescription>;
 }
+
+/** Holders that one look names: it asks a few of them, and the next look names others. */
+const MAX_HOLDERS = 64;
 
 /**
  * Brings tabs together for the exchange of shards over the swarm's own connections: where the tracker is blocked or its
@@ -30,17 +36,21 @@ export class ShardIntroducer {
     options.transport.handleRequests(TORRENT_SIGNAL_PROTOCOL, (from, request) => this.#answer(from, request));
   }
 
-  /** Tabs that may have the shard: the connected first, the others only while somebody can introduce them. */
+  /**
+   * Tabs that may have the shard, some of them: the connected first, the others only while somebody can introduce them,
+   * and of these those whom the swarm knows before the rest, as anybody may register names.
+   */
   async holders(infoHash: string, signal: AbortSignal): Promise<string[]> {
-    const { transport, registry } = this.#options;
+    const { transport, registry, standing } = this.#options;
     const { index } = this.#shard(infoHash);
-    const registered = await registry.holders(index, signal);
+    const registered = shuffled(await registry.holders(index, signal)).filter((peerId) => peerId !== transport.peerId);
     const connected = new Set(transport.peers());
-    const others = registered.filter((peerId) => peerId !== transport.peerId && !connected.has(peerId));
-    return [
-      ...shuffled(registered.filter((peerId) => connected.has(peerId))),
-      ...(transport.introduction === 'online' ? shuffled(others) : []),
-    ];
+    const near = registered.filter((peerId) => connected.has(peerId));
+    if (transport.introduction !== 'online') return near.slice(0, MAX_HOLDERS);
+    const far = registered.filter((peerId) => !connected.has(peerId));
+    const known = far.filter((peerId) => standing(peerId) !== 'heard');
+    const unknown = far.filter((peerId) => standing(peerId) === 'heard');
+    return [...near, ...known, ...unknown].slice(0, MAX_HOLDERS);
   }
 
   /** @throws ShoalError `peer-unreachable`, `peer-gone` when the tab takes no offer, `bad-request`, `aborted` */

@@ -82,10 +82,12 @@ export class RoutePlanner {
 
   /** Whether all layers, or every one of these, are served now by others than those. */
   isServed(without: ReadonlySet<string>, wanted?: LayerRange): boolean {
-    const served = this.#options.candidates().filter(({ peerId }) => !without.has(peerId));
+    const served = new Set<number>();
+    for (const { peerId, ready } of this.#options.candidates())
+      if (!without.has(peerId)) for (const shard of ready) served.add(shard);
     return this.#options.manifest.shards
       .filter(({ layers }) => !wanted || (layers.start < wanted.end && wanted.start < layers.end))
-      .every(({ index }) => served.some(({ ready }) => ready.includes(index)));
+      .every(({ index }) => served.has(index));
   }
 
   /**
@@ -162,9 +164,8 @@ export class RoutePlanner {
     // Who has failed is better than nobody.
     if (!plan.stages && rested.length < present.length) plan = planRoute(shards, present, coordinator);
     if (!plan.stages) return plan;
-    const byId = new Map(present.map((candidate) => [candidate.peerId, candidate]));
     const stages = balanceCuts(plan.stages, shards, (peerId) => {
-      const candidate = byId.get(peerId)!;
+      const candidate = present.find((other) => other.peerId === peerId)!;
       return { ready: candidate.ready, layerMs: layerCostMs(candidate, coordinator) };
     });
     const atMs = performance.now();

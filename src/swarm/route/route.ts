@@ -1,6 +1,9 @@
 import type { RouteStage } from '../../protocol/frames.ts';
+import { MAX_CLAIMED_LOAD, MAX_LAYERS_PER_SECOND, MIN_LAYERS_PER_SECOND } from '../../protocol/limits.ts';
 import type { ManifestShard } from '../../protocol/manifest.ts';
-import { type LinkFacts, roundTripTable } from './round-trips.ts';
+import { type LinkFacts, roundTripsOf } from './round-trips.ts';
+import { shortlist } from './shortlist.ts';
+import type { Standing } from './standing.ts';
 
 /** What routing needs to know of a member. */
 export interface RouteCandidate extends LinkFacts {
@@ -13,6 +16,7 @@ export interface RouteCandidate extends LinkFacts {
   readonly sessions: number;
   /** It should have been heard of by now. */
   readonly overdue: boolean;
+  readonly standing?: Standing;
 }
 
 /** The part of a shard that a route needs: all of it, or those layers of it that are lost. */
@@ -34,11 +38,20 @@ const MAX_RANK_COST = 0.05;
 /** A route through a member that may be dead waits for its silence to be noticed. */
 const OVERDUE_COST_MS = 2000;
 
+/** A route through a name that somebody may have made up waits for a connection that never comes about. */
+const HEARSAY_COST_MS = 2000;
+
 /** What one layer of a lap costs at this node, ms: its computing, and as often again as tasks are before it. */
 export function layerCostMs(candidate: RouteCandidate, coordinator: string): number {
   const { peerId, layersPerSecond, queueLength, sessions } = candidate;
-  const computeMs = 1000 / (layersPerSecond || UNMEASURED_LAYERS_PER_SECOND);
-  return computeMs * (1 + queueLength + SESSION_LOAD * sessions + MAX_RANK_COST * rank(coordinator, peerId));
+  const claimed = layersPerSecond > 0 ? layersPerSecond : UNMEASURED_LAYERS_PER_SECOND;
+  const computeMs = 1000 / Math.min(Math.max(claimed, MIN_LAYERS_PER_SECOND), MAX_LAYERS_PER_SECOND);
+  const waiting = believedLoad(queueLength) + SESSION_LOAD * believedLoad(sessions);
+  return computeMs * (1 + waiting + MAX_RANK_COST * rank(coordinator, peerId));
+}
+
+function believedLoad(count: number): number {
+  return count > 0 ? Math.min(count, MAX_CLAIMED_LOAD) : 0;
 }
 
 /** What it costs to send a frame on over a link with this round trip, ms. */
@@ -49,29 +62,32 @@ export function hopCostMs(roundTripMs: number): number {
 /**
  * The fastest chain that covers every shard in order and comes back to the coordinator: dynamic programming over
  * (shard, holder), where a change of holder costs a hop over the link between the two, and every task that waits its
- * time. O(shards × holders²).
+ * time. Of a crowd it is the fastest over a shortlist. O(members + shards × holders²), with some dozen holders.
  *
  * @param coordinator - peer id; its own tab is reached without a hop
  * @returns the stages, neighbouring shards of one holder merged; or the shards that nobody serves.
  */
 export function planRoute(
   shards: readonly RouteShard[],
-  candidates: readonly RouteCandidate[],
+  members: readonly RouteCandidate[],
   coordinator: string,
 ): RoutePlan {
+  const costs = Float64Array.from(members, (member) => layerCostMs(member, coordinator));
+  const planned = shortlist(shards, members, coordinator, costs);
+  const candidates = planned.map((index) => members[index]!);
+  const layerMs = planned.map((index) => costs[index]!);
   const holders = holdersOf(shards, candidates);
   const missing = shards.filter((_, position) => holders[position]!.length === 0).map(({ index }) => index);
   if (missing.length > 0) return { missing };
 
-  const roundTrips = roundTripTable(coordinator, candidates);
+  const roundTripMs = roundTripsOf(coordinator, candidates);
   const size = candidates.length + 1;
   const own = candidates.length;
   const self = candidates.findIndex(({ peerId }) => peerId === coordinator);
   const hop = (from: number, to: number) =>
     from === to || (from === self && to === own) || (from === own && to === self)
       ? 0
-      : hopCostMs(roundTrips[from * size + to]!);
-  const layerMs = candidates.map((candidate) => layerCostMs(candidate, coordinator));
+      : hopCostMs(roundTripMs(from, to));
 
   /** For each shard, by candidate: the one before it on the cheapest way there. */
   const before: Int32Array[] = [];
@@ -83,7 +99,7 @@ export function planRoute(
     for (const to of holders[position]!) {
       const from = cheapest(reached, (other) => cost[other]! + hop(other, to));
       came[to] = from;
-      const risk = candidates[to]!.overdue ? OVERDUE_COST_MS : 0;
+      const risk = riskMs(candidates[to]!);
       next[to] = cost[from]! + hop(from, to) + layerMs[to]! * (layers.end - layers.start) + risk;
     }
     before.push(came);
@@ -98,6 +114,10 @@ export function planRoute(
     at = before[position]![at]!;
   }
   return { stages: mergeStages(shards, chosen) };
+}
+
+function riskMs({ overdue, standing }: RouteCandidate): number {
+  return (overdue ? OVERDUE_COST_MS : 0) + (standing === 'heard' ? HEARSAY_COST_MS : 0);
 }
 
 /** For each shard the indices of the candidates that serve it. */

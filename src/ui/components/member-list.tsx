@@ -6,6 +6,8 @@ import { usePage } from '../page-state.ts';
 import { TabMark } from './tab-mark.tsx';
 
 const REDRAW_MS = 10_000;
+/** Rows of the list: a person reads no more, and each costs the page at every change. */
+const MAX_ROWS = 100;
 
 /** Who is in the swarm and what each runs. */
 export function MemberList() {
@@ -21,7 +23,7 @@ export function MemberList() {
     <section class="card" aria-labelledby="members-title">
       <h2 id="members-title">Tabs in the swarm</h2>
       <ul class="member-list">
-        {members.map((member) => (
+        {shownOf(members).map((member) => (
           <li key={member.peerId} class="member" data-testid="member" data-draining={member.draining}>
             <TabMark peerId={member.peerId} />
             <span class="member-name" title={member.peerId}>
@@ -47,6 +49,7 @@ export function MemberList() {
           </li>
         ))}
       </ul>
+      {members.length > MAX_ROWS && <p class="muted">and {members.length - MAX_ROWS} more</p>}
     </section>
   );
 }
@@ -67,6 +70,14 @@ function Checked({ times, atMs }: NonNullable<MemberRow['checked']>) {
       {' · '}checked {times === 1 ? 'once' : `${times} times`}, last {last}
     </span>
   );
+}
+
+/** Of many, this tab and those it is connected to first. */
+function shownOf(members: readonly MemberRow[]): readonly MemberRow[] {
+  if (members.length <= MAX_ROWS) return members;
+  const near = members.filter(({ self, connected }) => self || connected);
+  const far = members.filter(({ self, connected }) => !self && !connected);
+  return [...near, ...far].slice(0, MAX_ROWS);
 }
 
 function partWords({ ready, pending, draining }: MemberRow): string {

@@ -115,5 +115,7 @@ describe('the table', () => {
   it('shows a check in one line that cannot steer the terminal', () => {
     const line = formatCheck({ name: 'A prompt', passed: true, detail: 'two\nlines \u001b[2Jand \u009bmore' });
     expect(stripVTControlCharacters(line)).toBe(`✓ A prompt${' '.repeat(32)}two lines  [2Jand  more`);
+    const said = formatCheck({ name: 'A node', passed: true, detail: `\u202ekcab\u2029✗${'x'.repeat(300_000)}` });
+    expect(stripVTControlCharacters(said)).toMatch(/^✓ A node {34}kcab ✗x{100,2000}…$/);
   });
 });

@@ -23,3 +23,18 @@ it('writes one anew after many others', () => {
   log.info('TEST', 'line 0');
   expect(texts().filter((text) => text.startsWith('line 0'))).toEqual(['line 0', 'line 0']);
 });
+
+it('makes one line of what peers say, in the console as in the memory', () => {
+  const hostile = 'gone\r\n[SHARD] ✓✓✓ SHARD 0 LOADED ✓✓✓\u2028\u001b[2J\u009b31m\u202egnorw\u2066';
+  log.warn('NET', `Dropped peer: ${hostile}`);
+  const line = 'Dropped peer: gone [SHARD] ✓✓✓ SHARD 0 LOADED ✓✓✓ [2J 31mgnorw';
+  expect(texts().at(-1)).toBe(line);
+  expect(console.warn).toHaveBeenLastCalledWith(`[NET] ${line}`);
+});
+
+it('keeps the beginning of a line that is too long', () => {
+  log.info('NET', `Said: ${'x'.repeat(1_000_000)}`);
+  const last = texts().at(-1)!;
+  expect(last.length).toBe(2000);
+  expect(last.endsWith('x…')).toBe(true);
+});

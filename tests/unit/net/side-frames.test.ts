@@ -21,7 +21,7 @@ const LABEL = { id: 0, previous: NO_FRAME, total: 3000 };
 
 /** One end, with side connections that do what the test says. */
 function openEnd(caller: boolean) {
-  const opened: { sides: Sides & { ready: boolean }; options: Omit<SideOptions, 'iceServers'> }[] = [];
+  const opened: { sides: Sides & { ready: boolean }; options: Omit<SideOptions, 'iceServers' | 'addresses'> }[] = [];
   const sent: ChannelMessage[] = [];
   const onFrame = vi.fn();
   const onBroken = vi.fn();

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RouteStage } from '../../../src/protocol/frames.ts';
-import { roundTripTable } from '../../../src/swarm/route/round-trips.ts';
+import { roundTripsOf } from '../../../src/swarm/route/round-trips.ts';
 import { hopCostMs, layerCostMs, planRoute, type RouteCandidate } from '../../../src/swarm/route/route.ts';
+import { shortlist } from '../../../src/swarm/route/shortlist.ts';
 import { shardsOf } from '../../swarm/support/shards-of.ts';
 
 const ME = 'me';
@@ -34,14 +35,13 @@ function swarms(maxMembers: number): fc.Arbitrary<RouteCandidate[]> {
 
 /** What a choice of one holder a shard costs, by the words of the plan: the sum of its hops and its layers. */
 function costOf(choice: readonly RouteCandidate[], candidates: readonly RouteCandidate[]): number {
-  const table = roundTripTable(ME, candidates);
-  const size = candidates.length + 1;
+  const roundTripMs = roundTripsOf(ME, candidates);
   const indexOf = (peerId: string) => candidates.findIndex((candidate) => candidate.peerId === peerId);
   let [at, cost] = [ME, 0];
   const go = (to: string) => {
     if (to === at) return;
     const [a, b] = [at, to].map((id) => (id === ME ? candidates.length : indexOf(id))) as [number, number];
-    cost += hopCostMs(table[a * size + b]!);
+    cost += hopCostMs(roundTripMs(a, b));
     at = to;
   };
   for (const [position, { layers }] of shards.entries()) {
@@ -189,9 +189,97 @@ describe('planRoute', () => {
   });
 });
 
-describe('roundTripTable', () => {
+describe('a crowd that claims everything', () => {
+  const many = shardsOf(new Array<number>(40).fill(2));
+  const everything = many.map(({ index }) => index);
+  const phantom = (name: number): RouteCandidate =>
+    member(`phantom-${name}`, everything, {
+      layersPerSecond: 1e308,
+      roundTripMs: 0,
+      links: Array.from({ length: 16 }, (_, link) => [`phantom-${(name * 7 + link) % 4096}`, 0] as const),
+    });
+  const honest = (name: number, more: Partial<RouteCandidate>): RouteCandidate =>
+    member(`honest-${name}`, everything.slice(10 * name, 10 * name + 10), more);
+
+  it('is planned over as a crowd of dozens is, whatever its size', () => {
+    const timeMs = (size: number) => {
+      const crowd = Array.from({ length: size }, (_, name) => phantom(name));
+      const timesMs = Array.from({ length: 15 }, () => {
+        const startedAtMs = performance.now();
+        expect(planRoute(many, crowd, ME).stages).toBeDefined();
+        return performance.now() - startedAtMs;
+      });
+      return timesMs.sort((a, b) => a - b)[7]!;
+    };
+    timeMs(64);
+    const [few, crowd] = [timeMs(64), timeMs(4096)];
+    console.log(`40 shards: a plan over 64 in ${few.toFixed(2)} ms, over 4,096 in ${crowd.toFixed(2)} ms`);
+    // Four thousand times as long were it quadratic. The second is for machines that do other things too.
+    expect(crowd).toBeLessThan(64 * few);
+    expect(crowd).toBeLessThan(100);
+  });
+
+  it('pushes nobody honest off the list: connected, vouched for, or this tab', () => {
+    const crowd = Array.from({ length: 4096 }, (_, name) => phantom(name));
+    const own = member(ME, [0]);
+    const connected = [0, 1, 2, 3].map((name) => honest(name, { standing: 'connected' }));
+    const vouched = [0, 1, 2, 3].map((name) => ({
+      ...honest(name, { standing: 'vouched' }),
+      peerId: `vouched-${name}`,
+    }));
+    const all = [...crowd, own, ...connected, ...vouched];
+    const costs = Float64Array.from(all, (each) => layerCostMs(each, ME));
+    const listed = shortlist(many, all, ME, costs).map((index) => all[index]!);
+    expect(listed).toEqual(expect.arrayContaining([own, ...connected, ...vouched]));
+    for (const { index } of many) {
+      const holders = listed.filter(({ ready }) => ready.includes(index)).length;
+      expect(holders).toBeGreaterThanOrEqual(12);
+      expect(holders).toBeLessThanOrEqual(40);
+    }
+  });
+
+  it('leaves some places to chance, so that an unknown holder is tried among them', () => {
+    const crowd = Array.from({ length: 60 }, (_, name) => phantom(name));
+    const unknown = member('unknown', everything, { layersPerSecond: 1 });
+    const all = [...crowd, unknown];
+    const costs = Float64Array.from(all, (each) => layerCostMs(each, ME));
+    let listed = 0;
+    for (let plan = 0; plan < 400; plan++) if (shortlist(many, all, ME, costs).includes(60)) listed++;
+    expect(listed).toBeGreaterThan(10);
+  });
+
+  it('has every shard on the list that anybody serves', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uniqueArray(fc.nat(39), { maxLength: 5 }), { minLength: 40, maxLength: 200 }), (held) => {
+        const crowd = held.map((ready, name) => member(`p${name}`, ready));
+        const costs = Float64Array.from(crowd, (each) => layerCostMs(each, ME));
+        const listed = new Set(shortlist(many, crowd, ME, costs).flatMap((index) => crowd[index]!.ready));
+        expect([...listed].sort()).toEqual([...new Set(held.flat())].sort());
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it.each([1e308, Number.MAX_VALUE, Number.POSITIVE_INFINITY, Number.NaN, -1, 5e-324, 0])(
+    'costs something that can be counted with, and nothing below the fastest there is: %s',
+    (claim) => {
+      const claims = { layersPerSecond: claim, queueLength: claim, sessions: claim, roundTripMs: claim };
+      for (const key of Object.keys(claims) as (keyof typeof claims)[]) {
+        const liar = member('liar', [0, 1, 2, 3], { [key]: claims[key], links: [['a', claim]] });
+        const cost = layerCostMs(liar, ME);
+        expect(Number.isFinite(cost)).toBe(true);
+        expect(cost).toBeGreaterThanOrEqual(1000 / 50_000);
+        const best = member('a', [0, 1, 2, 3], { layersPerSecond: 100_000 });
+        expect(planRoute(shards, [liar, { ...best, links: [['liar', claim]] }], ME).stages?.length).toBeGreaterThan(0);
+        expect(Number.isFinite(roundTripsOf(ME, [liar, best])(0, 1))).toBe(true);
+      }
+    },
+  );
+});
+
+describe('roundTripsOf', () => {
   const at = (candidates: readonly RouteCandidate[], one: number, other: number) =>
-    roundTripTable(ME, candidates)[one * (candidates.length + 1) + other];
+    roundTripsOf(ME, candidates)(one, other);
 
   it('takes what is measured, from the coordinator or from the other end', () => {
     const candidates = [member('a', [], { roundTripMs: 7 }), member('b', [], { roundTripMs: 0, links: [[ME, 9]] })];

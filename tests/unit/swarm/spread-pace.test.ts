@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SpreadPace } from '../../../src/swarm/assign/spread-pace.ts';
 import type { Membership } from '../../../src/swarm/members/membership.ts';
 import { type OwnFacts, Roster } from '../../../src/swarm/members/roster.ts';
+import type { Standing } from '../../../src/swarm/route/standing.ts';
 
 const MIB = 1024 * 1024;
 
@@ -58,10 +59,10 @@ describe('a swarm', () => {
     ...{ willing: false, auto: false },
     ...change,
   });
-  const idle = (own: OwnFacts, others: readonly OwnFacts[]) =>
+  const idle = (own: OwnFacts, others: readonly OwnFacts[], standing: Standing = 'vouched') =>
     new Roster({
       peerId: 'self',
-      membership: { members: () => others } as unknown as Membership,
+      membership: { members: () => others, standing: () => standing } as unknown as Membership,
       own: () => own,
       joined: () => true,
       roundTripMs: () => 0,
@@ -77,5 +78,10 @@ describe('a swarm', () => {
       expect(idle(one, [{ ...other, ...change }])).toBe(false);
       expect(idle({ ...one, ...change }, [other])).toBe(false);
     }
+  });
+
+  it('is kept from its rest by nobody of whom other tabs alone tell', () => {
+    expect(idle(facts({ ready: [0, 1] }), [facts({ sessions: 1 })], 'heard')).toBe(true);
+    expect(idle(facts({ ready: [0, 1] }), [facts({ sessions: 1 })], 'connected')).toBe(false);
   });
 });

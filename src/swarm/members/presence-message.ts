@@ -1,0 +1,24 @@
+import * as v from 'valibot';
+import { MAX_PRESENCE_BYTES } from '../../protocol/limits.ts';
+import { type OwnPresence, type Presence, presenceSchema } from '../../protocol/presence.ts';
+
+export function encodePresence(presence: OwnPresence & { readonly sequence: number }): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(presence));
+}
+
+/** @returns undefined when it is none */
+export function parsePresence(message: Uint8Array): Presence | undefined {
+  if (message.byteLength > MAX_PRESENCE_BYTES) return undefined;
+  try {
+    const result = v.safeParse(presenceSchema, JSON.parse(new TextDecoder().decode(message)));
+    return result.success ? result.output : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether they serve the same, stay alike, and are called the same. */
+export function sameOffer(a: Presence, b: Presence): boolean {
+  const sameShards = a.ready.join() === b.ready.join() && a.pending.join() === b.pending.join();
+  return sameShards && a.draining === b.draining && a.name === b.name;
+}
