@@ -134,7 +134,7 @@ export function testRunnerErrors(openRunner: OpenRunner): void {
     const input = { dtype: 'f32' as const, hidden };
     await expect(fresh.execute({ ...GOOD, layers, input })).resolves.toBeDefined();
     hidden[63] = Number.NaN;
-    await expect(fresh.execute({ ...GOOD, layers, position: 1, input })).rejects.toMatchObject({ code: 'bad-request' });
+    await expect(fresh.execute({ ...GOOD, layers, position: 1, input })).rejects.toMatchObject({ code: 'bad-input' });
     await fresh.close();
   });
 

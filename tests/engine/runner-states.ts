@@ -124,7 +124,7 @@ export function testRunnerStates(openRunner: OpenRunner): void {
         await runner.execute(task(session, 0, row(1)));
       }
       const unsound = row(1).fill(Number.NaN);
-      await expect(runner.execute(task('a', 1, unsound))).rejects.toMatchObject({ code: 'bad-request' });
+      await expect(runner.execute(task('a', 1, unsound))).rejects.toMatchObject({ code: 'bad-input' });
       const [a, b] = [await runner.execute(task('a', 1, row(2))), await runner.execute(task('b', 1, row(2)))];
       expect(a.rows).toEqual(b.rows);
     });
