@@ -76,6 +76,38 @@ describe('a stage whose device stands still while its page is well', () => {
     }
   });
 
+  it('is found before the next question of a conversation', { timeout: 60_000 }, async () => {
+    const talk = async (promptIds: readonly number[]) => {
+      const ids: number[] = [];
+      const request = {
+        conversation: 'main',
+        promptIds,
+        maxTokens: TOKENS,
+        stopIds: new Set<number>(),
+        topLogprobs: 0,
+      };
+      for await (const { id } of swarm.guest.coordinator.generate({ ...request, sampling: DEFAULT_SAMPLING }))
+        ids.push(id);
+      return ids;
+    };
+    swarm = await TestSwarm.create([[0, 1, 2, 3]]);
+    const first = await talk(PROMPT);
+    // The second takes back the end of the first.
+    const changed = [...PROMPT, ...first.slice(0, 5), 1, 2, 3];
+    const second = await talk(changed);
+    await swarm.close();
+    swarm = await TestSwarm.create([[0], [1], [2], [3], [1]], { computeMs: 2 });
+    const events: RouteEvent[] = [];
+    swarm.guest.coordinator.onRoute((event) => events.push(event));
+    expect(await talk(PROMPT)).toEqual(first);
+    for (const { peerId, stages } of swarm.nodes.filter((_, index) => index % 3 === 1))
+      if (stages.tokensDone > 0) swarm.hang(peerId);
+    const startedAtMs = performance.now();
+    expect(await talk(changed)).toEqual(second);
+    expect(performance.now() - startedAtMs).toBeLessThan(PAUSE_MS);
+    expect(events.map(({ kind }) => kind)).toEqual(['replaced']);
+  });
+
   it('is waited for where nobody else has its layers', { timeout: 60_000 }, async () => {
     const ids = await expected();
     swarm = await TestSwarm.create([[0], [1], [2], [3]], { computeMs: 2 });

@@ -27,6 +27,7 @@ export type AuditResult =
   | { readonly kind: 'false-rows'; readonly peerId: string };
 
 const AUDIT_TIMEOUT_MS = 60_000;
+const END_TIMEOUT_MS = 1000;
 
 /**
  * Has `holder` compute what the stage has computed, from the rows that it was sent, and compares. That they are the same
@@ -74,8 +75,10 @@ export async function auditStage(
   } finally {
     computed.stop();
     shown.stop();
-    await closeStages(deps, session, [second]);
-    if (before) await linkStages(deps, session, [before], [route]).catch(() => undefined);
+    const closed = closeStages(deps, session, [second]);
+    const linked = before ? linkStages(deps, session, [before], [route]).catch(() => undefined) : undefined;
+    // The next question may wait for this: not for whoever has gone.
+    await Promise.race([Promise.all([closed, linked]), new Promise((resolve) => setTimeout(resolve, END_TIMEOUT_MS))]);
   }
 }
 

@@ -91,9 +91,9 @@ export class Coordinator implements Generator {
       return yield* this.#answer(key, request, Math.min(maxTokens, contextLength - promptIds.length));
     } finally {
       this.#busy.delete(key);
-      const checked = this.#check(key);
-      if (request.conversation === undefined)
-        await (checked ? void checked.then(() => this.forget(key)) : this.forget(key));
+      const check = this.#check(key);
+      // The session stays until it is checked; whoever asked does not wait for that.
+      if (request.conversation === undefined) await this.#forgetAfter(key, check);
     }
   }
 
@@ -110,6 +110,11 @@ export class Coordinator implements Generator {
   async close(): Promise<void> {
     await Promise.all([...this.#checks.keys()].map((key) => this.#endCheck(key)));
     await this.#conversations.close();
+  }
+
+  async #forgetAfter(key: string, check: Promise<void> | undefined): Promise<void> {
+    if (check) void check.then(() => this.forget(key));
+    else await this.forget(key);
   }
 
   /** Begins to check the answer that has just ended; undefined when nothing of it is to be checked. */

@@ -1,9 +1,10 @@
 import { toHex } from '../../core/bytes.ts';
-import { type ErrorCode, ShoalError } from '../../core/errors.ts';
+import { ShoalError } from '../../core/errors.ts';
 import type { Unsubscribe } from '../../core/events.ts';
 import { formatLayers } from '../../core/ranges.ts';
 import type { CandidateRequest, Candidates, ErrorFrame, ResultFrame, RouteStage } from '../../protocol/frames.ts';
 import type { Patience } from '../route/route-planner.ts';
+import { Blame } from './blame.ts';
 import { closeRoute } from './build-stages.ts';
 import { checkResult } from './check-result.ts';
 import { findPlaces, type PlacesWanted } from './find-places.ts';
@@ -30,14 +31,6 @@ interface PendingTask {
 
 /** A lap that takes longer than this is taken for lost, also where nobody else has the layers: a software adapter needs seconds, not minutes. */
 const TASK_TIMEOUT_MS = 120_000;
-/** What may happen to a stage that is there and means well: it can stay, unless it happens again. */
-const EXCUSED: ReadonlySet<ErrorCode> = new Set([
-  'bad-request',
-  'gpu-lost',
-  'peer-gone',
-  'shard-not-loaded',
-  'unknown-session',
-]);
 /** Nobody else has the layers of a stage that is late: so long it may stand still before somebody is asked to fetch them. */
 const LATE_PATIENCE_MS = 20_000;
 
@@ -58,6 +51,7 @@ export class Pipeline {
   readonly #fillings: ReadonlySet<number>;
   readonly #cleanups: Unsubscribe[];
   readonly #watch: LapWatch;
+  readonly #blame: Blame;
   /** Whom the lap that is under way waits for, as far as that is known. */
   #standing: Standing | undefined;
   #nextTask: number;
@@ -83,6 +77,7 @@ export class Pipeline {
     this.#length = start.length;
     this.#confirmed = start.length;
     this.maxTaskTokens = maxTaskTokens;
+    this.#blame = new Blame(deps);
     const { commands } = deps;
     this.#watch = new LapWatch({ session, route, commands, onStanding: (standing) => this.#heedStanding(standing) });
     this.#cleanups = [
@@ -203,7 +198,13 @@ export class Pipeline {
       const left = await Promise.all(
         this.route.map(async ({ peerId, layers }) => {
           const rollBack = { session: this.session, layers, position, first_task: this.#nextTask };
-          return (await this.#deps.commands.send(peerId, 'TRUNCATE_SESSION', rollBack, signal)).position;
+          try {
+            return (await this.#deps.commands.send(peerId, 'TRUNCATE_SESSION', rollBack, signal)).position;
+          } catch (thrown) {
+            const error = ShoalError.from(thrown);
+            if (error.code === 'timeout') this.#leaveOut(peerId, error.message);
+            throw error;
+          }
         }),
       );
       const least = Math.min(position, ...left);
@@ -252,26 +253,20 @@ export class Pipeline {
     }
   }
 
-  /** A stage that stands still costs the route only where somebody else has its layers. */
   #heedStanding(standing: Standing): void {
-    const { records, routes, exchange } = this.#deps;
-    const { stage, sender } = standing;
     this.#standing = standing;
-    const blamed = sender ? records.dispute(sender.peerId, stage.peerId) : stage.peerId;
-    const lost = blamed === stage.peerId ? stage : sender!;
-    if (lost.peerId === exchange.peerId || !routes.hasSpare(new Set([lost.peerId]), lost.layers)) return;
-    records.fail(lost.peerId, standing.why);
-    this.#lose(lost.peerId);
+    const lost = this.#blame.forStanding(standing);
+    if (lost) this.#lose(lost.peerId);
   }
 
   #giveUp(task: number): void {
-    const { records, exchange } = this.#deps;
-    const { stage, why } = this.#standing ?? {};
-    if (stage && stage.peerId !== exchange.peerId) {
-      records.fail(stage.peerId, why!);
-      this.gone.add(stage.peerId);
-    }
+    if (this.#standing) this.#leaveOut(this.#standing.stage.peerId, this.#standing.why);
     this.#break(new ShoalError('timeout', `No answer to task ${task} within ${TASK_TIMEOUT_MS / 1000} s.`));
+  }
+
+  /** A stage has failed, and the route is to be mended around it. */
+  #leaveOut(peerId: string, why: string): void {
+    if (this.#blame.fail(peerId, why)) this.gone.add(peerId);
   }
 
   #finish(result: ResultFrame): void {
@@ -284,8 +279,7 @@ export class Pipeline {
       checkResult(result, { ...pending, route: this.route, vocabularySize });
     } catch (thrown) {
       const error = ShoalError.from(thrown);
-      records.fail(last.peerId, error.message);
-      this.gone.add(last.peerId);
+      this.#leaveOut(last.peerId, error.message);
       this.#break(error);
       return;
     }
@@ -306,27 +300,14 @@ export class Pipeline {
     const place = this.route.findIndex((other) => other.peerId === peerId);
     const stage = this.route[place];
     // Of another stage than itself a node can say what it likes.
-    if (stage && peerId === from) this.#blame(stage, this.route[place - 1], error);
+    if (stage && peerId === from) {
+      if (error.code === 'busy') this.full.add(peerId);
+      const blamed = this.#blame.forError(stage, this.route[place - 1], error);
+      if (blamed !== undefined) this.gone.add(blamed);
+    }
     const where = stage ? `Layers ${formatLayers(stage.layers)}: ` : '';
     // A failed task leaves the stages at different lengths: nothing that follows in this session can be right.
     this.#break(new ShoalError(error.code, `${where}${error.message}`));
-  }
-
-  /** A stage says what went wrong: whose fault it is, and whether the route can stay as it is. */
-  #blame({ peerId }: RouteStage, before: RouteStage | undefined, { code, message }: ErrorFrame['error']): void {
-    const { records, exchange } = this.#deps;
-    if (code === 'busy') {
-      this.full.add(peerId);
-      return;
-    }
-    const blamed = code === 'bad-input' && before ? records.dispute(peerId, before.peerId) : peerId;
-    if (blamed === exchange.peerId) return;
-    if (EXCUSED.has(code)) {
-      if (records.excuse(blamed, message)) this.gone.add(blamed);
-    } else {
-      records.fail(blamed, message);
-      this.gone.add(blamed);
-    }
   }
 
   #break(error: ShoalError): void {

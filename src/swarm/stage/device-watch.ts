@@ -68,19 +68,32 @@ export class DeviceWatch {
   }
 
   /**
-   * The result of a call that takes no time on a device that rests, and waits for what it is at.
+   * The result of a call on the device that takes no time when it rests, and waits for what it is at.
    * @throws ShoalError `timeout` when the device stands still
    */
-  async answered<Result>(call: Promise<Result>): Promise<Result> {
-    const { promise: still, reject } = Promise.withResolvers<never>();
+  answered<Result>(call: Promise<Result>): Promise<Result> {
     let restedMs = 0;
-    const timer = setInterval(() => {
+    return this.#unless(call, () => {
       const pace = this.pace();
       // Counted in checks: of a tab that was asleep none has passed.
       if (pace.busyMs === 0) restedMs += CHECK_MS;
       const expectedMs = this.#loading() ? 0 : 1;
-      if (standsStill(pace) || standsStill({ busyMs: restedMs, expectedMs }))
-        reject(new ShoalError('timeout', "This node's device does not answer."));
+      return standsStill(pace) || standsStill({ busyMs: restedMs, expectedMs });
+    });
+  }
+
+  /**
+   * The result of what waits for the device's work, and perhaps for other things.
+   * @throws ShoalError `timeout` when the device stands still
+   */
+  reached<Result>(call: Promise<Result>): Promise<Result> {
+    return this.#unless(call, () => standsStill(this.pace()));
+  }
+
+  async #unless<Result>(call: Promise<Result>, isOver: () => boolean): Promise<Result> {
+    const { promise: still, reject } = Promise.withResolvers<never>();
+    const timer = setInterval(() => {
+      if (isOver()) reject(new ShoalError('timeout', "This node's device does not answer."));
     }, CHECK_MS);
     try {
       return await Promise.race([call, still]);

@@ -163,7 +163,7 @@ export class StageServer {
   /**
    * Rolls back the session's place for `layers`, or all its places here.
    * @returns the tokens that are left, `position` or fewer; see `LayerRunner.truncateSession`
-   * @throws ShoalError `unknown-session`
+   * @throws ShoalError `unknown-session`, `timeout` when the device does not answer
    */
   async truncateSession(
     coordinator: string,
@@ -178,13 +178,14 @@ export class StageServer {
       places.map((open) => {
         open.firstTask = firstTask;
         this.#work.dropBefore(open.lane, firstTask);
-        return this.#work.run(open.lane, async () => {
-          const reached = await this.#requireRunner().truncateSession(open.place, position);
+        const done = this.#work.run(open.lane, async () => {
+          const reached = await this.#work.answered(this.#requireRunner().truncateSession(open.place, position));
           this.#kept.truncate(open.place, reached);
           open.rows.in.truncate(reached);
           open.rows.out.truncate(reached);
           return reached;
         });
+        return this.#work.reached(done);
       }),
     );
     return Math.min(...left);
@@ -287,7 +288,7 @@ export class StageServer {
         this.#admission.released(open.usedAtMs - open.openedAtMs);
         this.#kept.delete(open.place);
         this.#work.dropBefore(open.lane, Number.POSITIVE_INFINITY);
-        await this.#runner?.closeSession(open.place);
+        if (this.#runner) await this.#work.answered(this.#runner.closeSession(open.place));
       }),
     );
   }

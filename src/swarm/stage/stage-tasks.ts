@@ -100,10 +100,10 @@ export class StageTasks {
       done: async (output, together) => {
         const timings = [...frame.timings, this.#record(from, frame, open, tokens, arrivedAtMs, output, together)];
         open.rows.in.write(position, digests);
-        if (output.hidden) open.rows.out.write(position, hasher().digest(output.hidden, width));
         await agreed;
         await passOn(this.#options.exchange, frame, open.coordinator, output, timings);
         open.passedTask = Math.max(open.passedTask, task);
+        if (output.hidden) open.rows.out.write(position, hasher().digest(output.hidden, width));
       },
       failed,
     });

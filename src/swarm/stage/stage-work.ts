@@ -54,6 +54,11 @@ export class StageWork {
     return this.#watch.answered(call);
   }
 
+  /** @see DeviceWatch.reached */
+  reached<Result>(call: Promise<Result>): Promise<Result> {
+    return this.#watch.reached(call);
+  }
+
   /** What runs already ends on the runner that it began on. */
   useRunner(runner: LayerRunner | undefined): void {
     this.#runner = runner;
