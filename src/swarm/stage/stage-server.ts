@@ -1,5 +1,6 @@
 import { ShoalError } from '../../core/errors.ts';
 import type { Unsubscribe } from '../../core/events.ts';
+import { log } from '../../core/log.ts';
 import type { LayerRange } from '../../core/ranges.ts';
 import type { LayerRunner } from '../../engine/layer-runner.ts';
 import type { RouteStage } from '../../protocol/frames.ts';
@@ -313,7 +314,9 @@ export class StageServer {
 
   #closeIdle(): void {
     for (const { coordinator, id, layers } of this.#sessions.expired(Date.now()))
-      void this.closeSession(coordinator, id, layers);
+      this.closeSession(coordinator, id, layers).catch((error: unknown) =>
+        log.warn('STAGE', `A session's place was not closed: ${ShoalError.from(error).message}`),
+      );
   }
 }
 
