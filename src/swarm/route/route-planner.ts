@@ -40,11 +40,16 @@ const LOADING_CHECK_MS = 500;
 const UNSEEN_MS = PRESENCE_INTERVAL_MS + 1000;
 /** A peer that was lost, and is heard of again after so long, is back: what it said before has arrived by then. */
 const RETURN_MS = 1500;
+/** Every so many routes nodes that nobody knows are tried for what they say of themselves: the fastest may be among them. */
+const CURIOSITY = 4;
 const NOBODY: ReadonlySet<string> = new Set();
 
 /** Finds routes over the members heard of lately, and waits a while for shards that somebody is loading. */
 export class RoutePlanner {
   readonly #options: RoutePlannerOptions;
+  /** Planned so far, and whether the one that is planned now tries nodes that nobody knows. */
+  #routes = 0;
+  #curious = false;
   /** The stages of the routes that this tab has chosen a moment ago, which nobody's presence tells of yet. */
   #chosen: { readonly peerId: string; readonly atMs: number }[] = [];
 
@@ -57,6 +62,7 @@ export class RoutePlanner {
    * @throws ShoalError `shard-missing` naming the layers that nobody serves, `aborted`
    */
   planRoute(patience: Patience = {}, without: ReadonlySet<string> = NOBODY): Promise<readonly RouteStage[]> {
+    this.#curious = ++this.#routes % CURIOSITY === 0;
     return this.#plan(this.#options.manifest.shards, without, LOADING_CHECK_MS, patience);
   }
 
@@ -96,6 +102,7 @@ export class RoutePlanner {
    * @throws ShoalError `shard-missing`, `aborted`
    */
   planRange(layers: LayerRange, lost: ReadonlySet<string>, patience: Patience = {}): Promise<readonly RouteStage[]> {
+    this.#curious = false;
     // A lost stage may have had a part of a shard only: the rest is somebody else's, and stays there.
     const parts = this.#options.manifest.shards
       .filter((shard) => shard.layers.start < layers.end && layers.start < shard.layers.end)
@@ -156,7 +163,7 @@ export class RoutePlanner {
     const everybody = candidates().filter(({ peerId }) => !lost.has(peerId));
     const present = everybody.map((candidate) => ({
       ...candidate,
-      layersPerSecond: believedSpeed(candidate, records, coordinator),
+      layersPerSecond: believedSpeed(candidate, records, coordinator, this.#curious),
       sessions: candidate.sessions + (unseen.get(candidate.peerId) ?? 0),
     }));
     const rested = present.filter(({ peerId }) => !records.rests(peerId));

@@ -6,6 +6,9 @@ const FIRST_REST_MS = 10_000;
 const MAX_REST_MS = 10 * 60_000;
 /** A lie is as bad as so many failures. */
 const LIAR_FAILURES = 16;
+/** Failures of nodes that nobody knew make the next less likely to be tried: so many at most, and half of them in this time. */
+const MAX_STRANGERS_FAILED = 8;
+const STRANGERS_HALF_LIFE_MS = 30_000;
 /** So many good laps make up for one failure. */
 const LAPS_PER_FAILURE = 32;
 /** What may happen to anybody happens to nobody twice in this time. */
@@ -38,14 +41,15 @@ interface TrackRecord {
 export class TrackRecords {
   /** By peer; the newest last. */
   readonly #records = new Map<string, TrackRecord>();
-  /** Failures of nodes that had never done a lap, since one did. */
+  /** Failures of nodes that had never done a lap, fewer as time passes and as others do well. */
   #strangersFailed = 0;
+  #strangerFailedAtMs = 0;
   #failures = 0;
 
   /** A node of a lap of one position has done its layers. @param layerMs - of each, what was not explained among it */
   done(peerId: string, layerMs: number): void {
     const record = this.#record(peerId);
-    if (record.laps === 0) this.#strangersFailed = Math.max(0, this.#strangersFailed - 1);
+    if (record.laps === 0) this.#strangersFailed = Math.max(0, this.strangersFailed - 1);
     record.laps++;
     record.layerMs += (record.layerMs === 0 ? 1 : SMOOTHING) * (layerMs - record.layerMs);
     if (record.failures > 0 && record.laps % LAPS_PER_FAILURE === 0) record.failures--;
@@ -54,7 +58,10 @@ export class TrackRecords {
   /** A node did not do what it should have. @param why - for the log */
   fail(peerId: string, why: string): void {
     const record = this.#record(peerId);
-    if (record.laps === 0) this.#strangersFailed++;
+    if (record.laps === 0) {
+      this.#strangersFailed = Math.min(MAX_STRANGERS_FAILED, this.strangersFailed + 1);
+      this.#strangerFailedAtMs = performance.now();
+    }
     this.#failures++;
     record.failures++;
     const restMs = Math.min(MAX_REST_MS, FIRST_REST_MS * 2 ** (record.failures - 1));
@@ -121,7 +128,8 @@ export class TrackRecords {
 
   /** How many nodes that nothing was known of have failed of late: the next one may as well. */
   get strangersFailed(): number {
-    return this.#strangersFailed;
+    const halvings = (performance.now() - this.#strangerFailedAtMs) / STRANGERS_HALF_LIFE_MS;
+    return this.#strangersFailed * 0.5 ** halvings;
   }
 
   /** Whether routes go around it at the moment. */

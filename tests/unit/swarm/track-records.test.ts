@@ -76,6 +76,17 @@ describe('the speed that a plan counts on', () => {
     expect(believedSpeed(candidate(1e308), records, 'a')).toBe(1e308);
   });
 
+  it('is what it says, within reason, when it is to be tried and none has failed', () => {
+    expect(believedSpeed(candidate(3000), records, 'me', true)).toBe(3000);
+    expect(believedSpeed(candidate(1e308), records, 'me', true)).toBe(5000);
+    records.fail('b', 'test');
+    expect(believedSpeed(candidate(3000), records, 'me', true)).toBe(100);
+    // Long ago, and another has done well.
+    vi.advanceTimersByTime(10 * 60_000);
+    records.done('c', 5);
+    expect(believedSpeed(candidate(3000), records, 'me', true)).toBe(3000);
+  });
+
   it('is less when others that nobody knew have failed, and as before when they do not', () => {
     for (const peer of ['b', 'c']) records.fail(peer, 'test');
     expect(believedSpeed(candidate(0), records, 'me')).toBeCloseTo(200 / 3);
