@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { FrameChannel, Transport } from '../../src/net/transport.ts';
 import { COMMAND_PROTOCOL } from '../../src/protocol/commands.ts';
+import { presenceTopic } from '../../src/protocol/directory.ts';
 import { decodeFrame, encodeFrame } from '../../src/protocol/frame-codec.ts';
 import type { Frame, TaskFrame } from '../../src/protocol/frames.ts';
 import { MAX_NEXT_NODES_PER_PEER, MAX_SESSIONS, MAX_SESSIONS_PER_PEER } from '../../src/protocol/limits.ts';
@@ -233,6 +234,43 @@ describe('a stranger that uses a node against others', () => {
     for (let count = 0; count < 200; count++)
       await stranger.send(swarm.nodes[2]!, stranger.task(swarm.nodes[2]!, { coordinator: swarm.guest.peerId }));
     expect(await talk).toEqual(honest);
+  });
+});
+
+describe('twenty strangers that claim to have everything, each with a connection of its own', () => {
+  const CLAIM = {
+    ...{ ready: [0, 1, 2, 3], pending: [], layersPerSecond: 1e308, queueLength: 0, memoryBytes: 1e12, willing: true },
+    ...{ links: [], draining: false, leaving: false },
+  };
+
+  async function claimed(after: (stranger: Stranger) => void = () => undefined) {
+    await whole({ computeMs: 1 });
+    const honest = await answer();
+    const strangers = Array.from({ length: 20 }, () => new Stranger());
+    for (const { transport } of strangers) {
+      const message = new TextEncoder().encode(JSON.stringify({ ...CLAIM, sequence: Date.now() }));
+      await transport.publish(presenceTopic('a'.repeat(64)), message);
+    }
+    const guest = swarm.addGuest();
+    for (const { transport } of strangers) {
+      const message = new TextEncoder().encode(JSON.stringify({ ...CLAIM, sequence: Date.now() + 1 }));
+      await transport.publish(presenceTopic('a'.repeat(64)), message);
+    }
+    await vi.waitFor(() => expect(guest.membership.members().length).toBe(24), 10_000);
+    strangers.forEach(after);
+    return { honest, guest, strangers };
+  }
+
+  it('and open nothing: every answer comes', { timeout: 60_000 }, async () => {
+    const { honest, guest, strangers } = await claimed();
+    for (let count = 0; count < 4; count++) expect(await answer(guest)).toEqual(honest);
+    const asked = strangers.map((stranger) => stranger.asked.filter((command) => command === 'OPEN_SESSION').length);
+    expect(Math.max(...asked)).toBeLessThanOrEqual(2);
+  });
+
+  it('and are gone: every answer comes', { timeout: 60_000 }, async () => {
+    const { honest, guest } = await claimed(({ peerId }) => swarm.network.kill(peerId));
+    for (let count = 0; count < 4; count++) expect(await answer(guest)).toEqual(honest);
   });
 });
 
