@@ -272,6 +272,8 @@ export interface Settings {
   readonly acceptRemoteUnloads: boolean;
   /** Tabs whom the person has picked from the list, by peer id. */
   readonly trustedPeers: readonly string[];
+  /** Have other tabs compute again, by chance, what was computed for this one. */
+  readonly checkOthers: boolean;
   /** Register the files that this tab seeds in the swarm's table. */
   readonly registerInDht: boolean;
   /** How hidden states of this tab's prompts may travel between tabs, on links where it pays. */

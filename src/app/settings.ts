@@ -20,6 +20,7 @@ export const DEFAULT_SETTINGS: Settings = {
   acceptRemoteUnloads: false,
   trustedPeers: [],
   registerInDht: true,
+  checkOthers: true,
   wire: 'f32',
   runner: 'auto',
   threads: 'auto',
@@ -39,6 +40,7 @@ const settingsSchema = v.object({
     DEFAULT_SETTINGS.trustedPeers,
   ),
   registerInDht: v.fallback(v.boolean(), DEFAULT_SETTINGS.registerInDht),
+  checkOthers: v.fallback(v.boolean(), DEFAULT_SETTINGS.checkOthers),
   wire: v.fallback(v.picklist(['f32', 'f16', 'q8']), DEFAULT_SETTINGS.wire),
   runner: v.fallback(v.picklist(['auto', 'webgpu', 'cpu']), DEFAULT_SETTINGS.runner),
   threads: v.fallback(

@@ -33,8 +33,6 @@ export interface SwarmNodeOptions {
   readonly manifestId: string;
   readonly keeper: ShardKeeper;
   readonly settings: () => NodeSettings;
-  /** False leaves unchecked what other nodes compute. */
-  readonly checks?: boolean;
   /** How much this node takes on, where it is not as `src/protocol/limits.ts` says. */
   readonly limits?: Partial<NodeLimits>;
 }
@@ -50,6 +48,8 @@ export interface NodeSettings {
   readonly acceptRemoteUnloads: boolean;
   readonly trustedPeers: readonly string[];
   readonly registerInDht: boolean;
+  /** Others compute again by chance what was computed for this tab: so the prompt reaches them too. */
+  readonly checkOthers: boolean;
   /** Bytes of shards that this device may hold; absent where the browser does not tell. */
   readonly memoryBytes?: number;
   /** The coarsest format in which hidden states of this tab's own prompts may travel; f32 rounds nothing. */
@@ -127,7 +127,7 @@ export class SwarmNode {
       vocabularySize: manifest.hyperparameters.vocabularySize,
       width: manifest.hyperparameters.width,
       digest: (rows) => digestOf(rows, manifest.hyperparameters.width),
-      checks: options.checks ?? true,
+      checks: () => options.settings().checkOthers,
       onChecked: () => this.#events.emit('change', undefined),
       wire: () => options.settings().wire,
       contextLength: manifest.hyperparameters.contextLength,

@@ -12,8 +12,8 @@ import { Sampler } from './sampler.ts';
 
 export interface CoordinatorOptions extends Omit<ConversationsOptions, 'maxTokens'> {
   readonly contextLength: number;
-  /** Whether other nodes compute again by chance what nodes have computed. */
-  readonly checks: boolean;
+  /** Whether other nodes compute again by chance what nodes have computed; asked after each answer. */
+  readonly checks: () => boolean;
   /** A check is over. */
   readonly onChecked: () => void;
 }
@@ -47,7 +47,8 @@ export class Coordinator implements Generator {
   readonly #contextLength: number;
   readonly #conversations: Conversations;
   readonly #records: TrackRecords;
-  readonly #auditor: Auditor | undefined;
+  readonly #auditor: Auditor;
+  readonly #checksWanted: () => boolean;
   readonly #onChecked: () => void;
   /** Of conversations that rest after an answer. */
   readonly #checks = new Map<string, { readonly abort: AbortController; readonly done: Promise<void> }>();
@@ -59,7 +60,8 @@ export class Coordinator implements Generator {
     this.#records = options.records;
     this.#onChecked = onChecked;
     this.#conversations = new Conversations({ ...options, maxTokens: contextLength });
-    this.#auditor = checks ? new Auditor(options, (event) => this.#conversations.tell(event)) : undefined;
+    this.#auditor = new Auditor(options, (event) => this.#conversations.tell(event));
+    this.#checksWanted = checks;
   }
 
   /** What happens to the routes of this tab's conversations. */
@@ -120,10 +122,11 @@ export class Coordinator implements Generator {
   /** Begins to check the answer that has just ended; undefined when nothing of it is to be checked. */
   #check(key: string): Promise<void> | undefined {
     const conversation = this.#conversations.get(key);
-    const places = conversation && this.#auditor?.choose(conversation);
-    if (!places || places.length === 0) return undefined;
+    if (!conversation || !this.#checksWanted()) return undefined;
+    const places = this.#auditor.choose(conversation);
+    if (places.length === 0) return undefined;
     const abort = new AbortController();
-    const done = this.#auditor!.check(conversation, places, abort.signal).finally(() => {
+    const done = this.#auditor.check(conversation, places, abort.signal).finally(() => {
       this.#checks.delete(key);
       this.#onChecked();
     });

@@ -8,12 +8,17 @@ import { OpenFile } from './open-file.tsx';
 
 const THREADS = [1, 2, 4, 8];
 
-type Switch = 'spreadModel' | 'acceptRemoteLoads' | 'acceptRemoteUnloads' | 'registerInDht';
+type Switch = 'spreadModel' | 'acceptRemoteLoads' | 'acceptRemoteUnloads' | 'registerInDht' | 'checkOthers';
 const SWITCHES: readonly { key: Switch; label: string; hint: string }[] = [
   {
     key: 'spreadModel',
     label: 'Help spread the model',
     hint: 'Also fetch and share the shards that this tab does not run.',
+  },
+  {
+    key: 'checkOthers',
+    label: 'Check what other tabs compute',
+    hint: 'Now and then a second tab computes a part of an answer again. It sees as much of the prompt as the first.',
   },
   { key: 'registerInDht', label: 'Register files in the swarm', hint: 'Other tabs find what this tab shares.' },
   {

@@ -79,6 +79,7 @@ export class PreviewModel implements AppModel {
     acceptRemoteLoads: false,
     acceptRemoteUnloads: false,
     trustedPeers: [],
+    checkOthers: true,
     registerInDht: true,
     wire: 'f32',
     runner: 'auto',

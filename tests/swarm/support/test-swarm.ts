@@ -159,7 +159,8 @@ export class TestSwarm {
     const memory = room ? {} : { memoryBytes: 1 };
     const { trusted: trustedPeers = [] } = this.#options;
     const consents = { acceptRemoteLoads: willing, acceptRemoteUnloads: true, trustedPeers };
-    const settings = () => ({ spreadModel: false, ...consents, registerInDht: true, wire, ...memory });
+    const { checks: checkOthers = false } = this.#options;
+    const settings = () => ({ spreadModel: false, ...consents, registerInDht: true, checkOthers, wire, ...memory });
     const transport = this.network.createTransport();
     this.#transports.set(transport.peerId, transport);
     node = new SwarmNode({
@@ -169,7 +170,6 @@ export class TestSwarm {
       manifestId: 'a'.repeat(64),
       keeper,
       settings,
-      checks: this.#options.checks ?? false,
       limits: this.#options.limits?.(this.nodes.length) ?? {},
     });
     return { node, keeper };
