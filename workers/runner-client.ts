@@ -76,6 +76,7 @@ class WorkerRunner implements LayerRunner {
   readonly #pieceLength: number;
   readonly #readsHere: boolean;
   readonly #loaded = new Set<number>();
+  readonly #givenUp = Promise.withResolvers<string>();
   #freeTokens = 0;
 
   constructor(
@@ -93,7 +94,8 @@ class WorkerRunner implements LayerRunner {
     this.hyperparameters = hyperparameters;
     this.info = info;
     // A worker that died has lost its device too.
-    this.lost = api.lost().catch((error: unknown) => ShoalError.from(error).message);
+    const lost = api.lost().catch((error: unknown) => ShoalError.from(error).message);
+    this.lost = Promise.race([lost, this.#givenUp.promise]);
   }
 
   loadedShards(): readonly number[] {
@@ -151,6 +153,11 @@ class WorkerRunner implements LayerRunner {
   /** As of the last session opened or closed. */
   freeTokens(): number {
     return this.#freeTokens;
+  }
+
+  giveUp(reason: string): void {
+    this.#worker.terminate();
+    this.#givenUp.resolve(reason);
   }
 
   async close(): Promise<void> {

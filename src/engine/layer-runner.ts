@@ -99,5 +99,7 @@ export interface LayerRunner {
   freeTokens(): number;
   /** Resolves with the reason when the device is lost; the runner is then useless. */
   readonly lost: Promise<string>;
+  /** Ends a device that does not answer any more, as if it were lost; absent where that cannot be. */
+  giveUp?(reason: string): void;
   close(): Promise<void>;
 }

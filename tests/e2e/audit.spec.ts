@@ -16,7 +16,7 @@ test.beforeAll(async ({ browser }) => {
   guest = await openTab(browser, server.url);
   nodes = await Promise.all([[0], [1], [2, 3], [1], [1]].map((shards) => openNode(browser, shards)));
   await expectSwarmReady(guest.page);
-  await expect(guest.page.getByTestId('swarm')).toHaveAttribute('data-nodes', '5', { timeout: 60_000 });
+  await expect(guest.page.getByTestId('swarm')).toHaveAttribute('data-nodes', '5', { timeout: 180_000 });
 });
 
 test.afterEach(() => {
@@ -71,10 +71,10 @@ async function checkedTimes(): Promise<number> {
 
 test('honest tabs are found good, and the page says so', async () => {
   const { bytes } = await tell(guest, TOKENS);
-  await expect.poll(checkedTimes, { timeout: 60_000 }).toBe(1);
+  await expect.poll(checkedTimes, { timeout: 180_000 }).toBe(1);
   await expect(guest.page.getByTestId('checked')).toContainText('checked once, last just now');
   expect((await tell(guest, TOKENS)).bytes).toEqual(bytes);
-  await expect(guest.page.getByTestId('checked')).toContainText('checked 2 times', { timeout: 60_000 });
+  await expect(guest.page.getByTestId('checked')).toContainText('checked 2 times', { timeout: 180_000 });
   await expect(guest.page.getByTestId('timeline-row')).toHaveCount(0);
 });
 
@@ -86,7 +86,7 @@ test('a tab that flips a sign is found, left out, and named in the timeline', as
   await liar.page.evaluate(() => Object.assign(window, { lies: true }));
   // Whether the text shows it or not.
   await tell(guest, TOKENS);
-  await expect(guest.page.locator('[data-testid=timeline-row][data-kind=expelled]')).toBeVisible({ timeout: 60_000 });
+  await expect(guest.page.locator('[data-testid=timeline-row][data-kind=expelled]')).toBeVisible({ timeout: 180_000 });
   for (let count = 0; count < 2; count++) {
     const told = await tell(guest, TOKENS);
     expect(told.bytes).toEqual(honest.bytes);

@@ -26,7 +26,7 @@ test('tabs that leave the choice open cover the model, take spare copies, and lo
     const held = (await Promise.all(tabs.map(({ page }) => readyShards(page)))).flat();
     const tab = await openTab(browser, server.url);
     await tab.page.getByTestId('join').click();
-    await expect.poll(() => readyShards(tab.page), { timeout: 60_000 }).not.toHaveLength(0);
+    await expect.poll(() => readyShards(tab.page), { timeout: 180_000 }).not.toHaveLength(0);
     // On a slow machine the first tabs have begun to fill the gaps themselves.
     const lacking = SHARDS.filter((shard) => !held.includes(shard));
     if (lacking.length > 0) expect(lacking).toContain((await readyShards(tab.page))[0]);

@@ -59,7 +59,8 @@ export class LapWatch {
   readonly #under = new Map<number, { readonly sinceMs: number; sent: boolean }>();
   readonly #seen = new Map<RouteStage, Seen>();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #closed = false;
+  /** A look is to come, or under way. */
+  #watching = false;
 
   constructor(options: LapWatchOptions) {
     this.#options = options;
@@ -67,7 +68,7 @@ export class LapWatch {
 
   begin(task: number): void {
     this.#under.set(task, { sinceMs: performance.now(), sent: false });
-    this.#timer ??= setTimeout(() => void this.#look(), PATIENCE_MS);
+    if (!this.#watching) this.#lookIn(PATIENCE_MS);
   }
 
   /** The first stage's channel has taken the task. */
@@ -78,23 +79,26 @@ export class LapWatch {
 
   end(task: number): void {
     this.#under.delete(task);
-    if (this.#under.size === 0) this.#stop();
+    if (this.#under.size === 0) this.#seen.clear();
   }
 
   close(): void {
-    this.#closed = true;
     this.#under.clear();
-    this.#stop();
+    clearTimeout(this.#timer);
   }
 
-  #stop(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#seen.clear();
+  #lookIn(ms: number): void {
+    this.#watching = true;
+    this.#timer = setTimeout(() => void this.#look(), ms);
   }
 
   async #look(): Promise<void> {
-    const [task, { sinceMs, sent }] = this.#under.entries().next().value!;
+    const oldest = this.#under.entries().next().value;
+    if (!oldest) {
+      this.#watching = false;
+      return;
+    }
+    const [task, { sinceMs, sent }] = oldest;
     const waitedMs = performance.now() - sinceMs;
     let delayMs = PATIENCE_MS - waitedMs;
     if (delayMs <= 0) {
@@ -102,8 +106,7 @@ export class LapWatch {
       if (this.#under.has(task)) this.#judge(task, sent, answers);
       delayMs = waitedMs > LATER_MS ? LATER_INTERVAL_MS : INTERVAL_MS;
     }
-    if (this.#closed || this.#under.size === 0) return;
-    this.#timer = setTimeout(() => void this.#look(), delayMs);
+    this.#lookIn(delayMs);
   }
 
   async #ask({ peerId, layers }: RouteStage, task: number): Promise<Answer> {

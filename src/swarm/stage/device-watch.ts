@@ -15,6 +15,9 @@ const PATIENCE = 4;
 const LEAST_PATIENCE_MS = 1500;
 /** The first time kernels are compiled, which a software adapter takes many seconds for. */
 const FIRST_PATIENCE_MS = 20_000;
+/** One that stands still for so long, and so many times as long as it may, is not waited for any more. */
+const HOPELESS_MS = 30_000;
+const HOPELESS = 10;
 /** One running mean over about this many batches. */
 const SMOOTHING = 0.2;
 const CHECK_MS = 250;
@@ -31,11 +34,19 @@ interface Running {
   readonly sinceMs: number;
 }
 
+interface Unanswered {
+  /** How long it has waited while the device was at rest, ms. */
+  restedMs: number;
+  end: () => void;
+}
+
 /** Knows what a device takes as a rule, and so when it stands still. */
 export class DeviceWatch {
   readonly #loading: () => boolean;
   /** Of one layer and position, ms. */
   readonly #meanMs = { decode: 0, prefill: 0 };
+  /** Calls that have no answer yet. */
+  readonly #unanswered = new Set<Unanswered>();
   #running: Running | undefined;
 
   /** @param loading - whether the device may be busy with weights instead */
@@ -54,7 +65,8 @@ export class DeviceWatch {
 
   /** It is done, well or not. */
   end(): void {
-    const { kind, size, sinceMs } = this.#running!;
+    if (!this.#running) return;
+    const { kind, size, sinceMs } = this.#running;
     const eachMs = (performance.now() - sinceMs) / size;
     this.#meanMs[kind] += (this.#meanMs[kind] === 0 ? 1 : SMOOTHING) * (eachMs - this.#meanMs[kind]);
     this.#running = undefined;
@@ -67,18 +79,25 @@ export class DeviceWatch {
     return { busyMs: performance.now() - sinceMs, expectedMs };
   }
 
+  /** Whether it has stood still for so long that it is better to begin anew with another. */
+  get hopeless(): boolean {
+    const { busyMs, expectedMs } = this.pace();
+    if ([...this.#unanswered].some(({ restedMs }) => restedMs > HOPELESS_MS)) return true;
+    // Of what it does for the first time nobody knows how long it takes.
+    return expectedMs > 0 && busyMs > Math.max(HOPELESS_MS, HOPELESS * PATIENCE * expectedMs);
+  }
+
   /**
    * The result of a call on the device that takes no time when it rests, and waits for what it is at.
-   * @throws ShoalError `timeout` when the device stands still
+   * @throws ShoalError `timeout` when the device stands still, `gpu-lost` when it is another now
    */
   answered<Result>(call: Promise<Result>): Promise<Result> {
-    let restedMs = 0;
-    return this.#unless(call, () => {
-      const pace = this.pace();
+    const waiting = { restedMs: 0, end: () => {} };
+    this.#unanswered.add(waiting);
+    return this.#unless(call, waiting, () => {
       // Counted in checks: of a tab that was asleep none has passed.
-      if (pace.busyMs === 0) restedMs += CHECK_MS;
-      const expectedMs = this.#loading() ? 0 : 1;
-      return standsStill(pace) || standsStill({ busyMs: restedMs, expectedMs });
+      if (this.pace().busyMs === 0 && !this.#loading()) waiting.restedMs += CHECK_MS;
+      return standsStill(this.pace()) || standsStill({ busyMs: waiting.restedMs, expectedMs: 1 });
     });
   }
 
@@ -87,19 +106,33 @@ export class DeviceWatch {
    * @throws ShoalError `timeout` when the device stands still
    */
   reached<Result>(call: Promise<Result>): Promise<Result> {
-    return this.#unless(call, () => standsStill(this.pace()));
+    return this.#unless(call, { restedMs: 0, end: () => undefined }, () => standsStill(this.pace()));
   }
 
-  async #unless<Result>(call: Promise<Result>, isOver: () => boolean): Promise<Result> {
-    const { promise: still, reject } = Promise.withResolvers<never>();
+  /** The device is another: what the old one was asked is not answered any more. */
+  renew(): void {
+    this.#running = undefined;
+    this.#meanMs.decode = 0;
+    this.#meanMs.prefill = 0;
+    for (const { end } of this.#unanswered) end();
+  }
+
+  /** Goes on looking after it has said that the call is over: it may be answered yet, and until then it counts. */
+  async #unless<Result>(call: Promise<Result>, waiting: Unanswered, isOver: () => boolean): Promise<Result> {
+    const { promise: over, reject } = Promise.withResolvers<never>();
+    over.catch(() => undefined);
     const timer = setInterval(() => {
       if (isOver()) reject(new ShoalError('timeout', "This node's device does not answer."));
     }, CHECK_MS);
-    try {
-      return await Promise.race([call, still]);
-    } finally {
+    const settled = () => {
       clearInterval(timer);
-      call.catch(() => undefined);
-    }
+      this.#unanswered.delete(waiting);
+    };
+    waiting.end = () => {
+      settled();
+      reject(new ShoalError('gpu-lost', 'The device is another now.'));
+    };
+    call.then(settled, settled);
+    return Promise.race([call, over]);
   }
 }

@@ -65,7 +65,10 @@ export class StageServer {
     const [sessions, kept, work, log, next] = [this.#sessions, this.#kept, this.#work, this.#log, this.#next];
     const hasher = () => this.#hasher!;
     const tasks = new StageTasks({ exchange, manifest, sessions, kept, work, log, next, hasher });
-    const sweep = setInterval(() => this.#closeIdle(), SWEEP_INTERVAL_MS);
+    const sweep = setInterval(() => {
+      this.#closeIdle();
+      if (this.#work.hopeless) this.#runner?.giveUp?.('it does not answer');
+    }, SWEEP_INTERVAL_MS);
     this.#cleanups = [
       () => clearInterval(sweep),
       () => tasks.close(),

@@ -25,6 +25,8 @@ export class StageWork {
   readonly #watch: DeviceWatch;
   #runner: LayerRunner | undefined;
   #running = 0;
+  /** Ends the batch that runs, if it does. */
+  #abandon = () => {};
 
   /**
    * @param layerCount - L
@@ -54,14 +56,21 @@ export class StageWork {
     return this.#watch.answered(call);
   }
 
+  /** @see DeviceWatch.hopeless */
+  get hopeless(): boolean {
+    return this.#watch.hopeless;
+  }
+
   /** @see DeviceWatch.reached */
   reached<Result>(call: Promise<Result>): Promise<Result> {
     return this.#watch.reached(call);
   }
 
-  /** What runs already ends on the runner that it began on. */
+  /** What ran on the one before is over. */
   useRunner(runner: LayerRunner | undefined): void {
     this.#runner = runner;
+    this.#abandon();
+    this.#watch.renew();
   }
 
   /** @throws ShoalError `busy` */
@@ -106,7 +115,11 @@ export class StageWork {
   async #compute(batch: Batch<Work>): Promise<readonly TaskResult[]> {
     try {
       if (!this.#runner) throw new ShoalError('shard-not-loaded', 'This node has no shard loaded.');
-      return await this.#runner.executeBatch(batch.map(({ task }) => task.stage));
+      const { promise, resolve, reject } = Promise.withResolvers<readonly TaskResult[]>();
+      // A device that was given up does not even fail.
+      this.#abandon = () => reject(new ShoalError('gpu-lost', 'The device was lost.'));
+      this.#runner.executeBatch(batch.map(({ task }) => task.stage)).then(resolve, reject);
+      return await promise;
     } catch (thrown) {
       const error = ShoalError.from(thrown).toWire();
       return batch.map(() => ({ error }));

@@ -58,6 +58,40 @@ describe('a device', () => {
   });
 });
 
+describe('a device that is hopeless', () => {
+  const never = new Promise<never>(() => undefined);
+
+  it('stands still for half a minute, and ten times as long as it may', () => {
+    for (let count = 0; count < 5; count++) work(1000);
+    watch.begin(LAYERS, 1);
+    vi.advanceTimersByTime(39_000);
+    expect(watch.hopeless).toBe(false);
+    vi.advanceTimersByTime(2000);
+    expect(watch.hopeless).toBe(true);
+    watch.renew();
+    expect(watch.hopeless).toBe(false);
+  });
+
+  it('answers nothing for half a minute while it rests', () => {
+    watch.answered(never).catch(() => undefined);
+    vi.advanceTimersByTime(29_000);
+    expect(watch.hopeless).toBe(false);
+    vi.advanceTimersByTime(2000);
+    expect(watch.hopeless).toBe(true);
+    watch.renew();
+    vi.advanceTimersByTime(60_000);
+    expect(watch.hopeless).toBe(false);
+  });
+
+  it('is none while it loads, or does something for the first time', () => {
+    loading = true;
+    watch.answered(never).catch(() => undefined);
+    watch.begin(LAYERS, 64);
+    vi.advanceTimersByTime(10 * 60_000);
+    expect(watch.hopeless).toBe(false);
+  });
+});
+
 describe('a call on a device', () => {
   const never = new Promise<never>(() => undefined);
 
