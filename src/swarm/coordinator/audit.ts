@@ -6,15 +6,19 @@ import type { Pipeline } from './pipeline.ts';
 import type { PipelineDependencies } from './pipeline-dependencies.ts';
 import { linkStages } from './route-links.ts';
 
-/** What is checked: a stage of a session that stands still. */
-export interface AuditSubject {
+/** An answer that has ended: its session stands still. */
+export interface Answered {
   readonly pipeline: Pipeline;
-  /** Of the stage in the route. */
-  readonly place: number;
   /** The session's tokens. */
   readonly ids: readonly number[];
   /** What the last stage gave, by position. */
   readonly given: ReadonlyMap<number, Candidates>;
+}
+
+/** What is checked: a stage of an answer. */
+export interface AuditSubject extends Answered {
+  /** Of the stage in the route. */
+  readonly place: number;
 }
 
 /** What a replay of a stage elsewhere has shown. */

@@ -2,8 +2,8 @@ import { ShoalError } from '../../core/errors.ts';
 import { log } from '../../core/log.ts';
 import { formatLayers } from '../../core/ranges.ts';
 import { shortId } from '../../core/short-id.ts';
-import type { Candidates, RouteStage } from '../../protocol/frames.ts';
-import { type AuditResult, type AuditSubject, auditStage } from './audit.ts';
+import type { RouteStage } from '../../protocol/frames.ts';
+import { type Answered, type AuditResult, type AuditSubject, auditStage } from './audit.ts';
 import { MAX_DIFFERENCE } from './compare-rows.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { PipelineDependencies } from './pipeline-dependencies.ts';
@@ -16,25 +16,15 @@ const LEAST_RATE = 0.02;
 /** Positions of a session beyond which a check costs more than it is worth. */
 const MAX_POSITIONS = 2048;
 
-/** An answer that has ended. */
-export interface Answered {
-  readonly pipeline: Pipeline;
-  readonly ids: readonly number[];
-  /** What the last stage gave, by position. */
-  readonly given: ReadonlyMap<number, Candidates>;
-}
-
 /** Has others compute again, by chance, what the stages of this tab's answers have computed. */
 export class Auditor {
   readonly #deps: PipelineDependencies;
-  readonly #random: () => number;
   readonly #tell: (event: RouteEvent) => void;
 
   /** @param tell - who was found to lie */
-  constructor(deps: PipelineDependencies, tell: (event: RouteEvent) => void, random: () => number = secretRandom) {
+  constructor(deps: PipelineDependencies, tell: (event: RouteEvent) => void) {
     this.#deps = deps;
     this.#tell = tell;
-    this.#random = random;
   }
 
   /** Which stages of an answer the coin says are to be checked, and can be; by their places in the route. */
@@ -45,7 +35,7 @@ export class Auditor {
     return [...pipeline.route.keys()].filter((place) => {
       const { peerId, layers } = pipeline.route[place]!;
       if (peerId === exchange.peerId || routes.holders(layers, peerId).length === 0) return false;
-      return this.#random() < this.#rate(peerId);
+      return secretRandom() < this.#rate(peerId);
     });
   }
 
@@ -74,7 +64,8 @@ export class Auditor {
     if (!second) return;
     const result = await auditStage(this.#deps, subject, second, signal);
     if (result.kind !== 'compared') {
-      this.#expel(subject.pipeline, result.kind === 'link' ? this.#dispute(result) : result.peerId, wordsOf(result));
+      const liar = result.kind === 'link' ? records.dispute(result.receiver, result.sender) : result.peerId;
+      this.#expel(subject.pipeline, liar, wordsOf(result));
       return;
     }
     if (result.difference <= MAX_DIFFERENCE) {
@@ -100,10 +91,6 @@ export class Auditor {
     const result = await auditStage(this.#deps, subject, third, signal);
     if (result.kind !== 'compared') return undefined;
     return result.difference <= MAX_DIFFERENCE ? second : stage.peerId;
-  }
-
-  #dispute({ sender, receiver }: { readonly sender: string; readonly receiver: string }): string {
-    return this.#deps.records.dispute(receiver, sender);
   }
 
   #expel(pipeline: Pipeline, peerId: string | undefined, why: string): void {

@@ -81,8 +81,7 @@ export async function openStages(
       const { peerId, layers } = stage;
       // The channel's heartbeat tells within seconds when a stage vanishes, also one that is no neighbour.
       await exchange.reach(peerId, signal);
-      const { before, after } = neighboursOf(stage, routes, exchange.peerId);
-      const place = { session, layers, before: [...before], after: [...after] };
+      const place = { session, layers, ...neighboursOf(stage, routes, exchange.peerId) };
       const limits = { max_tokens: maxTokens, first_task: firstTask, opening };
       return commands.send(peerId, 'OPEN_SESSION', { ...place, ...limits }, signal);
     }),

@@ -1,12 +1,15 @@
 import type { RouteStage } from '../../protocol/frames.ts';
-import type { Neighbours } from '../stage/stage-sessions.ts';
 import type { PipelineDependencies } from './pipeline-dependencies.ts';
 
 /** The routes of a session: one, or the old and the new while it moves. */
 export type Routes = readonly (readonly RouteStage[])[];
 
 /** Between whom a stage stands on the session's routes. The first hears the coordinator. */
-export function neighboursOf(stage: RouteStage, routes: Routes, coordinator: string): Neighbours {
+export function neighboursOf(
+  stage: RouteStage,
+  routes: Routes,
+  coordinator: string,
+): { before: string[]; after: string[] } {
   const before = new Set<string>();
   const after = new Set<string>();
   for (const route of routes) {
@@ -32,8 +35,7 @@ export async function linkStages(
 ): Promise<void> {
   await Promise.all(
     stages.map((stage) => {
-      const { before, after } = neighboursOf(stage, routes, exchange.peerId);
-      const place = { session, layers: stage.layers, before: [...before], after: [...after] };
+      const place = { session, layers: stage.layers, ...neighboursOf(stage, routes, exchange.peerId) };
       return commands.send(stage.peerId, 'LINK_SESSION', place, signal);
     }),
   );

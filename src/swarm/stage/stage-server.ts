@@ -67,7 +67,7 @@ export class StageServer {
     const tasks = new StageTasks({ exchange, manifest, sessions, kept, work, log, next, hasher });
     const sweep = setInterval(() => {
       this.#closeIdle();
-      if (this.#work.hopeless) this.#runner?.giveUp?.('it does not answer');
+      if (this.#work.watch.hopeless) this.#runner?.giveUp?.('it does not answer');
     }, SWEEP_INTERVAL_MS);
     this.#cleanups = [
       () => clearInterval(sweep),
@@ -154,7 +154,7 @@ export class StageServer {
     const open = this.#sessions.add(coordinator, request);
     const opened = runner.openSession({ session: open.place, layers, maxTokens });
     try {
-      await this.#work.answered(opened);
+      await this.#work.watch.answered(opened);
     } catch (error) {
       this.#sessions.delete(open);
       // The device may come back to it all the same.
@@ -183,13 +183,13 @@ export class StageServer {
         open.firstTask = firstTask;
         this.#work.dropBefore(open.lane, firstTask);
         const done = this.#work.run(open.lane, async () => {
-          const reached = await this.#work.answered(this.#requireRunner().truncateSession(open.place, position));
+          const reached = await this.#work.watch.answered(this.#requireRunner().truncateSession(open.place, position));
           this.#kept.truncate(open.place, reached);
           open.rows.in.truncate(reached);
           open.rows.out.truncate(reached);
           return reached;
         });
-        return this.#work.reached(done);
+        return this.#work.watch.reached(done);
       }),
     );
     return Math.min(...left);
@@ -217,7 +217,7 @@ export class StageServer {
   taskState(coordinator: string, session: string, layers: LayerRange, task: number): TaskState {
     const { arrivedTask, passedTask } = this.#sessions.get(coordinator, session, layers);
     const state = task > arrivedTask ? 'unknown' : task > passedTask ? 'held' : 'passed';
-    return { state, ...this.#work.pace() };
+    return { state, ...this.#work.watch.pace() };
   }
 
   /**
@@ -292,7 +292,7 @@ export class StageServer {
         this.#admission.released(open.usedAtMs - open.openedAtMs);
         this.#kept.delete(open.place);
         this.#work.dropBefore(open.lane, Number.POSITIVE_INFINITY);
-        if (this.#runner) await this.#work.answered(this.#runner.closeSession(open.place));
+        if (this.#runner) await this.#work.watch.answered(this.#runner.closeSession(open.place));
       }),
     );
   }

@@ -1,6 +1,6 @@
 import { ShoalError } from '../../core/errors.ts';
 import type { LayerRunner, StageOutput, StageTask, TaskResult } from '../../engine/layer-runner.ts';
-import { type DevicePace, DeviceWatch } from './device-watch.ts';
+import { DeviceWatch } from './device-watch.ts';
 import { type Batch, type Lane, type QueuedTask, type QueueLimits, TaskQueue } from './task-queue.ts';
 
 /** A task of a place of a session, and what to do with its output. */
@@ -22,7 +22,8 @@ export type WorkLane = Lane<Work>;
 /** Runs what the sessions of a node have to do on its runner, a batch at a time. */
 export class StageWork {
   readonly #queue: TaskQueue<Work>;
-  readonly #watch: DeviceWatch;
+  /** What the device is at, and whether it stands still. */
+  readonly watch: DeviceWatch;
   #runner: LayerRunner | undefined;
   #running = 0;
   /** Ends the batch that runs, if it does. */
@@ -34,7 +35,7 @@ export class StageWork {
    */
   constructor(layerCount: number, limits?: Partial<QueueLimits>, loading: () => boolean = () => false) {
     this.#queue = new TaskQueue(layerCount, limits);
-    this.#watch = new DeviceWatch(loading);
+    this.watch = new DeviceWatch(loading);
   }
 
   /** Tasks that wait or run. */
@@ -46,31 +47,11 @@ export class StageWork {
     return this.#queue.full;
   }
 
-  /** What the device is at. */
-  pace(): DevicePace {
-    return this.#watch.pace();
-  }
-
-  /** @see DeviceWatch.answered */
-  answered<Result>(call: Promise<Result>): Promise<Result> {
-    return this.#watch.answered(call);
-  }
-
-  /** @see DeviceWatch.hopeless */
-  get hopeless(): boolean {
-    return this.#watch.hopeless;
-  }
-
-  /** @see DeviceWatch.reached */
-  reached<Result>(call: Promise<Result>): Promise<Result> {
-    return this.#watch.reached(call);
-  }
-
   /** What ran on the one before is over. */
   useRunner(runner: LayerRunner | undefined): void {
     this.#runner = runner;
     this.#abandon();
-    this.#watch.renew();
+    this.watch.renew();
   }
 
   /** @throws ShoalError `busy` */
@@ -100,9 +81,9 @@ export class StageWork {
       this.#running = batch.length;
       if (batch.length === 0) return;
       const [{ lane, task }] = batch as [Batch<Work>[number]];
-      this.#watch.begin(lane.layers, task.tokens);
+      this.watch.begin(lane.layers, task.tokens);
       const results = await this.#compute(batch);
-      this.#watch.end();
+      this.watch.end();
       for (const [index, { lane, task }] of batch.entries()) {
         void settle(task, results[index]!, batch.length).finally(() => {
           this.#queue.finish(lane);
