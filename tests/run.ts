@@ -1,36 +1,16 @@
 // Runs every test on this machine and ends with one line: `N passed, N failed`.
 //   node tests/run.ts [unit] [gpu] [page] [e2e] [e2e-alone] [firefox]      all of them when none is named
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { findBrowser } from '../cli/browser.ts';
 import { findInCatalogue } from '../cli/catalogue.ts';
 import { ensureDefaultModel, ensureModel } from '../cli/model-source.ts';
 import { findFirefox } from './firefox/support/find-firefox.ts';
 import { COMPILE_CACHE } from './support/compile-cache.ts';
-
-interface Counts {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
-
-interface VitestReport {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly numFailedTestSuites: number;
-  readonly numPendingTests: number;
-}
-
-interface PlaywrightReport {
-  readonly stats: {
-    readonly expected: number;
-    readonly unexpected: number;
-    readonly flaky: number;
-    readonly skipped: number;
-  };
-}
+import { type Counts, readPlaywrightReport, readVitestReport } from './support/reports.ts';
 
 const RESULTS = 'test-results';
+const NOTHING_RAN: Counts = { passed: 0, failed: 1, skipped: 0, failures: ['nothing ran: see its output above'] };
 const SUITES: Readonly<Record<string, () => Counts>> = {
   unit: () => vitest('unit'),
   gpu: () => vitest('gpu'),
@@ -52,7 +32,8 @@ Object.assign(process.env, env, COMPILE_CACHE);
 await ensureDefaultModel();
 if (chosen.length === 0 || chosen.includes('unit')) await fetchSecondModel();
 
-const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+const total = { passed: 0, failed: 0, skipped: 0 };
+const failures: string[] = [];
 for (const [name, run] of Object.entries(SUITES)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue;
   const startedAtMs = Date.now();
@@ -61,9 +42,12 @@ for (const [name, run] of Object.entries(SUITES)) {
     `${name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped in ${Math.round((Date.now() - startedAtMs) / 1000)} s\n`,
   );
   for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += counts[key];
+  for (const failure of counts.failures) failures.push(`${name}: ${failure}`);
 }
 // A run in which nothing ran has shown nothing.
 if (total.passed === 0) total.failed++;
+// Once more, where the end of a long log shows them.
+for (const failure of failures) console.log(`FAILED ${failure}`);
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed > 0 ? 1 : 0);
 
@@ -85,10 +69,7 @@ function vitest(project: string): Counts {
     '--reporter=json',
     `--outputFile.json=${file}`,
   ]);
-  if (!existsSync(file)) return { passed: 0, failed: 1, skipped: 0 };
-  const report = JSON.parse(readFileSync(file, 'utf8')) as VitestReport;
-  const failed = Math.max(report.numFailedTests, report.numFailedTestSuites > 0 ? 1 : 0, status === 0 ? 0 : 1);
-  return { passed: report.numPassedTests, failed, skipped: report.numPendingTests };
+  return counted(status, readVitestReport(file));
 }
 
 function firefox(): Counts {
@@ -97,23 +78,22 @@ function firefox(): Counts {
   const frame = '!'.repeat(line.length);
   console.log(`${frame}\n${line}\n${frame}`);
   // Who names the suite wants it run.
-  return { passed: 0, failed: chosen.includes('firefox') ? 1 : 0, skipped: 1 };
+  return { passed: 0, failed: chosen.includes('firefox') ? 1 : 0, skipped: 1, failures: [] };
 }
 
 /** @param report - the name of the configuration's report */
 function playwright(report: string, options: readonly string[]): Counts {
-  if (run('vite', ['build', '--logLevel', 'warn']) !== 0) return { passed: 0, failed: 1, skipped: 0 };
+  if (run('vite', ['build', '--logLevel', 'warn']) !== 0) return NOTHING_RAN;
   const file = `${RESULTS}/${report}.json`;
   rmSync(file, { force: true });
   const status = run('playwright', ['test', ...options]);
-  if (!existsSync(file)) return { passed: 0, failed: 1, skipped: 0 };
-  const { stats } = JSON.parse(readFileSync(file, 'utf8')) as PlaywrightReport;
-  if (stats.flaky > 0) console.log(`${stats.flaky} passed only when tried again`);
-  return {
-    passed: stats.expected + stats.flaky,
-    failed: Math.max(stats.unexpected, status === 0 ? 0 : 1),
-    skipped: stats.skipped,
-  };
+  return counted(status, readPlaywrightReport(file));
+}
+
+/** What a report says, and one failure more where the runner says that it failed and its report does not. */
+function counted(status: number, report: Counts | undefined): Counts {
+  if (!report) return NOTHING_RAN;
+  return { ...report, failed: Math.max(report.failed, status === 0 ? 0 : 1) };
 }
 
 function run(tool: string, args: readonly string[]): number {
