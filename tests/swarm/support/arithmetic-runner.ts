@@ -96,8 +96,11 @@ export class ArithmeticRunner implements LayerRunner {
     return result!;
   }
 
+  /** Takes the hidden values with their buffers, as a worker does. */
   executeBatch(tasks: readonly StageTask[]): Promise<readonly TaskResult[]> {
-    const done = this.#queue.then(() => this.#compute(tasks));
+    const buffers = tasks.flatMap(({ input }) => (input.dtype === 'f32' ? [input.hidden.buffer] : []));
+    const taken = structuredClone(tasks, { transfer: [...new Set(buffers as ArrayBuffer[])] });
+    const done = this.#queue.then(() => this.#compute(taken));
     this.#queue = done.catch(() => undefined);
     return done;
   }
