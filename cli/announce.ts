@@ -1,9 +1,10 @@
 import { renderUnicodeCompact } from 'uqr';
 import type { RunningServer } from '../signaling-server/server.ts';
-import { inviteLink, invitePlace } from '../src/app/invite.ts';
+import { type Invite, inviteLink, invitePlace } from '../src/app/invite.ts';
+import { guestSecretOf } from '../src/protocol/private-swarm.ts';
 
 export interface AnnounceOptions {
-  readonly manifestId: string;
+  readonly invite: Invite;
   readonly secure: boolean;
   /** Whether a person reads it, who may hold a phone to the screen. */
   readonly terminal: boolean;
@@ -12,13 +13,14 @@ export interface AnnounceOptions {
 /** What a server says when it is ready: its addresses, and how others come in. */
 export function announcement(
   { urls, addresses }: Pick<RunningServer, 'urls' | 'addresses'>,
-  { manifestId, secure, terminal }: AnnounceOptions,
+  { invite, secure, terminal }: AnnounceOptions,
 ): string {
   const lines = urls.map((url) => `Shoal is ready: ${url}`);
   // As a page finds it that was opened on this machine.
   const { page, thisMachineOnly } = invitePlace(new URL('http://localhost/'), addresses);
+  const here = thisMachineOnly && urls[0] ? new URL(urls[0]) : page;
   if (!thisMachineOnly) {
-    const link = inviteLink(page, { manifestId });
+    const link = inviteLink(page, invite);
     lines.push(`Invite: ${link}`);
     if (terminal) lines.push(renderUnicodeCompact(link, { border: 2 }));
   } else if (addresses.length > 0 && !secure) {
@@ -27,6 +29,12 @@ export function announcement(
     );
   } else {
     lines.push('It works on this machine only. For phones and other machines: npm start -- --host 0.0.0.0 --https');
+  }
+  if (invite.secret !== undefined) {
+    const guest = { ...invite, secret: guestSecretOf(invite.secret) };
+    // The page's address alone opens nothing.
+    if (thisMachineOnly) lines.push(`Invite: ${inviteLink(here, invite)}`);
+    lines.push(`Invite for guests, who may ask and not serve: ${inviteLink(here, guest)}`);
   }
   return lines.join('\n');
 }

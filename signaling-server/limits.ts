@@ -67,6 +67,10 @@ export const PING_INTERVAL_MS = 30_000;
 export const MAX_MESH_TABS = 256;
 /** One presence message, signed and wrapped: the longest lists 1024 shards twice. */
 export const MAX_GOSSIP_BYTES = 16 * 1024;
+/** Private swarms whose presence is repeated. Each tab is told all their names, 80 bytes each. */
+export const MAX_PRIVATE_TOPICS = 256;
+/** Topics that one tab may listen to, as gossipsub counts them, about 1.1 KiB each: a tab is in one swarm. */
+export const MAX_TOPIC_BYTES_PER_TAB = 4 * 1200;
 /** A tab that lost the server, but not the others, is still repeated for so long. */
 export const KNOWN_AFTER_LEAVING_MS = 60_000;
 /** Addresses of a tab that the DHT keeps: one for each way to it, and the server's own has a handful. */

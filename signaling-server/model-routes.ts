@@ -20,14 +20,17 @@ const REVALIDATE = { 'Cache-Control': 'no-cache, no-transform' };
 /** `/models/<name>/`: manifests, shards with ranges, and their torrents. Only files that a manifest lists exist here. */
 export class ModelRoutes {
   readonly #models: ReadonlyMap<string, ServedModel>;
-  readonly #trackerPath: string;
+  readonly #trackerPath: string | undefined;
   readonly #publicUrl: URL | undefined;
   readonly #isSpoiled: (path: string) => boolean;
 
-  /** @param isSpoiled - whether a shard's file is known to hold other bytes */
+  /**
+   * @param trackerPath - named in torrents with the web seed; without it they have no links
+   * @param isSpoiled - whether a shard's file is known to hold other bytes
+   */
   constructor(
     models: readonly ServedModel[],
-    trackerPath: string,
+    trackerPath: string | undefined,
     publicUrl?: URL,
     isSpoiled: (path: string) => boolean = () => false,
   ) {
@@ -79,9 +82,10 @@ export class ModelRoutes {
     shardName: string,
   ): Promise<number | undefined> {
     const base = baseUrlOf(request, this.#publicUrl);
+    const path = this.#trackerPath;
     const torrent = withLinks(await readFile(join(directory, `${shardName}.torrent`)), {
-      announce: [`${base.replace(/^http/, 'ws')}${this.#trackerPath}`, `${base}${this.#trackerPath}`],
-      webSeeds: [`${base}/models/${manifest.name}/${shardName}.gguf`],
+      announce: path === undefined ? [] : [`${base.replace(/^http/, 'ws')}${path}`, `${base}${path}`],
+      webSeeds: path === undefined ? [] : [`${base}/models/${manifest.name}/${shardName}.gguf`],
     });
     response.writeHead(200, {
       ...OPEN_TO_ALL,

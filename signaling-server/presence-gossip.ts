@@ -8,25 +8,39 @@ import {
 import type { PeerId } from '@libp2p/interface';
 import * as v from 'valibot';
 import { presenceTopic } from '../src/protocol/directory.ts';
+import { MAX_PRESENCE_BYTES } from '../src/protocol/limits.ts';
 import { presenceSchema } from '../src/protocol/presence.ts';
-import { MAX_GOSSIP_BYTES, MAX_MESH_TABS, MAX_UNREAD_BYTES } from './limits.ts';
+import { isPrivateTopic } from '../src/protocol/private-topic.ts';
+import {
+  MAX_GOSSIP_BYTES,
+  MAX_MESH_TABS,
+  MAX_PRIVATE_TOPICS,
+  MAX_TOPIC_BYTES_PER_TAB,
+  MAX_UNREAD_BYTES,
+} from './limits.ts';
 import type { RecentPeers } from './recent-peers.ts';
 
+/** Where gossipsub looks which topics it deals with; its options take a list only. */
+interface TopicFilter {
+  allowedTopics: { has(topic: string): boolean };
+}
+
 /**
- * The server's part of the gossip: it repeats presence between tabs that have no connection to each other yet. It
- * subscribes to the topics of the served swarms and passes on what is a presence message of a tab that is connected, or
- * was a moment ago: a signature alone shows a key, of which anybody can make any number.
+ * The server's part of the gossip: it repeats presence between tabs that have no connection to each other yet, for the
+ * swarms that it serves, and for every private swarm that some tab here listens to. It passes on what is a presence
+ * message, or in a private swarm may be one, of a tab that is connected or was a moment ago: a signature alone shows a
+ * key, of which anybody can make any number.
  */
 export function presenceGossip(
   manifestIds: readonly string[],
   recent: RecentPeers,
 ): (components: GossipSubComponents) => GossipSub {
-  const topics = manifestIds.map(presenceTopic);
+  const topics = new Set(manifestIds.map(presenceTopic));
   return (components) => {
     const gossip = gossipsub({
-      allowedTopics: topics,
       allowPublishToZeroTopicPeers: true,
       maxInboundDataLength: MAX_GOSSIP_BYTES,
+      maxTopicBytesPerPeer: MAX_TOPIC_BYTES_PER_TAB,
       // A tab that does not read is gone at the next ping; until then others' messages pile up for it.
       maxOutboundBufferSize: MAX_UNREAD_BYTES,
       // Every tab is in the mesh: a tab that only the server knows must hear everybody and be heard.
@@ -36,15 +50,47 @@ export function presenceGossip(
       // Tabs come through one loopback proxy, often from one machine: a shared address says nothing about them.
       scoreParams: { IPColocationFactorWeight: 0 },
     })(components);
+    (gossip as GossipSub & TopicFilter).allowedTopics = { has: (topic) => topics.has(topic) || isPrivateTopic(topic) };
     const isKnown = (author: PeerId) =>
       components.connectionManager.getConnections(author).length > 0 || recent.has(author.toString());
-    for (const topic of topics) gossip.topicValidators.set(topic, (_forwarder, message) => judge(message, isKnown));
+    for (const topic of topics) {
+      gossip.topicValidators.set(topic, (_forwarder, message) => judge(message, isPresence, isKnown));
+    }
+    repeatPrivateTopics(gossip, (message) => judge(message, maySealPresence, isKnown));
     return gossip;
   };
 }
 
-function judge(message: Message, isKnown: (author: PeerId) => boolean): TopicValidatorResult {
-  if (message.type !== 'signed' || !isPresence(message.data)) return TopicValidatorResult.Reject;
+/** Listens to a private topic as long as a tab does. Tabs that come back after a restart of the server bring theirs. */
+function repeatPrivateTopics(gossip: GossipSub, validate: (message: Message) => TopicValidatorResult): void {
+  const repeated = new Set<string>();
+  const drop = () => {
+    for (const topic of repeated) {
+      if (gossip.getSubscribers(topic).length > 0) continue;
+      repeated.delete(topic);
+      gossip.topicValidators.delete(topic);
+      gossip.unsubscribe(topic);
+    }
+  };
+  gossip.addEventListener('subscription-change', ({ detail }) => {
+    for (const { topic, subscribe } of detail.subscriptions) {
+      if (!isPrivateTopic(topic) || !subscribe || repeated.has(topic)) continue;
+      if (repeated.size >= MAX_PRIVATE_TOPICS) drop();
+      if (repeated.size >= MAX_PRIVATE_TOPICS || gossip.getSubscribers(topic).length === 0) continue;
+      repeated.add(topic);
+      gossip.topicValidators.set(topic, (_forwarder, message) => validate(message));
+      gossip.subscribe(topic);
+    }
+  });
+  gossip.addEventListener('gossipsub:heartbeat', drop);
+}
+
+function judge(
+  message: Message,
+  isGood: (data: Uint8Array) => boolean,
+  isKnown: (author: PeerId) => boolean,
+): TopicValidatorResult {
+  if (message.type !== 'signed' || !isGood(message.data)) return TopicValidatorResult.Reject;
   // Not its forwarder's fault: an honest tab may know one that the server does not.
   return isKnown(message.from) ? TopicValidatorResult.Accept : TopicValidatorResult.Ignore;
 }
@@ -56,4 +102,8 @@ function isPresence(data: Uint8Array): boolean {
   } catch {
     return false;
   }
+}
+
+function maySealPresence(data: Uint8Array): boolean {
+  return data.length <= MAX_PRESENCE_BYTES;
 }

@@ -8,6 +8,7 @@ import { MAX_DOWNLOADS } from './limits.ts';
 import type { Counter, Metrics } from './metrics.ts';
 import { ModelRoutes } from './model-routes.ts';
 import { Page } from './page.ts';
+import { PrivateRoutes, type PrivateSwarm } from './private-routes.ts';
 import type { Relay } from './relay.ts';
 import type { ServedModel } from './served-model.ts';
 import type { ShardCheck } from './shard-check.ts';
@@ -19,6 +20,7 @@ export interface RouterOptions {
   readonly config: () => ServerConfig;
   readonly publicUrl: URL | undefined;
   readonly models: readonly ServedModel[];
+  readonly privateSwarm: PrivateSwarm | undefined;
   readonly pageDirectory: string;
   readonly tracker: Tracker;
   readonly relay: Relay;
@@ -33,6 +35,7 @@ export class Router {
   readonly #config: () => ServerConfig;
   readonly #publicUrl: URL | undefined;
   readonly #modelRoutes: ModelRoutes;
+  readonly #privateRoutes: PrivateRoutes | undefined;
   readonly #page: Page;
   readonly #tracker: Tracker;
   readonly #relay: Relay;
@@ -45,10 +48,14 @@ export class Router {
   readonly #startedAtMs = performance.now();
 
   constructor(options: RouterOptions) {
-    const { config, publicUrl, models, pageDirectory, tracker, relay, addresses, pages, shardCheck, metrics } = options;
+    const { config, publicUrl, models, privateSwarm, pageDirectory, tracker, relay, addresses, pages } = options;
+    const { shardCheck, metrics } = options;
+    const routesOf = (served: readonly ServedModel[], trackerPath?: string) =>
+      new ModelRoutes(served, trackerPath, publicUrl, (path) => shardCheck.isSpoiled(path));
     this.#config = config;
     this.#publicUrl = publicUrl;
-    this.#modelRoutes = new ModelRoutes(models, TRACKER_PATH, publicUrl, (path) => shardCheck.isSpoiled(path));
+    this.#modelRoutes = routesOf(models, TRACKER_PATH);
+    this.#privateRoutes = privateSwarm && new PrivateRoutes(privateSwarm, routesOf([privateSwarm.model]));
     this.#page = new Page(pageDirectory);
     this.#tracker = tracker;
     this.#relay = relay;
@@ -79,11 +86,12 @@ export class Router {
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '/').split('?')[0]!;
-    const isModel = path.startsWith('/models/');
+    const isPublicModel = path.startsWith('/models/');
+    const isModel = isPublicModel || path.startsWith('/swarms/');
     // Weights are for every page; all else is for this server's own.
-    const refusal = isModel ? undefined : this.#pages.refusal(request);
+    const refusal = isPublicModel ? undefined : this.#pages.refusal(request);
     if (refusal) return sendText(response, refusal === 'host' ? 421 : 403, REFUSALS[refusal]);
-    const methods = isModel ? ['GET', 'HEAD', 'OPTIONS'] : ['GET', 'HEAD'];
+    const methods = isPublicModel ? ['GET', 'HEAD', 'OPTIONS'] : ['GET', 'HEAD'];
     if (!methods.includes(request.method ?? '')) {
       response.setHeader('Allow', methods.join(', '));
       return sendText(response, 405, 'Method not allowed.');
@@ -121,7 +129,8 @@ export class Router {
       return 0;
     }
     try {
-      return await this.#modelRoutes.handle(request, response, path);
+      const routes = path.startsWith('/swarms/') ? this.#privateRoutes : this.#modelRoutes;
+      return await routes?.handle(request, response, path);
     } finally {
       this.#downloads.free(address);
     }

@@ -13,6 +13,7 @@ import { loadIdentity } from './identity.ts';
 import { CLOSE_GRACE_MS, HEAD_TIMEOUT_MS, MAX_CONNECTIONS, MAX_HEADER_BYTES, READ_TIMEOUT_MS } from './limits.ts';
 import { listen } from './listen.ts';
 import { Metrics } from './metrics.ts';
+import type { PrivateSwarm } from './private-routes.ts';
 import { type Relay, startRelay } from './relay.ts';
 import { Router } from './router.ts';
 import { infoHashesOf, type ServedModel } from './served-model.ts';
@@ -39,6 +40,8 @@ export interface ServerOptions {
   /** Keeps the server's private key. */
   readonly dataDirectory: string;
   readonly models: readonly ServedModel[];
+  /** Its model is none of `models`: the server tells nobody of it who does not know the secret. */
+  readonly privateSwarm?: PrivateSwarm;
   /** Makes a model's files anew that have changed on disk. */
   readonly repair?: (model: ServedModel) => Promise<void>;
   /** STUN and TURN servers for the tabs. */
@@ -61,7 +64,7 @@ export interface RunningServer {
  * @throws ShoalError `port-in-use`, `bad-request` when the address is none of this machine's
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { host, models, tls, version, publicUrl } = options;
+  const { host, models, privateSwarm, tls, version, publicUrl } = options;
   const basePath = publicUrl?.pathname ?? '/';
   let port = 0;
   const urlsOf = (addresses: readonly string[]) =>
@@ -81,19 +84,25 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   addRelayMetrics(metrics, relay);
   const tracker = new Tracker(infoHashesOf(models), metrics);
   const upgrades = new Upgrades({ tracker, relay, addresses, pages, metrics });
-  const shardCheck = new ShardCheck(models, metrics, options.repair);
+  const shardCheck = new ShardCheck(
+    [...models, ...(privateSwarm ? [privateSwarm.model] : [])],
+    metrics,
+    options.repair,
+  );
   const config = (): ServerConfig => ({
     version,
     relay: { peerId: relay.peerId },
     trackerPath: TRACKER_PATH,
     addresses: pageAddresses(),
     iceServers: [...options.iceServers],
+    servesPrivateSwarm: privateSwarm !== undefined,
     models: models.map(({ manifest, manifestId }) => ({ name: manifest.name, manifest: manifestId })),
   });
   const router = new Router({
     config,
     publicUrl,
     models,
+    privateSwarm,
     pageDirectory: options.pageDirectory,
     tracker,
     relay,

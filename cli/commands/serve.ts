@@ -16,6 +16,7 @@ import { FolderClaims } from '../folder-claim.ts';
 import { parseIceServer } from '../ice-server.ts';
 import { DEFAULT_DATA_DIR, MODEL_FORMS, type PrepareOptions, prepareModel } from '../model-source.ts';
 import { buildPage } from '../page-build.ts';
+import { loadSecret } from '../private-swarm.ts';
 import { ProgressLine } from '../progress.ts';
 import { parsePublicUrl } from '../public-url.ts';
 import { forgetSource } from '../shard-folder-stamp.ts';
@@ -70,6 +71,8 @@ const args = {
     description: 'Where models and shards are kept',
   },
   ice: { type: 'string', valueHint: 'URL', description: 'STUN or TURN server for the tabs; repeat for more' },
+  private: { type: 'boolean', description: 'Serve a private swarm: only who has its invite link takes part' },
+  'new-link': { type: 'boolean', description: 'With --private: make a new invite link; old ones lead nowhere then' },
   build: { type: 'boolean', default: true, negativeDescription: 'Serve the page as it was built last' },
 } as const;
 
@@ -91,6 +94,7 @@ export default defineCommand({
     new ClientAddresses(proxies);
     const chatTemplate = await readChatTemplate(options['chat-template']);
     const iceServers = (given.ice ?? []).map(parseIceServer);
+    if (options['new-link'] && !options.private) throw new ShoalError('bad-request', '--new-link goes with --private.');
     const stopping = stopSignal();
     const claims = new FolderClaims();
     try {
@@ -107,6 +111,7 @@ export default defineCommand({
         ...(options.model === undefined ? {} : { model: options.model }),
       };
       const model = await prepareModel({ ...prepare, claim: claims.add });
+      const own = options.private ? await loadSecret(dataDir, options['new-link'] === true) : undefined;
       if (options.build) await buildPage(ROOT);
       stopping.throwIfAborted();
       const server = await startServer({
@@ -117,7 +122,7 @@ export default defineCommand({
         allowedOrigins,
         proxies,
         iceServers,
-        models: [model],
+        ...(own ? { models: [], privateSwarm: { keys: own.keys, model } } : { models: [model] }),
         repair: async ({ directory }) => {
           await forgetSource(directory);
           await prepareModel(prepare);
@@ -128,7 +133,8 @@ export default defineCommand({
       });
       const { manifestId } = model;
       const secure = tls !== undefined;
-      console.log(announcement(server, { manifestId, secure, terminal: process.stdout.isTTY === true }));
+      const terminal = process.stdout.isTTY === true;
+      console.log(announcement(server, { invite: { manifestId, secret: own?.secret }, secure, terminal }));
       await aborted(stopping);
       await Promise.all([server.close(), claims.giveUp()]);
       // libp2p leaves timers behind that would keep the process for another two seconds.

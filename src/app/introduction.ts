@@ -12,6 +12,8 @@ export interface IntroducedModel {
   readonly manifestId: string;
   /** The manifest's bytes, whose hash is `manifestId`. */
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Under which this browser keeps what belongs to the swarm. */
+  readonly home: string;
 }
 
 /** @throws ShoalError `model-unavailable` when the server does not answer */
@@ -37,7 +39,9 @@ export async function fetchModel(
       'model-unavailable',
       manifestId
         ? 'This server does not know the model of the invite link. Open the link at the server that it was made at.'
-        : 'This server serves no model.',
+        : config.servesPrivateSwarm
+          ? 'This server serves a private swarm. Open its invite link to take part.'
+          : 'This server serves no model.',
     );
   }
   let bytes: Uint8Array<ArrayBuffer>;
@@ -47,7 +51,7 @@ export async function fetchModel(
     log.warn('SWARM', `${ShoalError.from(error).message} Asking the swarm for the manifest.`);
     bytes = await fetchManifest(await transport(), model.manifest, signal);
   }
-  return { manifest: decodeManifest(bytes), manifestId: model.manifest, bytes };
+  return { manifest: decodeManifest(bytes), manifestId: model.manifest, bytes, home: model.manifest };
 }
 
 async function fetchServed(

@@ -1,18 +1,39 @@
+import type { SwarmSecret } from '../protocol/private-swarm.ts';
+
 /** What an invite link says; all of it in the URL fragment, which browsers never send to a server. */
 export interface Invite {
   /** SHA-256 of the manifest. */
   readonly manifestId: string;
+  /** Of a private swarm. */
+  readonly secret?: SwarmSecret | undefined;
+  /** In place of a secret that this browser has been given before: the start of the swarm's outside name. */
+  readonly privateName?: string | undefined;
 }
 
 /** @returns undefined when the fragment names no swarm. */
 export function parseInvite(fragment: string): Invite | undefined {
-  const manifestId = new URLSearchParams(fragment.replace(/^#/, '')).get('m');
-  return manifestId && /^[0-9a-f]{64}$/.test(manifestId) ? { manifestId } : undefined;
+  const parameters = new URLSearchParams(fragment.replace(/^#/, ''));
+  const manifestId = parameters.get('m');
+  if (!manifestId || !/^[0-9a-f]{64}$/.test(manifestId)) return undefined;
+  return {
+    manifestId,
+    secret: parameters.get('s') ?? undefined,
+    privateName: parameters.get('p') ?? undefined,
+  };
+}
+
+/** The fragment of an invite, without its `#`. */
+export function inviteFragment({ manifestId, secret, privateName }: Invite): string {
+  return [
+    `m=${manifestId}`,
+    ...(secret === undefined ? [] : [`s=${secret}`]),
+    ...(privateName === undefined ? [] : [`p=${privateName}`]),
+  ].join('&');
 }
 
 /** The link that brings another browser into the swarm. */
-export function inviteLink(page: Pick<URL, 'origin' | 'pathname'>, { manifestId }: Invite): string {
-  return `${page.origin}${page.pathname}#m=${manifestId}`;
+export function inviteLink(page: Pick<URL, 'origin' | 'pathname'>, invite: Invite): string {
+  return `${page.origin}${page.pathname}#${inviteFragment(invite)}`;
 }
 
 /** A page's address, and whether nobody but this machine can open it. */

@@ -23,13 +23,14 @@ import { hadConversation } from './conversation-hint.ts';
 import { keepConversation } from './conversation-keeper.ts';
 import { detectEnvironment, detectLacks } from './environment.ts';
 import { Farewell } from './farewell.ts';
-import { fetchModel, fetchServerConfig } from './introduction.ts';
-import { inviteLink, invitePlace, parseInvite } from './invite.ts';
+import { fetchServerConfig } from './introduction.ts';
+import { inviteLink, invitePlace } from './invite.ts';
+import { meetSwarm } from './meet-swarm.ts';
 import { Redraw } from './redraw.ts';
 import type { RunningAnswer } from './saved-conversation.ts';
 import { storedSettings } from './settings.ts';
 import { shardRows } from './shard-rows.ts';
-import { lazyTransport, SwarmSession } from './swarm-session.ts';
+import { SwarmSession } from './swarm-session.ts';
 import { memberRows, swarmSummary, withNames } from './swarm-view.ts';
 import { TabPlace } from './tab-place.ts';
 import { Timeline } from './timeline.ts';
@@ -148,8 +149,7 @@ export class SwarmApp implements AppModel {
     try {
       const [config, lacks] = await Promise.all([fetchServerConfig(), detectLacks()]);
       this.environment.value = { ...this.environment.value, lacks };
-      const network = lazyTransport(config, lacks);
-      const model = await fetchModel(config, parseInvite(location.hash)?.manifestId, network);
+      const { network, model, membership } = await meetSwarm(config, lacks);
       const session = new SwarmSession({
         config,
         model,
@@ -161,10 +161,11 @@ export class SwarmApp implements AppModel {
         },
         network,
         lacks,
+        membership,
       });
       this.#session = session;
       this.#introduce(session, config.addresses);
-      keepConversation(this.#chat, model.manifestId).catch((error: unknown) =>
+      keepConversation(this.#chat, model.home).catch((error: unknown) =>
         log.warn('CHAT', `No conversation was taken up: ${ShoalError.from(error).message}`),
       );
       const [kept] = await Promise.all([this.#place.loadKept(session), this.#connect(session)]);

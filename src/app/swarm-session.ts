@@ -23,6 +23,8 @@ import type { ModelText, TokenTable } from '../tokenizer/index.ts';
 import type { Lack } from './app-model.ts';
 import { shardMemoryBytes } from './device-memory.ts';
 import type { IntroducedModel } from './introduction.ts';
+import type { PrivateMembership } from './private-model.ts';
+import type { PrivateSwarm } from './private-swarm.ts';
 import { serverSocketUrl, serverUrl } from './server-url.ts';
 
 /** Shards kept in memory where a browser keeps nothing and does not say how much memory there is. */
@@ -38,6 +40,8 @@ export interface SwarmSessionOptions {
   /** Opens this tab's transport, or gives the one that is open. */
   readonly network: () => Promise<Transport>;
   readonly lacks: readonly Lack[];
+  /** Where the swarm is a private one: the tracker hears nothing of it, and the server only if it knows the secret. */
+  readonly membership?: PrivateMembership | undefined;
 }
 
 /**
@@ -45,7 +49,11 @@ export interface SwarmSessionOptions {
  * most of the page's code, and are loaded only then: layers can be loaded meanwhile. Without WebRTC nobody could reach
  * it, so it is in a swarm of its own.
  */
-export function lazyTransport({ relay, iceServers }: ServerConfig, lacks: readonly Lack[]): () => Promise<Transport> {
+export function lazyTransport(
+  { relay, iceServers }: ServerConfig,
+  lacks: readonly Lack[],
+  swarm?: PrivateSwarm,
+): () => Promise<Transport> {
   const open = async () => {
     if (lacks.includes('webrtc')) {
       const { MemoryNetwork } = await import('../net/memory/memory-transport.ts');
@@ -54,7 +62,10 @@ export function lazyTransport({ relay, iceServers }: ServerConfig, lacks: readon
     const { createLibp2pTransport } = await import('../net/libp2p/libp2p-transport.ts').catch((cause: unknown) => {
       throw new ShoalError('peer-unreachable', 'The server did not send the whole page. Reload it.', { cause });
     });
-    return createLibp2pTransport({ relay: relayMultiaddr(relay, document.baseURI), iceServers });
+    const transport = await createLibp2pTransport({ relay: relayMultiaddr(relay, document.baseURI), iceServers });
+    if (!swarm) return transport;
+    const { GatedTransport } = await import('../net/gate/gated-transport.ts');
+    return new GatedTransport(transport, swarm.keys);
   };
   let opening: Promise<Transport> | undefined;
   return () => {
@@ -70,24 +81,29 @@ export class SwarmSession {
   readonly keeper: ShardKeeper;
   /** Whether this browser keeps site data, for a later page and for its other tabs. */
   readonly keepsData: boolean;
+  /** Of a private swarm. */
+  readonly membership: PrivateMembership | undefined;
   readonly #settings: () => NodeSettings;
   readonly #network: () => Promise<Transport>;
   #node: SwarmNode | undefined;
   #text: Promise<ModelText> | undefined;
   #tokens: TokenTable | undefined;
 
-  constructor({ config, model, settings, runnerChoice, onRunner, network, lacks }: SwarmSessionOptions) {
+  constructor({ config, model, settings, runnerChoice, onRunner, network, lacks, membership }: SwarmSessionOptions) {
     const { manifest } = model;
     this.model = model;
+    this.membership = membership;
     this.#settings = settings;
     this.#network = network;
     this.keepsData = !lacks.includes('site-data');
     const memory = this.keepsData ? undefined : memoryStore();
     this.store = createTorrentShardStore({
-      announce: [serverSocketUrl(config.trackerPath)],
+      announce: this.membership ? [] : [serverSocketUrl(config.trackerPath)],
       iceServers: config.iceServers,
       pieceLength: manifest.pieceLength,
-      webSeedUrl: (shard) => fileUrl(manifest, shard.fileName),
+      webSeedUrl: (shard) =>
+        this.membership ? this.membership.pass?.url(shard.fileName) : fileUrl(manifest, shard.fileName),
+      authorize: async () => this.membership?.pass?.authorization(),
       thread: storeThread,
       ...memory,
     });
@@ -178,9 +194,14 @@ export class SwarmSession {
     return {
       shard,
       fetchTorrent: async (signal) => {
-        const url = fileUrl(this.model.manifest, shard.fileName.replace(/\.gguf$/, '.torrent'));
+        const fileName = shard.fileName.replace(/\.gguf$/, '.torrent');
+        const pass = this.membership?.pass;
+        // Whoever serves a shard has its torrent.
+        if (this.membership && !pass) return undefined;
         try {
-          const response = await fetch(url, signal ? { signal } : {});
+          const headers = pass ? { authorization: await pass.authorization() } : {};
+          const url = pass?.url(fileName) ?? fileUrl(this.model.manifest, fileName);
+          const response = await fetch(url, { headers, ...(signal ? { signal } : {}) });
           return response.ok ? new Uint8Array(await response.arrayBuffer()) : undefined;
         } catch (error) {
           if (signal?.aborted) throw ShoalError.from(error);

@@ -58,7 +58,7 @@ export class TabPlace {
       onKnown();
       return { shards: [], auto: false };
     }
-    const saved = await SavedPlace.claim(model.manifestId);
+    const saved = await SavedPlace.claim(model.home);
     this.#saved = saved;
     const shards = saved.shards.filter((index) => index < model.manifest.shards.length);
     const stored = await Promise.all(shards.map((index) => store.isComplete(model.manifest.shards[index]!)));

@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'limit-exceeded'
   | 'model-unavailable'
   | 'no-webgpu'
+  | 'not-admitted'
   | 'not-finite'
   | 'out-of-memory'
   | 'peer-gone'

@@ -87,6 +87,10 @@ export interface Transport {
   peers(): string[];
   /** Connects directly unless connected. @throws ShoalError `peer-unreachable`, `aborted` */
   connect(peerId: string, options?: AbortOptions): Promise<void>;
+  /** Ends the connection to a peer, and what is under way over it. */
+  disconnect(peerId: string): Promise<void>;
+  /** Whether the peer, or this tab by its own id, may serve: in a private swarm guests only ask. */
+  mayServe(peerId: string): boolean;
   /** One request, one response. @throws ShoalError `peer-unreachable`, `peer-gone`, `limit-exceeded`, `aborted` */
   request(peerId: string, protocol: string, request: Uint8Array, options?: AbortOptions): Promise<Uint8Array>;
   /** The one handler of a protocol; a later one takes its place. */

@@ -34,6 +34,8 @@ export const serverConfigSchema = v.object({
   trackerPath: v.pipe(v.string(), v.startsWith('/')),
   /** Pages that other machines may open, the best first. Servers before it told none. */
   addresses: v.optional(v.pipe(v.array(v.pipe(v.string(), v.url())), v.maxLength(MAX_ADDRESSES)), []),
+  /** It serves a private swarm: who has its invite link finds it below `swarms/`. Servers before it told none. */
+  servesPrivateSwarm: v.optional(v.boolean(), false),
   iceServers: v.pipe(v.array(iceServerSchema), v.maxLength(MAX_ICE_SERVERS)),
   models: v.pipe(
     v.array(

@@ -1,4 +1,3 @@
-import type WebTorrent from 'webtorrent';
 import { ShoalError } from '../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../core/events.ts';
 import { guardCandidates } from '../core/ice-candidates.ts';
@@ -14,6 +13,7 @@ import { checkPieceLength, pieceCount } from './metainfo/pieces.ts';
 import { TorrentRecords } from './metainfo/torrent-records.ts';
 import type { ObtainOptions, SeededFile, ShardOrigin, ShardStore, Transfer } from './shard-store.ts';
 import { ShardTransfer, type TransferParts } from './shard-transfer.ts';
+import type { TorrentClient } from './torrent/open-exchange.ts';
 import type { MeetingPlace, PeerDescription, PeerIntroducer } from './torrent/peer-introducer.ts';
 import { TransferEvents } from './transfer-events.ts';
 
@@ -29,6 +29,8 @@ export interface TorrentShardStoreOptions {
   readonly pieceLength: number;
   /** Where a shard lies on a plain web server, if it does. */
   readonly webSeedUrl: (shard: ManifestShard) => string | undefined;
+  /** The `Authorization` header for it, where it asks for one. @throws ShoalError when none is to be had now */
+  readonly authorize?: () => Promise<string | undefined>;
   /** Stores and hashes off the page's thread. */
   readonly thread: StoreThread;
   /** Where pieces are kept; in IndexedDB unless given. */
@@ -54,7 +56,7 @@ class TorrentShardStore implements ShardStore, MeetingPlace {
   readonly #siblings: SiblingTabs;
   readonly #lost = new Emitter<{ lost: ManifestShard }>();
   readonly #audit: ReturnType<typeof setInterval>;
-  #client: Promise<WebTorrent> | undefined;
+  #client: Promise<TorrentClient> | undefined;
   #introducer: PeerIntroducer | undefined;
 
   constructor({ iceServers, ...options }: TorrentShardStoreOptions) {
@@ -165,7 +167,7 @@ class TorrentShardStore implements ShardStore, MeetingPlace {
     clearInterval(this.#audit);
     this.#siblings.close();
     await Promise.all([...this.#transfers.values()].map((transfer) => transfer.stop()));
-    const client = await this.#client?.catch(() => undefined);
+    const client = (await this.#client?.catch(() => undefined))?.client;
     this.#client = undefined;
     await new Promise<void>((resolve) => (client ? client.destroy(resolve) : resolve()));
   }
@@ -188,8 +190,9 @@ class TorrentShardStore implements ShardStore, MeetingPlace {
   }
 
   /** Loaded when first needed: it is large, and a page shows itself sooner without it. */
-  #connect(): Promise<WebTorrent> {
-    this.#client ??= import('webtorrent').then(({ default: Client }) => {
+  async #connect(): Promise<TorrentClient> {
+    this.#client ??= Promise.all([import('webtorrent'), import('./torrent/torrent-peer.ts')]).then((loaded) => {
+      const [{ default: Client }, { createTorrentPeer }] = loaded;
       guardCandidates(globalThis.RTCPeerConnection);
       const client = new Client({
         dht: false,
@@ -199,7 +202,7 @@ class TorrentShardStore implements ShardStore, MeetingPlace {
         tracker: { announce: [], rtcConfig: { iceServers: [...this.#iceServers] } },
       });
       client.on('error', (error) => log.error('TORRENT', typeof error === 'string' ? error : error.message));
-      return client;
+      return { client, createPeer: (initiator) => createTorrentPeer(this.#iceServers, initiator) };
     });
     return this.#client;
   }

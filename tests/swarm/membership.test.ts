@@ -108,6 +108,7 @@ describe('membership', () => {
       },
       onPeer: () => () => undefined,
       peers: () => [],
+      mayServe: () => true,
     };
     const member = new Membership(transport as unknown as Transport, MANIFEST);
     // Twice as many as speak every two seconds.

@@ -1,4 +1,5 @@
 import type { Connection, PrivateKey, Stream } from '@libp2p/interface';
+import { peerIdFromString } from '@libp2p/peer-id';
 import { abortable, abortError } from '../../core/abortable.ts';
 import { ShoalError } from '../../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../../core/events.ts';
@@ -109,6 +110,14 @@ class Libp2pTransport implements Transport {
 
   async connect(peerId: string, { signal }: AbortOptions = {}): Promise<void> {
     await this.#dialer.connect(peerId, signal);
+  }
+
+  async disconnect(peerId: string): Promise<void> {
+    await this.#node.hangUp(peerIdFromString(peerId));
+  }
+
+  mayServe(): boolean {
+    return true;
   }
 
   async request(

@@ -91,6 +91,16 @@ export class MemoryTransport implements Transport {
     });
   }
 
+  async disconnect(peerId: string): Promise<void> {
+    if (!this.#connected.has(peerId)) return;
+    this.#medium.carry(this.peerId, peerId, (member) => member.lose(this.peerId, `${this.peerId} has hung up.`));
+    this.lose(peerId, 'This member has hung up.');
+  }
+
+  mayServe(): boolean {
+    return true;
+  }
+
   async request(
     peerId: string,
     protocol: string,

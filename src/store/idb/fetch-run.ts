@@ -6,6 +6,9 @@ import type { Piece } from './chunk-database.ts';
 const TIMEOUT_MS = 60_000;
 
 export interface ByteRange {
+  readonly url: string;
+  /** The `Authorization` header, where the server asks for one. */
+  readonly authorization?: string | undefined;
   /** Bytes `[start, end)` of the file. */
   readonly start: number;
   readonly end: number;
@@ -15,11 +18,14 @@ export interface ByteRange {
  * Fetches a range of a file on a web server.
  * @throws ShoalError `model-unavailable` when the server does not give it, `aborted`
  */
-export async function fetchRange(url: string, { start, end }: ByteRange, signal: AbortSignal): Promise<Uint8Array> {
+export async function fetchRange(
+  { url, authorization, start, end }: ByteRange,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
   try {
     const response = await fetch(url, {
       cache: 'no-store',
-      headers: { range: `bytes=${start}-${end - 1}` },
+      headers: { range: `bytes=${start}-${end - 1}`, ...(authorization ? { authorization } : {}) },
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     });
     if (!response.ok) throw new ShoalError('model-unavailable', `${url} answers ${response.status}.`);

@@ -14,6 +14,8 @@ export interface HashOptions {
 /** Consecutive pieces of a shard to fetch. */
 export interface RunToFetch {
   readonly url: string;
+  /** The `Authorization` header, where the server asks for one. */
+  readonly authorization?: string | undefined;
   readonly shard: ManifestShard;
   readonly pieceLength: number;
   /** Number of the first piece. */
@@ -77,10 +79,13 @@ export class LocalStoreThread implements StoreThread {
     }
   }
 
-  async fetch({ url, shard, pieceLength, first, sha1 }: RunToFetch, signal: AbortSignal): Promise<FetchedRun> {
+  async fetch(
+    { url, authorization, shard, pieceLength, first, sha1 }: RunToFetch,
+    signal: AbortSignal,
+  ): Promise<FetchedRun> {
     const start = first * pieceLength;
     const end = Math.min(shard.sizeBytes, start + sha1.length * pieceLength);
-    const bytes = await fetchRange(url, { start, end }, signal);
+    const bytes = await fetchRange({ url, authorization, start, end }, signal);
     const { right, wrong } = await checkPieces(bytes, pieceLength, first, sha1);
     if (right.length > 0) await this.write(shard.infoHash, right);
     return { bytes: bytes.length, stored: right.map(({ index }) => index), wrong };

@@ -10,10 +10,17 @@ import { checkTorrent } from '../metainfo/torrent-info.ts';
 import type { TorrentRecords } from '../metainfo/torrent-records.ts';
 import type { ShardOrigin } from '../shard-store.ts';
 import type { PeerIntroducer } from './peer-introducer.ts';
+import type { CreatePeer } from './peer-meetings.ts';
 import { ShardExchange } from './shard-exchange.ts';
 
 /** Time for the server's copy of a `.torrent`; peers have the metadata too. */
 const TORRENT_FILE_TIMEOUT_MS = 10_000;
+
+/** The torrent client, and what makes connections for it besides its trackers. */
+export interface TorrentClient {
+  readonly client: WebTorrent;
+  readonly createPeer: CreatePeer;
+}
 
 /** What every shard of a store exchanges with. */
 export interface ExchangeParts {
@@ -22,10 +29,11 @@ export interface ExchangeParts {
   readonly thread: StoreThread;
   readonly records: TorrentRecords;
   /** The torrent client, made when first asked for. */
-  readonly connect: () => Promise<WebTorrent>;
+  readonly connect: () => Promise<TorrentClient>;
   readonly announce: readonly string[];
   readonly pieceLength: number;
   readonly webSeedUrl: (shard: ManifestShard) => string | undefined;
+  readonly authorize?: (() => Promise<string | undefined>) | undefined;
   readonly introducer: () => PeerIntroducer | undefined;
   readonly siblings: SiblingTabs;
 }
@@ -38,7 +46,7 @@ export async function openExchange(
 ): Promise<ShardExchange> {
   const { shard } = origin;
   const { chunks, writer, thread, records, pieceLength, announce, introducer } = parts;
-  const [client, stored, torrent] = await Promise.all([
+  const [{ client, createPeer }, stored, torrent] = await Promise.all([
     parts.connect(),
     chunks.pieces(shard.infoHash),
     findTorrent(origin, parts),
@@ -46,6 +54,7 @@ export async function openExchange(
   const webSeedUrl = parts.webSeedUrl(shard);
   const exchange = new ShardExchange({
     client,
+    createPeer,
     chunks,
     writer,
     thread,
@@ -55,6 +64,7 @@ export async function openExchange(
     torrent,
     announce,
     webSeedUrl,
+    authorize: parts.authorize,
     banned,
     introducer,
   });

@@ -1,8 +1,8 @@
 import type { PeerConnection, Torrent } from 'webtorrent';
 import { ShoalError } from '../../core/errors.ts';
 import { log } from '../../core/log.ts';
+import { descriptionOf } from './peer-description.ts';
 import type { PeerDescription, PeerIntroducer } from './peer-introducer.ts';
-import { createTorrentPeer, descriptionOf } from './torrent-peer.ts';
 
 /** A download without any tab looks for tabs this often; the tracker, where there is one, is mostly quicker. */
 const LOOK_INTERVAL_MS = 2000;
@@ -15,6 +15,9 @@ const OFFER_TIMEOUT_MS = 15_000;
 /** Connections of one shard that others have asked for and that are not open yet: each is an RTCPeerConnection. */
 const MAX_PENDING = 8;
 
+/** Makes one end of a WebRTC connection to be. */
+export type CreatePeer = (initiator: boolean) => PeerConnection;
+
 export interface PeerMeetingsOptions {
   readonly torrent: Torrent;
   readonly infoHash: string;
@@ -23,6 +26,7 @@ export interface PeerMeetingsOptions {
   /** This tab's id in the exchange of torrents. */
   readonly peerId: string;
   readonly introducer: () => PeerIntroducer | undefined;
+  readonly createPeer: CreatePeer;
 }
 
 /** Meets tabs for one torrent through an introducer, when its tracker brings none. */
@@ -56,7 +60,7 @@ export class PeerMeetings {
     const own = this.#offering.get(tab);
     if (own && peerId < offer.peerId) throw new ShoalError('limit-exceeded', 'An offer is on its way to you.');
     own?.destroy();
-    const peer = createTorrentPeer(this.#options.torrent, false);
+    const peer = this.#createPeer(false);
     this.#answering.add(tab);
     for (const event of ['connect', 'close', 'error'] as const) {
       peer.once(event, () => this.#answering.delete(tab));
@@ -94,11 +98,11 @@ export class PeerMeetings {
   }
 
   async #offer(introducer: PeerIntroducer, tab: string): Promise<boolean> {
-    const { torrent, infoHash, peerId, fileName } = this.#options;
+    const { infoHash, peerId, fileName } = this.#options;
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(OFFER_TIMEOUT_MS)]);
     let peer: PeerConnection | undefined;
     try {
-      peer = createTorrentPeer(torrent, true);
+      peer = this.#createPeer(true);
       this.#offering.set(tab, peer);
       const sdp = await descriptionOf(peer);
       const answer = await introducer.offer(tab, infoHash, { peerId, sdp }, signal);
@@ -115,6 +119,12 @@ export class PeerMeetings {
     } finally {
       this.#offering.delete(tab);
     }
+  }
+
+  #createPeer(initiator: boolean): PeerConnection {
+    const { torrent, createPeer } = this.#options;
+    if (torrent.destroyed) throw new ShoalError('shard-missing', 'This shard is not exchanged here now.');
+    return createPeer(initiator);
   }
 
   /** Hands the connection over to the torrent, which ends it if it does not open in time. */

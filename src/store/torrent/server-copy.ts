@@ -19,6 +19,8 @@ const LOOK_MS = 2000;
 
 export interface ServerCopyOptions {
   readonly url: string;
+  /** The `Authorization` header, where the server asks for one. */
+  readonly authorize?: (() => Promise<string | undefined>) | undefined;
   readonly shard: ManifestShard;
   readonly pieceLength: number;
   readonly thread: StoreThread;
@@ -91,11 +93,13 @@ export class ServerCopy {
   }
 
   async #fetch(run: PieceRun): Promise<void> {
-    const { url, shard, pieceLength, thread, window, hashes, onFetched, onError } = this.#options;
+    const { url, authorize, shard, pieceLength, thread, window, hashes, onFetched, onError } = this.#options;
     const startedAtMs = performance.now();
     try {
       const sha1 = hashes()!.slice(run.start, run.end);
-      const fetched = await thread.fetch({ url, shard, pieceLength, first: run.start, sha1 }, this.#stop.signal);
+      const authorization = await authorize?.();
+      const asked = { url, authorization, shard, pieceLength, first: run.start, sha1 };
+      const fetched = await thread.fetch(asked, this.#stop.signal);
       this.#failures = 0;
       this.#adapt(performance.now() - startedAtMs);
       onFetched(fetched);

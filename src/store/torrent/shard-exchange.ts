@@ -15,7 +15,7 @@ import { type ArrivalOptions, Arrivals } from './arrivals.ts';
 import { updateEagerly } from './eager-updates.ts';
 import type { PeerDescription, PeerIntroducer } from './peer-introducer.ts';
 import { limitPeers, wantedPeers } from './peer-limit.ts';
-import { PeerMeetings } from './peer-meetings.ts';
+import { type CreatePeer, PeerMeetings } from './peer-meetings.ts';
 import { PeerRecovery } from './peer-recovery.ts';
 import { PieceWindow } from './piece-window.ts';
 import { ServerCopy } from './server-copy.ts';
@@ -36,8 +36,11 @@ export interface ExchangeOptions {
   readonly stored: readonly number[];
   /** Bytes of the `.torrent`, checked; without it peers are asked for the metadata. */
   readonly torrent: Uint8Array | undefined;
+  readonly createPeer: CreatePeer;
   readonly announce: readonly string[];
   readonly webSeedUrl: string | undefined;
+  /** The `Authorization` header for it, where it asks for one. */
+  readonly authorize: (() => Promise<string | undefined>) | undefined;
   /** Sources never to be asked again, peer ids and web seeds; grows. */
   readonly banned: Set<string>;
   /** Who brings tabs together when the tracker does not, if there is one by then. */
@@ -114,10 +117,18 @@ export class ShardExchange {
       fileName,
       peerId: client.peerId,
       introducer,
+      createPeer: options.createPeer,
     });
     if (!webSeedUrl || banned.has(webSeedUrl)) return;
     this.#server = new ServerCopy({
-      ...{ url: webSeedUrl, shard, pieceLength, thread: options.thread, window: this.#window },
+      ...{
+        url: webSeedUrl,
+        authorize: options.authorize,
+        shard,
+        pieceLength,
+        thread: options.thread,
+        window: this.#window,
+      },
       hashes: () => (this.#torrent.ready && !this.#torrent.destroyed ? this.#torrent._hashes : undefined),
       onFetched: (run) => this.#onFetched(webSeedUrl, run),
       onBan: () => {

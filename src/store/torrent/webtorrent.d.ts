@@ -40,7 +40,6 @@ declare module 'webtorrent' {
   interface TrackerConnection {
     readonly reconnecting: boolean;
     readonly reconnectTimer: ReturnType<typeof setTimeout> | null;
-    _createPeer(options: { readonly initiator: boolean }): PeerConnection;
   }
 
   /** Not public: a torrent's announcer. */
@@ -142,4 +141,17 @@ declare module 'webtorrent' {
     on(event: 'error', listener: (error: Error | string) => void): void;
     destroy(callback: () => void): void;
   }
+}
+
+/** Only what the exchange of torrents needs; the package has no types. */
+declare module '@thaunknown/simple-peer/lite.js' {
+  import type { PeerConnection } from 'webtorrent';
+
+  const Peer: new (options: {
+    readonly initiator: boolean;
+    /** Candidates go with the description, not after it. */
+    readonly trickle: boolean;
+    readonly config: RTCConfiguration;
+  }) => PeerConnection;
+  export default Peer;
 }

@@ -3,7 +3,7 @@ import { ShoalError } from '../../core/errors.ts';
 import type { Unsubscribe } from '../../core/events.ts';
 import { log } from '../../core/log.ts';
 import type { Transport } from '../../net/transport.ts';
-import { manifestKey } from '../../protocol/directory.ts';
+import { manifestKey, presenceTopic } from '../../protocol/directory.ts';
 import { manifestIdOf } from '../../protocol/manifest.ts';
 import {
   encodeManifestPart,
@@ -21,6 +21,10 @@ const PAUSE_MS = 2000;
 const ROUNDS = 5;
 /** Holders tried in a round. */
 const MAX_TRIED = 8;
+/** Tabs remembered as holders because they speak. */
+const MAX_SPEAKERS = 64;
+/** Longer than a newcomer takes from the manifest to its own place in the swarm. */
+const LISTEN_MS = 60_000;
 
 /** Gives the manifest to whoever asks for it by its name. */
 export function serveManifest(transport: Transport, manifestId: string, bytes: Uint8Array): Unsubscribe {
@@ -35,7 +39,7 @@ export function serveManifest(transport: Transport, manifestId: string, bytes: U
 }
 
 /**
- * Fetches a manifest from the tabs that the directory names, and checks that it is the one.
+ * Fetches a manifest from tabs that the directory names, or that speak in the swarm, and checks that it is the one.
  * @throws ShoalError `model-unavailable` when none of them gives it, `aborted`
  */
 export async function fetchManifest(
@@ -43,12 +47,11 @@ export async function fetchManifest(
   manifestId: string,
   signal?: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { directory, peerId } = transport;
-  const options = signal ? { signal } : {};
+  const speakers = listenForSpeakers(transport, manifestId);
   for (let round = 0; round < ROUNDS; round++) {
     if (round > 0) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-    const found = await directory.findProviders(manifestKey(manifestId), options);
-    const holders = found.filter((holder) => holder !== peerId);
+    const found = await transport.directory.findProviders(manifestKey(manifestId), signal ? { signal } : {});
+    const holders = [...new Set([...found, ...speakers])].filter((holder) => holder !== transport.peerId);
     // Not everybody asks the same one.
     const first = Math.floor(Math.random() * holders.length);
     for (const holder of [...holders.slice(first), ...holders.slice(0, first)].slice(0, MAX_TRIED)) {
@@ -66,6 +69,18 @@ export async function fetchManifest(
     'model-unavailable',
     'No tab of the swarm gives the manifest. Open a tab that is in the swarm, then reload the page.',
   );
+}
+
+/** Whoever speaks in a swarm has its manifest; in a private one no table names holders. @returns grows as they speak */
+function listenForSpeakers(transport: Transport, manifestId: string): ReadonlySet<string> {
+  const speakers = new Set<string>();
+  const stop = transport.subscribe(presenceTopic(manifestId), (from) => {
+    if (speakers.size < MAX_SPEAKERS) speakers.add(from);
+    return false;
+  });
+  // Not at once: gossip takes nobody in again who has just left a topic, and this tab is about to listen for good.
+  setTimeout(stop, LISTEN_MS);
+  return speakers;
 }
 
 async function fetchFrom(

@@ -258,7 +258,7 @@ export class Membership {
       if (!this.#hearsay.passes(teller, now)) return false;
       if (!known && !departed && !this.#hearsay.admits(teller, now)) return false;
     } else if (known) this.#vouch(from);
-    const presence = parsePresence(message);
+    const presence = this.#asAllowed(from, parsePresence(message));
     if (!presence) {
       this.#complain(forwarder ?? 'the server', now);
       return false;
@@ -283,6 +283,12 @@ export class Membership {
     else this.#welcome({ member, vouched, pace });
     if (!same) this.#changed();
     return true;
+  }
+
+  /** The presence, without any claim to serve where its author may not. */
+  #asAllowed(from: string, presence: Presence | undefined): Presence | undefined {
+    if (!presence || this.#transport.mayServe(from)) return presence;
+    return { ...presence, ready: [], pending: [], willing: false, auto: false };
   }
 
   /** The server or its own connection tells of the member. */

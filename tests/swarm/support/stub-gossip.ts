@@ -26,6 +26,7 @@ export class StubGossip {
       return () => undefined;
     },
     peers: () => [...this.#connected],
+    mayServe: () => true,
   } as unknown as Transport;
 
   /** @returns whether it is worth being passed on */

@@ -1,5 +1,6 @@
 import type { MemoryTransport } from '../../../src/net/memory/memory-member.ts';
 import { MemoryNetwork, type MemoryNetworkOptions } from '../../../src/net/memory/memory-transport.ts';
+import type { Transport } from '../../../src/net/transport.ts';
 import type { HiddenFormat } from '../../../src/protocol/hidden-formats.ts';
 import type { Manifest, ManifestShard } from '../../../src/protocol/manifest.ts';
 import type { ShardOrigin, ShardReader, ShardStore } from '../../../src/store/shard-store.ts';
@@ -30,6 +31,8 @@ export interface TestSwarmOptions extends Omit<ArithmeticRunnerOptions, 'stateSt
   readonly stored?: readonly number[];
   /** Every device has room for all shards; where it does not, nobody takes any unless they are willing. */
   readonly room?: boolean;
+  /** What tabs reach each other by, by their place in the list; the guest's is -1. The network's own when absent. */
+  readonly transport?: (inner: MemoryTransport, node: number) => Transport;
   /** What fetching a shard that a node does not hold yet takes, ms. */
   readonly fetchMs?: number;
 }
@@ -161,10 +164,11 @@ export class TestSwarm {
     const consents = { acceptRemoteLoads: willing, acceptRemoteUnloads: true, trustedPeers };
     const { checks: checkOthers = false } = this.#options;
     const settings = () => ({ spreadModel: false, ...consents, registerInDht: true, checkOthers, wire, ...memory });
-    const transport = this.network.createTransport();
-    this.#transports.set(transport.peerId, transport);
+    const inner = this.network.createTransport();
+    this.#transports.set(inner.peerId, inner);
+    const place = this.#transports.size - 2;
     node = new SwarmNode({
-      transport,
+      transport: this.#options.transport?.(inner, place) ?? inner,
       store,
       manifest: this.manifest,
       manifestId: 'a'.repeat(64),

@@ -45,18 +45,20 @@ describe('an invite', () => {
   it('is printed, for a person as a QR code too', () => {
     const urls = ['https://127.0.0.1:8787', 'https://192.168.1.5:8787'];
     const running = { urls, addresses: ['https://192.168.1.5:8787/'] };
-    const piped = announcement(running, { manifestId, secure: true, terminal: false });
+    const piped = announcement(running, { invite: { manifestId }, secure: true, terminal: false });
     expect(piped.split('\n').at(-1)).toBe(`Invite: https://192.168.1.5:8787/#m=${manifestId}`);
-    const shown = announcement(running, { manifestId, secure: true, terminal: true });
+    const shown = announcement(running, { invite: { manifestId }, secure: true, terminal: true });
     expect(shown).toMatch(/[▀▄█]{10}/);
     const local = announcement(
       { urls: ['http://127.0.0.1:1'], addresses: [] },
-      { manifestId, secure: false, terminal: true },
+      { invite: { manifestId }, secure: false, terminal: true },
     );
     expect(local).toContain('this machine only');
     expect(local).not.toContain('#m=');
     const plain = { urls: ['http://192.168.1.5:1'], addresses: ['http://192.168.1.5:1/'] };
-    expect(announcement(plain, { manifestId, secure: false, terminal: false })).toContain('HTTPS pages only');
+    expect(announcement(plain, { invite: { manifestId }, secure: false, terminal: false })).toContain(
+      'HTTPS pages only',
+    );
   });
 });
 

@@ -53,18 +53,10 @@ class FakeTorrent {
   destroyed = false;
   readonly made: FakePeer[] = [];
   readonly _peers = new Map<string, { type: 'webrtc'; peer: FakePeer }>();
-  readonly discovery = {
-    tracker: {
-      _trackers: [
-        {
-          _createPeer: ({ initiator }: { initiator: boolean }) => {
-            const peer = new FakePeer(initiator);
-            this.made.push(peer);
-            return peer;
-          },
-        },
-      ],
-    },
+  readonly createPeer = (initiator: boolean): PeerConnection => {
+    const peer = new FakePeer(initiator);
+    this.made.push(peer);
+    return peer as unknown as PeerConnection;
   };
 
   addPeer(peer: PeerConnection): boolean {
@@ -101,6 +93,7 @@ function tab(peerId: string, introducer = new FakeIntroducer()) {
     fileName: 'shard-0.gguf',
     peerId,
     introducer: () => introducer,
+    createPeer: torrent.createPeer,
   });
   return { torrent, meetings, introducer };
 }

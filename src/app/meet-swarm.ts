@@ -1,0 +1,38 @@
+import type { Transport } from '../net/transport.ts';
+import type { ServerConfig } from '../protocol/server-config.ts';
+import type { Lack } from './app-model.ts';
+import { fetchModel, type IntroducedModel } from './introduction.ts';
+import { inviteFragment, parseInvite } from './invite.ts';
+import type { PrivateMembership } from './private-model.ts';
+import { lazyTransport } from './swarm-session.ts';
+
+/** A swarm that this page is about to take part in. */
+export interface MetSwarm {
+  readonly model: IntroducedModel;
+  /** Opens this tab's connection to the swarm, or gives the one that is open. */
+  readonly network: () => Promise<Transport>;
+  /** Undefined where the swarm is open to everybody. */
+  readonly membership: PrivateMembership | undefined;
+}
+
+/**
+ * Meets the swarm that the page's address names.
+ * @throws ShoalError `model-unavailable`; of a private swarm `not-admitted`, `bad-request` too
+ */
+export async function meetSwarm(config: ServerConfig, lacks: readonly Lack[]): Promise<MetSwarm> {
+  const invite = parseInvite(location.hash);
+  if (!invite || (invite.secret === undefined && invite.privateName === undefined)) {
+    const network = lazyTransport(config, lacks);
+    return { network, model: await fetchModel(config, invite?.manifestId, network), membership: undefined };
+  }
+  // Before anybody can see the secret: on a screenshot, in a bookmark, in the browser's history.
+  if (invite.secret !== undefined) {
+    const { manifestId } = invite;
+    history.replaceState(history.state, '', `#${inviteFragment({ manifestId, privateName: '' })}`);
+  }
+  const { enterPrivately } = await import('./private-model.ts');
+  const { model, network, ...membership } = await enterPrivately(invite, (swarm) =>
+    lazyTransport(config, lacks, swarm),
+  );
+  return { model, network, membership };
+}

@@ -1,0 +1,67 @@
+import { createStore, get, set } from 'idb-keyval';
+import * as v from 'valibot';
+import { ShoalError } from '../core/errors.ts';
+import { log } from '../core/log.ts';
+import { deriveKeys, type SwarmKeys, type SwarmSecret } from '../protocol/private-swarm.ts';
+import { type Invite, inviteFragment } from './invite.ts';
+
+/** Digits of the outside name in the address bar: enough that no two swarms of one browser share them. */
+const SHORT_NAME_DIGITS = 16;
+
+/** A private swarm that this tab belongs to. */
+export interface PrivateSwarm {
+  readonly secret: SwarmSecret;
+  readonly keys: SwarmKeys;
+  /** Under which this browser keeps what belongs to the swarm: stays when the swarm moves to a new link. */
+  readonly home: string;
+}
+
+const recordSchema = v.object({ secret: v.string(), home: v.string() });
+type SwarmRecord = v.InferOutput<typeof recordSchema>;
+
+/** Secrets by the short outside name, in a database of their own. */
+const store = () => createStore('shoal-private', 'swarms');
+
+/**
+ * Takes the secret of an invite into this browser's storage, and leaves an address that tells who sees it nothing; or
+ * finds the secret that such an address stands for.
+ * @throws ShoalError `not-admitted` when this browser has no secret for the address, `bad-request` when it is damaged
+ */
+export async function enterPrivateSwarm(invite: Invite): Promise<PrivateSwarm> {
+  if (invite.secret !== undefined) {
+    const keys = deriveKeys(invite.secret);
+    const kept = await read(shortName(keys)).catch(() => undefined);
+    // A member who follows a guest's link stays a member.
+    const secret = kept && deriveKeys(kept.secret).role === 'member' ? kept.secret : invite.secret;
+    const swarm = { secret, keys: deriveKeys(secret), home: kept?.home ?? shortName(keys) };
+    await keep(invite.manifestId, swarm);
+    return swarm;
+  }
+  const record = await read(invite.privateName ?? '').catch(() => undefined);
+  if (record) return { secret: record.secret, keys: deriveKeys(record.secret), home: record.home };
+  throw new ShoalError(
+    'not-admitted',
+    'This is a private swarm, and this browser does not have its secret. Open its invite link again.',
+  );
+}
+
+/** Keeps a swarm's secret, and names the swarm in the address bar. A page that is opened there again finds it. */
+export async function keep(manifestId: string, { secret, keys, home }: PrivateSwarm): Promise<void> {
+  const privateName = shortName(keys);
+  const record: SwarmRecord = { secret, home };
+  try {
+    await set(privateName, record, store());
+  } catch {
+    log.warn('SWARM', 'This browser keeps no site data: after a reload, open the invite link again.');
+  }
+  history.replaceState(history.state, '', `#${inviteFragment({ manifestId, privateName })}`);
+}
+
+function shortName({ name }: SwarmKeys): string {
+  return name.slice(0, SHORT_NAME_DIGITS);
+}
+
+async function read(name: string): Promise<SwarmRecord | undefined> {
+  const { success, output } = v.safeParse(recordSchema, await get(name, store()));
+  return success ? output : undefined;
+}

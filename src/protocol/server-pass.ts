@@ -1,0 +1,12 @@
+import * as v from 'valibot';
+
+/** Of the `Authorization` header: `Shoal <challenge>:<proof>`, see `serverProof`. */
+export const PASS_SCHEME = 'Shoal';
+
+/** A server's challenge to who wants files of its private swarm. */
+export const serverChallengeSchema = v.object({
+  challenge: v.pipe(v.string(), v.maxLength(128)),
+  /** From now on. */
+  validMs: v.pipe(v.number(), v.minValue(1000)),
+});
+export type ServerChallenge = v.InferOutput<typeof serverChallengeSchema>;
