@@ -34,13 +34,12 @@ async function install(): Promise<void> {
   const { models } = (await config.clone().json()) as { readonly models: readonly { readonly name: string }[] };
   const newest = await caches.open(NEWEST);
   await newest.put(urlOf('config.json'), config);
-  for (const path of [
-    '',
-    'icon.svg',
-    'manifest.webmanifest',
-    ...models.map(({ name }) => `models/${name}/manifest.json`),
-  ])
-    await newest.put(urlOf(path), await fetchFresh(path));
+  for (const path of ['', 'icon.svg', 'manifest.webmanifest']) await newest.put(urlOf(path), await fetchFresh(path));
+  for (const { name } of models) {
+    const path = `models/${name}/manifest.json`;
+    const fetched = await fetchedBefore(path);
+    if (fetched) await newest.put(urlOf(path), fetched);
+  }
   const build = await caches.open(await buildName());
   const waiting = SHOAL_ASSETS.map((name) => `assets/${name}`);
   const fetchNext = async (): Promise<void> => {
@@ -89,6 +88,12 @@ async function fetchFresh(path: string): Promise<Response> {
   const response = await fetch(urlOf(path), { cache: 'no-cache' });
   if (!response.ok) throw new Error(`The server answered ${response.status} for ${path}.`);
   return response;
+}
+
+/** As the browser has it from a page: a tab of a private swarm asks the server for no model. */
+async function fetchedBefore(path: string): Promise<Response | undefined> {
+  const response = await fetch(urlOf(path), { cache: 'only-if-cached', mode: 'same-origin' }).catch(() => undefined);
+  return response?.ok ? response : undefined;
 }
 
 function pause(durationMs: number): Promise<undefined> {

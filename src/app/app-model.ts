@@ -19,8 +19,11 @@ export interface AppModel {
   readonly heardNames: ReadonlySignal<ReadonlyMap<string, string>>;
   /** What this tab is called where its owner does not say: by its browser. */
   readonly browserName: string;
+  readonly admission: ReadonlySignal<Admission>;
   /** The link that brings another tab here. */
   readonly inviteLink: ReadonlySignal<string>;
+  /** The link for guests of a private swarm, as its members see it; else empty. */
+  readonly guestLink: ReadonlySignal<string>;
   /** Whether nobody but this machine can open the link. */
   readonly inviteThisMachineOnly: ReadonlySignal<boolean>;
   /** Whether this tab had a conversation before it was opened again, which is then on its way to `messages`. */
@@ -80,9 +83,16 @@ export interface AppModel {
   openFile(file: File): Promise<void>;
   dismissAlert(id: number): void;
   changeSettings(change: Partial<Settings>): void;
+  /** Founds a private swarm of the same model, with what this tab serves. The page is opened anew. */
+  foundPrivateSwarm(): Promise<void>;
+  /** Moves the members of this private swarm to a new link: the old ones lead nowhere then. The page is opened anew. */
+  startNewLink(): Promise<void>;
   /** Deletes this model's shards from the browser's storage. */
   clearStorage(): Promise<void>;
 }
+
+/** Whether everybody may take part in the swarm, or this tab has the secret of a member or guest of a private one. */
+export type Admission = 'open' | 'member' | 'guest';
 
 export interface Environment {
   readonly secureContext: boolean;

@@ -3,7 +3,7 @@ import { decodeManifest, manifestIdOf } from '../protocol/manifest.ts';
 import { fetchManifest } from '../swarm/members/manifest-exchange.ts';
 import type { IntroducedModel } from './introduction.ts';
 import type { Invite } from './invite.ts';
-import { enterPrivateSwarm, type PrivateSwarm } from './private-swarm.ts';
+import { enterPrivateSwarm, keep, type PrivateSwarm } from './private-swarm.ts';
 import { ServerPass } from './server-pass.ts';
 
 /** A private swarm as this tab takes part in it. */
@@ -31,8 +31,10 @@ export async function enterPrivately(
   const network = networkOf(swarm);
   const pass = await ServerPass.obtain(swarm.keys);
   const { manifestId } = invite;
-  const served = pass && (await fetchServed(manifestId, pass));
-  const bytes = served ?? (await fetchManifest(await network(), manifestId));
+  const kept = swarm.manifest && (await manifestIdOf(swarm.manifest)) === manifestId ? swarm.manifest : undefined;
+  const bytes =
+    kept ?? (pass && (await fetchServed(manifestId, pass))) ?? (await fetchManifest(await network(), manifestId));
+  if (!kept) await keep(manifestId, { ...swarm, manifest: bytes });
   return { swarm, pass, network, model: { manifest: decodeManifest(bytes), manifestId, bytes, home: swarm.home } };
 }
 

@@ -14,9 +14,15 @@ export interface PrivateSwarm {
   readonly keys: SwarmKeys;
   /** Under which this browser keeps what belongs to the swarm: stays when the swarm moves to a new link. */
   readonly home: string;
+  /** As this browser keeps it: whoever is alone, or comes back first, has nobody to ask. */
+  readonly manifest?: Uint8Array<ArrayBuffer> | undefined;
 }
 
-const recordSchema = v.object({ secret: v.string(), home: v.string() });
+const recordSchema = v.object({
+  secret: v.string(),
+  home: v.string(),
+  manifest: v.optional(v.custom<Uint8Array<ArrayBuffer>>((value) => value instanceof Uint8Array)),
+});
 type SwarmRecord = v.InferOutput<typeof recordSchema>;
 
 /** Secrets by the short outside name, in a database of their own. */
@@ -33,12 +39,12 @@ export async function enterPrivateSwarm(invite: Invite): Promise<PrivateSwarm> {
     const kept = await read(shortName(keys)).catch(() => undefined);
     // A member who follows a guest's link stays a member.
     const secret = kept && deriveKeys(kept.secret).role === 'member' ? kept.secret : invite.secret;
-    const swarm = { secret, keys: deriveKeys(secret), home: kept?.home ?? shortName(keys) };
+    const swarm = { ...kept, secret, keys: deriveKeys(secret), home: kept?.home ?? shortName(keys) };
     await keep(invite.manifestId, swarm);
     return swarm;
   }
   const record = await read(invite.privateName ?? '').catch(() => undefined);
-  if (record) return { secret: record.secret, keys: deriveKeys(record.secret), home: record.home };
+  if (record) return { ...record, keys: deriveKeys(record.secret) };
   throw new ShoalError(
     'not-admitted',
     'This is a private swarm, and this browser does not have its secret. Open its invite link again.',
@@ -46,9 +52,9 @@ export async function enterPrivateSwarm(invite: Invite): Promise<PrivateSwarm> {
 }
 
 /** Keeps a swarm's secret, and names the swarm in the address bar. A page that is opened there again finds it. */
-export async function keep(manifestId: string, { secret, keys, home }: PrivateSwarm): Promise<void> {
+export async function keep(manifestId: string, { secret, keys, home, manifest }: PrivateSwarm): Promise<void> {
   const privateName = shortName(keys);
-  const record: SwarmRecord = { secret, home };
+  const record: SwarmRecord = { secret, home, manifest };
   try {
     await set(privateName, record, store());
   } catch {

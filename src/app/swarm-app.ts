@@ -24,12 +24,12 @@ import { keepConversation } from './conversation-keeper.ts';
 import { detectEnvironment, detectLacks } from './environment.ts';
 import { Farewell } from './farewell.ts';
 import { fetchServerConfig } from './introduction.ts';
-import { inviteLink, invitePlace } from './invite.ts';
 import { meetSwarm } from './meet-swarm.ts';
 import { Redraw } from './redraw.ts';
 import type { RunningAnswer } from './saved-conversation.ts';
 import { storedSettings } from './settings.ts';
 import { shardRows } from './shard-rows.ts';
+import { SwarmDoor } from './swarm-door.ts';
 import { SwarmSession } from './swarm-session.ts';
 import { memberRows, swarmSummary, withNames } from './swarm-view.ts';
 import { TabPlace } from './tab-place.ts';
@@ -63,8 +63,11 @@ export class SwarmApp implements AppModel {
   readonly members: Signal<readonly MemberRow[]> = signal([]);
   readonly heardNames: Signal<ReadonlyMap<string, string>> = signal(new Map());
   readonly browserName = browserName(navigator);
-  readonly inviteLink: Signal<string> = signal('');
-  readonly inviteThisMachineOnly: Signal<boolean> = signal(false);
+  readonly #door = new SwarmDoor(() => this.#requireSession());
+  readonly admission = this.#door.admission;
+  readonly inviteLink = this.#door.inviteLink;
+  readonly guestLink = this.#door.guestLink;
+  readonly inviteThisMachineOnly = this.#door.thisMachineOnly;
   readonly #alerts = new AlertList();
   readonly alerts = this.#alerts.alerts;
   readonly logLines: Signal<readonly LogLine[]> = signal([]);
@@ -183,6 +186,9 @@ export class SwarmApp implements AppModel {
 
   async join(choice: readonly number[] | 'auto' | 'all'): Promise<void> {
     const session = await this.#introduced.promise;
+    if (this.admission.value === 'guest') {
+      throw new ShoalError('not-admitted', 'You are a guest of this private swarm: you may ask, and not serve.');
+    }
     const chosen = await this.#place.choose(choice, session.model.manifest.shards.length);
     await this.#join(session, chosen, choice === 'auto');
   }
@@ -280,6 +286,14 @@ export class SwarmApp implements AppModel {
     await import('./import-file.ts').catch(() => undefined);
   }
 
+  foundPrivateSwarm(): Promise<void> {
+    return this.#door.found();
+  }
+
+  startNewLink(): Promise<void> {
+    return this.#door.renew();
+  }
+
   dismissAlert(id: number): void {
     this.#alerts.dismiss(id);
   }
@@ -294,6 +308,7 @@ export class SwarmApp implements AppModel {
 
   async #connect(session: SwarmSession): Promise<void> {
     const node = await session.connect();
+    await this.#door.follow(session);
     node.onChange(() => this.#redraw.soon());
     node.coordinator.onRoute((event) => this.#timeline.add(event));
     void node.membership.acquainted().then(() => this.#redraw.soon());
@@ -311,9 +326,9 @@ export class SwarmApp implements AppModel {
       totalBytes: manifest.shards.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     };
     this.defaultTemperature.value = samplingByName(manifest.name).temperature ?? GENERAL_TEMPERATURE;
-    const { page, thisMachineOnly } = invitePlace(location, addresses);
-    this.inviteLink.value = inviteLink(page, { manifestId });
-    this.inviteThisMachineOnly.value = thisMachineOnly;
+    void this.#door.show(session, addresses);
+    const note = this.#door.takeNote();
+    if (note) this.#alerts.add('info', note);
     session.keeper.onChange(() => this.#redraw.soon(this.#shardsMoved(session)));
     session.store.onTransfer(() => this.#redraw.soon());
     session.store.onLost(({ index }) => {

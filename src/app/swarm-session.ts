@@ -125,6 +125,11 @@ export class SwarmSession {
     });
   }
 
+  /** This tab's connection to the swarm, opened when first asked for. */
+  transport(): Promise<Transport> {
+    return this.#network();
+  }
+
   /** Undefined until `connect` is done. */
   get node(): SwarmNode | undefined {
     return this.#node;

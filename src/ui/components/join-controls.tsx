@@ -6,6 +6,15 @@ import { FarewellNote } from './farewell-note.tsx';
 
 /** In, with the ticked shards or with what the swarm needs most; and out again. */
 export function JoinControls() {
+  if (usePage().model.admission.value !== 'guest') return <MemberControls />;
+  return (
+    <p class="muted" data-testid="guest-note">
+      You are a guest here: the tabs of this swarm answer what you type, and run none of their layers in yours.
+    </p>
+  );
+}
+
+function MemberControls() {
   const page = usePage();
   const { model } = page;
   const { role } = model.swarm.value;
@@ -67,6 +76,7 @@ export function JoinControls() {
 export function RunAllButton({ primary = false }: { primary?: boolean }) {
   const page = usePage();
   const { model } = page;
+  if (model.admission.value === 'guest') return null;
   const here = model.shards.value.every((shard) => shard.state === 'ready' || isPending(shard));
   if (model.swarm.value.role === 'node' && here) return null;
   return (

@@ -56,7 +56,7 @@ function Pick({ shard: { index, state } }: { shard: ShardRow }) {
         type="checkbox"
         data-testid={`shard-${index}-pick`}
         checked={held || page.picks.value.has(index)}
-        disabled={held}
+        disabled={held || page.model.admission.value === 'guest'}
         onChange={({ currentTarget }) => page.pick(index, currentTarget.checked)}
       />
       Shard {index}

@@ -15,7 +15,11 @@ import { Welcome } from './welcome.tsx';
 /** All about the swarm: its state, its shards, who is in it, and how to check it. */
 export function SwarmPanel() {
   const { model, phase, joining } = usePage();
-  const newcomer = phase.value === 'setup' && model.swarm.value.role === 'guest' && !joining.value;
+  const newcomer =
+    phase.value === 'setup' &&
+    model.swarm.value.role === 'guest' &&
+    model.admission.value !== 'guest' &&
+    !joining.value;
   return (
     <section class="swarm-panel" aria-label="Swarm">
       <div class="swarm-column">

@@ -1,5 +1,6 @@
 import { batch, type Signal, signal } from '@preact/signals';
 import type {
+  Admission,
   Alert,
   AppModel,
   ChatMessage,
@@ -52,6 +53,8 @@ export class PreviewModel implements AppModel {
   readonly heardNames: Signal<ReadonlyMap<string, string>> = signal(new Map());
   readonly browserName = 'Chrome on Windows';
   readonly inviteLink = signal(`http://localhost:8787/#m=${MANIFEST_ID}`);
+  readonly admission = signal<Admission>('open');
+  readonly guestLink = signal('');
   readonly inviteThisMachineOnly = signal(false);
   readonly expectsConversation = false;
   readonly messages: Signal<readonly ChatMessage[]> = signal([]);
@@ -101,6 +104,8 @@ export class PreviewModel implements AppModel {
   verify = () => this.#ask('verify');
   openFile = (file: File) => this.#ask(`openFile ${file.name}`);
   clearStorage = () => this.#ask('clearStorage');
+  foundPrivateSwarm = () => this.#ask('foundPrivateSwarm');
+  startNewLink = () => this.#ask('startNewLink');
 
   /** What the page is told of any prompt's length. */
   size = { tokens: 40, exact: true };

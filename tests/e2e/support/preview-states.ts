@@ -83,6 +83,18 @@ export const PREVIEW_STATES = {
     laps(model, [SELF, ...OTHERS]);
     log(model, 30);
   },
+  private: (model) => {
+    PREVIEW_STATES.waiting(model);
+    const { value } = model.inviteLink;
+    model.admission.value = 'member';
+    model.inviteLink.value = `${value}&s=${'Zk3'.repeat(14)}w`;
+    model.guestLink.value = `${value}&s=${'q7-Lm_'.repeat(14)}8A`;
+  },
+  'private-guest': (model) => {
+    PREVIEW_STATES.guest(model);
+    model.admission.value = 'guest';
+    model.inviteLink.value += `&s=${'q7-Lm_'.repeat(14)}8A`;
+  },
   guest: (model) => {
     model.swarm.value = { ...model.swarm.value, state: 'ready', missing: [], nodes: 4 };
     for (const index of [0, 1, 2, 3]) model.changeShard(index, { holders: index + 1 });

@@ -1,0 +1,104 @@
+import { type Signal, signal } from '@preact/signals';
+import { ShoalError } from '../core/errors.ts';
+import { log } from '../core/log.ts';
+import { shortId } from '../core/short-id.ts';
+import { listenForMoves, moveMembers } from '../swarm/members/relocation.ts';
+import type { Admission } from './app-model.ts';
+import { inviteLink, invitePlace } from './invite.ts';
+import type { PrivateSwarm } from './private-swarm.ts';
+import { SavedPlace } from './saved-place.ts';
+import type { SwarmSession } from './swarm-session.ts';
+
+/** What the page that is opened next says of a move, in this tab. */
+const NOTE_ITEM = 'shoal-moved';
+
+/** Who comes into the swarm, by which link, and the way to a swarm of one's own. */
+export class SwarmDoor {
+  readonly admission: Signal<Admission> = signal('open');
+  /** For members of a private swarm, for everybody of an open one, for guests where this tab is one. */
+  readonly inviteLink: Signal<string> = signal('');
+  /** Of a private swarm, as members see it; else empty. */
+  readonly guestLink: Signal<string> = signal('');
+  readonly thisMachineOnly: Signal<boolean> = signal(false);
+  readonly #session: () => SwarmSession;
+
+  constructor(session: () => SwarmSession) {
+    this.#session = session;
+  }
+
+  /** @param addresses - as `ServerConfig.addresses` */
+  async show({ model: { manifestId }, membership }: SwarmSession, addresses: readonly string[]): Promise<void> {
+    const { page, thisMachineOnly } = invitePlace(location, addresses);
+    this.thisMachineOnly.value = thisMachineOnly;
+    const secret = membership?.swarm.secret;
+    this.admission.value = membership?.swarm.keys.role ?? 'open';
+    this.inviteLink.value = inviteLink(page, { manifestId, secret });
+    if (secret === undefined || this.admission.value === 'guest') return;
+    const { guestSecretOf } = await import('../protocol/private-swarm.ts');
+    this.guestLink.value = inviteLink(page, { manifestId, secret: guestSecretOf(secret) });
+  }
+
+  /** @returns what has happened since this page was opened last, if it was opened again because the swarm moved */
+  takeNote(): string | undefined {
+    try {
+      const note = sessionStorage.getItem(NOTE_ITEM) ?? undefined;
+      sessionStorage.removeItem(NOTE_ITEM);
+      return note;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Follows the members of a private swarm to a new link. */
+  async follow(session: SwarmSession): Promise<void> {
+    const { membership } = session;
+    if (membership?.swarm.keys.role !== 'member') return;
+    const transport = await session.transport();
+    listenForMoves(transport, (secret, from) => {
+      const name = session.node?.membership.members().find(({ peerId }) => peerId === from)?.name;
+      const who = name || shortId(from);
+      this.#enter(
+        session,
+        secret,
+        membership.swarm,
+        `${who} has started a new link, and this tab has moved along.`,
+      ).catch((error: unknown) =>
+        log.warn('SWARM', `A new link of ${who} was not followed: ${ShoalError.from(error).message}`),
+      );
+    });
+  }
+
+  /** Founds a private swarm of the same model, and takes this tab's shards along. The page is opened anew. */
+  async found(): Promise<void> {
+    const session = this.#session();
+    const { createSecret } = await import('../protocol/private-swarm.ts');
+    await this.#enter(session, createSecret(), undefined, 'This is a private swarm now: only who has its link is in.');
+  }
+
+  /** Moves all members who are there to a new secret: the old links lead nowhere then. The page is opened anew. */
+  async renew(): Promise<void> {
+    const session = this.#session();
+    const { node, membership } = session;
+    if (!node || membership?.swarm.keys.role !== 'member') {
+      throw new ShoalError('consent-required', 'Only a member of a private swarm starts a new link.');
+    }
+    const { createSecret } = await import('../protocol/private-swarm.ts');
+    const secret = createSecret();
+    const others = node.membership.members().map(({ peerId }) => peerId);
+    const moved = await moveMembers(await session.transport(), others, secret);
+    const note = `The swarm has a new link, and ${moved} of ${others.length} other tabs have moved along.`;
+    await this.#enter(session, secret, membership.swarm, note);
+  }
+
+  async #enter(session: SwarmSession, secret: string, old: PrivateSwarm | undefined, note: string): Promise<void> {
+    const { enterPrivateSwarm, keep } = await import('./private-swarm.ts');
+    const { manifestId, bytes: manifest } = session.model;
+    const entered = await enterPrivateSwarm({ manifestId, secret });
+    if (entered.keys.role !== 'member') throw new ShoalError('bad-request', 'This is no secret of members.');
+    await keep(manifestId, { ...entered, manifest, home: old?.home ?? entered.home });
+    if (!old && session.keepsData) (await SavedPlace.claim(entered.home)).write(session.keeper.ready(), false);
+    if (session.keepsData) sessionStorage.setItem(NOTE_ITEM, note);
+    await session.node?.membership.leave();
+    location.reload();
+  }
+}
