@@ -5,6 +5,7 @@ import type { Lap } from '../swarm/coordinator/generation.ts';
 import type { RouteEvent } from '../swarm/coordinator/route-event.ts';
 import type { Wait } from '../swarm/route/wait.ts';
 import type { PromptSize } from '../tokenizer/index.ts';
+import type { LendTotals } from './lend-totals.ts';
 
 export type { Lap, Wait };
 
@@ -45,6 +46,8 @@ export interface AppModel {
   readonly checks: ReadonlySignal<readonly CheckRow[]>;
   readonly verifying: ReadonlySignal<boolean>;
   readonly settings: ReadonlySignal<Settings>;
+  /** What this device lends at the moment, and has lent. */
+  readonly lending: ReadonlySignal<LendState>;
   /** What answers are made with where the settings do not say: the model's own. */
   readonly defaultTemperature: ReadonlySignal<number>;
   /** The tab hands over what it serves before it leaves. */
@@ -267,6 +270,35 @@ export type WireSetting = 'f32' | 'f16' | 'q8';
 /** Threads that compute where the processor runs the layers: as many as pay, or always so many. */
 export type ThreadsSetting = 'auto' | number;
 
+/** What the owner lends to others; a limit that is undefined is the browser's or the device's own. */
+export interface LendSettings {
+  readonly paused: boolean;
+  /** Where the browser tells whether the device charges. */
+  readonly onlyCharging: boolean;
+  /** While nobody uses the device, where the browser tells. */
+  readonly onlyIdle: boolean;
+  /** To `trustedPeers` alone. */
+  readonly onlyTrusted: boolean;
+  /** Part of the time that the device computes for others, above 0 and at most 1. */
+  readonly share: number;
+  /** Sessions of others at once. */
+  readonly sessions?: number | undefined;
+  /** Of shards on the device. */
+  readonly memoryMegabytes?: number | undefined;
+  /** Of what this page stores. */
+  readonly diskMegabytes?: number | undefined;
+  /** A second, to other tabs. */
+  readonly uploadKilobytes?: number | undefined;
+}
+
+export interface LendState {
+  /** Why this device lends nothing now; undefined when it does. */
+  readonly paused: 'owner' | 'battery' | 'in-use' | undefined;
+  readonly tellsCharging: boolean;
+  readonly tellsIdle: boolean;
+  readonly totals: LendTotals;
+}
+
 export interface Settings {
   /** What others see this tab as; by its browser where it is empty. */
   readonly name: string;
@@ -288,6 +320,7 @@ export interface Settings {
   readonly registerInDht: boolean;
   /** How hidden states of this tab's prompts may travel between tabs, on links where it pays. */
   readonly wire: WireSetting;
+  readonly lend: LendSettings;
   /** Takes effect when the page is opened again. */
   readonly runner: RunnerSetting;
   /** Takes effect when the page is opened again. */

@@ -22,9 +22,25 @@ export const DEFAULT_SETTINGS: Settings = {
   registerInDht: true,
   checkOthers: true,
   wire: 'f32',
+  lend: { paused: false, onlyCharging: false, onlyIdle: false, onlyTrusted: false, share: 1 },
   runner: 'auto',
   threads: 'auto',
 };
+
+const LEND = DEFAULT_SETTINGS.lend;
+const most = v.fallback(v.optional(v.pipe(v.number(), v.finite(), v.minValue(0))), undefined);
+const lendSchema = v.object({
+  paused: v.fallback(v.boolean(), LEND.paused),
+  onlyCharging: v.fallback(v.boolean(), LEND.onlyCharging),
+  onlyIdle: v.fallback(v.boolean(), LEND.onlyIdle),
+  onlyTrusted: v.fallback(v.boolean(), LEND.onlyTrusted),
+  // A device that computes for a twentieth of the time is hardly there; less would be a stage that stands still.
+  share: v.fallback(v.pipe(v.number(), v.minValue(0.05), v.maxValue(1)), LEND.share),
+  sessions: most,
+  memoryMegabytes: most,
+  diskMegabytes: most,
+  uploadKilobytes: most,
+});
 
 /** Each setting on its own falls back to its default when what is stored is unreadable. */
 const settingsSchema = v.object({
@@ -42,6 +58,7 @@ const settingsSchema = v.object({
   registerInDht: v.fallback(v.boolean(), DEFAULT_SETTINGS.registerInDht),
   checkOthers: v.fallback(v.boolean(), DEFAULT_SETTINGS.checkOthers),
   wire: v.fallback(v.picklist(['f32', 'f16', 'q8']), DEFAULT_SETTINGS.wire),
+  lend: v.fallback(lendSchema, LEND),
   runner: v.fallback(v.picklist(['auto', 'webgpu', 'cpu']), DEFAULT_SETTINGS.runner),
   threads: v.fallback(
     v.union([v.literal('auto'), v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_THREADS))]),

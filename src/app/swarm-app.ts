@@ -9,6 +9,7 @@ import type {
   AppModel,
   Environment,
   FarewellSummary,
+  LendState,
   MemberRow,
   ModelSummary,
   Settings,
@@ -24,6 +25,7 @@ import { keepConversation } from './conversation-keeper.ts';
 import { detectEnvironment, detectLacks } from './environment.ts';
 import { Farewell } from './farewell.ts';
 import { fetchServerConfig } from './introduction.ts';
+import { Lender } from './lender.ts';
 import { meetSwarm } from './meet-swarm.ts';
 import { Redraw } from './redraw.ts';
 import type { RunningAnswer } from './saved-conversation.ts';
@@ -77,12 +79,15 @@ export class SwarmApp implements AppModel {
   readonly leaving: Signal<boolean> = signal(false);
   readonly defaultTemperature: Signal<number> = signal(GENERAL_TEMPERATURE);
   readonly settings: ReadonlySignal<Settings>;
+  readonly #lender: Lender;
+  readonly lending: ReadonlySignal<LendState>;
   readonly changeSettings: (change: Partial<Settings>) => void;
   readonly #timeline = new Timeline();
   readonly timeline = this.#timeline.rows;
   readonly generator: WatchedGenerator = new WatchedGenerator(
     () => this.#requireSession().node?.coordinator ?? this.#notConnected(),
     this.#timeline,
+    () => this.#session?.node?.peerId,
   );
   readonly #chat: Chat = new Chat({
     engine: () => this.engine,
@@ -118,8 +123,11 @@ export class SwarmApp implements AppModel {
   constructor() {
     const { settings, change } = storedSettings();
     this.settings = settings;
+    this.#lender = new Lender(settings);
+    this.lending = this.#lender.state;
     this.changeSettings = (changed) => {
       change(changed);
+      if (changed.lend) this.#lender.prepare(changed.lend).catch((error) => this.#idleIsNotTold(error));
       // Others need not wait for the next presence to hear of a new name.
       if ('name' in changed) this.#session?.node?.membership.publishNow();
       this.#redraw.soon();
@@ -156,7 +164,8 @@ export class SwarmApp implements AppModel {
       const session = new SwarmSession({
         config,
         model,
-        settings: () => ({ ...this.settings.value, name: this.#name }),
+        settings: () => ({ ...this.settings.value, ...this.#lender.limits, name: this.#name }),
+        lender: this.#lender,
         runnerChoice,
         // A GPU that cannot be opened has the processor in its place.
         onRunner: (runner) => {
@@ -309,6 +318,7 @@ export class SwarmApp implements AppModel {
   async #connect(session: SwarmSession): Promise<void> {
     const node = await session.connect();
     await this.#door.follow(session);
+    this.#lender.serve(session, this.generator);
     node.onChange(() => this.#redraw.soon());
     node.coordinator.onRoute((event) => this.#timeline.add(event));
     void node.membership.acquainted().then(() => this.#redraw.soon());
@@ -362,6 +372,11 @@ export class SwarmApp implements AppModel {
     }
   }
 
+  #idleIsNotTold(error: unknown): void {
+    this.#alerts.add('error', ShoalError.from(error).message);
+    this.changeSettings({ lend: { ...this.settings.value.lend, onlyIdle: false } });
+  }
+
   /** What others see this tab as. */
   get #name(): string {
     return this.settings.value.name || this.browserName;
@@ -402,7 +417,9 @@ export class SwarmApp implements AppModel {
       if (!session) return;
       const { keeper, store, node, model } = session;
       const own = { ready: keeper.ready(), pending: keeper.pending() };
-      const everybody = [...(node?.membership.members() ?? []), own];
+      // Who is about to go, or pauses, serves nobody new.
+      const staying = (node?.membership.members() ?? []).filter(({ draining }) => !draining);
+      const everybody = [...staying, own];
       this.shards.value = shardRows(model.manifest, keeper, store.transfers(), everybody);
       if (!node) return;
       this.members.value = memberRows(node, keeper, { name: this.#name, leaving: this.leaving.value });

@@ -34,6 +34,8 @@ export interface SwarmSessionOptions {
   readonly config: ServerConfig;
   readonly model: IntroducedModel;
   readonly settings: () => NodeSettings;
+  /** What the owner lends of this device. */
+  readonly lender: { readonly memoryBytes: number | undefined; readonly diskBytes: number | undefined };
   readonly runnerChoice: Promise<RunnerChoice>;
   /** Told what has been started to run layers, and why. */
   readonly onRunner: (runner: { readonly kind: RunnerInfo['kind']; readonly reason: string }) => void;
@@ -89,7 +91,18 @@ export class SwarmSession {
   #text: Promise<ModelText> | undefined;
   #tokens: TokenTable | undefined;
 
-  constructor({ config, model, settings, runnerChoice, onRunner, network, lacks, membership }: SwarmSessionOptions) {
+  constructor({
+    config,
+    model,
+    settings,
+    runnerChoice,
+    onRunner,
+    network,
+    lacks,
+    membership,
+    ...more
+  }: SwarmSessionOptions) {
+    const { lender } = more;
     const { manifest } = model;
     this.model = model;
     this.membership = membership;
@@ -104,6 +117,7 @@ export class SwarmSession {
       webSeedUrl: (shard) =>
         this.membership ? this.membership.pass?.url(shard.fileName) : fileUrl(manifest, shard.fileName),
       authorize: async () => this.membership?.pass?.authorization(),
+      lentBytes: () => lender.diskBytes,
       thread: storeThread,
       ...memory,
     });
@@ -121,6 +135,7 @@ export class SwarmSession {
         onRunner({ kind, reason });
         return created;
       },
+      lentBytes: () => lender.memoryBytes,
       onRunner: (runner) => this.#node?.useRunner(runner),
     });
   }
@@ -139,14 +154,13 @@ export class SwarmSession {
   async connect(): Promise<SwarmNode> {
     const { manifest, manifestId, bytes } = this.model;
     const transport = await this.#network();
-    const memoryBytes = shardMemoryBytes();
     const node = new SwarmNode({
       transport,
       store: this.store,
       manifest,
       manifestId,
       keeper: this.keeper,
-      settings: () => ({ ...this.#settings(), ...(memoryBytes === undefined ? {} : { memoryBytes }) }),
+      settings: this.#settings,
     });
     node.useRunner(await this.keeper.runner());
     this.#node = node;

@@ -19,10 +19,15 @@ export class WatchedGenerator implements Generator {
   readonly progressNote: Signal<string | undefined> = signal(undefined);
   readonly wait: Signal<Wait | undefined> = signal(undefined);
   readonly summary: Signal<GenerationSummary | undefined> = signal(undefined);
+  /** Layers times positions that other tabs have computed for this one. */
+  takenWork = 0;
+  readonly #peerId: () => string | undefined;
   readonly #generator: () => Generator;
   readonly #timeline: Timeline;
 
-  constructor(generator: () => Generator, timeline: Timeline) {
+  /** @param peerId - this tab's own */
+  constructor(generator: () => Generator, timeline: Timeline, peerId: () => string | undefined) {
+    this.#peerId = peerId;
     this.#generator = generator;
     this.#timeline = timeline;
   }
@@ -31,9 +36,11 @@ export class WatchedGenerator implements Generator {
     const times: number[] = [];
     this.tokensPerSecond.value = undefined;
     this.summary.value = undefined;
+    let readTokens = 0;
     const tokens = this.#generator().generate({
       ...request,
       onPrefill: (progress) => {
+        readTokens = progress.doneTokens - progress.reusedTokens;
         this.progressNote.value = `Reading the prompt: ${progress.doneTokens} of ${progress.totalTokens} tokens`;
         request.onPrefill?.(progress);
       },
@@ -55,6 +62,8 @@ export class WatchedGenerator implements Generator {
         if (times.length > 1) this.tokensPerSecond.value = (1000 * (times.length - 1)) / (times.at(-1)! - times[0]!);
         this.progressNote.value = undefined;
         this.lap.value = next.value.lap;
+        this.takenWork += (1 + readTokens) * this.#layersOfOthers(next.value.lap);
+        readTokens = 0;
         yield next.value;
       }
     } finally {
@@ -63,6 +72,12 @@ export class WatchedGenerator implements Generator {
       // A reader that leaves early ends the answer below as well: it is read by hand, so nothing else would.
       await tokens.return(undefined as never);
     }
+  }
+
+  #layersOfOthers({ stages }: Lap): number {
+    const own = this.#peerId();
+    const others = stages.filter(({ peerId }) => peerId !== own);
+    return others.reduce((sum, { layers }) => sum + layers.end - layers.start, 0);
   }
 
   /** Shows why an answer stands still; undefined when that is over. */

@@ -95,6 +95,8 @@ export interface ShardStore {
   discardPart(shard: ManifestShard): Promise<void>;
   /** The introduction server came back: announce now rather than in minutes. */
   announce(): void;
+  /** At most so many bytes a second go to other tabs; as many as go when undefined. */
+  limitUploads(bytesPerSecond: number | undefined): void;
   usage(): Promise<{ readonly usedBytes: number; readonly quotaBytes: number }>;
   /** What may still be stored, as the browser says now; infinite where it does not. */
   freeBytes(): Promise<number>;

@@ -31,6 +31,8 @@ export interface TorrentShardStoreOptions {
   readonly webSeedUrl: (shard: ManifestShard) => string | undefined;
   /** The `Authorization` header for it, where it asks for one. @throws ShoalError when none is to be had now */
   readonly authorize?: () => Promise<string | undefined>;
+  /** Bytes that the owner lends of the disk; as many as the browser gives when it returns undefined. */
+  readonly lentBytes?: () => number | undefined;
   /** Stores and hashes off the page's thread. */
   readonly thread: StoreThread;
   /** Where pieces are kept; in IndexedDB unless given. */
@@ -58,12 +60,14 @@ class TorrentShardStore implements ShardStore, MeetingPlace {
   readonly #audit: ReturnType<typeof setInterval>;
   #client: Promise<TorrentClient> | undefined;
   #introducer: PeerIntroducer | undefined;
+  /** Bytes a second. */
+  #uploadLimit: number | undefined;
 
   constructor({ iceServers, ...options }: TorrentShardStoreOptions) {
     checkPieceLength(options.pieceLength);
     this.#iceServers = iceServers;
     this.#siblings = new SiblingTabs(options.chunks ? undefined : SIBLINGS_CHANNEL);
-    const meter: StorageMeter = new StorageMeter(() => writer.busy);
+    const meter: StorageMeter = new StorageMeter(() => writer.busy, options.lentBytes);
     const writer = new PieceWriter(options.thread, (bytes) => meter.wrote(bytes));
     this.#parts = {
       ...options,
@@ -154,6 +158,15 @@ class TorrentShardStore implements ShardStore, MeetingPlace {
     return transfer.answer(tab, offer);
   }
 
+  limitUploads(bytesPerSecond: number | undefined): void {
+    if (this.#uploadLimit === bytesPerSecond) return;
+    this.#uploadLimit = bytesPerSecond;
+    void this.#client?.then(
+      ({ client }) => client.throttleUpload(bytesPerSecond ?? -1),
+      () => undefined,
+    );
+  }
+
   usage(): Promise<StorageSpace> {
     return this.#parts.meter.space();
   }
@@ -199,6 +212,7 @@ class TorrentShardStore implements ShardStore, MeetingPlace {
         lsd: false,
         utPex: false,
         // Without these it would use public trackers and public STUN servers.
+        uploadLimit: this.#uploadLimit ?? -1,
         tracker: { announce: [], rtcConfig: { iceServers: [...this.#iceServers] } },
       });
       client.on('error', (error) => log.error('TORRENT', typeof error === 'string' ? error : error.message));

@@ -23,6 +23,7 @@ import { ShardRegistry } from './members/shard-registry.ts';
 import { RoutePlanner } from './route/route-planner.ts';
 import { TrackRecords } from './route/track-records.ts';
 import type { ShardKeeper } from './shards/shard-keeper.ts';
+import { LENDS_ALL, type Lending } from './stage/lending.ts';
 import { digestOf } from './stage/row-digests.ts';
 import { type NodeLimits, StageServer } from './stage/stage-server.ts';
 
@@ -50,6 +51,8 @@ export interface NodeSettings {
   readonly registerInDht: boolean;
   /** Others compute again by chance what was computed for this tab: so the prompt reaches them too. */
   readonly checkOthers: boolean;
+  /** What this tab does for others; all that it can when absent. */
+  readonly lending?: Lending;
   /** Bytes of shards that this device may hold; absent where the browser does not tell. */
   readonly memoryBytes?: number;
   /** The coarsest format in which hidden states of this tab's own prompts may travel; f32 rounds nothing. */
@@ -106,6 +109,7 @@ export class SwarmNode {
       manifest,
       commands: () => this.commands,
       loading: () => keeper.pending().length > 0,
+      lending: () => this.#lending,
       limits: options.limits,
     });
     this.#server = new CommandServer({
@@ -273,7 +277,8 @@ export class SwarmNode {
       ...this.#facts(),
       name: plainName(this.#options.settings().name ?? ''),
       links: this.exchange.roundTrips().slice(-MAX_LINKS),
-      draining: this.#roster.draining,
+      // Whoever pauses hands over as if it left, and stays.
+      draining: this.#roster.draining || this.#lending.paused,
       leaving: false,
     }));
   }
@@ -289,6 +294,10 @@ export class SwarmNode {
     this.#roster.draining = false;
   }
 
+  get #lending(): Lending {
+    return this.#options.settings().lending ?? LENDS_ALL;
+  }
+
   /** What this tab is and does, as assignment and routing count it. */
   #facts(): OwnFacts {
     const { keeper, settings } = this.#options;
@@ -299,7 +308,7 @@ export class SwarmNode {
       queueLength: this.stages.queueLength,
       sessions: this.stages.activeSessions,
       memoryBytes: settings().memoryBytes ?? 0,
-      willing: settings().acceptRemoteLoads,
+      willing: settings().acceptRemoteLoads && !this.#lending.paused,
       auto: this.#auto,
     };
   }
@@ -318,7 +327,7 @@ export class SwarmNode {
       if (shards !== this.#shardsTold) this.membership.publishNow();
       this.#shardsTold = shards;
       const serving = keeper.ready().length > 0 && keeper.pending().length === 0;
-      if (serving && settings().spreadModel) this.#spreader.start();
+      if (serving && settings().spreadModel && !this.#lending.paused) this.#spreader.start();
     }
     this.#events.emit('change', undefined);
   }

@@ -13,14 +13,19 @@ const MAX_AGE_MS = 60_000;
  */
 export class StorageMeter {
   readonly #writing: () => boolean;
+  readonly #lentBytes: () => number | undefined;
   #known: (StorageSpace & { readonly atMs: number }) | undefined;
   #asking: Promise<StorageSpace> | undefined;
   /** Stored since the browser was asked. */
   #writtenBytes = 0;
 
-  /** @param writing - whether pieces are being stored now */
-  constructor(writing: () => boolean) {
+  /**
+   * @param writing - whether pieces are being stored now
+   * @param lentBytes - what the owner lends of the disk
+   */
+  constructor(writing: () => boolean, lentBytes: () => number | undefined = () => undefined) {
     this.#writing = writing;
+    this.#lentBytes = lentBytes;
   }
 
   wrote(bytes: number): void {
@@ -33,7 +38,11 @@ export class StorageMeter {
   }
 
   /** Asks the browser at once: for what is decided by it. */
-  ask(): Promise<StorageSpace> {
+  async ask(): Promise<StorageSpace> {
+    return this.#within(await this.#askBrowser());
+  }
+
+  #askBrowser(): Promise<StorageSpace> {
     this.#asking ??= estimate().then((space) => {
       this.#known = { ...space, atMs: performance.now() };
       this.#writtenBytes = 0;
@@ -47,7 +56,13 @@ export class StorageMeter {
   async space(): Promise<StorageSpace> {
     const known = this.#known;
     if (!known || (performance.now() - known.atMs > MAX_AGE_MS && !this.#writing())) return this.ask();
-    return { usedBytes: known.usedBytes + this.#writtenBytes, quotaBytes: known.quotaBytes };
+    return this.#within({ usedBytes: known.usedBytes + this.#writtenBytes, quotaBytes: known.quotaBytes });
+  }
+
+  #within({ usedBytes, quotaBytes }: StorageSpace): StorageSpace {
+    const lentBytes = this.#lentBytes();
+    if (lentBytes === undefined) return { usedBytes, quotaBytes };
+    return { usedBytes, quotaBytes: quotaBytes > 0 ? Math.min(quotaBytes, lentBytes) : lentBytes };
   }
 }
 

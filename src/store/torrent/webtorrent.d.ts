@@ -134,11 +134,15 @@ declare module 'webtorrent' {
       readonly dht: false;
       readonly lsd: false;
       readonly utPex: false;
+      /** Bytes a second; -1 for no limit. */
+      readonly uploadLimit: number;
       readonly tracker: { readonly announce: readonly string[]; readonly rtcConfig: RTCConfiguration };
     });
     /** @param torrent - the `.torrent`, or a magnet link */
     add(torrent: Uint8Array | string, options: TorrentOptions): Torrent;
     on(event: 'error', listener: (error: Error | string) => void): void;
+    /** @param rate - bytes a second; -1 for no limit */
+    throttleUpload(rate: number): void;
     destroy(callback: () => void): void;
   }
 }

@@ -34,3 +34,15 @@ export function checkCapacity(
     );
   }
 }
+
+/**
+ * Whether the owner lends memory for so many bytes of shards.
+ * @throws ShoalError `out-of-memory`
+ */
+export function checkLent(totalBytes: number, lentBytes = Number.POSITIVE_INFINITY): void {
+  if (totalBytes <= lentBytes) return;
+  throw new ShoalError(
+    'out-of-memory',
+    `This tab would hold ${formatBytes(totalBytes)} of shards, and lends ${formatBytes(lentBytes)}. Leave another shard first, or lend more in the settings.`,
+  );
+}

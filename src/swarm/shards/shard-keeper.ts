@@ -6,7 +6,7 @@ import type { LayerRunner } from '../../engine/layer-runner.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import type { Manifest, ManifestShard } from '../../protocol/manifest.ts';
 import type { ObtainOptions, ShardOrigin, ShardReader, ShardStore } from '../../store/shard-store.ts';
-import { CERTAIN_BYTES, checkCapacity } from './check-capacity.ts';
+import { CERTAIN_BYTES, checkCapacity, checkLent } from './check-capacity.ts';
 
 export type ShardPhase = 'absent' | 'downloading' | 'verifying' | 'loading' | 'ready' | 'error';
 
@@ -24,6 +24,8 @@ export interface ShardKeeperOptions {
   readonly readerOf: (shard: ManifestShard) => ShardReader;
   /** Makes a runner on a fresh device. @throws ShoalError `no-webgpu` when this browser has none. */
   readonly createRunner: (hyperparameters: Hyperparameters) => Promise<LayerRunner>;
+  /** Bytes of shards that the owner lends memory for; as many as fit when absent. */
+  readonly lentBytes?: () => number | undefined;
   /** Called with every new runner, and with undefined when its device is lost. */
   readonly onRunner: (runner: LayerRunner | undefined) => void;
 }
@@ -180,6 +182,7 @@ export class ShardKeeper {
       .filter((index) => index !== shard.index)
       .map((index) => this.#shard(index));
     const total = [shard, ...others].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    checkLent(total, this.#options.lentBytes?.());
     if (total <= CERTAIN_BYTES) return;
     const runner = await opening.catch(() => undefined);
     if (runner) checkCapacity(this.#options.manifest, shard, others, runner.info.maxWeightBytes);

@@ -10,6 +10,7 @@ import type { FrameExchange } from '../frames/frame-exchange.ts';
 import { Admission, type AdmissionLimits } from './admission.ts';
 import type { DevicePace } from './device-watch.ts';
 import { KeptOutputs, type PositionRange } from './kept-outputs.ts';
+import { checkLending, LENDS_ALL, type Lending, restMs } from './lending.ts';
 import { NextNodes } from './next-nodes.ts';
 import { replayTask } from './replay.ts';
 import { type RowDigests, RowHasher } from './row-digests.ts';
@@ -40,6 +41,8 @@ export interface StageServerOptions {
   readonly commands: () => Pick<CommandClient, 'send'>;
   /** Whether the device may be busy with weights instead of tasks. */
   readonly loading: () => boolean;
+  /** What the owner lends to others; all of it when absent. */
+  readonly lending?: (() => Lending) | undefined;
   readonly limits?: Partial<NodeLimits> | undefined;
 }
 
@@ -53,13 +56,18 @@ export class StageServer {
   readonly #cleanups: Unsubscribe[];
   readonly #work: StageWork;
   readonly #next: NextNodes;
+  readonly #lending: () => Lending;
   #hasher: RowHasher | undefined;
   #runner: LayerRunner | undefined;
 
-  constructor({ exchange, manifest, commands, loading, limits = {} }: StageServerOptions) {
+  constructor(options: StageServerOptions) {
+    const { exchange, manifest, commands, loading, lending = () => LENDS_ALL, limits = {} } = options;
+    this.#lending = lending;
     this.#exchange = exchange;
     this.#kept = new KeptOutputs(manifest.hyperparameters.width);
-    this.#work = new StageWork(manifest.hyperparameters.layerCount, limits, loading);
+    this.#work = new StageWork(manifest.hyperparameters.layerCount, limits, loading, (computeMs) =>
+      restMs(computeMs, lending()),
+    );
     this.#admission = new Admission(limits);
     this.#next = new NextNodes(commands);
     const [sessions, kept, work, log, next] = [this.#sessions, this.#kept, this.#work, this.#log, this.#next];
@@ -124,23 +132,30 @@ export class StageServer {
     return this.#log.failed;
   }
 
+  /** Layers times positions computed for others. */
+  get lentWork(): number {
+    return this.#log.lentWork;
+  }
+
   /** Positions computed. */
   get tokensDone(): number {
     return this.#log.tokens;
   }
 
-  /** Of decodes, in all of a batch; 0 until the first. */
+  /** Of decodes for others, in all of a batch; 0 until the first. */
   get layersPerSecond(): number {
-    return this.#log.layersPerSecond;
+    return this.#log.layersPerSecond * this.#lending().share;
   }
 
   /**
    * @throws ShoalError `busy` with a place in the queue, `bad-request`, `limit-exceeded`, `shard-not-loaded`,
-   * `out-of-memory`, `timeout` when the device does not answer
+   * `out-of-memory`, `consent-required`, `timeout` when the device does not answer
    */
   async openSession(coordinator: string, request: PlaceRequest): Promise<{ maxTaskTokens: number }> {
     const { session, layers, maxTokens, opening } = request;
     const runner = this.#requireRunner();
+    const own = this.#sessions.countOf(this.#exchange.peerId);
+    if (coordinator !== this.#exchange.peerId) checkLending(this.#lending(), coordinator, this.#sessions.size - own);
     this.#next.admit(coordinator, request.after);
     this.#hasher ??= await RowHasher.create();
     if (this.#sessions.countOf(coordinator) < this.#admission.limits.sessionsPerPeer) await this.#makeRoom();

@@ -95,6 +95,7 @@ export class StageTasks {
     work.push(open.lane, {
       task,
       tokens,
+      forOthers: open.coordinator !== this.#options.exchange.peerId,
       bytes: values.byteLength,
       stage: { session: open.place, layers: open.layers, position, input, ...(last ? { candidates } : {}) },
       done: async (output, together) => {
@@ -133,7 +134,7 @@ export class StageTasks {
     };
     // Of a place that was closed meanwhile nobody would take it back.
     if (output.hidden && sessions.has(open)) kept.keep(open.place, frame.position, output.hidden);
-    log.record(tokens, timing, together);
+    log.record(tokens, timing, together, open.coordinator !== exchange.peerId);
     return timing;
   }
 

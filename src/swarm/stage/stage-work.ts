@@ -8,6 +8,8 @@ export interface Work extends QueuedTask {
   /** Its number in the session. */
   readonly task: number;
   readonly stage: StageTask;
+  /** Of another tab's session. */
+  readonly forOthers: boolean;
   /**
    * Hands the output on; the place's next task waits for that.
    * @param together - tasks that were computed in the same call
@@ -24,6 +26,7 @@ export class StageWork {
   readonly #queue: TaskQueue<Work>;
   /** What the device is at, and whether it stands still. */
   readonly watch: DeviceWatch;
+  readonly #rest: (computeMs: number) => number;
   #runner: LayerRunner | undefined;
   #running = 0;
   /** Ends the batch that runs, if it does. */
@@ -32,8 +35,15 @@ export class StageWork {
   /**
    * @param layerCount - L
    * @param loading - whether the device may be busy with weights instead
+   * @param rest - how long it rests after so much computing for others, ms
    */
-  constructor(layerCount: number, limits?: Partial<QueueLimits>, loading: () => boolean = () => false) {
+  constructor(
+    layerCount: number,
+    limits?: Partial<QueueLimits>,
+    loading: () => boolean = () => false,
+    rest: (computeMs: number) => number = () => 0,
+  ) {
+    this.#rest = rest;
     this.#queue = new TaskQueue(layerCount, limits);
     this.watch = new DeviceWatch(loading);
   }
@@ -83,13 +93,16 @@ export class StageWork {
       const [{ lane, task }] = batch as [Batch<Work>[number]];
       this.watch.begin(lane.layers, task.tokens);
       const results = await this.#compute(batch);
-      this.watch.end();
       for (const [index, { lane, task }] of batch.entries()) {
         void settle(task, results[index]!, batch.length).finally(() => {
           this.#queue.finish(lane);
           void this.#work();
         });
       }
+      // To those who ask it is part of what the device takes.
+      const pauseMs = batch.some(({ task }) => task.forOthers) ? this.#rest(computeMsOf(results)) : 0;
+      if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      this.watch.end();
     }
   }
 
@@ -106,6 +119,11 @@ export class StageWork {
       return batch.map(() => ({ error }));
     }
   }
+}
+
+/** Tasks of one call have the same. */
+function computeMsOf(results: readonly TaskResult[]): number {
+  return Math.max(0, ...results.map((result) => ('error' in result ? 0 : result.computeMs)));
 }
 
 async function settle(task: Work, result: TaskResult, together: number): Promise<void> {

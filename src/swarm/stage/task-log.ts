@@ -23,13 +23,20 @@ export class TaskLog {
   failed = 0;
   /** Positions computed. */
   tokens = 0;
+  /** Layers times positions computed for others. */
+  lentWork = 0;
   /** Of single positions, in all of a batch; 0 until the first. */
   layersPerSecond = 0;
 
-  /** @param together - tasks that were computed in the same call */
-  record(tokens: number, { layers, waitMs, computeMs }: StageTiming, together: number): void {
+  /**
+   * @param together - tasks that were computed in the same call
+   * @param forOthers - of another tab's session
+   */
+  record(tokens: number, timing: StageTiming, together: number, forOthers: boolean): void {
+    const { layers, waitMs, computeMs } = timing;
     this.done++;
     this.tokens += tokens;
+    if (forOthers) this.lentWork += tokens * (layers.end - layers.start);
     this.recent.push({ layers, tokens, waitMs, computeMs, atMs: performance.now() - computeMs });
     if (this.recent.length > KEPT_RECORDS) this.recent.shift();
     if (tokens > 1 || computeMs === 0) return;

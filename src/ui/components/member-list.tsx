@@ -13,7 +13,11 @@ const MAX_ROWS = 100;
 export function MemberList() {
   const { model, names } = usePage();
   const members = model.members.value;
-  const { acceptRemoteUnloads, trustedPeers } = model.settings.value;
+  const { acceptRemoteUnloads, trustedPeers, lend } = model.settings.value;
+  const rights = [
+    ...(lend.onlyTrusted ? ['use what I lend'] : []),
+    ...(acceptRemoteUnloads ? ['take shards off this tab'] : []),
+  ];
   const trust = (peerId: string, trusted: boolean) =>
     model.changeSettings({
       trustedPeers: [...trustedPeers.filter((other) => other !== peerId), ...(trusted ? [peerId] : [])],
@@ -35,7 +39,7 @@ export function MemberList() {
               {partWords(member)}
               {member.checked && <Checked {...member.checked} />}
             </span>
-            {acceptRemoteUnloads && !member.self && (
+            {rights.length > 0 && !member.self && (
               <label class="member-trust">
                 <input
                   type="checkbox"
@@ -43,7 +47,7 @@ export function MemberList() {
                   checked={trustedPeers.includes(member.peerId)}
                   onChange={({ currentTarget }) => trust(member.peerId, currentTarget.checked)}
                 />
-                <span>may take shards off this tab</span>
+                <span>may {joinWords(rights)}</span>
               </label>
             )}
           </li>

@@ -4,6 +4,7 @@ import { formatBytesOf } from '../../core/format.ts';
 import { MAX_NAME_CHARS } from '../../protocol/limits.ts';
 import { textAfter, whyTooLong } from '../bounded-input.ts';
 import { usePage } from '../page-state.ts';
+import { LendFields } from './lend-fields.tsx';
 import { OpenFile } from './open-file.tsx';
 
 const THREADS = [1, 2, 4, 8];
@@ -106,6 +107,7 @@ export function SettingsForm() {
           </span>
         </label>
       ))}
+      <LendFields />
       <OpenFile />
       <Storage />
     </div>

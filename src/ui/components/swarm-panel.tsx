@@ -3,6 +3,7 @@ import { EnvironmentNotice, LackNotices } from './environment-notice.tsx';
 import { Invite } from './invite.tsx';
 import { JoinControls } from './join-controls.tsx';
 import { LapMap } from './lap-map.tsx';
+import { LendPanel } from './lend-panel.tsx';
 import { LogPanel } from './log-panel.tsx';
 import { MemberList } from './member-list.tsx';
 import { SettingsPanel } from './settings-panel.tsx';
@@ -36,6 +37,7 @@ export function SwarmPanel() {
         </section>
         <Invite />
         <MemberList />
+        <LendPanel />
         <VerifyPanel />
         <div class="card panels">
           <LogPanel />

@@ -1,4 +1,4 @@
-import { batch, type Signal, signal } from '@preact/signals';
+import { batch, computed, type Signal, signal } from '@preact/signals';
 import type {
   Admission,
   Alert,
@@ -62,6 +62,12 @@ export class PreviewModel implements AppModel {
   readonly progressNote: Signal<string | undefined> = signal(undefined);
   readonly wait: Signal<Wait | undefined> = signal(undefined);
   readonly timeline: Signal<readonly TimelineRow[]> = signal([]);
+  readonly lending: AppModel['lending'] = computed(() => ({
+    paused: this.settings.value.lend.paused ? 'owner' : undefined,
+    tellsCharging: true,
+    tellsIdle: false,
+    totals: { computedTokens: 4213.4, sentBytes: 71_000_000, takenTokens: 1204, receivedBytes: 46_200_000 },
+  }));
   readonly leaving = signal(false);
   readonly farewell = signal<FarewellSummary>({ shards: [], copiedShare: 0, answers: 0, waiting: false });
   readonly choosing = signal(false);
@@ -85,6 +91,7 @@ export class PreviewModel implements AppModel {
     checkOthers: true,
     registerInDht: true,
     wire: 'f32',
+    lend: { paused: false, onlyCharging: false, onlyIdle: false, onlyTrusted: false, share: 1 },
     runner: 'auto',
     threads: 'auto',
   });

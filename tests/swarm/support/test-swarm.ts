@@ -6,6 +6,7 @@ import type { Manifest, ManifestShard } from '../../../src/protocol/manifest.ts'
 import type { ShardOrigin, ShardReader, ShardStore } from '../../../src/store/shard-store.ts';
 import { SwarmNode } from '../../../src/swarm/node.ts';
 import { ShardKeeper } from '../../../src/swarm/shards/shard-keeper.ts';
+import type { Lending } from '../../../src/swarm/stage/lending.ts';
 import type { NodeLimits } from '../../../src/swarm/stage/stage-server.ts';
 import { ArithmeticRunner, type ArithmeticRunnerOptions } from './arithmetic-runner.ts';
 
@@ -25,6 +26,8 @@ export interface TestSwarmOptions extends Omit<ArithmeticRunnerOptions, 'stateSt
   readonly willing?: boolean;
   /** What nodes compute is computed again by others, by chance; not unless it is set. */
   readonly checks?: boolean;
+  /** What the nodes' owners lend, by their place in the list; all of it when absent. The guest's is -1. */
+  readonly lending?: (node: number) => Lending | undefined;
   /** Peers that every node's owner lets unload shards. */
   readonly trusted?: readonly string[];
   /** Shards that every tab has stored, served or not; those that it serves when absent. */
@@ -139,6 +142,9 @@ export class TestSwarm {
   }
 
   #createNode(): { node: SwarmNode; keeper: ShardKeeper } {
+    const inner = this.network.createTransport();
+    this.#transports.set(inner.peerId, inner);
+    const place = this.#transports.size - 2;
     const { wire = 'f32', willing = false, room = willing, fetchMs = 0, stored = [] } = this.#options;
     const stateStep = this.#options.stateSteps?.[this.nodes.length] ?? 1;
     const store: FullStore = new FullStore({
@@ -163,10 +169,19 @@ export class TestSwarm {
     const { trusted: trustedPeers = [] } = this.#options;
     const consents = { acceptRemoteLoads: willing, acceptRemoteUnloads: true, trustedPeers };
     const { checks: checkOthers = false } = this.#options;
-    const settings = () => ({ spreadModel: false, ...consents, registerInDht: true, checkOthers, wire, ...memory });
-    const inner = this.network.createTransport();
-    this.#transports.set(inner.peerId, inner);
-    const place = this.#transports.size - 2;
+    const lending = () => {
+      const lent = this.#options.lending?.(place);
+      return lent ? { lending: lent } : {};
+    };
+    const settings = () => ({
+      ...lending(),
+      spreadModel: false,
+      ...consents,
+      registerInDht: true,
+      checkOthers,
+      wire,
+      ...memory,
+    });
     node = new SwarmNode({
       transport: this.#options.transport?.(inner, place) ?? inner,
       store,
@@ -213,6 +228,7 @@ class FullStore implements ShardStore {
   discardPart = async () => undefined;
   freeBytes = async () => Number.POSITIVE_INFINITY;
   announce = () => undefined;
+  limitUploads = () => undefined;
   usage = async () => ({ usedBytes: 0, quotaBytes: 0 });
   close = async () => undefined;
 }

@@ -35,7 +35,11 @@ function twoTokens(onEnd: () => void): Generator {
 
 it('ends the answer that it watches when its reader leaves early', async () => {
   let ended = 0;
-  const watched = new WatchedGenerator(() => twoTokens(() => ended++), new Timeline());
+  const watched = new WatchedGenerator(
+    () => twoTokens(() => ended++),
+    new Timeline(),
+    () => undefined,
+  );
   for await (const { id } of watched.generate(request)) {
     expect(id).toBe(1);
     expect(ended).toBe(0);
@@ -46,7 +50,11 @@ it('ends the answer that it watches when its reader leaves early', async () => {
 });
 
 it('passes every token and the summary on', async () => {
-  const watched = new WatchedGenerator(() => twoTokens(() => {}), new Timeline());
+  const watched = new WatchedGenerator(
+    () => twoTokens(() => {}),
+    new Timeline(),
+    () => undefined,
+  );
   const tokens = watched.generate(request);
   expect([await tokens.next(), await tokens.next()].map(({ value }) => value)).toEqual([token, token]);
   expect(await tokens.next()).toEqual({ done: true, value: summary });

@@ -14,7 +14,7 @@ it('takes up a task that came while an errand of its place was under way, withou
   const errand = work.run(lane, () => errandEnds);
   const done = new Promise<void>((resolve, reject) => {
     work.push(lane, {
-      ...{ task: 0, tokens: 1, bytes: 4 },
+      ...{ task: 0, tokens: 1, bytes: 4, forOthers: true },
       stage: { session: 's', layers: LAYERS, position: 0, input: { dtype: 'u32', ids: new Uint32Array(1) } },
       done: async () => resolve(),
       failed: async (error) => reject(error),
