@@ -2,11 +2,24 @@ import { defineConfig } from 'vitest/config';
 import { compressedFiles } from './vite/compressed-files.ts';
 import { pageCache } from './vite/page-cache.ts';
 
+/** Modules of the first screen that later ones import too. */
+const SHARED =
+  /\/src\/(core\/|protocol\/(limits|manifest|directory|directory-exchange)\.ts|app\/(invite|server-url)\.ts|ui\/(page-state|bounded-input)\.ts|ui\/components\/copy-button\.tsx)|\/node_modules\/(preact|@preact\/signals|@preact\/signals-core|valibot)\//;
+
 export default defineConfig({
   // The page may lie below a path, which a build cannot know.
   base: './',
   // Source maps are for whoever asks: `npx vite build --sourcemap`.
-  build: { target: 'es2023', chunkSizeWarningLimit: 2000 },
+  build: {
+    target: 'es2023',
+    chunkSizeWarningLimit: 2000,
+    rolldownOptions: {
+      output: {
+        // What the first screen shares with all that comes later: a file each would be a request each.
+        codeSplitting: { groups: [{ name: 'shared', test: SHARED }] },
+      },
+    },
+  },
   plugins: [pageCache(), compressedFiles()],
   worker: { format: 'es' },
   resolve: { alias: { webtorrent: 'webtorrent/dist/webtorrent.min.js' } },
