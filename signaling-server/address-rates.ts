@@ -1,7 +1,7 @@
+import { TokenBucket } from '../src/core/token-bucket.ts';
 import { MAX_COUNTED_ADDRESSES } from './limits.ts';
-import { TokenBucket } from './token-bucket.ts';
 
-/** A token bucket for each address; of too many addresses the oldest are forgotten. */
+/** A token bucket for each address, or peer id; of too many the oldest are forgotten. */
 export class AddressRates {
   readonly #burst: number;
   readonly #perSecond: number;
@@ -14,13 +14,14 @@ export class AddressRates {
 
   /** @returns whether the event may pass. */
   take(address: string): boolean {
+    const nowMs = performance.now();
     let bucket = this.#buckets.get(address);
     if (!bucket) {
-      bucket = new TokenBucket(this.#burst, this.#perSecond);
+      bucket = new TokenBucket(this.#burst, this.#perSecond, nowMs);
       this.#buckets.set(address, bucket);
       const [oldest] = this.#buckets.keys();
       if (oldest !== undefined && this.#buckets.size > MAX_COUNTED_ADDRESSES) this.#buckets.delete(oldest);
     }
-    return bucket.take();
+    return bucket.take(nowMs);
   }
 }

@@ -67,6 +67,9 @@ export const PING_INTERVAL_MS = 30_000;
 export const MAX_MESH_TABS = 256;
 /** One presence message, signed and wrapped: the longest lists 1024 shards twice. */
 export const MAX_GOSSIP_BYTES = 16 * 1024;
+/** Presences of one tab that are repeated: its beat every two seconds, and a burst of changes as when it loads many shards. */
+export const PRESENCE_BURST = 16;
+export const PRESENCES_PER_SECOND = 4;
 /** Private swarms whose presence is repeated. Each tab is told all their names, 80 bytes each. */
 export const MAX_PRIVATE_TOPICS = 256;
 /** Topics that one tab may listen to, as gossipsub counts them, about 1.1 KiB each: a tab is in one swarm. */

@@ -11,12 +11,15 @@ import { presenceTopic } from '../src/protocol/directory.ts';
 import { MAX_PRESENCE_BYTES } from '../src/protocol/limits.ts';
 import { presenceSchema } from '../src/protocol/presence.ts';
 import { isPrivateTopic } from '../src/protocol/private-topic.ts';
+import { AddressRates } from './address-rates.ts';
 import {
   MAX_GOSSIP_BYTES,
   MAX_MESH_TABS,
   MAX_PRIVATE_TOPICS,
   MAX_TOPIC_BYTES_PER_TAB,
   MAX_UNREAD_BYTES,
+  PRESENCE_BURST,
+  PRESENCES_PER_SECOND,
 } from './limits.ts';
 import type { RecentPeers } from './recent-peers.ts';
 
@@ -53,10 +56,12 @@ export function presenceGossip(
     (gossip as GossipSub & TopicFilter).allowedTopics = { has: (topic) => topics.has(topic) || isPrivateTopic(topic) };
     const isKnown = (author: PeerId) =>
       components.connectionManager.getConnections(author).length > 0 || recent.has(author.toString());
+    const rates = new AddressRates(PRESENCE_BURST, PRESENCES_PER_SECOND);
+    const isWelcome = (author: PeerId) => isKnown(author) && rates.take(author.toString());
     for (const topic of topics) {
-      gossip.topicValidators.set(topic, (_forwarder, message) => judge(message, isPresence, isKnown));
+      gossip.topicValidators.set(topic, (_forwarder, message) => judge(message, isPresence, isWelcome));
     }
-    repeatPrivateTopics(gossip, (message) => judge(message, maySealPresence, isKnown));
+    repeatPrivateTopics(gossip, (message) => judge(message, maySealPresence, isWelcome));
     return gossip;
   };
 }
@@ -88,11 +93,11 @@ function repeatPrivateTopics(gossip: GossipSub, validate: (message: Message) => 
 function judge(
   message: Message,
   isGood: (data: Uint8Array) => boolean,
-  isKnown: (author: PeerId) => boolean,
+  isWelcome: (author: PeerId) => boolean,
 ): TopicValidatorResult {
   if (message.type !== 'signed' || !isGood(message.data)) return TopicValidatorResult.Reject;
-  // Not its forwarder's fault: an honest tab may know one that the server does not.
-  return isKnown(message.from) ? TopicValidatorResult.Accept : TopicValidatorResult.Ignore;
+  // Not its forwarder's fault: an honest tab may know one that the server does not, or that speaks too much.
+  return isWelcome(message.from) ? TopicValidatorResult.Accept : TopicValidatorResult.Ignore;
 }
 
 function isPresence(data: Uint8Array): boolean {

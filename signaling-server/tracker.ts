@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import TrackerServer, { type TrackerSocket } from 'bittorrent-tracker/server';
 import { log } from '../src/core/log.ts';
+import { TokenBucket } from '../src/core/token-bucket.ts';
 import { AddressRates } from './address-rates.ts';
 import {
   FIRST_ANNOUNCE_TIMEOUT_MS,
@@ -16,7 +17,6 @@ import {
   TRACKER_SILENCE_MS,
 } from './limits.ts';
 import type { Counter, Metrics } from './metrics.ts';
-import { TokenBucket } from './token-bucket.ts';
 import { formatTrackerMessage, infoHashesIn, parseTrackerMessage, type TrackerMessage } from './tracker-message.ts';
 import { endWhenUnread } from './unread-limit.ts';
 
@@ -88,7 +88,7 @@ export class Tracker {
   }
 
   #admit(socket: TrackerSocket, request: IncomingMessage): void {
-    const bucket = new TokenBucket(TRACKER_BURST_MESSAGES, TRACKER_MESSAGES_PER_SECOND);
+    const bucket = new TokenBucket(TRACKER_BURST_MESSAGES, TRACKER_MESSAGES_PER_SECOND, performance.now());
     const announcedAtMs = performance.now();
     const client: Client = { socket, bucket, peerId: undefined, refusals: 0, answeredPing: true, announcedAtMs };
     this.#clients.set(socket, client);
@@ -119,7 +119,7 @@ export class Tracker {
 
   /** @returns the message, or why it is refused. */
   #judge(client: Client, data: Buffer): TrackerMessage | string {
-    if (!client.bucket.take()) return 'rate';
+    if (!client.bucket.take(performance.now())) return 'rate';
     const message = parseTrackerMessage(data.toString());
     if (!message) return 'malformed';
     if (!infoHashesIn(message).every((infoHash) => this.#infoHashes.has(infoHash))) return 'unknown info_hash';

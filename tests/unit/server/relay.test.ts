@@ -11,6 +11,8 @@ import {
   KNOWN_AFTER_LEAVING_MS,
   MAX_SOCKETS,
   MAX_TAB_ADDRESSES,
+  PRESENCE_BURST,
+  PRESENCES_PER_SECOND,
   PROVIDER_SWEEP_MS,
   PROVIDER_VALIDITY_MS,
 } from '../../../signaling-server/limits.ts';
@@ -301,6 +303,34 @@ describe('the gossip', () => {
       return heard.slice(1).filter(([message]) => message === text).length;
     };
     await expect.poll(reached, { ...PATIENCE, interval: 200 }).toBe(19);
+  });
+
+  it('repeats of one tab no more than its share, and of the others all the same', async () => {
+    const [loud, quiet, hears] = await Promise.all([connect(), connect(), connect()]);
+    const [, , heard] = await subscribe(loud, quiet, hears);
+    const topic = presenceTopic(server.model.manifestId);
+    const say = (client: Libp2pClient, name: string, sequence: number) =>
+      client.services.gossip.publish(topic, bytes(JSON.stringify({ ...presence, name, sequence })));
+    let sequence = 0;
+    const arrives = async (client: Libp2pClient, name: string) => {
+      await say(client, name, ++sequence);
+      return heard!.some((message) => message.includes(name));
+    };
+    await expect.poll(() => arrives(quiet, 'quiet'), { ...PATIENCE, interval: 300 }).toBe(true);
+    const startedAtMs = performance.now();
+    for (let flood = 0; flood < 500; flood++) await say(loud, 'loud', ++sequence);
+    await expect.poll(() => arrives(quiet, 'still'), { ...PATIENCE, interval: 300 }).toBe(true);
+    // Until nothing more comes.
+    let repeated = 0;
+    const grown = () => {
+      const before = repeated;
+      repeated = heard!.filter((message) => message.includes('loud')).length;
+      return repeated - before;
+    };
+    await expect.poll(grown, { ...PATIENCE, interval: 50 }).toBeGreaterThan(0);
+    await expect.poll(grown, { ...PATIENCE, interval: 1500 }).toBe(0);
+    const seconds = (performance.now() - startedAtMs) / 1000;
+    expect(repeated).toBeLessThanOrEqual(PRESENCE_BURST + PRESENCES_PER_SECOND * seconds + 1);
   });
 
   it('repeats nothing else', async () => {
