@@ -102,3 +102,33 @@ test('a shard beyond the memory or the disk that is lent is refused, and the pag
   await lends.page.getByTestId('join').click();
   await expect(lends.page.getByTestId('alert').filter({ hasText: 'needed' })).toBeVisible();
 });
+
+test('whoever may ask for shards cannot fill the disk: what is lent of it is the end', async ({ browser }) => {
+  const willing = await openTab(browser, server.url, withSettings({ acceptRemoteLoads: true, spreadModel: false }));
+  const hostile = await openTab(browser, server.url, withSettings({ spreadModel: false }));
+  tabs.push(willing, hostile);
+  await joinWith(willing, [1]);
+  // Room for one more of three.
+  const used = () => willing.page.evaluate(async () => (await navigator.storage.estimate()).usage ?? 0);
+  const lent = (await used()) + 45_000;
+  await limit(willing, 'diskMegabytes', `${lent / 1e6}`);
+  await expect(hostile.page.getByTestId('member')).toHaveCount(1, { timeout: 60_000 });
+  const peerId = await hostile.page.evaluate(() => window.shoal.peers()[0]!.peerId);
+  const codes = await hostile.page.evaluate(async (target) => {
+    const asked = [0, 2, 3, 0, 2, 3].map((shard) =>
+      window.shoal.command(target, 'LOAD_SHARD', { shard_id: shard }).then(
+        () => 'loaded',
+        (error: { code?: string }) => error.code,
+      ),
+    );
+    return Promise.all(asked);
+  }, peerId);
+  expect(codes).toContain('storage-full');
+  console.log(`${codes.join()}; ${await used()} bytes used, ${lent} lent`);
+  const { shards } = (await hostile.page.evaluate(
+    (target) => window.shoal.command(target, 'GET_CAPABILITIES'),
+    peerId,
+  )) as { shards: number[] };
+  expect(shards).toContain(1);
+  expect(shards.length).toBeLessThan(4);
+});

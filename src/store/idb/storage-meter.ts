@@ -1,3 +1,5 @@
+import { Turns } from '../../core/turns.ts';
+
 export interface StorageSpace {
   readonly usedBytes: number;
   /** 0 when the browser does not say. */
@@ -16,6 +18,9 @@ export class StorageMeter {
   readonly #lentBytes: () => number | undefined;
   #known: (StorageSpace & { readonly atMs: number }) | undefined;
   #asking: Promise<StorageSpace> | undefined;
+  readonly #turns = new Turns();
+  /** What each download that is under way still lacks, bytes. */
+  readonly #reserved = new Set<() => Promise<number>>();
   /** Stored since the browser was asked. */
   #writtenBytes = 0;
 
@@ -50,6 +55,28 @@ export class StorageMeter {
       return space;
     });
     return this.#asking;
+  }
+
+  /**
+   * Sets room aside for a download, so that those beside it do not count on the same.
+   * @param lacking - bytes that it still lacks
+   * @param check - throws where there is not enough; told what it needs, and what others still lack
+   * @returns to be called when the download is over
+   */
+  async reserve(
+    lacking: () => Promise<number>,
+    check: (neededBytes: number, reservedBytes: number) => Promise<void>,
+  ): Promise<() => void> {
+    const done = await this.#turns.take();
+    try {
+      const others = await Promise.all([...this.#reserved].map((other) => other()));
+      const reservedBytes = others.reduce((sum, bytes) => sum + bytes, 0);
+      await check(await lacking(), reservedBytes);
+      this.#reserved.add(lacking);
+    } finally {
+      done();
+    }
+    return () => this.#reserved.delete(lacking);
   }
 
   /** As far as the browser says, with what was stored since it said it. */

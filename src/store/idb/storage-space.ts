@@ -47,12 +47,14 @@ export async function withSpace<Result>(
   store: () => Promise<Result>,
 ): Promise<Result> {
   const { meter } = parts;
-  const neededBytes = await missingBytes(shard, pieces, parts);
-  // Room may have been made since the browser was asked last.
-  if (freeOf(await meter.space()) < neededBytes) {
+  const lacking = () => missingBytes(shard, pieces, parts);
+  const release = await meter.reserve(lacking, async (neededBytes, reservedBytes) => {
+    const fits = (space: StorageSpace) => neededBytes === 0 || freeOf(space) >= neededBytes + reservedBytes;
+    if (fits(await meter.space())) return;
+    // Room may have been made since the browser was asked last.
     const space = await meter.ask();
-    if (freeOf(space) < neededBytes) throw storageFull(shard.fileName, neededBytes, space);
-  }
+    if (!fits(space)) throw storageFull(shard.fileName, neededBytes, space);
+  });
   try {
     return await store();
   } catch (error) {
@@ -60,7 +62,9 @@ export async function withSpace<Result>(
     const space = await meter.ask();
     // It promised more than there is.
     meter.forget();
-    throw storageFull(shard.fileName, await missingBytes(shard, pieces, parts), space, error);
+    throw storageFull(shard.fileName, await lacking(), space, error);
+  } finally {
+    release();
   }
 }
 

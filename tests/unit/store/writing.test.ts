@@ -202,6 +202,29 @@ describe('asking what is stored', () => {
   });
 });
 
+describe('room for several downloads', () => {
+  it('is counted once, as long as they are under way', async () => {
+    vi.stubGlobal('navigator', { storage: { estimate: async () => ({ usage: 0, quota: 1000 }) } });
+    const meter = new StorageMeter(
+      () => false,
+      () => 100,
+    );
+    expect(await meter.space()).toEqual({ usedBytes: 0, quotaBytes: 100 });
+    const reserve = (bytes: number) =>
+      meter.reserve(
+        async () => bytes,
+        async (needed, reserved) => {
+          if (needed + reserved > 100) throw new Error(`${needed} beside ${reserved}`);
+        },
+      );
+    const asked = await Promise.allSettled([reserve(60), reserve(60), reserve(40)]);
+    expect(asked.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    if (asked[0]!.status === 'fulfilled') asked[0].value();
+    (await reserve(60))();
+    vi.unstubAllGlobals();
+  });
+});
+
 describe('pieces of a model', () => {
   it('are longer where shards are large, so that there are about 256 at most', () => {
     expect(pieceLengthFor(48e6)).toBe(256 * 1024);
