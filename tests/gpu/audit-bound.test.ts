@@ -4,8 +4,10 @@ import { createCpuRunner } from '../../src/engine/cpu/cpu-runner.ts';
 import { createWebGpuRunner } from '../../src/engine/webgpu/webgpu-runner.ts';
 import { testAuditBound } from '../engine/audit-bound.ts';
 import { opener } from '../engine/fixture.ts';
+import { testHonestAudits } from '../engine/honest-audits.ts';
+import { makeTinyModel } from '../fixtures/tiny-model.ts';
 import { openTestGpu } from '../support/gpu.ts';
-import { openFileSource, splitModel } from '../support/shard-readers.ts';
+import { openFileSource, splitBytes, splitModel } from '../support/shard-readers.ts';
 
 describe('the bound of checks, WebGPU beside the processor', () => {
   testAuditBound(async () => {
@@ -15,4 +17,15 @@ describe('the bound of checks, WebGPU beside the processor', () => {
       opener((options) => createCpuRunner({ host: nodeHost, ...options }))(model),
     ]);
   });
+
+  testHonestAudits(
+    async () => {
+      const model = await splitBytes(makeTinyModel({ type: 'Q4_1', width: 64, feedForwardWidth: 128 }), 1);
+      return Promise.all([
+        opener(async (options) => createWebGpuRunner({ gpu: await openTestGpu(), ...options }))(model),
+        opener((options) => createCpuRunner({ host: nodeHost, ...options }))(model),
+      ]);
+    },
+    { margin: 4 },
+  );
 });
