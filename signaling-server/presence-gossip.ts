@@ -17,6 +17,7 @@ import {
   MAX_PRIVATE_TOPICS,
   MAX_TOPIC_BYTES_PER_TAB,
   MAX_UNREAD_BYTES,
+  MAX_WAITING_TOPICS,
 } from './limits.ts';
 import type { RecentPeers } from './recent-peers.ts';
 
@@ -61,28 +62,40 @@ export function presenceGossip(
   };
 }
 
-/** Listens to a private topic as long as a tab does. Tabs that come back after a restart of the server bring theirs. */
+/**
+ * Listens to a private topic as long as a tab does. Tabs that come back after a restart of the server bring theirs.
+ * Topics for which there is no place wait for one, oldest first.
+ */
 function repeatPrivateTopics(gossip: GossipSub, validate: (message: Message) => TopicValidatorResult): void {
   const repeated = new Set<string>();
-  const drop = () => {
+  const waiting = new Set<string>();
+  const isWanted = (topic: string) => gossip.getSubscribers(topic).length > 0;
+  const refill = () => {
+    // A last heartbeat may be under way while the server stops.
+    if (!gossip.isStarted()) return;
     for (const topic of repeated) {
-      if (gossip.getSubscribers(topic).length > 0) continue;
+      if (isWanted(topic)) continue;
       repeated.delete(topic);
       gossip.topicValidators.delete(topic);
       gossip.unsubscribe(topic);
+    }
+    for (const topic of waiting) {
+      if (isWanted(topic) && repeated.size >= MAX_PRIVATE_TOPICS) continue;
+      waiting.delete(topic);
+      if (!isWanted(topic)) continue;
+      repeated.add(topic);
+      gossip.topicValidators.set(topic, (_forwarder, message) => validate(message));
+      gossip.subscribe(topic);
     }
   };
   gossip.addEventListener('subscription-change', ({ detail }) => {
     for (const { topic, subscribe } of detail.subscriptions) {
       if (!isPrivateTopic(topic) || !subscribe || repeated.has(topic)) continue;
-      if (repeated.size >= MAX_PRIVATE_TOPICS) drop();
-      if (repeated.size >= MAX_PRIVATE_TOPICS || gossip.getSubscribers(topic).length === 0) continue;
-      repeated.add(topic);
-      gossip.topicValidators.set(topic, (_forwarder, message) => validate(message));
-      gossip.subscribe(topic);
+      if (waiting.size < MAX_WAITING_TOPICS) waiting.add(topic);
     }
+    if (waiting.size > 0) refill();
   });
-  gossip.addEventListener('gossipsub:heartbeat', drop);
+  gossip.addEventListener('gossipsub:heartbeat', refill);
 }
 
 function judge(
