@@ -21,9 +21,11 @@ import {
 } from './limits.ts';
 import type { RecentPeers } from './recent-peers.ts';
 
-/** Where gossipsub looks which topics it deals with; its options take a list only. */
-interface TopicFilter {
+/** What gossipsub's type leaves out. */
+interface GossipInside {
+  /** Where it looks which topics it deals with; its options take a list only. */
   allowedTopics: { has(topic: string): boolean };
+  isStarted(): boolean;
 }
 
 /**
@@ -50,8 +52,8 @@ export function presenceGossip(
       Dhi: MAX_MESH_TABS,
       // Tabs come through one loopback proxy, often from one machine: a shared address says nothing about them.
       scoreParams: { IPColocationFactorWeight: 0 },
-    })(components);
-    (gossip as GossipSub & TopicFilter).allowedTopics = { has: (topic) => topics.has(topic) || isPrivateTopic(topic) };
+    })(components) as GossipSub & GossipInside;
+    gossip.allowedTopics = { has: (topic) => topics.has(topic) || isPrivateTopic(topic) };
     const isKnown = (author: PeerId) =>
       components.connectionManager.getConnections(author).length > 0 || recent.has(author.toString());
     for (const topic of topics) {
@@ -66,7 +68,10 @@ export function presenceGossip(
  * Listens to a private topic as long as a tab does. Tabs that come back after a restart of the server bring theirs.
  * Topics for which there is no place wait for one, oldest first.
  */
-function repeatPrivateTopics(gossip: GossipSub, validate: (message: Message) => TopicValidatorResult): void {
+function repeatPrivateTopics(
+  gossip: GossipSub & GossipInside,
+  validate: (message: Message) => TopicValidatorResult,
+): void {
   const repeated = new Set<string>();
   const waiting = new Set<string>();
   const isWanted = (topic: string) => gossip.getSubscribers(topic).length > 0;
