@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { OutgoingHttpHeaders } from 'node:http';
 import * as v from 'valibot';
 import { ShoalError } from '../src/core/errors.ts';
 import { formatLayers } from '../src/core/ranges.ts';
@@ -14,8 +15,19 @@ export interface CheckedModel {
   readonly manifestId: string;
 }
 
+/** A model as a server offers it. */
+export interface OfferedModel {
+  /** By which a check names it. */
+  readonly title: string;
+  readonly manifestId: string;
+  /** Of its files. */
+  readonly folder: URL;
+  /** With which the server gives them. */
+  readonly headers?: OutgoingHttpHeaders;
+}
+
 /** A thousand shards take about 400 KB of manifest, a server's health far less. */
-const MAX_JSON_BYTES = 4 * 1024 * 1024;
+export const MAX_JSON_BYTES = 4 * 1024 * 1024;
 
 const healthSchema = v.object({
   status: v.literal('ok'),
@@ -45,30 +57,38 @@ export async function* checkServer(
     }
     return `${server.origin} answers: version ${health.version}, ${health.connections} connection(s)`;
   });
-  const checked: CheckedModel[] = [];
-  for (const { name, manifest: manifestId } of models) {
-    yield await check(`Manifest of ${name}`, async () => {
-      const manifest = await readManifest(server, name, manifestId);
-      checked.push({ manifest, manifestId });
+  return yield* checkModels(
+    models.map(({ name, manifest }) => ({
+      title: name,
+      manifestId: manifest,
+      folder: new URL(`models/${name}/`, server),
+    })),
+  );
+}
+
+/** Checks each manifest, and every byte of every shard. @returns the models whose manifests are right */
+export async function* checkModels(models: readonly OfferedModel[]): AsyncGenerator<Check, readonly CheckedModel[]> {
+  const checked: (CheckedModel & OfferedModel)[] = [];
+  for (const model of models) {
+    yield await check(`Manifest of ${model.title}`, async () => {
+      const manifest = await readManifest(model);
+      checked.push({ ...model, manifest });
       const { layerCount } = manifest.hyperparameters;
-      return `${manifestId}: ${manifest.shards.length} shards, ${layerCount} layers`;
+      return `${model.manifestId}: ${manifest.shards.length} shards, ${layerCount} layers`;
     });
   }
-  for (const { manifest } of checked) {
+  for (const { manifest, folder, headers } of checked) {
     for (const shard of manifest.shards) {
       yield await check(`${shard.fileName} (layers ${formatLayers(shard.layers)}) at the server`, async () =>
-        checkShardBytes(
-          shard,
-          manifest.pieceLength,
-          await openServerFile(modelUrl(server, manifest.name, shard.fileName)),
-        ),
+        checkShardBytes(shard, manifest.pieceLength, await openServerFile(new URL(shard.fileName, folder), headers)),
       );
     }
   }
   return checked;
 }
 
-async function readHealth(server: URL): Promise<Health> {
+/** @throws ShoalError `model-unavailable` when it is no Shoal server, or away */
+export async function readHealth(server: URL): Promise<Health> {
   const bytes = await readServerFile(new URL('healthz', server), MAX_JSON_BYTES);
   try {
     return v.parse(healthSchema, JSON.parse(bytes.toString('utf8')));
@@ -77,13 +97,9 @@ async function readHealth(server: URL): Promise<Health> {
   }
 }
 
-async function readManifest(server: URL, name: string, manifestId: string): Promise<Manifest> {
-  const bytes = await readServerFile(modelUrl(server, name, 'manifest.json'), MAX_JSON_BYTES);
+async function readManifest({ manifestId, folder, headers }: OfferedModel): Promise<Manifest> {
+  const bytes = await readServerFile(new URL('manifest.json', folder), MAX_JSON_BYTES, headers);
   const found = createHash('sha256').update(bytes).digest('hex');
   if (found === manifestId) return decodeManifest(bytes);
   throw new ShoalError('hash-mismatch', `manifest.json has the SHA-256 ${found}, expected ${manifestId}.`);
-}
-
-function modelUrl(server: URL, name: string, fileName: string): URL {
-  return new URL(`models/${name}/${fileName}`, server);
 }

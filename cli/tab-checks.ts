@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright';
-import { inviteLink } from '../src/app/invite.ts';
+import { type Invite, inviteLink } from '../src/app/invite.ts';
 import { ShoalError } from '../src/core/errors.ts';
 import { PRESENCE_INTERVAL_MS } from '../src/protocol/limits.ts';
 import { type Check, check } from '../src/swarm/verify.ts';
@@ -7,7 +7,7 @@ import { launchBrowser } from './browser.ts';
 
 export interface TabOptions {
   readonly server: URL;
-  readonly manifestId: string;
+  readonly invite: Invite;
   /** How long the swarm may take to be whole, as the tab sees it. */
   readonly timeoutMs: number;
 }
@@ -17,7 +17,7 @@ const VERIFY_TIMEOUT_MS = 240_000;
 
 /** Opens a guest's tab and runs there what the page's own "Verify" runs. */
 export async function* checkFromTab(options: TabOptions): AsyncGenerator<Check, void> {
-  const { server, manifestId, timeoutMs } = options;
+  const { server, invite, timeoutMs } = options;
   let browser: Browser | undefined;
   let page: Page | undefined;
   try {
@@ -25,7 +25,7 @@ export async function* checkFromTab(options: TabOptions): AsyncGenerator<Check, 
       browser = await launchBrowser(tabFlags(server));
       const context = await browser.newContext({ ignoreHTTPSErrors: true });
       page = await context.newPage();
-      await page.goto(inviteLink(server, { manifestId }));
+      await page.goto(inviteLink(server, invite));
       return waitUntilWhole(page, timeoutMs);
     });
     if (!page) return;

@@ -72,6 +72,8 @@ export const PRESENCE_BURST = 16;
 export const PRESENCES_PER_SECOND = 4;
 /** Private swarms whose presence is repeated. Each tab is told all their names, 80 bytes each. */
 export const MAX_PRIVATE_TOPICS = 256;
+/** Private swarms that wait until another one is over: twice as many as a server connects tabs. */
+export const MAX_WAITING_TOPICS = 2048;
 /** Topics that one tab may listen to, as gossipsub counts them, about 1.1 KiB each: a tab is in one swarm. */
 export const MAX_TOPIC_BYTES_PER_TAB = 4 * 1200;
 /** A tab that lost the server, but not the others, is still repeated for so long. */

@@ -18,14 +18,17 @@ import {
   MAX_PRIVATE_TOPICS,
   MAX_TOPIC_BYTES_PER_TAB,
   MAX_UNREAD_BYTES,
+  MAX_WAITING_TOPICS,
   PRESENCE_BURST,
   PRESENCES_PER_SECOND,
 } from './limits.ts';
 import type { RecentPeers } from './recent-peers.ts';
 
-/** Where gossipsub looks which topics it deals with; its options take a list only. */
-interface TopicFilter {
+/** What gossipsub's type leaves out. */
+interface GossipInside {
+  /** Where it looks which topics it deals with; its options take a list only. */
   allowedTopics: { has(topic: string): boolean };
+  isStarted(): boolean;
 }
 
 /**
@@ -52,8 +55,8 @@ export function presenceGossip(
       Dhi: MAX_MESH_TABS,
       // Tabs come through one loopback proxy, often from one machine: a shared address says nothing about them.
       scoreParams: { IPColocationFactorWeight: 0 },
-    })(components);
-    (gossip as GossipSub & TopicFilter).allowedTopics = { has: (topic) => topics.has(topic) || isPrivateTopic(topic) };
+    })(components) as GossipSub & GossipInside;
+    gossip.allowedTopics = { has: (topic) => topics.has(topic) || isPrivateTopic(topic) };
     const isKnown = (author: PeerId) =>
       components.connectionManager.getConnections(author).length > 0 || recent.has(author.toString());
     const rates = new AddressRates(PRESENCE_BURST, PRESENCES_PER_SECOND);
@@ -66,28 +69,43 @@ export function presenceGossip(
   };
 }
 
-/** Listens to a private topic as long as a tab does. Tabs that come back after a restart of the server bring theirs. */
-function repeatPrivateTopics(gossip: GossipSub, validate: (message: Message) => TopicValidatorResult): void {
+/**
+ * Listens to a private topic as long as a tab does. Tabs that come back after a restart of the server bring theirs.
+ * Topics for which there is no place wait for one, oldest first.
+ */
+function repeatPrivateTopics(
+  gossip: GossipSub & GossipInside,
+  validate: (message: Message) => TopicValidatorResult,
+): void {
   const repeated = new Set<string>();
-  const drop = () => {
+  const waiting = new Set<string>();
+  const isWanted = (topic: string) => gossip.getSubscribers(topic).length > 0;
+  const refill = () => {
+    // A last heartbeat may be under way while the server stops.
+    if (!gossip.isStarted()) return;
     for (const topic of repeated) {
-      if (gossip.getSubscribers(topic).length > 0) continue;
+      if (isWanted(topic)) continue;
       repeated.delete(topic);
       gossip.topicValidators.delete(topic);
       gossip.unsubscribe(topic);
+    }
+    for (const topic of waiting) {
+      if (isWanted(topic) && repeated.size >= MAX_PRIVATE_TOPICS) continue;
+      waiting.delete(topic);
+      if (!isWanted(topic)) continue;
+      repeated.add(topic);
+      gossip.topicValidators.set(topic, (_forwarder, message) => validate(message));
+      gossip.subscribe(topic);
     }
   };
   gossip.addEventListener('subscription-change', ({ detail }) => {
     for (const { topic, subscribe } of detail.subscriptions) {
       if (!isPrivateTopic(topic) || !subscribe || repeated.has(topic)) continue;
-      if (repeated.size >= MAX_PRIVATE_TOPICS) drop();
-      if (repeated.size >= MAX_PRIVATE_TOPICS || gossip.getSubscribers(topic).length === 0) continue;
-      repeated.add(topic);
-      gossip.topicValidators.set(topic, (_forwarder, message) => validate(message));
-      gossip.subscribe(topic);
+      if (waiting.size < MAX_WAITING_TOPICS) waiting.add(topic);
     }
+    if (waiting.size > 0) refill();
   });
-  gossip.addEventListener('gossipsub:heartbeat', drop);
+  gossip.addEventListener('gossipsub:heartbeat', refill);
 }
 
 function judge(

@@ -1,10 +1,12 @@
 import { defineCommand } from 'citty';
-import { parseInvite } from '../../src/app/invite.ts';
+import { type Invite, parseInvite } from '../../src/app/invite.ts';
 import { ShoalError } from '../../src/core/errors.ts';
+import { deriveKeys, guestSecretOf } from '../../src/protocol/private-swarm.ts';
 import type { Check } from '../../src/swarm/verify.ts';
 import { formatCheck, formatTotal } from '../check-table.ts';
 import { checkDisk } from '../disk-checks.ts';
 import { DEFAULT_DATA_DIR } from '../model-source.ts';
+import { checkPrivateServer } from '../private-checks.ts';
 import { checkServer } from '../server-checks.ts';
 import { readStrictly } from '../strict-options.ts';
 import { checkFromTab } from '../tab-checks.ts';
@@ -29,8 +31,7 @@ const args = {
 
 interface Target {
   readonly server: URL;
-  /** The manifest that an invite names. */
-  readonly invited: string | undefined;
+  readonly invite: Invite | undefined;
   readonly dataDir: string;
   readonly timeoutMs: number;
 }
@@ -55,22 +56,38 @@ export default defineCommand({
   },
 });
 
-async function* verify({ server, invited, dataDir, timeoutMs }: Target): AsyncGenerator<Check, void> {
-  for (const model of yield* checkServer(server, invited)) {
-    yield* checkDisk(model, dataDir);
-    yield* checkFromTab({ server, manifestId: model.manifestId, timeoutMs });
+async function* verify({ server, invite, dataDir, timeoutMs }: Target): AsyncGenerator<Check, void> {
+  const { manifestId, secret } = invite ?? {};
+  if (manifestId === undefined || secret === undefined) {
+    for (const model of yield* checkServer(server, manifestId)) {
+      yield* checkDisk(model, dataDir);
+      yield* checkFromTab({ server, invite: { manifestId: model.manifestId }, timeoutMs });
+    }
+    return;
   }
+  for (const model of yield* checkPrivateServer(server, manifestId, secret)) yield* checkDisk(model, dataDir);
+  // All that it needs.
+  yield* checkFromTab({ server, invite: { manifestId, secret: guestSecretOf(secret) }, timeoutMs });
 }
 
-function parsePlace(invite: string | undefined, server: string): Pick<Target, 'server' | 'invited'> {
-  const place = URL.parse(invite ?? server);
+function parsePlace(link: string | undefined, server: string): Pick<Target, 'server' | 'invite'> {
+  const place = URL.parse(link ?? server);
   if (!place || !/^https?:$/.test(place.protocol))
-    throw new ShoalError('bad-request', `"${invite ?? server}" is no link: expected http://… or https://…`);
-  if (invite === undefined) return { server: place, invited: undefined };
-  const invited = parseInvite(place.hash)?.manifestId;
-  if (invited === undefined)
-    throw new ShoalError('bad-request', `"${invite}" is no invite: it must end in #m= and the hash of a manifest.`);
-  return { server: place, invited };
+    throw new ShoalError('bad-request', `"${link ?? server}" is no link: expected http://… or https://…`);
+  if (link === undefined) return { server: place, invite: undefined };
+  const invite = parseInvite(place.hash);
+  if (!invite) {
+    throw new ShoalError('bad-request', `"${link}" is no invite: it must end in #m= and the hash of a manifest.`);
+  }
+  if (invite.secret === undefined && invite.privateName !== undefined) {
+    throw new ShoalError(
+      'bad-request',
+      `"${link}" is the address of a tab in a private swarm, without the secret. Copy the invite that the page shows.`,
+    );
+  }
+  // Said before anything is checked where it is damaged.
+  if (invite.secret !== undefined) deriveKeys(invite.secret);
+  return { server: place, invite };
 }
 
 function parseTimeout(text: string): number {

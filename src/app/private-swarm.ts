@@ -29,6 +29,12 @@ type SwarmRecord = v.InferOutput<typeof recordSchema>;
 const store = () => createStore('shoal-private', 'swarms');
 
 /**
+ * Of a tab's history: stands in for the database where a browser keeps no site data. Neither the address nor another
+ * page shows it, and it goes with the tab.
+ */
+const historySchema = v.object({ privateSwarm: v.object({ name: v.string(), record: recordSchema }) });
+
+/**
  * Takes the secret of an invite into this browser's storage, and leaves an address that tells who sees it nothing; or
  * finds the secret that such an address stands for.
  * @throws ShoalError `not-admitted` when this browser has no secret for the address, `bad-request` when it is damaged
@@ -36,14 +42,14 @@ const store = () => createStore('shoal-private', 'swarms');
 export async function enterPrivateSwarm(invite: Invite): Promise<PrivateSwarm> {
   if (invite.secret !== undefined) {
     const keys = deriveKeys(invite.secret);
-    const kept = await read(shortName(keys)).catch(() => undefined);
+    const kept = await read(shortName(keys));
     // A member who follows a guest's link stays a member.
     const secret = kept && deriveKeys(kept.secret).role === 'member' ? kept.secret : invite.secret;
     const swarm = { ...kept, secret, keys: deriveKeys(secret), home: kept?.home ?? shortName(keys) };
     await keep(invite.manifestId, swarm);
     return swarm;
   }
-  const record = await read(invite.privateName ?? '').catch(() => undefined);
+  const record = await read(invite.privateName ?? '');
   if (record) return { ...record, keys: deriveKeys(record.secret) };
   throw new ShoalError(
     'not-admitted',
@@ -55,12 +61,14 @@ export async function enterPrivateSwarm(invite: Invite): Promise<PrivateSwarm> {
 export async function keep(manifestId: string, { secret, keys, home, manifest }: PrivateSwarm): Promise<void> {
   const privateName = shortName(keys);
   const record: SwarmRecord = { secret, home, manifest };
+  let state: unknown = history.state;
   try {
     await set(privateName, record, store());
   } catch {
-    log.warn('SWARM', 'This browser keeps no site data: after a reload, open the invite link again.');
+    log.warn('SWARM', 'This browser keeps no site data: only this tab knows the private swarm, until it is closed.');
+    state = { privateSwarm: { name: privateName, record: { secret, home } } };
   }
-  history.replaceState(history.state, '', `#${inviteFragment({ manifestId, privateName })}`);
+  history.replaceState(state, '', `#${inviteFragment({ manifestId, privateName })}`);
 }
 
 function shortName({ name }: SwarmKeys): string {
@@ -68,6 +76,12 @@ function shortName({ name }: SwarmKeys): string {
 }
 
 async function read(name: string): Promise<SwarmRecord | undefined> {
-  const { success, output } = v.safeParse(recordSchema, await get(name, store()));
-  return success ? output : undefined;
+  try {
+    const kept = v.safeParse(recordSchema, await get(name, store()));
+    if (kept.success) return kept.output;
+  } catch {
+    // It keeps no site data: the tab may know all the same.
+  }
+  const { success, output } = v.safeParse(historySchema, history.state);
+  return success && output.privateSwarm.name === name ? output.privateSwarm.record : undefined;
 }

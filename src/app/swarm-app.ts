@@ -4,6 +4,7 @@ import { ShoalError } from '../core/errors.ts';
 import { type LogLine, log } from '../core/log.ts';
 import type { SwarmNode } from '../swarm/node.ts';
 import { type ModelText, type PromptSize, samplingByName } from '../tokenizer/index.ts';
+import { followAddress } from './address-watch.ts';
 import { AlertList } from './alert-list.ts';
 import type {
   AppModel,
@@ -148,6 +149,7 @@ export class SwarmApp implements AppModel {
 
   /** Meets the server, takes this browser's last place in the swarm again, and connects. */
   async start(): Promise<void> {
+    followAddress(() => this.model.value?.manifestId);
     const runnerChoice = detectEnvironment().then((found) => {
       const runner = chooseRunner(this.settings.value, found.webgpu);
       this.environment.value = { ...this.environment.value, ...found, runner };

@@ -2,7 +2,6 @@ import { type Signal, signal } from '@preact/signals';
 import { ShoalError } from '../core/errors.ts';
 import { log } from '../core/log.ts';
 import { shortId } from '../core/short-id.ts';
-import { listenForMoves, moveMembers } from '../swarm/members/relocation.ts';
 import type { Admission } from './app-model.ts';
 import { inviteLink, invitePlace } from './invite.ts';
 import type { PrivateSwarm } from './private-swarm.ts';
@@ -53,8 +52,8 @@ export class SwarmDoor {
   async follow(session: SwarmSession): Promise<void> {
     const { membership } = session;
     if (membership?.swarm.keys.role !== 'member') return;
-    const transport = await session.transport();
-    listenForMoves(transport, (secret, from) => {
+    const { listenForMoves } = await import('../swarm/members/relocation.ts');
+    listenForMoves(await session.transport(), membership.swarm.keys.name, (secret, from) => {
       const name = session.node?.membership.members().find(({ peerId }) => peerId === from)?.name;
       const who = name || shortId(from);
       this.#enter(
@@ -71,6 +70,12 @@ export class SwarmDoor {
   /** Founds a private swarm of the same model, and takes this tab's shards along. The page is opened anew. */
   async found(): Promise<void> {
     const session = this.#session();
+    if (!session.keepsData) {
+      throw new ShoalError(
+        'storage-full',
+        'This browser keeps no site data, so the page would lose the shards that a private swarm begins with. Found it in another browser.',
+      );
+    }
     const { createSecret } = await import('../protocol/private-swarm.ts');
     await this.#enter(session, createSecret(), undefined, 'This is a private swarm now: only who has its link is in.');
   }
@@ -83,6 +88,7 @@ export class SwarmDoor {
       throw new ShoalError('consent-required', 'Only a member of a private swarm starts a new link.');
     }
     const { createSecret } = await import('../protocol/private-swarm.ts');
+    const { moveMembers } = await import('../swarm/members/relocation.ts');
     const secret = createSecret();
     const others = node.membership.members().map(({ peerId }) => peerId);
     const moved = await moveMembers(await session.transport(), others, secret);
@@ -90,11 +96,11 @@ export class SwarmDoor {
     await this.#enter(session, secret, membership.swarm, note);
   }
 
+  /** @param secret - a member's */
   async #enter(session: SwarmSession, secret: string, old: PrivateSwarm | undefined, note: string): Promise<void> {
     const { enterPrivateSwarm, keep } = await import('./private-swarm.ts');
     const { manifestId, bytes: manifest } = session.model;
     const entered = await enterPrivateSwarm({ manifestId, secret });
-    if (entered.keys.role !== 'member') throw new ShoalError('bad-request', 'This is no secret of members.');
     await keep(manifestId, { ...entered, manifest, home: old?.home ?? entered.home });
     if (!old && session.keepsData) (await SavedPlace.claim(entered.home)).write(session.keeper.ready(), false);
     if (session.keepsData) sessionStorage.setItem(NOTE_ITEM, note);

@@ -3,6 +3,7 @@ import { ask } from './support/asking.ts';
 import { expectShardState, expectSwarmReady, openTab, type Tab } from './support/tab.ts';
 import { routeOf } from './support/telling.ts';
 import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
+import { withoutSiteData } from './support/without-site-data.ts';
 
 // Browsers that give the page less than it likes: it runs the model alone, and says what it cannot do.
 
@@ -47,19 +48,6 @@ function withoutWebRtc(context: BrowserContext): Promise<unknown> {
   return context.addInitScript(() => {
     for (const name of ['RTCPeerConnection', 'webkitRTCPeerConnection', 'RTCDataChannel', 'RTCSessionDescription'])
       Reflect.deleteProperty(window, name);
-  });
-}
-
-function withoutSiteData(context: BrowserContext): Promise<unknown> {
-  return context.addInitScript(() => {
-    const refuse = () => {
-      throw new DOMException('The operation is insecure.', 'SecurityError');
-    };
-    IDBFactory.prototype.open = refuse;
-    Object.assign(window, { BroadcastChannel: refuse });
-    for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(window, name, { get: refuse });
-    navigator.locks.request = async () => refuse();
-    navigator.storage.getDirectory = async () => refuse();
   });
 }
 

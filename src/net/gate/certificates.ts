@@ -1,4 +1,4 @@
-import type { SwarmKeys } from '../../protocol/private-swarm.ts';
+import { type SwarmKeys, sameBytes } from '../../protocol/private-swarm.ts';
 
 /** Peers remembered: as many as a tab knows members. */
 const MAX_PEERS = 4096;
@@ -22,7 +22,7 @@ export class Certificates {
   offer(peerId: string, certificate: Uint8Array): void {
     const known = this.#offered.get(peerId);
     if (certificate.length === 0 || known?.isMember) return;
-    if (known?.certificate.every((byte, index) => byte === certificate[index])) return;
+    if (known && sameBytes(known.certificate, certificate)) return;
     this.#offered.delete(peerId);
     this.#offered.set(peerId, { certificate, isMember: undefined });
     const [oldest] = this.#offered.keys();

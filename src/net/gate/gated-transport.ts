@@ -119,7 +119,8 @@ export class GatedTransport implements Transport {
       else
         this.#prove(channel.peerId).then(
           () => handler(channel),
-          () => channel.close(),
+          // It has ended with the connection.
+          () => undefined,
         );
     });
   }

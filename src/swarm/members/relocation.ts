@@ -1,28 +1,40 @@
 import { ShoalError } from '../../core/errors.ts';
 import type { Unsubscribe } from '../../core/events.ts';
 import type { Transport } from '../../net/transport.ts';
+import { deriveKeys, type SwarmSecret } from '../../protocol/private-swarm.ts';
 
 /** Moves the members of a private swarm to a new secret. */
 const MOVE_PROTOCOL = '/shoal/move/1.0.0';
-const MAX_SECRET_BYTES = 64;
 /** A member is moved within it, or has to be given the new link by hand. */
 const MOVE_TIMEOUT_MS = 10_000;
 
 /**
  * Listens for members who move the swarm to a new secret.
- * @param onMove - told the secret as it came, and who sent it
+ * @param name - of this swarm: it is nowhere to move to
+ * @param onMove - told a member's secret of another swarm, and who sent it
  */
-export function listenForMoves(transport: Transport, onMove: (secret: string, from: string) => void): Unsubscribe {
+export function listenForMoves(
+  transport: Transport,
+  name: string,
+  onMove: (secret: SwarmSecret, from: string) => void,
+): Unsubscribe {
   return transport.handleRequests(MOVE_PROTOCOL, async (from, request) => {
     if (!transport.mayServe(from)) throw new ShoalError('consent-required', 'Guests do not move a swarm.');
-    if (request.length > MAX_SECRET_BYTES) throw new ShoalError('bad-request', 'This is no secret.');
-    onMove(new TextDecoder().decode(request), from);
+    const secret = new TextDecoder().decode(request);
+    const keys = deriveKeys(secret);
+    if (keys.role !== 'member') throw new ShoalError('bad-request', 'Members do not move to a secret of guests.');
+    if (keys.name === name) throw new ShoalError('bad-request', 'The swarm has this secret already.');
+    onMove(secret, from);
     return Uint8Array.of(1);
   });
 }
 
 /** Tells members the new secret; guests are not told. @returns how many have taken it */
-export async function moveMembers(transport: Transport, peerIds: readonly string[], secret: string): Promise<number> {
+export async function moveMembers(
+  transport: Transport,
+  peerIds: readonly string[],
+  secret: SwarmSecret,
+): Promise<number> {
   const request = new TextEncoder().encode(secret);
   const told = await Promise.allSettled(
     peerIds.map(async (peerId) => {

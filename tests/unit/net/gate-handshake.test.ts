@@ -88,6 +88,8 @@ describe('the gate', () => {
     await expect(between).rejects.toMatchObject(refused);
     const swapped = meet(a, ['stranger', b, 'b']);
     await expect(swapped).rejects.toMatchObject(refused);
+    // b's answer to a, where a has called somebody else.
+    await expect(meet(a, ['a', b, 'c'])).rejects.toMatchObject(refused);
   });
 
   it('refuses a message that was changed anywhere', async () => {
@@ -97,6 +99,50 @@ describe('the gate', () => {
         return message;
       };
       await expect(meet(peer('a'), ['a', peer('b'), 'b'], change)).rejects.toMatchObject(refused);
+    }
+  });
+
+  it('refuses a proof that comes twice for one hello, or after its caller has gone', async () => {
+    const callee = peer('b');
+    let proof: Uint8Array = none;
+    const keep = (message: Uint8Array, place: number) => {
+      if (place === 2) proof = message.slice();
+      return message;
+    };
+    await meet(peer('a'), ['a', callee, 'b'], keep);
+    expect(() => callee.answer('a', proof, () => undefined)).toThrow(expect.objectContaining(refused));
+    const gone = meet(peer('a'), ['a', callee, 'b'], (message, place) => {
+      if (place === 2) callee.forget('a');
+      return message;
+    });
+    await expect(gone).rejects.toMatchObject(refused);
+  });
+
+  it('refuses an answer that was recorded', async () => {
+    const [caller, callee] = [peer('a'), peer('b')];
+    let recorded: Uint8Array = none;
+    const replay = (message: Uint8Array, place: number) => {
+      if (place !== 1) return message;
+      if (recorded.length === 0) recorded = message.slice();
+      return recorded;
+    };
+    await meet(caller, ['a', callee, 'b'], replay);
+    // By who has the very same peer id, and goes no further than that.
+    let went = 0;
+    const again = meet(caller, ['a', callee, 'b'], (message, place) => {
+      went = place;
+      return replay(message, place);
+    });
+    await expect(again).rejects.toMatchObject(refused);
+    expect(went).toBe(1);
+  });
+
+  it('refuses the start of a proof, or less', async () => {
+    for (const sizeBytes of [0, 1, 31]) {
+      const cut = (at: number, offset: number) => (message: Uint8Array, place: number) =>
+        place === at ? message.slice(0, offset + sizeBytes) : message;
+      for (const change of [cut(1, 32), cut(2, 1)])
+        await expect(meet(peer('a'), ['a', peer('b'), 'b'], change)).rejects.toMatchObject(refused);
     }
   });
 
@@ -131,6 +177,24 @@ describe('sealed gossip', () => {
       ),
     ).toBeUndefined();
     expect(open(keys, 'a', 'topic', none)).toBeUndefined();
+    expect(open(keys, 'a', 'topic', sealed.subarray(0, 24))).toBeUndefined();
+    expect(open(keys, 'a', 'topic', sealed.subarray(0, 30))).toBeUndefined();
+  });
+
+  it('has a whole certificate or none', () => {
+    for (const [sizeBytes, count] of [
+      [0, 1],
+      [64, 1],
+      [1, 0],
+      [63, 0],
+      [65, 0],
+      [200, 0],
+    ] as const) {
+      const made = seal(keys, 'a', 'topic', { certificate: new Uint8Array(sizeBytes), message });
+      const opened = open(keys, 'a', 'topic', made);
+      expect([sizeBytes, opened ? 1 : 0]).toEqual([sizeBytes, count]);
+      if (opened) expect([opened.certificate.length, opened.message]).toEqual([sizeBytes, message]);
+    }
   });
 });
 

@@ -105,6 +105,7 @@ describe('shoal serve', () => {
     ['a value that is missing', ['--model'], '--model'],
     ['an ICE server of another scheme', ['--ice', 'http://x'], '--ice is "http://x"'],
     ['a key without certificate', ['--key', 'x'], '--cert and --key'],
+    ['a new link of no private swarm', ['--new-link'], '--new-link goes with --private'],
     ['an address of another machine', ['--host', '192.0.2.1'], '192.0.2.1'],
     ['a model that is no GGUF', ['--model', 'package.json', '--port', '0'], 'package.json'],
   ])('refuses %s', async (_name, options, message) => {
@@ -152,6 +153,8 @@ describe('shoal serve', () => {
       '--shards',
       '--data',
       '--ice',
+      '--private',
+      '--new-link',
       '--no-build',
     ])
       expect(run.stdout()).toContain(option);
