@@ -22,6 +22,8 @@ const recordSchema = v.object({
   secret: v.string(),
   home: v.string(),
   manifest: v.optional(v.custom<Uint8Array<ArrayBuffer>>((value) => value instanceof Uint8Array)),
+  /** The short name under which the swarm goes on, once it has moved. */
+  successor: v.optional(v.string()),
 });
 type SwarmRecord = v.InferOutput<typeof recordSchema>;
 
@@ -49,8 +51,12 @@ export async function enterPrivateSwarm(invite: Invite): Promise<PrivateSwarm> {
     await keep(invite.manifestId, swarm);
     return swarm;
   }
-  const record = await read(invite.privateName ?? '');
-  if (record) return { ...record, keys: deriveKeys(record.secret) };
+  const record = await readNewest(invite.privateName ?? '');
+  if (record) {
+    const swarm = { ...record, keys: deriveKeys(record.secret) };
+    if (shortName(swarm.keys) !== invite.privateName) await keep(invite.manifestId, swarm);
+    return swarm;
+  }
   throw new ShoalError(
     'not-admitted',
     'This is a private swarm, and this browser does not have its secret. Open its invite link again.',
@@ -71,6 +77,29 @@ export async function keep(manifestId: string, { secret, keys, home, manifest }:
   history.replaceState(state, '', `#${inviteFragment({ manifestId, privateName })}`);
 }
 
+/**
+ * Founds a swarm, or goes on with one under another secret. Of the old one, tabs that stand at its address come along
+ * when they are opened again: with its link, others may still be there who are not to be. The link itself still leads
+ * where it says.
+ * @param old - undefined where it is an open one that this tab leaves
+ */
+export async function moveTo(
+  secret: SwarmSecret,
+  { manifestId, manifest, old }: Pick<PrivateSwarm, 'manifest'> & { manifestId: string; old: PrivateSwarm | undefined },
+): Promise<PrivateSwarm> {
+  const keys = deriveKeys(secret);
+  const swarm = { secret, keys, home: old?.home ?? shortName(keys), manifest };
+  await keep(manifestId, swarm);
+  if (!old) return swarm;
+  try {
+    const record: SwarmRecord = { secret: old.secret, home: old.home, manifest, successor: shortName(keys) };
+    await set(shortName(old.keys), record, store());
+  } catch {
+    // Where nothing is kept, nobody comes back to the old address.
+  }
+  return swarm;
+}
+
 function shortName({ name }: SwarmKeys): string {
   return name.slice(0, SHORT_NAME_DIGITS);
 }
@@ -84,4 +113,16 @@ async function read(name: string): Promise<SwarmRecord | undefined> {
   }
   const { success, output } = v.safeParse(historySchema, history.state);
   return success && output.privateSwarm.name === name ? output.privateSwarm.record : undefined;
+}
+
+/** Follows a swarm that has moved to where it is now. */
+async function readNewest(name: string): Promise<SwarmRecord | undefined> {
+  const passed = new Set<string>();
+  for (let at: string | undefined = name; at !== undefined && !passed.has(at); ) {
+    passed.add(at);
+    const record: SwarmRecord | undefined = await read(at);
+    if (record?.successor === undefined) return record;
+    at = record.successor;
+  }
+  return undefined;
 }

@@ -98,10 +98,9 @@ export class SwarmDoor {
 
   /** @param secret - a member's */
   async #enter(session: SwarmSession, secret: string, old: PrivateSwarm | undefined, note: string): Promise<void> {
-    const { enterPrivateSwarm, keep } = await import('./private-swarm.ts');
+    const { moveTo } = await import('./private-swarm.ts');
     const { manifestId, bytes: manifest } = session.model;
-    const entered = await enterPrivateSwarm({ manifestId, secret });
-    await keep(manifestId, { ...entered, manifest, home: old?.home ?? entered.home });
+    const entered = await moveTo(secret, { manifestId, manifest, old });
     if (!old && session.keepsData) (await SavedPlace.claim(entered.home)).write(session.keeper.ready(), false);
     if (session.keepsData) sessionStorage.setItem(NOTE_ITEM, note);
     await session.node?.membership.leave();

@@ -185,6 +185,31 @@ test('a browser without site data founds none: its shards would be gone', async 
   expect(page.url()).not.toContain('&p=');
 });
 
+test('a swarm that has moved is left behind, also by who opens its old address later', async ({ browser }) => {
+  await start([]);
+  const founder = await open(browser, '');
+  await joinWith(founder, [0, 1, 2, 3]);
+  const links: string[] = [];
+  const addresses: string[] = [];
+  for (const button of ['found-private', 'new-link', 'new-link']) {
+    await founder.page.getByTestId(button).click();
+    await Promise.all([founder.page.waitForEvent('load'), founder.page.getByTestId(`${button}-yes`).click()]);
+    await expectSwarmReady(founder.page);
+    links.push(await shownLink(founder, 'invite-link'));
+    addresses.push(founder.page.url());
+  }
+  expect(new Set(links).size).toBe(3);
+  const late = await openPage(founder.context, addresses[0]!);
+  await expectSwarmReady(late.page);
+  expect(await shownLink(late, 'invite-link')).toBe(links[2]);
+  expect(late.page.url()).toBe(addresses[2]);
+  // A link leads where it says.
+  await paste(late, links[0]!);
+  await expect(late.page.getByTestId('admission')).toHaveAttribute('data-admission', 'member');
+  expect(await shownLink(late, 'invite-link')).toBe(links[0]);
+  await expect(late.page.getByTestId('swarm')).toHaveAttribute('data-nodes', '0');
+});
+
 test('verify checks a private swarm, by either link', async ({ browser }) => {
   await start(['--private']);
   const one = await open(browser, member);

@@ -22,7 +22,7 @@ export function NewLink() {
     <Confirmed
       testId="new-link"
       label="Start a new link…"
-      question="The members whose tabs are open now move along, with their shards. All others, guests too, need the new link: the old ones lead nowhere. A server that was started with --private hands out the model again when it is started with --new-link."
+      question="The members whose tabs are open now move along, with their shards. All others, guests too, need the new link: the old ones lead nowhere. A server that was started with --private sends this swarm no more of the model until the new link's secret, what follows s=, stands in its file swarm.secret and it is started again."
       yes="Start a new link"
       act={() => model.startNewLink()}
     />
