@@ -25,6 +25,8 @@ vi.mock('../../../signaling-server/limits.ts', async (original) => ({
   MAX_CONNECTIONS: 256,
   MAX_DOWNLOADS: 64,
   MAX_HANDSHAKES: 256,
+  // One talks here for a whole swarm.
+  PRESENCE_BURST: 1000,
 }));
 
 const PATIENCE = { timeout: 30_000, interval: 100 };
