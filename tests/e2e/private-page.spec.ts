@@ -133,6 +133,7 @@ test('tabs of one browser are in one private swarm together, and the open one of
   // The same browser, another tab: it founds.
   const founder = await openPage(inOpen.context, `${server.url}/`);
   await expectSwarmReady(founder.page);
+  await say(founder, 'also the open swarm');
   await founder.page.getByTestId('found-private').click();
   await Promise.all([founder.page.waitForEvent('load'), founder.page.getByTestId('found-private-yes').click()]);
   await expect(founder.page.getByTestId('admission')).toHaveAttribute('data-admission', 'member');
