@@ -16,11 +16,13 @@ export class Lender {
   readonly #device = new DeviceState();
   readonly #ledger = new LendLedger();
   readonly state: ReadonlySignal<LendState>;
+  readonly #paused: ReadonlySignal<LendState['paused']>;
 
   constructor(settings: ReadonlySignal<Settings>) {
     this.#settings = settings;
+    this.#paused = computed(() => this.#pausedBy(settings.value.lend));
     this.state = computed(() => ({
-      paused: this.#pausedBy(settings.value.lend),
+      paused: this.#paused.value,
       tellsCharging: this.#device.charging.value !== undefined,
       tellsIdle: this.#device.tellsIdle,
       totals: this.#ledger.totals.value,
@@ -40,7 +42,7 @@ export class Lender {
     const bytes = [shardMemoryBytes(), this.memoryBytes].filter((limit) => limit !== undefined);
     return {
       lending: {
-        paused: this.state.value.paused !== undefined,
+        paused: this.#paused.value !== undefined,
         share: lend.share,
         onlyFor: lend.onlyTrusted ? trustedPeers : undefined,
         sessions: lend.sessions ?? Number.POSITIVE_INFINITY,
@@ -62,7 +64,7 @@ export class Lender {
     effect(() => {
       const { uploadKilobytes } = this.#settings.value.lend;
       const limit = uploadKilobytes === undefined ? undefined : uploadKilobytes * 1000;
-      session.store.limitUploads(this.state.value.paused === undefined ? limit : 0);
+      session.store.limitUploads(this.#paused.value === undefined ? limit : 0);
       // Others hear at once what they can count on.
       session.node?.membership.publishNow();
     });
