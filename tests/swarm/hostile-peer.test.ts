@@ -6,25 +6,17 @@ import { presenceTopic } from '../../src/protocol/directory.ts';
 import { encodeFrame } from '../../src/protocol/frame-codec.ts';
 import type { TaskFrame } from '../../src/protocol/frames.ts';
 import { MAX_SESSIONS } from '../../src/protocol/limits.ts';
-import { DEFAULT_SAMPLING } from '../../src/swarm/coordinator/sampler.ts';
 import type { SwarmNode } from '../../src/swarm/node.ts';
+import { answerOf, promptOf } from './support/answer.ts';
 import { TestSwarm } from './support/test-swarm.ts';
 
-const PROMPT = Array.from({ length: 20 }, (_, index) => (index * 37) % 500);
+const PROMPT = promptOf(20);
 
 let swarm: TestSwarm;
 afterEach(() => swarm.close());
 
-async function answer(): Promise<number[]> {
-  const ids: number[] = [];
-  const tokens = swarm.guest.coordinator.generate({
-    promptIds: PROMPT,
-    maxTokens: 8,
-    stopIds: new Set(),
-    sampling: DEFAULT_SAMPLING,
-    topLogprobs: 0,
-  });
-  for await (const { id } of tokens) ids.push(id);
+async function answer(): Promise<readonly number[]> {
+  const { ids } = await answerOf(swarm.guest, { promptIds: PROMPT, maxTokens: 8 });
   return ids;
 }
 

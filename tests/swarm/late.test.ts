@@ -2,11 +2,10 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Heartbeat } from '../../src/net/channel/heartbeat.ts';
 import { LinkWatch } from '../../src/net/channel/link-watch.ts';
 import { PRESENCE_TIMEOUT_MS } from '../../src/protocol/limits.ts';
-import type { RouteEvent } from '../../src/swarm/coordinator/route-event.ts';
-import { DEFAULT_SAMPLING } from '../../src/swarm/coordinator/sampler.ts';
+import { alone, answerOf, promptOf } from './support/answer.ts';
 import { TestSwarm } from './support/test-swarm.ts';
 
-const PROMPT = Array.from({ length: 40 }, (_, index) => (index * 37) % 500);
+const PROMPT = promptOf(40);
 const TOKENS = 12;
 /** What the network takes to call a member late; a page stands still for many times that. */
 const SILENCE_MS = 20;
@@ -17,32 +16,10 @@ afterEach(async () => {
   await swarm?.close();
 });
 
-/** An answer during which something happens after the third token. */
-async function answer(then: (route: readonly string[]) => void = () => undefined) {
-  const ids: number[] = [];
-  const events: RouteEvent[] = [];
-  const stop = swarm.guest.coordinator.onRoute((event) => events.push(event));
-  const tokens = swarm.guest.coordinator.generate({
-    promptIds: PROMPT,
-    maxTokens: TOKENS,
-    stopIds: new Set(),
-    sampling: DEFAULT_SAMPLING,
-    topLogprobs: 0,
-  });
-  for await (const { id, lap } of tokens) {
-    ids.push(id);
-    if (ids.length === 3) then(lap.stages.map(({ peerId }) => peerId));
-  }
-  stop();
-  return { ids, events };
-}
-
-async function expected(): Promise<number[]> {
-  swarm = await TestSwarm.create([[0, 1, 2, 3]]);
-  const { ids } = await answer();
-  await swarm.close();
-  return ids;
-}
+const REQUEST = { promptIds: PROMPT, maxTokens: TOKENS };
+/** @param then - happens after the third token */
+const answer = (then?: (route: readonly string[]) => void) => answerOf(swarm.guest, { ...REQUEST, then });
+const expected = () => alone(REQUEST);
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 

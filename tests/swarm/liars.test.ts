@@ -5,9 +5,10 @@ import type { RouteEvent } from '../../src/swarm/coordinator/route-event.ts';
 import { DEFAULT_SAMPLING } from '../../src/swarm/coordinator/sampler.ts';
 import type { SwarmNode } from '../../src/swarm/node.ts';
 import type { TaskState } from '../../src/swarm/stage/stage-server.ts';
+import { alone, answerOf, promptOf } from './support/answer.ts';
 import { TestSwarm } from './support/test-swarm.ts';
 
-const PROMPT = Array.from({ length: 40 }, (_, index) => (index * 37) % 500);
+const PROMPT = promptOf(40);
 const TOKENS = 12;
 /** Of a stage that does nothing: goal 2500 ms, as for a crash; what a busy machine adds must not fail. */
 const PAUSE_MS = 8000;
@@ -15,34 +16,10 @@ const PAUSE_MS = 8000;
 let swarm: TestSwarm;
 afterEach(() => swarm?.close());
 
-/** An answer during which something happens after the third token. */
-async function answer(then: (route: readonly string[]) => void = () => undefined) {
-  const ids: number[] = [];
-  const events: RouteEvent[] = [];
-  const stop = swarm.guest.coordinator.onRoute((event) => events.push(event));
-  const tokens = swarm.guest.coordinator.generate({
-    promptIds: PROMPT,
-    maxTokens: TOKENS,
-    stopIds: new Set(),
-    sampling: DEFAULT_SAMPLING,
-    topLogprobs: 0,
-  });
-  let route: readonly string[] = [];
-  for await (const { id, lap } of tokens) {
-    ids.push(id);
-    route = lap.stages.map(({ peerId }) => peerId);
-    if (ids.length === 3) then(route);
-  }
-  stop();
-  return { ids, events, route };
-}
-
-async function expected(): Promise<number[]> {
-  swarm = await TestSwarm.create([[0, 1, 2, 3]]);
-  const { ids } = await answer();
-  await swarm.close();
-  return ids;
-}
+const REQUEST = { promptIds: PROMPT, maxTokens: TOKENS };
+/** @param then - happens after the third token */
+const answer = (then?: (route: readonly string[]) => void) => answerOf(swarm.guest, { ...REQUEST, then });
+const expected = () => alone(REQUEST);
 
 const pauseOf = (events: readonly RouteEvent[]) =>
   Math.max(...events.map((event) => (event.kind === 'replaced' ? event.pauseMs : Number.POSITIVE_INFINITY)));

@@ -11,13 +11,13 @@ import { encodeManifestRequest, MANIFEST_PROTOCOL } from '../../src/protocol/man
 import { createSecret, deriveKeys, guestSecretOf } from '../../src/protocol/private-swarm.ts';
 import { privateTopic } from '../../src/protocol/private-topic.ts';
 import { TORRENT_SIGNAL_PROTOCOL } from '../../src/protocol/torrent-signal.ts';
-import { DEFAULT_SAMPLING } from '../../src/swarm/coordinator/sampler.ts';
 import { fetchManifest, serveManifest } from '../../src/swarm/members/manifest-exchange.ts';
 import type { SwarmNode } from '../../src/swarm/node.ts';
+import { alone, answerOf, promptOf } from './support/answer.ts';
 import { TestSwarm } from './support/test-swarm.ts';
 
 const MANIFEST = 'a'.repeat(64);
-const PROMPT = Array.from({ length: 20 }, (_, index) => (index * 37) % 500);
+const REQUEST = { promptIds: promptOf(20), maxTokens: 8 };
 const secret = createSecret();
 const keys = deriveKeys(secret);
 const guestKeys = deriveKeys(guestSecretOf(secret));
@@ -36,25 +36,14 @@ async function whole(): Promise<readonly SwarmNode[]> {
   return swarm.nodes;
 }
 
-async function answer(node: SwarmNode): Promise<number[]> {
-  const ids: number[] = [];
-  const request = { promptIds: PROMPT, maxTokens: 8, stopIds: new Set<number>(), topLogprobs: 0 };
-  for await (const { id } of node.coordinator.generate({ ...request, sampling: DEFAULT_SAMPLING })) ids.push(id);
+async function answer(node: SwarmNode): Promise<readonly number[]> {
+  const { ids } = await answerOf(node, REQUEST);
   return ids;
-}
-
-async function openAnswer(): Promise<number[]> {
-  const open = await TestSwarm.create([[0, 1, 2, 3]]);
-  try {
-    return await answer(open.guest);
-  } finally {
-    await open.close();
-  }
 }
 
 describe('a private swarm', () => {
   it('answers as an open one, guests and members', async () => {
-    const expected = await openAnswer();
+    const expected = await alone(REQUEST);
     const [node] = await whole();
     expect(await answer(swarm.guest)).toEqual(expected);
     expect(await answer(node!)).toEqual(expected);

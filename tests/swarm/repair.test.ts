@@ -3,46 +3,31 @@ import { ShoalError } from '../../src/core/errors.ts';
 import { DEFAULT_SAMPLING } from '../../src/swarm/coordinator/sampler.ts';
 import type { Wait } from '../../src/swarm/route/wait.ts';
 import { KeptOutputs } from '../../src/swarm/stage/kept-outputs.ts';
+import { alone, answerOf, promptOf } from './support/answer.ts';
 import { TestSwarm } from './support/test-swarm.ts';
 
-const PROMPT = Array.from({ length: 100 }, (_, index) => (index * 37) % 500);
+const PROMPT = promptOf(100);
 const TOKENS = 24;
 
 let swarm: TestSwarm;
 afterEach(() => swarm?.close());
 
-/** An answer during which something happens after the third token; `last` is told the route of the last lap. */
+const REQUEST = { promptIds: PROMPT, maxTokens: TOKENS };
+
+/** @param then - happens after the third token @param last - is told the route of the last lap */
 async function answer(
-  then: (route: readonly string[]) => void = () => undefined,
-  last: (route: readonly string[]) => void = () => undefined,
+  then?: (route: readonly string[]) => void,
+  last?: (route: readonly string[]) => void,
   onWait: (wait: Wait | undefined) => void = () => undefined,
   conversation?: string,
-): Promise<number[]> {
-  const ids: number[] = [];
-  const tokens = swarm.guest.coordinator.generate({
-    ...(conversation === undefined ? {} : { conversation }),
-    promptIds: PROMPT,
-    maxTokens: TOKENS,
-    stopIds: new Set(),
-    sampling: DEFAULT_SAMPLING,
-    topLogprobs: 0,
-    onWait,
-  });
-  for await (const { id, lap } of tokens) {
-    const route = lap.stages.map(({ peerId }) => peerId);
-    ids.push(id);
-    if (ids.length === 3) then(route);
-    if (ids.length === TOKENS) last(route);
-  }
+): Promise<readonly number[]> {
+  const named = conversation === undefined ? {} : { conversation };
+  const { ids, route } = await answerOf(swarm.guest, { ...REQUEST, ...named, then, onWait });
+  last?.(route);
   return ids;
 }
 
-async function expected(): Promise<number[]> {
-  swarm = await TestSwarm.create([[0, 1, 2, 3]]);
-  const ids = await answer();
-  await swarm.close();
-  return ids;
-}
+const expected = () => alone(REQUEST);
 
 const kill = (peerId: string | undefined) => swarm.kill(swarm.nodes.findIndex((node) => node.peerId === peerId));
 const nodeOf = (peerId: string | undefined) => swarm.nodes.find((node) => node.peerId === peerId)!;

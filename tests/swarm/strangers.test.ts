@@ -5,12 +5,12 @@ import { presenceTopic } from '../../src/protocol/directory.ts';
 import { decodeFrame, encodeFrame } from '../../src/protocol/frame-codec.ts';
 import type { Frame, TaskFrame } from '../../src/protocol/frames.ts';
 import { MAX_NEXT_NODES_PER_PEER, MAX_SESSIONS, MAX_SESSIONS_PER_PEER } from '../../src/protocol/limits.ts';
-import { DEFAULT_SAMPLING } from '../../src/swarm/coordinator/sampler.ts';
 import type { SwarmNode } from '../../src/swarm/node.ts';
 import { NO_CANDIDATES } from '../../src/swarm/stage/replay.ts';
+import { answerOf, promptOf } from './support/answer.ts';
 import { TestSwarm, type TestSwarmOptions } from './support/test-swarm.ts';
 
-const PROMPT = Array.from({ length: 20 }, (_, index) => (index * 37) % 500);
+const PROMPT = promptOf(20);
 const TOKENS = 8;
 const LAYERS = [
   { start: 0, end: 8 },
@@ -28,13 +28,8 @@ async function whole(options: TestSwarmOptions = {}): Promise<SwarmNode[]> {
   return swarm.nodes;
 }
 
-async function answer(guest = swarm.guest, onToken: (count: number) => unknown = () => undefined): Promise<number[]> {
-  const ids: number[] = [];
-  const request = { promptIds: PROMPT, maxTokens: TOKENS, stopIds: new Set<number>(), topLogprobs: 0 };
-  for await (const { id } of guest.coordinator.generate({ ...request, sampling: DEFAULT_SAMPLING })) {
-    ids.push(id);
-    await onToken(ids.length);
-  }
+async function answer(guest = swarm.guest, onToken?: (count: number) => unknown): Promise<readonly number[]> {
+  const { ids } = await answerOf(guest, { promptIds: PROMPT, maxTokens: TOKENS, onToken });
   return ids;
 }
 
