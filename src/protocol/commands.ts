@@ -78,6 +78,8 @@ export const COMMANDS = {
       max_tokens: v.pipe(count, v.minValue(1)),
       /** Tasks before it are void, as they were meant for an earlier place of the session. */
       first_task: v.optional(count, 0),
+      /** Whether the coordinator may ask for hashes of the rows. */
+      hashes: v.optional(v.boolean(), true),
       /** Counts up over the coordinator's openings: each command has a stream of its own, so one may overtake another. */
       opening: v.optional(count, 0),
     }),
@@ -152,6 +154,8 @@ export const COMMANDS = {
     params: v.object({ session, layers: v.optional(layers), opening: v.optional(count) }),
     result: empty,
   },
+  /** The node that asks has found this peer to lie, by a check of its own. No more than a reason to check it again. */
+  REPORT_LIAR: { params: v.object({ peer_id: peerId }), result: empty },
   PING: { params: nothing, result: empty },
   /** Counters, the newest tasks, and the part of the log that tells what the node serves. */
   GET_STATS: {

@@ -13,6 +13,7 @@ import { SpreadPace } from './assign/spread-pace.ts';
 import { Spreader } from './assign/spreader.ts';
 import { chooseInTurn } from './assign/volunteer.ts';
 import { Coordinator } from './coordinator/coordinator.ts';
+import { LiarReports } from './coordinator/liar-reports.ts';
 import { CommandClient } from './frames/command-client.ts';
 import { FrameExchange } from './frames/frame-exchange.ts';
 import { CommandServer } from './members/command-server.ts';
@@ -112,8 +113,14 @@ export class SwarmNode {
       lending: () => this.#lending,
       limits: options.limits,
     });
+    const reports = new LiarReports({
+      peerId: transport.peerId,
+      commands: () => this.commands,
+      neighbours: () => this.connectedPeers(),
+    });
     this.#server = new CommandServer({
       peerId: transport.peerId,
+      reports,
       stages: this.stages,
       store,
       keeper,
@@ -130,6 +137,7 @@ export class SwarmNode {
       records,
       vocabularySize: manifest.hyperparameters.vocabularySize,
       width: manifest.hyperparameters.width,
+      reports,
       digest: (rows) => digestOf(rows, manifest.hyperparameters.width),
       checks: () => options.settings().checkOthers,
       onChecked: () => this.#events.emit('change', undefined),

@@ -65,7 +65,15 @@ describe('a place of a session', () => {
   it('is one alone when a later opening, or its closing, comes while the earlier place is closed', async () => {
     const { stages } = swarm.nodes[0]!;
     const coordinator = swarm.guest.peerId;
-    const request = { session: SESSION, layers: LAYERS, maxTokens: 10, firstTask: 0, before: [], after: [] };
+    const request = {
+      session: SESSION,
+      layers: LAYERS,
+      maxTokens: 10,
+      firstTask: 0,
+      hashes: true,
+      before: [],
+      after: [],
+    };
     const openNow = (opening: number) => stages.openSession(coordinator, { ...request, opening });
     await openNow(1);
     const second = openNow(2);
@@ -107,6 +115,7 @@ describe('a place of a session', () => {
         layers: LAYERS,
         maxTokens: 10,
         firstTask: 0,
+        hashes: true,
         before: [],
         after: [],
         opening: 1,

@@ -21,6 +21,16 @@ export interface AuditSubject extends Answered {
   readonly place: number;
 }
 
+/** One who is there did not answer what a check asked. */
+export class Withheld extends ShoalError {
+  readonly peerId: string;
+
+  constructor(peerId: string, { code, message }: ShoalError) {
+    super(code, message);
+    this.peerId = peerId;
+  }
+}
+
 /** What a replay of a stage elsewhere has shown. */
 export type AuditResult =
   /** Both computed, and so far apart is what they gave. */
@@ -36,7 +46,8 @@ const END_TIMEOUT_MS = 1000;
 /**
  * Has `holder` compute what the stage has computed, from the rows that it was sent, and compares. That they are the same
  * rows is told by the hashes that each stage kept of what came and went while the answer was made.
- * @throws ShoalError when it cannot be done, which says nothing of anybody
+ * @throws Withheld when somebody does not do his part
+ * @throws ShoalError when it cannot be done for another reason, which says nothing of anybody
  */
 export async function auditStage(
   deps: PipelineDependencies,
@@ -48,8 +59,16 @@ export async function auditStage(
   const stage = route[place]!;
   const [before, after] = [route[place - 1], route[place + 1]];
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(AUDIT_TIMEOUT_MS)]);
-  const hashes = async ({ peerId, layers }: RouteStage) =>
-    deps.commands.send(peerId, 'GET_HASHES', { session, layers, length }, bounded);
+  const part = async <T>(peerId: string, work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      if (signal.aborted || !deps.exchange.isOpen(peerId)) throw error;
+      throw new Withheld(peerId, ShoalError.from(error));
+    }
+  };
+  const hashes = ({ peerId, layers }: RouteStage) =>
+    part(peerId, deps.commands.send(peerId, 'GET_HASHES', { session, layers, length }, bounded));
   const [own, theirs, next] = await Promise.all([hashes(stage), before && hashes(before), after && hashes(after)]);
   if (before && theirs!.rows_out !== own.rows_in)
     return { kind: 'link', sender: before.peerId, receiver: stage.peerId };
@@ -62,16 +81,19 @@ export async function auditStage(
   const computed = collect(deps, { session, task, from: holder, length }, bounded);
   const shown = collect(deps, { session, task: shownTask, from: stage.peerId, length }, bounded);
   try {
-    const opening = { session, stages: [second], routes: [withSecond], maxTokens: length, firstTask: task };
-    const taken = Math.min(pipeline.maxTaskTokens, await openStages(deps, opening, bounded));
+    const opened = { session, stages: [second], routes: [withSecond], maxTokens: length, firstTask: task };
+    const opening = openStages(deps, { ...opened, hashes: true }, bounded);
+    const taken = Math.min(pipeline.maxTaskTokens, await part(holder, opening));
     if (before) await linkStages(deps, session, [before], [route, withSecond], bounded);
     const positions = { start: 0, end: length };
     const filling = { session, task, before, stages: [second], ids, positions, maxTaskTokens: taken, show: true };
     await fillStages(deps, filling, bounded);
-    if (!after) return { kind: 'compared', difference: givenDifference(given, (await computed.done).rows) };
+    if (!after)
+      return { kind: 'compared', difference: givenDifference(given, (await part(holder, computed.done)).rows) };
     const show = { session, layers: stage.layers, task: shownTask, position: 0, length, max_tokens: taken };
-    await deps.commands.send(stage.peerId, 'SHOW_SESSION', show, bounded);
-    const [again, told] = await Promise.all([computed.done, shown.done]);
+    await part(stage.peerId, deps.commands.send(stage.peerId, 'SHOW_SESSION', show, bounded));
+    const told = await part(stage.peerId, shown.done);
+    const again = await part(holder, computed.done);
     const replayed = await hashes(second);
     if (before && replayed.rows_in !== own.rows_in) return { kind: 'false-rows', peerId: before.peerId };
     if ((await deps.digest(told.hidden)) !== own.rows_out) return { kind: 'false-rows', peerId: stage.peerId };

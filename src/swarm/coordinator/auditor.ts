@@ -2,9 +2,9 @@ import { ShoalError } from '../../core/errors.ts';
 import { log } from '../../core/log.ts';
 import { formatLayers } from '../../core/ranges.ts';
 import { shortId } from '../../core/short-id.ts';
-import type { RouteStage } from '../../protocol/frames.ts';
-import { type Answered, type AuditResult, type AuditSubject, auditStage } from './audit.ts';
+import { type Answered, type AuditResult, type AuditSubject, auditStage, Withheld } from './audit.ts';
 import { MAX_DIFFERENCE } from './compare-rows.ts';
+import type { LiarReports } from './liar-reports.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { PipelineDependencies } from './pipeline-dependencies.ts';
 import type { RouteEvent } from './route-event.ts';
@@ -16,38 +16,69 @@ const LEAST_RATE = 0.02;
 /** Positions of a session beyond which a check costs more than it is worth. */
 const MAX_POSITIONS = 2048;
 
+/** Holders of a stage's layers that are asked to compute again, until one does. */
+const MAX_HOLDERS_ASKED = 3;
+
+/** A stage of an answer that is to be checked. */
+export interface Chosen {
+  /** Of the stage in the route. */
+  readonly place: number;
+  /** Others with its layers, the best first. */
+  readonly holders: readonly string[];
+}
+
+/** What one holder's replay has shown, and who may replay after it. */
+interface Replay {
+  readonly result: AuditResult;
+  readonly holder: string;
+  readonly others: readonly string[];
+}
+
 /** Has others compute again, by chance, what the stages of this tab's answers have computed. */
 export class Auditor {
   readonly #deps: PipelineDependencies;
+  readonly #reports: Pick<LiarReports, 'take' | 'tell'>;
   readonly #tell: (event: RouteEvent) => void;
 
   /** @param tell - who was found to lie */
-  constructor(deps: PipelineDependencies, tell: (event: RouteEvent) => void) {
+  constructor(
+    deps: PipelineDependencies,
+    reports: Pick<LiarReports, 'take' | 'tell'>,
+    tell: (event: RouteEvent) => void,
+  ) {
     this.#deps = deps;
+    this.#reports = reports;
     this.#tell = tell;
   }
 
-  /** Which stages of an answer the coin says are to be checked, and can be; by their places in the route. */
-  choose({ pipeline }: Answered): number[] {
+  /** The stages of an answer that the coin, or a report, says are to be checked, and that can be. */
+  choose({ pipeline }: Answered): Chosen[] {
     const { exchange, routes, wire } = this.#deps;
-    // What was rounded on its way is not the same on another.
-    if (pipeline.broken || pipeline.confirmed > MAX_POSITIONS || (wire?.() ?? 'f32') !== 'f32') return [];
-    return [...pipeline.route.keys()].filter((place) => {
-      const { peerId, layers } = pipeline.route[place]!;
-      if (peerId === exchange.peerId || routes.holders(layers, peerId).length === 0) return false;
-      return secretRandom() < this.#rate(peerId);
-    });
+    const rounded = (wire?.() ?? 'f32') !== 'f32';
+    if (pipeline.broken || !pipeline.hashes || rounded || pipeline.confirmed > MAX_POSITIONS) return [];
+    const chosen: Chosen[] = [];
+    for (const [place, { peerId, layers }] of pipeline.route.entries()) {
+      if (peerId === exchange.peerId) continue;
+      const lucky = secretRandom() >= this.#rate(peerId);
+      if (lucky && !this.#reports.take(peerId)) continue;
+      const holders = routes.holders(layers, peerId);
+      if (holders.length > 0) chosen.push({ place, holders });
+    }
+    return chosen;
   }
 
   /** Checks these stages. One that was found to lie is out of the route when it is done. */
-  async check({ pipeline, ids, given }: Answered, places: readonly number[], signal: AbortSignal): Promise<void> {
-    for (const place of places) {
+  async check({ pipeline, ids, given }: Answered, chosen: readonly Chosen[], signal: AbortSignal): Promise<void> {
+    for (const { place, holders } of chosen) {
       if (signal.aborted || pipeline.broken) return;
       const stage = pipeline.route[place]!;
       try {
-        await this.#checkStage({ pipeline, place, ids: ids.slice(0, pipeline.confirmed), given }, signal);
+        await this.#checkStage({ pipeline, place, ids: ids.slice(0, pipeline.confirmed), given }, holders, signal);
       } catch (error) {
-        log.info('ROUTE', `Layers ${formatLayers(stage.layers)} were not checked: ${ShoalError.from(error).message}`);
+        const { message } = ShoalError.from(error);
+        log.info('ROUTE', `Layers ${formatLayers(stage.layers)} were not checked: ${message}`);
+        if (error instanceof Withheld && this.#deps.records.withheld(error.peerId, message))
+          this.#leaveOut(pipeline, error.peerId, 'it does not show what it has computed.');
       }
     }
   }
@@ -57,45 +88,69 @@ export class Auditor {
     return passed < FIRST_ANSWERS ? 1 : Math.max(LEAST_RATE, 1 / (1 + passed));
   }
 
-  async #checkStage(subject: AuditSubject, signal: AbortSignal): Promise<void> {
-    const { records, routes } = this.#deps;
-    const stage = subject.pipeline.route[subject.place]!;
-    const [second, third] = routes.holders(stage.layers, stage.peerId);
-    if (!second) return;
-    const result = await auditStage(this.#deps, subject, second, signal);
-    if (result.kind !== 'compared') {
-      const liar = result.kind === 'link' ? records.dispute(result.receiver, result.sender) : result.peerId;
-      this.#expel(subject.pipeline, liar, wordsOf(result));
-      return;
-    }
-    if (result.difference <= MAX_DIFFERENCE) {
+  async #checkStage(subject: AuditSubject, holders: readonly string[], signal: AbortSignal): Promise<void> {
+    const { records } = this.#deps;
+    const { pipeline, place } = subject;
+    const stage = pipeline.route[place]!;
+    const replay = await this.#replay(subject, holders, signal);
+    if (!replay) return;
+    const { result, holder } = replay;
+    if (result.kind === 'link') {
+      // Either may lie, so nobody else is told.
+      this.#expel(pipeline, records.dispute(result.receiver, result.sender), wordsOf(result));
+    } else if (result.kind === 'false-rows') {
+      this.#expelAndTell(pipeline, result.peerId, wordsOf(result));
+    } else if (result.difference <= MAX_DIFFERENCE) {
       records.passed(stage.peerId);
-      return;
+    } else {
+      const why = `Layers ${formatLayers(stage.layers)}: ${shortId(holder)} computes otherwise, by ${result.difference.toPrecision(2)}.`;
+      log.warn('ROUTE', why);
+      this.#expelAndTell(pipeline, await this.#decide(subject, replay, signal), why);
     }
-    const why = `Layers ${formatLayers(stage.layers)}: ${shortId(second)} computes otherwise, by ${result.difference.toPrecision(2)}.`;
-    log.warn('ROUTE', why);
-    this.#expel(subject.pipeline, await this.#decide(subject, stage, second, third, signal), why);
   }
 
   /** Which of two that differ a third agrees with less; this tab itself is always right. */
   async #decide(
     subject: AuditSubject,
-    stage: RouteStage,
-    second: string,
-    third: string | undefined,
+    { holder: second, others }: Replay,
     signal: AbortSignal,
   ): Promise<string | undefined> {
-    const { exchange } = this.#deps;
-    if (second === exchange.peerId) return stage.peerId;
-    if (!third) return undefined;
-    const result = await auditStage(this.#deps, subject, third, signal);
-    if (result.kind !== 'compared') return undefined;
-    return result.difference <= MAX_DIFFERENCE ? second : stage.peerId;
+    const { peerId } = subject.pipeline.route[subject.place]!;
+    if (second === this.#deps.exchange.peerId) return peerId;
+    const third = await this.#replay(subject, others, signal);
+    if (third?.result.kind === 'false-rows') return third.result.peerId;
+    if (third?.result.kind !== 'compared') return undefined;
+    return third.result.difference <= MAX_DIFFERENCE ? second : peerId;
   }
 
-  #expel(pipeline: Pipeline, peerId: string | undefined, why: string): void {
-    if (peerId === undefined || peerId === this.#deps.exchange.peerId) return;
+  /** By the first of the holders that does it; undefined when none does. */
+  async #replay(subject: AuditSubject, holders: readonly string[], signal: AbortSignal): Promise<Replay | undefined> {
+    for (const [index, holder] of holders.slice(0, MAX_HOLDERS_ASKED).entries()) {
+      try {
+        const result = await auditStage(this.#deps, subject, holder, signal);
+        return { result, holder, others: holders.slice(index + 1) };
+      } catch (error) {
+        const fromAnother = error instanceof Withheld && error.peerId !== holder;
+        if (signal.aborted || fromAnother) throw error;
+        log.info('ROUTE', `${shortId(holder)} did not compute again: ${ShoalError.from(error).message}`);
+      }
+    }
+    return undefined;
+  }
+
+  #expelAndTell(pipeline: Pipeline, peerId: string | undefined, why: string): void {
+    if (this.#expel(pipeline, peerId, why)) this.#reports.tell(peerId!);
+  }
+
+  /** @returns whether it is left out: this tab itself is not */
+  #expel(pipeline: Pipeline, peerId: string | undefined, why: string): boolean {
+    if (peerId === undefined || peerId === this.#deps.exchange.peerId) return false;
     this.#deps.records.lied(peerId, why);
+    this.#leaveOut(pipeline, peerId, why);
+    return true;
+  }
+
+  #leaveOut(pipeline: Pipeline, peerId: string, why: string): void {
     this.#tell({ kind: 'expelled', peerId, why });
     pipeline.expel(peerId);
   }

@@ -61,6 +61,8 @@ export interface StagesOpening {
   readonly maxTokens: number;
   /** Tasks before it are meant for an earlier place of the session, and void. */
   readonly firstTask: number;
+  /** Whether the stages keep hashes of its rows. */
+  readonly hashes: boolean;
 }
 
 /**
@@ -71,7 +73,7 @@ export interface StagesOpening {
  */
 export async function openStages(
   deps: PipelineDependencies,
-  { session, stages, routes, maxTokens, firstTask }: StagesOpening,
+  { session, stages, routes, maxTokens, firstTask, hashes }: StagesOpening,
   signal?: AbortSignal,
 ): Promise<number> {
   const { exchange, commands } = deps;
@@ -82,7 +84,7 @@ export async function openStages(
       // The channel's heartbeat tells within seconds when a stage vanishes, also one that is no neighbour.
       await exchange.reach(peerId, signal);
       const place = { session, layers, ...neighboursOf(stage, routes, exchange.peerId) };
-      const limits = { max_tokens: maxTokens, first_task: firstTask, opening };
+      const limits = { max_tokens: maxTokens, first_task: firstTask, hashes, opening };
       return commands.send(peerId, 'OPEN_SESSION', { ...place, ...limits }, signal);
     }),
   );

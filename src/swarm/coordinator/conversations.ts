@@ -23,6 +23,8 @@ export interface Conversation {
 export interface ConversationsOptions extends RepairOptions {
   /** Nodes that go as soon as no session needs them. */
   readonly leaving: () => ReadonlySet<string>;
+  /** Whether other nodes compute again by chance what nodes have computed; asked for each session, and after each answer. */
+  readonly checks: () => boolean;
 }
 
 /** Where tasks that found no room stand, about: they do not wait in order, but some go every second. */
@@ -77,10 +79,12 @@ export class Conversations {
     if (kept) return kept;
     const idle = [...this.#kept.keys()].find((other) => !busy.has(other));
     if (this.#kept.size >= MAX_CONVERSATIONS && idle !== undefined) await this.forget(idle);
-    const { routes, maxTokens } = this.#options;
+    const { routes, maxTokens, checks, wire } = this.#options;
     const plan = (full: ReadonlySet<string>) => routes.planRoute(patience, full);
     const servedWithout = (full: ReadonlySet<string>) => routes.isServed(full);
-    const pipeline = await Pipeline.open(this.#options, { maxTokens, plan, servedWithout }, patience);
+    // What was rounded on its way is not the same on another.
+    const hashes = checks() && (wire?.() ?? 'f32') === 'f32';
+    const pipeline = await Pipeline.open(this.#options, { maxTokens, plan, servedWithout, hashes }, patience);
     const conversation: Conversation = {
       ...{ pipeline, ids: [], given: new Map<number, Candidates>() },
       ...{ handOver: undefined, stillSinceMs: undefined },

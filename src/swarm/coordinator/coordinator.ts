@@ -7,13 +7,14 @@ import { NO_CANDIDATES } from '../stage/replay.ts';
 import { Auditor } from './auditor.ts';
 import { type Conversation, Conversations, type ConversationsOptions, reusedLength } from './conversations.ts';
 import type { GeneratedToken, GenerationRequest, GenerationSummary, Generator, Lap } from './generation.ts';
+import type { LiarReports } from './liar-reports.ts';
 import type { RouteEvent } from './route-event.ts';
 import { Sampler } from './sampler.ts';
 
 export interface CoordinatorOptions extends Omit<ConversationsOptions, 'maxTokens'> {
   readonly contextLength: number;
-  /** Whether other nodes compute again by chance what nodes have computed; asked after each answer. */
-  readonly checks: () => boolean;
+  /** Tells others of liars, and knows what they tell. */
+  readonly reports: LiarReports;
   /** A check is over. */
   readonly onChecked: () => void;
 }
@@ -55,13 +56,13 @@ export class Coordinator implements Generator {
   /** Conversations that are answering. */
   readonly #busy = new Set<string>();
 
-  constructor({ contextLength, checks, onChecked, ...options }: CoordinatorOptions) {
+  constructor({ contextLength, onChecked, reports, ...options }: CoordinatorOptions) {
     this.#contextLength = contextLength;
     this.#records = options.records;
     this.#onChecked = onChecked;
     this.#conversations = new Conversations({ ...options, maxTokens: contextLength });
-    this.#auditor = new Auditor(options, (event) => this.#conversations.tell(event));
-    this.#checksWanted = checks;
+    this.#auditor = new Auditor(options, reports, (event) => this.#conversations.tell(event));
+    this.#checksWanted = options.checks;
   }
 
   /** What happens to the routes of this tab's conversations. */
@@ -123,10 +124,10 @@ export class Coordinator implements Generator {
   #check(key: string): Promise<void> | undefined {
     const conversation = this.#conversations.get(key);
     if (!conversation || !this.#checksWanted()) return undefined;
-    const places = this.#auditor.choose(conversation);
-    if (places.length === 0) return undefined;
+    const chosen = this.#auditor.choose(conversation);
+    if (chosen.length === 0) return undefined;
     const abort = new AbortController();
-    const done = this.#auditor.check(conversation, places, abort.signal).finally(() => {
+    const done = this.#auditor.check(conversation, chosen, abort.signal).finally(() => {
       this.#checks.delete(key);
       this.#onChecked();
     });

@@ -19,6 +19,8 @@ export interface PlacesWanted {
   readonly maxTokens: number;
   /** Tasks before it are meant for an earlier place of the session, and void. */
   readonly firstTask: number;
+  /** Whether the stages keep hashes of its rows. */
+  readonly hashes: boolean;
   /** The fastest stages without these nodes. */
   readonly plan: (without: ReadonlySet<string>) => Promise<readonly RouteStage[]>;
   /** Whether others serve all that is wanted. */
@@ -96,7 +98,7 @@ class PlaceSearch {
 
   /** Opens what is not held yet, gives back what is not wanted any more, and tells the rest who stands beside them now. */
   async #take(stages: readonly RouteStage[]): Promise<void> {
-    const { session, maxTokens, firstTask, routeWith } = this.#wanted;
+    const { session, maxTokens, firstTask, hashes, routeWith } = this.#wanted;
     const { signal } = this.#patience;
     const routes = [routeWith?.(stages) ?? stages];
     const linksOf = (stage: RouteStage) => JSON.stringify(neighboursOf(stage, routes, this.#deps.exchange.peerId));
@@ -110,7 +112,7 @@ class PlaceSearch {
       this.#maxTaskTokens = Math.min(this.#maxTaskTokens, maxTaskTokens);
     };
     try {
-      const opening = { session, stages: missing, routes, maxTokens, firstTask };
+      const opening = { session, stages: missing, routes, maxTokens, firstTask, hashes };
       hold(missing, await openStages(this.#deps, opening, signal));
     } catch (error) {
       if (error instanceof NodesFull || error instanceof StagesFailed) hold(error.opened, error.maxTaskTokens);

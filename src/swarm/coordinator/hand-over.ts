@@ -96,8 +96,7 @@ export class HandOver {
 
   async #fill(): Promise<void> {
     const { signal } = this.#abort;
-    const { session } = this.#pipeline;
-    const { route } = this.#pipeline;
+    const { session, route, hashes } = this.#pipeline;
     for (const { stages, before } of movesOf(route, this.leaving)) {
       const successors = await this.#options.routes.planRange(layersOf(stages), this.leaving, { signal });
       this.#moves.push({ stages, before, successors });
@@ -105,7 +104,7 @@ export class HandOver {
     const routes = [route, this.#nextRoute()];
     const { maxTokens } = this.#options;
     for (const { successors } of this.#moves) {
-      const opening = { session, stages: successors, routes, maxTokens, firstTask: this.#task };
+      const opening = { session, stages: successors, routes, maxTokens, firstTask: this.#task, hashes };
       this.#maxTaskTokens = Math.min(this.#maxTaskTokens, await openStages(this.#options, opening, signal));
     }
     await linkStages(this.#options, session, this.#border(route), routes, signal);

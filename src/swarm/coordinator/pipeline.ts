@@ -41,6 +41,8 @@ export class Pipeline {
   readonly maxTaskTokens: number;
   /** 32 hexadecimal digits, the same at every stage. */
   readonly session: string;
+  /** Whether the stages keep hashes of the session's rows. */
+  readonly hashes: boolean;
   /** Peers of the route whose channel closed. */
   readonly gone = new Set<string>();
   /** Peers of the route that had no room for a task. */
@@ -66,12 +68,14 @@ export class Pipeline {
     route: readonly RouteStage[],
     session: string,
     maxTaskTokens: number,
+    hashes: boolean,
     start: { readonly task: number; readonly length: number } = { task: 0, length: 0 },
     fillings: readonly number[] = [],
   ) {
     this.#deps = deps;
     this.route = route;
     this.session = session;
+    this.hashes = hashes;
     this.#fillings = new Set(fillings);
     this.#nextTask = start.task;
     this.#length = start.length;
@@ -103,7 +107,7 @@ export class Pipeline {
   ): Promise<Pipeline> {
     const session = randomSession();
     const { stages, maxTaskTokens } = await findPlaces(deps, { ...wanted, session, firstTask: 0 }, patience);
-    return new Pipeline(deps, stages, session, maxTaskTokens);
+    return new Pipeline(deps, stages, session, maxTaskTokens, wanted.hashes);
   }
 
   /**
@@ -121,7 +125,7 @@ export class Pipeline {
   ): Pipeline {
     old.#break(new ShoalError('aborted', 'The session goes on along another route.'));
     const start = { task: old.#nextTask, length };
-    return new Pipeline(deps, route, old.session, maxTaskTokens, start, fillings);
+    return new Pipeline(deps, route, old.session, maxTaskTokens, old.hashes, start, fillings);
   }
 
   /** A number for the tasks that fill new stages of this session: those of older fillings, and older tasks, are void there. */

@@ -71,6 +71,7 @@ export async function repairPipeline(
         session,
         maxTokens: options.maxTokens,
         firstTask: task,
+        hashes: broken.hashes,
         plan: (full: ReadonlySet<string>) => options.routes.planRange(layers, others(full), patience),
         servedWithout: (full: ReadonlySet<string>) => options.routes.isServed(others(full), layers),
         routeWith,

@@ -12,6 +12,7 @@ import {
   parseRequest,
 } from '../../protocol/commands.ts';
 import type { ShardStore } from '../../store/shard-store.ts';
+import type { LiarReports } from '../coordinator/liar-reports.ts';
 import type { FrameExchange } from '../frames/frame-exchange.ts';
 import type { ShardKeeper } from '../shards/shard-keeper.ts';
 import type { StageServer } from '../stage/stage-server.ts';
@@ -23,6 +24,7 @@ export interface CommandServerOptions {
   readonly store: ShardStore;
   readonly keeper: ShardKeeper;
   readonly exchange: FrameExchange;
+  readonly reports: LiarReports;
   readonly consents: () => Consents;
   /** Whether the owner lets this tab store shards for others. */
   readonly spreads: () => boolean;
@@ -102,8 +104,9 @@ export class CommandServer {
         return { shard_id: request.params.shard_id };
       }
       case 'OPEN_SESSION': {
-        const { session, layers, before, after, max_tokens, first_task, opening } = request.params;
-        const place = { session, layers, before, after, maxTokens: max_tokens, firstTask: first_task, opening };
+        const { session, layers, before, after, hashes, max_tokens, first_task, opening } = request.params;
+        const limits = { maxTokens: max_tokens, firstTask: first_task, opening };
+        const place = { session, layers, before, after, hashes, ...limits };
         const { maxTaskTokens } = await stages.openSession(from, place);
         return { max_task_tokens: maxTaskTokens };
       }
@@ -146,6 +149,9 @@ export class CommandServer {
         await stages.closeSession(from, session, layers, opening);
         return {};
       }
+      case 'REPORT_LIAR':
+        this.#options.reports.hear(from, request.params.peer_id);
+        return {};
       case 'PING':
         return {};
       case 'GET_STATS':

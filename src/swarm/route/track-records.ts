@@ -9,6 +9,8 @@ const LIAR_FAILURES = 16;
 /** Failures of nodes that nobody knew make the next less likely to be tried: so many at most, and half of them in this time. */
 const MAX_STRANGERS_FAILED = 8;
 const STRANGERS_HALF_LIFE_MS = 30_000;
+/** Checks in a row that a node may leave without an answer, until each further one is a failure. */
+const MAX_WITHHELD = 2;
 /** So many good laps make up for one failure. */
 const LAPS_PER_FAILURE = 32;
 /** What may happen to anybody happens to nobody twice in this time. */
@@ -30,6 +32,8 @@ interface TrackRecord {
   /** Checks that found it good, and when the last was, `Date.now()`. */
   passed: number;
   checkedAtMs: number | undefined;
+  /** Checks in a row that it did not answer. */
+  withheld: number;
   /** When it last did what may happen to anybody, `performance.now()`. */
   excusedAtMs: number;
 }
@@ -73,6 +77,7 @@ export class TrackRecords {
   passed(peerId: string): void {
     const record = this.#record(peerId);
     record.passed++;
+    record.withheld = 0;
     record.checkedAtMs = Date.now();
   }
 
@@ -83,6 +88,18 @@ export class TrackRecords {
     record.checkedAtMs = Date.now();
     record.failures = Math.max(record.failures, LIAR_FAILURES);
     this.fail(peerId, why);
+  }
+
+  /**
+   * A node is there and does not show what it was asked for: it may have lost it, once.
+   * @returns whether it counts as a failure
+   */
+  withheld(peerId: string, why: string): boolean {
+    const record = this.#record(peerId);
+    record.withheld++;
+    if (record.withheld < MAX_WITHHELD) return false;
+    this.fail(peerId, why);
+    return true;
   }
 
   /** Checks that found it good, since one did not, and when the last was. */
@@ -140,7 +157,7 @@ export class TrackRecords {
   #record(peerId: string): TrackRecord {
     const fresh = {
       ...{ failures: 0, restsUntilMs: 0, laps: 0, layerMs: 0 },
-      ...{ passed: 0, checkedAtMs: undefined, accused: undefined, excusedAtMs: Number.NEGATIVE_INFINITY },
+      ...{ passed: 0, checkedAtMs: undefined, withheld: 0, accused: undefined, excusedAtMs: Number.NEGATIVE_INFINITY },
     };
     const record = this.#records.get(peerId) ?? fresh;
     this.#records.delete(peerId);

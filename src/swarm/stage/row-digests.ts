@@ -3,16 +3,18 @@ import { toHex } from '../../core/bytes.ts';
 
 const DIGEST_BYTES = 32;
 
-/** SHA-256 of rows, one after the other. */
+/** SHA-256 of rows, one after the other. No call of it waits in the middle: all sessions and checks share one. */
 export class RowHasher {
+  static #shared: Promise<RowHasher> | undefined;
   readonly #hasher: IHasher;
 
   private constructor(hasher: IHasher) {
     this.#hasher = hasher;
   }
 
-  static async create(): Promise<RowHasher> {
-    return new RowHasher(await createSHA256());
+  static shared(): Promise<RowHasher> {
+    RowHasher.#shared ??= createSHA256().then((hasher) => new RowHasher(hasher));
+    return RowHasher.#shared;
   }
 
   /** @param values - `[T, width]` @returns the digests of the rows `[T, 32]` */
@@ -67,6 +69,6 @@ export class RowDigests {
 
 /** SHA-256 over rows `[T, width]`, as a stage keeps it of them. */
 export async function digestOf(rows: Float32Array, width: number): Promise<string> {
-  const hasher = await RowHasher.create();
+  const hasher = await RowHasher.shared();
   return hasher.root(hasher.digest(rows, width));
 }

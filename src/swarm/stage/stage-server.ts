@@ -157,7 +157,7 @@ export class StageServer {
     const own = this.#sessions.countOf(this.#exchange.peerId);
     if (coordinator !== this.#exchange.peerId) checkLending(this.#lending(), coordinator, this.#sessions.size - own);
     this.#next.admit(coordinator, request.after);
-    this.#hasher ??= await RowHasher.create();
+    this.#hasher ??= await RowHasher.shared();
     if (this.#sessions.countOf(coordinator) < this.#admission.limits.sessionsPerPeer) await this.#makeRoom();
     // Looked at again after each closing: meanwhile a later opening may have come, or what closes this one.
     const olderPlace = () => this.#sessions.checkNew(coordinator, request);
@@ -200,8 +200,8 @@ export class StageServer {
         const done = this.#work.run(open.lane, async () => {
           const reached = await this.#work.watch.answered(this.#requireRunner().truncateSession(open.place, position));
           this.#kept.truncate(open.place, reached);
-          open.rows.in.truncate(reached);
-          open.rows.out.truncate(reached);
+          open.rows?.in.truncate(reached);
+          open.rows?.out.truncate(reached);
           return reached;
         });
         return this.#work.watch.reached(done);
@@ -284,10 +284,11 @@ export class StageServer {
 
   /**
    * SHA-256 over the first `length` rows that came to the place for `layers`, and over those that went.
-   * @throws ShoalError `unknown-session`
+   * @throws ShoalError `unknown-session`, `bad-request` when it was opened without
    */
   hashes(coordinator: string, session: string, layers: LayerRange, length: number): { in: string; out: string } {
     const { rows } = this.#sessions.get(coordinator, session, layers);
+    if (!rows) throw new ShoalError('bad-request', `Session ${session} was opened without hashes of its rows.`);
     const root = (digests: RowDigests) => this.#hasher!.root(digests.first(length));
     return { in: root(rows.in), out: root(rows.out) };
   }

@@ -32,6 +32,8 @@ export interface PlaceRequest extends Neighbours {
   readonly maxTokens: number;
   /** Tasks before it are meant for an earlier place of the session, and void. */
   readonly firstTask: number;
+  /** Whether the coordinator may ask for hashes of the rows. */
+  readonly hashes: boolean;
   /** Of two openings of one place the later has the higher number, whichever arrives first. */
   readonly opening: number;
 }
@@ -45,8 +47,8 @@ export interface StageSession {
   readonly coordinator: string;
   readonly layers: LayerRange;
   neighbours: Neighbours;
-  /** Of the rows that came, and of those that went on. */
-  readonly rows: { readonly in: RowDigests; readonly out: RowDigests };
+  /** Of the rows that came, and of those that went on; undefined where nobody will ask. */
+  readonly rows: { readonly in: RowDigests; readonly out: RowDigests } | undefined;
   /** By node after it: whether that one has said that it takes the session's tasks from here. */
   readonly awaited: Map<string, Promise<void>>;
   /** @see PlaceRequest */
@@ -119,7 +121,8 @@ export class StageSessions {
     );
   }
 
-  add(coordinator: string, { session: id, layers, before, after, firstTask, opening }: PlaceRequest): StageSession {
+  add(coordinator: string, request: PlaceRequest): StageSession {
+    const { session: id, layers, before, after, firstTask, opening, hashes } = request;
     const place = `${placeOf(id, layers)}/${opening}`;
     const nowMs = Date.now();
     const session = {
@@ -128,7 +131,7 @@ export class StageSessions {
       coordinator,
       layers,
       neighbours: { before, after },
-      rows: { in: new RowDigests(), out: new RowDigests() },
+      rows: hashes ? { in: new RowDigests(), out: new RowDigests() } : undefined,
       awaited: new Map<string, Promise<void>>(),
       opening,
       lane: new Lane<Work>(coordinator, layers),

@@ -88,7 +88,7 @@ export class StageTasks {
     const tokens = input.dtype === 'u32' ? values.length : values.length / width;
     const last = open.layers.end === layerCount;
     // Hidden values go to the worker with their buffer.
-    const digests = hasher().digest(values, input.dtype === 'u32' ? 1 : width);
+    const digests = open.rows && hasher().digest(values, input.dtype === 'u32' ? 1 : width);
     // The next node is asked while this one computes.
     const agreed = route[1] ? next.agreed(open, route[1]) : Promise.resolve();
     agreed.catch(() => undefined);
@@ -100,16 +100,18 @@ export class StageTasks {
       stage: { session: open.place, layers: open.layers, position, input, ...(last ? { candidates } : {}) },
       done: async (output, together) => {
         const timings = [...frame.timings, this.#record(from, frame, open, tokens, arrivedAtMs, output, together)];
-        open.rows.in.write(position, digests);
+        if (digests) open.rows?.in.write(position, digests);
         await agreed;
         const { exchange } = this.#options;
-        const note = () => output.hidden && open.rows.out.write(position, hasher().digest(output.hidden, width));
-        // Others get a copy, and need not wait for the hash; this tab's own next stage takes the buffer.
+        const note = () => output.hidden && open.rows?.out.write(position, hasher().digest(output.hidden, width));
+        // This tab's own next stage takes the buffer; others get a copy, and wait for no hash. The coordinator may ask as
+        // soon as its result is there, which may be before the sending ends here.
         const staysHere = route[1]?.peerId === exchange.peerId;
         if (staysHere) note();
-        await passOn(exchange, frame, open.coordinator, output, timings);
-        open.passedTask = Math.max(open.passedTask, task);
+        const passed = passOn(exchange, frame, open.coordinator, output, timings);
         if (!staysHere) note();
+        await passed;
+        open.passedTask = Math.max(open.passedTask, task);
       },
       failed,
     });

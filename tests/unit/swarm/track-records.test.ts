@@ -42,6 +42,23 @@ describe('the record of a node', () => {
     expect(records.rests('a')).toBe(true);
   });
 
+  it('excuses once that it does not show what a check asks for, until a check finds it good', () => {
+    expect(records.withheld('a', 'test')).toBe(false);
+    records.passed('a');
+    expect(records.withheld('a', 'test')).toBe(false);
+    expect(records.rests('a')).toBe(false);
+    expect(records.withheld('a', 'test')).toBe(true);
+    expect(records.rests('a')).toBe(true);
+  });
+
+  it('is that of a stranger again once it has lied', () => {
+    for (let count = 0; count < 1000; count++) records.passed('a');
+    records.lied('a', 'test');
+    expect(records.audits('a').passed).toBe(0);
+    vi.advanceTimersByTime(9 * 60_000);
+    expect(records.rests('a')).toBe(true);
+  });
+
   it('counts an accusation against the accused, and against whoever accuses a second', () => {
     expect(records.dispute('a', 'b')).toBe('b');
     expect(records.dispute('a', 'b')).toBe('b');
