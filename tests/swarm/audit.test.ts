@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ShoalError } from '../../src/core/errors.ts';
 import type { StageTask, TaskResult } from '../../src/engine/layer-runner.ts';
+import type { CommandParams } from '../../src/protocol/commands.ts';
 import type { Frame } from '../../src/protocol/frames.ts';
 import { CommandClient } from '../../src/swarm/frames/command-client.ts';
 import type { SwarmNode } from '../../src/swarm/node.ts';
@@ -388,12 +389,16 @@ describe('a check', () => {
       await swarm.close();
       await open(PAIRS, options);
       const sent = vi.spyOn(swarm.guest.commands, 'send');
-      const { route } = await answer();
+      const { route } = await answer(swarm.guest, { conversation: 'main' });
       expect(route.map((peerId) => passed(peerId))).toEqual([0, 0, 0, 0]);
       const openings = sent.mock.calls.filter(([, command]) => command === 'OPEN_SESSION');
       expect(openings.map(([, , params]) => params)).toEqual(
         route.map(() => expect.objectContaining({ hashes: false })),
       );
+      const { session } = openings[0]![2] as CommandParams<'OPEN_SESSION'>;
+      const rows = { session, layers: { start: 0, end: 8 }, length: 1 };
+      const asked = swarm.guest.commands.send(route[0]!, 'GET_HASHES', rows);
+      await expect(asked).rejects.toMatchObject({ code: 'bad-request' });
     }
   });
 });

@@ -28,6 +28,7 @@ describe('commands', () => {
         layers: { start: 3, end: 5 },
         before: ['a'],
         after: ['b'],
+        hashes: false,
         max_tokens: 9,
         first_task: 4,
         opening: 2,
