@@ -24,6 +24,13 @@ async function answer(guest = swarm.guest, more: Partial<AnswerOptions> = {}) {
   return answered;
 }
 
+let turns = 0;
+/** The next answer of a conversation: its route stays, however the machine disturbs what is measured; its rows are new. */
+function turn(guest = swarm.guest) {
+  turns++;
+  return answer(guest, { conversation: 'main', promptIds: PROMPT.map((id) => id + turns) });
+}
+
 const expected = () => alone({ promptIds: PROMPT, maxTokens: TOKENS });
 
 async function open(holdings: readonly (readonly number[])[], options: TestSwarmOptions = {}): Promise<void> {
@@ -181,45 +188,45 @@ describe('a stage whose layers another node has too', () => {
     ['itself', 1],
   ])('is caught when it sends on other rows than it keeps: %s', { timeout: 60_000 }, async (_, checked) => {
     await open([[0], [1], [2], [3], [checked], [checked]]);
-    const { route } = await answer();
+    const { route } = await turn();
     alter(route[1]!, (frame) => (frame.kind === 'task' ? shifted(frame, SHIFT) : frame));
-    await answer();
+    await turn();
     expect(resting()).toEqual([route[1]]);
   });
 
   it('is caught when it shows right rows that it has not sent', { timeout: 60_000 }, async () => {
     await open(THREE_OF_SHARD_1);
-    const { route } = await answer();
+    const { route } = await turn();
     lie(route[1]!, shiftedResult);
     alter(route[1]!, (frame) => (frame.kind === 'result' ? shifted(frame, -SHIFT) : frame));
-    await answer();
+    await turn();
     expect(resting()).toEqual([route[1]]);
   });
 
   it('is caught when it replays other rows to the one that checks than it has sent', { timeout: 60_000 }, async () => {
     await open(THREE_OF_SHARD_1);
-    const { route } = await answer();
+    const { route } = await turn();
     alter(route[0]!, (frame, to) => (route.includes(to) ? frame : shifted(frame, SHIFT)));
-    await answer();
+    await turn();
     expect(resting()).toEqual([route[0]]);
   });
 
   it('is caught when it shows other rows once a third is to decide', { timeout: 60_000 }, async () => {
     await open(THREE_OF_SHARD_1);
-    const { route } = await answer();
+    const { route } = await turn();
     lie(route[1]!, shiftedResult);
     const shown = new Set<number>();
     alter(route[1]!, (frame) => {
       if (frame.kind !== 'result') return frame;
       return shown.add(frame.task).size > 1 ? shifted(frame, SHIFT) : frame;
     });
-    await answer();
+    await turn();
     expect(resting()).toEqual([route[1]]);
   });
 
   it('is caught when it sends rows in the name of the one that checks it', { timeout: 60_000 }, async () => {
     await open(THREE_OF_SHARD_1);
-    const { route } = await answer();
+    const { route } = await turn();
     const liar = nodeOf(route[1]!);
     lie(liar.peerId, shiftedResult);
     for (const { peerId, exchange } of swarm.nodes) {
@@ -232,18 +239,18 @@ describe('a stage whose layers another node has too', () => {
         return deliver.call(exchange, to, frame, signal);
       };
     }
-    await answer();
+    await turn();
     expect(resting()).toEqual([liar.peerId]);
   });
 
   it('is caught when it gives the right tokens other odds', { timeout: 60_000 }, async () => {
     await open([[0], [1], [2], [3], [3], [3]]);
-    const { route } = await answer();
+    const { route } = await turn();
     lie(route[3]!, (result) => {
       if (!('computeMs' in result) || !result.rows) return result;
       return { ...result, rows: result.rows.map((row) => ({ ...row, logSumExp: row.logSumExp + 1 })) };
     });
-    await answer();
+    await turn();
     expect(resting()).toEqual([route[3]]);
   });
 
@@ -252,11 +259,11 @@ describe('a stage whose layers another node has too', () => {
     { timeout: 60_000 },
     async (who) => {
       await open([[0], [1], [2], [3], [1]]);
-      const { route } = await answer();
+      const { route } = await turn();
       const holders = [nodeOf(route[1]!), ...swarm.nodes.filter(({ peerId }) => !route.includes(peerId))];
       expect(passed(holders[0]!.peerId)).toBe(1);
       lie(holders[who]!.peerId, shiftedResult);
-      await answer();
+      await turn();
       expect(resting()).toEqual([]);
       expect(passed(holders[0]!.peerId)).toBe(1);
     },
@@ -266,12 +273,12 @@ describe('a stage whose layers another node has too', () => {
     timeout: 60_000,
   }, async () => {
     await open([[0], [1], [2], [3], [1]]);
-    const { route } = await answer();
+    const { route } = await turn();
     const peerId = route[1]!;
     const checkedAt = async (coin: number) => {
       coinShows(coin);
       const before = passed(peerId);
-      expect((await answer()).route[1]).toBe(peerId);
+      expect((await turn()).route[1]).toBe(peerId);
       return passed(peerId) > before;
     };
     swarm.guest.records.done(peerId, 1e-4);
@@ -289,16 +296,16 @@ describe('a stage whose layers another node has too', () => {
     async (how) => {
       await open(THREE_OF_SHARD_1);
       checksLast(500);
-      const { route } = await answer();
+      const { route } = await turn();
       const refusal = Promise.reject(new ShoalError('limit-exceeded', 'It is not kept any more.'));
       refusal.catch(() => undefined);
       nodeOf(route[1]!).stages.showSession = () => (how === 'refuses to show' ? refusal : Promise.resolve());
-      await answer();
+      await turn();
       expect(resting()).toEqual([]);
-      const { events } = await answer();
+      const { events } = await turn();
       expect(resting()).toEqual([route[1]]);
       expect(events).toMatchObject([]);
-      expect((await answer()).route).not.toContain(route[1]);
+      expect((await turn()).route).not.toContain(route[1]);
     },
   );
 
@@ -414,18 +421,18 @@ describe('what others say of a liar', () => {
     }
     for (let count = 0; count < 1000; count++) other.records.passed(liar);
     coinShows(0.5);
-    expect((await answer(other)).route[1]).toBe(liar);
+    expect((await turn(other)).route[1]).toBe(liar);
     expect(passed(liar, other)).toBe(1000);
     lie(liar, shiftedResult);
     // What is not checked is not found.
-    expect((await answer(other)).route[1]).toBe(liar);
+    expect((await turn(other)).route[1]).toBe(liar);
     expect(resting(other)).toEqual([]);
-    expect((await answer()).route[1]).toBe(liar);
+    expect((await turn()).route[1]).toBe(liar);
     expect(resting()).toEqual([liar]);
     // It is on its way: nobody waits for it.
     await vi.waitFor(
       async () => {
-        await answer(other);
+        await turn(other);
         expect(resting(other)).toEqual([liar]);
       },
       { timeout: 20_000 },
