@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { deriveKeys, type SwarmSecret, serverProof } from '../src/protocol/private-swarm.ts';
-import { PASS_SCHEME, serverChallengeSchema } from '../src/protocol/server-pass.ts';
+import { deriveKeys, type SwarmSecret } from '../src/protocol/private-swarm.ts';
+import { passFor, serverChallengeSchema } from '../src/protocol/server-pass.ts';
 import { type Check, check } from '../src/swarm/verify.ts';
 import { type CheckedModel, checkModels, MAX_JSON_BYTES, type OfferedModel, readHealth } from './server-checks.ts';
 import { readServerFile } from './server-request.ts';
@@ -33,6 +33,6 @@ export async function* checkPrivateServer(
     const answer = await readServerFile(new URL('challenge', folder), MAX_JSON_BYTES).catch(() => undefined);
     if (!answer) return undefined;
     const { challenge } = v.parse(serverChallengeSchema, JSON.parse(answer.toString('utf8')));
-    return `${PASS_SCHEME} ${challenge}:${serverProof(keys, challenge)}`;
+    return passFor(keys, challenge);
   }
 }

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { ShoalError } from '../core/errors.ts';
-import { type SwarmKeys, serverProof } from '../protocol/private-swarm.ts';
-import { PASS_SCHEME, serverChallengeSchema } from '../protocol/server-pass.ts';
+import type { SwarmKeys } from '../protocol/private-swarm.ts';
+import { passFor, serverChallengeSchema } from '../protocol/server-pass.ts';
 import { serverUrl } from './server-url.ts';
 
 /** This tab's way to the files of a private swarm, where its owner has given the server the secret. */
@@ -46,6 +46,6 @@ export class ServerPass {
     if (!response.ok) throw new ShoalError('model-unavailable', `The server answered ${response.status} for ${url}.`);
     const { challenge, validMs } = v.parse(serverChallengeSchema, await response.json());
     this.#untilMs = performance.now() + validMs / 2;
-    return `${PASS_SCHEME} ${challenge}:${serverProof(this.#keys, challenge)}`;
+    return passFor(this.#keys, challenge);
   }
 }

@@ -7,7 +7,7 @@ import { collectAllGarbage } from '../core/garbage.ts';
 import { log } from '../core/log.ts';
 import type { RunnerInfo } from '../engine/layer-runner.ts';
 import type { Transport } from '../net/transport.ts';
-import type { Manifest, ManifestShard } from '../protocol/manifest.ts';
+import type { ManifestShard } from '../protocol/manifest.ts';
 import { relayMultiaddr, type ServerConfig } from '../protocol/server-config.ts';
 import { IdbShardReader } from '../store/idb/idb-shard-reader.ts';
 import { MemoryChunks, MemoryRecords } from '../store/idb/memory-chunks.ts';
@@ -91,18 +91,8 @@ export class SwarmSession {
   #text: Promise<ModelText> | undefined;
   #tokens: TokenTable | undefined;
 
-  constructor({
-    config,
-    model,
-    settings,
-    runnerChoice,
-    onRunner,
-    network,
-    lacks,
-    membership,
-    ...more
-  }: SwarmSessionOptions) {
-    const { lender } = more;
+  constructor(options: SwarmSessionOptions) {
+    const { config, model, settings, lender, runnerChoice, onRunner, network, lacks, membership } = options;
     const { manifest } = model;
     this.model = model;
     this.membership = membership;
@@ -114,9 +104,8 @@ export class SwarmSession {
       announce: this.membership ? [] : [serverSocketUrl(config.trackerPath)],
       iceServers: config.iceServers,
       pieceLength: manifest.pieceLength,
-      webSeedUrl: (shard) =>
-        this.membership ? this.membership.pass?.url(shard.fileName) : fileUrl(manifest, shard.fileName),
-      authorize: async () => this.membership?.pass?.authorization(),
+      webSeedUrl: (shard) => this.#fileUrl(shard.fileName),
+      authorize: () => this.#authorization(),
       lentBytes: () => lender.diskBytes,
       thread: storeThread,
       ...memory,
@@ -213,13 +202,12 @@ export class SwarmSession {
     return {
       shard,
       fetchTorrent: async (signal) => {
-        const fileName = shard.fileName.replace(/\.gguf$/, '.torrent');
-        const pass = this.membership?.pass;
+        const url = this.#fileUrl(shard.fileName.replace(/\.gguf$/, '.torrent'));
         // Whoever serves a shard has its torrent.
-        if (this.membership && !pass) return undefined;
+        if (url === undefined) return undefined;
         try {
-          const headers = pass ? { authorization: await pass.authorization() } : {};
-          const url = pass?.url(fileName) ?? fileUrl(this.model.manifest, fileName);
+          const authorization = await this.#authorization();
+          const headers = authorization === undefined ? {} : { authorization };
           const response = await fetch(url, { headers, ...(signal ? { signal } : {}) });
           return response.ok ? new Uint8Array(await response.arrayBuffer()) : undefined;
         } catch (error) {
@@ -230,14 +218,21 @@ export class SwarmSession {
       },
     };
   }
+
+  /** Of a file of the model at the server; undefined where it gives this swarm none. */
+  #fileUrl(fileName: string): string | undefined {
+    const { model, membership } = this;
+    return membership ? membership.pass?.url(fileName) : serverUrl(`/models/${model.manifest.name}/${fileName}`).href;
+  }
+
+  /** The header that the server asks for with it, in a private swarm. */
+  async #authorization(): Promise<string | undefined> {
+    return this.membership?.pass?.authorization();
+  }
 }
 
 /** For a browser that keeps no site data. Workers would not see it, so this thread fetches, hashes and reads. */
 function memoryStore() {
   const chunks = new MemoryChunks(shardMemoryBytes() ?? MAX_MEMORY_STORE_BYTES);
   return { chunks, records: new MemoryRecords(), thread: new LocalStoreThread(chunks) };
-}
-
-function fileUrl({ name }: Manifest, fileName: string): string {
-  return serverUrl(`/models/${name}/${fileName}`).href;
 }

@@ -57,8 +57,9 @@ export function deriveKeys(secret: SwarmSecret): SwarmKeys {
 
 /** The secret that lets others ask, not serve. A guest's own is its own. @throws ShoalError as `deriveKeys` */
 export function guestSecretOf(secret: SwarmSecret): SwarmSecret {
-  if (fromBase64Url(secret)?.length !== SECRET_BYTES) return secret;
-  const { shared, seed } = memberParts(fromBase64Url(secret)!);
+  const bytes = fromBase64Url(secret);
+  if (bytes?.length !== SECRET_BYTES) return secret;
+  const { shared, seed } = memberParts(bytes);
   return toBase64Url(concatBytes(shared, ed25519.getPublicKey(seed)));
 }
 

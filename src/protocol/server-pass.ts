@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { type SwarmKeys, serverProof } from './private-swarm.ts';
 
 /** Of the `Authorization` header: `Shoal <challenge>:<proof>`, see `serverProof`. */
 export const PASS_SCHEME = 'Shoal';
@@ -10,3 +11,8 @@ export const serverChallengeSchema = v.object({
   validMs: v.pipe(v.number(), v.minValue(1000)),
 });
 export type ServerChallenge = v.InferOutput<typeof serverChallengeSchema>;
+
+/** The `Authorization` header that answers a challenge. */
+export function passFor(keys: SwarmKeys, challenge: string): string {
+  return `${PASS_SCHEME} ${challenge}:${serverProof(keys, challenge)}`;
+}

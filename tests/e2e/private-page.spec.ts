@@ -1,37 +1,23 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type Browser, expect, test } from '@playwright/test';
-import { makeTinyModel } from '../fixtures/tiny-model.ts';
 import { ask } from './support/asking.ts';
 import { readKeptData } from './support/kept-data.ts';
-import { type ServerProcess, startServer } from './support/server.ts';
+import { confirm, type PrivateServer, shownLink, startPrivateServer } from './support/private-server.ts';
 import { expectSwarmReady, joinWith, openPage, openTab, type Tab } from './support/tab.ts';
 import { withoutSiteData } from './support/without-site-data.ts';
 
 // A private swarm in browsers as people use them: links that are pasted, tabs beside each other, nothing kept.
 
-let dataDir: string;
-let server: ServerProcess;
-/** Fragments of the links that the server printed. */
-let member: string;
-let guest: string;
-let tabs: Tab[];
+let server: PrivateServer;
+const tabs: Tab[] = [];
 
 async function start(options: readonly string[]): Promise<void> {
-  dataDir = mkdtempSync(join(tmpdir(), 'shoal-private-'));
-  const file = join(dataDir, 'tiny.gguf');
-  writeFileSync(file, makeTinyModel());
-  server = await startServer([...options, '--model', file, '--data', dataDir]);
-  [member, guest] = [...server.output().matchAll(/#(m=\S+)/g)].map(([, fragment]) => fragment!) as [string, string];
-  tabs = [];
+  server = await startPrivateServer(options);
 }
 
 test.afterEach(async () => {
-  for (const { context } of tabs) await context.close();
+  for (const { context } of tabs.splice(0)) await context.close();
   await server.stop();
-  rmSync(dataDir, { recursive: true, force: true });
 });
 
 async function open(browser: Browser, fragment: string, prepare?: Parameters<typeof openTab>[2]): Promise<Tab> {
@@ -46,11 +32,6 @@ async function paste({ page }: Tab, fragment: string): Promise<void> {
   // The page opens itself anew in the middle of it.
   await page.goto(`${server.url}/#${fragment}`).catch(() => undefined);
   await loaded;
-}
-
-/** The fragment of a link that the page shows. */
-async function shownLink({ page }: Tab, testId: 'invite-link' | 'guest-link'): Promise<string> {
-  return (await page.getByTestId(testId).getAttribute('href'))!.split('#')[1]!;
 }
 
 /** Says it in the page's chat, and waits for the answer. */
@@ -79,7 +60,7 @@ test('an invite that is pasted into the address bar of an open page is entered',
   const tab = await open(browser, '');
   const { page } = tab;
   await expect(page.getByTestId('alert').first()).toContainText('private swarm');
-  await paste(tab, guest);
+  await paste(tab, server.guest);
   await expect(page.getByTestId('admission')).toHaveAttribute('data-admission', 'guest');
   expect(page.url()).toMatch(/#m=[0-9a-f]{64}&p=[0-9a-f]{16}$/);
   // What the page has written there itself is no reason, and neither is what names no swarm.
@@ -90,27 +71,27 @@ test('an invite that is pasted into the address bar of an open page is entered',
   });
   await page.waitForFunction(() => location.hash.startsWith('#m='));
   expect(await page.evaluate(() => 'stays' in window)).toBe(true);
-  await paste(tab, member);
+  await paste(tab, server.member);
   await expect(page.getByTestId('admission')).toHaveAttribute('data-admission', 'member');
   // A member who follows a guests' link stays a member, also after a reload.
-  await paste(tab, guest);
+  await paste(tab, server.guest);
   await expect(page.getByTestId('admission')).toHaveAttribute('data-admission', 'member');
   await page.reload();
   await expect(page.getByTestId('admission')).toHaveAttribute('data-admission', 'member');
-  expect(await shownLink(tab, 'invite-link')).toBe(member);
-  expect(await shownLink(tab, 'guest-link')).toBe(guest);
+  expect(await shownLink(tab, 'invite-link')).toBe(server.member);
+  expect(await shownLink(tab, 'guest-link')).toBe(server.guest);
 });
 
 test('the secret lies in one database, and in no log', async ({ browser }) => {
   await start(['--private']);
-  const one = await open(browser, member);
+  const one = await open(browser, server.member);
   await joinWith(one, [0, 1, 2, 3]);
-  const asks = await open(browser, guest);
+  const asks = await open(browser, server.guest);
   await expectSwarmReady(asks.page);
   expect(await ask(asks)).not.toMatch(/^error|^$/);
   await asks.page.reload();
   await expectSwarmReady(asks.page);
-  const secrets = [member, guest].map((link) => new URLSearchParams(link).get('s')!);
+  const secrets = [server.member, server.guest].map((link) => new URLSearchParams(link).get('s')!);
   for (const tab of [one, asks]) {
     const kept = await readKeptData(tab.page);
     expect(kept['shoal-private']).toContain(secrets[tab === one ? 0 : 1]);
@@ -134,8 +115,7 @@ test('tabs of one browser are in one private swarm together, and the open one of
   const founder = await openPage(inOpen.context, `${server.url}/`);
   await expectSwarmReady(founder.page);
   await say(founder, 'also the open swarm');
-  await founder.page.getByTestId('found-private').click();
-  await Promise.all([founder.page.waitForEvent('load'), founder.page.getByTestId('found-private-yes').click()]);
+  await confirm(founder, 'found-private');
   await expect(founder.page.getByTestId('admission')).toHaveAttribute('data-admission', 'member');
   // It had no shard, and takes none by itself.
   await expect(founder.page.getByTestId('shard-0')).not.toHaveAttribute('data-state', 'ready');
@@ -161,9 +141,9 @@ test('tabs of one browser are in one private swarm together, and the open one of
 
 test('a browser without site data takes part as long as its tab is open', async ({ browser }) => {
   await start(['--private']);
-  const one = await open(browser, member);
+  const one = await open(browser, server.member);
   await joinWith(one, [0, 1, 2, 3]);
-  const bare = await open(browser, guest, withoutSiteData);
+  const bare = await open(browser, server.guest, withoutSiteData);
   await expectSwarmReady(bare.page);
   await expect(bare.page.getByTestId('lack').first()).toHaveAttribute('data-lack', 'site-data');
   expect(bare.page.url()).toMatch(/#m=[0-9a-f]{64}&p=[0-9a-f]{16}$/);
@@ -193,9 +173,8 @@ test('a swarm that has moved is left behind, also by who opens its old address l
   await joinWith(founder, [0, 1, 2, 3]);
   const links: string[] = [];
   const addresses: string[] = [];
-  for (const button of ['found-private', 'new-link', 'new-link']) {
-    await founder.page.getByTestId(button).click();
-    await Promise.all([founder.page.waitForEvent('load'), founder.page.getByTestId(`${button}-yes`).click()]);
+  for (const button of ['found-private', 'new-link', 'new-link'] as const) {
+    await confirm(founder, button);
     await expectSwarmReady(founder.page);
     links.push(await shownLink(founder, 'invite-link'));
     addresses.push(founder.page.url());
@@ -214,13 +193,13 @@ test('a swarm that has moved is left behind, also by who opens its old address l
 
 test('verify checks a private swarm, by either link', async ({ browser }) => {
   await start(['--private']);
-  const one = await open(browser, member);
+  const one = await open(browser, server.member);
   await joinWith(one, [0, 1]);
-  const two = await open(browser, member);
+  const two = await open(browser, server.member);
   await joinWith(two, [2, 3]);
   await expectSwarmReady(one.page);
-  for (const link of [member, guest]) {
-    const { status, stdout, stderr } = await verify(`${server.url}/#${link}`, '--data', dataDir);
+  for (const link of [server.member, server.guest]) {
+    const { status, stdout, stderr } = await verify(`${server.url}/#${link}`, '--data', server.dataDir);
     expect(stdout, stderr).not.toContain('✗');
     expect([status, stderr]).toEqual([0, '']);
     for (const line of [
@@ -235,6 +214,6 @@ test('verify checks a private swarm, by either link', async ({ browser }) => {
   const bare = await verify(one.page.url());
   expect(bare.status).toBe(2);
   expect(bare.stderr).toContain('without the secret');
-  const damaged = await verify(`${server.url}/#${member.slice(0, -2)}`);
+  const damaged = await verify(`${server.url}/#${server.member.slice(0, -2)}`);
   expect([damaged.status, damaged.stderr]).toEqual([2, expect.stringContaining('damaged')]);
 });

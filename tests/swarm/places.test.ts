@@ -7,6 +7,8 @@ import { TestSwarm } from './support/test-swarm.ts';
 
 const SESSION = 'e'.repeat(32);
 const LAYERS = { start: 0, end: 8 };
+/** What the stage is asked for, but for whose it is. */
+const PLACE = { layers: LAYERS, maxTokens: 10, firstTask: 0, hashes: true, before: [], after: [] };
 /** Of a task: time to close its place meanwhile, also where others keep the machine busy. */
 const COMPUTE_MS = 500;
 const SOON = { timeout: 10_000, interval: 10 };
@@ -65,16 +67,7 @@ describe('a place of a session', () => {
   it('is one alone when a later opening, or its closing, comes while the earlier place is closed', async () => {
     const { stages } = swarm.nodes[0]!;
     const coordinator = swarm.guest.peerId;
-    const request = {
-      session: SESSION,
-      layers: LAYERS,
-      maxTokens: 10,
-      firstTask: 0,
-      hashes: true,
-      before: [],
-      after: [],
-    };
-    const openNow = (opening: number) => stages.openSession(coordinator, { ...request, opening });
+    const openNow = (opening: number) => stages.openSession(coordinator, { ...PLACE, session: SESSION, opening });
     await openNow(1);
     const second = openNow(2);
     const third = openNow(3);
@@ -109,17 +102,7 @@ describe('a place of a session', () => {
     swarm = await TestSwarm.create([[0]], { limits: () => ({ sessions: 1 }) });
     ({ peerId } = swarm.nodes[0]!);
     const { stages } = swarm.nodes[0]!;
-    const openOther = (session: string) =>
-      stages.openSession('other', {
-        session,
-        layers: LAYERS,
-        maxTokens: 10,
-        firstTask: 0,
-        hashes: true,
-        before: [],
-        after: [],
-        opening: 1,
-      });
+    const openOther = (session: string) => stages.openSession('other', { ...PLACE, session, opening: 1 });
     await openOther('a'.repeat(32));
     const waits = (place: number) => ({ code: 'busy', queue: expect.objectContaining({ place }) });
     await expect(open(2)).rejects.toMatchObject(waits(1));
