@@ -1,5 +1,6 @@
 import type { Browser } from 'playwright';
 import type { Manifest } from '../src/protocol/manifest.ts';
+import { benchChecks } from './checks.ts';
 import { benchFirstToken } from './first-token.ts';
 import { benchJoins } from './join.ts';
 import { runKernelBench } from './kernel-table.ts';
@@ -53,6 +54,7 @@ export const PARTS: Readonly<Record<string, Part>> = {
     run: benchSpeed,
   },
   sessions: { what: 'several tabs that prompt at once, through a tab for each shard', run: benchSessions },
+  checks: { what: 'hashes that stages keep, and stages computed again by others', run: benchChecks },
   wire: { what: 'hops and transfers beside a raw data channel', run: benchWire },
   native: {
     what: "the processor's engine in Node beside native llama.cpp, and its kernels",

@@ -36,13 +36,14 @@ import { planChat, planText } from './request.ts';
 import { checkModel, type Job, type JobContext, type JobEvent, type Keeping, runJob } from './run.ts';
 import { CHAT_SHAPE, type Choice, type ResponseHead, type Shape, TEXT_SHAPE } from './shapes.ts';
 
-/** The generator's conversation that chat completions go on with. */
-export const CHAT_CONVERSATION = 'main';
-const TEXT_CONVERSATION = 'text';
-const FORWARD_CONVERSATION = 'forward';
+/** The generator's conversations of an engine: of chat completions, of completions, of tokens that are fed by hand. */
+const CONVERSATIONS = ['chat', 'text', 'forward'] as const;
+type ConversationKind = (typeof CONVERSATIONS)[number];
 
 /** What an engine is built over. Functions, because a tab learns its model after the engine is there. */
 export interface EngineOptions extends Omit<JobContext, 'signal'> {
+  /** Tells this engine's conversations from those of others over the same generator. */
+  readonly name?: string;
   /** Gives a conversation's KV caches back. */
   readonly forget?: (conversation: string) => Promise<void>;
 }
@@ -66,6 +67,14 @@ export class ShoalEngine implements MLCEngineInterface {
 
   constructor(options: EngineOptions) {
     this.#options = options;
+  }
+
+  /**
+   * Another engine over the same swarm: it has conversations of its own, and answers while this one does.
+   * @param name - an engine of the same name goes on with the same conversations
+   */
+  beside(name: string): ShoalEngine {
+    return new ShoalEngine({ ...this.#options, name });
   }
 
   chatCompletion(request: ChatCompletionRequestNonStreaming): Promise<ChatCompletion>;
@@ -101,7 +110,7 @@ export class ShoalEngine implements MLCEngineInterface {
       model: request.model,
       prompt: { kind: 'text', text: prompt },
       echo: request.echo ? prompt : '',
-      conversation: TEXT_CONVERSATION,
+      conversation: this.#conversation('text'),
       receivedAtMs: performance.now(),
     };
     return request.stream ? this.#stream(job, TEXT_SHAPE) : this.#whole(job, TEXT_SHAPE);
@@ -137,8 +146,7 @@ export class ShoalEngine implements MLCEngineInterface {
     this.#message = '';
     this.#forwarded = [];
     if (!keepStats) this.#usage = undefined;
-    const conversations = [CHAT_CONVERSATION, TEXT_CONVERSATION, FORWARD_CONVERSATION];
-    await Promise.all(conversations.map((conversation) => this.#options.forget?.(conversation)));
+    await Promise.all(CONVERSATIONS.map((kind) => this.#options.forget?.(this.#conversation(kind))));
   }
 
   /** The answer as far as it has come. */
@@ -221,7 +229,8 @@ export class ShoalEngine implements MLCEngineInterface {
         topLogprobs: 0,
         sampling: DEFAULT_SAMPLING,
       };
-      for await (const { id } of this.#options.generator.generate({ ...request, conversation: FORWARD_CONVERSATION })) {
+      const conversation = this.#conversation('forward');
+      for await (const { id } of this.#options.generator.generate({ ...request, conversation })) {
         this.#forwarded = promptIds;
         return id;
       }
@@ -238,7 +247,7 @@ export class ShoalEngine implements MLCEngineInterface {
       model: request.model,
       prompt,
       echo: '',
-      conversation: CHAT_CONVERSATION,
+      conversation: this.#conversation('chat'),
       receivedAtMs: performance.now(),
     };
   }
@@ -296,6 +305,10 @@ export class ShoalEngine implements MLCEngineInterface {
       }
       yield event;
     }
+  }
+
+  #conversation(kind: ConversationKind): string {
+    return `${this.#options.name ?? ''}/${kind}`;
   }
 
   #head(): ResponseHead {

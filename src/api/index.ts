@@ -6,5 +6,5 @@
  *     for await (const chunk of chunks) console.log(chunk.choices[0]?.delta.content);
  */
 export type { ShoalConsole } from './console.ts';
-export { CHAT_CONVERSATION, type EngineOptions, ShoalEngine } from './engine.ts';
+export { type EngineOptions, ShoalEngine } from './engine.ts';
 export type { AnswerSoFar, Keeping } from './run.ts';

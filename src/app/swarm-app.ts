@@ -1,5 +1,5 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import { CHAT_CONVERSATION, ShoalEngine } from '../api/index.ts';
+import { ShoalEngine } from '../api/index.ts';
 import { ShoalError } from '../core/errors.ts';
 import { type LogLine, log } from '../core/log.ts';
 import type { SwarmNode } from '../swarm/node.ts';
@@ -273,7 +273,7 @@ export class SwarmApp implements AppModel {
 
   newConversation(): void {
     this.#chat.clear();
-    void this.#session?.node?.coordinator.forget(CHAT_CONVERSATION);
+    void this.engine.resetChat();
   }
 
   async verify(): Promise<void> {

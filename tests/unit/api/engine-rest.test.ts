@@ -16,7 +16,7 @@ describe('a text completion', () => {
       choices: [{ index: 0, text: 'Q: <|im_end|>The capital', finish_reason: 'length', logprobs: null }],
     });
     expect(generator.requests[0]!.promptIds).toEqual(tokenizer.encode('Q: <|im_end|>', { parseSpecial: true }));
-    expect(generator.requests[0]!.conversation).not.toBe('main');
+    expect(generator.requests[0]!.conversation).toBe('/text');
   });
 
   it('streams', async () => {
@@ -35,7 +35,7 @@ describe('the rest of the engine', () => {
     );
     await engine.resetChat(true);
     expect(await engine.getMessage()).toBe('');
-    expect(forgotten).toContain('main');
+    expect(forgotten).toContain('/chat');
     expect(await engine.runtimeStatsText()).toContain('24.0000');
     await engine.unload();
     expect(await engine.runtimeStatsText()).toContain('decoding: 0.0000');
@@ -51,6 +51,21 @@ describe('the rest of the engine', () => {
       message: expect.stringContaining('"Tiny"'),
     });
     await expect(engine.reload('Tiny', {})).rejects.toMatchObject({ code: 'bad-request' });
+  });
+
+  it('has others beside it, which answer while it does and have conversations of their own', async () => {
+    const other = engine.beside('other');
+    const chunks = await engine.chat.completions.create({ messages: user('Hi'), stream: true });
+    const reading = chunks[Symbol.asyncIterator]();
+    await reading.next();
+    const answer = await other.chat.completions.create({ messages: user('Hi') });
+    expect(answer.choices[0]!.message.content).toBe('The capital of France is Paris.');
+    expect(generator.requests.map(({ conversation }) => conversation)).toEqual(['/chat', 'other/chat']);
+    await other.resetChat();
+    expect(forgotten).not.toContain('/chat');
+    expect(forgotten).toContain('other/chat');
+    expect((await reading.next()).done).toBe(false);
+    await reading.return?.();
   });
 
   it('goes on token by token', async () => {

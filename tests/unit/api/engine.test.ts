@@ -84,7 +84,7 @@ describe('a chat completion', () => {
       '<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nHello!<|im_end|>\n' +
         '<|im_start|>user\nWhere is Paris?<|im_end|>\n<|im_start|>assistant\n',
     );
-    expect(conversation).toBe('main');
+    expect(conversation).toBe('/chat');
     expect(answer.usage!.prompt_tokens).toBe(promptIds.length - 10);
   });
 
