@@ -4,6 +4,7 @@ import { ShoalError } from '../src/core/errors.ts';
 import { PRESENCE_INTERVAL_MS } from '../src/protocol/limits.ts';
 import { type Check, check } from '../src/swarm/verify.ts';
 import { launchBrowser } from './browser.ts';
+import { securePage } from './secure-page.ts';
 
 export interface TabOptions {
   readonly server: URL;
@@ -12,6 +13,8 @@ export interface TabOptions {
   readonly timeoutMs: number;
 }
 
+/** Names in place of addresses are resolved by multicast, which containers and many networks lack. */
+const TAB_FLAGS = ['--disable-features=WebRtcHideLocalIpsWithMdns'];
 /** A software adapter may take minutes over the prompt; nobody waits longer. */
 const VERIFY_TIMEOUT_MS = 240_000;
 
@@ -22,10 +25,11 @@ export async function* checkFromTab(options: TabOptions): AsyncGenerator<Check, 
   let page: Page | undefined;
   try {
     yield await check('A new tab sees the swarm', async () => {
-      browser = await launchBrowser(tabFlags(server));
+      const { url, flags } = securePage(server);
+      browser = await launchBrowser([...TAB_FLAGS, ...flags]);
       const context = await browser.newContext({ ignoreHTTPSErrors: true });
       page = await context.newPage();
-      await page.goto(inviteLink(server, invite));
+      await page.goto(inviteLink(url, invite));
       return waitUntilWhole(page, timeoutMs);
     });
     if (!page) return;
@@ -35,13 +39,6 @@ export async function* checkFromTab(options: TabOptions): AsyncGenerator<Check, 
   } finally {
     await browser?.close();
   }
-}
-
-function tabFlags(server: URL): string[] {
-  // Names in place of addresses are resolved by multicast, which containers and many networks lack.
-  const flags = ['--disable-features=WebRtcHideLocalIpsWithMdns'];
-  if (server.protocol === 'http:') flags.push(`--unsafely-treat-insecure-origin-as-secure=${server.origin}`);
-  return flags;
 }
 
 async function waitUntilWhole(page: Page, timeoutMs: number): Promise<string> {

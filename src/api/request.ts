@@ -41,6 +41,9 @@ const sharedEntries = {
   ),
   temperature: v.nullish(v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(MAX_TEMPERATURE))),
   top_p: v.nullish(v.pipe(v.number(), v.gtValue(0), v.maxValue(1))),
+  /** llama.cpp's and vLLM's, not OpenAI's; 0 for all candidates. */
+  top_k: v.nullish(v.pipe(whole, v.minValue(0)), 0),
+  min_p: v.nullish(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 0),
   presence_penalty: penalty,
   frequency_penalty: penalty,
   repetition_penalty: v.nullish(v.pipe(v.number(), v.finite(), v.gtValue(0)), 1),
@@ -161,6 +164,8 @@ function planOf(output: Omit<PlannedOptions, 'suffix' | 'best_of'>, maxTokens: n
       ...NEUTRAL,
       ...(typeof output.temperature === 'number' ? { temperature: output.temperature } : {}),
       ...(typeof output.top_p === 'number' ? { topP: output.top_p } : {}),
+      topK: output.top_k,
+      minP: output.min_p,
       presencePenalty: output.presence_penalty,
       frequencyPenalty: output.frequency_penalty,
       repetitionPenalty: output.repetition_penalty,

@@ -5,9 +5,10 @@ import type { Lap } from '../swarm/coordinator/generation.ts';
 import type { RouteEvent } from '../swarm/coordinator/route-event.ts';
 import type { Wait } from '../swarm/route/wait.ts';
 import type { PromptSize } from '../tokenizer/index.ts';
+import type { AnswerOptions } from './chat/answer-options.ts';
 import type { LendTotals } from './lend-totals.ts';
 
-export type { Lap, Wait };
+export type { AnswerOptions, Lap, Wait };
 
 /** What the page shows and does. Components know this; `main.ts` builds it over the swarm. */
 export interface AppModel {
@@ -30,6 +31,9 @@ export interface AppModel {
   /** Whether this tab had a conversation before it was opened again, which is then on its way to `messages`. */
   readonly expectsConversation: boolean;
   readonly messages: ReadonlySignal<readonly ChatMessage[]>;
+  readonly conversations: ConversationList;
+  /** How the answers of the conversation that is shown are made. */
+  readonly answerOptions: ReadonlySignal<AnswerOptions>;
   /** An answer is being made. */
   readonly busy: ReadonlySignal<boolean>;
   /** What the tab waits for before the first token, e.g. "Reading the prompt: 64 of 120 tokens". */
@@ -81,11 +85,19 @@ export interface AppModel {
   /** Goes on with the last answer, which was stopped or went wrong, from the tokens that are there. */
   continueAnswer(): Promise<void>;
   newConversation(): void;
+  /** Asks otherwise what a message has asked. @returns as `send` */
+  editQuestion(messageId: number, text: string): Promise<boolean>;
+  /** Has an answer made once more, beside the old one. */
+  regenerate(messageId: number): Promise<void>;
+  /** Shows another of the messages that follow the same one. @param step - 1 for the next, -1 for the one before */
+  showBranch(messageId: number, step: number): void;
   verify(): Promise<void>;
   /** Splits a GGUF from this machine and offers a link to run it. */
   openFile(file: File): Promise<void>;
   dismissAlert(id: number): void;
   changeSettings(change: Partial<Settings>): void;
+  /** For this conversation, and new ones. */
+  changeAnswerOptions(change: Partial<AnswerOptions>): void;
   /** Founds a private swarm of the same model, with what this tab serves. The page is opened anew. */
   foundPrivateSwarm(): Promise<void>;
   /** Moves the members of this private swarm to a new link: the old ones lead nowhere then. The page is opened anew. */
@@ -209,6 +221,51 @@ export interface ChatMessage {
   readonly note: string | undefined;
   /** The model does not read it any more. */
   readonly leftOut?: boolean | undefined;
+  /** Which it is of those that follow the same message, where there are several; the first is 1. */
+  readonly branch?: { readonly number: number; readonly count: number } | undefined;
+}
+
+/** The conversations that this browser keeps, of all models. */
+export interface ConversationList {
+  /** Pinned ones first, then the newest; what other tabs have changed is there after `load`. */
+  readonly rows: ReadonlySignal<readonly ConversationRow[]>;
+  /** Id of the one that is shown, which has no row before its first message. */
+  readonly current: ReadonlySignal<string>;
+  /** Of the one that is shown; empty before its first message. */
+  readonly title: ReadonlySignal<string>;
+  /** The last that was deleted, while it can be had back. */
+  readonly removed: ReadonlySignal<{ readonly id: string; readonly title: string } | undefined>;
+  load(): Promise<void>;
+  /** Shows it; an answer that is being made in another goes on. @throws ShoalError `busy` when another tab has it */
+  open(id: string): Promise<void>;
+  /** @param title - empty for its first words */
+  rename(id: string, title: string): Promise<void>;
+  pin(id: string, pinned: boolean): Promise<void>;
+  /** @throws ShoalError `busy` when another tab has it */
+  remove(id: string): Promise<void>;
+  undoRemove(): Promise<void>;
+  /** What is shown of it, to read. */
+  markdown(id: string): Promise<File>;
+  /** With its branches and options; all conversations where none is named. */
+  json(id?: string): Promise<File>;
+  /** Adds the conversations of such a file. @throws ShoalError `bad-request` */
+  takeFile(file: File): Promise<void>;
+}
+
+export interface ConversationRow {
+  readonly id: string;
+  readonly title: string;
+  /** That it was spoken to last; may be empty. */
+  readonly modelName: string;
+  readonly pinned: boolean;
+  /** By `Date.now()`; undefined while this tab has it open. */
+  readonly savedAtMs: number | undefined;
+  /** It is answering. */
+  readonly busy: boolean;
+  /** Another tab of this browser has it open. */
+  readonly elsewhere: boolean;
+  /** All that was said, to search in. */
+  readonly texts: readonly string[];
 }
 
 /** How long a prompt is. */
@@ -299,13 +356,10 @@ export interface LendState {
   readonly totals: LendTotals;
 }
 
-export interface Settings {
+/** The answer options are those of new conversations. */
+export interface Settings extends AnswerOptions {
   /** What others see this tab as; by its browser where it is empty. */
   readonly name: string;
-  /** The model's own where it is undefined. */
-  readonly temperature?: number | undefined;
-  readonly maxTokens: number;
-  readonly systemPrompt: string;
   /** Seed the shards that this tab does not run as well. */
   readonly spreadModel: boolean;
   /** Others may ask this tab to load a shard (`LOAD_SHARD`). */

@@ -1,11 +1,11 @@
 import { computed, effect, type ReadonlySignal } from '@preact/signals';
 import type { NodeSettings } from '../swarm/node.ts';
+import type { Answers } from './answers.ts';
 import type { LendSettings, LendState, Settings } from './app-model.ts';
 import { shardMemoryBytes } from './device-memory.ts';
 import { DeviceState } from './device-state.ts';
 import { LendLedger } from './lend-totals.ts';
 import type { SwarmSession } from './swarm-session.ts';
-import type { WatchedGenerator } from './watched-generator.ts';
 
 const MEGABYTE = 1e6;
 const COUNT_MS = 5000;
@@ -60,7 +60,7 @@ export class Lender {
   }
 
   /** Has a session keep to the limits from now on, and counts what it gives and takes. */
-  serve(session: SwarmSession, generator: WatchedGenerator): void {
+  serve(session: SwarmSession, answers: Pick<Answers, 'takenWork'>): void {
     effect(() => {
       const { uploadKilobytes } = this.#settings.value.lend;
       const limit = uploadKilobytes === undefined ? undefined : uploadKilobytes * 1000;
@@ -73,7 +73,7 @@ export class Lender {
       const { layerCount } = session.model.manifest.hyperparameters;
       this.#ledger.count({
         computedTokens: (session.node?.stages.lentWork ?? 0) / layerCount,
-        takenTokens: generator.takenWork / layerCount,
+        takenTokens: answers.takenWork / layerCount,
         sentBytes: transfers.reduce((sum, { sentBytes }) => sum + sentBytes, 0),
         receivedBytes: transfers.reduce((sum, { receivedBytes, serverBytes }) => sum + receivedBytes - serverBytes, 0),
       });

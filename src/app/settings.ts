@@ -4,6 +4,7 @@ import { MAX_THREADS } from '../../workers/thread-count.ts';
 import { MAX_PEER_ID_BYTES } from '../protocol/limits.ts';
 import { plainName } from '../protocol/member-name.ts';
 import type { Settings } from './app-model.ts';
+import { answerOptionsSchema, DEFAULT_ANSWER_OPTIONS } from './chat/answer-options.ts';
 import { lastingItems } from './lasting-items.ts';
 
 /** A class, and then some. */
@@ -12,9 +13,7 @@ const STORAGE_KEY = 'shoal-settings';
 
 export const DEFAULT_SETTINGS: Settings = {
   name: '',
-  temperature: undefined,
-  maxTokens: 512,
-  systemPrompt: '',
+  ...DEFAULT_ANSWER_OPTIONS,
   spreadModel: true,
   acceptRemoteLoads: false,
   acceptRemoteUnloads: false,
@@ -45,9 +44,7 @@ const lendSchema = v.object({
 /** Each setting on its own falls back to its default when what is stored is unreadable. */
 const settingsSchema = v.object({
   name: v.fallback(v.pipe(v.string(), v.transform(plainName)), DEFAULT_SETTINGS.name),
-  temperature: v.fallback(v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(2))), DEFAULT_SETTINGS.temperature),
-  maxTokens: v.fallback(v.pipe(v.number(), v.safeInteger(), v.minValue(1)), DEFAULT_SETTINGS.maxTokens),
-  systemPrompt: v.fallback(v.string(), DEFAULT_SETTINGS.systemPrompt),
+  ...answerOptionsSchema.entries,
   spreadModel: v.fallback(v.boolean(), DEFAULT_SETTINGS.spreadModel),
   acceptRemoteLoads: v.fallback(v.boolean(), DEFAULT_SETTINGS.acceptRemoteLoads),
   acceptRemoteUnloads: v.fallback(v.boolean(), DEFAULT_SETTINGS.acceptRemoteUnloads),

@@ -1,11 +1,12 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import { ShoalEngine } from '../api/index.ts';
+import type { ShoalEngine } from '../api/index.ts';
 import { ShoalError } from '../core/errors.ts';
 import { type LogLine, log } from '../core/log.ts';
 import type { SwarmNode } from '../swarm/node.ts';
 import { type ModelText, type PromptSize, samplingByName } from '../tokenizer/index.ts';
 import { followAddress } from './address-watch.ts';
 import { AlertList } from './alert-list.ts';
+import { Answers } from './answers.ts';
 import type {
   AppModel,
   Environment,
@@ -18,18 +19,18 @@ import type {
   SwarmSummary,
 } from './app-model.ts';
 import { browserName } from './browser-name.ts';
-import { Chat } from './chat.ts';
-import { GENERAL_TEMPERATURE } from './chat-request.ts';
+import { type AnswerOptions, answerOptionsOf } from './chat/answer-options.ts';
+import { hadConversation } from './chat/chat-hint.ts';
+import { ChatLibrary } from './chat/chat-library.ts';
+import type { RunningAnswer } from './chat/chat-record.ts';
+import { GENERAL_TEMPERATURE } from './chat/chat-request.ts';
 import { chooseRunner } from './choose-runner.ts';
-import { hadConversation } from './conversation-hint.ts';
-import { keepConversation } from './conversation-keeper.ts';
 import { detectEnvironment, detectLacks } from './environment.ts';
 import { Farewell } from './farewell.ts';
 import { fetchServerConfig } from './introduction.ts';
 import { Lender } from './lender.ts';
 import { meetSwarm } from './meet-swarm.ts';
 import { Redraw } from './redraw.ts';
-import type { RunningAnswer } from './saved-conversation.ts';
 import { storedSettings } from './settings.ts';
 import { shardRows } from './shard-rows.ts';
 import { SwarmDoor } from './swarm-door.ts';
@@ -39,7 +40,7 @@ import { TabPlace } from './tab-place.ts';
 import { Timeline } from './timeline.ts';
 import { untilCovered } from './until-covered.ts';
 import { Verification } from './verification.ts';
-import { WatchedGenerator } from './watched-generator.ts';
+import type { AnswerProgress } from './watched-generator.ts';
 
 /** The page's model over a real swarm. */
 export class SwarmApp implements AppModel {
@@ -85,26 +86,27 @@ export class SwarmApp implements AppModel {
   readonly changeSettings: (change: Partial<Settings>) => void;
   readonly #timeline = new Timeline();
   readonly timeline = this.#timeline.rows;
-  readonly generator: WatchedGenerator = new WatchedGenerator(
-    () => this.#requireSession().node?.coordinator ?? this.#notConnected(),
-    this.#timeline,
-    () => this.#session?.node?.peerId,
-  );
-  readonly #chat: Chat = new Chat({
-    engine: () => this.engine,
+  readonly #answers: Answers = new Answers({
+    generator: () => this.#requireSession().node?.coordinator ?? this.#notConnected(),
+    timeline: this.#timeline,
+    peerId: () => this.#session?.node?.peerId,
+    text: () => this.#text(),
+    modelId: () => this.model.value?.name ?? '',
     contextLength: () => this.#contextLength(),
-    summary: this.generator.summary,
-    untilReady: (running, signal) => this.#untilReady(running, signal),
+    forget: async (conversation) => this.#session?.node?.coordinator.forget(conversation),
   });
+  readonly lap = this.#answers.lap;
+  readonly conversations: ChatLibrary;
   readonly expectsConversation = hadConversation();
-  readonly messages = computed(() => this.#chat.messages.value);
-  readonly busy = computed(() => this.#chat.busy.value);
-  readonly lap = computed(() => this.generator.lap.value);
-  readonly tokensPerSecond = computed(() => this.generator.tokensPerSecond.value);
-  readonly progressNote = computed(() => this.generator.progressNote.value);
-  readonly wait = computed(() => this.generator.wait.value);
+  readonly #shown = computed(() => this.conversations.shown.value);
+  readonly messages = computed(() => this.#shown.value.messages.value);
+  readonly busy = computed(() => this.#shown.value.busy.value);
+  readonly answerOptions = computed(() => this.#shown.value.options.value);
+  readonly tokensPerSecond = computed(() => this.#shown.value.progress.tokensPerSecond.value);
+  readonly progressNote = computed(() => this.#shown.value.progress.progressNote.value);
+  readonly wait = computed(() => this.#shown.value.progress.wait.value);
   /** The engine behind `window.shoal.engine`. */
-  readonly engine: ShoalEngine;
+  readonly engine: ShoalEngine = this.#answers.open().engine;
   #session: SwarmSession | undefined;
   /** What a person asks for before the server has answered, or before the tab has connected, waits for it. */
   readonly #introduced = Promise.withResolvers<SwarmSession>();
@@ -133,12 +135,13 @@ export class SwarmApp implements AppModel {
       if ('name' in changed) this.#session?.node?.membership.publishNow();
       this.#redraw.soon();
     };
-    this.engine = new ShoalEngine({
-      generator: this.generator,
-      text: () => this.#text(),
-      modelId: () => this.model.value?.name ?? '',
-      contextLength: () => this.#contextLength(),
-      forget: async (conversation) => this.#session?.node?.coordinator.forget(conversation),
+    this.conversations = new ChatLibrary({
+      defaults: () => answerOptionsOf(settings.value),
+      parts: (id) => {
+        const { engine, progress } = this.#answers.open(id);
+        const untilReady = (running: RunningAnswer, signal: AbortSignal) => this.#untilReady(progress, running, signal);
+        return { engine, progress, contextLength: () => this.#contextLength(), untilReady };
+      },
     });
     log.onLine(() => this.#redraw.soon());
   }
@@ -179,9 +182,9 @@ export class SwarmApp implements AppModel {
       });
       this.#session = session;
       this.#introduce(session, config.addresses);
-      keepConversation(this.#chat, model.home).catch((error: unknown) =>
-        log.warn('CHAT', `No conversation was taken up: ${ShoalError.from(error).message}`),
-      );
+      this.conversations
+        .begin({ id: model.home, modelName: model.manifest.name })
+        .catch((error: unknown) => log.warn('CHAT', `No conversation was taken up: ${ShoalError.from(error).message}`));
       const [kept] = await Promise.all([this.#place.loadKept(session), this.#connect(session)]);
       if (kept.shards.length > 0) await this.#join(session, kept.shards, kept.auto);
       this.#redraw.now();
@@ -248,7 +251,7 @@ export class SwarmApp implements AppModel {
   }
 
   send(text: string): Promise<boolean> {
-    return this.#chat.send(text, this.settings.value);
+    return this.#shown.value.send(text);
   }
 
   fewestTokens(text: string): number {
@@ -256,24 +259,44 @@ export class SwarmApp implements AppModel {
   }
 
   promptSize(text: string): Promise<PromptSize> {
-    return this.#chat.promptSize(text, this.settings.value);
+    return this.#shown.value.promptSize(text);
   }
 
   leaveOutOldest(text: string): Promise<void> {
-    return this.#chat.leaveOutOldest(text, this.settings.value);
+    return this.#shown.value.leaveOutOldest(text);
   }
 
   stop(): void {
-    this.#chat.stop();
+    this.#shown.value.stop();
   }
 
   continueAnswer(): Promise<void> {
-    return this.#chat.continueAnswer();
+    return this.#shown.value.continueAnswer();
   }
 
   newConversation(): void {
-    this.#chat.clear();
-    void this.engine.resetChat();
+    this.conversations.startNew();
+  }
+
+  editQuestion(messageId: number, text: string): Promise<boolean> {
+    return this.#shown.value.edit(messageId, text);
+  }
+
+  regenerate(messageId: number): Promise<void> {
+    return this.#shown.value.regenerate(messageId);
+  }
+
+  showBranch(messageId: number, step: number): void {
+    this.#shown.value.showBranch(messageId, step);
+  }
+
+  changeAnswerOptions(change: Partial<AnswerOptions>): void {
+    const { options } = this.#shown.value;
+    this.changeSettings(change);
+    // As they were checked.
+    const known = answerOptionsOf(this.settings.value);
+    const changed = Object.keys(change).map((key) => [key, known[key as keyof AnswerOptions]]);
+    options.value = { ...options.value, ...Object.fromEntries(changed) };
   }
 
   async verify(): Promise<void> {
@@ -320,7 +343,7 @@ export class SwarmApp implements AppModel {
   async #connect(session: SwarmSession): Promise<void> {
     const node = await session.connect();
     await this.#door.follow(session);
-    this.#lender.serve(session, this.generator);
+    this.#lender.serve(session, this.#answers);
     node.onChange(() => this.#redraw.soon());
     node.coordinator.onRoute((event) => this.#timeline.add(event));
     void node.membership.acquainted().then(() => this.#redraw.soon());
@@ -361,16 +384,15 @@ export class SwarmApp implements AppModel {
   }
 
   /** For an answer that was begun before this page was opened. */
-  async #untilReady({ ids }: RunningAnswer, signal: AbortSignal): Promise<void> {
-    const { generator } = this;
-    generator.progressNote.value = 'This tab was opened again: the answer goes on as soon as every layer is there.';
+  async #untilReady(progress: AnswerProgress, { ids }: RunningAnswer, signal: AbortSignal): Promise<void> {
+    progress.progressNote.value = 'This tab was opened again: the answer goes on as soon as every layer is there.';
     try {
-      await untilCovered(this, (wait) => generator.waits(wait), signal);
-      generator.waits(undefined);
+      await untilCovered(this, (wait) => progress.waits(wait), signal);
+      progress.waits(undefined);
       this.#timeline.add({ kind: 'reopened', tokens: ids.length });
     } finally {
-      generator.waits(undefined, 'given-up');
-      generator.progressNote.value = undefined;
+      progress.waits(undefined, 'given-up');
+      progress.progressNote.value = undefined;
     }
   }
 

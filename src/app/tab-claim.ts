@@ -15,12 +15,29 @@ export interface TabClaimOptions {
  * takes one that nobody has.
  */
 export async function claimKey({ kind, manifestId, orphans }: TabClaimOptions): Promise<string> {
-  const item = `shoal-${kind}-${manifestId}`;
+  const item = itemName(kind, manifestId);
   const own = sessionStorage.getItem(item);
   const key = own === null ? await claimOrphan(kind, await orphans()) : await claimOwn(kind, own);
   const claimed = key ?? (await claimFresh(kind));
   sessionStorage.setItem(item, claimed);
   return claimed;
+}
+
+/**
+ * Makes another key this tab's own, beside those that it has.
+ * @returns false when another living tab has it
+ */
+export async function takeKey({ kind, manifestId }: Pick<TabClaimOptions, 'kind' | 'manifestId'>, key: string) {
+  if (!releases.has(lockName(kind, key)) && !(await hold(kind, key, { ifAvailable: true }))) return false;
+  sessionStorage.setItem(itemName(kind, manifestId), key);
+  return true;
+}
+
+/** Gives a key up, so that another tab may have it. */
+export function releaseKey(kind: string, key: string): void {
+  const name = lockName(kind, key);
+  releases.get(name)?.();
+  releases.delete(name);
 }
 
 /** Keys that living tabs have. */
@@ -46,16 +63,24 @@ async function claimFresh(kind: string): Promise<string> {
   return key;
 }
 
-/** Takes the key's lock for as long as this page lives; false when another has it. */
+/** By the name of a lock that this page has: what gives it up. */
+const releases = new Map<string, () => void>();
+
+/** Takes the key's lock until it is released or the page goes; false when another has it. */
 function hold(kind: string, key: string, options: LockOptions): Promise<boolean> {
   return new Promise((resolve) => {
     navigator.locks
       .request(lockName(kind, key), options, (lock) => {
         resolve(lock !== null);
-        return lock === null ? undefined : new Promise<never>(() => {});
+        if (lock === null) return undefined;
+        return new Promise<void>((release) => releases.set(lockName(kind, key), release));
       })
       .catch(() => resolve(false));
   });
+}
+
+function itemName(kind: string, manifestId: string): string {
+  return `shoal-${kind}-${manifestId}`;
 }
 
 function lockName(kind: string, key: string): string {

@@ -11,7 +11,8 @@ const MIN_WAIT_MS = 500;
 export class Timeline {
   readonly #rows = signal<readonly TimelineRow[]>([]);
   #nextId = 0;
-  #open: { readonly startedAtMs: number; wait: Wait } | undefined;
+  /** By answer: what it waits for now. */
+  readonly #open = new Map<unknown, { readonly startedAtMs: number; readonly wait: Wait }>();
 
   get rows(): ReadonlySignal<readonly TimelineRow[]> {
     return this.#rows;
@@ -22,19 +23,24 @@ export class Timeline {
     this.#rows.value = [row, ...this.#rows.value].slice(0, MAX_ROWS);
   }
 
-  /** An answer waits; told again and again while it does. One that waits for something else has had the first. */
-  waits(wait: Wait): void {
-    if (this.#open && subject(this.#open.wait) !== subject(wait)) this.waited('served');
+  /**
+   * An answer waits; told again and again while it does. One that waits for something else has had the first.
+   * @param answer - tells those that are made at the same time apart
+   */
+  waits(answer: unknown, wait: Wait): void {
+    const before = this.#open.get(answer);
+    if (before && subject(before.wait) !== subject(wait)) this.waited(answer, 'served');
     const waitedMs = wait.reason === 'shard' ? wait.waitedMs : 0;
-    this.#open ??= { startedAtMs: performance.now() - waitedMs, wait };
-    this.#open.wait = wait;
+    const startedAtMs = this.#open.get(answer)?.startedAtMs ?? performance.now() - waitedMs;
+    this.#open.set(answer, { startedAtMs, wait });
   }
 
   /** The wait is over; a row tells of it. */
-  waited(outcome: 'served' | 'given-up'): void {
-    if (!this.#open) return;
-    const { startedAtMs, wait } = this.#open;
-    this.#open = undefined;
+  waited(answer: unknown, outcome: 'served' | 'given-up'): void {
+    const open = this.#open.get(answer);
+    if (!open) return;
+    this.#open.delete(answer);
+    const { startedAtMs, wait } = open;
     const waitedMs = performance.now() - startedAtMs;
     const fetched = wait.reason === 'shard' && wait.peerIds.length > 0;
     if (waitedMs < MIN_WAIT_MS && !fetched) return;

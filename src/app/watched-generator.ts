@@ -1,4 +1,4 @@
-import { type Signal, signal } from '@preact/signals';
+import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type {
   GeneratedToken,
   GenerationRequest,
@@ -7,29 +7,41 @@ import type {
   Lap,
 } from '../swarm/coordinator/generation.ts';
 import type { Wait } from '../swarm/route/wait.ts';
-import type { Timeline } from './timeline.ts';
 
 /** Speed is shown over the newest tokens, so that it follows what happens now. */
 const SPEED_WINDOW_TOKENS = 16;
 
-/** Lets the page look on while tokens are made, whoever asked for them: the chat or a program at the console. */
-export class WatchedGenerator implements Generator {
-  readonly lap: Signal<Lap | undefined> = signal(undefined);
+/** How far answers are that are made one at a time. */
+export interface AnswerProgress {
+  readonly tokensPerSecond: ReadonlySignal<number | undefined>;
+  /** What comes before the first token, e.g. "Reading the prompt: 64 of 120 tokens". */
+  readonly progressNote: Signal<string | undefined>;
+  readonly wait: ReadonlySignal<Wait | undefined>;
+  /** Of the newest answer. */
+  readonly summary: ReadonlySignal<GenerationSummary | undefined>;
+  /** Shows why an answer stands still; undefined when that is over. */
+  waits(wait: Wait | undefined, outcome?: 'served' | 'given-up'): void;
+}
+
+/** Who else looks on. */
+export interface Onlooker {
+  /** @param positions - that were computed since the last: a token's, or of the prompt before it too */
+  readonly onLap?: (lap: Lap, positions: number) => void;
+  readonly onWait?: (wait: Wait | undefined, outcome: 'served' | 'given-up') => void;
+}
+
+/** Tells how far the answers are that are made through it. */
+export class WatchedGenerator implements Generator, AnswerProgress {
   readonly tokensPerSecond: Signal<number | undefined> = signal(undefined);
   readonly progressNote: Signal<string | undefined> = signal(undefined);
   readonly wait: Signal<Wait | undefined> = signal(undefined);
   readonly summary: Signal<GenerationSummary | undefined> = signal(undefined);
-  /** Layers times positions that other tabs have computed for this one. */
-  takenWork = 0;
-  readonly #peerId: () => string | undefined;
   readonly #generator: () => Generator;
-  readonly #timeline: Timeline;
+  readonly #onlooker: Onlooker;
 
-  /** @param peerId - this tab's own */
-  constructor(generator: () => Generator, timeline: Timeline, peerId: () => string | undefined) {
-    this.#peerId = peerId;
+  constructor(generator: () => Generator, onlooker: Onlooker = {}) {
     this.#generator = generator;
-    this.#timeline = timeline;
+    this.#onlooker = onlooker;
   }
 
   async *generate(request: GenerationRequest): AsyncGenerator<GeneratedToken, GenerationSummary> {
@@ -61,8 +73,7 @@ export class WatchedGenerator implements Generator {
         if (times.length > SPEED_WINDOW_TOKENS) times.shift();
         if (times.length > 1) this.tokensPerSecond.value = (1000 * (times.length - 1)) / (times.at(-1)! - times[0]!);
         this.progressNote.value = undefined;
-        this.lap.value = next.value.lap;
-        this.takenWork += (1 + readTokens) * this.#layersOfOthers(next.value.lap);
+        this.#onlooker.onLap?.(next.value.lap, 1 + readTokens);
         readTokens = 0;
         yield next.value;
       }
@@ -74,16 +85,8 @@ export class WatchedGenerator implements Generator {
     }
   }
 
-  #layersOfOthers({ stages }: Lap): number {
-    const own = this.#peerId();
-    const others = stages.filter(({ peerId }) => peerId !== own);
-    return others.reduce((sum, { layers }) => sum + layers.end - layers.start, 0);
-  }
-
-  /** Shows why an answer stands still; undefined when that is over. */
   waits(wait: Wait | undefined, outcome: 'served' | 'given-up' = 'served'): void {
     this.wait.value = wait;
-    if (wait) this.#timeline.waits(wait);
-    else this.#timeline.waited(outcome);
+    this.#onlooker.onWait?.(wait, outcome);
   }
 }

@@ -1,4 +1,5 @@
 import { answerMarkdown } from './components/answer-text.tsx';
+import { conversationDrawer } from './components/chat-head.tsx';
 import { qrCode } from './components/invite.tsx';
 import { settingsForm } from './components/settings-panel.tsx';
 import { keepPage } from './keep-page.ts';
@@ -15,6 +16,7 @@ export function loadRest(more: () => Promise<void>): void {
     void answerMarkdown.load();
     void qrCode.load();
     void settingsForm.load();
+    void conversationDrawer.load();
     void more();
     void keepPage();
   }, REST_AFTER_MS);

@@ -78,6 +78,14 @@ export class PageState {
     });
   }
 
+  /** Asks a question of the conversation otherwise. What is too long is said where prompts are typed. */
+  askOtherwise(messageId: number, prompt: string): void {
+    this.perform(async () => {
+      if (!(await this.model.editQuestion(messageId, prompt.trim())) && this.draft.value === '')
+        this.draft.value = prompt;
+    });
+  }
+
   /** Joins. The page shows at the click that it was heard, and not again when the tab is connected. */
   join(choice: Parameters<AppModel['join']>[0]): void {
     this.joining.value = true;

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { type Browser, expect, test } from '@playwright/test';
 import { type NetLab, netLabProblem, openNetLab } from '../../bench/support/netlab.ts';
+import { securePage } from '../../cli/secure-page.ts';
 import { expectSwarmReady, joinWith, openTab, type Tab, withSettings } from './support/tab.ts';
 import { tell } from './support/telling.ts';
 import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
@@ -29,11 +30,10 @@ test.beforeAll(async () => {
     { type: 'Q4_1', contextLength: 1024 },
     lab.on(SERVER),
   );
-  // Only a secure page has WebRTC and storage as it should.
-  const flags = [`--unsafely-treat-insecure-origin-as-secure=${server.url}`];
+  const { url, flags } = securePage(new URL(server.url));
   for (const host of [STAYS, ROAMS]) browsers.push(await lab.launch(host, flags));
-  stays = await openTab(browsers[0]!, server.url, SETTINGS);
-  roams = await openTab(browsers[1]!, server.url, SETTINGS);
+  stays = await openTab(browsers[0]!, url.href, SETTINGS);
+  roams = await openTab(browsers[1]!, url.href, SETTINGS);
   await joinWith(stays, [0, 1]);
   await joinWith(roams, [2, 3]);
   for (const { page } of [stays, roams]) await expectSwarmReady(page);

@@ -8,6 +8,8 @@ export interface SamplingOptions {
   readonly topP: number;
   /** 0 for all candidates. */
   readonly topK: number;
+  /** Part of the likeliest candidate's probability below which none is drawn; 0 for none. */
+  readonly minP: number;
   readonly presencePenalty: number;
   readonly frequencyPenalty: number;
   /** 1 for none; above 1 discourages what was said. */

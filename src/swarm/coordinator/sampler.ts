@@ -9,6 +9,7 @@ export const DEFAULT_SAMPLING: SamplingOptions = {
   temperature: 0,
   topP: 1,
   topK: 0,
+  minP: 0,
   presencePenalty: 0,
   frequencyPenalty: 0,
   repetitionPenalty: 1,
@@ -30,7 +31,7 @@ export interface SampledToken extends TokenLogprob {
 
 /**
  * Picks tokens from candidates, one answer long; every pick counts for the penalties of the next. In this order: bias,
- * penalties, temperature, top-k, top-p, one draw. Probabilities are taken over the candidates that were sent.
+ * penalties, temperature, top-k, top-p, min-p, one draw. Probabilities are taken over the candidates that were sent.
  */
 export class Sampler {
   readonly #options: SamplingOptions;
@@ -114,7 +115,7 @@ export class Sampler {
   }
 
   #draw(choices: Choice[]): Choice {
-    const { temperature, topK, topP } = this.#options;
+    const { temperature, topK, topP, minP } = this.#options;
     choices.sort((a, b) => b.logit - a.logit || a.id - b.id);
     const best = choices[0]!;
     if (temperature === 0) return best;
@@ -124,6 +125,8 @@ export class Sampler {
     let mass = 0;
     let size = 0;
     while (size < weights.length && (size === 0 || mass < nucleus)) mass += weights[size++]!;
+    // The likeliest weighs 1.
+    while (size > 1 && weights[size - 1]! < minP) mass -= weights[--size]!;
     let left = this.#random() * mass;
     for (let place = 0; place < size; place++) {
       left -= weights[place]!;

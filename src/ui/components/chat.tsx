@@ -1,4 +1,5 @@
 import { usePage } from '../page-state.ts';
+import { ChatHead } from './chat-head.tsx';
 import { Composer } from './composer.tsx';
 import { Examples } from './examples.tsx';
 import { Transcript } from './transcript.tsx';
@@ -10,6 +11,7 @@ export function Chat() {
   const begun = canAsk.value || model.shards.value.some(({ state }) => state !== 'absent' && state !== 'error');
   return (
     <section class="chat" aria-label="Chat">
+      {phase.value === 'chat' && <ChatHead />}
       <Transcript />
       {/* Shards load: there is time to ask, and no conversation yet that would offer it. */}
       {phase.value === 'setup' && view.value === 'swarm' && begun && (

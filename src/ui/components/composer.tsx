@@ -93,11 +93,6 @@ export function Composer() {
             Leave out the oldest turns
           </button>
         )}
-        {messages.length > 0 && (
-          <button type="button" data-testid="new-conversation" onClick={() => model.newConversation()}>
-            New conversation
-          </button>
-        )}
       </div>
     </form>
   );

@@ -1,13 +1,26 @@
+import { useSignal } from '@preact/signals';
 import { memo } from 'preact/compat';
+import { useEffect } from 'preact/hooks';
 import type { ChatMessage } from '../../app/app-model.ts';
+import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
 import { AnswerText } from './answer-text.tsx';
 import { WaitNote } from './wait-note.tsx';
+
+/** Nobody needs them before the first answer. */
+const messageTools = lazyComponent(async () => (await import('./message-tools.tsx')).MessageTools);
+const questionEditor = lazyComponent(async () => (await import('./message-tools.tsx')).QuestionEditor);
 
 /** One message; drawn again only when it changes, so that a long conversation costs nothing while it grows. */
 export const Message = memo(function Message({ message }: { message: ChatMessage }) {
   const { role, state, text, error, note, leftOut } = message;
   const streaming = state === 'streaming';
+  const editing = useSignal(false);
+  const Tools = messageTools.component.value;
+  useEffect(() => {
+    void messageTools.load();
+    void questionEditor.load();
+  }, []);
   return (
     <article
       class="message"
@@ -18,9 +31,7 @@ export const Message = memo(function Message({ message }: { message: ChatMessage
       aria-busy={streaming}
     >
       {role === 'user' ? (
-        <p class="message-text" data-testid="message-text" dir="auto">
-          {text}
-        </p>
+        <Question message={message} editing={editing.value} done={() => (editing.value = false)} />
       ) : (
         <AnswerText text={text} streaming={streaming} />
       )}
@@ -36,9 +47,20 @@ export const Message = memo(function Message({ message }: { message: ChatMessage
       {!streaming && (note || state === 'stopped') && (
         <p class="message-note muted">{[state === 'stopped' && 'Stopped', note].filter(Boolean).join(' · ')}</p>
       )}
+      {!streaming && !editing.value && Tools && <Tools message={message} edit={() => (editing.value = true)} />}
     </article>
   );
 });
+
+function Question({ message, editing, done }: { message: ChatMessage; editing: boolean; done: () => void }) {
+  const Editor = questionEditor.component.value;
+  if (editing && Editor) return <Editor message={message} done={done} />;
+  return (
+    <p class="message-text" data-testid="message-text" dir="auto">
+      {message.text}
+    </p>
+  );
+}
 
 /** Under the last message only: what came after it was an answer to something else. */
 function ContinueButton({ id }: { id: number }) {

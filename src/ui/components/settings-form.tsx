@@ -2,8 +2,8 @@ import { useSignal } from '@preact/signals';
 import type { RunnerSetting, Settings, WireSetting } from '../../app/app-model.ts';
 import { formatBytesOf } from '../../core/format.ts';
 import { MAX_NAME_CHARS } from '../../protocol/limits.ts';
-import { textAfter, whyTooLong } from '../bounded-input.ts';
 import { usePage } from '../page-state.ts';
+import { AnswerFields } from './answer-fields.tsx';
 import { LendFields } from './lend-fields.tsx';
 import { OpenFile } from './open-file.tsx';
 
@@ -42,32 +42,7 @@ export function SettingsForm() {
   return (
     <div class="panel-body settings">
       <NameField />
-      <TemperatureField />
-      <label class="field">
-        <span>Longest answer, in tokens</span>
-        <input
-          type="number"
-          min="1"
-          max={model.model.value?.contextLength}
-          step="1"
-          value={settings.maxTokens}
-          onChange={({ currentTarget }) => {
-            if (currentTarget.reportValidity()) change({ maxTokens: currentTarget.valueAsNumber });
-          }}
-        />
-      </label>
-      <label class="field">
-        <span>System prompt</span>
-        <textarea
-          rows={2}
-          value={settings.systemPrompt}
-          placeholder="None"
-          onBeforeInput={(event) => {
-            if (whyTooLong(textAfter(event)) !== undefined) event.preventDefault();
-          }}
-          onChange={({ currentTarget }) => change({ systemPrompt: currentTarget.value })}
-        />
-      </label>
+      <AnswerFields />
       <label class="field">
         <span>Run layers on</span>
         <select
@@ -132,42 +107,6 @@ function NameField() {
       />
       <small>Other tabs see it in their list.</small>
     </label>
-  );
-}
-
-/** The model's own until the person chooses another. */
-function TemperatureField() {
-  const { model } = usePage();
-  const chosen = model.settings.value.temperature;
-  const temperature = chosen ?? model.defaultTemperature.value;
-  return (
-    <div class="field">
-      <label class="field">
-        <span>
-          Temperature{' '}
-          <span class="muted" data-testid="temperature">
-            {temperature.toFixed(1)}
-            {chosen === undefined && ", the model's own"}
-          </span>
-        </span>
-        <input
-          type="range"
-          min="0"
-          max="2"
-          step="0.1"
-          value={temperature}
-          onInput={({ currentTarget }) => model.changeSettings({ temperature: currentTarget.valueAsNumber })}
-        />
-        <small>0 always gives the same answer; higher is more varied.</small>
-      </label>
-      {chosen !== undefined && (
-        <div class="buttons">
-          <button type="button" onClick={() => model.changeSettings({ temperature: undefined })}>
-            Use the model's own
-          </button>
-        </div>
-      )}
-    </div>
   );
 }
 

@@ -2,6 +2,7 @@ import { batch, computed, type Signal, signal } from '@preact/signals';
 import type {
   Admission,
   Alert,
+  AnswerOptions,
   AppModel,
   ChatMessage,
   CheckRow,
@@ -17,6 +18,7 @@ import type {
 } from '../../../src/app/app-model.ts';
 import type { LogLine } from '../../../src/core/log.ts';
 import type { Wait } from '../../../src/swarm/route/wait.ts';
+import { PreviewConversations } from './preview-conversations.ts';
 
 export const SELF = '12D3KooWQy3mBvN4sVtT1pXo7Jr8hYkLwzA5uGcEdSf9R2bKn7Tq';
 const MANIFEST_ID = '5d0f3a9b6c1e8472a0d4b7f6e3c29185d0f3a9b6c1e8472a0d4b7f6e3c291850';
@@ -57,6 +59,8 @@ export class PreviewModel implements AppModel {
   readonly guestLink = signal('');
   readonly inviteThisMachineOnly = signal(false);
   readonly expectsConversation = false;
+  readonly conversations = new PreviewConversations((what) => this.#ask(what));
+  readonly answerOptions = computed(() => this.settings.value);
   readonly messages: Signal<readonly ChatMessage[]> = signal([]);
   readonly busy = signal(false);
   readonly progressNote: Signal<string | undefined> = signal(undefined);
@@ -108,6 +112,13 @@ export class PreviewModel implements AppModel {
   stop = () => void this.#ask('stop');
   continueAnswer = () => this.#ask('continueAnswer');
   newConversation = () => void this.#ask('newConversation');
+  editQuestion = async (id: number, text: string) => {
+    await this.#ask(`editQuestion ${id} ${text}`);
+    return true;
+  };
+  regenerate = (id: number) => this.#ask(`regenerate ${id}`);
+  showBranch = (id: number, step: number) => void this.#ask(`showBranch ${id} ${step}`);
+  changeAnswerOptions = (change: Partial<AnswerOptions>) => this.changeSettings(change);
   verify = () => this.#ask('verify');
   openFile = (file: File) => this.#ask(`openFile ${file.name}`);
   clearStorage = () => this.#ask('clearStorage');

@@ -94,6 +94,8 @@ describe('a chat completion', () => {
       messages: user('Hi'),
       temperature: 0.5,
       top_p: 0.9,
+      // Other servers' names, which OpenAI's types do not know.
+      ...{ top_k: 40, min_p: 0.05 },
       presence_penalty: 1,
       frequency_penalty: -1,
       repetition_penalty: 1.1,
@@ -108,6 +110,7 @@ describe('a chat completion', () => {
           temperature: 1,
           topP: 1,
           topK: 0,
+          minP: 0,
           presencePenalty: 0,
           frequencyPenalty: 0,
           repetitionPenalty: 1,
@@ -119,7 +122,8 @@ describe('a chat completion', () => {
         {
           temperature: 0.5,
           topP: 0.9,
-          topK: 0,
+          topK: 40,
+          minP: 0.05,
           presencePenalty: 1,
           frequencyPenalty: -1,
           repetitionPenalty: 1.1,

@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest';
-import { Timeline } from '../../../src/app/timeline.ts';
 import { WatchedGenerator } from '../../../src/app/watched-generator.ts';
 import type {
   GeneratedToken,
@@ -35,11 +34,7 @@ function twoTokens(onEnd: () => void): Generator {
 
 it('ends the answer that it watches when its reader leaves early', async () => {
   let ended = 0;
-  const watched = new WatchedGenerator(
-    () => twoTokens(() => ended++),
-    new Timeline(),
-    () => undefined,
-  );
+  const watched = new WatchedGenerator(() => twoTokens(() => ended++));
   for await (const { id } of watched.generate(request)) {
     expect(id).toBe(1);
     expect(ended).toBe(0);
@@ -50,14 +45,11 @@ it('ends the answer that it watches when its reader leaves early', async () => {
 });
 
 it('passes every token and the summary on', async () => {
-  const watched = new WatchedGenerator(
-    () => twoTokens(() => {}),
-    new Timeline(),
-    () => undefined,
-  );
+  const laps: unknown[] = [];
+  const watched = new WatchedGenerator(() => twoTokens(() => {}), { onLap: (lap) => laps.push(lap) });
   const tokens = watched.generate(request);
   expect([await tokens.next(), await tokens.next()].map(({ value }) => value)).toEqual([token, token]);
   expect(await tokens.next()).toEqual({ done: true, value: summary });
   expect(watched.summary.value).toBe(summary);
-  expect(watched.lap.value).toBe(token.lap);
+  expect(laps).toEqual([token.lap, token.lap]);
 });

@@ -29,6 +29,7 @@ const anySampling: fc.Arbitrary<SamplingOptions> = fc.record({
   temperature: fc.constantFrom(0, 1e-9, 0.3, 1, 2),
   topP: fc.constantFrom(1e-6, 0.5, 0.95, 1),
   topK: fc.constantFrom(0, 1, 40, 1000),
+  minP: fc.constantFrom(0, 0.05, 1),
   presencePenalty: fc.float({ min: -2, max: 2, noNaN: true }),
   frequencyPenalty: fc.float({ min: -2, max: 2, noNaN: true }),
   repetitionPenalty: fc.constantFrom(0.5, 1, 1.3),
@@ -108,7 +109,7 @@ describe('temperature', () => {
   });
 });
 
-describe('top-k and top-p', () => {
+describe('top-k, top-p and min-p', () => {
   const drawn = (options: Partial<SamplingOptions>, row: readonly number[]): number[] => {
     const made = sampler({ temperature: 1, seed: 3, ...options });
     return [...new Set(Array.from({ length: 500 }, () => step(made, row).id))].sort();
@@ -121,6 +122,9 @@ describe('top-k and top-p', () => {
     expect(drawn({ topP: 0.5 - 1e-6 }, row)).toEqual([0]);
     expect(drawn({ topP: 0.79 }, row)).toEqual([0, 1]);
     expect(drawn({ topP: 0.9 }, row)).toEqual([0, 1, 2]);
+    expect(drawn({ minP: 0.29 }, row)).toEqual([0, 1, 2]);
+    expect(drawn({ minP: 0.31 }, row)).toEqual([0, 1]);
+    expect(drawn({ minP: 1 }, row)).toEqual([0]);
   });
 
   it('look at the distribution that temperature leaves', () => {

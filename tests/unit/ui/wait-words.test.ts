@@ -62,9 +62,12 @@ test('keeps the newest rows, and one row for one wait however often it is told',
   for (let tokens = 0; tokens < 80; tokens++) timeline.add({ kind: 'reopened', tokens });
   expect(timeline.rows.value).toHaveLength(50);
   expect(timeline.rows.value[0]!.event).toEqual({ kind: 'reopened', tokens: 79 });
-  for (const waitedMs of [2000, 3000]) timeline.waits({ reason: 'shard', layers, peerIds: [B], waitedMs });
-  timeline.waited('served');
-  timeline.waited('given-up');
+  for (const waitedMs of [2000, 3000]) timeline.waits('one', { reason: 'shard', layers, peerIds: [B], waitedMs });
+  // Another answer waits at the same time, for a moment.
+  timeline.waits('other', { reason: 'shard', layers, peerIds: [], waitedMs: 0 });
+  timeline.waited('other', 'served');
+  timeline.waited('one', 'served');
+  timeline.waited('one', 'given-up');
   const [newest, before] = timeline.rows.value.map(({ event }): TimelineEvent => event);
   expect(newest).toMatchObject({ kind: 'waited', peerIds: [B], outcome: 'served' });
   expect(before).toEqual({ kind: 'reopened', tokens: 79 });

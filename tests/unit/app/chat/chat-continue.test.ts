@@ -1,19 +1,15 @@
-import { signal } from '@preact/signals';
 import { beforeEach, expect, it } from 'vitest';
-import { Chat } from '../../../src/app/chat.ts';
-import { ShoalError } from '../../../src/core/errors.ts';
-import type { GenerationSummary } from '../../../src/swarm/coordinator/generation.ts';
-import { CONTEXT_LENGTH, type ScriptedEngine, scriptedEngine } from '../../support/scripted-engine.ts';
-
-const settings = { maxTokens: 20, systemPrompt: '' };
+import type { Chat } from '../../../../src/app/chat/chat.ts';
+import { ShoalError } from '../../../../src/core/errors.ts';
+import { type ScriptedEngine, scriptedEngine } from '../../../support/scripted-engine.ts';
+import { testChat } from './test-chat.ts';
 
 let engine: ScriptedEngine['engine'];
 let generator: ScriptedEngine['generator'];
 let chat: Chat;
 beforeEach(() => {
   ({ engine, generator } = scriptedEngine('One, two, three, four', ' and on.'));
-  const summary = signal<GenerationSummary | undefined>(undefined);
-  chat = new Chat({ engine: () => engine, contextLength: () => CONTEXT_LENGTH, summary, untilReady: async () => {} });
+  chat = testChat(engine);
 });
 
 const last = () => chat.messages.value.at(-1)!;
@@ -29,7 +25,7 @@ it('goes on from the tokens that are there, after an error', async () => {
   endAfter(4, () => {
     throw new ShoalError('shard-missing', 'Nobody serves shard 1.');
   });
-  await chat.send('Count', settings);
+  await chat.send('Count');
   const begun = last().text;
   expect(begun).toBe('One, two,');
   expect(last()).toMatchObject({ state: 'error', error: 'Nobody serves shard 1.', continuable: true });
@@ -42,7 +38,7 @@ it('goes on from the tokens that are there, after an error', async () => {
 
 it('goes on after a stop, and does nothing once something else was asked', async () => {
   endAfter(2, () => chat.stop());
-  await chat.send('Count', settings);
+  await chat.send('Count');
   expect(last()).toMatchObject({ state: 'stopped', continuable: true });
   await chat.continueAnswer();
   expect(last()).toMatchObject({ text: 'One, and on.', state: 'done' });
@@ -54,7 +50,7 @@ it('begins again where nothing had come', async () => {
   endAfter(0, () => {
     throw new ShoalError('peer-gone', 'Gone.');
   });
-  await chat.send('Count', settings);
+  await chat.send('Count');
   expect(last()).toMatchObject({ text: '', state: 'error' });
   await chat.continueAnswer();
   expect(last()).toMatchObject({ text: ' and on.', state: 'done' });

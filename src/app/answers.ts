@@ -1,0 +1,47 @@
+import { type Signal, signal } from '@preact/signals';
+import { type EngineOptions, ShoalEngine } from '../api/index.ts';
+import type { Lap } from '../swarm/coordinator/generation.ts';
+import type { Timeline } from './timeline.ts';
+import { type AnswerProgress, WatchedGenerator } from './watched-generator.ts';
+
+export interface AnswersOptions extends Omit<EngineOptions, 'generator' | 'name'> {
+  readonly generator: () => EngineOptions['generator'];
+  readonly timeline: Timeline;
+  /** This tab's own. */
+  readonly peerId: () => string | undefined;
+}
+
+/** Makes engines over the swarm, and shows of all their answers together what the page shows of the swarm. */
+export class Answers {
+  readonly lap: Signal<Lap | undefined> = signal(undefined);
+  /** Layers times positions that other tabs have computed for this one. */
+  takenWork = 0;
+  readonly #options: AnswersOptions;
+
+  constructor(options: AnswersOptions) {
+    this.#options = options;
+  }
+
+  /** @param name - of a conversation that is answered beside others; none for programs' engine */
+  open(name?: string): { readonly engine: ShoalEngine; readonly progress: AnswerProgress } {
+    const { generator, timeline, peerId: _, ...options } = this.#options;
+    const watched: WatchedGenerator = new WatchedGenerator(generator, {
+      onLap: (lap, positions) => {
+        this.lap.value = lap;
+        this.takenWork += positions * this.#layersOfOthers(lap);
+      },
+      onWait: (wait, outcome) => {
+        if (wait) timeline.waits(watched, wait);
+        else timeline.waited(watched, outcome);
+      },
+    });
+    const named = name === undefined ? {} : { name };
+    return { engine: new ShoalEngine({ ...options, ...named, generator: watched }), progress: watched };
+  }
+
+  #layersOfOthers({ stages }: Lap): number {
+    const own = this.#options.peerId();
+    const others = stages.filter(({ peerId }) => peerId !== own);
+    return others.reduce((sum, { layers }) => sum + layers.end - layers.start, 0);
+  }
+}

@@ -1,0 +1,105 @@
+import '../styles/drawer.css';
+import { useComputed, useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { ConversationRow } from '../../app/app-model.ts';
+import { usePage } from '../page-state.ts';
+import { saveFile } from '../save-file.ts';
+import { ConversationItem } from './conversation-item.tsx';
+
+/** All conversations of this browser: to find, open, name, keep and delete. */
+export function ConversationDrawer({ onClose }: { onClose: () => void }) {
+  const page = usePage();
+  const { conversations } = page.model;
+  const dialog = useRef<HTMLDialogElement>(null);
+  const query = useSignal('');
+  const found = useComputed(() => {
+    const words = query.value.toLowerCase().split(/\s+/).filter(Boolean);
+    return conversations.rows.value.filter((row) => words.every((word) => holds(row, word)));
+  });
+  useEffect(() => {
+    // A press beside it closes it, where the browser knows how.
+    dialog.current!.setAttribute('closedby', 'any');
+    dialog.current!.showModal();
+    page.perform(() => conversations.load());
+  }, []);
+  const close = () => dialog.current?.close();
+  const removed = conversations.removed.value;
+  return (
+    <dialog ref={dialog} class="drawer" aria-label="Conversations" data-testid="conversation-drawer" onClose={onClose}>
+      <div class="drawer-body">
+        <div class="card-head">
+          <h2>Conversations</h2>
+          <button type="button" aria-label="Close" onClick={close}>
+            ×
+          </button>
+        </div>
+        <label class="field">
+          <span class="visually-hidden">Search conversations</span>
+          <input
+            type="search"
+            data-testid="conversation-search"
+            placeholder="Search in all that was said"
+            value={query.value}
+            onInput={({ currentTarget }) => (query.value = currentTarget.value)}
+          />
+        </label>
+        <div class="buttons">
+          <button
+            type="button"
+            class="strong"
+            onClick={() => {
+              page.model.newConversation();
+              close();
+            }}
+          >
+            New conversation
+          </button>
+        </div>
+        {removed && (
+          <p class="drawer-note" role="status">
+            <span dir="auto">“{removed.title}” was deleted.</span>
+            <button type="button" data-testid="undo" onClick={() => page.perform(() => conversations.undoRemove())}>
+              Undo
+            </button>
+          </p>
+        )}
+        <ul class="conversation-list" data-testid="conversation-list">
+          {found.value.map((row) => (
+            <ConversationItem key={row.id} row={row} close={close} />
+          ))}
+        </ul>
+        {found.value.length === 0 && (
+          <p class="muted">{query.value.trim() === '' ? 'None yet.' : 'None of them holds these words.'}</p>
+        )}
+        <div class="buttons drawer-foot">
+          <label class="button">
+            Open from a file…
+            <input
+              type="file"
+              class="visually-hidden"
+              data-testid="conversation-file"
+              accept=".json,.md,application/json,text/markdown"
+              onChange={({ currentTarget }) => {
+                const [file] = currentTarget.files ?? [];
+                currentTarget.value = '';
+                if (file) page.perform(() => conversations.takeFile(file));
+              }}
+            />
+          </label>
+          <button
+            type="button"
+            disabled={conversations.rows.value.length === 0}
+            onClick={() => page.perform(async () => saveFile(await conversations.json()))}
+          >
+            Save all
+          </button>
+        </div>
+        <p class="muted">They are kept in this browser, and go nowhere else.</p>
+      </div>
+    </dialog>
+  );
+}
+
+function holds({ title, texts }: ConversationRow, word: string): boolean {
+  return title.toLowerCase().includes(word) || texts.some((text) => text.toLowerCase().includes(word));
+}

@@ -1,0 +1,129 @@
+import { useSignal } from '@preact/signals';
+import type { ConversationRow } from '../../app/app-model.ts';
+import { plural } from '../../core/format.ts';
+import { usePage } from '../page-state.ts';
+import { saveFile } from '../save-file.ts';
+
+/** One conversation of the list. @param close - closes the list */
+export function ConversationItem({ row, close }: { row: ConversationRow; close: () => void }) {
+  const page = usePage();
+  const { conversations } = page.model;
+  const more = useSignal(false);
+  const renaming = useSignal(false);
+  const { id, title } = row;
+  const act = (label: string, action: () => Promise<void>) => (
+    <button type="button" onClick={() => page.perform(action)}>
+      {label}
+    </button>
+  );
+  const open = () =>
+    page.perform(async () => {
+      await conversations.open(id);
+      page.show('chat');
+      close();
+    });
+  return (
+    <li class="conversation" data-testid="conversation" data-current={conversations.current.value === id}>
+      <div class="conversation-line">
+        <button
+          type="button"
+          class="conversation-open"
+          aria-current={conversations.current.value === id}
+          disabled={row.elsewhere}
+          onClick={open}
+        >
+          <span class="conversation-title" dir="auto">
+            {row.pinned && <Pinned />}
+            {title || 'Without words'}
+          </span>
+          <small>{facts(row)}</small>
+        </button>
+        <button
+          type="button"
+          aria-label={`More about “${title}”`}
+          aria-expanded={more.value}
+          onClick={() => (more.value = !more.value)}
+        >
+          ⋯
+        </button>
+      </div>
+      {renaming.value && <Rename row={row} done={() => (renaming.value = false)} />}
+      {more.value && !renaming.value && (
+        <div class="buttons conversation-more">
+          <button type="button" disabled={row.elsewhere} onClick={() => (renaming.value = true)}>
+            Rename
+          </button>
+          {!row.elsewhere && act(row.pinned ? 'Unpin' : 'Pin', () => conversations.pin(id, !row.pinned))}
+          {act('Save as Markdown', async () => saveFile(await conversations.markdown(id)))}
+          {act('Save as JSON', async () => saveFile(await conversations.json(id)))}
+          <button
+            type="button"
+            class="danger"
+            disabled={row.elsewhere}
+            onClick={() => page.perform(() => conversations.remove(id))}
+          >
+            Delete
+          </button>
+        </div>
+      )}
+    </li>
+  );
+}
+
+function Pinned() {
+  return (
+    <>
+      <span class="visually-hidden">Pinned: </span>
+      <span aria-hidden="true">📌 </span>
+    </>
+  );
+}
+
+function Rename({ row, done }: { row: ConversationRow; done: () => void }) {
+  const page = usePage();
+  return (
+    <form
+      class="conversation-rename"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const title = new FormData(event.currentTarget).get('title');
+        page.perform(() => page.model.conversations.rename(row.id, String(title)));
+        done();
+      }}
+    >
+      <label class="visually-hidden" for={`title-${row.id}`}>
+        New name
+      </label>
+      <input
+        id={`title-${row.id}`}
+        name="title"
+        type="text"
+        dir="auto"
+        maxLength={200}
+        value={row.title}
+        ref={(input) => input?.focus()}
+        onKeyDown={(event) => {
+          if (event.key !== 'Escape') return;
+          // The list stays open.
+          event.preventDefault();
+          done();
+        }}
+      />
+      <div class="buttons">
+        <button type="submit" class="strong">
+          Rename
+        </button>
+        <button type="button" onClick={done}>
+          Cancel
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** E.g. "4 messages · 29 Nov · SmolLM2-135M". */
+function facts({ texts, savedAtMs, busy, elsewhere, modelName }: ConversationRow): string {
+  const when = savedAtMs === undefined ? '' : new Date(savedAtMs).toLocaleDateString();
+  const state = busy ? 'answering' : elsewhere ? 'open in another tab' : when;
+  return [plural(texts.length, 'message'), state, modelName].filter(Boolean).join(' · ');
+}

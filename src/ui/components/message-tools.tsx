@@ -1,0 +1,114 @@
+import { useSignal } from '@preact/signals';
+import type { ChatMessage } from '../../app/app-model.ts';
+import { usePage } from '../page-state.ts';
+import { CopyButton } from './copy-button.tsx';
+
+export interface MessageToolsProps {
+  readonly message: ChatMessage;
+  /** Asks to have the question's text in a box. */
+  readonly edit: () => void;
+}
+
+/** What can be done with a message: copied, asked otherwise, answered once more, exchanged for another version. */
+export function MessageTools({ message, edit }: MessageToolsProps) {
+  const page = usePage();
+  const { model } = page;
+  const { id, role, text } = message;
+  const busy = model.busy.value;
+  return (
+    <div class="message-tools">
+      <Branches message={message} />
+      {text !== '' && (
+        <CopyButton
+          label="Copy"
+          testId="copy-message"
+          text={() => text}
+          otherwise="Select the text and copy it by hand."
+        />
+      )}
+      {role === 'user' ? (
+        <button type="button" data-testid="edit" disabled={busy} onClick={edit}>
+          Edit
+        </button>
+      ) : (
+        <button
+          type="button"
+          data-testid="regenerate"
+          disabled={busy || !page.canAsk.value}
+          onClick={() => page.perform(() => model.regenerate(id))}
+        >
+          Regenerate
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Which of several versions it is, and the way to the others. */
+function Branches({ message: { id, branch } }: { message: ChatMessage }) {
+  const { model } = usePage();
+  if (!branch) return null;
+  const { number, count } = branch;
+  const step = (label: string, sign: string, by: number, possible: boolean) => (
+    <button type="button" aria-label={label} disabled={!possible} onClick={() => model.showBranch(id, by)}>
+      {sign}
+    </button>
+  );
+  return (
+    <span class="branches" data-testid="branches">
+      {step('Earlier version', '‹', -1, number > 1)}
+      {number} of {count}
+      {step('Later version', '›', 1, number < count)}
+    </span>
+  );
+}
+
+/** A question as it was asked, to be asked otherwise. */
+export function QuestionEditor({ message, done }: { message: ChatMessage; done: () => void }) {
+  const page = usePage();
+  const text = useSignal(message.text);
+  const send = () => {
+    if (text.value.trim() === '' || !page.canAsk.value) return;
+    done();
+    page.askOtherwise(message.id, text.value);
+  };
+  return (
+    <form
+      class="question-editor"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <label class="visually-hidden" for={`edit-${message.id}`}>
+        Your question
+      </label>
+      <textarea
+        id={`edit-${message.id}`}
+        data-testid="question-editor"
+        dir="auto"
+        rows={2}
+        value={text.value}
+        ref={(box) => box?.focus()}
+        onInput={({ currentTarget }) => (text.value = currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape') {
+            event.stopPropagation();
+            done();
+          } else if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
+            event.preventDefault();
+            send();
+          }
+        }}
+      />
+      <div class="buttons">
+        <button type="submit" class="primary" disabled={text.value.trim() === '' || !page.canAsk.value}>
+          Ask
+        </button>
+        <button type="button" onClick={done}>
+          Cancel
+        </button>
+      </div>
+    </form>
+  );
+}
