@@ -1,5 +1,5 @@
 import { answerMarkdown } from './components/answer-text.tsx';
-import { conversationDrawer } from './components/chat-head.tsx';
+import { conversationDrawer } from './components/conversations-button.tsx';
 import { qrCode } from './components/invite.tsx';
 import { settingsForm } from './components/settings-panel.tsx';
 import { keepPage } from './keep-page.ts';

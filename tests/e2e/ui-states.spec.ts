@@ -58,6 +58,25 @@ for (const { screen, viewport, views } of SCREENS.filter(({ screen }) => !screen
   });
 }
 
+test('axe finds nothing in the list of conversations', async ({ page }) => {
+  for (const { viewport, views } of SCREENS) {
+    await page.setViewportSize(viewport);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await preview.open(page, 'conversations');
+      if (!views.includes('both')) await page.getByRole('button', { name: 'Chat', exact: true }).click();
+      await page.getByTestId('conversations').click();
+      const drawer = page.getByTestId('conversation-drawer');
+      await drawer
+        .getByRole('button', { name: /^More about/ })
+        .first()
+        .click();
+      expect(await auditPage(page), `${viewport.width} px, ${colorScheme}`).toEqual([]);
+      expect(await drawer.evaluate((box) => box.scrollWidth - box.clientWidth)).toBe(0);
+    }
+  }
+});
+
 test('axe finds nothing in the dark, nor with the settings open', async ({ page }) => {
   await page.setViewportSize({ width: 1440, height: 900 });
   await page.emulateMedia({ colorScheme: 'dark' });

@@ -57,8 +57,8 @@ export const recordSchema = v.object({
 
 /** A conversation in a file. */
 export const chatFileSchema = v.object({
-  ...entries,
   format: v.literal('shoal-conversation'),
+  ...entries,
   modelName: v.optional(v.string(), ''),
 });
 

@@ -33,7 +33,6 @@ export function ConversationItem({ row, close }: { row: ConversationRow; close: 
           onClick={open}
         >
           <span class="conversation-title" dir="auto">
-            {row.pinned && <Pinned />}
             {title || 'Without words'}
           </span>
           <small>{facts(row)}</small>
@@ -44,7 +43,7 @@ export function ConversationItem({ row, close }: { row: ConversationRow; close: 
           aria-expanded={more.value}
           onClick={() => (more.value = !more.value)}
         >
-          ⋯
+          More
         </button>
       </div>
       {renaming.value && <Rename row={row} done={() => (renaming.value = false)} />}
@@ -70,15 +69,6 @@ export function ConversationItem({ row, close }: { row: ConversationRow; close: 
   );
 }
 
-function Pinned() {
-  return (
-    <>
-      <span class="visually-hidden">Pinned: </span>
-      <span aria-hidden="true">📌 </span>
-    </>
-  );
-}
-
 function Rename({ row, done }: { row: ConversationRow; done: () => void }) {
   const page = usePage();
   return (
@@ -101,7 +91,7 @@ function Rename({ row, done }: { row: ConversationRow; done: () => void }) {
         dir="auto"
         maxLength={200}
         value={row.title}
-        ref={(input) => input?.focus()}
+        ref={(input) => input?.select()}
         onKeyDown={(event) => {
           if (event.key !== 'Escape') return;
           // The list stays open.
@@ -122,8 +112,8 @@ function Rename({ row, done }: { row: ConversationRow; done: () => void }) {
 }
 
 /** E.g. "4 messages · 29 Nov · SmolLM2-135M". */
-function facts({ texts, savedAtMs, busy, elsewhere, modelName }: ConversationRow): string {
+function facts({ texts, savedAtMs, busy, elsewhere, modelName, pinned }: ConversationRow): string {
   const when = savedAtMs === undefined ? '' : new Date(savedAtMs).toLocaleDateString();
   const state = busy ? 'answering' : elsewhere ? 'open in another tab' : when;
-  return [plural(texts.length, 'message'), state, modelName].filter(Boolean).join(' · ');
+  return [pinned && 'Pinned', plural(texts.length, 'message'), state, modelName].filter(Boolean).join(' · ');
 }

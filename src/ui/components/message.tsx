@@ -21,34 +21,37 @@ export const Message = memo(function Message({ message }: { message: ChatMessage
     void messageTools.load();
     void questionEditor.load();
   }, []);
+  // Scripts read a message's text: what else there is stands beside it.
   return (
-    <article
-      class="message"
-      data-testid="message"
-      data-role={role}
-      data-state={state}
-      aria-label={role === 'user' ? 'You' : 'Answer'}
-      aria-busy={streaming}
-    >
-      {role === 'user' ? (
-        <Question message={message} editing={editing.value} done={() => (editing.value = false)} />
-      ) : (
-        <AnswerText text={text} streaming={streaming} />
-      )}
-      {streaming && <LiveNote begun={text !== ''} />}
-      {error && (
-        <p class="message-error">
-          {error}
-          {text && ' What was generated until then is kept above.'}
-        </p>
-      )}
-      {message.continuable && <ContinueButton id={message.id} />}
-      {leftOut && <p class="message-note muted">Left out of what the model reads.</p>}
-      {!streaming && (note || state === 'stopped') && (
-        <p class="message-note muted">{[state === 'stopped' && 'Stopped', note].filter(Boolean).join(' · ')}</p>
-      )}
+    <div class="turn" data-role={role}>
+      <article
+        class="message"
+        data-testid="message"
+        data-role={role}
+        data-state={state}
+        aria-label={role === 'user' ? 'You' : 'Answer'}
+        aria-busy={streaming}
+      >
+        {role === 'user' ? (
+          <Question message={message} editing={editing.value} done={() => (editing.value = false)} />
+        ) : (
+          <AnswerText text={text} streaming={streaming} />
+        )}
+        {streaming && <LiveNote begun={text !== ''} />}
+        {error && (
+          <p class="message-error">
+            {error}
+            {text && ' What was generated until then is kept above.'}
+          </p>
+        )}
+        {message.continuable && <ContinueButton id={message.id} />}
+        {leftOut && <p class="message-note muted">Left out of what the model reads.</p>}
+        {!streaming && (note || state === 'stopped') && (
+          <p class="message-note muted">{[state === 'stopped' && 'Stopped', note].filter(Boolean).join(' · ')}</p>
+        )}
+      </article>
       {!streaming && !editing.value && Tools && <Tools message={message} edit={() => (editing.value = true)} />}
-    </article>
+    </div>
   );
 });
 

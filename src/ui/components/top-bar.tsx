@@ -1,5 +1,6 @@
 import { formatBytes, plural } from '../../core/format.ts';
 import { usePage, type View } from '../page-state.ts';
+import { ConversationsButton } from './conversations-button.tsx';
 
 /** Who this is, which model, how the swarm is; and on a narrow screen the switch between swarm and chat. */
 export function TopBar() {
@@ -29,6 +30,7 @@ export function TopBar() {
         <span class="top-state-word">{STATE_WORDS[state]}</span>
         {nodes > 0 && <span class="top-state-nodes">{plural(nodes, 'tab')}</span>}
       </p>
+      <ConversationsButton />
       <ViewSwitch />
     </header>
   );

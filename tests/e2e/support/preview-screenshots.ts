@@ -31,6 +31,15 @@ for (const { name: screen, ...device } of SCREENS) {
       await page.goto(server.pageUrl(state));
       await page.getByTestId('swarm').waitFor({ state: 'attached' });
       await page.screenshot({ path: `${FOLDER}/${state}-${screen}-${colorScheme}.png` });
+      if (state === 'conversations') {
+        await page.getByTestId('conversations').click();
+        await page
+          .getByRole('button', { name: /^More about/ })
+          .first()
+          .click();
+        await page.screenshot({ path: `${FOLDER}/${state}-${screen}-list-${colorScheme}.png` });
+        await page.keyboard.press('Escape');
+      }
       if (screen !== 'phone') continue;
       await page.getByRole('button', { name: 'Swarm', exact: true }).click();
       await page.screenshot({ path: `${FOLDER}/${state}-${screen}-swarm-${colorScheme}.png` });

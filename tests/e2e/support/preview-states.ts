@@ -99,6 +99,23 @@ export const PREVIEW_STATES = {
     model.swarm.value = { ...model.swarm.value, state: 'ready', missing: [], nodes: 4 };
     for (const index of [0, 1, 2, 3]) model.changeShard(index, { holders: index + 1 });
   },
+  /** With other conversations in the list, and a question that was asked in three ways. */
+  conversations: (model) => {
+    PREVIEW_STATES.ready(model);
+    const { conversations } = model;
+    conversations.title.value = 'Explain the tides to a child in three sentences.';
+    const row = { modelName: 'SmolLM2-135M', pinned: false, busy: false, elsewhere: false };
+    const savedAtMs = new Date(2026, 0, 1).getTime();
+    conversations.rows.value = [
+      { ...row, id: 'pin', title: 'Words for the school play', pinned: true, savedAtMs, texts: ['Words', 'Curtain'] },
+      { ...row, id: 'now', title: conversations.title.value, savedAtMs: undefined, texts: ['Tides', 'Moon'] },
+      { ...row, id: 'busy', title: 'A recipe for bread', savedAtMs: undefined, busy: true, texts: ['Bread'] },
+      { ...row, id: 'far', title: 'قصة قصيرة عن البحر', savedAtMs, elsewhere: true, texts: ['البحر'] },
+      { ...row, id: 'long', title: 'Fibonacci'.repeat(12), modelName: '', savedAtMs, texts: ['def fib(n):'] },
+    ];
+    const [first, ...rest] = model.messages.value;
+    model.messages.value = [{ ...first!, branch: { number: 2, count: 3 } }, ...rest];
+  },
   streaming: (model) => {
     PREVIEW_STATES.ready(model);
     model.begin('And why twice a day, not once?');

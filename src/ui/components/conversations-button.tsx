@@ -1,0 +1,33 @@
+import { useSignal } from '@preact/signals';
+import { lazyComponent } from '../lazy-component.ts';
+
+export const conversationDrawer = lazyComponent(
+  async () => (await import('./conversation-drawer.tsx')).ConversationDrawer,
+);
+
+/** The way to all conversations of this browser. */
+export function ConversationsButton() {
+  const open = useSignal(false);
+  const Drawer = conversationDrawer.component.value;
+  return (
+    <>
+      <button
+        type="button"
+        class="conversations-button"
+        data-testid="conversations"
+        aria-haspopup="dialog"
+        aria-label="Conversations"
+        onClick={() => {
+          open.value = true;
+          void conversationDrawer.load();
+        }}
+      >
+        <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
+          <path d="M1 3h14M1 8h14M1 13h9" stroke="currentColor" stroke-width="2" stroke-linecap="round" />
+        </svg>
+        <span class="conversations-word">Conversations</span>
+      </button>
+      {open.value && Drawer && <Drawer onClose={() => (open.value = false)} />}
+    </>
+  );
+}
