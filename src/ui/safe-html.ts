@@ -8,7 +8,9 @@ const ALLOWED_TAGS = [
   ...['p', 'br', 'hr', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'blockquote', 'pre', 'code', 'ul', 'ol', 'li'],
   ...['strong', 'em', 'del', 'a', 'table', 'thead', 'tbody', 'tr', 'th', 'td'],
 ];
-const ALLOWED_ATTR = ['href', 'title', 'start', 'align', 'target', 'rel'];
+const ALLOWED_ATTR = ['href', 'title', 'start', 'align', 'target', 'rel', 'class'];
+/** The one class that an answer may give: the language of its code. */
+const LANGUAGE = /^language-[\w+#-]{1,20}$/;
 
 /** What KaTeX writes of MathML: nothing of it links, loads, or has a colour of its own. */
 const MATHS_TAGS = [
@@ -41,6 +43,10 @@ const marked = new Marked(maths, {
 });
 
 const purifier = createPurifier(window);
+purifier.addHook('uponSanitizeAttribute', (element, attribute) => {
+  if (attribute.attrName !== 'class') return;
+  attribute.keepAttr = element.tagName === 'CODE' && LANGUAGE.test(attribute.attrValue);
+});
 purifier.addHook('afterSanitizeAttributes', (element) => {
   // What may scroll sideways must be reachable by keyboard.
   if (element.tagName === 'PRE' || element.tagName === 'TABLE') element.setAttribute('tabindex', '0');

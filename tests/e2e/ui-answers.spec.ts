@@ -82,6 +82,40 @@ test('formulas are drawn, and what draws them is fetched by the first one only',
   await expect(formulas.last().locator('annotation')).toBeHidden();
 });
 
+test('code is coloured in the language that it names, and an answer gives no class of its own', async ({ page }) => {
+  await preview.open(page, 'guest');
+  await script(page, (model) =>
+    model.say(
+      'Code?',
+      ['```python', 'def f(x):', '    return "<b>" + x  # why', '```', '', '```evil" class="primary', 'x', '```'].join(
+        '\n',
+      ),
+    ),
+  );
+  const [python, unknown] = [answerOf(page).locator('code').first(), answerOf(page).locator('code').last()];
+  await expect(python.locator('.hljs-keyword')).toHaveText(['def', 'return']);
+  expect(await python.textContent()).toBe('def f(x):\n    return "<b>" + x  # why\n');
+  await expect(python.locator('b')).toHaveCount(0);
+  expect(await unknown.getAttribute('class')).toBeNull();
+});
+
+test('what a model thought is folded once it speaks', async ({ page }) => {
+  await preview.open(page, 'guest');
+  await script(page, (model) => {
+    model.begin('Capital?');
+    model.stream('<think>\nFrance is a **country**.');
+  });
+  const reasoning = page.getByTestId('reasoning');
+  await expect(reasoning).toHaveAttribute('open', '');
+  await expect(reasoning.locator('strong')).toHaveText('country');
+  await script(page, (model) => model.stream('\n</think>\n\nParis.'));
+  await expect(reasoning).not.toHaveAttribute('open');
+  await expect(answerOf(page)).toHaveText('Paris.');
+  await script(page, (model) => model.end());
+  await reasoning.locator('summary').click();
+  await expect(reasoning.locator('strong')).toBeVisible();
+});
+
 test('text from right to left begins at the right, and code in it at the left', async ({ page }) => {
   await preview.open(page, 'guest');
   await script(page, (model) =>
