@@ -28,13 +28,13 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        // Much of it waits for timers: three files at once pay also where there are two processors.
+        // Much of it waits for timers: four files at once pay also where there are two processors.
         test: {
           name: 'unit',
           // Limits are for hangs: a busy machine is slow, not broken.
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          maxWorkers: 3,
+          maxWorkers: 4,
           include: ['tests/unit/**/*.test.ts', 'tests/swarm/**/*.test.ts'],
         },
       },

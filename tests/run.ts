@@ -15,7 +15,7 @@ const SUITES: Readonly<Record<string, () => Counts>> = {
   unit: () => vitest('unit'),
   gpu: () => vitest('gpu'),
   page: () => playwright('e2e', ['-c', 'playwright.config.ts', '--project=page', '--workers=2']),
-  e2e: () => playwright('e2e', ['-c', 'playwright.config.ts', '--project=swarm', '--workers=2']),
+  e2e: () => playwright('e2e', ['-c', 'playwright.config.ts', '--project=swarm', '--workers=3']),
   'e2e-alone': () => playwright('e2e', ['-c', 'playwright.config.ts', '--project=alone']),
   firefox,
 };

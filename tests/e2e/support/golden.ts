@@ -35,15 +35,16 @@ export interface Probe {
   readonly logprobs: unknown;
 }
 
-/** What a program asks at the console, greedy. */
+/** What a program asks at the console, greedy. @param name - of an engine beside the page's own */
 export function ask(
   { page }: AnyTab,
   { messages, prompt }: Pick<GreedyCase, 'messages' | 'prompt'>,
   maxTokens: number,
+  name?: string,
 ): Promise<Probe> {
   return page.evaluate(
-    async ({ messages, prompt, maxTokens }) => {
-      const { engine } = window.shoal;
+    async ({ messages, prompt, maxTokens, name }) => {
+      const engine = name === undefined ? window.shoal.engine : window.shoal.engine.beside(name);
       const options = { temperature: 0, max_tokens: maxTokens, logprobs: true, top_logprobs: 5 };
       if (messages) {
         const answer = await engine.chat.completions.create({ messages: messages as never, ...options });
@@ -58,14 +59,14 @@ export function ask(
       const choice = answer.choices[0]!;
       return { text: choice.text, tokens: answer.usage!.completion_tokens, logprobs: choice.logprobs?.content };
     },
-    { messages, prompt, maxTokens },
+    { messages, prompt, maxTokens, name },
   );
 }
 
-/** The swarm's answer is the reference's, token for token. */
-export async function expectReference(tab: AnyTab, greedy: GreedyCase): Promise<void> {
+/** The swarm's answer is the reference's, token for token. @param name - as of `ask` */
+export async function expectReference(tab: AnyTab, greedy: GreedyCase, name?: string): Promise<void> {
   const { ids, text, endsWithEos } = greedy;
-  const answer = await ask(tab, greedy, ids.length);
+  const answer = await ask(tab, greedy, ids.length, name);
   expect(answer.text).toBe(text.replace(/<\|im_end\|>$/, ''));
   expect(answer.tokens).toBe(endsWithEos ? ids.length - 1 : ids.length);
 }
