@@ -34,3 +34,10 @@ export function readStrictly(rawArgs: readonly string[], definition: ArgsDef): S
     throw new ShoalError('bad-request', `${message}. Run with --help for the options.`, { cause });
   }
 }
+
+/** An option's whole number. @throws ShoalError `bad-request` */
+export function parseNumber(name: string, text: string, min: number, max: number): number {
+  const number = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= min && number <= max) return number;
+  throw new ShoalError('bad-request', `--${name} is "${text}", expected a whole number from ${min} to ${max}.`);
+}

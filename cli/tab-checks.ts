@@ -4,6 +4,7 @@ import { ShoalError } from '../src/core/errors.ts';
 import { PRESENCE_INTERVAL_MS } from '../src/protocol/limits.ts';
 import { type Check, check } from '../src/swarm/verify.ts';
 import { launchBrowser } from './browser.ts';
+import { newTab, tabFlags, waitUntilWhole } from './swarm-tab.ts';
 
 export interface TabOptions {
   readonly server: URL;
@@ -23,8 +24,7 @@ export async function* checkFromTab(options: TabOptions): AsyncGenerator<Check, 
   try {
     yield await check('A new tab sees the swarm', async () => {
       browser = await launchBrowser(tabFlags(server));
-      const context = await browser.newContext({ ignoreHTTPSErrors: true });
-      page = await context.newPage();
+      page = await newTab(browser);
       await page.goto(inviteLink(server, invite));
       return waitUntilWhole(page, timeoutMs);
     });
@@ -35,25 +35,6 @@ export async function* checkFromTab(options: TabOptions): AsyncGenerator<Check, 
   } finally {
     await browser?.close();
   }
-}
-
-function tabFlags(server: URL): string[] {
-  // Names in place of addresses are resolved by multicast, which containers and many networks lack.
-  const flags = ['--disable-features=WebRtcHideLocalIpsWithMdns'];
-  if (server.protocol === 'http:') flags.push(`--unsafely-treat-insecure-origin-as-secure=${server.origin}`);
-  return flags;
-}
-
-async function waitUntilWhole(page: Page, timeoutMs: number): Promise<string> {
-  const swarm = page.getByTestId('swarm');
-  try {
-    await page.locator('[data-testid=swarm][data-state=ready]').waitFor({ state: 'attached', timeout: timeoutMs });
-  } catch {
-    const state = (await swarm.count()) > 0 ? await swarm.getAttribute('data-state') : 'not there';
-    const alerts = (await page.getByTestId('alert').allInnerTexts()).map((text) => ` ${text.trim()}`).join('');
-    throw new ShoalError('timeout', `After ${timeoutMs / 1000} s the swarm is still ${state}.${alerts}`);
-  }
-  return `every layer is served, ${await swarm.getAttribute('data-nodes')} node(s)`;
 }
 
 async function verifyInside(page: Page): Promise<readonly Check[]> {

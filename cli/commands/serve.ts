@@ -20,11 +20,10 @@ import { loadSecret } from '../private-swarm.ts';
 import { ProgressLine } from '../progress.ts';
 import { parsePublicUrl } from '../public-url.ts';
 import { forgetSource } from '../shard-folder-stamp.ts';
-import { readStrictly } from '../strict-options.ts';
+import { aborted, stopSignal } from '../stop-signal.ts';
+import { parseNumber, readStrictly } from '../strict-options.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-/** After a signal the process ends within two seconds, whatever is still open. */
-const EXIT_TIMEOUT_MS = 1800;
 
 const args = {
   port: { type: 'string', default: '8787', valueHint: 'PORT', description: 'Port; 0 takes a free one' },
@@ -147,23 +146,6 @@ export default defineCommand({
   },
 });
 
-/** Aborted by SIGINT or SIGTERM; the process then ends with status 0 in time, whatever is still open. */
-function stopSignal(): AbortSignal {
-  const controller = new AbortController();
-  const stop = () => {
-    controller.abort();
-    setTimeout(() => process.exit(0), EXIT_TIMEOUT_MS).unref();
-  };
-  // Once: a second signal ends the process at once.
-  process.once('SIGINT', stop).once('SIGTERM', stop);
-  return controller.signal;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-}
-
 interface CertificateOptions {
   readonly host: string;
   readonly data: string;
@@ -180,10 +162,4 @@ async function chooseCertificate(options: CertificateOptions): Promise<Certifica
   if (!https) return undefined;
   const hosts = new Set(['localhost', hostname(), ...interfaceAddresses(), ...reachableAddresses(host)]);
   return selfSignedCertificate(data, [...hosts]);
-}
-
-function parseNumber(name: string, text: string, min: number, max: number): number {
-  const number = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (number >= min && number <= max) return number;
-  throw new ShoalError('bad-request', `--${name} is "${text}", expected a whole number from ${min} to ${max}.`);
 }
