@@ -92,4 +92,4 @@ export class PageCalls {
   }
 }
 
-const TAB_GONE = "The bridge's tab has crashed or was closed; it is opened again. Ask again in a moment.";
+const TAB_GONE = "The bridge's tab has crashed, hangs or was closed; it is opened again. Ask again in a moment.";

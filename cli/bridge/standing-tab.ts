@@ -5,7 +5,7 @@ import { ShoalError } from '../../src/core/errors.ts';
 import { launchBrowser } from '../browser.ts';
 import type { SwarmPlace } from '../swarm-place.ts';
 import { newTab, tabFlags, waitUntilWhole } from '../swarm-tab.ts';
-import { MAX_REOPEN_MS, REOPEN_MS } from './limits.ts';
+import { MAX_REOPEN_MS, REOPEN_MS, TAB_PULSE_MS, TAB_SILENCE_MS } from './limits.ts';
 import { PageCalls } from './page-calls.ts';
 import { answerInPage, cancelInPage, modelInPage, promptSizeInPage } from './page-engine.ts';
 import type { OpenTab } from './swarm.ts';
@@ -17,7 +17,7 @@ export interface StandingTabOptions extends SwarmPlace {
   readonly onNotice: (text: string) => void;
 }
 
-/** A guest's tab in a browser of its own. One that crashes, or is closed, is opened again until it is there. */
+/** A guest's tab in a browser of its own. One that crashes, hangs or is closed is opened again until it is there. */
 export class StandingTab {
   readonly #options: StandingTabOptions;
   readonly #stop = new AbortController();
@@ -57,8 +57,9 @@ export class StandingTab {
       const onGone = () => this.#lose(gone);
       page.once('crash', onGone).once('close', onGone);
       browser.once('disconnected', onGone);
-      if (page.isClosed() || !browser.isConnected()) onGone();
-      else this.#open = { model, calls };
+      if (page.isClosed() || !browser.isConnected()) return onGone();
+      this.#open = { model, calls };
+      void untilSilent(page, gone.signal).then(onGone);
     } catch (error) {
       await browser.close().catch(() => undefined);
       this.#stop.signal.throwIfAborted();
@@ -91,7 +92,7 @@ export class StandingTab {
     this.#open = undefined;
     gone.abort();
     if (this.#stop.signal.aborted) return;
-    this.#options.onNotice('The tab has crashed or was closed; opening it again. Requests get 503 meanwhile.');
+    this.#options.onNotice('The tab has crashed, hangs or was closed; opening it again. Requests get 503 meanwhile.');
     const lost = this.#browser;
     this.#reopening = (async () => {
       await lost?.close().catch(() => undefined);
@@ -109,6 +110,20 @@ function callsOf(page: Page, gone: AbortSignal): PageCalls {
     },
     gone,
   );
+}
+
+/** Resolves when the page has not answered for `TAB_SILENCE_MS`, or is gone. */
+async function untilSilent(page: Page, gone: AbortSignal): Promise<void> {
+  for (let answers = true; answers; ) {
+    await sleep(TAB_PULSE_MS, undefined, { signal: gone, ref: false }).catch(() => undefined);
+    if (gone.aborted) return;
+    const silent = new AbortController();
+    answers = await Promise.race([
+      page.evaluate(() => true).catch(() => false),
+      sleep(TAB_SILENCE_MS, false, { signal: AbortSignal.any([gone, silent.signal]), ref: false }).catch(() => false),
+    ]);
+    silent.abort();
+  }
 }
 
 /** @throws ShoalError `model-unavailable` */

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { request as openRequest } from 'node:http';
-import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { MAX_ANSWERS, MAX_BODY_BYTES, MAX_WAITING } from '../../../../cli/bridge/limits.ts';
 import { gate, type ScriptedBridge, scriptedBridge } from '../../../support/scripted-bridge.ts';
@@ -221,17 +220,4 @@ describe('a tab that goes', () => {
     expect((await fetch(`${bridge.origin}/healthz`)).status).toBe(503);
     expect((await fetch(`${bridge.url}/models`)).status).toBe(503);
   });
-});
-
-it('a connection that only half closes gets its answer', async () => {
-  bridge = await scriptedBridge([TEXT]);
-  const { hostname, port } = new URL(bridge.origin);
-  const socket = connect(Number(port), hostname);
-  const body = JSON.stringify(chat);
-  socket.end(
-    `POST /v1/chat/completions HTTP/1.1\r\nHost: ${hostname}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-  );
-  let answer = '';
-  for await (const chunk of socket) answer += chunk;
-  expect(answer).toContain(TEXT);
 });
