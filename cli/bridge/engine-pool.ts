@@ -45,8 +45,9 @@ export class EnginePool {
   }
 
   /**
-   * The free engine whose last request shares the longest beginning with this one, so that its KV cache is reused; of
-   * equal ones the least recently used. The caller gives it back to `free`.
+   * The free engine whose last request shares the longest beginning with this one, so that its KV cache is reused; where
+   * less would be reused than lost of every cache, the engine that was used least recently. The caller gives it back to
+   * `free`.
    * @param said - all that the request gives the model to read
    * @throws HttpError 429 when the queue is full; ShoalError `aborted` when the signal fires while it waits
    */
@@ -81,13 +82,15 @@ export class EnginePool {
   }
 
   #occupy(said: string): PooledEngine | undefined {
-    const [best] = this.#places
+    const free = this.#places
       .filter(({ busy }) => !busy)
       .map((place) => ({ place, shared: sharedLength(place.said, said) }))
-      .sort((one, other) => other.shared - one.shared || one.place.usedAt - other.place.usedAt);
-    if (!best) return undefined;
-    Object.assign(best.place, { busy: true, said, usedAt: ++this.#uses });
-    return best.place;
+      .sort((one, other) => one.place.usedAt - other.place.usedAt);
+    const [kept] = free
+      .filter(({ place, shared }) => shared > place.said.length - shared)
+      .sort((one, other) => other.shared - one.shared);
+    const place = (kept ?? free[0])?.place;
+    return place && Object.assign(place, { busy: true, said, usedAt: ++this.#uses });
   }
 }
 

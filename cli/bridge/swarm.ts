@@ -65,7 +65,7 @@ export class Swarm {
     // What cannot be answered takes no place in the queue.
     this.#open();
     const request: AskedFields = { ...asked, stream };
-    const engine = await this.pool.take(JSON.stringify([kind, request.messages ?? request.prompt]), signal);
+    const engine = await this.pool.take(`${kind} ${saidIn(request)}`, signal);
     try {
       const call = { engine: engine.name, kind, request: JSON.stringify(request) };
       yield* this.#open().calls.answer(call, signal) as AsyncGenerator<Part, void>;
@@ -81,6 +81,12 @@ export class Swarm {
       headers: { 'Retry-After': String(UNAVAILABLE_RETRY_S) },
     });
   }
+}
+
+/** What a request gives the model to read, as far as requests differ. */
+function saidIn({ messages, prompt }: AskedFields): string {
+  if (!Array.isArray(messages)) return typeof prompt === 'string' ? prompt : '';
+  return messages.map((message: { readonly content?: unknown } | null) => JSON.stringify(message?.content)).join();
 }
 
 interface Asked {

@@ -19,5 +19,7 @@ export const chatCompletions: Endpoint = async (exchange, swarm) => {
 /** `developer` is OpenAI's newer name for the system. */
 function withSystem(messages: unknown): unknown {
   if (!Array.isArray(messages)) return messages;
-  return messages.map((message) => (message?.role === 'developer' ? { ...message, role: 'system' } : message));
+  return messages.map((message: { readonly role?: unknown } | null) =>
+    message?.role === 'developer' ? { ...message, role: 'system' } : message,
+  );
 }

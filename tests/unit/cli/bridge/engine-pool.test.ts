@@ -1,25 +1,46 @@
-import { expect, it } from 'vitest';
-import { EnginePool } from '../../../../cli/bridge/engine-pool.ts';
+import { beforeEach, expect, it } from 'vitest';
+import { EnginePool, type PooledEngine } from '../../../../cli/bridge/engine-pool.ts';
 
 const { signal } = new AbortController();
 
+let pool: EnginePool;
+beforeEach(() => {
+  pool = new EnginePool();
+});
+
+/** Asks, one after the other, and says who answered. */
+async function ask(...texts: readonly string[]): Promise<readonly PooledEngine[]> {
+  const engines: PooledEngine[] = [];
+  for (const text of texts) {
+    const engine = await pool.take(text, signal);
+    engines.push(engine);
+    pool.free(engine);
+  }
+  return engines;
+}
+
 it('goes on where a request’s beginning was said', async () => {
-  const pool = new EnginePool();
-  const [one, two] = [await pool.take('["chat",["I am Ann"', signal), await pool.take('["chat",["I am Bob"', signal)];
-  pool.free(one);
-  pool.free(two);
-  const again = await pool.take('["chat",["I am Bob","Hello Bob","And you?"', signal);
-  expect(again).toEqual(two);
-  expect(await pool.take('["chat",["I am Ann","Hello"', signal)).toEqual(one);
+  const [ann, bob] = await ask('My name is Ann.', 'I am called Bob.');
+  expect(bob).not.toEqual(ann);
+  const [bobAgain, annAgain] = await ask('I am called Bob. Hello Bob. And you?', 'My name is Ann. Hello Ann.');
+  expect([annAgain, bobAgain]).toEqual([ann, bob]);
+});
+
+it('gives up no long conversation for a short beginning', async () => {
+  const [long] = await ask(`Be brief. ${'word '.repeat(50)}`);
+  const [short] = await ask('Be brief. What is new?');
+  expect(short).not.toEqual(long);
+  // What is lost is less than what is reused.
+  expect(await ask('Be brief. What is old?')).toEqual([short]);
 });
 
 it('gives a new conversation the engine that was used least recently', async () => {
-  const pool = new EnginePool();
-  const engines = await Promise.all(['a', 'b', 'c', 'd'].map((said) => pool.take(said, signal)));
-  expect(new Set(engines.map(({ name }) => name)).size).toBe(4);
-  for (const engine of engines.toReversed()) pool.free(engine);
-  const second = await pool.take('b', signal);
-  pool.free(second);
-  expect(await pool.take('e', signal)).toEqual(engines[0]);
-  expect(await pool.take('f', signal)).toEqual(engines[2]);
+  const first = await ask('a1', 'b2', 'c3', 'd4');
+  expect(new Set(first.map(({ name }) => name)).size).toBe(4);
+  expect(await ask('b2', 'e5', 'f6')).toEqual([first[1], first[0], first[2]]);
+});
+
+it('takes a free engine before it waits for a better', async () => {
+  const busy = await pool.take('My name is Ann.', signal);
+  expect(await pool.take('My name is Ann. Hello.', signal)).not.toEqual(busy);
 });
