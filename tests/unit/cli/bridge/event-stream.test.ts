@@ -45,7 +45,7 @@ it('waits for a reader that is slow, and fails when it goes', async () => {
     const before = sent;
     await new Promise((resolve) => setTimeout(resolve, 200));
     return before === sent && sent;
-  });
+  }, 60_000);
   expect(held).toBeLessThan(64);
   request.destroy();
   await failed;

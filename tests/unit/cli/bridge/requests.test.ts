@@ -34,10 +34,13 @@ async function status(headers: Record<string, string>, path = '/v1/models', meth
   return response;
 }
 
+/** The limit is for hangs. */
+const poll = <Value>(read: () => Value) => expect.poll(read, { timeout: 60_000 });
+
 /** Requests that are there, and whether the engines are free. */
 const load = async () =>
   (await fetch(`${bridge.origin}/healthz`)).json() as Promise<{ answering: number; waiting: number }>;
-const idle = () => expect.poll(load).toMatchObject({ answering: 0, waiting: 0 });
+const idle = () => poll(load).toMatchObject({ answering: 0, waiting: 0 });
 
 describe('who may ask', () => {
   it('with a key: whoever has it, in either header', async () => {
@@ -153,7 +156,7 @@ describe('a client that goes', () => {
     const response = await post({ ...chat, stream: true }, { signal: leaving.signal });
     await response.body!.getReader().read();
     leaving.abort();
-    await expect.poll(() => bridge.generator.requests[0]!.signal?.aborted).toBe(true);
+    await poll(() => bridge.generator.requests[0]!.signal?.aborted).toBe(true);
     open();
     await idle();
     expect(bridge.generator.closed).toBe(1);
@@ -166,10 +169,10 @@ describe('a client that goes', () => {
       bridge.generator.onStep = onStep;
       const leaving = new AbortController();
       const asking = post({ ...chat, stream }, { signal: leaving.signal });
-      await expect.poll(load).toMatchObject({ answering: 1 });
+      await poll(load).toMatchObject({ answering: 1 });
       leaving.abort();
       await expect(asking).rejects.toThrow();
-      await expect.poll(() => bridge.generator.requests.at(-1)?.signal?.aborted).toBe(true);
+      await poll(() => bridge.generator.requests.at(-1)?.signal?.aborted).toBe(true);
       open();
       await idle();
     }
@@ -182,11 +185,11 @@ describe('many requests', () => {
     const { open, onStep } = gate(0);
     bridge.generator.onStep = onStep;
     const running = Array.from({ length: MAX_ANSWERS }, () => post(chat));
-    await expect.poll(load).toMatchObject({ answering: MAX_ANSWERS });
+    await poll(load).toMatchObject({ answering: MAX_ANSWERS });
     const leaving = new AbortController();
     const left = post(chat, { signal: leaving.signal });
     const waiting = Array.from({ length: MAX_WAITING - 1 }, () => post(chat));
-    await expect.poll(load).toMatchObject({ waiting: MAX_WAITING });
+    await poll(load).toMatchObject({ waiting: MAX_WAITING });
     const refused = await post({ ...chat, stream: true });
     expect(refused.status).toBe(429);
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
@@ -195,7 +198,7 @@ describe('many requests', () => {
     expect(await overloaded.json()).toMatchObject({ type: 'error', error: { type: 'rate_limit_error' } });
     leaving.abort();
     await expect(left).rejects.toThrow();
-    await expect.poll(load).toMatchObject({ waiting: MAX_WAITING - 1 });
+    await poll(load).toMatchObject({ waiting: MAX_WAITING - 1 });
     open();
     const answers = await Promise.all([...running, ...waiting]);
     expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([200]));
@@ -210,7 +213,7 @@ describe('a tab that goes', () => {
     bridge.generator.onStep = onStep;
     const whole = post(chat);
     const stream = await post({ ...chat, stream: true });
-    await expect.poll(load).toMatchObject({ answering: 2 });
+    await poll(load).toMatchObject({ answering: 2 });
     bridge.crash();
     expect((await whole).status).toBe(503);
     expect(await stream.text()).toMatch(/data: \{"error":\{"message":"The bridge's tab has crashed[^\n]+\n\n$/);
