@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright';
 import { ShoalError } from '../src/core/errors.ts';
 
-/** What a tab of this server's swarm needs beside `CHROMIUM_FLAGS`. */
+/** The flags of a tab in this server's swarm, beside `CHROMIUM_FLAGS`. */
 export function tabFlags(server: URL): string[] {
   // Names in place of addresses are resolved by multicast, which containers and many networks lack.
   const flags = ['--disable-features=WebRtcHideLocalIpsWithMdns'];
@@ -18,8 +18,8 @@ export async function newTab(browser: Browser): Promise<Page> {
 /**
  * Waits until every layer is served, as the tab sees it.
  * @param timeoutMs - 0 for ever
- * @returns what the tab sees then
- * @throws ShoalError `timeout` with what the page says is missing
+ * @returns the tab's view of the swarm, in words
+ * @throws ShoalError `timeout` with the page's alerts
  */
 export async function waitUntilWhole(page: Page, timeoutMs: number): Promise<string> {
   const swarm = page.getByTestId('swarm');

@@ -1,6 +1,6 @@
 import { type HttpServer, type HttpServerOptions, startHttpServer } from './http-server.ts';
-import { StandingTab, type StandingTabOptions } from './standing-tab.ts';
-import { Swarm } from './swarm.ts';
+import { StandingTab, type StandingTabOptions } from './tab/standing-tab.ts';
+import { Swarm } from './tab/swarm.ts';
 
 export interface BridgeOptions extends StandingTabOptions, HttpServerOptions {}
 

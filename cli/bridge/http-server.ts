@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
 import { urlHost } from '../../signaling-server/addresses.ts';
 import { listen } from '../../signaling-server/listen.ts';
-import { Callers, type CallersOptions } from './callers.ts';
+import { Router } from './api-router.ts';
+import { Callers, type CallersOptions } from './http/callers.ts';
 import { CLOSE_GRACE_MS, HEAD_TIMEOUT_MS, LATE_CHECK_MS, MAX_CONNECTIONS, REQUEST_TIMEOUT_MS } from './limits.ts';
-import { Router } from './router.ts';
-import type { Swarm } from './swarm.ts';
+import type { Swarm } from './tab/swarm.ts';
 
 /** Where the API is served, and to whom. */
 export interface HttpServerOptions extends CallersOptions {
@@ -15,7 +15,7 @@ export interface HttpServerOptions extends CallersOptions {
 
 /** The API, served. */
 export interface HttpServer {
-  /** What OpenAI's clients take as their base: `http://127.0.0.1:8788/v1`. */
+  /** The base URL for OpenAI's clients: `http://127.0.0.1:8788/v1`. */
   readonly url: string;
   /** Answers that run are cut off after a moment. */
   close(): Promise<void>;

@@ -22,7 +22,7 @@ export const KEEP_ALIVE_MS = 15_000;
 export const BUSY_RETRY_S = 5;
 /** When a client that met no tab may come again, s: opening one takes about as long. */
 export const UNAVAILABLE_RETRY_S = 10;
-/** Whether the tab still answers is asked this often; one that is silent for so long hangs, and is opened anew. */
+/** The tab is asked for a sign of life this often; a tab that stays silent for `TAB_SILENCE_MS` hangs. */
 export const TAB_PULSE_MS = 15_000;
 export const TAB_SILENCE_MS = 60_000;
 /** Between two attempts to open the tab: the first, doubled with each that fails, up to the last. */

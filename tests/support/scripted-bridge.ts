@@ -1,8 +1,8 @@
 import { vi } from 'vitest';
 import { type HttpServer, startHttpServer } from '../../cli/bridge/http-server.ts';
-import { PageCalls } from '../../cli/bridge/page-calls.ts';
-import { answerInPage, cancelInPage, promptSizeInPage } from '../../cli/bridge/page-engine.ts';
-import { Swarm } from '../../cli/bridge/swarm.ts';
+import { PageCalls } from '../../cli/bridge/tab/page-calls.ts';
+import { answerInPage, cancelInPage, promptSizeInPage } from '../../cli/bridge/tab/page-engine.ts';
+import { Swarm } from '../../cli/bridge/tab/swarm.ts';
 import { type ScriptedGenerator, scriptedEngine } from './scripted-engine.ts';
 
 /** A bridge over a scripted engine: all but the tab is real. */

@@ -1,5 +1,5 @@
-import type { Endpoint } from '../exchange.ts';
-import { checkModel } from '../model-name.ts';
+import type { Endpoint } from './endpoint.ts';
+import { checkModel } from './model-name.ts';
 import { answerOpenAi } from './openai-answer.ts';
 
 /**

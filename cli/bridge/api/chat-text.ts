@@ -1,7 +1,7 @@
 import type { ChatCompletionChunk } from '@mlc-ai/web-llm';
 import type { Usage } from '../../../src/api/usage.ts';
 import { ShoalError } from '../../../src/core/errors.ts';
-import type { Swarm } from '../swarm.ts';
+import type { Swarm } from '../tab/swarm.ts';
 
 /** How an answer of one choice ended. */
 export interface TextEnd {

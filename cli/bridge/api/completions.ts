@@ -1,7 +1,7 @@
 import type { Completion } from '@mlc-ai/web-llm';
-import type { Endpoint } from '../exchange.ts';
-import { HttpError } from '../http-error.ts';
-import { checkModel } from '../model-name.ts';
+import { HttpError } from '../http/http-error.ts';
+import type { Endpoint } from './endpoint.ts';
+import { checkModel } from './model-name.ts';
 import { answerOpenAi } from './openai-answer.ts';
 import { TokenList } from './token-list.ts';
 
@@ -20,7 +20,7 @@ export const completions: Endpoint = async (exchange, swarm) => {
   const request = {
     ...options,
     max_tokens: max_tokens ?? DEFAULT_MAX_TOKENS,
-    // A list is what some clients make of every prompt.
+    // Some clients make a list of every prompt.
     prompt: Array.isArray(prompt) && prompt.length === 1 ? prompt[0] : prompt,
     ...logprobOptions(logprobs),
   };

@@ -15,7 +15,7 @@ const content = v.lazy(
 );
 const none = v.optional(v.pipe(v.array(v.unknown()), v.maxLength(0, 'tools are not supported yet')));
 
-/** What gives the model something to read. */
+/** The fields that make the prompt. */
 const promptEntries = {
   model: HARMLESS,
   system: v.optional(content),

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { type Endpoint, type Exchange, streamOrReply, type TypedEvent } from '../exchange.ts';
-import { checkModel } from '../model-name.ts';
-import { checked } from '../request-body.ts';
-import type { Swarm } from '../swarm.ts';
+import { type Exchange, streamOrReply, type TypedEvent } from '../http/exchange.ts';
+import { checked } from '../http/request-body.ts';
+import type { Swarm } from '../tab/swarm.ts';
 import { chatText, leave, type TextEnd } from './chat-text.ts';
+import type { Endpoint } from './endpoint.ts';
 import { chatRequest, countSchema, messagesSchema } from './messages-request.ts';
+import { checkModel } from './model-name.ts';
 
 /**
  * `POST /v1/messages`, Anthropic's.
@@ -34,7 +35,7 @@ async function* messageEvents(
 ): AsyncGenerator<TypedEvent, object> {
   const texts = chatText(swarm, request, signal);
   try {
-    // Before the first event, so that what is wrong with the request is told by a status.
+    // Before the first event, so that a faulty request is answered with a status.
     let next = await texts.next();
     const head = { id: `msg_${randomUUID()}`, type: 'message', role: 'assistant', model };
     const promptTokens = next.done ? next.value.usage.extra.whole_prompt_tokens : await swarm.promptSize(request);

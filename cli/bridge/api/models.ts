@@ -1,11 +1,11 @@
-import type { Endpoint } from '../exchange.ts';
-import { checkModel } from '../model-name.ts';
-import type { Swarm } from '../swarm.ts';
+import type { Swarm } from '../tab/swarm.ts';
+import type { Endpoint } from './endpoint.ts';
+import { checkModel } from './model-name.ts';
 
 /** When the bridge began to tell of its model. */
 const SINCE = new Date();
 
-/** `GET /v1/models`: the one that the swarm serves. */
+/** `GET /v1/models`: a list of the swarm's one model. */
 export const listModels: Endpoint = async (exchange, swarm) => {
   const model = describe(swarm);
   exchange.reply({ object: 'list', data: [model], has_more: false, first_id: model.id, last_id: model.id });

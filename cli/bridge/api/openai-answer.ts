@@ -1,7 +1,7 @@
 import type { CompletionUsage } from '@mlc-ai/web-llm';
 import type { Usage } from '../../../src/api/usage.ts';
-import type { Exchange } from '../exchange.ts';
-import { wantsStream } from '../request-body.ts';
+import type { Exchange } from '../http/exchange.ts';
+import { wantsStream } from '../http/request-body.ts';
 
 /** A way to ask the engine: for the whole answer, or for its chunks. */
 export interface Asking<Whole, Chunk> {

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { type Endpoint, type Exchange, streamOrReply, type TypedEvent } from '../exchange.ts';
-import { checkModel } from '../model-name.ts';
-import { checked } from '../request-body.ts';
-import type { Swarm } from '../swarm.ts';
+import { type Exchange, streamOrReply, type TypedEvent } from '../http/exchange.ts';
+import { checked } from '../http/request-body.ts';
+import type { Swarm } from '../tab/swarm.ts';
 import { chatText, leave, type TextEnd } from './chat-text.ts';
+import type { Endpoint } from './endpoint.ts';
+import { checkModel } from './model-name.ts';
 import { chatRequest, type ResponsesFields, responsesSchema } from './responses-request.ts';
 
 /**
@@ -37,7 +38,7 @@ async function* responseEvents(
 ): AsyncGenerator<TypedEvent, object> {
   const texts = chatText(swarm, chatRequest(fields), signal);
   try {
-    // Before the first event, so that what is wrong with the request is told by a status.
+    // Before the first event, so that a faulty request is answered with a status.
     let next = await texts.next();
     const head = responseHead(model, fields);
     const begun = { ...head, status: 'in_progress', output: [] };

@@ -2,7 +2,7 @@ import type { CompletionChoice } from '@mlc-ai/web-llm';
 
 /** The tokens of one choice as the older completions list them: each kind of fact in a list of its own. */
 export class TokenList {
-  /** Characters of the choice before what comes next. */
+  /** Characters of the choice so far. */
   #length = 0;
 
   /** The choice's next part, or all of it; null where its tokens were not asked for. */

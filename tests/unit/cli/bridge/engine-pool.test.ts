@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest';
-import { EnginePool, type PooledEngine } from '../../../../cli/bridge/engine-pool.ts';
+import { EnginePool, type PooledEngine } from '../../../../cli/bridge/tab/engine-pool.ts';
 
 const { signal } = new AbortController();
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, get, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { EventStream } from '../../../../cli/bridge/event-stream.ts';
+import { EventStream } from '../../../../cli/bridge/http/event-stream.ts';
 import { KEEP_ALIVE_MS } from '../../../../cli/bridge/limits.ts';
 
 let server: Server;

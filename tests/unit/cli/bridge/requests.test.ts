@@ -5,7 +5,7 @@ import { MAX_ANSWERS, MAX_BODY_BYTES, MAX_WAITING } from '../../../../cli/bridge
 import { gate, type ScriptedBridge, scriptedBridge } from '../../../support/scripted-bridge.ts';
 import { user } from '../../../support/scripted-engine.ts';
 
-// What no client library sends, and what goes wrong around a request.
+// Requests that no client library sends, and faults around a request.
 
 const TEXT = 'The capital of France is Paris.';
 

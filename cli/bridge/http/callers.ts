@@ -1,11 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { AllowedPages } from '../../signaling-server/allowed-pages.ts';
+import { AllowedPages } from '../../../signaling-server/allowed-pages.ts';
 import { HttpError } from './http-error.ts';
 
 /** Who may ask. */
 export interface CallersOptions {
-  /** What every request must carry; undefined for none. */
+  /** The API key that every request must carry; undefined for none. */
   readonly key: string | undefined;
   /** Origins of web pages, as browsers write them; `*` for every page. */
   readonly origins: readonly string[];
@@ -32,7 +32,7 @@ export class Callers {
     if (refusal === 'origin') {
       throw new HttpError(
         403,
-        'Web pages may not use the bridge. Whoever started it allows one with --allow-origin https://site.',
+        'Web pages may not use the bridge. To allow one, start the bridge with --allow-origin https://site.',
       );
     }
   }
@@ -46,7 +46,7 @@ export class Callers {
     if (given.some((key) => timingSafeEqual(digest(key.trim()), this.#key!))) return;
     throw new HttpError(
       401,
-      `${given.length > 0 ? 'The API key is wrong' : 'The request has no API key'}: send the one that the bridge was started with, as "Authorization: Bearer KEY" or "x-api-key: KEY".`,
+      `${given.length > 0 ? 'The API key is wrong' : 'The request has no API key'}: send the key that the bridge was started with, as "Authorization: Bearer KEY" or "x-api-key: KEY".`,
       { reason: 'invalid_api_key', headers: { 'WWW-Authenticate': 'Bearer' } },
     );
   }

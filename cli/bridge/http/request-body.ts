@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import * as v from 'valibot';
-import { fieldName } from '../../src/api/field-name.ts';
+import { fieldName } from '../../../src/api/field-name.ts';
+import { MAX_BODY_BYTES } from '../limits.ts';
 import { HttpError } from './http-error.ts';
-import { MAX_BODY_BYTES } from './limits.ts';
 
 /** A JSON object as a client sent it. */
 export type RequestBody = Readonly<Record<string, unknown>>;
@@ -42,7 +42,7 @@ function tooLarge(): HttpError {
 function parse(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text);
-    // What is nested too deep to be written cannot be handed on.
+    // A value that is nested too deep to be written cannot be handed on.
     JSON.stringify(value);
     return value;
   } catch (error) {
@@ -53,7 +53,7 @@ function parse(text: string): unknown {
 
 /**
  * A body's fields, checked; null counts as left out, as clients write it.
- * @throws HttpError 400 naming the field; also for one that the schema does not know
+ * @throws HttpError 400 naming the field; also for a field that the schema does not know
  */
 export function checked<Schema extends v.GenericSchema>(schema: Schema, body: RequestBody): v.InferOutput<Schema> {
   const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));

@@ -1,6 +1,6 @@
-import { ShoalError } from '../../src/core/errors.ts';
-import { HttpError } from './http-error.ts';
-import { BUSY_RETRY_S, MAX_ANSWERS, MAX_WAITING } from './limits.ts';
+import { ShoalError } from '../../../src/core/errors.ts';
+import { HttpError } from '../http/http-error.ts';
+import { BUSY_RETRY_S, MAX_ANSWERS, MAX_WAITING } from '../limits.ts';
 
 /** One engine of the tab. */
 export interface PooledEngine {
@@ -11,7 +11,7 @@ interface Place extends PooledEngine {
   busy: boolean;
   /** The text of its last request: its KV cache holds that, and the answer. */
   said: string;
-  /** Counts up over all requests: the lowest is the one that was used least recently. */
+  /** Counts up over all requests: the lowest was used least recently. */
   usedAt: number;
 }
 

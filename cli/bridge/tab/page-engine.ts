@@ -1,8 +1,8 @@
 import type { ChatCompletionRequestBase, CompletionCreateParamsBase } from '@mlc-ai/web-llm';
-import type { ShoalEngine } from '../../src/api/index.ts';
-import type { ErrorCode, WireError } from '../../src/core/errors.ts';
+import type { ShoalEngine } from '../../../src/api/index.ts';
+import type { ErrorCode, WireError } from '../../../src/core/errors.ts';
 
-// What runs in the tab. Playwright carries each function there as text, so it uses nothing from outside of itself.
+// Functions for the tab. Playwright carries each there as text, so it uses nothing from outside of itself.
 
 /** A request to the tab's engine. */
 export interface PageCall {
@@ -14,7 +14,7 @@ export interface PageCall {
   readonly request: string;
 }
 
-/** A result, or what went wrong: a thrown error would lose its code between the tab and here. */
+/** A result or a failure: a thrown error would lose its code between the tab and here. */
 export type PageResult<Value> = { readonly value: Value } | { readonly failure: WireError };
 
 declare global {

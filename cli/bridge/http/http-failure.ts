@@ -1,6 +1,6 @@
-import { type ErrorCode, ShoalError } from '../../src/core/errors.ts';
+import { type ErrorCode, ShoalError } from '../../../src/core/errors.ts';
+import { UNAVAILABLE_RETRY_S } from '../limits.ts';
 import { HttpError } from './http-error.ts';
-import { UNAVAILABLE_RETRY_S } from './limits.ts';
 
 /** A failure as HTTP tells it, whatever the API. */
 export interface Failure {

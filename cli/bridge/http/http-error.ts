@@ -1,6 +1,6 @@
-import { ShoalError } from '../../src/core/errors.ts';
+import { ShoalError } from '../../../src/core/errors.ts';
 
-/** What a refusal says beside its message. */
+/** The parts of a refusal beside its message. */
 export interface HttpErrorDetails {
   /** As OpenAI's errors have it: `model_not_found`. */
   readonly reason?: string;

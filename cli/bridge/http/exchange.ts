@@ -1,7 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { EventStream } from './event-stream.ts';
 import type { RequestBody } from './request-body.ts';
-import type { Swarm } from './swarm.ts';
 
 /** One request that an endpoint answers. */
 export class Exchange {
@@ -23,7 +22,7 @@ export class Exchange {
     return this.#stream;
   }
 
-  /** Whether a part of a stream has gone out: what fails now is told as an event. */
+  /** Whether a part of a stream has gone out: a failure is told as an event from now on. */
   get streaming(): boolean {
     return this.#stream !== undefined && this.#response.headersSent;
   }
@@ -33,9 +32,6 @@ export class Exchange {
     this.#response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(value));
   }
 }
-
-/** Answers a request. What it throws is told in the API's own shape. */
-export type Endpoint = (exchange: Exchange, swarm: Swarm) => Promise<void>;
 
 /** An event of a stream whose events are told apart by their type. */
 export interface TypedEvent {

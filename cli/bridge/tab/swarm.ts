@@ -1,8 +1,8 @@
 import type { ChatCompletion, ChatCompletionChunk, Completion } from '@mlc-ai/web-llm';
-import { ShoalError } from '../../src/core/errors.ts';
+import { ShoalError } from '../../../src/core/errors.ts';
+import { HttpError } from '../http/http-error.ts';
+import { UNAVAILABLE_RETRY_S } from '../limits.ts';
 import { EnginePool } from './engine-pool.ts';
-import { HttpError } from './http-error.ts';
-import { UNAVAILABLE_RETRY_S } from './limits.ts';
 import type { PageCalls } from './page-calls.ts';
 
 /** A tab that answers. */
@@ -60,9 +60,9 @@ export class Swarm {
     throw new ShoalError('internal', 'The engine gave no answer.');
   }
 
-  /** The tab's engine speaks WebLLM's shapes: `Part` is the one that the request asks for. */
+  /** The tab's engine speaks WebLLM's shapes: `Part` is the shape that the request asks for. */
   async *#answer<Part>({ kind, request: asked, stream }: Asked, signal: AbortSignal): AsyncGenerator<Part, void> {
-    // What cannot be answered takes no place in the queue.
+    // Without a tab a request takes no place in the queue.
     this.#open();
     const request: AskedFields = { ...asked, stream };
     const engine = await this.pool.take(`${kind} ${saidIn(request)}`, signal);
@@ -83,7 +83,7 @@ export class Swarm {
   }
 }
 
-/** What a request gives the model to read, as far as requests differ. */
+/** The text of a request, without what all requests begin with. */
 function saidIn({ messages, prompt }: AskedFields): string {
   if (!Array.isArray(messages)) return typeof prompt === 'string' ? prompt : '';
   return messages.map((message: { readonly content?: unknown } | null) => JSON.stringify(message?.content)).join();

@@ -1,5 +1,5 @@
-import { HttpError } from './http-error.ts';
-import type { Swarm } from './swarm.ts';
+import { HttpError } from '../http/http-error.ts';
+import type { Swarm } from '../tab/swarm.ts';
 
 /**
  * The model that a request names; it may name none.

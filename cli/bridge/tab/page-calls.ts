@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ShoalError } from '../../src/core/errors.ts';
+import { ShoalError } from '../../../src/core/errors.ts';
 import type { PageCall, PageResult } from './page-engine.ts';
 
 /** The tab's side of the calls: `page-engine.ts`, in a tab. Each rejects when the tab is gone. */
@@ -41,7 +41,7 @@ export class PageCalls {
     const { readable, writable } = new TransformStream<string, string>();
     const parts = writable.getWriter();
     this.#parts.set(id, parts);
-    // What it is told after its reader has gone is nobody's error.
+    // After its reader has gone, a stream refuses both; that is no error.
     const end = (error?: ShoalError) => void (error ? parts.abort(error) : parts.close()).catch(() => undefined);
     let over = false;
     const ended = this.#whileThere(this.#page.answer({ ...call, id }))

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright';
-import { inviteLink } from '../../src/app/invite.ts';
-import { ShoalError } from '../../src/core/errors.ts';
-import { launchBrowser } from '../browser.ts';
-import type { SwarmPlace } from '../swarm-place.ts';
-import { newTab, tabFlags, waitUntilWhole } from '../swarm-tab.ts';
-import { MAX_REOPEN_MS, REOPEN_MS, TAB_PULSE_MS, TAB_SILENCE_MS } from './limits.ts';
+import { inviteLink } from '../../../src/app/invite.ts';
+import { ShoalError } from '../../../src/core/errors.ts';
+import { launchBrowser } from '../../browser.ts';
+import type { SwarmPlace } from '../../swarm-place.ts';
+import { newTab, tabFlags, waitUntilWhole } from '../../swarm-tab.ts';
+import { MAX_REOPEN_MS, REOPEN_MS, TAB_PULSE_MS, TAB_SILENCE_MS } from '../limits.ts';
 import { PageCalls } from './page-calls.ts';
 import { answerInPage, cancelInPage, modelInPage, promptSizeInPage } from './page-engine.ts';
 import type { OpenTab } from './swarm.ts';
@@ -17,7 +17,7 @@ export interface StandingTabOptions extends SwarmPlace {
   readonly onNotice: (text: string) => void;
 }
 
-/** A guest's tab in a browser of its own. One that crashes, hangs or is closed is opened again until it is there. */
+/** A guest's tab in a browser of its own. A tab that crashes, hangs or is closed is opened again. */
 export class StandingTab {
   readonly #options: StandingTabOptions;
   readonly #stop = new AbortController();

@@ -3,15 +3,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { log } from '../../src/core/log.ts';
 import { chatCompletions } from './api/chat-completions.ts';
 import { completions } from './api/completions.ts';
+import type { Endpoint } from './api/endpoint.ts';
 import { countTokens, messages } from './api/messages.ts';
 import { listModels, showModel } from './api/models.ts';
 import { responses } from './api/responses.ts';
-import type { Callers } from './callers.ts';
-import { type Endpoint, Exchange } from './exchange.ts';
-import { type Dialect, failureBody, failureEvent, failureOf } from './failure.ts';
-import { HttpError } from './http-error.ts';
-import { readBody } from './request-body.ts';
-import type { Swarm } from './swarm.ts';
+import type { Callers } from './http/callers.ts';
+import { Exchange } from './http/exchange.ts';
+import { HttpError } from './http/http-error.ts';
+import { type Dialect, failureBody, failureEvent, failureOf } from './http/http-failure.ts';
+import { readBody } from './http/request-body.ts';
+import type { Swarm } from './tab/swarm.ts';
 
 interface Route {
   readonly method: 'GET' | 'POST';
@@ -43,7 +44,7 @@ export class Router {
     const path = (request.url ?? '/').split('?')[0]!.replace(/(?<=.)\/$/, '');
     const left = new AbortController();
     response.once('close', () => left.abort());
-    // One that goes while it is written to is no failure of the bridge's.
+    // A client that goes while its answer is written is no failure of the bridge's.
     response.on('error', () => left.abort());
     const id = randomUUID();
     response.setHeader('X-Request-Id', id).setHeader('Request-Id', id).setHeader('X-Content-Type-Options', 'nosniff');
@@ -61,7 +62,7 @@ export class Router {
     } catch (thrown) {
       if (!left.signal.aborted) await fail(response, exchange, dialectOf(path, request), thrown);
     } finally {
-      // What of a refused body is still to come is read past, so that the client gets to read why.
+      // The rest of a refused body is read past, so that the client comes to read the refusal.
       request.resume();
     }
   }
@@ -121,7 +122,7 @@ async function fail(
   }
   const { stream } = exchange;
   const { event, data } = failureEvent(failure, dialect, stream.sent);
-  // One that takes nothing learns nothing.
+  // A client that takes nothing cannot be told.
   await stream.send(data, event).catch(() => undefined);
   stream.end();
 }

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { KEEP_ALIVE_MS, READ_TIMEOUT_MS } from './limits.ts';
+import { KEEP_ALIVE_MS, READ_TIMEOUT_MS } from '../limits.ts';
 
 /**
- * An answer as server-sent events. The status goes out with the first event, so that what fails before it is told by a
+ * An answer as server-sent events. The status goes out with the first event, so that a failure before it has a
  * status of its own; after `KEEP_ALIVE_MS` of waiting it goes out with a comment.
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
