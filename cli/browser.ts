@@ -45,10 +45,22 @@ export async function findBrowser(): Promise<Browser> {
   return npmBrowser();
 }
 
-/** Starts it without a window, with `flags` beside `CHROMIUM_FLAGS`. */
-export async function launchBrowser(flags: readonly string[] = []): Promise<RunningBrowser> {
+/**
+ * Starts it without a window, with `flags` beside `CHROMIUM_FLAGS`.
+ * @param onSignal - `exit`: a signal ends the browser and this process; `ignore`: the caller ends them
+ */
+export async function launchBrowser(
+  flags: readonly string[] = [],
+  onSignal: 'exit' | 'ignore' = 'exit',
+): Promise<RunningBrowser> {
   const [{ executablePath, env }, { chromium }] = await Promise.all([findBrowser(), import('playwright')]);
-  return chromium.launch({ executablePath, env: { ...process.env, ...env }, args: [...CHROMIUM_FLAGS, ...flags] });
+  const exits = onSignal === 'exit';
+  return chromium.launch({
+    executablePath,
+    env: { ...process.env, ...env },
+    args: [...CHROMIUM_FLAGS, ...flags],
+    ...{ handleSIGINT: exits, handleSIGTERM: exits, handleSIGHUP: exits },
+  });
 }
 
 async function npmBrowser(): Promise<Browser> {

@@ -30,6 +30,7 @@ const main = defineCommand({
     models: lazy(() => import('./commands/models.ts')),
     split: lazy(() => import('./commands/split.ts')),
     verify: lazy(() => import('./commands/verify.ts')),
+    bridge: lazy(() => import('./commands/bridge.ts')),
   },
 });
 

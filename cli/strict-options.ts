@@ -34,3 +34,27 @@ export function readStrictly(rawArgs: readonly string[], definition: ArgsDef): S
     throw new ShoalError('bad-request', `${message}. Run with --help for the options.`, { cause });
   }
 }
+
+/**
+ * Takes the value of an option that may stand alone, `--api` or `--api 8788`, which no parser of options knows.
+ * @returns its value, and the arguments as of a mere switch
+ */
+export function takeOptionalNumber(
+  rawArgs: readonly string[],
+  name: string,
+): { readonly value: string | undefined; readonly rest: readonly string[] } {
+  const place = rawArgs.findIndex((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`));
+  if (place < 0) return { value: undefined, rest: rawArgs };
+  const [, attached] = rawArgs[place]!.split('=');
+  const next = rawArgs[place + 1];
+  const follows = attached === undefined && next !== undefined && /^\d+$/.test(next);
+  const rest = rawArgs.toSpliced(place, follows ? 2 : 1, `--${name}`);
+  return { value: attached ?? (follows ? next : undefined), rest };
+}
+
+/** An option's whole number. @throws ShoalError `bad-request` */
+export function parseNumber(name: string, text: string, min: number, max: number): number {
+  const number = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= min && number <= max) return number;
+  throw new ShoalError('bad-request', `--${name} is "${text}", expected a whole number from ${min} to ${max}.`);
+}

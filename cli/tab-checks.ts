@@ -5,6 +5,7 @@ import { PRESENCE_INTERVAL_MS } from '../src/protocol/limits.ts';
 import { type Check, check } from '../src/swarm/verify.ts';
 import { launchBrowser } from './browser.ts';
 import { securePage } from './secure-page.ts';
+import { newTab, TAB_FLAGS, waitUntilWhole } from './swarm-tab.ts';
 
 export interface TabOptions {
   readonly server: URL;
@@ -13,8 +14,6 @@ export interface TabOptions {
   readonly timeoutMs: number;
 }
 
-/** Names in place of addresses are resolved by multicast, which containers and many networks lack. */
-const TAB_FLAGS = ['--disable-features=WebRtcHideLocalIpsWithMdns'];
 /** A software adapter may take minutes over the prompt; nobody waits longer. */
 const VERIFY_TIMEOUT_MS = 240_000;
 
@@ -27,8 +26,7 @@ export async function* checkFromTab(options: TabOptions): AsyncGenerator<Check, 
     yield await check('A new tab sees the swarm', async () => {
       const { url, flags } = securePage(server);
       browser = await launchBrowser([...TAB_FLAGS, ...flags]);
-      const context = await browser.newContext({ ignoreHTTPSErrors: true });
-      page = await context.newPage();
+      page = await newTab(browser);
       await page.goto(inviteLink(url, invite));
       return waitUntilWhole(page, timeoutMs);
     });
@@ -39,18 +37,6 @@ export async function* checkFromTab(options: TabOptions): AsyncGenerator<Check, 
   } finally {
     await browser?.close();
   }
-}
-
-async function waitUntilWhole(page: Page, timeoutMs: number): Promise<string> {
-  const swarm = page.getByTestId('swarm');
-  try {
-    await page.locator('[data-testid=swarm][data-state=ready]').waitFor({ state: 'attached', timeout: timeoutMs });
-  } catch {
-    const state = (await swarm.count()) > 0 ? await swarm.getAttribute('data-state') : 'not there';
-    const alerts = (await page.getByTestId('alert').allInnerTexts()).map((text) => ` ${text.trim()}`).join('');
-    throw new ShoalError('timeout', `After ${timeoutMs / 1000} s the swarm is still ${state}.${alerts}`);
-  }
-  return `every layer is served, ${await swarm.getAttribute('data-nodes')} node(s)`;
 }
 
 async function verifyInside(page: Page): Promise<readonly Check[]> {

@@ -5,10 +5,14 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { interfaceAddresses, reachableAddresses } from '../../signaling-server/addresses.ts';
 import { ClientAddresses } from '../../signaling-server/client-address.ts';
 import { checkPort } from '../../signaling-server/listen.ts';
-import { startServer } from '../../signaling-server/server.ts';
+import { type RunningServer, startServer } from '../../signaling-server/server.ts';
+import type { Invite } from '../../src/app/invite.ts';
 import { ShoalError } from '../../src/core/errors.ts';
+import { guestSecretOf } from '../../src/protocol/private-swarm.ts';
 import { parseAllowedOrigin } from '../allowed-origin.ts';
 import { announcement } from '../announce.ts';
+import { DEFAULT_BRIDGE_PORT } from '../bridge/api-address.ts';
+import { type RunningBridge, serveBridge } from '../bridge/bridge.ts';
 import { CATALOGUE } from '../catalogue.ts';
 import { type Certificate, readCertificate, selfSignedCertificate } from '../certificate.ts';
 import { CHAT_TEMPLATE_OPTION, readChatTemplate } from '../chat-template.ts';
@@ -20,11 +24,12 @@ import { loadSecret } from '../private-swarm.ts';
 import { ProgressLine } from '../progress.ts';
 import { parsePublicUrl } from '../public-url.ts';
 import { forgetSource } from '../shard-folder-stamp.ts';
-import { readStrictly } from '../strict-options.ts';
+import { aborted, stopSignal } from '../stop-signal.ts';
+import { parseNumber, readStrictly, takeOptionalNumber } from '../strict-options.ts';
 
+/** Of the API: other machines have the page. */
+const API_HOST = '127.0.0.1';
 const ROOT = resolve(import.meta.dirname, '../..');
-/** After a signal the process ends within two seconds, whatever is still open. */
-const EXIT_TIMEOUT_MS = 1800;
 
 const args = {
   port: { type: 'string', default: '8787', valueHint: 'PORT', description: 'Port; 0 takes a free one' },
@@ -71,6 +76,10 @@ const args = {
     description: 'Where models and shards are kept',
   },
   ice: { type: 'string', valueHint: 'URL', description: 'STUN or TURN server for the tabs; repeat for more' },
+  api: {
+    type: 'boolean',
+    description: `Serve OpenAI's and Anthropic's APIs to this machine too, as "shoal bridge" does, on port ${DEFAULT_BRIDGE_PORT} or the one that follows`,
+  },
   private: { type: 'boolean', description: 'Serve a private swarm: only who has its invite link takes part' },
   'new-link': { type: 'boolean', description: 'With --private: make a new invite link; old ones lead nowhere then' },
   build: { type: 'boolean', default: true, negativeDescription: 'Serve the page as it was built last' },
@@ -83,9 +92,11 @@ export default defineCommand({
   },
   args,
   run: async ({ args: options, rawArgs }) => {
-    const given = readStrictly(rawArgs, args);
+    const { value: apiPortText, rest } = takeOptionalNumber(rawArgs, 'api');
+    const given = readStrictly(rest, args);
     const { host, data: dataDir } = options;
     const port = parseNumber('port', options.port, 0, 65_535);
+    const apiPort = options.api ? parseNumber('api', apiPortText ?? String(DEFAULT_BRIDGE_PORT), 0, 65_535) : undefined;
     const shards = options.shards === 'auto' ? 'auto' : parseNumber('shards', options.shards, 1, 1024);
     const publicUrl = options['public-url'] === undefined ? undefined : parsePublicUrl(options['public-url']);
     const allowedOrigins = (given['allow-origin'] ?? []).map(parseAllowedOrigin);
@@ -100,6 +111,7 @@ export default defineCommand({
     try {
       // Before a long download, not after it.
       await checkPort(host, port);
+      if (apiPort !== undefined) await checkPort(API_HOST, apiPort);
       const tls = await chooseCertificate(options);
       const prepare: PrepareOptions = {
         shards,
@@ -135,8 +147,10 @@ export default defineCommand({
       const secure = tls !== undefined;
       const terminal = process.stdout.isTTY === true;
       console.log(announcement(server, { invite: { manifestId, secret: own?.secret }, secure, terminal }));
+      const api =
+        apiPort === undefined ? undefined : await serveApi(server, apiPort, { manifestId, secret: own?.secret });
       await aborted(stopping);
-      await Promise.all([server.close(), claims.giveUp()]);
+      await Promise.all([server.close(), api?.close(), claims.giveUp()]);
       // libp2p leaves timers behind that would keep the process for another two seconds.
       process.exit(0);
     } catch (error) {
@@ -147,21 +161,15 @@ export default defineCommand({
   },
 });
 
-/** Aborted by SIGINT or SIGTERM; the process then ends with status 0 in time, whatever is still open. */
-function stopSignal(): AbortSignal {
-  const controller = new AbortController();
-  const stop = () => {
-    controller.abort();
-    setTimeout(() => process.exit(0), EXIT_TIMEOUT_MS).unref();
-  };
-  // Once: a second signal ends the process at once.
-  process.once('SIGINT', stop).once('SIGTERM', stop);
-  return controller.signal;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+/** The bridge's tab is a guest of this very server. */
+async function serveApi({ urls }: RunningServer, port: number, { manifestId, secret }: Invite): Promise<RunningBridge> {
+  const bridge = await serveBridge({
+    ...{ server: new URL(urls[0]!), invite: { manifestId, secret: secret && guestSecretOf(secret) } },
+    ...{ host: API_HOST, port, key: undefined, origins: [], timeoutMs: 0 },
+    onNotice: (text) => console.error(`shoal: API: ${text}`),
+  });
+  console.log(`Shoal's API, once every layer is served: ${bridge.url}`);
+  return bridge;
 }
 
 interface CertificateOptions {
@@ -180,10 +188,4 @@ async function chooseCertificate(options: CertificateOptions): Promise<Certifica
   if (!https) return undefined;
   const hosts = new Set(['localhost', hostname(), ...interfaceAddresses(), ...reachableAddresses(host)]);
   return selfSignedCertificate(data, [...hosts]);
-}
-
-function parseNumber(name: string, text: string, min: number, max: number): number {
-  const number = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (number >= min && number <= max) return number;
-  throw new ShoalError('bad-request', `--${name} is "${text}", expected a whole number from ${min} to ${max}.`);
 }

@@ -1,7 +1,5 @@
 import { defineCommand } from 'citty';
-import { type Invite, parseInvite } from '../../src/app/invite.ts';
-import { ShoalError } from '../../src/core/errors.ts';
-import { deriveKeys, guestSecretOf } from '../../src/protocol/private-swarm.ts';
+import { guestSecretOf } from '../../src/protocol/private-swarm.ts';
 import type { Check } from '../../src/swarm/verify.ts';
 import { formatCheck, formatTotal } from '../check-table.ts';
 import { checkDisk } from '../disk-checks.ts';
@@ -9,13 +7,14 @@ import { DEFAULT_DATA_DIR } from '../model-source.ts';
 import { checkPrivateServer } from '../private-checks.ts';
 import { checkServer } from '../server-checks.ts';
 import { readStrictly } from '../strict-options.ts';
+import { DEFAULT_SERVER, parsePlace, parseTimeout, type SwarmPlace } from '../swarm-place.ts';
 import { checkFromTab } from '../tab-checks.ts';
 
 const args = {
   invite: { type: 'positional', required: false, description: 'An invite link; it names the server and the model' },
   server: {
     type: 'string',
-    default: 'http://127.0.0.1:8787',
+    default: DEFAULT_SERVER,
     valueHint: 'URL',
     description: 'The server, where no invite is given',
   },
@@ -29,9 +28,7 @@ const args = {
   json: { type: 'boolean', description: 'Print the checks as JSON' },
 } as const;
 
-interface Target {
-  readonly server: URL;
-  readonly invite: Invite | undefined;
+interface Target extends SwarmPlace {
   readonly dataDir: string;
   readonly timeoutMs: number;
 }
@@ -68,29 +65,4 @@ async function* verify({ server, invite, dataDir, timeoutMs }: Target): AsyncGen
   for (const model of yield* checkPrivateServer(server, manifestId, secret)) yield* checkDisk(model, dataDir);
   // All that it needs.
   yield* checkFromTab({ server, invite: { manifestId, secret: guestSecretOf(secret) }, timeoutMs });
-}
-
-function parsePlace(link: string | undefined, server: string): Pick<Target, 'server' | 'invite'> {
-  const place = URL.parse(link ?? server);
-  if (!place || !/^https?:$/.test(place.protocol))
-    throw new ShoalError('bad-request', `"${link ?? server}" is no link: expected http://… or https://…`);
-  if (link === undefined) return { server: place, invite: undefined };
-  const invite = parseInvite(place.hash);
-  if (!invite) {
-    throw new ShoalError('bad-request', `"${link}" is no invite: it must end in #m= and the hash of a manifest.`);
-  }
-  if (invite.secret === undefined && invite.privateName !== undefined) {
-    throw new ShoalError(
-      'bad-request',
-      `"${link}" is the address of a tab in a private swarm, without the secret. Copy the invite that the page shows.`,
-    );
-  }
-  // Said before anything is checked where it is damaged.
-  if (invite.secret !== undefined) deriveKeys(invite.secret);
-  return { server: place, invite };
-}
-
-function parseTimeout(text: string): number {
-  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text) * 1000;
-  throw new ShoalError('bad-request', `--timeout is "${text}", expected seconds from 1 to 9999.`);
 }

@@ -39,6 +39,8 @@ export interface AnswerDelta {
 export interface AnswerEnd {
   readonly kind: 'end';
   readonly summary: GenerationSummary;
+  /** The stop text that ended it. */
+  readonly stoppedBy: string | undefined;
 }
 
 /** Makes one answer: text without half characters and stop texts. */
@@ -52,7 +54,8 @@ export async function* answer(request: AnswerRequest): AsyncGenerator<AnswerDelt
   if (scanner.stopped || begunIds.length >= maxTokens) {
     const text = scanner.push(detokenizer.flush()) + scanner.flush();
     if (text !== '') yield { kind: 'delta', text, logprobs: [] };
-    yield { kind: 'end', summary: nothingLeft(scanner.stopped ? 'stop' : 'length', promptIds.length) };
+    const summary = nothingLeft(scanner.stopped ? 'stop' : 'length', promptIds.length);
+    yield { kind: 'end', summary, stoppedBy: scanner.stoppedBy };
     return;
   }
   const ending = new AbortController();
@@ -82,7 +85,8 @@ export async function* answer(request: AnswerRequest): AsyncGenerator<AnswerDelt
     }
     const text = scanner.push(detokenizer.flush()) + scanner.flush();
     if (text !== '' || logprobs.length > 0) yield { kind: 'delta', text, logprobs };
-    yield { kind: 'end', summary: scanner.stopped ? { ...next.value, finishReason: 'stop' } : next.value };
+    const summary = scanner.stopped ? { ...next.value, finishReason: 'stop' as const } : next.value;
+    yield { kind: 'end', summary, stoppedBy: scanner.stoppedBy };
   } finally {
     // Whoever reads the answer may have left: the generator must not wait for them.
     ending.abort();

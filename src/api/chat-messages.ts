@@ -41,7 +41,7 @@ const messagesSchema = v.object({ messages: v.array(messageSchema) });
 export function chatMessages(messages: unknown): ChatMessage[] {
   if (!Array.isArray(messages) || messages.length === 0)
     throw new ShoalError('bad-request', 'The request has no "messages"; send a list of at least one.');
-  const { success, issues, output } = v.safeParse(messagesSchema, { messages });
+  const { success, issues, output } = v.safeParse(messagesSchema, { messages }, { abortEarly: true });
   if (!success) {
     const [issue] = issues;
     throw new ShoalError('bad-request', `The request's "${fieldName(issue)}" is wrong: ${issue.message}.`);

@@ -131,6 +131,11 @@ export class ShoalEngine implements MLCEngineInterface {
     return isSize(encoded) ? encoded : { tokens: encoded.length, exact: true };
   }
 
+  /** The model that answers name; empty while the tab has not learned it. */
+  modelId(): string {
+    return this.#options.modelId();
+  }
+
   /** How the model's answers are drawn where a request does not say. */
   async samplingDefaults(): Promise<SamplingDefaults> {
     return (await this.#options.text()).sampling;
@@ -260,9 +265,9 @@ export class ShoalEngine implements MLCEngineInterface {
     for await (const event of this.#run(job)) {
       if (event.kind === 'usage') usage = event.usage;
       else if (event.kind === 'end') {
-        const { choice, finishReason } = event;
+        const { choice, end } = event;
         const tokens = job.plan.logprobs ? (logprobs[choice] ?? []) : null;
-        choices.push({ text: texts[choice] ?? '', finishReason, logprobs: tokens });
+        choices.push({ ...end, text: texts[choice] ?? '', logprobs: tokens });
       } else {
         const { choice, delta } = event;
         texts[choice] = (texts[choice] ?? '') + delta.text;
@@ -276,7 +281,7 @@ export class ShoalEngine implements MLCEngineInterface {
     const head = this.#head();
     for await (const event of this.#run(job)) {
       if (event.kind === 'delta') yield shape.delta(head, event.choice, event.delta, job.plan.logprobs);
-      else if (event.kind === 'end') yield shape.end(head, event.choice, event.finishReason);
+      else if (event.kind === 'end') yield shape.end(head, event.choice, event.end);
       else if (job.plan.includeUsage) yield shape.usage(head, event.usage);
     }
   }

@@ -127,7 +127,7 @@ export function planText(request: CompletionCreateParams): GenerationPlan {
 }
 
 function parsed<Schema extends v.GenericSchema>(schema: Schema, request: unknown): v.InferOutput<Schema> {
-  const { success, issues, output } = v.safeParse(schema, withoutNulls(request));
+  const { success, issues, output } = v.safeParse(schema, withoutNulls(request), { abortEarly: true });
   if (success) return output;
   const [issue] = issues!;
   const field = fieldName(issue);

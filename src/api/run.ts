@@ -1,10 +1,10 @@
-import type { ChatCompletionFinishReason, CompletionUsage } from '@mlc-ai/web-llm';
 import { ShoalError } from '../core/errors.ts';
 import type { GenerationSummary, Generator } from '../swarm/coordinator/generation.ts';
 import { isSize, type ModelText, type Prompt, type PromptSize, type TokenTable } from '../tokenizer/index.ts';
 import { type AnswerDelta, answer } from './answer.ts';
 import type { GenerationPlan } from './request.ts';
-import { usageOf } from './usage.ts';
+import type { ChoiceEnd } from './shapes.ts';
+import { type Usage, usageOf } from './usage.ts';
 
 /** OpenAI's defaults: where neither the request nor the model says. */
 const GENERAL_SAMPLING = { temperature: 1, topP: 1 };
@@ -44,8 +44,8 @@ export interface Job {
 /** What happens while a job runs, in order; `usage` is the last. */
 export type JobEvent =
   | { readonly kind: 'delta'; readonly choice: number; readonly delta: AnswerDelta }
-  | { readonly kind: 'end'; readonly choice: number; readonly finishReason: ChatCompletionFinishReason }
-  | { readonly kind: 'usage'; readonly usage: CompletionUsage };
+  | { readonly kind: 'end'; readonly choice: number; readonly end: ChoiceEnd }
+  | { readonly kind: 'usage'; readonly usage: Usage };
 
 export interface JobContext {
   readonly generator: Generator;
@@ -104,7 +104,8 @@ export async function* runJob(job: Job, context: JobContext): AsyncGenerator<Job
       if (event.kind === 'delta') yield { kind: 'delta', choice, delta: event };
       else {
         summaries.push(event.summary);
-        yield { kind: 'end', choice, finishReason: event.summary.finishReason };
+        const { summary, stoppedBy } = event;
+        yield { kind: 'end', choice, end: { finishReason: summary.finishReason, stoppedBy } };
       }
     }
   }

@@ -16,21 +16,31 @@ export interface ResponseHead {
   readonly created: number;
 }
 
-/** One finished choice; `logprobs` is null unless the request asks. */
-export interface Choice {
-  readonly text: string;
+/** How a choice ended. */
+export interface ChoiceEnd {
   readonly finishReason: ChatCompletionFinishReason;
+  /** The stop text that ended it; told as `stop_reason`, as vLLM does: OpenAI's shapes have no word for it. */
+  readonly stoppedBy: string | undefined;
+}
+
+/** One finished choice; `logprobs` is null unless the request asks. */
+export interface Choice extends ChoiceEnd {
+  readonly text: string;
   readonly logprobs: readonly ChatCompletionTokenLogprob[] | null;
 }
 
 /** How a response is written down, whole or in chunks. */
 export interface Shape<Chunk, Whole> {
   delta(head: ResponseHead, index: number, delta: AnswerDelta, withLogprobs: boolean): Chunk;
-  end(head: ResponseHead, index: number, finishReason: ChatCompletionFinishReason): Chunk;
+  end(head: ResponseHead, index: number, end: ChoiceEnd): Chunk;
   usage(head: ResponseHead, usage: CompletionUsage): Chunk;
   whole(head: ResponseHead, choices: readonly Choice[], usage: CompletionUsage): Whole;
 }
 
+const ending = ({ finishReason, stoppedBy }: ChoiceEnd) => ({
+  finish_reason: finishReason,
+  ...(stoppedBy === undefined ? {} : { stop_reason: stoppedBy }),
+});
 const contentOf = (logprobs: readonly ChatCompletionTokenLogprob[] | null) => logprobs && { content: [...logprobs] };
 
 /** As OpenAI and WebLLM write chat completions. */
@@ -47,17 +57,17 @@ export const CHAT_SHAPE: Shape<ChatCompletionChunk, ChatCompletion> = {
       },
     ],
   }),
-  end: (head, index, finish_reason) => ({
+  end: (head, index, end) => ({
     ...head,
     object: 'chat.completion.chunk',
-    choices: [{ delta: {}, finish_reason, index }],
+    choices: [{ delta: {}, ...ending(end), index }],
   }),
   usage: (head, usage) => ({ ...head, object: 'chat.completion.chunk', choices: [], usage }),
   whole: (head, choices, usage) => ({
     ...head,
     object: 'chat.completion',
-    choices: choices.map(({ text, finishReason, logprobs }, index) => ({
-      finish_reason: finishReason,
+    choices: choices.map(({ text, logprobs, ...end }, index) => ({
+      ...ending(end),
       index,
       logprobs: contentOf(logprobs),
       message: { content: text, role: 'assistant' },
@@ -73,17 +83,17 @@ export const TEXT_SHAPE: Shape<Completion, Completion> = {
     object: 'text_completion',
     choices: [{ text, finish_reason: null, index, logprobs: contentOf(withLogprobs ? logprobs : null) }],
   }),
-  end: (head, index, finish_reason) => ({
+  end: (head, index, end) => ({
     ...head,
     object: 'text_completion',
-    choices: [{ text: '', finish_reason, index }],
+    choices: [{ text: '', ...ending(end), index }],
   }),
   usage: (head, usage) => ({ ...head, object: 'text_completion', choices: [], usage }),
   whole: (head, choices, usage) => ({
     ...head,
     object: 'text_completion',
-    choices: choices.map(({ text, finishReason, logprobs }, index) => ({
-      finish_reason: finishReason,
+    choices: choices.map(({ text, logprobs, ...end }, index) => ({
+      ...ending(end),
       index,
       logprobs: contentOf(logprobs),
       text,

@@ -5,7 +5,7 @@
 export class StopScanner {
   readonly #stops: readonly string[];
   #held = '';
-  #stopped = false;
+  #stoppedBy: string | undefined;
 
   constructor(stops: readonly string[]) {
     this.#stops = stops;
@@ -13,17 +13,27 @@ export class StopScanner {
 
   /** A stop text was found: nothing more will come. */
   get stopped(): boolean {
-    return this.#stopped;
+    return this.#stoppedBy !== undefined;
+  }
+
+  /** The stop text that was found. */
+  get stoppedBy(): string | undefined {
+    return this.#stoppedBy;
   }
 
   /** What is certain to be before any stop text. */
   push(piece: string): string {
-    if (this.#stopped) return '';
+    if (this.stopped) return '';
     const text = this.#held + piece;
-    const found = this.#stops.map((stop) => text.indexOf(stop)).filter((place) => place >= 0);
-    this.#stopped = found.length > 0;
-    const end = this.#stopped ? Math.min(...found) : text.length - this.#openEnd(text);
-    this.#held = this.#stopped ? '' : text.slice(end);
+    let end = text.length;
+    for (const stop of this.#stops) {
+      const place = text.indexOf(stop);
+      if (place < 0 || place >= end) continue;
+      end = place;
+      this.#stoppedBy = stop;
+    }
+    if (!this.stopped) end -= this.#openEnd(text);
+    this.#held = this.stopped ? '' : text.slice(end);
     return text.slice(0, end);
   }
 

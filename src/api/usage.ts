@@ -1,12 +1,22 @@
 import type { CompletionUsage } from '@mlc-ai/web-llm';
 import type { GenerationSummary } from '../swarm/coordinator/generation.ts';
 
+/** WebLLM's usage, and what APIs that count the whole prompt need. */
+export interface Usage extends CompletionUsage {
+  readonly extra: CompletionUsage['extra'] & {
+    /** Tokens of the prompt, new or not, once for all choices. */
+    readonly whole_prompt_tokens: number;
+    /** Those of them that a KV cache held when the first choice began. */
+    readonly cached_prompt_tokens: number;
+  };
+}
+
 /**
  * What a request cost, over all its choices. As in WebLLM, prompt tokens are those that were new: what the kept KV
  * cache held already costs nothing.
  * @param e2eMs - from the request to now
  */
-export function usageOf(summaries: readonly GenerationSummary[], e2eMs: number): CompletionUsage {
+export function usageOf(summaries: readonly GenerationSummary[], e2eMs: number): Usage {
   const total = (of: (summary: GenerationSummary) => number): number =>
     summaries.reduce((sum, summary) => sum + of(summary), 0);
   const promptTokens = total((summary) => summary.promptTokens - summary.reusedTokens);
@@ -25,6 +35,8 @@ export function usageOf(summaries: readonly GenerationSummary[], e2eMs: number):
       decode_tokens_per_s: rate(decodedTokens, decodeS),
       time_to_first_token_s: prefillS,
       time_per_output_token_s: rate(decodeS, decodedTokens),
+      whole_prompt_tokens: summaries[0]?.promptTokens ?? 0,
+      cached_prompt_tokens: summaries[0]?.reusedTokens ?? 0,
     },
   };
 }

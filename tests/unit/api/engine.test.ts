@@ -46,6 +46,8 @@ describe('a chat completion', () => {
           decode_tokens_per_s: 24,
           time_to_first_token_s: 0.5,
           time_per_output_token_s: 0.25 / 6,
+          whole_prompt_tokens: 34,
+          cached_prompt_tokens: 0,
         },
       },
     });
@@ -86,6 +88,7 @@ describe('a chat completion', () => {
     );
     expect(conversation).toBe('/chat');
     expect(answer.usage!.prompt_tokens).toBe(promptIds.length - 10);
+    expect(answer.usage!.extra).toMatchObject({ whole_prompt_tokens: promptIds.length, cached_prompt_tokens: 10 });
   });
 
   it('hands the sampling on, with OpenAI’s defaults', async () => {
@@ -174,7 +177,7 @@ describe('a chat completion', () => {
     for (const stop of ['nce is', ['xyz', 'nce is']]) {
       const chunks = await stream({ messages: user('Hi'), stop, stream_options: { include_usage: true } });
       expect(chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('')).toBe('The capital of Fra');
-      expect(chunks.at(-2)!.choices[0]!.finish_reason).toBe('stop');
+      expect(chunks.at(-2)!.choices[0]).toMatchObject({ finish_reason: 'stop', stop_reason: 'nce is' });
       expect(chunks.at(-1)!.usage!.completion_tokens).toBe(5);
     }
     expect(generator.closed).toBe(2);
