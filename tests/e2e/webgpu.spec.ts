@@ -39,7 +39,7 @@ test('every stage computes on WebGPU', async () => {
 });
 
 test('every greedy case is the reference, all asked at once', async () => {
-  // Stages compute what comes together in one pass: a software adapter does it in a quarter of the time.
+  // More than a coordinator keeps, and than a node takes of one: those that have ended give way.
   await Promise.all(cases.map((greedy, index) => expectReference(guest, greedy, `case ${index}`)));
 });
 

@@ -53,6 +53,15 @@ async function alone(prompts: readonly number[], options: TestSwarmOptions = {})
 }
 
 describe('many sessions at once', () => {
+  it('of one tab all come to an end, though nodes take fewer of it: its idle conversations give way', async () => {
+    swarm = await TestSwarm.create([[0], [1], [2], [3]], { limits: () => ({ sessionsPerPeer: 3, restMs: 600_000 }) });
+    const prompts = Array.from({ length: 10 }, (_, index) => index);
+    const expected = await alone(prompts);
+    // Each is kept when it has ended, as a chat is.
+    const asked = prompts.map((prompt) => answer(swarm.guest, requestOf(prompt, { conversation: `chat ${prompt}` })));
+    expect(await Promise.all(asked)).toEqual(expected);
+  }, 60_000);
+
   it('all get the right tokens and their turn, and go to a spare copy where a node is full', async () => {
     // One copy of shard 2 takes four sessions; the other copy is there for the rest.
     const limits = (node: number) => ({ tasks: 32, tasksPerPeer: 8, ...(node === 2 ? { sessions: 4 } : {}) });

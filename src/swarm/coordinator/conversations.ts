@@ -23,6 +23,8 @@ export interface Conversation {
 export interface ConversationsOptions extends RepairOptions {
   /** Nodes that go as soon as no session needs them. */
   readonly leaving: () => ReadonlySet<string>;
+  /** Whether a conversation is answering: none such is given up for another. */
+  readonly isBusy: (key: string) => boolean;
   /** Whether other nodes compute again by chance what nodes have computed; asked for each session, and after each answer. */
   readonly checks: () => boolean;
 }
@@ -59,32 +61,34 @@ export class Conversations {
   /** An answer begins: nobody has waited for what was mended before it. */
   begin(key: string): void {
     const kept = this.#kept.get(key);
-    if (kept) kept.stillSinceMs = undefined;
+    if (!kept) return;
+    kept.stillSinceMs = undefined;
+    // The last in turn to be given up.
+    this.#kept.delete(key);
+    this.#kept.set(key, kept);
   }
 
   /**
    * The conversation as it was kept, or a new one along the fastest route.
    * @param ids - the tokens that it goes on from: nothing else is rebuilt
-   * @param busy - those that are answering: none of them is given up for a new one
    * @throws ShoalError `shard-missing` naming the layers nobody serves; as the stages answer; `aborted`
    */
   async open(
     key: string,
     ids: readonly number[],
-    busy: ReadonlySet<string>,
     patience: Patience = {},
   ): Promise<Conversation> {
     if (this.#kept.get(key)?.pipeline.broken) await this.mend(key, ids, patience);
     const kept = this.#kept.get(key);
     if (kept) return kept;
-    const idle = [...this.#kept.keys()].find((other) => !busy.has(other));
-    if (this.#kept.size >= MAX_CONVERSATIONS && idle !== undefined) await this.forget(idle);
+    if (this.#kept.size >= MAX_CONVERSATIONS) await this.#giveUpIdle();
     const { routes, maxTokens, checks, wire } = this.#options;
     const plan = (full: ReadonlySet<string>) => routes.planRoute(patience, full);
     const servedWithout = (full: ReadonlySet<string>) => routes.isServed(full);
     // What was rounded on its way is not the same on another.
     const hashes = checks() && (wire?.() ?? 'f32') === 'f32';
-    const pipeline = await Pipeline.open(this.#options, { maxTokens, plan, servedWithout, hashes }, patience);
+    const wanted = { maxTokens, plan, servedWithout, hashes };
+    const pipeline = await Pipeline.open(this.#options, wanted, this.#makingRoom(patience));
     const conversation: Conversation = {
       ...{ pipeline, ids: [], given: new Map<number, Candidates>() },
       ...{ handOver: undefined, stillSinceMs: undefined },
@@ -102,7 +106,7 @@ export class Conversations {
     if (conversation) conversation.stillSinceMs ??= performance.now();
     const full = conversation?.pipeline.full;
     if (full && this.#options.routes.isServed(full)) return this.mend(key, ids, patience, full);
-    patience.onWait?.({ reason: 'queue', ...TASK_QUEUE });
+    this.#makingRoom(patience).onWait?.({ reason: 'queue', ...TASK_QUEUE });
     await pause(TASK_QUEUE, patience.signal).catch(() => undefined);
     patience.onWait?.(undefined);
     await this.mend(key, ids, patience);
@@ -183,6 +187,23 @@ export class Conversations {
 
   async close(): Promise<void> {
     await Promise.allSettled([...this.#kept.keys()].map((key) => this.forget(key)));
+  }
+
+  /** Nodes may be full of this tab's own conversations: as long as one waits, those that rest give way. */
+  #makingRoom(patience: Patience): Patience {
+    return {
+      ...patience,
+      onWait: (wait) => {
+        if (wait?.reason === 'queue') void this.#giveUpIdle();
+        patience.onWait?.(wait);
+      },
+    };
+  }
+
+  /** The one that was asked longest ago. */
+  async #giveUpIdle(): Promise<void> {
+    const idle = [...this.#kept.keys()].find((key) => !this.#options.isBusy(key));
+    if (idle !== undefined) await this.forget(idle);
   }
 
   #abandonHandOver(conversation: Conversation): void {

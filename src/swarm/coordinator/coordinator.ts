@@ -11,7 +11,7 @@ import type { LiarReports } from './liar-reports.ts';
 import type { RouteEvent } from './route-event.ts';
 import { Sampler } from './sampler.ts';
 
-export interface CoordinatorOptions extends Omit<ConversationsOptions, 'maxTokens'> {
+export interface CoordinatorOptions extends Omit<ConversationsOptions, 'maxTokens' | 'isBusy'> {
   readonly contextLength: number;
   /** Tells others of liars, and knows what they tell. */
   readonly reports: LiarReports;
@@ -60,7 +60,8 @@ export class Coordinator implements Generator {
     this.#contextLength = contextLength;
     this.#records = options.records;
     this.#onChecked = onChecked;
-    this.#conversations = new Conversations({ ...options, maxTokens: contextLength });
+    const isBusy = (key: string) => this.#busy.has(key);
+    this.#conversations = new Conversations({ ...options, isBusy, maxTokens: contextLength });
     this.#auditor = new Auditor(options, reports, (event) => this.#conversations.tell(event));
     this.#checksWanted = options.checks;
   }
@@ -173,7 +174,7 @@ export class Coordinator implements Generator {
       let conversation: Conversation | undefined;
       const { failures } = this.#records;
       try {
-        conversation = await this.#conversations.open(key, ids, this.#busy, request);
+        conversation = await this.#conversations.open(key, ids, request);
         step = await this.#advance(conversation, ids, sampler.candidateRequest(topLogprobs), request, chunksPerStage);
       } catch (thrown) {
         const error = ShoalError.from(thrown);
