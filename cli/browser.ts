@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Browser as RunningBrowser } from 'playwright';
+import type { BrowserContext, Browser as RunningBrowser } from 'playwright';
 
 /** A Chromium to drive, and the SwiftShader that came with it. */
 export interface Browser {
@@ -45,22 +45,36 @@ export async function findBrowser(): Promise<Browser> {
   return npmBrowser();
 }
 
+/** Starts it without a window, with `flags` beside `CHROMIUM_FLAGS`. A signal ends it and this process. */
+export async function launchBrowser(flags: readonly string[] = []): Promise<RunningBrowser> {
+  const { chromium } = await import('playwright');
+  return chromium.launch(await launchOptions(flags));
+}
+
 /**
- * Starts it without a window, with `flags` beside `CHROMIUM_FLAGS`.
- * @param onSignal - `exit`: a signal ends the browser and this process; `ignore`: the caller ends them
+ * A browser without a window for one set of tabs; its certificates are not asked after, as `serve --https` makes its own.
+ * Closing it, which is the caller's to do also on a signal, ends the browser.
+ * @param profileDir - where it keeps what pages store; nothing is kept when absent
  */
-export async function launchBrowser(
-  flags: readonly string[] = [],
-  onSignal: 'exit' | 'ignore' = 'exit',
-): Promise<RunningBrowser> {
-  const [{ executablePath, env }, { chromium }] = await Promise.all([findBrowser(), import('playwright')]);
-  const exits = onSignal === 'exit';
-  return chromium.launch({
+export async function openContext(flags: readonly string[], profileDir?: string): Promise<BrowserContext> {
+  const { chromium } = await import('playwright');
+  const signals = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
+  const options = { ...(await launchOptions(flags)), ...signals };
+  if (profileDir !== undefined)
+    return chromium.launchPersistentContext(profileDir, { ...options, ignoreHTTPSErrors: true });
+  const browser = await chromium.launch(options);
+  const context = await browser.newContext({ ignoreHTTPSErrors: true });
+  context.once('close', () => void browser.close().catch(() => undefined));
+  return context;
+}
+
+async function launchOptions(flags: readonly string[]) {
+  const { executablePath, env } = await findBrowser();
+  return {
     executablePath,
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...env } as Record<string, string>,
     args: [...CHROMIUM_FLAGS, ...flags],
-    ...{ handleSIGINT: exits, handleSIGTERM: exits, handleSIGHUP: exits },
-  });
+  };
 }
 
 async function npmBrowser(): Promise<Browser> {

@@ -31,6 +31,7 @@ const main = defineCommand({
     split: lazy(() => import('./commands/split.ts')),
     verify: lazy(() => import('./commands/verify.ts')),
     bridge: lazy(() => import('./commands/bridge.ts')),
+    node: lazy(() => import('./commands/node.ts')),
   },
 });
 

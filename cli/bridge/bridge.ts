@@ -1,15 +1,16 @@
+import type { StandingTab } from '../standing-tab.ts';
 import { type HttpServer, type HttpServerOptions, startHttpServer } from './http-server.ts';
-import { StandingTab, type StandingTabOptions } from './tab/standing-tab.ts';
-import { Swarm } from './tab/swarm.ts';
+import { type EngineTabOptions, engineTab } from './tab/engine-tab.ts';
+import { type OpenTab, Swarm } from './tab/swarm.ts';
 
-export interface BridgeOptions extends StandingTabOptions, HttpServerOptions {}
+export interface BridgeOptions extends EngineTabOptions, HttpServerOptions {}
 
 /** A bridge that is up. */
 export interface RunningBridge extends Pick<HttpServer, 'url' | 'close'> {}
 
 /** Opens the tab, waits until the swarm is whole, then serves the API. @throws ShoalError as both */
 export async function openBridge(options: BridgeOptions, signal: AbortSignal): Promise<RunningBridge> {
-  const tab = new StandingTab(options);
+  const tab = engineTab(options);
   const onStop = () => void tab.close();
   signal.addEventListener('abort', onStop, { once: true });
   try {
@@ -25,13 +26,13 @@ export async function openBridge(options: BridgeOptions, signal: AbortSignal): P
 
 /** Serves the API at once; requests get 503 until the swarm is whole. @throws ShoalError as `startHttpServer` */
 export async function serveBridge(options: BridgeOptions): Promise<RunningBridge> {
-  const tab = new StandingTab(options);
+  const tab = engineTab(options);
   const server = await startHttpServer(new Swarm(() => tab.current), options);
   void tab.keepOpening();
   return withTab(server, tab);
 }
 
-function withTab({ url, close }: HttpServer, tab: StandingTab): RunningBridge {
+function withTab({ url, close }: HttpServer, tab: StandingTab<OpenTab>): RunningBridge {
   return {
     url,
     close: async () => {

@@ -22,11 +22,5 @@ export const KEEP_ALIVE_MS = 15_000;
 export const BUSY_RETRY_S = 5;
 /** When a client that met no tab may come again, s: opening one takes about as long. */
 export const UNAVAILABLE_RETRY_S = 10;
-/** The tab is asked for a sign of life this often; a tab that stays silent for `TAB_SILENCE_MS` hangs. */
-export const TAB_PULSE_MS = 15_000;
-export const TAB_SILENCE_MS = 60_000;
-/** Between two attempts to open the tab: the first, doubled with each that fails, up to the last. */
-export const REOPEN_MS = 1_000;
-export const MAX_REOPEN_MS = 30_000;
 /** Time for answers to end when the bridge stops. */
 export const CLOSE_GRACE_MS = 500;

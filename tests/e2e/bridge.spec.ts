@@ -1,8 +1,8 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { promisify } from 'node:util';
 import { type Browser, expect, test } from '@playwright/test';
 import OpenAI from 'openai';
+import { descendants, killRenderers } from './support/processes.ts';
 import { expectSwarmReady, joinWith, openTab, type Tab } from './support/tab.ts';
 import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
 
@@ -111,46 +111,21 @@ test('opens a tab again that crashed, and says 503 meanwhile', async () => {
   const stream = await client.chat.completions.create({ ...ask('Another?', 2000), stream: true });
   const failed = expect(read(stream)).rejects.toThrow('tab has crashed');
   await expect.poll(load).toMatchObject({ answering: 1 });
-  await crash(bridge.child.pid!);
+  killRenderers(bridge.child.pid!);
   await failed;
   await expect(client.chat.completions.create(ask('One?'))).rejects.toMatchObject({ status: 503 });
   await expect.poll(load, { timeout: 90_000 }).toMatchObject({ status: 'ok', answering: 0 });
   expect(await streamed('One?')).toBe(await inTab('One?'));
 });
 
-interface Process {
-  readonly pid: number;
-  readonly parent: number;
-  readonly command: string;
-}
-
-/** A process' children, and theirs. */
-async function descendants(pid: number): Promise<readonly Process[]> {
-  const { stdout } = await promisify(execFile)('ps', ['-eo', 'pid=,ppid=,args=']);
-  const all = stdout
-    .trim()
-    .split('\n')
-    .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line)!)
-    .map(([, own, parent, command]) => ({ pid: Number(own), parent: Number(parent), command: command! }));
-  const childrenOf = (parent: number): Process[] =>
-    all.filter((one) => one.parent === parent).flatMap((one) => [one, ...childrenOf(one.pid)]);
-  return childrenOf(pid);
-}
-
-/** Kills the renderers of the process' browser. */
-async function crash(pid: number): Promise<void> {
-  for (const { pid: own, command } of await descendants(pid))
-    if (command.includes('--type=renderer')) process.kill(own, 'SIGKILL');
-}
-
 test('ends on a signal, with its browser', async () => {
-  const browsers = await descendants(bridge.child.pid!);
+  const browsers = descendants(bridge.child.pid!);
   expect(browsers.length).toBeGreaterThan(0);
   const exited = once(bridge.child, 'exit');
   bridge.child.kill('SIGINT');
   expect((await exited)[0]).toBe(0);
   await expect(fetch(bridge.url)).rejects.toThrow();
-  const isThere = ({ pid }: Process) => {
+  const isThere = (pid: number) => {
     try {
       return process.kill(pid, 0);
     } catch {

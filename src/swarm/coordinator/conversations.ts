@@ -73,11 +73,7 @@ export class Conversations {
    * @param ids - the tokens that it goes on from: nothing else is rebuilt
    * @throws ShoalError `shard-missing` naming the layers nobody serves; as the stages answer; `aborted`
    */
-  async open(
-    key: string,
-    ids: readonly number[],
-    patience: Patience = {},
-  ): Promise<Conversation> {
+  async open(key: string, ids: readonly number[], patience: Patience = {}): Promise<Conversation> {
     if (this.#kept.get(key)?.pipeline.broken) await this.mend(key, ids, patience);
     const kept = this.#kept.get(key);
     if (kept) return kept;
