@@ -79,6 +79,8 @@ export interface AppModel {
   fewestTokens(text: string): number;
   /** How many tokens the model would read with this prompt, the conversation before it included. */
   promptSize(text: string): Promise<PromptSize>;
+  /** How many tokens a text has by itself. */
+  textSize(text: string): Promise<PromptSize>;
   /** Leaves the oldest turns out of this prompt and all to come, until it fits. */
   leaveOutOldest(text: string): Promise<void>;
   stop(): void;

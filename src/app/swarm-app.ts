@@ -3,7 +3,7 @@ import type { ShoalEngine } from '../api/index.ts';
 import { ShoalError } from '../core/errors.ts';
 import { type LogLine, log } from '../core/log.ts';
 import type { SwarmNode } from '../swarm/node.ts';
-import { type ModelText, type PromptSize, samplingByName } from '../tokenizer/index.ts';
+import { isSize, type ModelText, type PromptSize, samplingByName } from '../tokenizer/index.ts';
 import { followAddress } from './address-watch.ts';
 import { AlertList } from './alert-list.ts';
 import { Answers } from './answers.ts';
@@ -260,6 +260,11 @@ export class SwarmApp implements AppModel {
 
   promptSize(text: string): Promise<PromptSize> {
     return this.#shown.value.promptSize(text);
+  }
+
+  async textSize(text: string): Promise<PromptSize> {
+    const encoded = await (await this.#text()).encode({ kind: 'text', text }, this.#contextLength());
+    return isSize(encoded) ? encoded : { tokens: encoded.length, exact: true };
   }
 
   leaveOutOldest(text: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { answerMarkdown } from './components/answer-text.tsx';
+import { attachmentBar } from './components/composer.tsx';
 import { conversationDrawer } from './components/conversations-button.tsx';
 import { qrCode } from './components/invite.tsx';
 import { settingsForm } from './components/settings-panel.tsx';
@@ -17,6 +18,7 @@ export function loadRest(more: () => Promise<void>): void {
     void qrCode.load();
     void settingsForm.load();
     void conversationDrawer.load();
+    void attachmentBar.load();
     void more();
     void keepPage();
   }, REST_AFTER_MS);

@@ -4,6 +4,7 @@ import { useContext } from 'preact/hooks';
 import { AlertList } from '../app/alert-list.ts';
 import type { Alert, AppModel } from '../app/app-model.ts';
 import { ShoalError } from '../core/errors.ts';
+import { type Attachment, readAttachment, withAttachments } from './attachments.ts';
 import { type Hindrance, hindrance, type Situation } from './status-words.ts';
 import { TabNames } from './tab-names.ts';
 
@@ -21,6 +22,10 @@ export class PageState {
   /** Shards that the person has ticked to join with. */
   readonly picks: Signal<ReadonlySet<number>> = signal(new Set<number>());
   readonly draft: Signal<string> = signal('');
+  /** Files whose text goes with the next prompt. */
+  readonly attachments: Signal<readonly Attachment[]> = signal([]);
+  /** What the model would read of draft and files. */
+  readonly prompt: ReadonlySignal<string> = computed(() => withAttachments(this.draft.value, this.attachments.value));
   /** The person has asked to join; it may take a while until the swarm knows. */
   readonly joining: Signal<boolean> = signal(false);
   /**
@@ -70,11 +75,36 @@ export class PageState {
     this.#chosenView.value = view;
   }
 
-  /** Sends a prompt. What is too long is the person's to shorten, unless something else was typed meanwhile. */
+  /** Sends what is typed and attached. What is too long is the person's to shorten, unless more was typed meanwhile. */
+  askDraft(): void {
+    const [draft, attachments, prompt] = [this.draft.value, this.attachments.value, this.prompt.value];
+    this.draft.value = '';
+    this.attachments.value = [];
+    this.#ask(prompt, () => {
+      this.draft.value = draft;
+      this.attachments.value = attachments;
+    });
+  }
+
+  /** Sends a prompt that was not typed. */
   ask(prompt: string): void {
+    this.#ask(prompt, () => (this.draft.value = prompt));
+  }
+
+  #ask(prompt: string, giveBack: () => void): void {
     this.show('chat');
     this.perform(async () => {
-      if (!(await this.model.send(prompt.trim())) && this.draft.value === '') this.draft.value = prompt;
+      if (!(await this.model.send(prompt.trim())) && this.prompt.value === '') giveBack();
+    });
+  }
+
+  /** Takes a file's text to the next prompt. */
+  attach(file: File): void {
+    this.perform(async () => {
+      const attachment = await readAttachment(file);
+      const others = this.attachments.value.filter(({ name }) => name !== attachment.name);
+      this.attachments.value = [...others, attachment];
+      this.show('chat');
     });
   }
 

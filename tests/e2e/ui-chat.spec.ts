@@ -56,6 +56,41 @@ test.describe('the chat', () => {
     await expect(page.getByTestId('example')).toHaveCount(0);
   });
 
+  test('takes the text of files along, says how long it is, and gives it back with a prompt that is too long', async ({
+    page,
+  }) => {
+    await preview.open(page, 'guest');
+    await page.getByTestId('prompt').focus();
+    const attach = page.getByTestId('attach');
+    const notes = { name: 'notes.md', mimeType: 'text/markdown', buffer: Buffer.from('High tide at noon.\n') };
+    await attach.setInputFiles([notes, { name: 'x.bin', mimeType: '', buffer: Buffer.from([0, 1]) }]);
+    await expect(page.getByTestId('attachment')).toHaveText(/notes\.md.*5 tokens/);
+    await expect(page.getByTestId('alert')).toContainText('x.bin is no text');
+    await page.getByTestId('prompt').fill('When?');
+    await script(page, (model) => {
+      model.size = { tokens: 9000, exact: true };
+    });
+    // Refused when it is sent: typing pauses no longer than this.
+    await page.getByTestId('prompt').press('Enter');
+    expect((await asked(page)).at(-1)).toBe('send notes.md:\n```\nHigh tide at noon.\n```\n\nWhen?');
+    await expect(page.getByTestId('attachment')).toHaveCount(1);
+    await expect(page.getByTestId('prompt')).toHaveValue('When?');
+    await page.getByRole('button', { name: 'Take notes.md out' }).click();
+    await expect(page.getByTestId('attachment')).toHaveCount(0);
+  });
+
+  test('shows a long question by its beginning, until all of it is wanted', async ({ page }) => {
+    await preview.open(page, 'guest');
+    await script(page, (model) => model.say('word '.repeat(600), 'Yes.'));
+    const question = page.getByTestId('message').first();
+    const height = async () => (await question.boundingBox())!.height;
+    const clipped = await height();
+    await page.getByTestId('show-all').click();
+    expect(await height()).toBeGreaterThan(1.5 * clipped);
+    await page.getByTestId('show-all').click();
+    expect(await height()).toBe(clipped);
+  });
+
   test('keeps a prompt that is too long in the box, counts it, and offers to leave the oldest out', async ({
     page,
   }) => {

@@ -1,8 +1,12 @@
 import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import type { PromptSize } from '../../app/app-model.ts';
 import { textAfter, whyTooLong } from '../bounded-input.ts';
 import { usePromptSize } from '../hooks/use-prompt-size.ts';
+import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
+
+export const attachmentBar = lazyComponent(async () => (await import('./attachment-bar.tsx')).AttachmentBar);
 
 /** Fewer come of a key or an input method, and stop no page. */
 const MIN_CHECKED_CHARS = 256;
@@ -17,15 +21,18 @@ export function Composer() {
   const contextLength = model.model.value?.contextLength ?? 0;
   const tooLong = size !== undefined && size.tokens >= contextLength;
   const hindered = page.hindrance.value;
-  const empty = draft.value.trim() === '';
+  const empty = page.prompt.value === '';
+  const Attachments = attachmentBar.component.value;
+  const attached = page.attachments.value.length > 0;
+  useEffect(() => {
+    if (attached) void attachmentBar.load();
+  }, [attached]);
   const blocked = empty || tooLong || !page.canAsk.value;
   /** What the last input was refused for. */
   const refused = useSignal<string | undefined>(undefined);
   const send = () => {
     if (blocked) return;
-    const typed = draft.value;
-    draft.value = '';
-    page.ask(typed);
+    page.askDraft();
   };
   return (
     <form
@@ -47,6 +54,7 @@ export function Composer() {
           placeholder="Type a prompt"
           aria-describedby="prompt-hint"
           value={draft.value}
+          onFocus={() => void attachmentBar.load()}
           onBeforeInput={(event) => {
             refused.value = undefined;
             // A letter more is counted when typing pauses.
@@ -88,8 +96,9 @@ export function Composer() {
             (size && sizeWords(size, contextLength)) ??
             (busy ? 'Escape stops the answer.' : 'Enter sends, Shift+Enter makes a new line.')}
         </p>
+        {Attachments && <Attachments />}
         {tooLong && messages.some(({ leftOut }) => !leftOut) && (
-          <button type="button" onClick={() => page.perform(() => model.leaveOutOldest(draft.value.trim()))}>
+          <button type="button" onClick={() => page.perform(() => model.leaveOutOldest(page.prompt.value))}>
             Leave out the oldest turns
           </button>
         )}

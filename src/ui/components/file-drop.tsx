@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { usePage } from '../page-state.ts';
 
-/** Takes a file that is dropped anywhere on the page, and says so while one hovers. */
+/** Takes a model, or text for the prompt, that is dropped anywhere on the page, and says so while a file hovers. */
 export function FileDrop() {
   const page = usePage();
   const hovering = useSignal(false);
@@ -18,10 +18,12 @@ export function FileDrop() {
     };
     const onDrop = (event: DragEvent) => {
       hovering.value = false;
-      const file = event.dataTransfer?.files[0];
-      if (!file) return;
+      const files = [...(event.dataTransfer?.files ?? [])];
+      if (files.length === 0) return;
       event.preventDefault();
-      page.perform(() => page.model.openFile(file));
+      const model = files.find(({ name }) => name.toLowerCase().endsWith('.gguf'));
+      if (model) page.perform(() => page.model.openFile(model));
+      else for (const file of files) page.attach(file);
     };
     document.addEventListener('dragover', onDragOver);
     document.addEventListener('dragleave', onDragLeave);
@@ -32,5 +34,5 @@ export function FileDrop() {
       document.removeEventListener('drop', onDrop);
     };
   }, [page, hovering]);
-  return hovering.value ? <div class="drop-target">Drop a GGUF file to use it here</div> : null;
+  return hovering.value ? <div class="drop-target">Drop a GGUF to run it here, or text to ask about it</div> : null;
 }

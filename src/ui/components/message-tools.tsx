@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals';
+import { type Signal, useSignal } from '@preact/signals';
 import type { ChatMessage } from '../../app/app-model.ts';
 import { usePage } from '../page-state.ts';
 import { CopyButton } from './copy-button.tsx';
@@ -7,10 +7,12 @@ export interface MessageToolsProps {
   readonly message: ChatMessage;
   /** Asks to have the question's text in a box. */
   readonly edit: () => void;
+  /** Whether all of a long message is shown; undefined for a short one. */
+  readonly whole: Signal<boolean> | undefined;
 }
 
 /** What can be done with a message: copied, asked otherwise, answered once more, exchanged for another version. */
-export function MessageTools({ message, edit }: MessageToolsProps) {
+export function MessageTools({ message, edit, whole }: MessageToolsProps) {
   const page = usePage();
   const { model } = page;
   const { id, role, text } = message;
@@ -18,6 +20,11 @@ export function MessageTools({ message, edit }: MessageToolsProps) {
   return (
     <div class="message-tools">
       <Branches message={message} />
+      {whole && (
+        <button type="button" data-testid="show-all" onClick={() => (whole.value = !whole.value)}>
+          {whole.value ? 'Show less' : 'Show all'}
+        </button>
+      )}
       {text !== '' && (
         <CopyButton
           label="Copy"

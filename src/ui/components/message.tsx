@@ -7,6 +7,9 @@ import { usePage } from '../page-state.ts';
 import { AnswerText } from './answer-text.tsx';
 import { WaitNote } from './wait-note.tsx';
 
+/** A question that is longer, as with a file, is shown by its beginning. */
+const LONG_CHARS = 1200;
+
 /** Nobody needs them before the first answer. */
 const messageTools = lazyComponent(async () => (await import('./message-tools.tsx')).MessageTools);
 const questionEditor = lazyComponent(async () => (await import('./message-tools.tsx')).QuestionEditor);
@@ -16,6 +19,8 @@ export const Message = memo(function Message({ message }: { message: ChatMessage
   const { role, state, text, error, note, leftOut } = message;
   const streaming = state === 'streaming';
   const editing = useSignal(false);
+  const long = role === 'user' && text.length > LONG_CHARS;
+  const whole = useSignal(false);
   const Tools = messageTools.component.value;
   useEffect(() => {
     void messageTools.load();
@@ -29,6 +34,7 @@ export const Message = memo(function Message({ message }: { message: ChatMessage
         data-testid="message"
         data-role={role}
         data-state={state}
+        data-clipped={long && !whole.value}
         aria-label={role === 'user' ? 'You' : 'Answer'}
         aria-busy={streaming}
       >
@@ -50,7 +56,9 @@ export const Message = memo(function Message({ message }: { message: ChatMessage
           <p class="message-note muted">{[state === 'stopped' && 'Stopped', note].filter(Boolean).join(' · ')}</p>
         )}
       </article>
-      {!streaming && !editing.value && Tools && <Tools message={message} edit={() => (editing.value = true)} />}
+      {!streaming && !editing.value && Tools && (
+        <Tools message={message} edit={() => (editing.value = true)} whole={long ? whole : undefined} />
+      )}
     </div>
   );
 });

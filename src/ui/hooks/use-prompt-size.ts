@@ -10,9 +10,9 @@ const MAX_TOKENS_PER_CHAR = 3;
 
 /** The prompt's length as typing pauses; undefined for one that is short for certain, which nobody need count. */
 export function usePromptSize(): ReadonlySignal<PromptSize | undefined> {
-  const { model, draft } = usePage();
+  const { model, prompt } = usePage();
   const size = useSignal<PromptSize | undefined>(undefined);
-  const text = draft.value.trim();
+  const text = prompt.value;
   const contextLength = model.model.value?.contextLength ?? 0;
   const messages = model.messages.value;
   const chars = messages.reduce((sum, message) => sum + message.text.length, text.length);

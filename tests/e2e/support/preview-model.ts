@@ -129,6 +129,7 @@ export class PreviewModel implements AppModel {
   size = { tokens: 40, exact: true };
   fewestTokens = (text: string) => Math.ceil(text.length / 16);
   promptSize = async () => this.size;
+  textSize = async (text: string) => ({ tokens: Math.ceil(text.length / 4), exact: true });
   leaveOutOldest = (text: string) => this.#ask(`leaveOutOldest ${text}`);
 
   async send(text: string): Promise<boolean> {
