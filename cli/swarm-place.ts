@@ -3,7 +3,18 @@ import { ShoalError } from '../src/core/errors.ts';
 import { deriveKeys } from '../src/protocol/private-swarm.ts';
 
 /** Where `shoal serve` answers unless told otherwise. */
-export const DEFAULT_SERVER = 'http://127.0.0.1:8787';
+const DEFAULT_SERVER = 'http://127.0.0.1:8787';
+
+/** The arguments of a command that name a swarm. */
+export const PLACE_ARGS = {
+  invite: { type: 'positional', required: false, description: 'An invite link; it names the server and the model' },
+  server: {
+    type: 'string',
+    default: DEFAULT_SERVER,
+    valueHint: 'URL',
+    description: 'The server, where no invite is given',
+  },
+} as const;
 
 /** Where a swarm is found. */
 export interface SwarmPlace {

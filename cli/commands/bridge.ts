@@ -6,16 +6,10 @@ import { DEFAULT_BRIDGE_PORT, warnOpenHost } from '../bridge/api-address.ts';
 import { openBridge } from '../bridge/bridge.ts';
 import { aborted, stopSignal } from '../stop-signal.ts';
 import { parseNumber, readStrictly } from '../strict-options.ts';
-import { DEFAULT_SERVER, parsePlace, parseTimeout } from '../swarm-place.ts';
+import { PLACE_ARGS, parsePlace, parseTimeout } from '../swarm-place.ts';
 
 const args = {
-  invite: { type: 'positional', required: false, description: 'An invite link; it names the server and the model' },
-  server: {
-    type: 'string',
-    default: DEFAULT_SERVER,
-    valueHint: 'URL',
-    description: 'The server, where no invite is given',
-  },
+  ...PLACE_ARGS,
   port: {
     type: 'string',
     default: String(DEFAULT_BRIDGE_PORT),

@@ -9,18 +9,12 @@ import { serveHealth } from '../node/health-server.ts';
 import { nodeTab, type ShardChoice } from '../node/node-tab.ts';
 import { aborted, stopSignal } from '../stop-signal.ts';
 import { parseNumber, readStrictly } from '../strict-options.ts';
-import { DEFAULT_SERVER, parsePlace, parseTimeout } from '../swarm-place.ts';
+import { PLACE_ARGS, parsePlace, parseTimeout } from '../swarm-place.ts';
 
 const LEVELS = ['error', 'warn', 'info'] as const;
 
 const args = {
-  invite: { type: 'positional', required: false, description: 'An invite link; it names the server and the model' },
-  server: {
-    type: 'string',
-    default: DEFAULT_SERVER,
-    valueHint: 'URL',
-    description: 'The server, where no invite is given',
-  },
+  ...PLACE_ARGS,
   shards: {
     type: 'string',
     default: 'auto',

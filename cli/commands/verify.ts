@@ -7,17 +7,11 @@ import { DEFAULT_DATA_DIR } from '../model-source.ts';
 import { checkPrivateServer } from '../private-checks.ts';
 import { checkServer } from '../server-checks.ts';
 import { readStrictly } from '../strict-options.ts';
-import { DEFAULT_SERVER, parsePlace, parseTimeout, type SwarmPlace } from '../swarm-place.ts';
+import { PLACE_ARGS, parsePlace, parseTimeout, type SwarmPlace } from '../swarm-place.ts';
 import { checkFromTab } from '../tab-checks.ts';
 
 const args = {
-  invite: { type: 'positional', required: false, description: 'An invite link; it names the server and the model' },
-  server: {
-    type: 'string',
-    default: DEFAULT_SERVER,
-    valueHint: 'URL',
-    description: 'The server, where no invite is given',
-  },
+  ...PLACE_ARGS,
   data: {
     type: 'string',
     default: DEFAULT_DATA_DIR,

@@ -103,7 +103,14 @@ export class ChatLibrary implements ConversationList {
   async open(id: string): Promise<void> {
     if (id === this.shown.value.id) return;
     if (!this.#home || !(await takeKey({ kind: KIND, manifestId: this.#home.id }, id))) throw elsewhere();
-    this.#show(this.#living.value.get(id)?.chat ?? this.#revive(id, await this.#read(id)));
+    try {
+      this.#show(this.#living.value.get(id)?.chat ?? this.#revive(id, await this.#read(id)));
+    } catch (error) {
+      // A reload takes up what is shown.
+      releaseKey(KIND, id);
+      await takeKey({ kind: KIND, manifestId: this.#home.id }, this.shown.value.id);
+      throw error;
+    }
   }
 
   startNew(): void {
@@ -134,7 +141,7 @@ export class ChatLibrary implements ConversationList {
     const record = living ? this.#recordOf(living.chat, false) : await this.#read(id);
     const title = this.rows.value.find((row) => row.id === id)?.title ?? '';
     if (living) {
-      living.chat.stop();
+      void living.chat.close();
       this.#release(living);
       if (this.shown.value === living.chat) this.startNew();
     }
