@@ -2,10 +2,11 @@ import { ShoalError } from '../core/errors.ts';
 import { collectAllGarbage } from '../core/garbage.ts';
 import { log } from '../core/log.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
+import { HurriedPace } from './hurried-pace.ts';
 import { type CheckParts, ShardCheck } from './idb/shard-check.ts';
 import { askToPersist, type SpaceParts, withSpace } from './idb/storage-space.ts';
 import { pieceCount } from './metainfo/pieces.ts';
-import type { Pace, ShardOrigin, Transfer } from './shard-store.ts';
+import type { ShardOrigin, Transfer } from './shard-store.ts';
 import { ExchangeSlot } from './torrent/exchange-slot.ts';
 import type { ExchangeParts } from './torrent/open-exchange.ts';
 
@@ -22,8 +23,8 @@ export class ShardDownload {
   readonly shard: ManifestShard;
   readonly check: ShardCheck;
   readonly slot: ExchangeSlot;
-  /** Asked before every few bytes; undefined where somebody waits for them. */
-  pace: Pace | undefined;
+  /** Asked before every few bytes. */
+  readonly pace = new HurriedPace();
   readonly #parts: DownloadParts;
   readonly #pieces: number;
   readonly #setPhase: (phase: Transfer['phase']) => void;
@@ -62,7 +63,7 @@ export class ShardDownload {
 
   /** Somebody waits for the shard from now on. */
   hurry(): void {
-    this.pace = undefined;
+    this.pace.hurry();
     this.slot.current?.hurry();
   }
 
@@ -96,7 +97,7 @@ export class ShardDownload {
   async fetch(origin: ShardOrigin, pieces: number, signal: AbortSignal, patienceMs: number | undefined): Promise<void> {
     await withSpace(this.shard, pieces, this.#parts, async () => {
       const exchange = await this.slot.join(origin);
-      await exchange.fetch(pieces, { signal, patienceMs, pace: this.pace });
+      await exchange.fetch(pieces, { signal, patienceMs, pace: this.pace.current });
     });
   }
 
@@ -134,6 +135,6 @@ export class ShardDownload {
   async #verify(signal: AbortSignal): Promise<boolean> {
     if (this.check.passedHere) return true;
     this.#setPhase('verifying');
-    return this.check.run(signal, () => this.pace);
+    return this.check.run(signal, this.pace);
   }
 }

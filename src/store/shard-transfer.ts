@@ -81,7 +81,7 @@ export class ShardTransfer {
   /** @see ShardStore.obtain */
   obtain(origin: ShardOrigin, { signal, pace, checkedOnRead = false }: ObtainOptions): Promise<void> {
     if (!this.#obtaining?.running) {
-      this.#download.pace = pace;
+      this.#download.pace.begin(pace);
       const previous = this.#obtaining?.settled();
       this.#obtaining = new SharedTask(async (taskSignal) => {
         await previous;
@@ -191,7 +191,7 @@ export class ShardTransfer {
     const options = {
       signal,
       enough: () => download.isThere(checkedOnRead),
-      patienceMs: download.pace ? undefined : SIBLING_PATIENCE_MS,
+      patienceMs: download.pace.current ? undefined : SIBLING_PATIENCE_MS,
     };
     try {
       await siblings.takeTurn(infoHash, options, async () => {

@@ -1,8 +1,8 @@
 import { ShoalError } from '../../core/errors.ts';
 import type { ManifestShard } from '../../protocol/manifest.ts';
+import type { HurriedPace } from '../hurried-pace.ts';
 import { PieceHashes } from '../metainfo/piece-hashes.ts';
 import type { TorrentRecords } from '../metainfo/torrent-records.ts';
-import type { Pace } from '../shard-store.ts';
 import type { StoreThread } from './store-thread.ts';
 
 /** Read and hashed between two questions whether others go before: tenths of a second. */
@@ -45,8 +45,8 @@ export class ShardCheck {
     return true;
   }
 
-  /** Hashes the whole. @param pace - asked before every part of it; undefined once somebody waits for it */
-  async run(signal: AbortSignal, pace: () => Pace | undefined): Promise<boolean> {
+  /** Hashes the whole. @param pace - asked before every part of it */
+  async run(signal: AbortSignal, pace: HurriedPace): Promise<boolean> {
     try {
       if ((await this.#hash(signal, pace)) === this.#shard.sha256) {
         await this.pass();
@@ -60,13 +60,11 @@ export class ShardCheck {
     return false;
   }
 
-  async #hash(signal: AbortSignal, pace: () => Pace | undefined): Promise<string> {
+  async #hash(signal: AbortSignal, pace: HurriedPace): Promise<string> {
     const { thread, pieceLength } = this.#parts;
     for (;;) {
-      const now = pace();
       // It costs no network.
-      await now?.next(0, signal);
-      const limits = now ? { maxBytes: PACED_BYTES } : {};
+      const limits = (await pace.next(0, signal)) ? { maxBytes: PACED_BYTES } : {};
       const digest = await thread.hash(this.#shard, pieceLength, { signal, ...limits });
       if (digest) return digest;
     }
