@@ -28,7 +28,7 @@ import type {
 import { ShoalError } from '../core/errors.ts';
 import { Turns } from '../core/turns.ts';
 import { DEFAULT_SAMPLING } from '../swarm/coordinator/sampler.ts';
-import { isSize, type PromptSize, type SamplingDefaults } from '../tokenizer/index.ts';
+import { type PromptSize, type SamplingDefaults, sizeOf } from '../tokenizer/index.ts';
 import { chatPrompt } from './chat-prompt.ts';
 import { gpuVendor, maxStorageBufferBindingSize } from './gpu-facts.ts';
 import { readToTheEnd } from './read-to-the-end.ts';
@@ -127,8 +127,7 @@ export class ShoalEngine implements MLCEngineInterface {
   async promptSize(request: ChatCompletionRequest): Promise<PromptSize> {
     const prompt = chatPrompt(request);
     const text = await this.#options.text();
-    const encoded = await text.encode(prompt, this.#options.contextLength());
-    return isSize(encoded) ? encoded : { tokens: encoded.length, exact: true };
+    return sizeOf(await text.encode(prompt, this.#options.contextLength()));
   }
 
   /** The model that answers name; empty while the tab has not learned it. */

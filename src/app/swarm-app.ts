@@ -3,7 +3,7 @@ import type { ShoalEngine } from '../api/index.ts';
 import { ShoalError } from '../core/errors.ts';
 import { type LogLine, log } from '../core/log.ts';
 import type { SwarmNode } from '../swarm/node.ts';
-import { isSize, type ModelText, type PromptSize, samplingByName } from '../tokenizer/index.ts';
+import { type ModelText, type PromptSize, samplingByName, sizeOf } from '../tokenizer/index.ts';
 import { followAddress } from './address-watch.ts';
 import { AlertList } from './alert-list.ts';
 import { Answers } from './answers.ts';
@@ -263,8 +263,7 @@ export class SwarmApp implements AppModel {
   }
 
   async textSize(text: string): Promise<PromptSize> {
-    const encoded = await (await this.#text()).encode({ kind: 'text', text }, this.#contextLength());
-    return isSize(encoded) ? encoded : { tokens: encoded.length, exact: true };
+    return sizeOf(await (await this.#text()).encode({ kind: 'text', text }, this.#contextLength()));
   }
 
   leaveOutOldest(text: string): Promise<void> {
@@ -298,10 +297,7 @@ export class SwarmApp implements AppModel {
   changeAnswerOptions(change: Partial<AnswerOptions>): void {
     const { options } = this.#shown.value;
     this.changeSettings(change);
-    // As they were checked.
-    const known = answerOptionsOf(this.settings.value);
-    const changed = Object.keys(change).map((key) => [key, known[key as keyof AnswerOptions]]);
-    options.value = { ...options.value, ...Object.fromEntries(changed) };
+    options.value = answerOptionsOf({ ...options.value, ...change });
   }
 
   async verify(): Promise<void> {

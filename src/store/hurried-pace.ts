@@ -1,3 +1,4 @@
+import { abortable } from '../core/abortable.ts';
 import type { Pace } from './shard-store.ts';
 
 /** A pace until somebody waits for the shard: then nothing is waited for any more, not even where it has begun. */
@@ -28,9 +29,11 @@ export class HurriedPace {
   async next(bytes: number, signal: AbortSignal): Promise<boolean> {
     const hurried = this.#hurried.signal;
     try {
-      await this.#pace?.next(bytes, AbortSignal.any([signal, hurried]));
+      const either = AbortSignal.any([signal, hurried]);
+      if (this.#pace) await abortable(this.#pace.next(bytes, either), either);
     } catch (error) {
-      if (signal.aborted || !hurried.aborted) throw error;
+      signal.throwIfAborted();
+      if (!hurried.aborted) throw error;
     }
     return this.#pace !== undefined;
   }

@@ -41,6 +41,11 @@ export function isSize(encoded: readonly number[] | PromptSize): encoded is Prom
   return !Array.isArray(encoded);
 }
 
+/** How long a prompt is, tokenized or not. */
+export function sizeOf(encoded: readonly number[] | PromptSize): PromptSize {
+  return isSize(encoded) ? encoded : { tokens: encoded.length, exact: true };
+}
+
 /**
  * A size that shows `enough` tokens without tokenizing; undefined where it must be done. Of contents only those count
  * that every template writes, without the spaces around them.

@@ -97,8 +97,7 @@ export class Chat {
       this.options.value,
       this.#parts.contextLength(),
     );
-    const gone = new Set(said.slice(0, count).map(({ id }) => id));
-    for (const id of gone) this.#change(id, { leftOut: true });
+    for (const { id } of said.slice(0, count)) this.#change(id, { leftOut: true });
   }
 
   /** How many tokens the model would read with this prompt. */

@@ -35,9 +35,9 @@ export function alternatives({ messages }: MessageTree, { parent }: TreeMessage)
 }
 
 /** Where the branch of this message ends: of several that follow one, the newest counts. */
-export function newestBelow({ messages }: MessageTree, id: number): number {
+export function newestBelow({ messages }: Pick<MessageTree, 'messages'>, id: number): number {
   const following = messages.findLast(({ parent }) => parent === id);
-  return following ? newestBelow({ messages, leaf: undefined }, following.id) : id;
+  return following ? newestBelow({ messages }, following.id) : id;
 }
 
 export function changed(tree: MessageTree, id: number, change: Partial<TreeMessage>): MessageTree {

@@ -1,5 +1,5 @@
 import type { Torrent } from 'webtorrent';
-import { abortable } from '../../core/abortable.ts';
+import { HurriedPace } from '../hurried-pace.ts';
 import { pieceCount } from '../metainfo/pieces.ts';
 import type { Pace } from '../shard-store.ts';
 
@@ -38,8 +38,7 @@ export class PieceWindow {
   /** On their way from the server. */
   readonly #taken = new Set<number>();
   readonly #stop = new AbortController();
-  #hurried = new AbortController();
-  #pace: Pace | undefined;
+  readonly #pace = new HurriedPace();
   #dealing = false;
 
   constructor(options: PieceWindowOptions) {
@@ -57,8 +56,7 @@ export class PieceWindow {
 
   /** Fetches the first `pieces` pieces, those among `stored` excepted. @param pace - asked before every few bytes */
   want(pieces: number, stored: ReadonlySet<number>, pace: Pace | undefined): void {
-    this.#pace = pace;
-    this.#hurried = new AbortController();
+    this.#pace.begin(pace);
     for (let piece = 0; piece < pieces; piece++)
       if (!stored.has(piece) && !this.#asked.has(piece) && !this.#taken.has(piece)) this.#missing.add(piece);
     void this.#deal();
@@ -66,8 +64,7 @@ export class PieceWindow {
 
   /** Goes on without a pace: somebody waits for the shard now. */
   hurry(): void {
-    this.#pace = undefined;
-    this.#hurried.abort();
+    this.#pace.hurry();
     void this.#deal();
   }
 
@@ -83,7 +80,7 @@ export class PieceWindow {
    */
   async take(most: number): Promise<PieceRun | undefined> {
     this.#takeBack();
-    const paced = this.#pace ? Math.min(most, this.#places(PACED_BYTES)) : most;
+    const paced = this.#pace.current ? Math.min(most, this.#places(PACED_BYTES)) : most;
     if (this.#forServer().size === 0 || !(await this.#turn(paced))) return undefined;
     const pieces = this.#forServer();
     const [start] = this.#choose([...pieces], 1);
@@ -124,7 +121,7 @@ export class PieceWindow {
   }
 
   #room(): number {
-    return this.#places(this.#pace ? PACED_BYTES : WINDOW_BYTES) - this.#asked.size;
+    return this.#places(this.#pace.current ? PACED_BYTES : WINDOW_BYTES) - this.#asked.size;
   }
 
   #places(bytes: number): number {
@@ -134,12 +131,7 @@ export class PieceWindow {
   /** Waits for a turn to fetch so many pieces. @returns false when the window is closed */
   async #turn(pieces: number): Promise<boolean> {
     const stop = this.#stop.signal;
-    if (this.#pace) {
-      const signal = AbortSignal.any([this.#hurried.signal, stop]);
-      // One that hurries has its turn.
-      const turn = this.#pace.next(pieces * this.#options.pieceLength, signal);
-      await abortable(turn, signal).catch(() => undefined);
-    }
+    if (this.#pace.current) await this.#pace.next(pieces * this.#options.pieceLength, stop).catch(() => undefined);
     return !stop.aborted;
   }
 
