@@ -49,6 +49,9 @@ describe('a page that stands still while its browser is there', () => {
     expect(found.ids).toEqual(ids);
     expect(found.events.map(({ kind }) => kind)).toEqual(['replaced']);
     wake();
+    // It was there all the time: its place is given back like the others.
+    const sessions = () => swarm.nodes.map(({ stages }) => stages.sessionCount);
+    await vi.waitFor(() => expect(sessions()).toEqual([0, 0, 0, 0, 0]), 10_000);
   });
 
   it('is given up in the end, and somebody who is willing fetches its layers', { timeout: 60_000 }, async () => {

@@ -116,6 +116,14 @@ describe('memory network', () => {
     expect([toB.roundTripMs, toC.roundTripMs]).toEqual([100, 0]);
   });
 
+  it('ends what waits for a member that leaves meanwhile', async () => {
+    const network = new MemoryNetwork({ link: { latencyMs: 50 }, silenceMs: 1000 });
+    const [a, b] = [network.createTransport(), network.createTransport()];
+    const opening = a.openChannel(b.peerId);
+    void b.close();
+    await expect(settled(opening)).rejects.toMatchObject({ code: 'peer-unreachable' });
+  });
+
   it('carries on after a short cut, and ends connections after a long one', async () => {
     const network = new MemoryNetwork({ silenceMs: 1000 });
     const [a, b, c] = [network.createTransport(), network.createTransport(), network.createTransport()];

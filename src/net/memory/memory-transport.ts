@@ -115,11 +115,19 @@ export class MemoryNetwork {
   }
 
   #carry(from: string, to: string, deliver: (member: MemoryTransport) => void): void {
-    if (!this.#members.has(from) || !this.#members.has(to)) return;
-    this.#linkFrom(from, to).carry(() => {
+    if (!this.#members.has(from)) return;
+    const arrive = () => {
       const member = this.#members.get(to);
       if (member) deliver(member);
-    });
+      else this.#miss(from, to);
+    };
+    if (this.#members.has(to)) this.#linkFrom(from, to).carry(arrive);
+    else arrive();
+  }
+
+  /** Something was sent to a member that has left meanwhile: no word of it will come. */
+  #miss(from: string, to: string): void {
+    setTimeout(() => this.#members.get(from)?.lose(to, `${to} has been silent.`), this.#silenceMs);
   }
 
   /** The server brings gossip to everybody; without it tabs pass it on over their connections. */

@@ -124,7 +124,7 @@ async function rollBack(
   const lost = new Set<string>();
   const giveUp = (stage: RouteStage) => {
     lost.add(stage.peerId);
-    // It may be there all the same, with a place that it would keep for as long as this tab is connected.
+    // It may be there all the same, late or blamed, with a place that it would keep for as long as this tab is connected.
     void closeStages(options, session, [stage]);
   };
   // When all are gone at once, it is this tab that was cut off or asleep: they may be there still.
@@ -133,7 +133,7 @@ async function rollBack(
     const { peerId, layers } = stage;
     left.delete(stage);
     if (gone.has(peerId) && !cutOff) {
-      lost.add(peerId);
+      giveUp(stage);
       return;
     }
     try {

@@ -77,11 +77,7 @@ export class StageServer {
       this.#closeIdle();
       if (this.#work.watch.hopeless) this.#runner?.giveUp?.('it does not answer');
     }, SWEEP_INTERVAL_MS);
-    this.#cleanups = [
-      () => clearInterval(sweep),
-      () => tasks.close(),
-      exchange.onGone((peerId) => this.#sessions.abandon(peerId)),
-    ];
+    this.#cleanups = [() => clearInterval(sweep), () => tasks.close()];
   }
 
   /** Replaces the runner; sessions of the old one are gone with its device. */
@@ -321,10 +317,11 @@ export class StageServer {
   async #makeRoom(): Promise<void> {
     const nowMs = Date.now();
     if (!this.#admission.isFull(this.#sessions.size, nowMs)) return;
-    const connected = (peerId: string) => this.#exchange.isOpen(peerId);
-    const given = this.#sessions.dispensable(nowMs - this.#admission.limits.restMs, connected);
+    const given = this.#sessions.dispensable(nowMs - this.#admission.limits.restMs, this.#connected);
     if (given) await this.closeSession(given.coordinator, given.id, given.layers);
   }
+
+  readonly #connected = (peerId: string): boolean => this.#exchange.isOpen(peerId);
 
   #requireRunner(): LayerRunner {
     if (!this.#runner) throw new ShoalError('shard-not-loaded', 'This node has no shard loaded.');
@@ -332,7 +329,7 @@ export class StageServer {
   }
 
   #closeIdle(): void {
-    for (const { coordinator, id, layers } of this.#sessions.expired(Date.now()))
+    for (const { coordinator, id, layers } of this.#sessions.expired(Date.now(), this.#connected))
       this.closeSession(coordinator, id, layers).catch((error: unknown) =>
         log.warn('STAGE', `A session's place was not closed: ${ShoalError.from(error).message}`),
       );

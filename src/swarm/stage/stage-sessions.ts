@@ -57,8 +57,8 @@ export interface StageSession {
   readonly lane: WorkLane;
   readonly openedAtMs: number;
   usedAtMs: number;
-  /** Since when its coordinator is not connected. */
-  abandonedAtMs: number | undefined;
+  /** When its coordinator was last seen connected, or had work for it. */
+  heardAtMs: number;
   /** Tasks before this one are void: the coordinator has rolled back since it sent them. */
   firstTask: number;
   /** The newest task that has arrived, and the newest that has gone on from here; -1 before the first. */
@@ -137,7 +137,7 @@ export class StageSessions {
       lane: new Lane<Work>(coordinator, layers),
       openedAtMs: nowMs,
       usedAtMs: nowMs,
-      abandonedAtMs: undefined,
+      heardAtMs: nowMs,
       firstTask,
       arrivedTask: -1,
       passedTask: -1,
@@ -177,7 +177,7 @@ export class StageSessions {
   /** Work has come for it. */
   use(session: StageSession): void {
     session.usedAtMs = Date.now();
-    session.abandonedAtMs = undefined;
+    session.heardAtMs = session.usedAtMs;
   }
 
   /** The places that the coordinator's session has here: of these layers, or all. */
@@ -199,16 +199,12 @@ export class StageSessions {
     this.#places.clear();
   }
 
-  /** The coordinator is not connected any more. */
-  abandon(coordinator: string): void {
-    for (const session of this.#of(coordinator)) session.abandonedAtMs ??= Date.now();
-  }
-
-  /** Those whose time is over. */
-  expired(nowMs: number): StageSession[] {
-    return [...this.#places.values()].filter(
-      ({ usedAtMs, abandonedAtMs = nowMs }) => nowMs - usedAtMs > IDLE_MS || nowMs - abandonedAtMs > ABANDONED_MS,
-    );
+  /** Those whose time is over; to be asked now and then. @param connected - whether a coordinator is */
+  expired(nowMs: number, connected: (peerId: string) => boolean): StageSession[] {
+    return [...this.#places.values()].filter((session) => {
+      if (connected(session.coordinator)) session.heardAtMs = nowMs;
+      return nowMs - session.usedAtMs > IDLE_MS || nowMs - session.heardAtMs > ABANDONED_MS;
+    });
   }
 
   /** How many were used since then; of those layers only, when they are given. */
