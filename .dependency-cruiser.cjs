@@ -2,7 +2,7 @@
 const levels = [
   ['core'],
   ['gguf', 'tokenizer', 'model'],
-  ['protocol'],
+  ['protocol', 'grammar'],
   ['blocks'],
   ['gpu', 'cpu', 'net', 'store'],
   ['engine'],

@@ -1,4 +1,5 @@
 import type { ChatCompletionTokenLogprob } from '@mlc-ai/web-llm';
+import type { GrammarFollower } from '../grammar/answer-grammar.ts';
 import type {
   GeneratedToken,
   GenerationSummary,
@@ -23,6 +24,8 @@ export interface AnswerRequest {
   readonly begunIds: readonly number[];
   /** Told of every new token, before its text comes. */
   readonly onToken?: ((id: number) => void) | undefined;
+  /** Of an answer that has a grammar. */
+  readonly follower?: GrammarFollower | undefined;
   /** Ends the answer as interrupted. */
   readonly signal: AbortSignal;
 }
@@ -45,7 +48,7 @@ export interface AnswerEnd {
 
 /** Makes one answer: text without half characters and stop texts. */
 export async function* answer(request: AnswerRequest): AsyncGenerator<AnswerDelta | AnswerEnd, void> {
-  const { generator, tokens: table, plan, begunIds, maxTokens, sampling, conversation, signal } = request;
+  const { generator, tokens: table, plan, begunIds, maxTokens, sampling, conversation, follower, signal } = request;
   const promptIds = [...request.promptIds, ...begunIds];
   const detokenizer = table.detokenizer({ skipSpecial: true });
   const scanner = new StopScanner(plan.stop);
@@ -63,8 +66,10 @@ export async function* answer(request: AnswerRequest): AsyncGenerator<AnswerDelt
     conversation,
     promptIds,
     maxTokens: maxTokens - begunIds.length,
-    stopIds: plan.ignoreEos ? new Set() : table.eogIds,
+    // A grammar says where the answer is over.
+    stopIds: plan.ignoreEos && !follower ? new Set() : table.eogIds,
     sampling,
+    constraint: follower && { allowed: (generated) => follower.allowed([...begunIds, ...generated]) },
     topLogprobs: plan.topLogprobs,
     signal: AbortSignal.any([signal, ending.signal]),
   });

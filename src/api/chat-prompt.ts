@@ -24,8 +24,6 @@ function checkUnsupported(request: ChatCompletionRequest): void {
   };
   if (request.tools?.length) refuse('"tools" is not supported yet.');
   if (request.tool_choice && request.tool_choice !== 'none') refuse('"tool_choice" is not supported yet.');
-  if (request.response_format?.type && request.response_format.type !== 'text')
-    refuse(`"response_format" of type "${request.response_format.type}" is not supported yet.`);
   const resumable = request.extra_body?.resumable;
   if (resumable && resumable.enabled !== false) refuse('"extra_body.resumable" is not supported.');
 }

@@ -1,10 +1,12 @@
 import type { ChatCompletionRequest, CompletionCreateParams } from '@mlc-ai/web-llm';
 import * as v from 'valibot';
 import { ShoalError } from '../core/errors.ts';
+import type { AnswerGrammar } from '../grammar/answer-grammar.ts';
 import type { SamplingOptions } from '../swarm/coordinator/generation.ts';
 import { DEFAULT_SAMPLING } from '../swarm/coordinator/sampler.ts';
 import type { SamplingDefaults } from '../tokenizer/index.ts';
 import { fieldName } from './field-name.ts';
+import { grammarOf } from './response-format.ts';
 
 /** Choices of one request: each is a whole answer, made one after the other. */
 const MAX_CHOICES = 128;
@@ -104,6 +106,8 @@ export interface GenerationPlan {
   readonly ignoreEos: boolean;
   readonly logprobs: boolean;
   readonly topLogprobs: number;
+  /** What the text has to be. */
+  readonly grammar?: AnswerGrammar | undefined;
   /** Temperature and top-p where the request says; otherwise the model's own count. */
   readonly sampling: Omit<SamplingOptions, 'temperature' | 'topP'> & SamplingDefaults;
 }
@@ -114,10 +118,11 @@ export interface GenerationPlan {
  * not known: what would limit or change the answer is not passed over
  */
 export function planChat(request: ChatCompletionRequest): GenerationPlan {
-  const { max_tokens, max_completion_tokens, ...output } = parsed(chatSchema, request);
+  const { max_tokens, max_completion_tokens, response_format, ...output } = parsed(chatSchema, request);
   // OpenAI's newer name for the same bound; where both are given, both hold.
   const bounds = [max_tokens, max_completion_tokens].filter((bound) => typeof bound === 'number');
-  return planOf(output, bounds.length > 0 ? Math.min(...bounds) : undefined);
+  const plan = planOf(output, bounds.length > 0 ? Math.min(...bounds) : undefined);
+  return { ...plan, grammar: grammarOf(response_format) };
 }
 
 /** As `planChat`, of a text request. @throws ShoalError `bad-request` */

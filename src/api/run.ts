@@ -1,4 +1,5 @@
 import { ShoalError } from '../core/errors.ts';
+import type { Grammars } from '../grammar/answer-grammar.ts';
 import type { GenerationSummary, Generator } from '../swarm/coordinator/generation.ts';
 import { isSize, type ModelText, type Prompt, type PromptSize, type TokenTable } from '../tokenizer/index.ts';
 import { type AnswerDelta, answer } from './answer.ts';
@@ -50,6 +51,8 @@ export type JobEvent =
 export interface JobContext {
   readonly generator: Generator;
   readonly text: () => Promise<ModelText>;
+  /** Grammars over the model's tokens. */
+  readonly grammars: Grammars;
   readonly modelId: () => string;
   /** Positions that a conversation may hold, prompt and answer. */
   readonly contextLength: () => number;
@@ -89,24 +92,21 @@ export async function* runJob(job: Job, context: JobContext): AsyncGenerator<Job
     const { seed: base } = plan.sampling;
     // One seed gives one set of choices, each different.
     const seed = base === undefined ? undefined : base + choice;
-    for await (const event of answer({
-      generator,
-      tokens,
-      plan,
-      promptIds,
-      maxTokens,
-      sampling: { ...sampling, seed },
-      conversation,
-      begunIds,
-      onToken,
-      signal,
-    })) {
-      if (event.kind === 'delta') yield { kind: 'delta', choice, delta: event };
-      else {
-        summaries.push(event.summary);
-        const { summary, stoppedBy } = event;
-        yield { kind: 'end', choice, end: { finishReason: summary.finishReason, stoppedBy } };
+    const follower = plan.grammar && (await context.grammars.follow(plan.grammar));
+    try {
+      for await (const event of answer({
+        ...{ generator, tokens, plan, promptIds, maxTokens, sampling: { ...sampling, seed } },
+        ...{ conversation, begunIds, onToken, follower, signal },
+      })) {
+        if (event.kind === 'delta') yield { kind: 'delta', choice, delta: event };
+        else {
+          summaries.push(event.summary);
+          const { summary, stoppedBy } = event;
+          yield { kind: 'end', choice, end: { finishReason: summary.finishReason, stoppedBy } };
+        }
       }
+    } finally {
+      follower?.close();
     }
   }
   yield { kind: 'usage', usage: usageOf(summaries, performance.now() - receivedAtMs) };

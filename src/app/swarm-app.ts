@@ -91,6 +91,7 @@ export class SwarmApp implements AppModel {
     timeline: this.#timeline,
     peerId: () => this.#session?.node?.peerId,
     text: () => this.#text(),
+    grammars: { follow: (grammar) => this.#requireSession().grammars.follow(grammar) },
     modelId: () => this.model.value?.name ?? '',
     contextLength: () => this.#contextLength(),
     forget: async (conversation) => this.#session?.node?.coordinator.forget(conversation),

@@ -1,3 +1,4 @@
+import { workerGrammars } from '../../workers/grammar-client.ts';
 import { createWorkerRunner, type RunnerChoice } from '../../workers/runner-client.ts';
 import { storeThread } from '../../workers/store-client.ts';
 import { openWorkerText } from '../../workers/tokenizer-client.ts';
@@ -87,6 +88,8 @@ export class SwarmSession {
   readonly membership: PrivateMembership | undefined;
   readonly #settings: () => NodeSettings;
   readonly #network: () => Promise<Transport>;
+  /** Over the model's tokens. */
+  readonly grammars = workerGrammars(async () => (await this.text()).tokens.data);
   #node: SwarmNode | undefined;
   #text: Promise<ModelText> | undefined;
   #tokens: TokenTable | undefined;

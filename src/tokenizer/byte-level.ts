@@ -25,9 +25,15 @@ export function byteLevelEncoder(vocabulary: Vocabulary, ids: ReadonlyMap<string
 }
 
 const { byte_decoder: byteOf } = new ByteLevelDecoder({ type: 'ByteLevel' });
+const characterOf = new Map(Object.entries(byteOf).map(([character, byte]) => [Number(byte), character]));
 const utf8 = new TextEncoder();
 
 /** The bytes that a token of GPT-2's alphabet stands for; a character outside it stands for itself. */
 export function byteLevelBytes(token: string): Uint8Array {
   return Uint8Array.from([...token].flatMap((character) => byteOf[character] ?? [...utf8.encode(character)]));
+}
+
+/** Bytes in GPT-2's alphabet, a character each. */
+export function byteLevelText(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => characterOf.get(byte)!).join('');
 }

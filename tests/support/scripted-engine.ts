@@ -7,6 +7,7 @@ import type {
 } from '../../src/swarm/coordinator/generation.ts';
 import { LocalModelText } from '../../src/tokenizer/index.ts';
 import { defaultTokenizer } from './default-tokenizer.ts';
+import { localGrammars } from './local-grammars.ts';
 
 export const tokenizer = await defaultTokenizer();
 export const CONTEXT_LENGTH = 200;
@@ -70,6 +71,7 @@ export function scriptedEngine(...texts: string[]): ScriptedEngine {
   const engine = new ShoalEngine({
     generator,
     text: async () => new LocalModelText(tokenizer),
+    grammars: localGrammars(tokenizer.data),
     modelId: () => 'Tiny',
     contextLength: () => CONTEXT_LENGTH,
     forget: async (conversation) => {

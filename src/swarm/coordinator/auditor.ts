@@ -52,13 +52,14 @@ export class Auditor {
   }
 
   /** The stages of an answer that the coin, or a report, says are to be checked, and that can be. */
-  choose({ pipeline }: Answered): Chosen[] {
+  choose({ pipeline, given }: Answered): Chosen[] {
     const { exchange, routes, wire } = this.#deps;
     const rounded = (wire?.() ?? 'f32') !== 'f32';
     if (pipeline.broken || !pipeline.hashes || rounded || pipeline.confirmed > MAX_POSITIONS) return [];
     const chosen: Chosen[] = [];
     for (const [place, { peerId, layers }] of pipeline.route.entries()) {
       if (peerId === exchange.peerId) continue;
+      if (place === pipeline.route.length - 1 && given.size === 0) continue;
       const lucky = secretRandom() >= this.#rate(peerId);
       if (lucky && !this.#reports.take(peerId)) continue;
       const holders = routes.holders(layers, peerId);

@@ -46,6 +46,8 @@ const MENDED_BY_REROUTE = new Set([
 /** The tab where the prompt is typed: routes, fills the caches, samples, and goes round again. */
 export class Coordinator implements Generator {
   readonly #contextLength: number;
+  /** V */
+  readonly #vocabularySize: number;
   readonly #conversations: Conversations;
   readonly #records: TrackRecords;
   readonly #auditor: Auditor;
@@ -58,6 +60,7 @@ export class Coordinator implements Generator {
 
   constructor({ contextLength, onChecked, reports, ...options }: CoordinatorOptions) {
     this.#contextLength = contextLength;
+    this.#vocabularySize = options.vocabularySize;
     this.#records = options.records;
     this.#onChecked = onChecked;
     const isBusy = (key: string) => this.#busy.has(key);
@@ -174,8 +177,11 @@ export class Coordinator implements Generator {
       let conversation: Conversation | undefined;
       const { failures } = this.#records;
       try {
+        const allowed = await request.constraint?.allowed(generated);
+        if (allowed === 'end') return summary('stop');
         conversation = await this.#conversations.open(key, ids, request);
-        step = await this.#advance(conversation, ids, sampler.candidateRequest(topLogprobs), request, chunksPerStage);
+        const candidates = sampler.candidateRequest(topLogprobs, this.#sized(allowed));
+        step = await this.#advance(conversation, ids, candidates, request, chunksPerStage);
       } catch (thrown) {
         const error = ShoalError.from(thrown);
         if (error.code === 'aborted') return summary('abort');
@@ -209,6 +215,15 @@ export class Coordinator implements Generator {
     return summary('length');
   }
 
+  /** A mask with a word for each 32 ids of the model: its vocabulary may have more than the tokenizer's, none of them allowed. */
+  #sized(mask: Uint32Array | undefined): Uint32Array | undefined {
+    const words = Math.ceil(this.#vocabularySize / 32);
+    if (!mask || mask.length === words) return mask;
+    const sized = new Uint32Array(words);
+    sized.set(mask.subarray(0, words));
+    return sized;
+  }
+
   /** Brings the conversation's caches to `ids`. @returns the last row's candidates, and how many tokens were cached */
   async #advance(
     conversation: Conversation,
@@ -234,7 +249,8 @@ export class Coordinator implements Generator {
         if (last) {
           const { rows, lap: timing } = await lap;
           conversation.stillSinceMs = undefined;
-          conversation.given.set(ids.length - 1, rows[0]!);
+          // Of a part of the vocabulary nobody can tell what all of it was.
+          if (!candidates.mask) conversation.given.set(ids.length - 1, rows[0]!);
           return { row: rows[0]!, lap: timing, reused };
         }
         inFlight.push(

@@ -20,6 +20,15 @@ export interface SamplingOptions {
   readonly seed: number | undefined;
 }
 
+/** Says which tokens an answer may go on with. */
+export interface TokenConstraint {
+  /**
+   * @param generated - the tokens of this generation so far
+   * @returns bit `id % 32` of word `id >> 5` set for each that may follow, at most `[ceil(V / 32)]`; `end` where none may
+   */
+  allowed(generated: readonly number[]): Promise<Uint32Array | 'end'>;
+}
+
 export interface GenerationRequest {
   /** The conversation whose KV cache is reused as far as its tokens agree; undefined opens a session for this call. */
   readonly conversation?: string;
@@ -30,6 +39,8 @@ export interface GenerationRequest {
   readonly sampling: SamplingOptions;
   /** Alternatives reported with each token. */
   readonly topLogprobs: number;
+  /** All tokens are allowed without it. */
+  readonly constraint?: TokenConstraint | undefined;
   readonly signal?: AbortSignal;
   /** Told while the prompt is processed. */
   readonly onPrefill?: (progress: {

@@ -39,6 +39,8 @@ export class Sampler {
   /** How often each token was generated; the latest last. */
   readonly #counts = new Map<number, number>();
   readonly #random: () => number;
+  /** Of the step that was asked for last. */
+  #mask: Uint32Array | undefined;
 
   /**
    * @param promptIds - what `repetitionPenalty` looks back on besides the answer
@@ -56,12 +58,16 @@ export class Sampler {
     this.#random = seededRandom(options.seed);
   }
 
-  /** What the next step must ask of the last stage; does not change the sampler. */
-  candidateRequest(topLogprobs: number): CandidateRequest {
+  /**
+   * What the next step must ask of the last stage.
+   * @param mask - the tokens that are allowed in it, as `CandidateRequest` has them; all when absent
+   */
+  candidateRequest(topLogprobs: number, mask?: Uint32Array): CandidateRequest {
+    this.#mask = mask;
     const { temperature, topK } = this.#options;
     const enough = temperature === 0 ? 1 : topK || MAX_CANDIDATES;
     const count = Math.min(MAX_CANDIDATES, this.#changesLogits ? MAX_CANDIDATES : Math.max(enough, topLogprobs));
-    return { rows: 'last', count, wantedIds: Uint32Array.from(this.#raisedIds()) };
+    return { rows: 'last', count, wantedIds: Uint32Array.from(this.#raisedIds()), ...(mask ? { mask } : {}) };
   }
 
   /**
@@ -86,13 +92,17 @@ export class Sampler {
   #raisedIds(): Set<number> {
     const { logitBias, presencePenalty, frequencyPenalty, repetitionPenalty } = this.#options;
     const ids = new Set<number>();
-    for (const [id, bias] of logitBias) if (bias > 0) ids.add(id);
+    for (const [id, bias] of logitBias) if (bias > 0 && this.#isAllowed(id)) ids.add(id);
     const said: number[] = [];
     if (repetitionPenalty < 1) said.push(...this.#prompt);
     if (repetitionPenalty < 1 || presencePenalty < 0 || frequencyPenalty < 0) said.push(...this.#counts.keys());
     // More than fit: the latest matter most.
-    for (const id of said.reverse()) if (ids.size < MAX_WANTED_IDS) ids.add(id);
+    for (const id of said.reverse()) if (ids.size < MAX_WANTED_IDS && this.#isAllowed(id)) ids.add(id);
     return ids;
+  }
+
+  #isAllowed(id: number): boolean {
+    return !this.#mask || ((this.#mask[id >> 5] ?? 0) & (1 << (id % 32))) !== 0;
   }
 
   #logitsById({ ids, logits, wantedLogits }: Candidates): Map<number, number> {

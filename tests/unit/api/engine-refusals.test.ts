@@ -47,7 +47,6 @@ describe('a request that cannot be served', () => {
     [{ messages, model: 'Other' }, '"Tiny"'],
     [{ messages, tools: [{ type: 'function', function: { name: 'f' } }] }, '"tools"'],
     [{ messages, tool_choice: 'auto' }, '"tool_choice"'],
-    [{ messages, response_format: { type: 'json_object' } }, '"json_object"'],
     [{ messages, extra_body: { resumable: { enabled: true } } }, 'resumable'],
     [{ messages: [{ role: 'tool', content: 'x', tool_call_id: '1' }] }, 'tool calls'],
     [{ messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:' } }] }] }, 'image_url'],

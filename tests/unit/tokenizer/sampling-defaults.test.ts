@@ -4,6 +4,7 @@ import type { Metadata, MetadataValue } from '../../../src/core/metadata.ts';
 import { LocalModelText, Tokenizer } from '../../../src/tokenizer/index.ts';
 import { readSampling } from '../../../src/tokenizer/sampling-defaults.ts';
 import { defaultMetadata } from '../../support/default-tokenizer.ts';
+import { localGrammars } from '../../support/local-grammars.ts';
 import { ScriptedGenerator, user } from '../../support/scripted-engine.ts';
 
 const metadata = (entries: Record<string, MetadataValue>): Metadata => new Map(Object.entries(entries));
@@ -41,6 +42,7 @@ describe('how a model’s answers are drawn', () => {
     const engine = new ShoalEngine({
       generator,
       text: async () => new LocalModelText(tokenizer),
+      grammars: localGrammars(tokenizer.data),
       modelId: () => 'SmolLM2-135M-Instruct-Q4_1',
       contextLength: () => 200,
     });

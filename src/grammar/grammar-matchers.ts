@@ -1,0 +1,121 @@
+import type { CompiledGrammar, GrammarCompiler, GrammarMatcher } from '@mlc-ai/web-xgrammar';
+import { ShoalError } from '../core/errors.ts';
+import { byteLevelText } from '../tokenizer/byte-level.ts';
+import { type TokenData, TokenTable } from '../tokenizer/token-table.ts';
+import type { AnswerGrammar } from './answer-grammar.ts';
+import { loadXgrammar, takeSaid } from './xgrammar.ts';
+
+/** An agent asks with the same few again and again. */
+const MAX_COMPILED = 16;
+/** Commas and colons as `json.dumps` writes them: one way to write each value, so that no answer is lost in spaces. */
+const SEPARATORS: [string, string] = [', ', ': '];
+const ONE_LINE = -1;
+
+const WORDS: Readonly<Record<AnswerGrammar['kind'], string>> = {
+  object: 'JSON grammar',
+  schema: 'JSON schema',
+  ebnf: 'EBNF grammar',
+  tags: 'structural tag',
+};
+
+/** Compiles grammars over one vocabulary and follows answers through them, in the thread that calls. */
+export class GrammarMatchers {
+  readonly #compiler: GrammarCompiler;
+  readonly #stops: ReadonlySet<number>;
+  /** By what was compiled; the latest last. */
+  readonly #compiled = new Map<string, CompiledGrammar>();
+  readonly #matchers = new Map<number, GrammarMatcher>();
+  #begun = 0;
+
+  static async open(tokens: TokenData): Promise<GrammarMatchers> {
+    const { TokenizerInfo, GrammarCompiler: Compiler } = await loadXgrammar();
+    const table = new TokenTable(tokens);
+    // A mark has no text that could be part of an answer; the library leaves tokens without text out.
+    const texts = Array.from({ length: table.size }, (_, id) =>
+      tokens.hidden[id] === 1 ? '' : byteLevelText(table.bytes(id)),
+    );
+    const stops = [...table.eogIds];
+    const info = await TokenizerInfo.createTokenizerInfo(texts, 'byte_level', false, table.size, stops);
+    return new GrammarMatchers(await Compiler.createGrammarCompiler(info, false), stops);
+  }
+
+  private constructor(compiler: GrammarCompiler, stops: readonly number[]) {
+    this.#compiler = compiler;
+    this.#stops = new Set(stops);
+  }
+
+  /** @returns a number for the answer that begins @throws ShoalError `bad-request`; nothing is to be begun here after that */
+  async begin(grammar: AnswerGrammar): Promise<number> {
+    const { GrammarMatcher: Matcher } = await loadXgrammar();
+    const matcher = await Matcher.createGrammarMatcher(await this.#compile(grammar));
+    const answer = this.#begun++;
+    this.#matchers.set(answer, matcher);
+    return answer;
+  }
+
+  /**
+   * Goes on by these tokens of the answer.
+   * @returns as `GrammarFollower.allowed`
+   */
+  async advance(answer: number, ids: readonly number[]): Promise<Uint32Array<ArrayBuffer> | 'end'> {
+    const matcher = this.#matchers.get(answer);
+    if (!matcher) throw new ShoalError('internal', 'The answer is over; its grammar is not followed any more.');
+    for (const id of ids)
+      if (!matcher.acceptToken(id)) throw new ShoalError('bad-result', `Token ${id} is not of the answer's grammar.`);
+    const allowed = Uint32Array.from(await matcher.getNextTokenBitmask());
+    const goesOn = this.#withoutStops(allowed).some((word) => word !== 0);
+    if (goesOn) return allowed;
+    if (allowed.some((word) => word !== 0)) return 'end';
+    throw new ShoalError('bad-request', "The model's vocabulary has no token with which the answer's grammar goes on.");
+  }
+
+  end(answer: number): void {
+    this.#matchers.get(answer)?.dispose();
+    this.#matchers.delete(answer);
+  }
+
+  async #compile(grammar: AnswerGrammar): Promise<CompiledGrammar> {
+    const name = JSON.stringify(grammar);
+    const known = this.#compiled.get(name);
+    this.#compiled.delete(name);
+    const compiled = known ?? (await this.#compileNew(grammar));
+    this.#compiled.set(name, compiled);
+    if (this.#compiled.size > MAX_COMPILED) {
+      const [[oldest, unused]] = this.#compiled as unknown as [[string, CompiledGrammar]];
+      unused.dispose();
+      this.#compiled.delete(oldest);
+    }
+    return compiled;
+  }
+
+  async #compileNew(grammar: AnswerGrammar): Promise<CompiledGrammar> {
+    takeSaid();
+    try {
+      switch (grammar.kind) {
+        case 'object':
+          return await this.#compileSchema('{"type":"object"}');
+        case 'schema':
+          return await this.#compileSchema(grammar.schema);
+        case 'ebnf':
+          return await this.#compiler.compileGrammar(grammar.rules);
+        case 'tags':
+          return await this.#compiler.compileStructuralTag(grammar.structuralTag);
+      }
+    } catch (cause) {
+      // A number is where the library keeps an error whose words it cannot hand over.
+      const thrown = typeof cause === 'number' ? 'it does not have the form of one.' : ShoalError.from(cause).message;
+      const why = takeSaid() || thrown;
+      throw new ShoalError('bad-request', `The request's ${WORDS[grammar.kind]} cannot be used: ${why}`, { cause });
+    }
+  }
+
+  #compileSchema(schema: string): Promise<CompiledGrammar> {
+    return this.#compiler.compileJSONSchema(schema, false, ONE_LINE, SEPARATORS, true);
+  }
+
+  #withoutStops(allowed: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+    const rest = allowed.slice();
+    for (const id of this.#stops) rest[id >> 5]! &= ~(1 << (id % 32));
+    return rest;
+  }
+}
