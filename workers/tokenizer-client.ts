@@ -5,6 +5,7 @@ import { Turns } from '../src/core/turns.ts';
 import { type ModelText, type Prompt, type PromptSize, surelyEnough } from '../src/tokenizer/model-text.ts';
 import type { SamplingDefaults } from '../src/tokenizer/sampling-defaults.ts';
 import { TokenTable } from '../src/tokenizer/token-table.ts';
+import type { ToolFormat } from '../src/tokenizer/tool-format.ts';
 import type { ModelHeader, TokenizerWorkerApi } from './tokenizer-contract.ts';
 import { installErrorTransfer, rejectWhenDead } from './worker-errors.ts';
 import { hearLog } from './worker-log.ts';
@@ -25,20 +26,21 @@ const ENCODE_MS_PER_CHAR = 0.02;
 export async function openWorkerText(readHeader: () => Promise<ModelHeader>): Promise<ModelText> {
   installErrorTransfer();
   const workers = new TokenizerWorkers(readHeader);
-  const { tokens, sampling } = await workers.start();
-  return new WorkerModelText(workers, new TokenTable(tokens), sampling);
+  return new WorkerModelText(workers, await workers.start());
 }
 
 class WorkerModelText implements ModelText {
   readonly tokens: TokenTable;
   readonly sampling: SamplingDefaults;
+  readonly toolFormat: ToolFormat;
   readonly #workers: TokenizerWorkers;
   readonly #turns = new Turns();
 
-  constructor(workers: TokenizerWorkers, tokens: TokenTable, sampling: SamplingDefaults) {
+  constructor(workers: TokenizerWorkers, { tokens, sampling, toolFormat }: ReturnType<TokenizerWorkerApi['open']>) {
     this.#workers = workers;
+    this.tokens = new TokenTable(tokens);
     this.sampling = sampling;
-    this.tokens = tokens;
+    this.toolFormat = toolFormat;
   }
 
   async encode(prompt: Prompt, enough: number): Promise<readonly number[] | PromptSize> {

@@ -22,9 +22,11 @@ const api: TokenizerWorkerApi = {
     tokenizer = Tokenizer.fromMetadata(parseGguf(bytes, fileName, sizeBytes).metadata, modelName);
     // What it was made of is three times as much; nothing holds it by then.
     setTimeout(collectAllGarbage);
-    const { data, sampling } = tokenizer;
+    const { data, sampling, toolFormat } = tokenizer;
     // Ids become text on the page: nothing here looks at the bytes again.
-    return comlink.transfer({ tokens: data, sampling }, [data.bytes.buffer, data.ends.buffer, data.hidden.buffer]);
+    return comlink.transfer({ tokens: data, sampling, toolFormat }, [
+      ...[data.bytes.buffer, data.ends.buffer, data.hidden.buffer],
+    ]);
   },
   render: (prompt) => renderPrompt(require(), prompt),
   encode(rendered) {

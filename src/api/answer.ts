@@ -10,6 +10,7 @@ import type {
 import type { TokenTable } from '../tokenizer/index.ts';
 import type { GenerationPlan } from './request.ts';
 import { StopScanner } from './stop-scanner.ts';
+import type { CallDelta } from './tools/called-function.ts';
 
 /** One answer to make. */
 export interface AnswerRequest {
@@ -34,6 +35,8 @@ export interface AnswerRequest {
 export interface AnswerDelta {
   readonly kind: 'delta';
   readonly text: string;
+  /** Parts of calls that the text was, which is empty then. */
+  readonly calls?: readonly CallDelta[];
   /** Of every token since the last delta; empty unless the plan asks. */
   readonly logprobs: readonly ChatCompletionTokenLogprob[];
 }

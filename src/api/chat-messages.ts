@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { ShoalError } from '../core/errors.ts';
-import type { ChatMessage } from '../tokenizer/index.ts';
+import type { ChatMessage, ToolCall } from '../tokenizer/index.ts';
 import { fieldName } from './field-name.ts';
 
 const textPart = v.variant('type', [v.object({ type: v.literal('text'), text: v.string() })]);
@@ -15,7 +15,21 @@ const content = v.lazy(
       : v.string(({ received }) => `Expected a text or a list of parts but received ${received}`),
 );
 const name = v.nullish(v.string());
-const roles = 'Expected "system", "user" or "assistant"';
+const roles = 'Expected "system", "user", "assistant" or "tool"';
+
+/** A call as the answer gave it: its arguments are JSON as text. */
+const toolCall = v.object({
+  id: v.string(),
+  type: v.literal('function'),
+  function: v.object({
+    name: v.string(),
+    arguments: v.pipe(
+      v.string(),
+      v.transform(parsedArguments),
+      v.record(v.string(), v.unknown(), 'Expected a JSON object as text'),
+    ),
+  }),
+});
 
 const messageSchema = v.variant(
   'role',
@@ -26,11 +40,11 @@ const messageSchema = v.variant(
       // An assistant's message of tool calls alone has null.
       content: v.nullish(content, ''),
       name,
-      tool_calls: v.nullish(v.pipe(v.array(v.unknown()), v.maxLength(0, 'Messages of tool calls are not supported'))),
+      tool_calls: v.nullish(v.array(toolCall)),
     }),
+    v.object({ role: v.literal('tool'), content, tool_call_id: v.string(), name }),
   ],
-  ({ received }) =>
-    received === '"tool"' ? 'Messages of tool calls are not supported' : `${roles} but received ${received}`,
+  ({ received }) => `${roles} but received ${received}`,
 );
 const messagesSchema = v.object({ messages: v.array(messageSchema) });
 
@@ -46,9 +60,21 @@ export function chatMessages(messages: unknown): ChatMessage[] {
     const [issue] = issues;
     throw new ShoalError('bad-request', `The request's "${fieldName(issue)}" is wrong: ${issue.message}.`);
   }
-  return output.messages.map(({ role, content: text, name: speaker }) => ({
-    role,
-    content: text,
-    ...(speaker === undefined || speaker === null ? {} : { name: speaker }),
+  return output.messages.map((message) => ({
+    role: message.role,
+    content: message.content,
+    ...(typeof message.name === 'string' ? { name: message.name } : {}),
+    ...(message.role === 'assistant' && message.tool_calls?.length
+      ? { tool_calls: message.tool_calls as readonly ToolCall[] }
+      : {}),
+    ...(message.role === 'tool' ? { tool_call_id: message.tool_call_id } : {}),
   }));
+}
+
+function parsedArguments(text: string): unknown {
+  try {
+    return JSON.parse(text === '' ? '{}' : text);
+  } catch {
+    return undefined;
+  }
 }

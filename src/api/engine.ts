@@ -35,6 +35,8 @@ import { readToTheEnd } from './read-to-the-end.ts';
 import { planChat, planText } from './request.ts';
 import { checkModel, type Job, type JobContext, type JobEvent, type Keeping, runJob } from './run.ts';
 import { CHAT_SHAPE, type Choice, type ResponseHead, type Shape, TEXT_SHAPE } from './shapes.ts';
+import { type CalledFunction, withCalls } from './tools/called-function.ts';
+import { tellTools } from './tools/told-tools.ts';
 
 /** The generator's conversations of an engine: of chat completions, of completions, of tokens that are fed by hand. */
 const CONVERSATIONS = ['chat', 'text', 'forward'] as const;
@@ -127,7 +129,7 @@ export class ShoalEngine implements MLCEngineInterface {
   async promptSize(request: ChatCompletionRequest): Promise<PromptSize> {
     const prompt = chatPrompt(request);
     const text = await this.#options.text();
-    return sizeOf(await text.encode(prompt, this.#options.contextLength()));
+    return sizeOf(await text.encode(tellTools(prompt, text.toolFormat), this.#options.contextLength()));
   }
 
   /** The model that answers name; empty while the tab has not learned it. */
@@ -258,6 +260,7 @@ export class ShoalEngine implements MLCEngineInterface {
 
   async #whole<Chunk, Whole>(job: Job, shape: Shape<Chunk, Whole>): Promise<Whole> {
     const texts: string[] = [];
+    const calls: CalledFunction[][] = [];
     const logprobs: NonNullable<Choice['logprobs']>[] = [];
     const choices: Choice[] = [];
     let usage: CompletionUsage | undefined;
@@ -266,11 +269,12 @@ export class ShoalEngine implements MLCEngineInterface {
       else if (event.kind === 'end') {
         const { choice, end } = event;
         const tokens = job.plan.logprobs ? (logprobs[choice] ?? []) : null;
-        choices.push({ ...end, text: texts[choice] ?? '', logprobs: tokens });
+        choices.push({ ...end, text: texts[choice] ?? '', calls: calls[choice] ?? [], logprobs: tokens });
       } else {
         const { choice, delta } = event;
         texts[choice] = (texts[choice] ?? '') + delta.text;
         logprobs[choice] = [...(logprobs[choice] ?? []), ...delta.logprobs];
+        calls[choice] = withCalls(calls[choice] ?? [], delta.calls ?? []);
       }
     }
     return shape.whole(this.#head(), choices, usage!);

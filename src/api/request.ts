@@ -7,6 +7,7 @@ import { DEFAULT_SAMPLING } from '../swarm/coordinator/sampler.ts';
 import type { SamplingDefaults } from '../tokenizer/index.ts';
 import { fieldName } from './field-name.ts';
 import { grammarOf } from './response-format.ts';
+import { planTools, type ToolPlan } from './tools/tool-request.ts';
 
 /** Choices of one request: each is a whole answer, made one after the other. */
 const MAX_CHOICES = 128;
@@ -108,6 +109,8 @@ export interface GenerationPlan {
   readonly topLogprobs: number;
   /** What the text has to be. */
   readonly grammar?: AnswerGrammar | undefined;
+  /** The functions that it may call. */
+  readonly tools?: ToolPlan | undefined;
   /** Temperature and top-p where the request says; otherwise the model's own count. */
   readonly sampling: Omit<SamplingOptions, 'temperature' | 'topP'> & SamplingDefaults;
 }
@@ -122,7 +125,13 @@ export function planChat(request: ChatCompletionRequest): GenerationPlan {
   // OpenAI's newer name for the same bound; where both are given, both hold.
   const bounds = [max_tokens, max_completion_tokens].filter((bound) => typeof bound === 'number');
   const plan = planOf(output, bounds.length > 0 ? Math.min(...bounds) : undefined);
-  return { ...plan, grammar: grammarOf(response_format) };
+  const [grammar, tools] = [grammarOf(response_format), planTools(request)];
+  if (grammar && tools)
+    throw new ShoalError(
+      'bad-request',
+      'The request has "tools" and a "response_format": leave one of them out, or set "tool_choice" to "none".',
+    );
+  return { ...plan, grammar, tools };
 }
 
 /** As `planChat`, of a text request. @throws ShoalError `bad-request` */

@@ -5,6 +5,9 @@ import { isSize, type ModelText, type Prompt, type PromptSize, type TokenTable }
 import { type AnswerDelta, answer } from './answer.ts';
 import type { GenerationPlan } from './request.ts';
 import type { ChoiceEnd } from './shapes.ts';
+import { withCallsApart } from './tools/answer-calls.ts';
+import { callSyntaxes, toolGrammar } from './tools/call-syntax.ts';
+import { tellTools } from './tools/told-tools.ts';
 import { type Usage, usageOf } from './usage.ts';
 
 /** OpenAI's defaults: where neither the request nor the model says. */
@@ -73,7 +76,8 @@ export async function* runJob(job: Job, context: JobContext): AsyncGenerator<Job
   checkBias(plan, tokens);
   const begunIds = keeping?.begun?.ids ?? [];
   const contextLength = context.contextLength();
-  const promptIds = keeping?.begun?.promptIds ?? (await text.encode(job.prompt, contextLength));
+  const prompt = tellTools(job.prompt, text.toolFormat);
+  const promptIds = keeping?.begun?.promptIds ?? (await text.encode(prompt, contextLength));
   if (isSize(promptIds)) throw tooLong(promptIds, contextLength);
   const room = roomFor(promptIds.length, contextLength);
   const maxTokens = Math.min(plan.maxTokens ?? room, room);
@@ -85,6 +89,8 @@ export async function* runJob(job: Job, context: JobContext): AsyncGenerator<Job
       ids.push(id);
       keeping.onProgress({ promptIds, ids });
     });
+  const { toolFormat: format } = text;
+  const grammar = plan.tools ? toolGrammar(plan.tools, format) : plan.grammar;
   const sampling = { ...GENERAL_SAMPLING, ...text.sampling, ...plan.sampling };
   const summaries: GenerationSummary[] = [];
   for (let choice = 0; choice < plan.choices; choice++) {
@@ -92,17 +98,19 @@ export async function* runJob(job: Job, context: JobContext): AsyncGenerator<Job
     const { seed: base } = plan.sampling;
     // One seed gives one set of choices, each different.
     const seed = base === undefined ? undefined : base + choice;
-    const follower = plan.grammar && (await context.grammars.follow(plan.grammar));
+    const follower = grammar && (await context.grammars.follow(grammar));
     try {
-      for await (const event of answer({
+      const events = answer({
         ...{ generator, tokens, plan, promptIds, maxTokens, sampling: { ...sampling, seed } },
         ...{ conversation, begunIds, onToken, follower, signal },
-      })) {
+      });
+      for await (const event of plan.tools ? withCallsApart(events, callSyntaxes(plan.tools, format)) : events) {
         if (event.kind === 'delta') yield { kind: 'delta', choice, delta: event };
         else {
           summaries.push(event.summary);
           const { summary, stoppedBy } = event;
-          yield { kind: 'end', choice, end: { finishReason: summary.finishReason, stoppedBy } };
+          const called = 'called' in event && event.called && summary.finishReason === 'stop';
+          yield { kind: 'end', choice, end: { finishReason: called ? 'tool_calls' : summary.finishReason, stoppedBy } };
         }
       }
     } finally {

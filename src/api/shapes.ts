@@ -7,6 +7,7 @@ import type {
   CompletionUsage,
 } from '@mlc-ai/web-llm';
 import type { AnswerDelta } from './answer.ts';
+import type { CallDelta, CalledFunction } from './tools/called-function.ts';
 
 /** What every part of one response has in common. */
 export interface ResponseHead {
@@ -26,6 +27,7 @@ export interface ChoiceEnd {
 /** One finished choice; `logprobs` is null unless the request asks. */
 export interface Choice extends ChoiceEnd {
   readonly text: string;
+  readonly calls: readonly CalledFunction[];
   readonly logprobs: readonly ChatCompletionTokenLogprob[] | null;
 }
 
@@ -43,14 +45,25 @@ const ending = ({ finishReason, stoppedBy }: ChoiceEnd) => ({
 });
 const contentOf = (logprobs: readonly ChatCompletionTokenLogprob[] | null) => logprobs && { content: [...logprobs] };
 
+const callDelta = ({ index, begun, arguments: more }: CallDelta) => ({
+  index,
+  ...(begun ? { id: begun.id, type: 'function' as const } : {}),
+  function: { ...(begun ? { name: begun.name } : {}), arguments: more },
+});
+const wholeCall = ({ id, name, arguments: given }: CalledFunction) => ({
+  id,
+  type: 'function' as const,
+  function: { name, arguments: given },
+});
+
 /** As OpenAI and WebLLM write chat completions. */
 export const CHAT_SHAPE: Shape<ChatCompletionChunk, ChatCompletion> = {
-  delta: (head, index, { text, logprobs }, withLogprobs) => ({
+  delta: (head, index, { text, calls, logprobs }, withLogprobs) => ({
     ...head,
     object: 'chat.completion.chunk',
     choices: [
       {
-        delta: { content: text, role: 'assistant' },
+        delta: { role: 'assistant', ...(calls ? { tool_calls: calls.map(callDelta) } : { content: text }) },
         finish_reason: null,
         index,
         logprobs: contentOf(withLogprobs ? logprobs : null),
@@ -66,11 +79,15 @@ export const CHAT_SHAPE: Shape<ChatCompletionChunk, ChatCompletion> = {
   whole: (head, choices, usage) => ({
     ...head,
     object: 'chat.completion',
-    choices: choices.map(({ text, logprobs, ...end }, index) => ({
+    choices: choices.map(({ text, calls, logprobs, ...end }, index) => ({
       ...ending(end),
       index,
       logprobs: contentOf(logprobs),
-      message: { content: text, role: 'assistant' },
+      message: {
+        content: calls.length > 0 && text === '' ? null : text,
+        role: 'assistant',
+        ...(calls.length > 0 ? { tool_calls: calls.map(wholeCall) } : {}),
+      },
     })),
     usage,
   }),
@@ -92,8 +109,8 @@ export const TEXT_SHAPE: Shape<Completion, Completion> = {
   whole: (head, choices, usage) => ({
     ...head,
     object: 'text_completion',
-    choices: choices.map(({ text, logprobs, ...end }, index) => ({
-      ...ending(end),
+    choices: choices.map(({ text, logprobs, finishReason, stoppedBy }, index) => ({
+      ...ending({ finishReason, stoppedBy }),
       index,
       logprobs: contentOf(logprobs),
       text,

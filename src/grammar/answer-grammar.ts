@@ -7,7 +7,19 @@ export type AnswerGrammar =
   /** Text of the rule `root`. */
   | { readonly kind: 'ebnf'; readonly rules: string }
   /** Free text with parts that are bound once they have begun. @see https://xgrammar.mlc.ai/docs/tutorials/structural_tag.html */
-  | { readonly kind: 'tags'; readonly structuralTag: string };
+  | { readonly kind: 'tags'; readonly structuralTag: string }
+  /** Free text with calls of functions. */
+  | {
+      readonly kind: 'calls';
+      /** With which every call begins; where it stands, one must follow. */
+      readonly trigger: string;
+      /** `schema` is of what stands between, as that of a `schema`. */
+      readonly calls: readonly { readonly begin: string; readonly schema: string; readonly end: string }[];
+      /** Whether there has to be one, and no text before it. */
+      readonly required: boolean;
+      /** Whether the answer ends with the first. */
+      readonly once: boolean;
+    };
 
 /** Follows one answer along its grammar. */
 export interface GrammarFollower {

@@ -1,4 +1,4 @@
-import type { CompiledGrammar, GrammarCompiler, GrammarMatcher } from '@mlc-ai/web-xgrammar';
+import type { CompiledGrammar, GrammarCompiler, GrammarMatcher, StructuralTag, TagFormat } from '@mlc-ai/web-xgrammar';
 import { ShoalError } from '../core/errors.ts';
 import { byteLevelText } from '../tokenizer/byte-level.ts';
 import { type TokenData, TokenTable } from '../tokenizer/token-table.ts';
@@ -16,6 +16,7 @@ const WORDS: Readonly<Record<AnswerGrammar['kind'], string>> = {
   schema: 'JSON schema',
   ebnf: 'EBNF grammar',
   tags: 'structural tag',
+  calls: 'list of tools',
 };
 
 /** Compiles grammars over one vocabulary and follows answers through them, in the thread that calls. */
@@ -100,6 +101,8 @@ export class GrammarMatchers {
           return await this.#compiler.compileGrammar(grammar.rules);
         case 'tags':
           return await this.#compiler.compileStructuralTag(grammar.structuralTag);
+        case 'calls':
+          return await this.#compiler.compileStructuralTag(await callsTag(grammar));
       }
     } catch (cause) {
       // A number is where the library keeps an error whose words it cannot hand over.
@@ -118,4 +121,17 @@ export class GrammarMatchers {
     for (const id of this.#stops) rest[id >> 5]! &= ~(1 << (id % 32));
     return rest;
   }
+}
+
+/** A schema in a structural tag would be written with any spaces: as a grammar of its own it is not. */
+async function callsTag(grammar: AnswerGrammar & { readonly kind: 'calls' }): Promise<StructuralTag> {
+  const { Grammar } = await loadXgrammar();
+  const tags: TagFormat[] = [];
+  for (const { begin, schema, end } of grammar.calls) {
+    const rules = await Grammar.fromJSONSchema(schema, false, ONE_LINE, SEPARATORS, true);
+    tags.push({ type: 'tag', begin, content: { type: 'grammar', grammar: rules.toString() }, end });
+    rules.dispose();
+  }
+  const { trigger, required: at_least_one, once: stop_after_first } = grammar;
+  return { format: { type: 'triggered_tags', triggers: [trigger], tags, at_least_one, stop_after_first } };
 }

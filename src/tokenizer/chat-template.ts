@@ -6,6 +6,17 @@ export interface ChatMessage {
   readonly role: string;
   readonly content: string;
   readonly name?: string;
+  /** Of the assistant. */
+  readonly tool_calls?: readonly ToolCall[];
+  /** Of a tool: whose result it is. */
+  readonly tool_call_id?: string;
+}
+
+/** A call of a function, as templates know it. */
+export interface ToolCall {
+  readonly id: string;
+  readonly type: 'function';
+  readonly function: { readonly name: string; readonly arguments: Readonly<Record<string, unknown>> };
 }
 
 export interface RenderOptions {

@@ -1,5 +1,5 @@
 import { ShoalError } from '../core/errors.ts';
-import type { ChatMessage, ChatTemplate, RenderOptions } from './chat-template.ts';
+import type { ChatMessage, ChatTemplate, RenderOptions, ToolCall } from './chat-template.ts';
 
 /** A prompt as text in which signs tell content from what the template wrote: no mark of the model has a sign in it. */
 export interface RenderedPrompt {
@@ -30,15 +30,22 @@ export function renderApart(
 ): RenderedPrompt {
   const conversation = withSystemText(template, messages);
   const last = conversation.at(-1);
-  const begun = last?.role === 'assistant' && last.content.trim() !== '' ? last : undefined;
+  const begun = last?.role === 'assistant' && !last.tool_calls && last.content.trim() !== '' ? last : undefined;
   // An answer of which nothing is there yet is one to begin.
-  const said = begun === undefined && last?.role === 'assistant' ? conversation.slice(0, -1) : conversation;
+  const isEmpty = begun === undefined && last?.role === 'assistant' && !last.tool_calls;
+  const said = isEmpty ? conversation.slice(0, -1) : conversation;
   const signs = unusedSigns(said);
   const [sign, endSign] = signs;
   const render = (sealed: readonly ChatMessage[]) =>
     template.render(sealed, { ...options, addGenerationPrompt: begun === undefined });
   const sealed = (seal: (content: string, own: string) => string) =>
-    render(said.map((message) => ({ ...message, content: seal(message.content, message === begun ? endSign : sign) })));
+    render(
+      said.map((message) => ({
+        ...message,
+        content: seal(message.content, message === begun ? endSign : sign),
+        ...(message.tool_calls ? { tool_calls: message.tool_calls.map((call) => sealCall(call, seal, sign)) } : {}),
+      })),
+    );
   let text = sealed(sealAll);
   if (withoutSigns(text, signs) !== render(said)) {
     text = sealed((content, own) => sealMarks(content, own, marks, own === endSign));
@@ -62,8 +69,20 @@ function withSystemText(template: ChatTemplate, messages: readonly ChatMessage[]
   return [{ ...first, content: [...texts, first.content].join('\n\n') }, ...others];
 }
 
+/** Of a call people may have said what its arguments are. */
+function sealCall(call: ToolCall, seal: (content: string, own: string) => string, sign: string): ToolCall {
+  const sealed = (value: unknown): unknown => {
+    if (typeof value === 'string') return seal(value, sign);
+    if (Array.isArray(value)) return value.map(sealed);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, part]) => [seal(key, sign), sealed(part)]));
+  };
+  const { name, arguments: args } = call.function;
+  return { ...call, function: { name, arguments: sealed(args) as ToolCall['function']['arguments'] } };
+}
+
 function unusedSigns(messages: readonly ChatMessage[]): readonly [string, string] {
-  const texts = messages.map(({ content }) => content);
+  const texts = messages.flatMap(({ content, tool_calls }) => [content, JSON.stringify(tool_calls ?? [])]);
   const unused: string[] = [];
   for (let code = FIRST_SIGN; code <= LAST_SIGN; code++) {
     const sign = String.fromCharCode(code);

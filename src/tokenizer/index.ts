@@ -5,8 +5,9 @@
  *     const prompt = tokenizer.renderChat([{ role: 'user', content: 'Hello!' }]);
  *     const ids = tokenizer.encodeRendered(prompt);
  */
-export type { ChatMessage } from './chat-template.ts';
+export type { ChatMessage, ToolCall } from './chat-template.ts';
 export { isSize, LocalModelText, type ModelText, type Prompt, type PromptSize, sizeOf } from './model-text.ts';
 export { type SamplingDefaults, samplingByName } from './sampling-defaults.ts';
 export type { TokenTable } from './token-table.ts';
 export { Tokenizer } from './tokenizer.ts';
+export type { ToolFormat } from './tool-format.ts';

@@ -3,6 +3,7 @@ import type { RenderedPrompt } from './content-marks.ts';
 import type { SamplingDefaults } from './sampling-defaults.ts';
 import type { TokenTable } from './token-table.ts';
 import type { ChatOptions, Tokenizer } from './tokenizer.ts';
+import type { ToolFormat } from './tool-format.ts';
 
 /** What a model is to read. */
 export type Prompt =
@@ -27,6 +28,8 @@ export interface PromptSize {
 export interface ModelText {
   readonly tokens: TokenTable;
   readonly sampling: SamplingDefaults;
+  /** How the model calls functions. */
+  readonly toolFormat: ToolFormat;
   /**
    * A prompt's tokens, unless they are more than could be of use.
    * @param enough - tokens from which on they are none
@@ -87,6 +90,10 @@ export class LocalModelText implements ModelText {
 
   get sampling(): SamplingDefaults {
     return this.tokens.sampling;
+  }
+
+  get toolFormat(): ToolFormat {
+    return this.tokens.toolFormat;
   }
 
   async encode(prompt: Prompt, enough: number): Promise<readonly number[] | PromptSize> {

@@ -9,6 +9,7 @@ import { sentencePieceBytes, sentencePieceEncoder } from './sentence-piece.ts';
 import { type Fragments, SpecialTokens } from './special-tokens.ts';
 import { packTokens, TokenTable } from './token-table.ts';
 import { isControl, TokenType } from './token-types.ts';
+import { TOOL_MARKS, type ToolFormat, toolFormatOf } from './tool-format.ts';
 import { readVocabulary, type TokenizerKind, type Vocabulary } from './vocabulary.ts';
 
 export interface EncodeOptions {
@@ -36,6 +37,7 @@ export class Tokenizer extends TokenTable {
   readonly bosId: number | undefined;
   readonly eosId: number | undefined;
   readonly sampling: SamplingDefaults;
+  readonly toolFormat: ToolFormat;
   readonly #facts: Omit<Vocabulary, 'tokens' | 'merges' | 'scores'>;
   readonly #special: SpecialTokens;
   readonly #encodeText: TextEncode;
@@ -56,7 +58,7 @@ export class Tokenizer extends TokenTable {
       packTokens(
         tokens.map((token, id) => readBytes(token, types[id], kind)),
         {
-          hidden: types.map((type) => (isControl(type) ? 1 : 0)),
+          hidden: types.map((type, id) => (isControl(type) && !TOOL_MARKS.has(tokens[id] ?? '') ? 1 : 0)),
           eogIds: [...facts.eogIds],
           addsSpace: facts.addSpacePrefix,
         },
@@ -64,6 +66,7 @@ export class Tokenizer extends TokenTable {
     );
     this.#facts = facts;
     this.sampling = sampling;
+    this.toolFormat = toolFormatOf(template);
     this.bosId = bosId;
     this.eosId = eosId;
     this.#special = new SpecialTokens(vocabulary);

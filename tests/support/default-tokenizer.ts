@@ -6,8 +6,12 @@ import { Tokenizer } from '../../src/tokenizer/index.ts';
 const FILE = 'models_cache/SmolLM2-135M-Instruct.Q4_1.gguf';
 
 /** The default model's metadata; the test run has fetched the file. */
-export async function defaultMetadata(): Promise<Metadata> {
-  const file = await open(FILE);
+export function defaultMetadata(): Promise<Metadata> {
+  return metadataOf(FILE);
+}
+
+export async function metadataOf(path: string): Promise<Metadata> {
+  const file = await open(path);
   try {
     const { size } = await file.stat();
     const read = async (offset: number, length: number): Promise<Uint8Array> => {
@@ -15,7 +19,7 @@ export async function defaultMetadata(): Promise<Metadata> {
       await file.read(bytes, 0, length, offset);
       return bytes;
     };
-    return (await readGguf({ sizeBytes: size, read }, FILE)).metadata;
+    return (await readGguf({ sizeBytes: size, read }, path)).metadata;
   } finally {
     await file.close();
   }

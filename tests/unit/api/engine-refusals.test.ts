@@ -45,10 +45,8 @@ describe('a request that cannot be served', () => {
     [{ messages, logprobs: true, top_logprobs: 21 }, '"top_logprobs"'],
     [{ messages, stream_options: {} }, '"stream"'],
     [{ messages, model: 'Other' }, '"Tiny"'],
-    [{ messages, tools: [{ type: 'function', function: { name: 'f' } }] }, '"tools"'],
-    [{ messages, tool_choice: 'auto' }, '"tool_choice"'],
     [{ messages, extra_body: { resumable: { enabled: true } } }, 'resumable'],
-    [{ messages: [{ role: 'tool', content: 'x', tool_call_id: '1' }] }, 'tool calls'],
+
     [{ messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:' } }] }] }, 'image_url'],
   ])('%j says why', async (request, words) => {
     await expect(engine.chatCompletion(request as never)).rejects.toMatchObject({

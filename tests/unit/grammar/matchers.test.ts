@@ -59,13 +59,29 @@ describe('a grammar', () => {
     expect(await allowedAfter({ kind: 'tags', structuralTag }, 'Well <f>', ['a', '7', '{'])).toEqual(['{']);
   });
 
+  it('of calls is free until one begins, and then bound to one, on one line', async () => {
+    const call = { begin: '<call>{"name": "f", "arguments": ', schema: '{"type":"object"}', end: '}</call>' };
+    const calls = { kind: 'calls', trigger: '<call>', calls: [call], required: false, once: false } as const;
+    const texts = ['a', '7', '{', '}', '\n', '<|im_end|>'];
+    expect(await allowedAfter(calls, 'Well ', texts)).toEqual(texts);
+    expect(await allowedAfter(calls, 'Well <call>', texts)).toEqual(['{']);
+    expect(await allowedAfter(calls, '<call>{"name": "f", "arguments": {', texts)).toEqual(['}']);
+    expect(await allowedAfter(calls, '<call>{"name": "f", "arguments": {}}</call>', texts)).toEqual(texts);
+    expect(await allowedAfter({ ...calls, required: true }, '', [...texts, '<'])).toEqual(['<']);
+    const ended = '<call>{"name": "f", "arguments": {}}</call>';
+    expect(await allowedAfter({ ...calls, once: true }, ended, texts)).toBe('end');
+  });
+
   it.each<[AnswerGrammar, RegExp]>([
     [{ kind: 'schema', schema: '{"type":"frob"}' }, /JSON schema cannot be used: Unsupported type "frob"$/],
     [{ kind: 'schema', schema: '[]' }, /should be an object or bool/],
     [{ kind: 'schema', schema: '{"$ref":"#/$defs/none"}' }, /Cannot find field/],
     [{ kind: 'ebnf', rules: 'start ::= "a"' }, /EBNF grammar cannot be used: .*"root" is not found$/],
     [{ kind: 'ebnf', rules: 'root ::= "a' }, /line 1, column 12/],
-    [{ kind: 'tags', structuralTag: '{"type":"structural_tag"}' }, /structural tag cannot be used: it does not have the form of one/],
+    [
+      { kind: 'tags', structuralTag: '{"type":"structural_tag"}' },
+      /structural tag cannot be used: it does not have the form of one/,
+    ],
   ])('that is none says why: %j', async (grammar, why) => {
     await expect(grammars.follow(grammar)).rejects.toMatchObject({
       code: 'bad-request',

@@ -1,0 +1,105 @@
+import type { CallSyntax } from './call-syntax.ts';
+
+/** What an answer's text turns out to be. */
+export type ScannedPart =
+  | { readonly kind: 'text'; readonly text: string }
+  /** A call begins: the `index`-th of the answer. */
+  | { readonly kind: 'call'; readonly index: number; readonly name: string }
+  /** More of its arguments, as JSON. */
+  | { readonly kind: 'arguments'; readonly index: number; readonly text: string };
+
+interface OpenCall {
+  readonly end: string;
+  /** Objects and lists of its arguments that are open. */
+  depth: number;
+  inText: boolean;
+  escaped: boolean;
+  over: boolean;
+}
+
+/** Takes calls out of an answer's text as it comes. The answer's grammar has them written exactly as the syntaxes say. */
+export class CallScanner {
+  readonly #syntaxes: readonly (CallSyntax & { readonly name: string })[];
+  /** Not told yet: what may be the beginning of a call, or of nothing but spaces before one. */
+  #held = '';
+  #calls = 0;
+  /** The call that is being read. */
+  #call: OpenCall | undefined;
+
+  constructor(syntaxes: readonly (CallSyntax & { readonly name: string })[]) {
+    this.#syntaxes = syntaxes;
+  }
+
+  /** Calls so far. */
+  get calls(): number {
+    return this.#calls;
+  }
+
+  push(text: string): ScannedPart[] {
+    this.#held += text;
+    const parts: ScannedPart[] = [];
+    while (this.#call ? this.#readCall(this.#call, parts) : this.#readText(parts));
+    return parts;
+  }
+
+  /** The answer is over: what was held is text. */
+  flush(): ScannedPart[] {
+    const text = this.#calls > 0 ? this.#held.trimEnd() : this.#held;
+    this.#held = '';
+    return text === '' || this.#call ? [] : [{ kind: 'text', text }];
+  }
+
+  /** @returns whether a call has begun */
+  #readText(parts: ScannedPart[]): boolean {
+    const found = this.#syntaxes
+      .map((syntax) => ({ ...syntax, at: this.#held.indexOf(syntax.begin) }))
+      .filter(({ at }) => at >= 0)
+      .toSorted((one, other) => one.at - other.at)[0];
+    if (!found) {
+      const sure = this.#held.length - this.#uncertain();
+      if (sure > 0) parts.push({ kind: 'text', text: this.#held.slice(0, sure) });
+      this.#held = this.#held.slice(sure);
+      return false;
+    }
+    const before = this.#held.slice(0, found.at).trimEnd();
+    if (before !== '') parts.push({ kind: 'text', text: before });
+    parts.push({ kind: 'call', index: this.#calls++, name: found.name });
+    this.#held = this.#held.slice(found.at + found.begin.length);
+    this.#call = { end: found.end, depth: 0, inText: false, escaped: false, over: false };
+    return true;
+  }
+
+  /** Characters at the end that may belong to a call: its beginning, and spaces before it. */
+  #uncertain(): number {
+    const longest = Math.max(0, ...this.#syntaxes.map(({ begin }) => begin.length));
+    for (let length = Math.min(longest, this.#held.length); length > 0; length--) {
+      const tail = this.#held.slice(-length);
+      if (this.#syntaxes.some(({ begin }) => begin.startsWith(tail)))
+        return this.#held.length - this.#held.slice(0, -length).trimEnd().length;
+    }
+    return this.#held.length - this.#held.trimEnd().length;
+  }
+
+  /** @returns whether the call is over */
+  #readCall(call: OpenCall, parts: ScannedPart[]): boolean {
+    let length = 0;
+    while (length < this.#held.length && !call.over) step(call, this.#held[length++]!);
+    if (length > 0) parts.push({ kind: 'arguments', index: this.#calls - 1, text: this.#held.slice(0, length) });
+    this.#held = this.#held.slice(length);
+    if (!call.over || this.#held.length < call.end.length) return false;
+    this.#held = this.#held.slice(call.end.length);
+    this.#call = undefined;
+    return true;
+  }
+}
+
+/** One character further in a JSON value. */
+function step(value: OpenCall, character: string): void {
+  if (value.inText) {
+    if (value.escaped) value.escaped = false;
+    else if (character === '\\') value.escaped = true;
+    else if (character === '"') value.inText = false;
+  } else if (character === '"') value.inText = true;
+  else if (character === '{' || character === '[') value.depth++;
+  else if (character === '}' || character === ']') value.over = --value.depth === 0;
+}

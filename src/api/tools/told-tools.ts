@@ -1,0 +1,47 @@
+import type { ChatMessage, Prompt, ToolFormat } from '../../tokenizer/index.ts';
+import { writtenCall } from './call-syntax.ts';
+
+/** A prompt as the model's template can write it: one that knows no functions is told of them in the system's text. */
+export function tellTools(prompt: Prompt, format: ToolFormat): Prompt {
+  if (prompt.kind !== 'chat' || format !== 'none') return prompt;
+  const { tools, ...options } = prompt.options;
+  const messages = plainMessages(prompt.messages);
+  if (!tools?.length) return { ...prompt, messages, options };
+  const told = explain(tools);
+  const [first, ...rest] = messages;
+  const withSystem: ChatMessage[] =
+    first?.role === 'system'
+      ? [{ ...first, content: `${first.content}\n\n${told}` }, ...rest]
+      : [{ role: 'system', content: told }, ...messages];
+  return { ...prompt, messages: withSystem, options };
+}
+
+/** Calls and results as text: calls are the assistant's, results the user's. */
+function plainMessages(messages: readonly ChatMessage[]): ChatMessage[] {
+  const plain: ChatMessage[] = [];
+  let afterResult = false;
+  for (const { tool_calls: calls = [], tool_call_id, ...message } of messages) {
+    const isResult = message.role === 'tool';
+    const written = calls.map((call) => writtenCall(call.function.name, JSON.stringify(call.function.arguments)));
+    const texts = isResult ? [`<tool_response>\n${message.content}\n</tool_response>`] : [message.content, ...written];
+    const content = texts.filter((text) => text !== '').join('\n');
+    const role = isResult ? 'user' : message.role;
+    const last = plain.at(-1);
+    // Turns alternate in many templates.
+    if (afterResult && last && role === 'user')
+      plain[plain.length - 1] = { ...last, content: `${last.content}\n${content}` };
+    else plain.push({ ...(message.name === undefined || isResult ? {} : { name: message.name }), role, content });
+    afterResult = isResult;
+  }
+  return plain;
+}
+
+function explain(tools: readonly unknown[]): string {
+  return [
+    'These functions can be called, each given as JSON with a schema of its arguments:',
+    ...tools.map((tool) => JSON.stringify(tool)),
+    'To call one, write its name and its arguments like this, with nothing behind:',
+    writtenCall('NAME', '{"ARGUMENT": "VALUE"}'),
+    'The result comes in <tool_response></tool_response>. Call a function only where it helps; otherwise answer in words.',
+  ].join('\n');
+}
