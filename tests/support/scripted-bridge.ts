@@ -3,7 +3,7 @@ import { type HttpServer, startHttpServer } from '../../cli/bridge/http-server.t
 import { PageCalls } from '../../cli/bridge/tab/page-calls.ts';
 import { answerInPage, cancelInPage, promptSizeInPage } from '../../cli/bridge/tab/page-engine.ts';
 import { Swarm } from '../../cli/bridge/tab/swarm.ts';
-import { type ScriptedGenerator, scriptedEngine } from './scripted-engine.ts';
+import { CONTEXT_LENGTH, type ScriptedGenerator, scriptedEngineOf } from './scripted-engine.ts';
 
 /** A bridge over a scripted engine: all but the tab is real. */
 export interface ScriptedBridge extends HttpServer {
@@ -18,9 +18,13 @@ export interface ScriptedBridge extends HttpServer {
 /** Serves an engine that answers with these texts, one request after the other, and over again. */
 export async function scriptedBridge(
   texts: readonly string[],
-  { key, origins = [] }: { readonly key?: string; readonly origins?: readonly string[] } = {},
+  {
+    key,
+    origins = [],
+    contextLength = CONTEXT_LENGTH,
+  }: { readonly key?: string; readonly origins?: readonly string[]; readonly contextLength?: number } = {},
 ): Promise<ScriptedBridge> {
-  const { engine, generator } = scriptedEngine(...texts);
+  const { engine, generator } = scriptedEngineOf(texts, contextLength);
   const gone = new AbortController();
   const page = { answer: answerInPage, cancel: cancelInPage, promptSize: promptSizeInPage };
   const calls = new PageCalls(page, gone.signal);

@@ -66,6 +66,10 @@ export interface ScriptedEngine {
 
 /** An engine that answers with these texts, one request after the other, and over again. */
 export function scriptedEngine(...texts: string[]): ScriptedEngine {
+  return scriptedEngineOf(texts, CONTEXT_LENGTH);
+}
+
+export function scriptedEngineOf(texts: readonly string[], contextLength: number): ScriptedEngine {
   const generator = new ScriptedGenerator(...texts);
   const forgotten: string[] = [];
   const engine = new ShoalEngine({
@@ -73,7 +77,7 @@ export function scriptedEngine(...texts: string[]): ScriptedEngine {
     text: async () => new LocalModelText(tokenizer),
     grammars: localGrammars(tokenizer.data),
     modelId: () => 'Tiny',
-    contextLength: () => CONTEXT_LENGTH,
+    contextLength: () => contextLength,
     forget: async (conversation) => {
       forgotten.push(conversation);
     },

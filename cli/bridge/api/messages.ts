@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { type Exchange, streamOrReply, type TypedEvent } from '../http/exchange.ts';
 import { checked } from '../http/request-body.ts';
 import type { Swarm } from '../tab/swarm.ts';
-import { chatText, leave, type TextEnd } from './chat-text.ts';
+import { type ChatEnd, chatParts, leave } from './chat-parts.ts';
 import type { Endpoint } from './endpoint.ts';
+import { MessageBlocks } from './message-blocks.ts';
 import { chatRequest, countSchema, messagesSchema } from './messages-request.ts';
 import { checkModel } from './model-name.ts';
 
@@ -33,29 +34,25 @@ async function* messageEvents(
   model: string,
   request: object,
 ): AsyncGenerator<TypedEvent, object> {
-  const texts = chatText(swarm, request, signal);
+  const parts = chatParts(swarm, request, signal);
   try {
     // Before the first event, so that a faulty request is answered with a status.
-    let next = await texts.next();
+    let next = await parts.next();
     const head = { id: `msg_${randomUUID()}`, type: 'message', role: 'assistant', model };
     const promptTokens = next.done ? next.value.usage.extra.whole_prompt_tokens : await swarm.promptSize(request);
     const open = { stop_reason: null, stop_sequence: null };
     yield { type: 'message_start', message: { ...head, content: [], ...open, usage: usage(promptTokens, 0) } };
-    yield { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } };
-    let text = '';
-    for (; !next.done; next = await texts.next()) {
-      text += next.value;
-      yield { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: next.value } };
-    }
-    yield { type: 'content_block_stop', index: 0 };
+    const content = new MessageBlocks();
+    for (; !next.done; next = await parts.next()) yield* content.add(next.value);
+    yield* content.end();
     const end = next.value;
     const closed = { stop_reason: stopReason(end), stop_sequence: end.stoppedBy ?? null };
     const total = usage(end.usage.extra.whole_prompt_tokens, end.usage.completion_tokens);
     yield { type: 'message_delta', delta: closed, usage: total };
     yield { type: 'message_stop' };
-    return { ...head, content: [{ type: 'text', text }], ...closed, usage: total };
+    return { ...head, content: content.blocks, ...closed, usage: total };
   } finally {
-    await leave(texts);
+    await leave(parts);
   }
 }
 
@@ -64,7 +61,8 @@ function usage(input_tokens: number, output_tokens: number) {
   return { input_tokens, output_tokens, cache_creation_input_tokens: 0, cache_read_input_tokens: 0 };
 }
 
-function stopReason({ finishReason, stoppedBy }: TextEnd): string {
+function stopReason({ finishReason, stoppedBy }: ChatEnd): string {
+  if (finishReason === 'tool_calls') return 'tool_use';
   if (stoppedBy !== undefined) return 'stop_sequence';
   return finishReason === 'length' ? 'max_tokens' : 'end_turn';
 }

@@ -19,14 +19,34 @@ const message = v.object({
   role: v.picklist(['system', 'developer', 'user', 'assistant']),
   content,
 });
+const call = v.object({
+  type: v.literal('function_call'),
+  call_id: v.string(),
+  name: v.string(),
+  arguments: v.string(),
+});
+const result = v.object({ type: v.literal('function_call_output'), call_id: v.string(), output: content });
+/** Told apart by their type, which a message need not have. */
+const item = v.lazy((value): v.GenericSchema<unknown, v.InferOutput<typeof message | typeof call | typeof result>> => {
+  const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
+  return type === 'function_call' ? call : type === 'function_call_output' ? result : message;
+});
 const input = v.lazy(
-  (value): v.GenericSchema<unknown, string | v.InferOutput<typeof message>[]> =>
+  (value): v.GenericSchema<unknown, string | v.InferOutput<typeof item>[]> =>
     Array.isArray(value)
-      ? v.pipe(v.array(message), v.minLength(1, 'Expected at least one message'))
+      ? v.pipe(v.array(item), v.minLength(1, 'Expected at least one message'))
       : v.string(({ received }) => `Expected a text or a list of messages but received ${received}`),
 );
 const empty = (why: string) => v.optional(v.pipe(v.array(v.unknown()), v.maxLength(0, why)));
 const only = <Value extends string | boolean>(value: Value, why: string) => v.optional(v.literal(value, why));
+
+const tool = v.object({
+  type: v.literal('function', ({ received }) => `tools of type ${received} are not supported`),
+  name: v.string(),
+  description: v.optional(v.nullable(v.string())),
+  parameters: v.optional(v.nullable(v.record(v.string(), v.unknown()))),
+  strict: v.optional(v.nullable(v.boolean())),
+});
 
 /** `POST /v1/responses`; the engine checks the bounds of the numbers. */
 export const responsesSchema = v.strictObject({
@@ -41,12 +61,26 @@ export const responsesSchema = v.strictObject({
   metadata: v.optional(v.record(v.string(), v.string()), {}),
   text: v.optional(
     v.strictObject({
-      format: v.optional(v.object({ type: v.literal('text', 'formats other than text are not supported yet') })),
+      format: v.optional(
+        v.variant('type', [
+          v.object({ type: v.picklist(['text', 'json_object']) }),
+          v.object({
+            type: v.literal('json_schema'),
+            name: HARMLESS,
+            description: HARMLESS,
+            schema: v.record(v.string(), v.unknown()),
+            strict: v.optional(v.nullable(v.boolean())),
+          }),
+        ]),
+      ),
+      verbosity: HARMLESS,
     }),
   ),
-  tools: empty('tools are not supported yet'),
-  tool_choice: v.optional(v.picklist(['auto', 'none'], 'tools are not supported yet')),
-  parallel_tool_calls: HARMLESS,
+  tools: v.optional(v.array(tool), []),
+  tool_choice: v.optional(
+    v.union([v.picklist(['auto', 'none', 'required']), v.object({ type: v.literal('function'), name: v.string() })]),
+  ),
+  parallel_tool_calls: v.optional(v.boolean()),
   max_tool_calls: HARMLESS,
   include: empty('nothing can be included'),
   background: only(false, 'answers are made while the client waits'),
@@ -63,12 +97,38 @@ export const responsesSchema = v.strictObject({
 export type ResponsesFields = v.InferOutput<typeof responsesSchema>;
 
 /** The engine's request of the same prompt. */
-export function chatRequest({ input, instructions, max_output_tokens, temperature, top_p }: ResponsesFields) {
-  const said = typeof input === 'string' ? [{ role: 'user' as const, content: input }] : input;
-  const messages = said.map(({ role, content }) => ({
-    role: role === 'developer' ? 'system' : role,
-    content: typeof content === 'string' ? content : content.map(({ text }) => ({ type: 'text', text })),
-  }));
+export function chatRequest(fields: ResponsesFields) {
+  const { input: said, instructions, max_output_tokens, temperature, top_p, tools, tool_choice: choice } = fields;
+  const items = typeof said === 'string' ? [{ role: 'user' as const, content: said }] : said;
   const system = instructions === undefined ? [] : [{ role: 'system', content: instructions }];
-  return { messages: [...system, ...messages], max_tokens: max_output_tokens, temperature, top_p };
+  const named = typeof choice === 'object' ? { type: 'function', function: { name: choice.name } } : choice;
+  const format = fields.text?.format;
+  return {
+    messages: [...system, ...items.map(messageOf)],
+    ...{ max_tokens: max_output_tokens, temperature, top_p },
+    ...(tools.length > 0 ? { tools: tools.map(functionOf) } : {}),
+    ...{ tool_choice: named, parallel_tool_calls: fields.parallel_tool_calls },
+    response_format: format?.type === 'json_schema' ? { type: 'json_schema', json_schema: format } : format,
+  };
+}
+
+function messageOf(said: v.InferOutput<typeof item>) {
+  if ('output' in said) return { role: 'tool', tool_call_id: said.call_id, content: contentOf(said.output) };
+  if ('call_id' in said) {
+    const { call_id: id, name, arguments: given } = said;
+    return {
+      role: 'assistant',
+      content: null,
+      tool_calls: [{ id, type: 'function', function: { name, arguments: given } }],
+    };
+  }
+  return { role: said.role === 'developer' ? 'system' : said.role, content: contentOf(said.content) };
+}
+
+function contentOf(said: v.InferOutput<typeof content>) {
+  return typeof said === 'string' ? said : said.map(({ text }) => ({ type: 'text', text }));
+}
+
+function functionOf({ type, ...described }: v.InferOutput<typeof tool>) {
+  return { type, function: described };
 }

@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { type Exchange, streamOrReply, type TypedEvent } from '../http/exchange.ts';
 import { checked } from '../http/request-body.ts';
 import type { Swarm } from '../tab/swarm.ts';
-import { chatText, leave, type TextEnd } from './chat-text.ts';
+import { type ChatEnd, chatParts, leave } from './chat-parts.ts';
 import type { Endpoint } from './endpoint.ts';
 import { checkModel } from './model-name.ts';
+import { ResponseItems } from './response-items.ts';
 import { chatRequest, type ResponsesFields, responsesSchema } from './responses-request.ts';
 
 /**
- * `POST /v1/responses`: one message as the answer. Nothing is stored, so no response can be gone on from by its id.
+ * `POST /v1/responses`: a message, calls of functions, or both as the answer. Nothing is stored, so no response can be gone on from by its id.
  * @see https://platform.openai.com/docs/api-reference/responses
  */
 export const responses: Endpoint = async (exchange, swarm) => {
@@ -36,53 +37,39 @@ async function* responseEvents(
   model: string,
   fields: ResponsesFields,
 ): AsyncGenerator<TypedEvent, object> {
-  const texts = chatText(swarm, chatRequest(fields), signal);
+  const parts = chatParts(swarm, chatRequest(fields), signal);
   try {
     // Before the first event, so that a faulty request is answered with a status.
-    let next = await texts.next();
+    let next = await parts.next();
     const head = responseHead(model, fields);
     const begun = { ...head, status: 'in_progress', output: [] };
-    const place = { output_index: 0 };
-    const message = { id: `msg_${randomUUID()}`, type: 'message', role: 'assistant' };
-    const inPart = { ...place, item_id: message.id, content_index: 0 };
     yield { type: 'response.created', response: begun };
     yield { type: 'response.in_progress', response: begun };
-    yield { type: 'response.output_item.added', ...place, item: { ...message, status: 'in_progress', content: [] } };
-    yield { type: 'response.content_part.added', ...inPart, part: textPart('') };
-    let text = '';
-    for (; !next.done; next = await texts.next()) {
-      text += next.value;
-      yield { type: 'response.output_text.delta', ...inPart, delta: next.value, logprobs: [] };
-    }
+    const items = new ResponseItems();
+    for (; !next.done; next = await parts.next()) yield* items.add(next.value);
     const ending = endOf(next.value);
-    const item = { ...message, status: ending.status, content: [textPart(text)] };
-    yield { type: 'response.output_text.done', ...inPart, text, logprobs: [] };
-    yield { type: 'response.content_part.done', ...inPart, part: textPart(text) };
-    yield { type: 'response.output_item.done', ...place, item };
-    const response = { ...head, ...ending, output: [item] };
+    yield* items.end(ending.status);
+    const response = { ...head, ...ending, output: items.output };
     yield { type: `response.${ending.status}`, response };
     return response;
   } finally {
-    await leave(texts);
+    await leave(parts);
   }
 }
 
-function textPart(text: string) {
-  return { type: 'output_text', text, annotations: [], logprobs: [] };
-}
-
 function responseHead(model: string, fields: ResponsesFields) {
-  const { instructions, max_output_tokens, temperature, top_p, metadata } = fields;
+  const { instructions, max_output_tokens, temperature, top_p, metadata, tools, tool_choice, text } = fields;
   return {
     ...{ id: `resp_${randomUUID()}`, object: 'response', created_at: Math.floor(Date.now() / 1000), model },
     ...{ error: null, incomplete_details: null, previous_response_id: null, usage: null, store: false },
     ...{ instructions: instructions ?? null, max_output_tokens: max_output_tokens ?? null, metadata },
     ...{ temperature: temperature ?? null, top_p: top_p ?? null, truncation: 'disabled' },
-    ...{ text: { format: { type: 'text' } }, tools: [], tool_choice: 'auto', parallel_tool_calls: false },
+    ...{ text: { format: text?.format ?? { type: 'text' } }, tools, tool_choice: tool_choice ?? 'auto' },
+    parallel_tool_calls: fields.parallel_tool_calls ?? true,
   };
 }
 
-function endOf({ finishReason, usage: { extra, completion_tokens } }: TextEnd) {
+function endOf({ finishReason, usage: { extra, completion_tokens } }: ChatEnd) {
   const { whole_prompt_tokens: input_tokens, cached_prompt_tokens: cached_tokens } = extra;
   const usage = {
     ...{ input_tokens, input_tokens_details: { cached_tokens } },
@@ -90,6 +77,6 @@ function endOf({ finishReason, usage: { extra, completion_tokens } }: TextEnd) {
     total_tokens: input_tokens + completion_tokens,
   };
   return finishReason === 'length'
-    ? { status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' }, usage }
-    : { status: 'completed', usage };
+    ? { status: 'incomplete' as const, incomplete_details: { reason: 'max_output_tokens' }, usage }
+    : { status: 'completed' as const, usage };
 }

@@ -22,7 +22,7 @@ function plainMessages(messages: readonly ChatMessage[]): ChatMessage[] {
   let afterResult = false;
   for (const { tool_calls: calls = [], tool_call_id, ...message } of messages) {
     const isResult = message.role === 'tool';
-    const written = calls.map((call) => writtenCall(call.function.name, JSON.stringify(call.function.arguments)));
+    const written = calls.map((call) => writtenCall(call.function.name, onOneLine(call.function.arguments)));
     const texts = isResult ? [`<tool_response>\n${message.content}\n</tool_response>`] : [message.content, ...written];
     const content = texts.filter((text) => text !== '').join('\n');
     const role = isResult ? 'user' : message.role;
@@ -34,6 +34,11 @@ function plainMessages(messages: readonly ChatMessage[]): ChatMessage[] {
     afterResult = isResult;
   }
   return plain;
+}
+
+/** As the answer's grammar has it written, so that the KV cache of that answer is gone on from. */
+function onOneLine(value: unknown): string {
+  return JSON.stringify(value, null, 1).replaceAll(/,\n */g, ', ').replaceAll(/\n */g, '');
 }
 
 function explain(tools: readonly unknown[]): string {

@@ -5,7 +5,7 @@ import { CallScanner, type ScannedPart } from '../../../src/api/tools/call-scann
 import { LocalModelText, type Prompt, type ToolFormat } from '../../../src/tokenizer/index.ts';
 import { GrammarWalker } from '../../support/grammar-walker.ts';
 import { localGrammars } from '../../support/local-grammars.ts';
-import { readAll, ScriptedGenerator, tokenizer, user } from '../../support/scripted-engine.ts';
+import { readAll, scriptedEngineOf, tokenizer, user } from '../../support/scripted-engine.ts';
 
 const WEATHER = {
   type: 'function',
@@ -50,17 +50,7 @@ function walking(toolFormat: ToolFormat, seed = 1) {
 }
 
 /** A model that says this, and knows functions by Shoal's words only. */
-function scripted(text: string) {
-  const generator = new ScriptedGenerator(text);
-  const engine = new ShoalEngine({
-    generator,
-    text: async () => new LocalModelText(tokenizer),
-    grammars: localGrammars(tokenizer.data),
-    modelId: () => 'Tiny',
-    contextLength: () => 4096,
-  });
-  return { engine, generator };
-}
+const scripted = (text: string) => scriptedEngineOf([text], 4096);
 
 describe('an answer that has to call a function', () => {
   const valid = new Ajv2020().compile(WEATHER.function.parameters);
@@ -165,7 +155,7 @@ describe('a conversation with calls', () => {
     expect(prompt.messages.map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'user']);
     expect(prompt.messages[0]!.content).toContain('"name":"get_weather"');
     expect(prompt.messages[2]!.content).toBe(
-      '<tool_call>\n{"name": "get_weather", "arguments": {"city":"Paris"}}\n</tool_call>',
+      '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Paris"}}\n</tool_call>',
     );
     expect(prompt.messages[3]!.content).toBe('<tool_response>\n12 °C\n</tool_response>\nAnd now?');
   });

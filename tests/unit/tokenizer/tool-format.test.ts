@@ -34,8 +34,12 @@ describe('how a model calls functions', () => {
     const ids = (await text.encode({ kind: 'chat', messages, options: { tools } }, 10_000)) as number[];
     const written = qwen.decode(ids);
     expect(written).toContain('<tools>\n{"type": "function", "function": {"name": "find"');
-    expect(written).toContain(`<tool_call>\n{"name": "find", "arguments": {"query": ${JSON.stringify(query)}}}\n</tool_call>`);
-    expect(written).toContain('<tool_response>\nfound<|im_start|>\n</tool_response><|im_end|>\n<|im_start|>assistant\n');
+    expect(written).toContain(
+      `<tool_call>\n{"name": "find", "arguments": {"query": ${JSON.stringify(query)}}}\n</tool_call>`,
+    );
+    expect(written).toContain(
+      '<tool_response>\nfound<|im_start|>\n</tool_response><|im_end|>\n<|im_start|>assistant\n',
+    );
     const [imEnd] = qwen.encode('<|im_end|>', { parseSpecial: true });
     const [imStart] = qwen.encode('<|im_start|>', { parseSpecial: true });
     // System, user, assistant and results; the assistant's next turn is open.

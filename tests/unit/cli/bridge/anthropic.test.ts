@@ -73,7 +73,8 @@ it('counts tokens as it then reads them', async () => {
 it('refuses in Anthropic’s shape, by name', async () => {
   const wrongs: [object, string][] = [
     [{ top_k: -5 }, 'top_k'],
-    [{ tools: [{ name: 'f', input_schema: { type: 'object' } }] }, 'tools'],
+    [{ tools: [{ type: 'web_search_20250305', name: 'web_search' }] }, 'tools[0].type'],
+    [{ tools: [{ name: 'f g', input_schema: { type: 'object' } }] }, 'tools[0].function.name'],
     [{ thinking: { type: 'enabled', budget_tokens: 1024 } }, 'thinking.type'],
     [{ messages: [] }, 'messages'],
     [{ max_tokens: 0 }, 'max_tokens'],

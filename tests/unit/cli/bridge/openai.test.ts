@@ -88,15 +88,16 @@ describe('chat completions', () => {
     ).rejects.toMatchObject({ status: 400, type: 'invalid_request_error', param: 'messages[0].content[0].type' });
   });
 
-  it('refuses tools, formats and what it does not know by name', async () => {
-    const tools = [{ type: 'function' as const, function: { name: 'f' } }];
+  it('refuses wrong tools, wrong formats and what it does not know by name', async () => {
+    const tools = [{ type: 'function' as const, function: { name: 'f g' } }];
     await expect(client.chat.completions.create({ ...ask, tools })).rejects.toMatchObject({
       status: 400,
-      param: 'tools',
+      param: 'tools[0].function.name',
     });
+    const json_schema = { name: 'it', schema: { type: 'frob' } };
     await expect(
-      client.chat.completions.create({ ...ask, response_format: { type: 'json_object' } }),
-    ).rejects.toMatchObject({ status: 400, param: 'response_format' });
+      client.chat.completions.create({ ...ask, response_format: { type: 'json_schema', json_schema } }),
+    ).rejects.toMatchObject({ status: 400, message: expect.stringContaining('Unsupported type "frob"') });
     await expect(client.chat.completions.create({ ...ask, reasoning_effort: 'low' })).rejects.toMatchObject({
       status: 400,
       param: 'reasoning_effort',
@@ -210,7 +211,6 @@ describe('responses', () => {
   it('names what it cannot do', async () => {
     const wrongs = {
       previous_response_id: 'resp_1',
-      tools: [{ type: 'web_search' as const }],
       background: true,
       truncation: 'auto' as const,
       include: ['message.output_text.logprobs' as const],
@@ -218,6 +218,12 @@ describe('responses', () => {
     };
     for (const [param, value] of Object.entries(wrongs))
       await expect(client.responses.create({ ...ask, [param]: value })).rejects.toMatchObject({ status: 400, param });
+    const tools = [{ type: 'web_search' as const }];
+    await expect(client.responses.create({ ...ask, tools })).rejects.toMatchObject({
+      status: 400,
+      param: 'tools[0].type',
+      message: expect.stringContaining('tools of type "web_search" are not supported'),
+    });
     const input = [{ role: 'user' as const, content: [{ type: 'input_image' as const, detail: 'auto' as const }] }];
     await expect(client.responses.create({ ...ask, input })).rejects.toMatchObject({
       status: 400,

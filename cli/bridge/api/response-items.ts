@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import type { TypedEvent } from '../http/exchange.ts';
+import type { ChatPart } from './chat-parts.ts';
+
+type Status = 'in_progress' | 'completed' | 'incomplete';
+
+interface MessageItem {
+  readonly type: 'message';
+  readonly id: string;
+  text: string;
+}
+interface CallItem {
+  readonly type: 'function_call';
+  readonly id: string;
+  readonly call_id: string;
+  readonly name: string;
+  arguments: string;
+}
+
+/** Makes the output items of a response, and the events that tell of them, from the parts of an answer. */
+export class ResponseItems {
+  /** Those that are done. */
+  readonly output: object[] = [];
+  #open: MessageItem | CallItem | undefined;
+
+  *add(part: ChatPart): Generator<TypedEvent> {
+    if (part.kind === 'text') {
+      if (this.#open?.type !== 'message') yield* this.#begin({ type: 'message', id: `msg_${randomUUID()}`, text: '' });
+      const item = this.#open as MessageItem;
+      item.text += part.text;
+      yield this.#event('output_text.delta', { content_index: 0, delta: part.text, logprobs: [] });
+    } else if (part.kind === 'call') {
+      const { id: call_id, name } = part;
+      yield* this.#begin({ type: 'function_call', id: `fc_${randomUUID()}`, call_id, name, arguments: '' });
+    } else {
+      (this.#open as CallItem).arguments += part.text;
+      yield this.#event('function_call_arguments.delta', { delta: part.text });
+    }
+  }
+
+  /** Ends the last item; a response without any has an empty message. */
+  *end(status: Status): Generator<TypedEvent> {
+    if (!this.#open && this.output.length === 0)
+      yield* this.#begin({ type: 'message', id: `msg_${randomUUID()}`, text: '' });
+    yield* this.#close(status);
+  }
+
+  *#begin(item: MessageItem | CallItem): Generator<TypedEvent> {
+    yield* this.#close('completed');
+    this.#open = item;
+    const { output_index } = this.#place();
+    yield { type: 'response.output_item.added', output_index, item: shown(item, 'in_progress') };
+    if (item.type === 'message') yield this.#event('content_part.added', { content_index: 0, part: textPart('') });
+  }
+
+  *#close(status: Status): Generator<TypedEvent> {
+    const item = this.#open;
+    if (!item) return;
+    if (item.type === 'message') {
+      yield this.#event('output_text.done', { content_index: 0, text: item.text, logprobs: [] });
+      yield this.#event('content_part.done', { content_index: 0, part: textPart(item.text) });
+    } else yield this.#event('function_call_arguments.done', { name: item.name, arguments: item.arguments });
+    const { output_index } = this.#place();
+    const done = shown(item, status);
+    yield { type: 'response.output_item.done', output_index, item: done };
+    this.output.push(done);
+    this.#open = undefined;
+  }
+
+  #place() {
+    return { output_index: this.output.length, item_id: this.#open!.id };
+  }
+
+  #event(name: string, fields: object): TypedEvent {
+    return { type: `response.${name}`, ...this.#place(), ...fields };
+  }
+}
+
+function shown(item: MessageItem | CallItem, status: Status): object {
+  if (item.type === 'function_call') return { ...item, status };
+  const { type, id, text } = item;
+  return { type, id, status, role: 'assistant', content: status === 'in_progress' ? [] : [textPart(text)] };
+}
+
+function textPart(text: string) {
+  return { type: 'output_text', text, annotations: [], logprobs: [] };
+}
