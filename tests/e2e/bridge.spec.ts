@@ -100,6 +100,48 @@ test('streams through it what a tab says, two at once too', async () => {
   expect(again.usage!.prompt_tokens_details!.cached_tokens).toBe(again.usage!.prompt_tokens - 1);
 });
 
+const ITEM = {
+  type: 'object',
+  properties: {
+    colour: { enum: ['red', 'green', 'blue'] },
+    count: { type: 'integer', minimum: 0, maximum: 20 },
+    name: { type: 'string', maxLength: 8 },
+  },
+  required: ['colour', 'count', 'name'],
+  additionalProperties: false,
+} as const;
+
+test('answers in JSON of a schema, whatever a model of random weights says', async () => {
+  const response_format = { type: 'json_schema', json_schema: { name: 'item', strict: true, schema: ITEM } } as const;
+  const request = { ...ask('An item?', 200), response_format };
+  const [one, two] = await Promise.all([
+    client.chat.completions.create(request),
+    client.chat.completions.create({ ...request, temperature: 1, seed: 3 }),
+  ]);
+  for (const { choices } of [one, two]) {
+    expect(choices[0]!.finish_reason).toBe('stop');
+    const item = JSON.parse(choices[0]!.message.content!);
+    expect(Object.keys(item)).toEqual(['colour', 'count', 'name']);
+    expect(ITEM.properties.colour.enum).toContain(item.colour);
+    expect(item.count).toBeLessThanOrEqual(20);
+    expect([...item.name].length).toBeLessThanOrEqual(8);
+  }
+  const yes = { type: 'grammar', grammar: 'root ::= "yes" | "no"' } as const;
+  const { choices } = await client.chat.completions.create({ ...request, response_format: yes as never });
+  expect(['yes', 'no']).toContain(choices[0]!.message.content);
+});
+
+test('says what is wrong with a schema, and goes on with others', async () => {
+  const schema = (type: string) => ({ type: 'json_schema', json_schema: { name: 'it', schema: { type } } }) as const;
+  const wrong = client.chat.completions.create({ ...ask('An item?'), response_format: schema('frob') });
+  await expect(wrong).rejects.toMatchObject({
+    status: 400,
+    message: expect.stringContaining('Unsupported type "frob"'),
+  });
+  const { choices } = await client.chat.completions.create({ ...ask('It?'), response_format: schema('boolean') });
+  expect(['true', 'false']).toContain(choices[0]!.message.content);
+});
+
 test('lets the engine go when a client goes', async () => {
   const stream = await client.chat.completions.create({ ...ask('A long story?', 2000), stream: true });
   for await (const _ of stream) break;

@@ -73,6 +73,24 @@ test('a prompt typed into the page is answered, and the answer is the reference'
 
 for (const [index, greedy] of cases.entries()) test(caseName(index, greedy), () => expectReference(guest, greedy));
 
+test('an answer is JSON of a schema, and one calls a function, where a program asks for it', async () => {
+  const answers = await guest.page.evaluate(async () => {
+    const { engine } = window.shoal;
+    const city = { type: 'object', properties: { name: { type: 'string', maxLength: 20 } }, required: ['name'] };
+    const asked = { messages: [{ role: 'user' as const, content: 'Name the capital of France.' }], temperature: 0 };
+    const schema = JSON.stringify(city);
+    const json = await engine.chat.completions.create({ ...asked, response_format: { type: 'json_object', schema } });
+    const tools = [{ type: 'function' as const, function: { name: 'find_city', parameters: city } }];
+    const call = await engine
+      .beside('calls')
+      .chat.completions.create({ ...asked, tools, tool_choice: 'required' as never });
+    return { text: json.choices[0]!.message.content!, calls: call.choices[0]!.message.tool_calls! };
+  });
+  expect(JSON.parse(answers.text)).toEqual({ name: expect.any(String) });
+  expect(answers.calls).toMatchObject([{ type: 'function', function: { name: 'find_city' } }]);
+  expect(JSON.parse(answers.calls[0]!.function.arguments)).toEqual({ name: expect.any(String) });
+});
+
 test('one tab with all four shards gives the same numbers bit for bit', async ({ browser }) => {
   const split = await ask(guest, france, 12);
   const alone = await startServer();
