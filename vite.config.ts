@@ -4,7 +4,12 @@ import { pageCache } from './vite/page-cache.ts';
 
 /** Modules of the first screen that later ones import too. */
 const SHARED =
-  /\/src\/(core\/|protocol\/(limits|manifest|directory|directory-exchange)\.ts|app\/(invite|server-url)\.ts|ui\/(page-state|bounded-input)\.ts|ui\/components\/copy-button\.tsx)|\/node_modules\/(preact|@preact\/signals|@preact\/signals-core|valibot)\//;
+  /\/src\/(core\/|protocol\/(limits|manifest|directory|directory-exchange)\.ts|api\/(field-name|structured\/called-function)\.ts|app\/(invite|server-url)\.ts|ui\/(page-state|bounded-input)\.ts|ui\/components\/copy-button\.tsx)|\/node_modules\/(preact|@preact\/signals|@preact\/signals-core|valibot)\//;
+
+/** The grammar engine has code for Node that no browser runs: nothing to tell whoever builds the page. */
+const onLog = (level: string, log: { readonly message: string }, tell: (level: never, log: never) => void): void => {
+  if (!log.message.includes('@mlc-ai/web-xgrammar')) tell(level as never, log as never);
+};
 
 export default defineConfig({
   // The page may lie below a path, which a build cannot know.
@@ -14,6 +19,7 @@ export default defineConfig({
     target: 'es2023',
     chunkSizeWarningLimit: 2000,
     rolldownOptions: {
+      onLog,
       output: {
         // What the first screen shares with all that comes later: a file each would be a request each.
         codeSplitting: { groups: [{ name: 'shared', test: SHARED }] },
@@ -21,7 +27,7 @@ export default defineConfig({
     },
   },
   plugins: [pageCache(), compressedFiles()],
-  worker: { format: 'es' },
+  worker: { format: 'es', rolldownOptions: { onLog } },
   resolve: { alias: { webtorrent: 'webtorrent/dist/webtorrent.min.js' } },
   test: {
     silent: 'passed-only',

@@ -10,7 +10,7 @@ import type {
 import type { TokenTable } from '../tokenizer/index.ts';
 import type { GenerationPlan } from './request.ts';
 import { StopScanner } from './stop-scanner.ts';
-import type { CallDelta } from './tools/called-function.ts';
+import type { CallDelta } from './structured/called-function.ts';
 
 /** One answer to make. */
 export interface AnswerRequest {
@@ -47,6 +47,8 @@ export interface AnswerEnd {
   readonly summary: GenerationSummary;
   /** The stop text that ended it. */
   readonly stoppedBy: string | undefined;
+  /** Whether it has called functions. */
+  readonly called?: boolean;
 }
 
 /** Makes one answer: text without half characters and stop texts. */

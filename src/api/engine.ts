@@ -35,8 +35,7 @@ import { readToTheEnd } from './read-to-the-end.ts';
 import { planChat, planText } from './request.ts';
 import { checkModel, type Job, type JobContext, type JobEvent, type Keeping, runJob } from './run.ts';
 import { CHAT_SHAPE, type Choice, type ResponseHead, type Shape, TEXT_SHAPE } from './shapes.ts';
-import { type CalledFunction, withCalls } from './tools/called-function.ts';
-import { tellTools } from './tools/told-tools.ts';
+import { type CalledFunction, withCalls } from './structured/called-function.ts';
 
 /** The generator's conversations of an engine: of chat completions, of completions, of tokens that are fed by hand. */
 const CONVERSATIONS = ['chat', 'text', 'forward'] as const;
@@ -84,7 +83,7 @@ export class ShoalEngine implements MLCEngineInterface {
   chatCompletion(request: ChatCompletionRequestBase): Promise<AsyncIterable<ChatCompletionChunk> | ChatCompletion>;
   /** @throws ShoalError `bad-request`, `context-full`, `shard-missing`, `peer-gone`; of a stream, also while it is read */
   async chatCompletion(request: ChatCompletionRequest): Promise<AsyncIterable<ChatCompletionChunk> | ChatCompletion> {
-    const job = this.#chatJob(request);
+    const job = await this.#chatJob(request);
     return request.stream ? this.#stream(job, CHAT_SHAPE) : this.#whole(job, CHAT_SHAPE);
   }
 
@@ -92,9 +91,12 @@ export class ShoalEngine implements MLCEngineInterface {
    * As `chatCompletion` with `stream`, for an app that keeps its answers: tells the exact tokens, and goes on from those
    * of an earlier run. Makes one choice.
    */
-  keptChatCompletion(request: ChatCompletionRequest, keeping: Keeping): AsyncIterable<ChatCompletionChunk> {
-    const job = this.#chatJob(request);
-    return this.#stream({ ...job, plan: { ...job.plan, choices: 1 }, keeping }, CHAT_SHAPE);
+  async *keptChatCompletion(
+    request: ChatCompletionRequest,
+    keeping: Keeping,
+  ): AsyncGenerator<ChatCompletionChunk, void> {
+    const job = await this.#chatJob(request);
+    yield* this.#stream({ ...job, plan: { ...job.plan, choices: 1 }, keeping }, CHAT_SHAPE);
   }
 
   completion(request: CompletionCreateParamsNonStreaming): Promise<Completion>;
@@ -127,9 +129,10 @@ export class ShoalEngine implements MLCEngineInterface {
    * @throws ShoalError `bad-request`, as `chatCompletion`
    */
   async promptSize(request: ChatCompletionRequest): Promise<PromptSize> {
-    const prompt = chatPrompt(request);
+    const { prompt, structure } = await this.#chatJob(request);
     const text = await this.#options.text();
-    return sizeOf(await text.encode(tellTools(prompt, text.toolFormat), this.#options.contextLength()));
+    const told = structure?.tell(prompt, text.toolFormat) ?? prompt;
+    return sizeOf(await text.encode(told, this.#options.contextLength()));
   }
 
   /** The model that answers name; empty while the tab has not learned it. */
@@ -246,15 +249,20 @@ export class ShoalEngine implements MLCEngineInterface {
     }
   }
 
-  #chatJob(request: ChatCompletionRequest): Job {
-    const prompt = chatPrompt(request);
+  async #chatJob(request: ChatCompletionRequest): Promise<Job> {
+    const receivedAtMs = performance.now();
+    // Fetched with the first request that needs it: the page of most has no use for it.
+    const structure = asksForStructure(request)
+      ? (await import('./structured/structure.ts')).structureOf(request)
+      : undefined;
     return {
       plan: planChat(request),
       model: request.model,
-      prompt,
+      prompt: chatPrompt(request, structure?.tools),
+      structure,
       echo: '',
       conversation: this.#conversation('chat'),
-      receivedAtMs: performance.now(),
+      receivedAtMs,
     };
   }
 
@@ -322,4 +330,15 @@ export class ShoalEngine implements MLCEngineInterface {
   #head(): ResponseHead {
     return { id: crypto.randomUUID(), model: this.#options.modelId(), created: Math.floor(Date.now() / 1000) };
   }
+}
+
+/** Whether a request asks for a form of the answer, or has to do with tools. */
+function asksForStructure({ response_format, tools, tool_choice, messages }: ChatCompletionRequest): boolean {
+  if (response_format || tool_choice || (tools && tools.length > 0)) return true;
+  return Array.isArray(messages) && messages.some(hasToDoWithTools);
+}
+
+function hasToDoWithTools(message: unknown): boolean {
+  if (typeof message !== 'object' || message === null) return false;
+  return 'tool_calls' in message || ('role' in message && message.role === 'tool');
 }

@@ -1,13 +1,10 @@
 import type { ChatCompletionRequest, CompletionCreateParams } from '@mlc-ai/web-llm';
 import * as v from 'valibot';
 import { ShoalError } from '../core/errors.ts';
-import type { AnswerGrammar } from '../grammar/answer-grammar.ts';
 import type { SamplingOptions } from '../swarm/coordinator/generation.ts';
 import { DEFAULT_SAMPLING } from '../swarm/coordinator/sampler.ts';
 import type { SamplingDefaults } from '../tokenizer/index.ts';
 import { fieldName } from './field-name.ts';
-import { grammarOf } from './response-format.ts';
-import { planTools, type ToolPlan } from './tools/tool-request.ts';
 
 /** Choices of one request: each is a whole answer, made one after the other. */
 const MAX_CHOICES = 128;
@@ -69,14 +66,14 @@ const sharedEntries = {
   prompt_cache_key: HARMLESS,
 };
 
-/** What a chat request says besides; `chat-prompt.ts` looks at it. */
+/** What a chat request says besides; `chat-prompt.ts` and `structured/` look at it. */
 const chatSchema = v.strictObject({
   ...sharedEntries,
   max_completion_tokens: v.nullish(v.pipe(whole, v.minValue(1))),
   messages: ELSEWHERE,
   tools: ELSEWHERE,
   tool_choice: ELSEWHERE,
-  parallel_tool_calls: HARMLESS,
+  parallel_tool_calls: ELSEWHERE,
   response_format: ELSEWHERE,
   extra_body: v.nullish(
     v.strictObject({
@@ -107,10 +104,6 @@ export interface GenerationPlan {
   readonly ignoreEos: boolean;
   readonly logprobs: boolean;
   readonly topLogprobs: number;
-  /** What the text has to be. */
-  readonly grammar?: AnswerGrammar | undefined;
-  /** The functions that it may call. */
-  readonly tools?: ToolPlan | undefined;
   /** Temperature and top-p where the request says; otherwise the model's own count. */
   readonly sampling: Omit<SamplingOptions, 'temperature' | 'topP'> & SamplingDefaults;
 }
@@ -121,17 +114,10 @@ export interface GenerationPlan {
  * not known: what would limit or change the answer is not passed over
  */
 export function planChat(request: ChatCompletionRequest): GenerationPlan {
-  const { max_tokens, max_completion_tokens, response_format, ...output } = parsed(chatSchema, request);
+  const { max_tokens, max_completion_tokens, ...output } = parsed(chatSchema, request);
   // OpenAI's newer name for the same bound; where both are given, both hold.
   const bounds = [max_tokens, max_completion_tokens].filter((bound) => typeof bound === 'number');
-  const plan = planOf(output, bounds.length > 0 ? Math.min(...bounds) : undefined);
-  const [grammar, tools] = [grammarOf(response_format), planTools(request)];
-  if (grammar && tools)
-    throw new ShoalError(
-      'bad-request',
-      'The request has "tools" and a "response_format": leave one of them out, or set "tool_choice" to "none".',
-    );
-  return { ...plan, grammar, tools };
+  return planOf(output, bounds.length > 0 ? Math.min(...bounds) : undefined);
 }
 
 /** As `planChat`, of a text request. @throws ShoalError `bad-request` */

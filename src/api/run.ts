@@ -5,9 +5,7 @@ import { isSize, type ModelText, type Prompt, type PromptSize, type TokenTable }
 import { type AnswerDelta, answer } from './answer.ts';
 import type { GenerationPlan } from './request.ts';
 import type { ChoiceEnd } from './shapes.ts';
-import { withCallsApart } from './tools/answer-calls.ts';
-import { callSyntaxes, toolGrammar } from './tools/call-syntax.ts';
-import { tellTools } from './tools/told-tools.ts';
+import type { Structure } from './structured/structure.ts';
 import { type Usage, usageOf } from './usage.ts';
 
 /** OpenAI's defaults: where neither the request nor the model says. */
@@ -35,6 +33,8 @@ export interface Job {
   /** The model that the request names, if it does. */
   readonly model: string | null | undefined;
   readonly prompt: Prompt;
+  /** What the request asks of the answer besides words. */
+  readonly structure?: Structure | undefined;
   /** Text that every choice begins with. */
   readonly echo: string;
   /** Whose KV cache is reused as far as the prompts agree. */
@@ -68,7 +68,7 @@ export interface JobContext {
  * @throws ShoalError `bad-request`, `context-full`, and what the generator throws
  */
 export async function* runJob(job: Job, context: JobContext): AsyncGenerator<JobEvent, void> {
-  const { plan, echo, conversation, receivedAtMs, keeping } = job;
+  const { plan, structure, echo, conversation, receivedAtMs, keeping } = job;
   const { generator, signal } = context;
   const text = await context.text();
   const { tokens } = text;
@@ -76,7 +76,8 @@ export async function* runJob(job: Job, context: JobContext): AsyncGenerator<Job
   checkBias(plan, tokens);
   const begunIds = keeping?.begun?.ids ?? [];
   const contextLength = context.contextLength();
-  const prompt = tellTools(job.prompt, text.toolFormat);
+  const { toolFormat: format } = text;
+  const prompt = structure?.tell(job.prompt, format) ?? job.prompt;
   const promptIds = keeping?.begun?.promptIds ?? (await text.encode(prompt, contextLength));
   if (isSize(promptIds)) throw tooLong(promptIds, contextLength);
   const room = roomFor(promptIds.length, contextLength);
@@ -89,8 +90,7 @@ export async function* runJob(job: Job, context: JobContext): AsyncGenerator<Job
       ids.push(id);
       keeping.onProgress({ promptIds, ids });
     });
-  const { toolFormat: format } = text;
-  const grammar = plan.tools ? toolGrammar(plan.tools, format) : plan.grammar;
+  const grammar = structure?.grammar(format);
   const sampling = { ...GENERAL_SAMPLING, ...text.sampling, ...plan.sampling };
   const summaries: GenerationSummary[] = [];
   for (let choice = 0; choice < plan.choices; choice++) {
@@ -104,12 +104,12 @@ export async function* runJob(job: Job, context: JobContext): AsyncGenerator<Job
         ...{ generator, tokens, plan, promptIds, maxTokens, sampling: { ...sampling, seed } },
         ...{ conversation, begunIds, onToken, follower, signal },
       });
-      for await (const event of plan.tools ? withCallsApart(events, callSyntaxes(plan.tools, format)) : events) {
+      for await (const event of structure?.read(events, format) ?? events) {
         if (event.kind === 'delta') yield { kind: 'delta', choice, delta: event };
         else {
           summaries.push(event.summary);
           const { summary, stoppedBy } = event;
-          const called = 'called' in event && event.called && summary.finishReason === 'stop';
+          const called = event.called && summary.finishReason === 'stop';
           yield { kind: 'end', choice, end: { finishReason: called ? 'tool_calls' : summary.finishReason, stoppedBy } };
         }
       }

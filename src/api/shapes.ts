@@ -7,7 +7,7 @@ import type {
   CompletionUsage,
 } from '@mlc-ai/web-llm';
 import type { AnswerDelta } from './answer.ts';
-import type { CallDelta, CalledFunction } from './tools/called-function.ts';
+import type { CallDelta, CalledFunction } from './structured/called-function.ts';
 
 /** What every part of one response has in common. */
 export interface ResponseHead {

@@ -1,4 +1,3 @@
-import { workerGrammars } from '../../workers/grammar-client.ts';
 import { createWorkerRunner, type RunnerChoice } from '../../workers/runner-client.ts';
 import { storeThread } from '../../workers/store-client.ts';
 import { openWorkerText } from '../../workers/tokenizer-client.ts';
@@ -7,6 +6,7 @@ import { ShoalError } from '../core/errors.ts';
 import { collectAllGarbage } from '../core/garbage.ts';
 import { log } from '../core/log.ts';
 import type { RunnerInfo } from '../engine/layer-runner.ts';
+import type { Grammars } from '../grammar/answer-grammar.ts';
 import type { Transport } from '../net/transport.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
 import { relayMultiaddr, type ServerConfig } from '../protocol/server-config.ts';
@@ -89,9 +89,10 @@ export class SwarmSession {
   readonly #settings: () => NodeSettings;
   readonly #network: () => Promise<Transport>;
   /** Over the model's tokens. */
-  readonly grammars = workerGrammars(async () => (await this.text()).tokens.data);
+  readonly grammars: Grammars = { follow: async (grammar) => (await this.#openGrammars()).follow(grammar) };
   #node: SwarmNode | undefined;
   #text: Promise<ModelText> | undefined;
+  #grammars: Promise<Grammars> | undefined;
   #tokens: TokenTable | undefined;
 
   constructor(options: SwarmSessionOptions) {
@@ -188,6 +189,13 @@ export class SwarmSession {
   /** Undefined until `text` is there. */
   get tokens(): TokenTable | undefined {
     return this.#tokens;
+  }
+
+  #openGrammars(): Promise<Grammars> {
+    this.#grammars ??= import('../../workers/grammar-client.ts').then(({ workerGrammars }) =>
+      workerGrammars(async () => (await this.text()).tokens.data),
+    );
+    return this.#grammars;
   }
 
   async #readHeader(): Promise<ModelHeader> {

@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { ShoalEngine } from '../../../src/api/index.ts';
-import { CallScanner, type ScannedPart } from '../../../src/api/tools/call-scanner.ts';
+import { CallScanner, type ScannedPart } from '../../../src/api/structured/call-scanner.ts';
 import { LocalModelText, type Prompt, type ToolFormat } from '../../../src/tokenizer/index.ts';
 import { GrammarWalker } from '../../support/grammar-walker.ts';
 import { localGrammars } from '../../support/local-grammars.ts';

@@ -3,11 +3,11 @@ import { CallScanner, type ScannedPart } from './call-scanner.ts';
 import type { CallSyntax } from './call-syntax.ts';
 import { newCallId } from './called-function.ts';
 
-/** An answer with the calls taken out of its text; its end says whether there were any. */
+/** An answer with the calls taken out of its text: an end that they made is none of the text's. */
 export async function* withCallsApart(
   events: AsyncGenerator<AnswerDelta | AnswerEnd, void>,
   syntaxes: readonly (CallSyntax & { readonly name: string })[],
-): AsyncGenerator<AnswerDelta | (AnswerEnd & { readonly called: boolean }), void> {
+): AsyncGenerator<AnswerDelta | AnswerEnd, void> {
   const scanner = new CallScanner(syntaxes);
   for await (const event of events) {
     if (event.kind === 'delta') yield* deltas(scanner.push(event.text), event.logprobs);

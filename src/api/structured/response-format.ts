@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import { ShoalError } from '../core/errors.ts';
-import type { AnswerGrammar } from '../grammar/answer-grammar.ts';
-import { fitSchema } from '../grammar/json-schema.ts';
-import { fieldName } from './field-name.ts';
+import { ShoalError } from '../../core/errors.ts';
+import type { AnswerGrammar } from '../../grammar/answer-grammar.ts';
+import { fitSchema } from '../../grammar/json-schema.ts';
+import { fieldName } from '../field-name.ts';
 
 const text = v.pipe(v.string(), v.nonEmpty());
 /** JSON, as itself or written down. */
