@@ -14,8 +14,8 @@ const ESCAPES = new Map([
   ['\\t', '(\\\\t)'],
   ['\\f', '(\\\\f)'],
   ['.', ANY_CHARACTER],
-  ['\\s', '[ \\u00a0]'],
-  ['\\S', `[^ \\u00a0${ESCAPED_ONLY}]`],
+  ['\\s', ' '],
+  ['\\S', `[^ ${ESCAPED_ONLY}]`],
   ['\\D', `[^0-9${ESCAPED_ONLY}]`],
   ['\\W', `[^a-zA-Z0-9_${ESCAPED_ONLY}]`],
 ]);
@@ -32,10 +32,7 @@ const SETS: Readonly<Record<string, readonly Range[]>> = {
     [0x5f, 0x5f],
     [0x61, 0x7a],
   ],
-  s: [
-    [0x20, 0x20],
-    [0xa0, 0xa0],
-  ],
+  s: [[0x20, 0x20]],
 };
 /** Characters that a JSON string has escaped only. */
 const FORBIDDEN: readonly Range[] = [
@@ -66,7 +63,8 @@ export function fitPattern(pattern: string): string | undefined {
 
 function fitClass(part: string): string | undefined {
   const inside = part.slice(1, -1);
-  if (inside.startsWith('^')) return /\\[DWS]/.test(inside) ? undefined : `[${inside}${ESCAPED_ONLY}]`;
+  // Of characters beyond ASCII the library leaves out others than it should.
+  if (inside.startsWith('^')) return /\\[DWSxu]|[^ -~]/.test(inside) ? undefined : `[${inside}${ESCAPED_ONLY}]`;
   const ranges = rangesOf(inside.match(MEMBERS) ?? []);
   const left = ranges?.flatMap((range) => FORBIDDEN.reduce(without, [range])) ?? [];
   return left.length > 0
