@@ -20,8 +20,13 @@ const tokenizer = Tokenizer.fromMetadata(await metadataOf(positionals[0] ?? MODE
 console.log(`${cpus()[0]?.model.trim()}; ${tokenizer.size} tokens, ${Math.ceil(tokenizer.size / 32) * 4} bytes a mask`);
 
 const parameters = JSON.stringify({ type: 'object', properties: { city: { type: 'string' } }, required: ['city'] });
-const call = { begin: '<tool_call>\n{"name": "f", "arguments": ', schema: parameters, end: '}\n</tool_call>' };
-const calls = { kind: 'calls', trigger: '<tool_call>', calls: [call], once: false } as const;
+const call = {
+  trigger: '<tool_call>',
+  begin: '<tool_call>\n{"name": "f", "arguments": ',
+  schema: parameters,
+  end: '}\n</tool_call>',
+};
+const calls = { kind: 'calls', calls: [call], once: false } as const;
 const schemas = jsonSchemas(ANSWERS, 11).map((schema) => JSON.stringify(schema));
 const KINDS: readonly [string, (answer: number) => AnswerGrammar][] = [
   ['any JSON object', () => ({ kind: 'object' })],

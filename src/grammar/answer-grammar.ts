@@ -11,10 +11,14 @@ export type AnswerGrammar =
   /** Free text with calls of functions. */
   | {
       readonly kind: 'calls';
-      /** With which every call begins; where it stands, one must follow. */
-      readonly trigger: string;
-      /** `schema` is of what stands between, as that of a `schema`. */
-      readonly calls: readonly { readonly begin: string; readonly schema: string; readonly end: string }[];
+      /** `schema` is of what stands between `begin` and `end`, as that of a `schema`. */
+      readonly calls: readonly {
+        /** A beginning of `begin`, the same of several or none of another's: where it stands, such a call must follow. */
+        readonly trigger: string;
+        readonly begin: string;
+        readonly schema: string;
+        readonly end: string;
+      }[];
       /** Whether there has to be one, and no text before it. */
       readonly required: boolean;
       /** Whether the answer ends with the first. */

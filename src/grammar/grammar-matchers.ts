@@ -132,6 +132,7 @@ async function callsTag(grammar: AnswerGrammar & { readonly kind: 'calls' }): Pr
     tags.push({ type: 'tag', begin, content: { type: 'grammar', grammar: rules.toString() }, end });
     rules.dispose();
   }
-  const { trigger, required: at_least_one, once: stop_after_first } = grammar;
-  return { format: { type: 'triggered_tags', triggers: [trigger], tags, at_least_one, stop_after_first } };
+  const triggers = [...new Set(grammar.calls.map(({ trigger }) => trigger))];
+  const { required: at_least_one, once: stop_after_first } = grammar;
+  return { format: { type: 'triggered_tags', triggers, tags, at_least_one, stop_after_first } };
 }

@@ -6,7 +6,7 @@ import { newCallId } from './called-function.ts';
 /** An answer with the calls taken out of its text: an end that they made is none of the text's. */
 export async function* withCallsApart(
   events: AsyncGenerator<AnswerDelta | AnswerEnd, void>,
-  syntaxes: readonly (CallSyntax & { readonly name: string })[],
+  syntaxes: readonly CallSyntax[],
 ): AsyncGenerator<AnswerDelta | AnswerEnd, void> {
   const scanner = new CallScanner(syntaxes);
   for await (const event of events) {

@@ -19,14 +19,14 @@ interface OpenCall {
 
 /** Takes calls out of an answer's text as it comes. The answer's grammar has them written exactly as the syntaxes say. */
 export class CallScanner {
-  readonly #syntaxes: readonly (CallSyntax & { readonly name: string })[];
+  readonly #syntaxes: readonly Omit<CallSyntax, 'trigger'>[];
   /** Not told yet: what may be the beginning of a call, or of nothing but spaces before one. */
   #held = '';
   #calls = 0;
   /** The call that is being read. */
   #call: OpenCall | undefined;
 
-  constructor(syntaxes: readonly (CallSyntax & { readonly name: string })[]) {
+  constructor(syntaxes: readonly Omit<CallSyntax, 'trigger'>[]) {
     this.#syntaxes = syntaxes;
   }
 

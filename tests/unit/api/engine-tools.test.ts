@@ -96,6 +96,15 @@ describe('an answer that may call functions', () => {
     });
   });
 
+  it('may forget the tags of a call, and say what looks like one', async () => {
+    const { engine } = scripted('{"name": "Ann"} {"name": "get_weather", "arguments": {"city": "Paris"}}');
+    const { choices } = await engine.chatCompletion({ messages, tools } as never);
+    expect(choices[0]).toMatchObject({
+      finish_reason: 'tool_calls',
+      message: { content: '{"name": "Ann"}', tool_calls: [{ function: { arguments: '{"city": "Paris"}' } }] },
+    });
+  });
+
   it('has several, each with its own id', async () => {
     const { engine } = scripted(`${CALL}\n${CALL}`);
     const { choices } = await engine.chatCompletion({ messages, tools } as never);

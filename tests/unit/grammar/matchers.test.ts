@@ -60,8 +60,13 @@ describe('a grammar', () => {
   });
 
   it('of calls is free until one begins, and then bound to one, on one line', async () => {
-    const call = { begin: '<call>{"name": "f", "arguments": ', schema: '{"type":"object"}', end: '}</call>' };
-    const calls = { kind: 'calls', trigger: '<call>', calls: [call], required: false, once: false } as const;
+    const call = {
+      trigger: '<call>',
+      begin: '<call>{"name": "f", "arguments": ',
+      schema: '{"type":"object"}',
+      end: '}</call>',
+    };
+    const calls = { kind: 'calls', calls: [call], required: false, once: false } as const;
     const texts = ['a', '7', '{', '}', '\n', '<|im_end|>'];
     expect(await allowedAfter(calls, 'Well ', texts)).toEqual(texts);
     expect(await allowedAfter(calls, 'Well <call>', texts)).toEqual(['{']);
