@@ -1,9 +1,9 @@
 import { GROUP_ROWS } from '../../src/blocks/row-groups.ts';
 import { CpuKernels } from '../../src/cpu/kernels.ts';
-import type { CpuMatrix } from '../../src/cpu/matrix.ts';
+import { type CpuMatrix, MULTIPLIED_AS_INTEGERS } from '../../src/cpu/matrix.ts';
 import { nodeHost } from '../../src/cpu/node-host.ts';
 import { allocateQuants, allocateRows } from '../../src/cpu/rows.ts';
-import type { TensorTypeName } from '../../src/gguf/tensor-types.ts';
+import { TENSOR_TYPE_NAMES, type TensorTypeName } from '../../src/gguf/tensor-types.ts';
 import { type Distribution, measure } from './measure.ts';
 
 /** One kernel over weights that no cache holds. */
@@ -27,13 +27,17 @@ interface Case {
   readonly columns: readonly number[];
 }
 
+/** Types of other models' files. */
+const OTHERS = TENSOR_TYPE_NAMES.filter((type) => !['F32', 'F16', 'Q4_0', 'Q4_1', 'Q8_0'].includes(type));
+
 const CASES: readonly Case[] = [
   { type: 'Q4_0', precision: 'i16', columns: [SMALL, WIDE, WIDEST] },
-  { type: 'Q4_1', precision: 'i16', columns: [SMALL] },
+  { type: 'Q4_1', precision: 'i16', columns: [SMALL, WIDE] },
   { type: 'Q8_0', precision: 'i16', columns: [SMALL, WIDE, WIDEST] },
   { type: 'Q4_0', precision: 'f32', columns: [SMALL] },
   { type: 'Q8_0', precision: 'f32', columns: [SMALL] },
   { type: 'F16', precision: 'f32', columns: [SMALL] },
+  ...OTHERS.map((type): Case => ({ type, precision: MULTIPLIED_AS_INTEGERS[type] ? 'i16' : 'f32', columns: [WIDE] })),
 ];
 
 /** Times the matrix kernels on one thread, and a plain copy in WebAssembly, which bounds what memory gives. */

@@ -11,23 +11,25 @@ function half(address: usize): f32 {
   return reinterpret<f32>(bits) * reinterpret<f32>(HALF_FACTOR);
 }
 
-/** The two bits of column `index` of a superblock: 32 bytes hold 128 columns, 32 a bit pair. */
+/** The two bits of sixteen columns, those of group `group` of a superblock: 32 bytes hold 128 columns, 32 a bit pair. */
 // @ts-ignore: decorator
 @inline
-function crumb(quants: usize, index: u32): i32 {
-  const within = index & 127;
-  return (load<u8>(quants + 32 * (index >> 7) + (within & 31)) >> (2 * (within >> 5))) & 3;
+function crumbs(quants: usize, group: u32): v128 {
+  const packed = v128.load(quants + 32 * (group >> 3) + 16 * (group & 1));
+  return v128.and(i8x16.shr_u(packed, 2 * ((group & 7) >> 1)), i8x16.splat(3));
 }
 
 export function unpackQ2_K(from: usize, superblocks: u32, to: usize): void {
   for (let index: u32 = 0; index < superblocks; index++) {
     const scale = half(from + 80);
     const minimum = half(from + 82);
-    for (let column: u32 = 0; column < 256; column++) {
-      const group: i32 = load<u8>(from + (column >> 4));
-      const step = scale * <f32>(group & 15);
-      store<f32>(to, step * <f32>crumb(from + 16, column) - minimum * <f32>(group >> 4));
-      to += 4;
+    for (let group: u32 = 0; group < 16; group++) {
+      const bits: i32 = load<u8>(from + group);
+      const step = f32x4.splat(scale * <f32>(bits & 15));
+      const least = f32x4.splat(minimum * <f32>(bits >> 4));
+      storeSixteen(to, crumbs(from + 16, group), step);
+      for (let at: usize = 0; at < 64; at += 16) v128.store(to + at, f32x4.sub(v128.load(to + at), least));
+      to += 64;
     }
     from += 84;
   }
@@ -36,14 +38,15 @@ export function unpackQ2_K(from: usize, superblocks: u32, to: usize): void {
 export function unpackQ3_K(from: usize, superblocks: u32, to: usize): void {
   for (let index: u32 = 0; index < superblocks; index++) {
     const scale = half(from + 108);
-    for (let column: u32 = 0; column < 256; column++) {
-      const group = column >> 4;
+    for (let group: u32 = 0; group < 16; group++) {
       const low: i32 = (load<u8>(from + 96 + (group & 7)) >> (4 * (group >> 3))) & 15;
       const high: i32 = (load<u8>(from + 104 + (group & 3)) >> (2 * (group >> 2))) & 3;
-      const third: i32 = (load<u8>(from + (column & 31)) >> (column >> 5)) & 1;
-      const step = scale * <f32>((low | (high << 4)) - 32);
-      store<f32>(to, step * <f32>(crumb(from + 32, column) - 4 * (1 - third)));
-      to += 4;
+      const step = f32x4.splat(scale * <f32>((low | (high << 4)) - 32));
+      // A third bit that is not set takes four off.
+      const third = v128.and(i8x16.shr_u(v128.load(from + 16 * (group & 1)), group >> 1), i8x16.splat(1));
+      const quants = i8x16.add(crumbs(from + 32, group), i8x16.shl(third, 2));
+      storeSixteen(to, i8x16.sub(quants, i8x16.splat(4)), step);
+      to += 64;
     }
     from += 110;
   }
