@@ -1,8 +1,8 @@
 import { blockBytes, HALVES, hasFifthBits, hasMinima, headBytes, quantsAt } from './formats';
 import { HALF_BITS, HALF_FACTOR, halvesBy, put, unknown } from './lanes';
 import { tokensInBytes } from './matmul-i8';
-import { splitTokens } from './matmul-split';
-import { blockQ4, blockQ8, blockWide, halfBlock, SIGNS, widened } from './products';
+import { splitToken, splitTokens } from './matmul-split';
+import { blockQ4, blockQ5, blockQ8, halfBlock, SIGNS, widened } from './products';
 import { BLOCK_BYTES, bytesBehind, SCALE_BYTES } from './quantize';
 import { hasHead, minimaOf, scalesOf } from './scales';
 import { addBlock, TOKEN_SCRATCH } from './sums';
@@ -38,9 +38,10 @@ function oneToken(format: u32, weights: usize, blocks: u32, x: usize, scales: us
     const quants = weights + quantsAt(format);
     let whole: v128;
     if (format == Q8_0) whole = blockQ8(quants, x);
-    else if (hasFifthBits(format)) whole = blockWide(format, quants, x, mask0);
+    else if (hasFifthBits(format)) whole = blockQ5(quants, x, mask0, mask1, mask2);
     else whole = blockQ4(quants, x, mask0, mask1, mask2);
     if (format == Q4_0) whole = i32x4.add(whole, v128.load_splat<i32>(scales, 8));
+    if (format == Q5_0) whole = i32x4.add(whole, i32x4.shl(v128.load_splat<i32>(scales, 8), 1));
     sum = addBlock(format, sum, whole, rows, minima, scales);
     weights += blockBytes(format);
     x += BLOCK_BYTES;
@@ -187,15 +188,16 @@ function allTokens(
   add: u32,
   scratch: usize,
 ): void {
-  // For one token nibbles are left where they are, which is faster still.
-  const wide = hasFifthBits(format) || format == Q6_K;
-  if (ASC_FEATURE_RELAXED_SIMD && (wide || (tokens > 1 && format != Q8_0))) {
+  // For one token quants are left where they are, which is faster still.
+  if (tokens == 1) {
+    const sum = format == Q6_K ? splitToken(weights, blocks, quants, scales) : oneToken(format, weights, blocks, quants, scales);
+    put(y, sum, add);
+    return;
+  }
+  if (ASC_FEATURE_RELAXED_SIMD && format != Q8_0) {
     tokensInBytes(format, weights, blocks, tokens, bytesBehind(quants, tokens, blocks), scales, scratch);
   } else if (format == Q6_K) {
     splitTokens(weights, blocks, tokens, quants, scales, scratch);
-  } else if (tokens == 1) {
-    put(y, oneToken(format, weights, blocks, quants, scales), add);
-    return;
   } else {
     manyTokens(format, weights, blocks, tokens, quants, scales, scratch);
   }

@@ -81,30 +81,6 @@ function withHigh(nibbles: v128, quants: usize, v: i32, k: i32): v128 {
   return v128.or(nibbles, v128.and(moved, i16x8.splat(48)));
 }
 
-/** A block's quants, widened, times one token's block. */
-// @ts-ignore: decorator
-@inline
-export function blockWide(format: u32, quants: usize, x: usize, mask: v128): v128 {
-  const w0 = widened(format, quants, 0, 0, mask, mask);
-  const w1 = widened(format, quants, 0, 1, mask, mask);
-  const w2 = widened(format, quants, 0, 2, mask, mask);
-  const w3 = widened(format, quants, 0, 3, mask, mask);
-  const w4 = widened(format, quants, 0, 4, mask, mask);
-  const w5 = widened(format, quants, 0, 5, mask, mask);
-  const w6 = widened(format, quants, 0, 6, mask, mask);
-  const w7 = widened(format, quants, 0, 7, mask, mask);
-  const first = halfBlock(w0, w1, w2, w3, w4, w5, w6, w7, x);
-  const w8 = widened(format, quants, 1, 0, mask, mask);
-  const w9 = widened(format, quants, 1, 1, mask, mask);
-  const wa = widened(format, quants, 1, 2, mask, mask);
-  const wb = widened(format, quants, 1, 3, mask, mask);
-  const wc = widened(format, quants, 1, 4, mask, mask);
-  const wd = widened(format, quants, 1, 5, mask, mask);
-  const we = widened(format, quants, 1, 6, mask, mask);
-  const wf = widened(format, quants, 1, 7, mask, mask);
-  return i32x4.add(first, halfBlock(w8, w9, wa, wb, wc, wd, we, wf, x + 16));
-}
-
 /**
  * The near columns of a block of Q6_K, or its far ones, in the eight vectors that `sixteen` takes.
  * @param far - 0 or 1
@@ -149,6 +125,103 @@ export function blockQ4(quants: usize, x: usize, mask0: v128, mask1: v128, mask2
   const w2 = i16x8.shr_u(q2, 12);
   const sum3 = everyOther(w0, w1, w2, i16x8.shr_u(q3, 12), x + 36);
   return i32x4.add(i32x4.add(sum0, i32x4.shr_s(sum1, 4)), i32x4.add(i32x4.shr_s(sum2, 8), sum3));
+}
+
+/** Nibble `k` of a vector and the fifth bit above it, both where they are multiplied. @param moved - the bit at 4k + 4 */
+// @ts-ignore: decorator
+@inline
+function withFifthInPlace(packed: v128, moved: v128, mask: v128, k: i32): v128 {
+  return v128.or(v128.and(packed, mask), v128.and(moved, i16x8.splat(<i16>(<i32>16 << (4 * k)))));
+}
+
+/** As `blockQ4`, of quants of five bits. */
+// @ts-ignore: decorator
+@inline
+export function blockQ5(quants: usize, x: usize, mask0: v128, mask1: v128, mask2: v128): v128 {
+  const q0 = v128.load(quants);
+  const q1 = v128.load(quants, 16);
+  const q2 = v128.load(quants, 32);
+  const q3 = v128.load(quants, 48);
+  const bits = v128.load(quants, NIBBLES);
+  // Of vector v the bits are at 2v, 2v + 1, 2v + 8 and 2v + 9: one shift serves the first and the third.
+  const even0 = i16x8.shl(bits, 4);
+  const even1 = i16x8.shl(bits, 2);
+  const even3 = i16x8.shr_u(bits, 2);
+  const w0 = withFifthInPlace(q0, even0, mask0, 0);
+  const w1 = withFifthInPlace(q1, even1, mask0, 0);
+  const w2 = withFifthInPlace(q2, bits, mask0, 0);
+  const sum0 = everyOther(w0, w1, w2, withFifthInPlace(q3, even3, mask0, 0), x);
+  const w4 = withFifthInPlace(q0, i16x8.shl(bits, 7), mask1, 1);
+  const w5 = withFifthInPlace(q1, i16x8.shl(bits, 5), mask1, 1);
+  const w6 = withFifthInPlace(q2, i16x8.shl(bits, 3), mask1, 1);
+  const sum1 = everyOther(w4, w5, w6, withFifthInPlace(q3, i16x8.shl(bits, 1), mask1, 1), x + 32);
+  const w8 = withFifthInPlace(q0, even0, mask2, 2);
+  const w9 = withFifthInPlace(q1, even1, mask2, 2);
+  const wa = withFifthInPlace(q2, bits, mask2, 2);
+  const sum2 = everyOther(w8, w9, wa, withFifthInPlace(q3, even3, mask2, 2), x + 4);
+  const fifth = i16x8.splat(16);
+  const wc = v128.or(i16x8.shr_u(q0, 12), v128.and(i16x8.shr_u(bits, 5), fifth));
+  const wd = v128.or(i16x8.shr_u(q1, 12), v128.and(i16x8.shr_u(bits, 7), fifth));
+  const we = v128.or(i16x8.shr_u(q2, 12), v128.and(i16x8.shr_u(bits, 9), fifth));
+  const wf = v128.or(i16x8.shr_u(q3, 12), v128.and(i16x8.shr_u(bits, 11), fifth));
+  const sum3 = everyOther(wc, wd, we, wf, x + 36);
+  return i32x4.add(i32x4.add(sum0, i32x4.shr_s(sum1, 4)), i32x4.add(i32x4.shr_s(sum2, 8), sum3));
+}
+
+/** Nibble `k` of a vector and the two bits above it, both where they are multiplied. @param moved - the bits at 4k + 4 */
+// @ts-ignore: decorator
+@inline
+function withHighInPlace(packed: v128, moved: v128, mask: v128, k: i32): v128 {
+  return v128.or(v128.and(packed, mask), v128.and(moved, i16x8.splat(<i16>(<i32>48 << (4 * k)))));
+}
+
+/** The near columns of a block of Q6_K times one token's, each 32 too great; nibbles as in `blockQ4`. */
+// @ts-ignore: decorator
+@inline
+export function nearQ6(quants: usize, x: usize, mask0: v128, mask2: v128): v128 {
+  const q0 = v128.load(quants);
+  const q1 = v128.load(quants, 16);
+  const q2 = v128.load(quants, 32);
+  const q3 = v128.load(quants, 48);
+  // Of the first and the third vector the bits are at 0 and 8, of the others at 4 and 12.
+  const h1 = v128.load(quants, NIBBLES);
+  const h3 = v128.load(quants, NIBBLES + 16);
+  const h0 = i16x8.shl(h1, 4);
+  const h2 = i16x8.shl(h3, 4);
+  const w0 = withHighInPlace(q0, h0, mask0, 0);
+  const w1 = withHighInPlace(q1, h1, mask0, 0);
+  const w2 = withHighInPlace(q2, h2, mask0, 0);
+  const sum0 = everyOther(w0, w1, w2, withHighInPlace(q3, h3, mask0, 0), x);
+  // Of six bits at bit 8 a sum has room for four products.
+  const product0 = i32x4.dot_i16x8_s(withHighInPlace(q0, h0, mask2, 2), v128.load_splat<i32>(x, 4));
+  const product1 = i32x4.dot_i16x8_s(withHighInPlace(q1, h1, mask2, 2), v128.load_splat<i32>(x, 12));
+  const product2 = i32x4.dot_i16x8_s(withHighInPlace(q2, h2, mask2, 2), v128.load_splat<i32>(x, 20));
+  const product3 = i32x4.dot_i16x8_s(withHighInPlace(q3, h3, mask2, 2), v128.load_splat<i32>(x, 28));
+  const first = i32x4.shr_s(i32x4.add(product0, product1), 8);
+  return i32x4.add(sum0, i32x4.add(first, i32x4.shr_s(i32x4.add(product2, product3), 8)));
+}
+
+/** As `nearQ6`, of the far columns. */
+// @ts-ignore: decorator
+@inline
+export function farQ6(quants: usize, x: usize, mask1: v128): v128 {
+  const q0 = v128.load(quants);
+  const q1 = v128.load(quants, 16);
+  const q2 = v128.load(quants, 32);
+  const q3 = v128.load(quants, 48);
+  // Of the first and the third vector the bits are at 2 and 10, of the others at 6 and 14.
+  const ha = v128.load(quants, NIBBLES);
+  const hb = v128.load(quants, NIBBLES + 16);
+  const w0 = withHighInPlace(q0, i16x8.shl(ha, 6), mask1, 1);
+  const w1 = withHighInPlace(q1, i16x8.shl(ha, 2), mask1, 1);
+  const w2 = withHighInPlace(q2, i16x8.shl(hb, 6), mask1, 1);
+  const sum1 = everyOther(w0, w1, w2, withHighInPlace(q3, i16x8.shl(hb, 2), mask1, 1), x + 32);
+  const high = i16x8.splat(48);
+  const w4 = v128.or(i16x8.shr_u(q0, 12), v128.and(i16x8.shr_u(ha, 6), high));
+  const w5 = v128.or(i16x8.shr_u(q1, 12), v128.and(i16x8.shr_u(ha, 10), high));
+  const w6 = v128.or(i16x8.shr_u(q2, 12), v128.and(i16x8.shr_u(hb, 6), high));
+  const w7 = v128.or(i16x8.shr_u(q3, 12), v128.and(i16x8.shr_u(hb, 10), high));
+  return i32x4.add(i32x4.shr_s(sum1, 4), everyOther(w4, w5, w6, w7, x + 36));
 }
 
 /** Four vectors times every other pair of a token's numbers. */
