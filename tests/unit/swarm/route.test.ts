@@ -216,8 +216,8 @@ describe('a crowd that claims everything', () => {
     timeMs(64);
     const [few, crowd] = [timeMs(64), timeMs(4096)];
     console.log(`40 shards: a plan over 64 in ${few.toFixed(2)} ms, over 4,096 in ${crowd.toFixed(2)} ms`);
-    // Four thousand times as long were it quadratic. The second is for machines that do other things too.
-    expect(crowd).toBeLessThan(64 * few);
+    // 64 times as long as it is, four thousand times were it quadratic: far from both, for machines that do other things too.
+    expect(crowd).toBeLessThan(640 * few);
     expect(crowd).toBeLessThan(100);
   });
 
