@@ -162,12 +162,7 @@ class GrammarThread {
     code: 'timeout' | 'bad-request' = 'timeout',
   ): Promise<Result> {
     const late = new ShoalError(code, `${problem}: it was ended after ${timeoutMs / 1000} s.`);
-    try {
-      return await withDeadline(running, timeoutMs, late);
-    } catch (error) {
-      if (error === late) this.#terminate();
-      throw error;
-    }
+    return withDeadline(running, timeoutMs, late, () => this.#terminate());
   }
 
   #terminate(): void {

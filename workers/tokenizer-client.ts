@@ -102,12 +102,7 @@ class TokenizerWorkers {
 
   async #within<Result>(running: Promise<Result>, timeoutMs: number, problem: string): Promise<Result> {
     const late = new ShoalError('timeout', `${problem}: it was ended after ${(timeoutMs / 1000).toFixed(1)} s.`);
-    try {
-      return await withDeadline(running, timeoutMs, late);
-    } catch (error) {
-      if (error === late) this.#end();
-      throw error;
-    }
+    return withDeadline(running, timeoutMs, late, () => this.#end());
   }
 
   #end(): void {

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { ShoalError } from '../core/errors.ts';
 import type { ChatMessage, ToolCall } from '../tokenizer/index.ts';
-import { fieldName } from './field-name.ts';
+import { checkedFields } from './checked-fields.ts';
 
 const textPart = v.variant('type', [v.object({ type: v.literal('text'), text: v.string() })]);
 /** A text, or parts of text; told apart before they are checked, so that a fault names the part. */
@@ -55,12 +55,7 @@ const messagesSchema = v.object({ messages: v.array(messageSchema) });
 export function chatMessages(messages: unknown): ChatMessage[] {
   if (!Array.isArray(messages) || messages.length === 0)
     throw new ShoalError('bad-request', 'The request has no "messages"; send a list of at least one.');
-  const { success, issues, output } = v.safeParse(messagesSchema, { messages }, { abortEarly: true });
-  if (!success) {
-    const [issue] = issues;
-    throw new ShoalError('bad-request', `The request's "${fieldName(issue)}" is wrong: ${issue.message}.`);
-  }
-  return output.messages.map((message) => ({
+  return checkedFields(messagesSchema, { messages }).messages.map((message) => ({
     role: message.role,
     content: message.content,
     ...(typeof message.name === 'string' ? { name: message.name } : {}),

@@ -129,7 +129,7 @@ export class ShoalEngine implements MLCEngineInterface {
    * @throws ShoalError `bad-request`, as `chatCompletion`
    */
   async promptSize(request: ChatCompletionRequest): Promise<PromptSize> {
-    const { prompt, structure } = await this.#chatJob(request);
+    const { prompt, structure } = await readPrompt(request);
     const text = await this.#options.text();
     const told = structure?.tell(prompt, text.toolFormat) ?? prompt;
     return sizeOf(await text.encode(told, this.#options.contextLength()));
@@ -251,15 +251,10 @@ export class ShoalEngine implements MLCEngineInterface {
 
   async #chatJob(request: ChatCompletionRequest): Promise<Job> {
     const receivedAtMs = performance.now();
-    // Fetched with the first request that needs it: the page of most has no use for it.
-    const structure = asksForStructure(request)
-      ? (await import('./structured/structure.ts')).structureOf(request)
-      : undefined;
     return {
+      ...(await readPrompt(request)),
       plan: planChat(request),
       model: request.model,
-      prompt: chatPrompt(request, structure?.tools),
-      structure,
       echo: '',
       conversation: this.#conversation('chat'),
       receivedAtMs,
@@ -330,6 +325,15 @@ export class ShoalEngine implements MLCEngineInterface {
   #head(): ResponseHead {
     return { id: crypto.randomUUID(), model: this.#options.modelId(), created: Math.floor(Date.now() / 1000) };
   }
+}
+
+/** What a request gives the model to read, and what it asks of the answer besides words. @throws ShoalError `bad-request` */
+async function readPrompt(request: ChatCompletionRequest): Promise<Pick<Job, 'prompt' | 'structure'>> {
+  // Fetched with the first request that needs it: the page of most has no use for it.
+  const structure = asksForStructure(request)
+    ? (await import('./structured/structure.ts')).structureOf(request)
+    : undefined;
+  return { prompt: chatPrompt(request, structure?.tools), structure };
 }
 
 /** Whether a request asks for a form of the answer, or has to do with tools. */

@@ -4,7 +4,7 @@ import { ShoalError } from '../core/errors.ts';
 import type { SamplingOptions } from '../swarm/coordinator/generation.ts';
 import { DEFAULT_SAMPLING } from '../swarm/coordinator/sampler.ts';
 import type { SamplingDefaults } from '../tokenizer/index.ts';
-import { fieldName } from './field-name.ts';
+import { checkedFields } from './checked-fields.ts';
 
 /** Choices of one request: each is a whole answer, made one after the other. */
 const MAX_CHOICES = 128;
@@ -114,7 +114,7 @@ export interface GenerationPlan {
  * not known: what would limit or change the answer is not passed over
  */
 export function planChat(request: ChatCompletionRequest): GenerationPlan {
-  const { max_tokens, max_completion_tokens, ...output } = parsed(chatSchema, request);
+  const { max_tokens, max_completion_tokens, ...output } = checkedFields(chatSchema, withoutNulls(request));
   // OpenAI's newer name for the same bound; where both are given, both hold.
   const bounds = [max_tokens, max_completion_tokens].filter((bound) => typeof bound === 'number');
   return planOf(output, bounds.length > 0 ? Math.min(...bounds) : undefined);
@@ -122,18 +122,8 @@ export function planChat(request: ChatCompletionRequest): GenerationPlan {
 
 /** As `planChat`, of a text request. @throws ShoalError `bad-request` */
 export function planText(request: CompletionCreateParams): GenerationPlan {
-  const { max_tokens, ...output } = parsed(textSchema, request);
+  const { max_tokens, ...output } = checkedFields(textSchema, withoutNulls(request));
   return planOf(output, max_tokens ?? undefined);
-}
-
-function parsed<Schema extends v.GenericSchema>(schema: Schema, request: unknown): v.InferOutput<Schema> {
-  const { success, issues, output } = v.safeParse(schema, withoutNulls(request), { abortEarly: true });
-  if (success) return output;
-  const [issue] = issues!;
-  const field = fieldName(issue);
-  if (issue.type === 'strict_object' && issue.expected === 'never')
-    throw new ShoalError('bad-request', `The request's "${field}" is not supported. Leave it out of the request.`);
-  throw new ShoalError('bad-request', `The request's "${field}" is wrong: ${issue.message}.`);
 }
 
 /** Clients send null for what they leave out, also where the option is not known here. */

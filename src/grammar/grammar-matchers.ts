@@ -22,7 +22,8 @@ const WORDS: Readonly<Record<AnswerGrammar['kind'], string>> = {
 /** Compiles grammars over one vocabulary and follows answers through them, in the thread that calls. */
 export class GrammarMatchers {
   readonly #compiler: GrammarCompiler;
-  readonly #stops: ReadonlySet<number>;
+  /** Tokens that end an answer, as a mask. */
+  readonly #stops: Uint32Array;
   /** By what was compiled; the latest last. */
   readonly #compiled = new Map<string, CompiledGrammar>();
   readonly #matchers = new Map<number, GrammarMatcher>();
@@ -42,7 +43,8 @@ export class GrammarMatchers {
 
   private constructor(compiler: GrammarCompiler, stops: readonly number[]) {
     this.#compiler = compiler;
-    this.#stops = new Set(stops);
+    this.#stops = new Uint32Array(Math.max(-1, ...stops.map((id) => id >> 5)) + 1);
+    for (const id of stops) this.#stops[id >> 5]! |= 1 << (id % 32);
   }
 
   /** @returns a number for the answer that begins @throws ShoalError `bad-request`; nothing is to be begun here after that */
@@ -64,8 +66,7 @@ export class GrammarMatchers {
     for (const id of ids)
       if (!matcher.acceptToken(id)) throw new ShoalError('bad-result', `Token ${id} is not of the answer's grammar.`);
     const allowed = Uint32Array.from(await matcher.getNextTokenBitmask());
-    const goesOn = this.#withoutStops(allowed).some((word) => word !== 0);
-    if (goesOn) return allowed;
+    if (allowed.some((word, index) => (word & ~(this.#stops[index] ?? 0)) !== 0)) return allowed;
     if (allowed.some((word) => word !== 0)) return 'end';
     throw new ShoalError('bad-request', "The model's vocabulary has no token with which the answer's grammar goes on.");
   }
@@ -82,9 +83,9 @@ export class GrammarMatchers {
     const compiled = known ?? (await this.#compileNew(grammar));
     this.#compiled.set(name, compiled);
     if (this.#compiled.size > MAX_COMPILED) {
-      const [[oldest, unused]] = this.#compiled as unknown as [[string, CompiledGrammar]];
-      unused.dispose();
-      this.#compiled.delete(oldest);
+      const [oldest] = this.#compiled.keys();
+      this.#compiled.get(oldest!)!.dispose();
+      this.#compiled.delete(oldest!);
     }
     return compiled;
   }
@@ -114,12 +115,6 @@ export class GrammarMatchers {
 
   #compileSchema(schema: string): Promise<CompiledGrammar> {
     return this.#compiler.compileJSONSchema(schema, false, ONE_LINE, SEPARATORS, true);
-  }
-
-  #withoutStops(allowed: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-    const rest = allowed.slice();
-    for (const id of this.#stops) rest[id >> 5]! &= ~(1 << (id % 32));
-    return rest;
   }
 }
 

@@ -8,14 +8,14 @@ export type Block =
 
 /** Makes the blocks of a message, and the events that tell of them, from the parts of an answer. */
 export class MessageBlocks {
+  /** The last is open until the end. */
   readonly blocks: Block[] = [];
   /** The arguments of the call that is open, as JSON. */
   #json = '';
-  #isOpen = false;
 
   *add(part: ChatPart): Generator<TypedEvent> {
     if (part.kind === 'text') {
-      if (this.#last?.type !== 'text' || !this.#isOpen) yield* this.#open({ type: 'text', text: '' });
+      if (this.#last?.type !== 'text') yield* this.#open({ type: 'text', text: '' });
       (this.#last as Block & { type: 'text' }).text += part.text;
       yield this.#delta({ type: 'text_delta', text: part.text });
     } else if (part.kind === 'call') {
@@ -39,15 +39,13 @@ export class MessageBlocks {
   *#open(block: Block): Generator<TypedEvent> {
     yield* this.#close();
     this.blocks.push(block);
-    this.#isOpen = true;
     this.#json = '';
     yield { type: 'content_block_start', index: this.blocks.length - 1, content_block: { ...block } };
   }
 
   *#close(): Generator<TypedEvent> {
     const block = this.#last;
-    if (!block || !this.#isOpen) return;
-    this.#isOpen = false;
+    if (!block) return;
     if (block.type === 'tool_use') block.input = parsed(this.#json);
     yield { type: 'content_block_stop', index: this.blocks.length - 1 };
   }

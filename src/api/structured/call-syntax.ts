@@ -1,7 +1,6 @@
 import type { AnswerGrammar } from '../../grammar/answer-grammar.ts';
-import { fitSchema } from '../../grammar/json-schema.ts';
 import type { ToolFormat } from '../../tokenizer/index.ts';
-import type { ToolFunction, ToolPlan } from './tool-request.ts';
+import type { ToolPlan } from './tool-request.ts';
 
 /** How a call is written: `begin`, the arguments as a JSON object, `end`. */
 export interface CallSyntax {
@@ -58,11 +57,10 @@ export function callSyntaxes({ functions }: ToolPlan, format: ToolFormat): CallS
 /** Text in which every call is one of these, with arguments of its schema. */
 export function toolGrammar({ functions, required, parallel }: ToolPlan, format: ToolFormat): AnswerGrammar {
   const { several, calls } = SYNTAXES[format];
-  const bound = ({ name, parameters }: ToolFunction) => {
-    const schema = JSON.stringify(fitSchema(parameters).schema);
-    return calls(name).map(({ trigger, begin, end }) => ({ trigger, begin, schema, end }));
-  };
-  return { kind: 'calls', calls: functions.flatMap(bound), required, once: required || !parallel || !several };
+  const bound = functions.flatMap(({ name, schema }) =>
+    calls(name).map(({ trigger, begin, end }) => ({ trigger, begin, schema, end })),
+  );
+  return { kind: 'calls', calls: bound, required, once: required || !parallel || !several };
 }
 
 /** Calls as the model would have written them, for a template that does not know how. */

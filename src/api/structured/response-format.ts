@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { ShoalError } from '../../core/errors.ts';
 import type { AnswerGrammar } from '../../grammar/answer-grammar.ts';
-import { fitSchema } from '../../grammar/json-schema.ts';
-import { fieldName } from '../field-name.ts';
+import { checkedFields } from '../checked-fields.ts';
+import { heldSchema } from './held-schema.ts';
 
 const text = v.pipe(v.string(), v.nonEmpty());
 /** JSON, as itself or written down. */
@@ -30,12 +30,7 @@ export function grammarOf(response_format: unknown): AnswerGrammar | undefined {
   if (response_format === undefined || response_format === null) return undefined;
   // Where it says nothing it asks for nothing.
   const asked = typeof response_format === 'object' ? { type: 'text', ...response_format } : response_format;
-  const { success, issues, output } = v.safeParse(formatSchema, { response_format: asked }, { abortEarly: true });
-  if (!success) {
-    const [issue] = issues;
-    throw new ShoalError('bad-request', `The request's "${fieldName(issue)}" is wrong: ${issue.message}.`);
-  }
-  const format = output.response_format;
+  const { response_format: format } = checkedFields(formatSchema, { response_format: asked });
   switch (format.type) {
     case 'text':
       return undefined;
@@ -52,31 +47,22 @@ export function grammarOf(response_format: unknown): AnswerGrammar | undefined {
   }
 }
 
-/**
- * @param field - of the request, for errors
- * @throws ShoalError `bad-request`
- */
-export function schemaGrammar(
-  schema: v.InferOutput<typeof json>,
-  strict: boolean | null,
-  field: string,
-): AnswerGrammar {
-  const text = written(schema);
-  let parsed: unknown;
+/** @throws ShoalError `bad-request` */
+function schemaGrammar(schema: v.InferOutput<typeof json>, strict: boolean | null, field: string): AnswerGrammar {
+  return {
+    kind: 'schema',
+    schema: heldSchema(typeof schema === 'string' ? parsed(schema, field) : schema, strict, field),
+  };
+}
+
+function parsed(text: string, field: string): unknown {
   try {
-    parsed = JSON.parse(text);
+    return JSON.parse(text);
   } catch (cause) {
     throw new ShoalError('bad-request', `The request's "${field}" is no JSON: ${ShoalError.from(cause).message}`, {
       cause,
     });
   }
-  const fitted = fitSchema(parsed);
-  if (strict && fitted.unheld !== undefined)
-    throw new ShoalError(
-      'bad-request',
-      `The request's "${field}" has "${fitted.unheld}", to which answers cannot be held. Leave it out, or set "strict" to false and check the answer.`,
-    );
-  return { kind: 'schema', schema: JSON.stringify(fitted.schema) };
 }
 
 function written(value: unknown): string {

@@ -1,8 +1,8 @@
 import type { ChatCompletionRequest } from '@mlc-ai/web-llm';
 import * as v from 'valibot';
 import { ShoalError } from '../../core/errors.ts';
-import { fitSchema } from '../../grammar/json-schema.ts';
-import { fieldName } from '../field-name.ts';
+import { checkedFields } from '../checked-fields.ts';
+import { heldSchema } from './held-schema.ts';
 
 /** OpenAI's bound. */
 const MAX_TOOLS = 128;
@@ -41,9 +41,8 @@ const toolsSchema = v.object({
 /** A function that the model may call. */
 export interface ToolFunction {
   readonly name: string;
-  readonly description: string | undefined;
-  /** JSON schema of its arguments, an object, as the request has it. */
-  readonly parameters: Readonly<Record<string, unknown>>;
+  /** JSON schema of its arguments, an object, as answers are held to it. */
+  readonly schema: string;
 }
 
 /** The functions that an answer may call. */
@@ -60,9 +59,7 @@ export interface ToolPlan {
  * @throws ShoalError `bad-request`
  */
 export function planTools(request: ChatCompletionRequest): ToolPlan | undefined {
-  const { success, issues, output } = v.safeParse(toolsSchema, request, { abortEarly: true });
-  if (!success) throw wrong(fieldName(issues[0]), issues[0].message);
-  const { tools, tool_choice: choice, parallel_tool_calls } = output;
+  const { tools, tool_choice: choice, parallel_tool_calls } = checkedFields(toolsSchema, request);
   const named = typeof choice === 'object' && choice !== null ? choice.function.name : undefined;
   if (tools.length === 0) {
     if (named === undefined && choice !== 'required') return undefined;
@@ -78,17 +75,10 @@ export function planTools(request: ChatCompletionRequest): ToolPlan | undefined 
 
 type Described = NonNullable<v.InferOutput<typeof toolsSchema>['tools']>[number]['function'];
 
-function checked({ name, description, parameters, strict }: Described, field: string): ToolFunction {
-  const schema = parameters ?? { type: 'object', properties: {} };
-  if ('type' in schema && schema.type !== 'object')
-    throw wrong(`${field}.parameters`, 'the arguments of a function are an object');
-  const { unheld } = fitSchema(schema);
-  if (strict && unheld !== undefined)
-    throw wrong(
-      `${field}.parameters`,
-      `it has "${unheld}", to which answers cannot be held. Leave it out, or set "strict" to false and check the arguments`,
-    );
-  return { name, description: description ?? undefined, parameters: { type: 'object', ...schema } };
+function checked({ name, parameters, strict }: Described, field: string): ToolFunction {
+  const schema = { type: 'object', ...(parameters ?? { properties: {} }) };
+  if (schema.type !== 'object') throw wrong(`${field}.parameters`, 'the arguments of a function are an object');
+  return { name, schema: heldSchema(schema, strict, `${field}.parameters`) };
 }
 
 function wrong(field: string, why: string): ShoalError {

@@ -127,11 +127,16 @@ export function blockQ4(quants: usize, x: usize, mask0: v128, mask1: v128, mask2
   return i32x4.add(i32x4.add(sum0, i32x4.shr_s(sum1, 4)), i32x4.add(i32x4.shr_s(sum2, 8), sum3));
 }
 
-/** Nibble `k` of a vector and the fifth bit above it, both where they are multiplied. @param moved - the bit at 4k + 4 */
+/**
+ * Nibble `k` of a vector and the bits above it, where they are multiplied: in place, the last at bit 0.
+ * @param moved - the bits right above it there
+ * @param bits - where they are above bit 0: 16 for a fifth, 48 for two
+ */
 // @ts-ignore: decorator
 @inline
-function withFifthInPlace(packed: v128, moved: v128, mask: v128, k: i32): v128 {
-  return v128.or(v128.and(packed, mask), v128.and(moved, i16x8.splat(<i16>(<i32>16 << (4 * k)))));
+function withBitsAbove(packed: v128, moved: v128, mask: v128, bits: i32, k: i32): v128 {
+  const nibble = k == 3 ? i16x8.shr_u(packed, 12) : v128.and(packed, mask);
+  return v128.or(nibble, v128.and(moved, i16x8.splat(<i16>(bits << (k == 3 ? 0 : 4 * k)))));
 }
 
 /** As `blockQ4`, of quants of five bits. */
@@ -147,32 +152,24 @@ export function blockQ5(quants: usize, x: usize, mask0: v128, mask1: v128, mask2
   const even0 = i16x8.shl(bits, 4);
   const even1 = i16x8.shl(bits, 2);
   const even3 = i16x8.shr_u(bits, 2);
-  const w0 = withFifthInPlace(q0, even0, mask0, 0);
-  const w1 = withFifthInPlace(q1, even1, mask0, 0);
-  const w2 = withFifthInPlace(q2, bits, mask0, 0);
-  const sum0 = everyOther(w0, w1, w2, withFifthInPlace(q3, even3, mask0, 0), x);
-  const w4 = withFifthInPlace(q0, i16x8.shl(bits, 7), mask1, 1);
-  const w5 = withFifthInPlace(q1, i16x8.shl(bits, 5), mask1, 1);
-  const w6 = withFifthInPlace(q2, i16x8.shl(bits, 3), mask1, 1);
-  const sum1 = everyOther(w4, w5, w6, withFifthInPlace(q3, i16x8.shl(bits, 1), mask1, 1), x + 32);
-  const w8 = withFifthInPlace(q0, even0, mask2, 2);
-  const w9 = withFifthInPlace(q1, even1, mask2, 2);
-  const wa = withFifthInPlace(q2, bits, mask2, 2);
-  const sum2 = everyOther(w8, w9, wa, withFifthInPlace(q3, even3, mask2, 2), x + 4);
-  const fifth = i16x8.splat(16);
-  const wc = v128.or(i16x8.shr_u(q0, 12), v128.and(i16x8.shr_u(bits, 5), fifth));
-  const wd = v128.or(i16x8.shr_u(q1, 12), v128.and(i16x8.shr_u(bits, 7), fifth));
-  const we = v128.or(i16x8.shr_u(q2, 12), v128.and(i16x8.shr_u(bits, 9), fifth));
-  const wf = v128.or(i16x8.shr_u(q3, 12), v128.and(i16x8.shr_u(bits, 11), fifth));
+  const w0 = withBitsAbove(q0, even0, mask0, 16, 0);
+  const w1 = withBitsAbove(q1, even1, mask0, 16, 0);
+  const w2 = withBitsAbove(q2, bits, mask0, 16, 0);
+  const sum0 = everyOther(w0, w1, w2, withBitsAbove(q3, even3, mask0, 16, 0), x);
+  const w4 = withBitsAbove(q0, i16x8.shl(bits, 7), mask1, 16, 1);
+  const w5 = withBitsAbove(q1, i16x8.shl(bits, 5), mask1, 16, 1);
+  const w6 = withBitsAbove(q2, i16x8.shl(bits, 3), mask1, 16, 1);
+  const sum1 = everyOther(w4, w5, w6, withBitsAbove(q3, i16x8.shl(bits, 1), mask1, 16, 1), x + 32);
+  const w8 = withBitsAbove(q0, even0, mask2, 16, 2);
+  const w9 = withBitsAbove(q1, even1, mask2, 16, 2);
+  const wa = withBitsAbove(q2, bits, mask2, 16, 2);
+  const sum2 = everyOther(w8, w9, wa, withBitsAbove(q3, even3, mask2, 16, 2), x + 4);
+  const wc = withBitsAbove(q0, i16x8.shr_u(bits, 5), mask2, 16, 3);
+  const wd = withBitsAbove(q1, i16x8.shr_u(bits, 7), mask2, 16, 3);
+  const we = withBitsAbove(q2, i16x8.shr_u(bits, 9), mask2, 16, 3);
+  const wf = withBitsAbove(q3, i16x8.shr_u(bits, 11), mask2, 16, 3);
   const sum3 = everyOther(wc, wd, we, wf, x + 36);
   return i32x4.add(i32x4.add(sum0, i32x4.shr_s(sum1, 4)), i32x4.add(i32x4.shr_s(sum2, 8), sum3));
-}
-
-/** Nibble `k` of a vector and the two bits above it, both where they are multiplied. @param moved - the bits at 4k + 4 */
-// @ts-ignore: decorator
-@inline
-function withHighInPlace(packed: v128, moved: v128, mask: v128, k: i32): v128 {
-  return v128.or(v128.and(packed, mask), v128.and(moved, i16x8.splat(<i16>(<i32>48 << (4 * k)))));
 }
 
 /** The near columns of a block of Q6_K times one token's, each 32 too great; nibbles as in `blockQ4`. */
@@ -188,15 +185,15 @@ export function nearQ6(quants: usize, x: usize, mask0: v128, mask2: v128): v128 
   const h3 = v128.load(quants, NIBBLES + 16);
   const h0 = i16x8.shl(h1, 4);
   const h2 = i16x8.shl(h3, 4);
-  const w0 = withHighInPlace(q0, h0, mask0, 0);
-  const w1 = withHighInPlace(q1, h1, mask0, 0);
-  const w2 = withHighInPlace(q2, h2, mask0, 0);
-  const sum0 = everyOther(w0, w1, w2, withHighInPlace(q3, h3, mask0, 0), x);
+  const w0 = withBitsAbove(q0, h0, mask0, 48, 0);
+  const w1 = withBitsAbove(q1, h1, mask0, 48, 0);
+  const w2 = withBitsAbove(q2, h2, mask0, 48, 0);
+  const sum0 = everyOther(w0, w1, w2, withBitsAbove(q3, h3, mask0, 48, 0), x);
   // Of six bits at bit 8 a sum has room for four products.
-  const product0 = i32x4.dot_i16x8_s(withHighInPlace(q0, h0, mask2, 2), v128.load_splat<i32>(x, 4));
-  const product1 = i32x4.dot_i16x8_s(withHighInPlace(q1, h1, mask2, 2), v128.load_splat<i32>(x, 12));
-  const product2 = i32x4.dot_i16x8_s(withHighInPlace(q2, h2, mask2, 2), v128.load_splat<i32>(x, 20));
-  const product3 = i32x4.dot_i16x8_s(withHighInPlace(q3, h3, mask2, 2), v128.load_splat<i32>(x, 28));
+  const product0 = i32x4.dot_i16x8_s(withBitsAbove(q0, h0, mask2, 48, 2), v128.load_splat<i32>(x, 4));
+  const product1 = i32x4.dot_i16x8_s(withBitsAbove(q1, h1, mask2, 48, 2), v128.load_splat<i32>(x, 12));
+  const product2 = i32x4.dot_i16x8_s(withBitsAbove(q2, h2, mask2, 48, 2), v128.load_splat<i32>(x, 20));
+  const product3 = i32x4.dot_i16x8_s(withBitsAbove(q3, h3, mask2, 48, 2), v128.load_splat<i32>(x, 28));
   const first = i32x4.shr_s(i32x4.add(product0, product1), 8);
   return i32x4.add(sum0, i32x4.add(first, i32x4.shr_s(i32x4.add(product2, product3), 8)));
 }
@@ -212,15 +209,14 @@ export function farQ6(quants: usize, x: usize, mask1: v128): v128 {
   // Of the first and the third vector the bits are at 2 and 10, of the others at 6 and 14.
   const ha = v128.load(quants, NIBBLES);
   const hb = v128.load(quants, NIBBLES + 16);
-  const w0 = withHighInPlace(q0, i16x8.shl(ha, 6), mask1, 1);
-  const w1 = withHighInPlace(q1, i16x8.shl(ha, 2), mask1, 1);
-  const w2 = withHighInPlace(q2, i16x8.shl(hb, 6), mask1, 1);
-  const sum1 = everyOther(w0, w1, w2, withHighInPlace(q3, i16x8.shl(hb, 2), mask1, 1), x + 32);
-  const high = i16x8.splat(48);
-  const w4 = v128.or(i16x8.shr_u(q0, 12), v128.and(i16x8.shr_u(ha, 6), high));
-  const w5 = v128.or(i16x8.shr_u(q1, 12), v128.and(i16x8.shr_u(ha, 10), high));
-  const w6 = v128.or(i16x8.shr_u(q2, 12), v128.and(i16x8.shr_u(hb, 6), high));
-  const w7 = v128.or(i16x8.shr_u(q3, 12), v128.and(i16x8.shr_u(hb, 10), high));
+  const w0 = withBitsAbove(q0, i16x8.shl(ha, 6), mask1, 48, 1);
+  const w1 = withBitsAbove(q1, i16x8.shl(ha, 2), mask1, 48, 1);
+  const w2 = withBitsAbove(q2, i16x8.shl(hb, 6), mask1, 48, 1);
+  const sum1 = everyOther(w0, w1, w2, withBitsAbove(q3, i16x8.shl(hb, 2), mask1, 48, 1), x + 32);
+  const w4 = withBitsAbove(q0, i16x8.shr_u(ha, 6), mask1, 48, 3);
+  const w5 = withBitsAbove(q1, i16x8.shr_u(ha, 10), mask1, 48, 3);
+  const w6 = withBitsAbove(q2, i16x8.shr_u(hb, 6), mask1, 48, 3);
+  const w7 = withBitsAbove(q3, i16x8.shr_u(hb, 10), mask1, 48, 3);
   return i32x4.add(i32x4.shr_s(sum1, 4), everyOther(w4, w5, w6, w7, x + 36));
 }
 
