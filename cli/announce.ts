@@ -1,6 +1,7 @@
 import { renderUnicodeCompact } from 'uqr';
 import type { RunningServer } from '../signaling-server/server.ts';
 import { type Invite, inviteLink, invitePlace } from '../src/app/invite.ts';
+import { joinWords } from '../src/core/format.ts';
 import { guestSecretOf } from '../src/protocol/private-swarm.ts';
 
 export interface AnnounceOptions {
@@ -8,14 +9,17 @@ export interface AnnounceOptions {
   readonly secure: boolean;
   /** Whether a person reads it, who may hold a phone to the screen. */
   readonly terminal: boolean;
+  /** Models beside the one that the page opens with. */
+  readonly alsoServed?: readonly string[];
 }
 
 /** What a server says when it is ready: its addresses, and how others come in. */
 export function announcement(
   { urls, addresses }: Pick<RunningServer, 'urls' | 'addresses'>,
-  { invite, secure, terminal }: AnnounceOptions,
+  { invite, secure, terminal, alsoServed = [] }: AnnounceOptions,
 ): string {
   const lines = urls.map((url) => `Shoal is ready: ${url}`);
+  if (alsoServed.length > 0) lines.push(`The page also offers ${joinWords(alsoServed)}.`);
   // As a page finds it that was opened on this machine.
   const { page, thisMachineOnly } = invitePlace(new URL('http://localhost/'), addresses);
   const here = thisMachineOnly && urls[0] ? new URL(urls[0]) : page;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import * as v from 'valibot';
 import { decodeManifest, type Manifest } from '../src/protocol/manifest.ts';
 import { modelFiles } from './model-file.ts';
 
@@ -30,19 +31,20 @@ export function describeShards({ modelFile, chatTemplate }: ShardOrigin, shardCo
 }
 
 /**
- * The manifest of a folder whose shards were made of this as it is now, in `shardCount` parts.
+ * The manifest of a folder whose shards were made of this as it is now.
+ * @param shardCount - in so many parts; any number where it is left out
  * @returns undefined when there is no such folder, or when sizes or times of its files have changed
  */
 export async function readShardFolder(
   directory: string,
   origin: ShardOrigin,
-  shardCount: number,
+  shardCount?: number,
 ): Promise<{ manifest: Manifest; manifestId: string } | undefined> {
   try {
     const bytes = await readFile(join(directory, 'manifest.json'));
     const manifest = decodeManifest(bytes);
     const stamp = await readFile(join(directory, STAMP), 'utf8');
-    if (manifest.shards.length !== shardCount) return undefined;
+    if (shardCount !== undefined && manifest.shards.length !== shardCount) return undefined;
     if (stamp !== (await fingerprint(directory, origin, manifest))) return undefined;
     return { manifest, manifestId: createHash('sha256').update(bytes).digest('hex') };
   } catch {
@@ -50,6 +52,45 @@ export async function readShardFolder(
     return undefined;
   }
 }
+
+/** A folder of shards that an earlier start has made, and what of. */
+export interface StoredShards extends ShardOrigin {
+  readonly directory: string;
+  readonly manifest: Manifest;
+  /** SHA-256 of the manifest's bytes, hexadecimal. */
+  readonly manifestId: string;
+}
+
+/** The models that a data folder holds, split and unchanged since, by name. */
+export async function storedShards(dataDir: string): Promise<StoredShards[]> {
+  const names = await readdir(join(dataDir, 'shards')).catch((): string[] => []);
+  const found = await Promise.all(
+    names.toSorted().map(async (name) => {
+      const directory = join(dataDir, 'shards', name);
+      const origin = await readOrigin(directory);
+      if (!origin) return undefined;
+      const known = await readShardFolder(directory, origin);
+      // A model's files are asked for by its name, and found by that of the folder.
+      return known?.manifest.name === name ? { directory, ...origin, ...known } : undefined;
+    }),
+  );
+  return found.filter((shards) => shards !== undefined);
+}
+
+/** @returns undefined when nothing says what the folder's shards were made of */
+async function readOrigin(directory: string): Promise<ShardOrigin | undefined> {
+  try {
+    const stamp = v.parse(stampSchema, JSON.parse(await readFile(join(directory, STAMP), 'utf8')));
+    const modelFile = stamp.find(({ path }) => path !== undefined)?.path;
+    const chatTemplate = stamp.find((part) => part.chatTemplate !== undefined)?.chatTemplate;
+    return modelFile === undefined ? undefined : { modelFile, chatTemplate };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of the stamp, what tells what the shards were made of: the model's files come first. */
+const stampSchema = v.array(v.object({ path: v.optional(v.string()), chatTemplate: v.optional(v.string()) }));
 
 async function fingerprint(
   directory: string,

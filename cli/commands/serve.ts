@@ -18,12 +18,12 @@ import { type Certificate, readCertificate, selfSignedCertificate } from '../cer
 import { CHAT_TEMPLATE_OPTION, readChatTemplate } from '../chat-template.ts';
 import { FolderClaims } from '../folder-claim.ts';
 import { parseIceServer } from '../ice-server.ts';
-import { DEFAULT_DATA_DIR, MODEL_FORMS, type PrepareOptions, prepareModel } from '../model-source.ts';
+import { DEFAULT_DATA_DIR, MODEL_FORMS } from '../model-source.ts';
 import { buildPage } from '../page-build.ts';
 import { loadSecret } from '../private-swarm.ts';
 import { ProgressLine } from '../progress.ts';
 import { parsePublicUrl } from '../public-url.ts';
-import { forgetSource } from '../shard-folder-stamp.ts';
+import { ServedModels } from '../served-models.ts';
 import { aborted, stopSignal } from '../stop-signal.ts';
 import { parseNumber, readStrictly, takeOptionalNumber } from '../strict-options.ts';
 
@@ -60,8 +60,9 @@ const args = {
   model: {
     type: 'string',
     valueHint: 'MODEL',
-    description: `What to serve instead of ${CATALOGUE[0].id}: ${MODEL_FORMS}`,
+    description: `What to serve instead of ${CATALOGUE[0].id}; repeat for more, the page opens with the first: ${MODEL_FORMS}`,
   },
+  only: { type: 'boolean', description: 'Serve no other models that the data folder has' },
   'chat-template': CHAT_TEMPLATE_OPTION,
   shards: {
     type: 'string',
@@ -105,6 +106,11 @@ export default defineCommand({
     new ClientAddresses(proxies);
     const chatTemplate = await readChatTemplate(options['chat-template']);
     const iceServers = (given.ice ?? []).map(parseIceServer);
+    const named = given.model ?? [];
+    if (options.private && named.length > 1)
+      throw new ShoalError('bad-request', 'A private swarm has one model: name one with --model.');
+    if (chatTemplate !== undefined && named.length > 1)
+      throw new ShoalError('bad-request', '--chat-template is for one model: name one with --model.');
     if (options['new-link'] && !options.private) throw new ShoalError('bad-request', '--new-link goes with --private.');
     const stopping = stopSignal();
     const claims = new FolderClaims();
@@ -113,16 +119,18 @@ export default defineCommand({
       await checkPort(host, port);
       if (apiPort !== undefined) await checkPort(API_HOST, apiPort);
       const tls = await chooseCertificate(options);
-      const prepare: PrepareOptions = {
+      const served = await ServedModels.prepare({
+        models: named,
+        only: options.only === true || options.private === true,
         shards,
         dataDir,
         chatTemplate,
         signal: stopping,
         onProgress: new ProgressLine().show,
         onNotice: (text) => console.error(`shoal: ${text}`),
-        ...(options.model === undefined ? {} : { model: options.model }),
-      };
-      const model = await prepareModel({ ...prepare, claim: claims.add });
+        claim: claims.add,
+      });
+      const [model, ...others] = served.models;
       const own = options.private ? await loadSecret(dataDir, options['new-link'] === true) : undefined;
       if (options.build) await buildPage(ROOT);
       stopping.throwIfAborted();
@@ -134,11 +142,8 @@ export default defineCommand({
         allowedOrigins,
         proxies,
         iceServers,
-        ...(own ? { models: [], privateSwarm: { keys: own.keys, model } } : { models: [model] }),
-        repair: async ({ directory }) => {
-          await forgetSource(directory);
-          await prepareModel(prepare);
-        },
+        ...(own ? { models: [], privateSwarm: { keys: own.keys, model } } : { models: served.models }),
+        repair: (spoiled) => served.remake(spoiled),
         pageDirectory: join(ROOT, 'dist'),
         dataDirectory: dataDir,
         version: packageJson.version,
@@ -146,9 +151,9 @@ export default defineCommand({
       const { manifestId } = model;
       const secure = tls !== undefined;
       const terminal = process.stdout.isTTY === true;
-      console.log(announcement(server, { invite: { manifestId, secret: own?.secret }, secure, terminal }));
-      const api =
-        apiPort === undefined ? undefined : await serveApi(server, apiPort, { manifestId, secret: own?.secret });
+      const invite = { manifestId, secret: own?.secret };
+      console.log(announcement(server, { invite, secure, terminal, alsoServed: others.map(({ name }) => name) }));
+      const api = apiPort === undefined ? undefined : await serveApi(server, apiPort, invite);
       await aborted(stopping);
       await Promise.all([server.close(), api?.close(), claims.giveUp()]);
       // libp2p leaves timers behind that would keep the process for another two seconds.

@@ -50,10 +50,11 @@ export default defineCommand({
 async function* verify({ server, invite, dataDir, timeoutMs }: Target): AsyncGenerator<Check, void> {
   const { manifestId, secret } = invite ?? {};
   if (manifestId === undefined || secret === undefined) {
-    for (const model of yield* checkServer(server, manifestId)) {
-      yield* checkDisk(model, dataDir);
-      yield* checkFromTab({ server, invite: { manifestId: model.manifestId }, timeoutMs });
-    }
+    const models = yield* checkServer(server, manifestId);
+    for (const model of models) yield* checkDisk(model, dataDir);
+    // Of a server's models the one that its page opens with: the others are swarms that nobody may have begun.
+    const [first] = models;
+    if (first) yield* checkFromTab({ server, invite: { manifestId: first.manifestId }, timeoutMs });
     return;
   }
   for (const model of yield* checkPrivateServer(server, manifestId, secret)) yield* checkDisk(model, dataDir);

@@ -80,6 +80,28 @@ describe('shoal serve', () => {
     },
   );
 
+  it('serves every model that is named, then those that its data folder has', async () => {
+    const named = (name: string) => ['--model', join(folder, `${name}.gguf`)];
+    for (const [index, name] of ['one', 'two', 'three'].entries())
+      await writeFile(join(folder, `${name}.gguf`), makeTinyModel({ layerCount: 4, seed: index + 1 }));
+    const served = async (...options: string[]) => {
+      const run = serve('--no-build', '--port', '0', '--data', folder, '--shards', '2', ...options);
+      const url = await readyUrl(run);
+      const { models } = (await (await fetch(`${url}/config.json`)).json()) as { models: { name: string }[] };
+      run.child.kill('SIGTERM');
+      expect(await run.status).toBe(0);
+      return { names: models.map(({ name }) => name), stdout: run.stdout() };
+    };
+    expect((await served(...named('two'), ...named('one'))).names).toEqual(['two', 'one']);
+    const all = await served(...named('three'));
+    expect(all.names).toEqual(['three', 'one', 'two']);
+    expect(all.stdout).toContain('The page also offers one and two.');
+    expect((await served(...named('two'), '--only')).names).toEqual(['two']);
+    // Shards whose model file has changed since are not offered as it.
+    await writeFile(join(folder, 'one.gguf'), makeTinyModel({ layerCount: 4, seed: 9 }));
+    expect((await served(...named('two'))).names).toEqual(['two', 'three']);
+  });
+
   it('says that the port is in use in one line', async () => {
     const blocker = createServer().listen(0, '127.0.0.1');
     await once(blocker, 'listening');
