@@ -1,5 +1,6 @@
 import { ShoalError } from '../src/core/errors.ts';
-import type { ModelShape } from './model-shape.ts';
+import type { HubFile } from '../src/gguf/model-link.ts';
+import type { ModelShape } from '../src/store/publish/model-shape.ts';
 
 /** A model file that can be fetched, and how to tell that it is the right one. */
 export interface ModelSpec {
@@ -13,7 +14,7 @@ export interface ModelSpec {
    * Repository, revision and file on a Hugging Face hub, as its `resolve` address has them. A revision may be a branch:
    * the SHA-256 pins the bytes, whatever the branch comes to hold. Undefined where no hub is known to have the file.
    */
-  readonly hub?: { readonly repository: string; readonly revision: string; readonly fileName: string };
+  readonly hub?: HubFile;
   /** Python packages that carry the file's parts, in order, and where in them. */
   readonly pip: readonly PipPart[];
 }

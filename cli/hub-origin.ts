@@ -1,9 +1,7 @@
 import { ShoalError } from '../src/core/errors.ts';
-import type { ModelSpec } from './catalogue.ts';
+import { DEFAULT_HUB, hubFileAddress } from '../src/gguf/model-link.ts';
 import { download } from './download.ts';
 import type { ModelOrigin } from './model-origin.ts';
-
-const DEFAULT_HUB = 'https://huggingface.co';
 
 /** The hub's address: the environment variable `HF_ENDPOINT` is the usual way to name a mirror. */
 export function hubAddress(): string {
@@ -16,12 +14,7 @@ export function hubOrigin(hub: string = hubAddress()): ModelOrigin {
     label: new URL(hub).host,
     fetch: async (model, path, options) => {
       if (!model.hub) throw new ShoalError('model-unavailable', `no address of ${model.name} is known`);
-      return download({ ...model, url: resolveAddress(hub, model.hub) }, path, options);
+      return download({ ...model, url: hubFileAddress(hub, model.hub) }, path, options);
     },
   };
-}
-
-/** Where a hub has a file. */
-export function resolveAddress(hub: string, { repository, revision, fileName }: NonNullable<ModelSpec['hub']>): string {
-  return `${hub}/${repository}/resolve/${revision}/${fileName}`;
 }

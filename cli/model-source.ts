@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ShoalError } from '../src/core/errors.ts';
+import { isModelLink } from '../src/gguf/model-link.ts';
 import type { Manifest } from '../src/protocol/manifest.ts';
 import { modelName } from '../src/store/publish/publish.ts';
 import { CATALOGUE, findInCatalogue, type ModelSpec } from './catalogue.ts';
@@ -11,7 +12,7 @@ import { hubOrigin } from './hub-origin.ts';
 import { modelFileName, openModel } from './model-file.ts';
 import type { FetchOptions, ModelOrigin } from './model-origin.ts';
 import { pipOrigin } from './pip-origin.ts';
-import { fetchRemoteModel, isRemote } from './remote-model.ts';
+import { fetchRemoteModel } from './remote-model.ts';
 import { splitIntoFolder } from './shard-folder.ts';
 import { describeShards, readShardFolder, rememberSource } from './shard-folder-stamp.ts';
 import { checkHash, verifyModel } from './verified-file.ts';
@@ -101,7 +102,7 @@ export function ensureModel(model: ModelSpec, dataDir = DEFAULT_DATA_DIR, option
  * @throws ShoalError `model-unavailable`, `aborted`
  */
 export async function findModel(text: string, dataDir: string, options: FetchOptions = {}): Promise<string> {
-  if (isRemote(text)) return fetchRemoteModel(text, dataDir, options);
+  if (isModelLink(text)) return fetchRemoteModel(text, dataDir, options);
   // What looks like a file is one, there or not: its absence has a message of its own.
   if (existsSync(text) || /[/\\]|\.gguf$/i.test(text)) return text;
   return ensureModel(findInCatalogue(text), dataDir, options);

@@ -4,16 +4,10 @@ import { mkdir, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ShoalError } from '../src/core/errors.ts';
 import { partSetOf } from '../src/gguf/join.ts';
+import { parseModelLink } from '../src/gguf/model-link.ts';
 import { download, remoteSize } from './download.ts';
-import { hubAddress, resolveAddress } from './hub-origin.ts';
+import { hubAddress } from './hub-origin.ts';
 import type { FetchOptions } from './model-origin.ts';
-
-const HUB = /^hf:(?<repository>[^/@]+\/[^/@]+)\/(?<fileName>[^@]+\.gguf)(?:@(?<revision>[\w./-]+))?$/i;
-
-/** Whether a model is named by where it is: `https://…`, or `hf:owner/repository/file.gguf[@revision]`. */
-export function isRemote(text: string): boolean {
-  return /^(https?|hf):/i.test(text);
-}
 
 /**
  * Fetches a model file from its address into `dataDir`, with the other parts of its set where it is one, unless they are
@@ -22,10 +16,7 @@ export function isRemote(text: string): boolean {
  * @throws ShoalError `model-unavailable` that says what the address answers, `bad-request`, `aborted`
  */
 export async function fetchRemoteModel(text: string, dataDir: string, options: FetchOptions): Promise<string> {
-  const url = addressOf(text);
-  const fileName = basename(decodeURIComponent(url.pathname));
-  if (!/^[\w][\w .+-]*\.gguf$/i.test(fileName))
-    throw new ShoalError('bad-request', `${text} names no .gguf file: expected https://…/file.gguf.`);
+  const { url, fileName } = parseModelLink(text, hubAddress());
   const folder = join(dataDir, 'downloads', folderName(url));
   for (const name of partSetOf(fileName)?.partNames ?? [fileName])
     await fetchFile(new URL(`./${encodeURIComponent(name)}${url.search}`, url), join(folder, name), options);
@@ -50,18 +41,4 @@ async function fetchFile({ href: url }: URL, path: string, options: FetchOptions
 function folderName({ origin, pathname }: URL): string {
   const place = new URL('.', `${origin}${pathname}`).href;
   return createHash('sha256').update(place).digest('hex').slice(0, 12);
-}
-
-/** @throws ShoalError `bad-request` */
-function addressOf(text: string): URL {
-  if (!/^hf:/i.test(text)) {
-    if (URL.canParse(text)) return new URL(text);
-    throw new ShoalError('bad-request', `"${text}" is no address: expected https://host/path/file.gguf.`);
-  }
-  const { repository, fileName, revision = 'main' } = HUB.exec(text)?.groups ?? {};
-  if (repository && fileName) return new URL(resolveAddress(hubAddress(), { repository, fileName, revision }));
-  throw new ShoalError(
-    'bad-request',
-    `"${text}" is no file of a hub: expected hf:owner/repository/file.gguf[@revision].`,
-  );
 }

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineCommand } from 'citty';
 import { formatBytes } from '../../src/core/format.ts';
+import { largestShardBytes } from '../../src/store/publish/model-shape.ts';
+import { shardCountFor } from '../../src/store/publish/shard-count.ts';
 import { CATALOGUE, type CatalogueEntry } from '../catalogue.ts';
-import { shardCountFor } from '../choose-shard-count.ts';
-import { largestShardBytes } from '../model-shape.ts';
 import { DEFAULT_DATA_DIR } from '../model-source.ts';
 import { readStrictly } from '../strict-options.ts';
 

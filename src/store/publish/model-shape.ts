@@ -1,6 +1,6 @@
-import type { GgufFile } from '../src/gguf/gguf-file.ts';
-import { planShards } from '../src/gguf/plan.ts';
-import { checkModel } from '../src/store/publish/publish-checks.ts';
+import type { GgufFile } from '../../gguf/gguf-file.ts';
+import { planShards } from '../../gguf/plan.ts';
+import { checkModel } from './publish-checks.ts';
 
 /** What a model's shards are made of. */
 export interface ModelShape {

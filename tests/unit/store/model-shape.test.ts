@@ -2,14 +2,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CATALOGUE } from '../../../cli/catalogue.ts';
-import { shardCountFor, TAB_WEIGHT_BYTES } from '../../../cli/choose-shard-count.ts';
 import { openModel } from '../../../cli/model-file.ts';
-import { largestShardBytes, type ModelShape, shapeOf } from '../../../cli/model-shape.ts';
 import { DEFAULT_DATA_DIR } from '../../../cli/model-source.ts';
 import { bytesSource } from '../../../src/gguf/gguf-file.ts';
 import { planShards } from '../../../src/gguf/plan.ts';
 import { parseGguf, readGguf } from '../../../src/gguf/read.ts';
 import { findArchitecture } from '../../../src/model/architectures.ts';
+import { largestShardBytes, type ModelShape, shapeOf } from '../../../src/store/publish/model-shape.ts';
+import { shardCountFor, TAB_WEIGHT_BYTES } from '../../../src/store/publish/shard-count.ts';
 import { makeTinyModel } from '../../fixtures/tiny-model.ts';
 
 /** Sizes in shares of what an ordinary tab holds. */
