@@ -7,8 +7,9 @@ import type { Wait } from '../swarm/route/wait.ts';
 import type { PromptSize } from '../tokenizer/index.ts';
 import type { AnswerOptions } from './chat/answer-options.ts';
 import type { LendTotals } from './lend-totals.ts';
+import type { Forecast, ModelShelf, Preflight, ShelfModel } from './models/shelf.ts';
 
-export type { AnswerOptions, Lap, Wait };
+export type { AnswerOptions, Forecast, Lap, ModelShelf, Preflight, ShelfModel, Wait };
 
 /** What the page shows and does. Components know this; `main.ts` builds it over the swarm. */
 export interface AppModel {
@@ -94,8 +95,13 @@ export interface AppModel {
   /** Shows another of the messages that follow the same one. @param step - 1 for the next, -1 for the one before */
   showBranch(messageId: number, step: number): void;
   verify(): Promise<void>;
-  /** Splits a GGUF from this machine and offers a link to run it. */
-  openFile(file: File): Promise<void>;
+  /**
+   * Takes this swarm's model from a file of this machine, or from all parts of a set.
+   * @returns false where it is another model, which then waits on the shelf
+   */
+  openFiles(files: readonly File[]): Promise<boolean>;
+  /** The models that can be opened; their code comes when they are asked for. */
+  models(): Promise<ModelShelf>;
   dismissAlert(id: number): void;
   changeSettings(change: Partial<Settings>): void;
   /** For this conversation, and new ones. */

@@ -46,7 +46,7 @@ export async function fetchModel(
   }
   let bytes: Uint8Array<ArrayBuffer>;
   try {
-    bytes = await fetchServed(model, signal);
+    bytes = await fetchServedManifest(model, signal);
   } catch (error) {
     log.warn('SWARM', `${ShoalError.from(error).message} Asking the swarm for the manifest.`);
     bytes = await fetchManifest(await transport(), model.manifest, signal);
@@ -54,9 +54,10 @@ export async function fetchModel(
   return { manifest: decodeManifest(bytes), manifestId: model.manifest, bytes, home: model.manifest };
 }
 
-async function fetchServed(
+/** A model's manifest as the server gives it. @throws ShoalError `model-unavailable`, `hash-mismatch` */
+export async function fetchServedManifest(
   { name, manifest }: ServerConfig['models'][number],
-  signal: AbortSignal | undefined,
+  signal?: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(await (await get(`/models/${name}/manifest.json`, signal)).arrayBuffer());
   const actual = await manifestIdOf(bytes);

@@ -1,4 +1,4 @@
-import { createStore, get, set } from 'idb-keyval';
+import { createStore, del, entries, get, set } from 'idb-keyval';
 import * as v from 'valibot';
 import { ShoalError } from '../core/errors.ts';
 import { log } from '../core/log.ts';
@@ -98,6 +98,27 @@ export async function moveTo(
     // Where nothing is kept, nobody comes back to the old address.
   }
   return swarm;
+}
+
+/** A private swarm that this browser has the secret of, and knows the model of. */
+export interface KeptSwarm {
+  readonly privateName: string;
+  readonly manifest: Uint8Array<ArrayBuffer>;
+}
+
+/** Those that have not moved to another link. */
+export async function keptSwarms(): Promise<KeptSwarm[]> {
+  const found = await entries<string, unknown>(store()).catch(() => []);
+  return found.flatMap(([privateName, value]) => {
+    const { success, output } = v.safeParse(recordSchema, value);
+    if (!success || output.manifest === undefined || output.successor !== undefined) return [];
+    return [{ privateName, manifest: output.manifest }];
+  });
+}
+
+/** Forgets a swarm's secret. */
+export function forgetSwarm(privateName: string): Promise<void> {
+  return del(privateName, store());
 }
 
 function shortName({ name }: SwarmKeys): string {

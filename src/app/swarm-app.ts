@@ -30,6 +30,7 @@ import { Farewell } from './farewell.ts';
 import { fetchServerConfig } from './introduction.ts';
 import { Lender } from './lender.ts';
 import { meetSwarm } from './meet-swarm.ts';
+import type { RealModelShelf, ShelfParts } from './models/model-shelf.ts';
 import { Redraw } from './redraw.ts';
 import { storedSettings } from './settings.ts';
 import { shardRows } from './shard-rows.ts';
@@ -109,6 +110,8 @@ export class SwarmApp implements AppModel {
   /** The engine behind `window.shoal.engine`. */
   readonly engine: ShoalEngine = this.#answers.open().engine;
   #session: SwarmSession | undefined;
+  #shelfParts: ShelfParts | undefined;
+  #shelf: Promise<RealModelShelf> | undefined;
   /** What a person asks for before the server has answered, or before the tab has connected, waits for it. */
   readonly #introduced = Promise.withResolvers<SwarmSession>();
   readonly #connected = Promise.withResolvers<SwarmNode>();
@@ -182,6 +185,8 @@ export class SwarmApp implements AppModel {
         membership,
       });
       this.#session = session;
+      const environment = () => this.environment.value;
+      this.#shelfParts = { config, session, door: this.#door, environment, runnerChoice, lent: this.#lender };
       this.#introduce(session, config.addresses);
       this.conversations
         .begin({ id: model.home, modelName: model.manifest.name })
@@ -306,20 +311,38 @@ export class SwarmApp implements AppModel {
     await this.#verification.run(this.#requireSession(), node);
   }
 
-  async openFile(file: File): Promise<void> {
-    const { importFile } = await import('./import-file.ts');
+  async openFiles(files: readonly File[]): Promise<boolean> {
+    const { openModelFiles } = await import('./models/model-files.ts');
+    const { importFile } = await import('./models/import-file.ts');
     const session = this.#requireSession();
+    const opened = await openModelFiles(files);
     try {
-      await importFile(file, session, (text) => this.#alerts.add('info', text, file.name));
+      if (await importFile(opened, session, (text) => this.#alerts.add('info', text, opened.name))) return true;
     } catch (error) {
-      this.#alerts.add('error', ShoalError.from(error).message, file.name);
+      this.#alerts.add('error', ShoalError.from(error).message, opened.name);
+      return true;
+    } finally {
+      this.#redraw.now();
     }
-    this.#redraw.now();
+    (await this.models()).offer(files);
+    return false;
+  }
+
+  async models(): Promise<RealModelShelf> {
+    await this.#introduced.promise;
+    this.#shelf ??= import('./models/model-shelf.ts').then(
+      ({ RealModelShelf: Shelf }) => new Shelf(this.#shelfParts!),
+      (error: unknown) => {
+        this.#shelf = undefined;
+        throw error;
+      },
+    );
+    return this.#shelf;
   }
 
   /** Loads the code that a dropped file needs; when that fails it is asked for again then, and the failure told. */
   async loadRest(): Promise<void> {
-    await import('./import-file.ts').catch(() => undefined);
+    await Promise.all([import('./models/model-files.ts'), import('./models/import-file.ts')]).catch(() => undefined);
   }
 
   foundPrivateSwarm(): Promise<void> {

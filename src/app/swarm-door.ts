@@ -3,6 +3,7 @@ import { ShoalError } from '../core/errors.ts';
 import { log } from '../core/log.ts';
 import { shortId } from '../core/short-id.ts';
 import type { Admission } from './app-model.ts';
+import type { IntroducedModel } from './introduction.ts';
 import { inviteLink, invitePlace } from './invite.ts';
 import type { PrivateSwarm } from './private-swarm.ts';
 import { SavedPlace } from './saved-place.ts';
@@ -10,6 +11,14 @@ import type { SwarmSession } from './swarm-session.ts';
 
 /** What the page that is opened next says of a move, in this tab. */
 const NOTE_ITEM = 'shoal-moved';
+
+/** The swarm that the page is opened in next. */
+interface Entry extends Pick<IntroducedModel, 'manifestId' | 'bytes'> {
+  /** That this tab takes up there; of a swarm that moves, those that it has. */
+  readonly shards: readonly number[];
+  readonly old: PrivateSwarm | undefined;
+  readonly note: string;
+}
 
 /** Who comes into the swarm, by which link, and the way to a swarm of one's own. */
 export class SwarmDoor {
@@ -56,12 +65,8 @@ export class SwarmDoor {
     listenForMoves(await session.transport(), membership.swarm.keys.name, (secret, from) => {
       const name = session.node?.membership.members().find(({ peerId }) => peerId === from)?.name;
       const who = name || shortId(from);
-      this.#enter(
-        session,
-        secret,
-        membership.swarm,
-        `${who} has started a new link, and this tab has moved along.`,
-      ).catch((error: unknown) =>
+      const note = `${who} has started a new link, and this tab has moved along.`;
+      this.#move(session, secret, membership.swarm, note).catch((error: unknown) =>
         log.warn('SWARM', `A new link of ${who} was not followed: ${ShoalError.from(error).message}`),
       );
     });
@@ -70,6 +75,18 @@ export class SwarmDoor {
   /** Founds a private swarm of the same model, and takes this tab's shards along. The page is opened anew. */
   async found(): Promise<void> {
     const session = this.#session();
+    const { manifestId, bytes } = session.model;
+    const note = 'This is a private swarm now: only who has its link is in.';
+    await this.foundWith({ manifestId, bytes }, session.keeper.ready(), note);
+  }
+
+  /** Founds a private swarm of any model, of which this browser has these shards. The page is opened anew. */
+  async foundWith(
+    { manifestId, bytes }: Pick<IntroducedModel, 'manifestId' | 'bytes'>,
+    shards: readonly number[],
+    note: string,
+  ): Promise<void> {
+    const session = this.#session();
     if (!session.keepsData) {
       throw new ShoalError(
         'storage-full',
@@ -77,7 +94,7 @@ export class SwarmDoor {
       );
     }
     const { createSecret } = await import('../protocol/private-swarm.ts');
-    await this.#enter(session, createSecret(), undefined, 'This is a private swarm now: only who has its link is in.');
+    await this.#enter(session, createSecret(), { manifestId, bytes, shards, old: undefined, note });
   }
 
   /** Moves all members who are there to a new secret: the old links lead nowhere then. The page is opened anew. */
@@ -93,15 +110,19 @@ export class SwarmDoor {
     const others = node.membership.members().map(({ peerId }) => peerId);
     const moved = await moveMembers(await session.transport(), others, secret);
     const note = `The swarm has a new link, and ${moved} of ${others.length} other tabs have moved along.`;
-    await this.#enter(session, secret, membership.swarm, note);
+    await this.#move(session, secret, membership.swarm, note);
+  }
+
+  #move(session: SwarmSession, secret: string, old: PrivateSwarm, note: string): Promise<void> {
+    const { manifestId, bytes } = session.model;
+    return this.#enter(session, secret, { manifestId, bytes, shards: [], old, note });
   }
 
   /** @param secret - a member's */
-  async #enter(session: SwarmSession, secret: string, old: PrivateSwarm | undefined, note: string): Promise<void> {
+  async #enter(session: SwarmSession, secret: string, { manifestId, bytes, shards, old, note }: Entry): Promise<void> {
     const { moveTo } = await import('./private-swarm.ts');
-    const { manifestId, bytes: manifest } = session.model;
-    const entered = await moveTo(secret, { manifestId, manifest, old });
-    if (!old && session.keepsData) (await SavedPlace.claim(entered.home)).write(session.keeper.ready(), false);
+    const entered = await moveTo(secret, { manifestId, manifest: bytes, old });
+    if (!old && session.keepsData) (await SavedPlace.claim(entered.home)).write(shards, false);
     if (session.keepsData) sessionStorage.setItem(NOTE_ITEM, note);
     await session.node?.membership.leave();
     location.reload();

@@ -2,6 +2,7 @@ import { answerMarkdown } from './components/answer-text.tsx';
 import { attachmentBar } from './components/composer.tsx';
 import { conversationDrawer } from './components/conversations-button.tsx';
 import { qrCode } from './components/invite.tsx';
+import { modelPicker } from './components/model-button.tsx';
 import { settingsForm } from './components/settings-panel.tsx';
 import { keepPage } from './keep-page.ts';
 
@@ -19,6 +20,7 @@ export function loadRest(more: () => Promise<void>): void {
     void settingsForm.load();
     void conversationDrawer.load();
     void attachmentBar.load();
+    void modelPicker.load();
     void more();
     void keepPage();
   }, REST_AFTER_MS);

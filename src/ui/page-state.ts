@@ -41,6 +41,8 @@ export class PageState {
   readonly hindrance: ReadonlySignal<Hindrance | undefined>;
   /** Whether a prompt can be sent now, be it that its answer waits. */
   readonly canAsk: ReadonlySignal<boolean>;
+  /** The list of models is open. */
+  readonly picking: Signal<boolean> = signal(false);
   readonly names: ReadonlySignal<TabNames>;
   readonly alerts: ReadonlySignal<readonly PageAlert[]>;
   readonly #chosenView: Signal<View | undefined> = signal(undefined);
@@ -95,6 +97,13 @@ export class PageState {
     this.show('chat');
     this.perform(async () => {
       if (!(await this.model.send(prompt.trim())) && this.prompt.value === '') giveBack();
+    });
+  }
+
+  /** Takes a model's files: this swarm's are stored, another's are shown among the models. */
+  openFiles(files: readonly File[]): void {
+    this.perform(async () => {
+      if (!(await this.model.openFiles(files))) this.picking.value = true;
     });
   }
 

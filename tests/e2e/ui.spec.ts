@@ -341,7 +341,7 @@ test.describe('around it', () => {
       document.body.dispatchEvent(new DragEvent('dragover', init));
       document.body.dispatchEvent(new DragEvent('drop', init));
     });
-    expect(await asked(page)).toEqual(['openFile a.gguf', 'openFile b.gguf']);
+    expect(await asked(page)).toEqual(['openFiles a.gguf', 'openFiles b.gguf']);
     await expect(page.getByText('Drop a GGUF')).toHaveCount(0);
   });
 });

@@ -21,8 +21,8 @@ export function FileDrop() {
       const files = [...(event.dataTransfer?.files ?? [])];
       if (files.length === 0) return;
       event.preventDefault();
-      const model = files.find(({ name }) => name.toLowerCase().endsWith('.gguf'));
-      if (model) page.perform(() => page.model.openFile(model));
+      const models = files.filter(({ name }) => name.toLowerCase().endsWith('.gguf'));
+      if (models.length > 0) page.openFiles(models);
       else for (const file of files) page.attach(file);
     };
     document.addEventListener('dragover', onDragOver);

@@ -7,7 +7,8 @@ export function OpenFile() {
     <div class="field">
       <span>Model file on this machine</span>
       <small>
-        A GGUF is split here, as the server splits it: its shards then need no download. Dropping it works too.
+        This swarm's model need not be fetched then: it is split here, as the server splits it. Another opens in a swarm
+        of its own. Dropping works too.
       </small>
       <div class="buttons">
         <label class="button">
@@ -15,11 +16,12 @@ export function OpenFile() {
           <input
             type="file"
             accept=".gguf"
+            multiple
             class="visually-hidden"
             data-testid="open-file"
             onChange={({ currentTarget }) => {
-              const file = currentTarget.files?.[0];
-              if (file) page.perform(() => page.model.openFile(file));
+              const files = [...(currentTarget.files ?? [])];
+              if (files.length > 0) page.openFiles(files);
               // So that the same file can be chosen again.
               currentTarget.value = '';
             }}

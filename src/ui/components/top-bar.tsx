@@ -1,11 +1,11 @@
-import { formatBytes, plural } from '../../core/format.ts';
+import { plural } from '../../core/format.ts';
 import { usePage, type View } from '../page-state.ts';
 import { ConversationsButton } from './conversations-button.tsx';
+import { ModelButton } from './model-button.tsx';
 
 /** Who this is, which model, how the swarm is; and on a narrow screen the switch between swarm and chat. */
 export function TopBar() {
   const { model } = usePage();
-  const summary = model.model.value;
   const { state, nodes } = model.swarm.value;
   return (
     <header class="top-bar">
@@ -13,18 +13,7 @@ export function TopBar() {
         <img src={`${import.meta.env.BASE_URL}icon.svg`} alt="" width="26" height="26" />
         Shoal
       </h1>
-      {summary ? (
-        <p class="top-model" title={`${summary.name}, ${summary.layerCount} layers`}>
-          <span class="top-model-name">{summary.name}</span>
-          <span class="top-model-facts">
-            {summary.layerCount} layers · {formatBytes(summary.totalBytes)}
-          </span>
-        </p>
-      ) : (
-        <p class="top-model" aria-hidden="true">
-          {'\u00a0'}
-        </p>
-      )}
+      <ModelButton />
       <p class="top-state" data-state={state}>
         <span class="dot" aria-hidden="true" />
         <span class="top-state-word">{STATE_WORDS[state]}</span>

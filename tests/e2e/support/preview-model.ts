@@ -19,6 +19,7 @@ import type {
 import type { LogLine } from '../../../src/core/log.ts';
 import type { Wait } from '../../../src/swarm/route/wait.ts';
 import { PreviewConversations } from './preview-conversations.ts';
+import { PreviewShelf } from './preview-shelf.ts';
 
 export const SELF = '12D3KooWQy3mBvN4sVtT1pXo7Jr8hYkLwzA5uGcEdSf9R2bKn7Tq';
 const MANIFEST_ID = '5d0f3a9b6c1e8472a0d4b7f6e3c29185d0f3a9b6c1e8472a0d4b7f6e3c291850';
@@ -120,7 +121,18 @@ export class PreviewModel implements AppModel {
   showBranch = (id: number, step: number) => void this.#ask(`showBranch ${id} ${step}`);
   changeAnswerOptions = (change: Partial<AnswerOptions>) => this.changeSettings(change);
   verify = () => this.#ask('verify');
-  openFile = (file: File) => this.#ask(`openFile ${file.name}`);
+  readonly shelf = new PreviewShelf((what) => this.#ask(what));
+  models = async () => this.shelf;
+  /** Whether files are of this swarm's model. */
+  knownFiles = true;
+
+  async openFiles(files: readonly File[]): Promise<boolean> {
+    await this.#ask(`openFiles ${files.map(({ name }) => name).join(' ')}`);
+    if (this.knownFiles) return true;
+    this.shelf.candidate.value = { name: files[0]!.name, totalBytes: files.reduce((sum, { size }) => sum + size, 0) };
+    return false;
+  }
+
   clearStorage = () => this.#ask('clearStorage');
   foundPrivateSwarm = () => this.#ask('foundPrivateSwarm');
   startNewLink = () => this.#ask('startNewLink');

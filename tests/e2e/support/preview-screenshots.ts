@@ -40,6 +40,13 @@ for (const { name: screen, ...device } of SCREENS) {
         await page.screenshot({ path: `${FOLDER}/${state}-${screen}-list-${colorScheme}.png` });
         await page.keyboard.press('Escape');
       }
+      if (state === 'first') {
+        await page.getByTestId('models').click();
+        await page.getByTestId('forecast').first().waitFor();
+        await page.getByText('With more devices').nth(1).click();
+        await page.screenshot({ path: `${FOLDER}/${state}-${screen}-models-${colorScheme}.png` });
+        await page.keyboard.press('Escape');
+      }
       if (screen !== 'phone') continue;
       await page.getByRole('button', { name: 'Swarm', exact: true }).click();
       await page.screenshot({ path: `${FOLDER}/${state}-${screen}-swarm-${colorScheme}.png` });

@@ -1,0 +1,236 @@
+import { type Signal, signal } from '@preact/signals';
+import { createWorkerRunner, type RunnerChoice } from '../../../workers/runner-client.ts';
+import { ShoalError } from '../../core/errors.ts';
+import { log } from '../../core/log.ts';
+import { partSetOf } from '../../gguf/join.ts';
+import { parseModelLink } from '../../gguf/model-link.ts';
+import { decodeManifest, type Manifest, manifestIdOf } from '../../protocol/manifest.ts';
+import type { ServerConfig } from '../../protocol/server-config.ts';
+import type { Environment } from '../app-model.ts';
+import { deviceReport } from '../device/device-report.ts';
+import { fewestDevices, forecast } from '../device/forecast.ts';
+import { sizesOf } from '../device/model-sizes.ts';
+import { type Preflight, preflight } from '../device/preflight.ts';
+import { shardMemoryBytes } from '../device-memory.ts';
+import { fetchServedManifest } from '../introduction.ts';
+import { inviteFragment } from '../invite.ts';
+import { forgetSwarm, keptSwarms } from '../private-swarm.ts';
+import { serverUrl } from '../server-url.ts';
+import type { SwarmDoor } from '../swarm-door.ts';
+import type { SwarmSession } from '../swarm-session.ts';
+import { fetchFile } from './fetch-file.ts';
+import { type OpenedModel, openModelFiles } from './model-files.ts';
+import { deleteModel, storeOwnModel } from './own-model.ts';
+import type { CandidateFiles, ModelShelf, ShelfModel } from './shelf.ts';
+
+export interface ShelfParts {
+  readonly config: ServerConfig;
+  readonly session: SwarmSession;
+  readonly door: SwarmDoor;
+  readonly environment: () => Environment;
+  readonly runnerChoice: Promise<RunnerChoice>;
+  /** Of memory and disk, as the owner allows. */
+  readonly lent: { readonly memoryBytes: number | undefined; readonly diskBytes: number | undefined };
+}
+
+/** Of the probe's only piece. */
+const PROBE_PIECE_BYTES = 1 << 20;
+/** Numbers of devices that forecasts are made for. */
+const DEVICES = [1, 2, 4, 8];
+
+/** The models that this page can open: the server's, and this browser's own. */
+export class RealModelShelf implements ModelShelf {
+  readonly candidate: Signal<CandidateFiles | undefined> = signal(undefined);
+  readonly progress: Signal<string | undefined> = signal(undefined);
+  readonly #parts: ShelfParts;
+  #files: readonly File[] = [];
+  #measured: Promise<Preflight> | undefined;
+  #known: Preflight | undefined;
+  #opening: AbortController | undefined;
+
+  constructor(parts: ShelfParts) {
+    this.#parts = parts;
+  }
+
+  async list(): Promise<readonly ShelfModel[]> {
+    const { config, session } = this.#parts;
+    const here = location.hash;
+    const served = config.models.map(async (model) =>
+      this.#describe(decodeManifest(await fetchServedManifest(model)), model.manifest, undefined),
+    );
+    const kept = (await keptSwarms()).map(async ({ privateName, manifest }) =>
+      this.#describe(decodeManifest(manifest), await manifestIdOf(manifest), privateName),
+    );
+    const found = await Promise.allSettled([...served, ...kept]);
+    const models = found.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    for (const each of found) if (each.status === 'rejected') log.warn('MODELS', ShoalError.from(each.reason).message);
+    const isCurrent = ({ manifestId, privateName }: ShelfModel) =>
+      privateName === undefined
+        ? session.membership === undefined && manifestId === session.model.manifestId
+        : here.includes(`p=${privateName}`);
+    return models.map((model) => ({ ...model, current: isCurrent(model) }));
+  }
+
+  preflight(): Promise<Preflight> {
+    this.#measured ??= this.#measure().then(
+      (measured) => {
+        this.#known = measured;
+        return measured;
+      },
+      (error: unknown) => {
+        this.#measured = undefined;
+        throw error;
+      },
+    );
+    return this.#measured;
+  }
+
+  async report(): Promise<string> {
+    const measured = await this.preflight().catch((error: unknown) => ShoalError.from(error).message);
+    const { config, session, environment } = this.#parts;
+    return deviceReport({ config, session, environment: environment(), measured });
+  }
+
+  async open({ manifestId, privateName }: ShelfModel): Promise<void> {
+    await this.#parts.session.node?.membership.leave();
+    // The page follows its address (`address-watch.ts`).
+    location.hash = inviteFragment({ manifestId, privateName });
+  }
+
+  /** Has files wait until the person says what is to become of them. */
+  offer(files: readonly File[]): void {
+    const [first] = files;
+    if (!first) return;
+    this.#files = files;
+    const name = partSetOf(first.name)?.wholeName ?? first.name;
+    this.candidate.value = { name, totalBytes: files.reduce((sum, { size }) => sum + size, 0) };
+  }
+
+  letGo(): void {
+    this.#files = [];
+    this.candidate.value = undefined;
+  }
+
+  openCandidate(): Promise<void> {
+    const files = this.#files;
+    return this.#work(async (signal) => this.#found(await openModelFiles(files), signal));
+  }
+
+  openLink(link: string): Promise<void> {
+    return this.#work(async (signal) => {
+      const { url, fileName } = parseModelLink(link.trim());
+      const names = partSetOf(fileName)?.partNames ?? [fileName];
+      const files: File[] = [];
+      for (const name of names) {
+        const onProgress = (done: number, total: number) => {
+          const share = Number.isFinite(total) ? ` ${Math.floor((100 * done) / total)} %` : '';
+          this.progress.value = `Fetching ${name}:${share}`;
+        };
+        this.progress.value = `Fetching ${name}`;
+        const part = { url: new URL(`./${encodeURIComponent(name)}${url.search}`, url), fileName: name };
+        files.push(new File([await fetchFile(part, { signal, onProgress })], name));
+      }
+      await this.#found(await openModelFiles(files), signal);
+    });
+  }
+
+  cancel(): void {
+    this.#opening?.abort();
+  }
+
+  async forget({ manifestId, privateName }: ShelfModel): Promise<void> {
+    const record = (await keptSwarms()).find((kept) => kept.privateName === privateName);
+    if (!record || privateName === undefined) return;
+    await forgetSwarm(privateName);
+    const others = await this.list();
+    const isElsewhere = others.some((other) => other.manifestId === manifestId);
+    if (!isElsewhere) await deleteModel(decodeManifest(record.manifest), this.#parts.session.model.manifest);
+  }
+
+  async #measure(): Promise<Preflight> {
+    const { config, session, runnerChoice, lent } = this.#parts;
+    const choice = await runnerChoice;
+    const [served] = config.models;
+    const limits = [shardMemoryBytes(), lent.memoryBytes].filter((limit) => limit !== undefined);
+    return preflight({
+      createRunner: (model) => createWorkerRunner(choice, model, PROBE_PIECE_BYTES, true),
+      iceServers: config.iceServers,
+      memoryBytes: limits.length > 0 ? Math.min(...limits) : undefined,
+      freeStorageBytes: () => session.store.freeBytes(),
+      sampleUrl: served && serverUrl(`/models/${served.name}/shard-0.gguf`),
+    });
+  }
+
+  #describe(manifest: Manifest, manifestId: string, privateName: string | undefined): ShelfModel {
+    const { name, hyperparameters, shards } = manifest;
+    const model = {
+      ...{ manifestId, name, privateName, current: false, shardCount: shards.length },
+      layerCount: hyperparameters.layerCount,
+      contextLength: hyperparameters.contextLength,
+      totalBytes: shards.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    };
+    if (!this.#known) return model;
+    const { speed, room } = this.#known;
+    const sizes = sizesOf(manifest);
+    const devices = DEVICES.filter((count) => count <= shards.length);
+    return {
+      ...model,
+      forecasts: devices.map((count) => forecast(sizes, speed, room, count)),
+      fewestDevices: fewestDevices(sizes, room),
+    };
+  }
+
+  /** One thing at a time, which can be cancelled. */
+  async #work(act: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    if (this.#opening) throw new ShoalError('busy', 'Another model is being opened. Wait for it, or cancel it.');
+    const opening = new AbortController();
+    this.#opening = opening;
+    this.progress.value = 'Opening the file';
+    try {
+      await act(opening.signal);
+    } finally {
+      this.#opening = undefined;
+      this.progress.value = undefined;
+    }
+  }
+
+  /** Splits and stores a model, and opens it in a private swarm. */
+  async #found(opened: OpenedModel, signal: AbortSignal): Promise<void> {
+    const { door, lent, session } = this.#parts;
+    if (!session.keepsData) {
+      throw new ShoalError(
+        'storage-full',
+        'This browser keeps no site data, so it has no place for a model of its own. Allow site data for this page, or use another browser.',
+      );
+    }
+    const onProgress = (text: string) => (this.progress.value = text);
+    const stored = await storeOwnModel(opened, { signal, onProgress, lentBytes: () => lent.diskBytes });
+    signal.throwIfAborted();
+    const limit = Math.min(
+      shardMemoryBytes() ?? Number.POSITIVE_INFINITY,
+      lent.memoryBytes ?? Number.POSITIVE_INFINITY,
+    );
+    const shards = fittingShards(stored.manifest, limit);
+    const part = shards.length < stored.manifest.shards.length;
+    const note = [
+      `${stored.manifest.name} runs in a swarm of its own, which begins with this tab.`,
+      part
+        ? 'This device has no room for all of its layers: share the link, and others run the rest.'
+        : 'Only who has its link can come in.',
+      ...stored.notices,
+    ].join(' ');
+    await door.foundWith(stored, shards, note);
+  }
+}
+
+/** The first shards that fit together, one at least. */
+function fittingShards({ shards }: Manifest, limitBytes: number): number[] {
+  let sum = 0;
+  const fitting: number[] = [];
+  for (const { index, sizeBytes } of shards) {
+    sum += sizeBytes;
+    if (sum > limitBytes && fitting.length > 0) break;
+    fitting.push(index);
+  }
+  return fitting;
+}

@@ -1,0 +1,97 @@
+import '../styles/picker.css';
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { ModelShelf, Preflight, ShelfModel } from '../../app/app-model.ts';
+import { ShoalError } from '../../core/errors.ts';
+import { usePage } from '../page-state.ts';
+import { DeviceFacts } from './device-facts.tsx';
+import { ModelItem } from './model-item.tsx';
+import { ModelCandidate, ModelSource } from './model-source.tsx';
+
+/** The models that can be opened, what this device could do with each, and the way to one's own. */
+export function ModelPicker({ onClose }: { onClose: () => void }) {
+  const { model } = usePage();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const shelf = useSignal<ModelShelf | undefined>(undefined);
+  const models = useSignal<readonly ShelfModel[] | undefined>(undefined);
+  const measured = useSignal<Preflight | undefined>(undefined);
+  const measuring = useSignal(false);
+  const failure = useSignal('');
+  // What goes wrong is said here: the page's alerts are behind the dialog.
+  const act = (action: () => Promise<void>) => {
+    failure.value = '';
+    action().catch((thrown: unknown) => {
+      const { code, message } = ShoalError.from(thrown);
+      if (code !== 'aborted') failure.value = message;
+    });
+  };
+  const list = async (from: ModelShelf) => {
+    models.value = await from.list();
+  };
+  const measure = (from: ModelShelf) =>
+    act(async () => {
+      measuring.value = true;
+      try {
+        measured.value = await from.preflight();
+        await list(from);
+      } finally {
+        measuring.value = false;
+      }
+    });
+  useEffect(() => {
+    dialog.current!.setAttribute('closedby', 'any');
+    dialog.current!.showModal();
+    act(async () => {
+      const found = await model.models();
+      shelf.value = found;
+      await list(found);
+      // What computes for somebody at the moment is not asked to show its speed.
+      if (model.swarm.value.role === 'guest' && !model.busy.value) measure(found);
+    });
+  }, []);
+  const known = shelf.value;
+  return (
+    <dialog ref={dialog} class="picker" aria-label="Models" data-testid="model-picker" onClose={onClose}>
+      <div class="picker-body">
+        <div class="card-head">
+          <h2>Models</h2>
+          <button type="button" aria-label="Close" onClick={() => dialog.current?.close()}>
+            ×
+          </button>
+        </div>
+        {failure.value && (
+          <p class="picker-failure" role="alert">
+            {failure.value}
+          </p>
+        )}
+        {known && <ModelCandidate shelf={known} act={act} />}
+        {!models.value && <p class="muted">Asking the server…</p>}
+        <ul class="model-list" data-testid="model-list">
+          {models.value?.map((each) => (
+            <ModelItem
+              key={`${each.manifestId}${each.privateName}`}
+              model={each}
+              open={() => act(() => known!.open(each))}
+              forget={() =>
+                act(async () => {
+                  await known!.forget(each);
+                  await list(known!);
+                })
+              }
+            />
+          ))}
+        </ul>
+        {known && <ModelSource shelf={known} act={act} />}
+        {known && (
+          <DeviceFacts
+            shelf={known}
+            act={act}
+            measured={measured.value}
+            measuring={measuring.value}
+            measure={() => measure(known)}
+          />
+        )}
+      </div>
+    </dialog>
+  );
+}
