@@ -60,13 +60,14 @@ export async function measureDevice(
   const large = await Probe.open(makeProbeModel(LARGE), createRunner, signal);
   try {
     const largeMs = await large.decodeMs(LARGE.layers);
-    const promptMs = await large.promptMs(PROMPT_TOKENS);
+    const promptTokens = Math.min(PROMPT_TOKENS, large.info.maxTaskTokens);
+    const promptMs = await large.promptMs(promptTokens);
     // Three unknowns, three measurements: of a task, of a layer, of its bytes.
     const smallLayerMs = Math.max(0, (allLayersMs - oneLayerMs) / (SMALL.layers - 1));
     const taskMs = Math.max(0, oneLayerMs - smallLayerMs);
     const largeLayerMs = Math.max((largeMs - taskMs) / LARGE.layers, smallLayerMs + 1e-6);
     const msPerByte = (largeLayerMs - smallLayerMs) / (large.layerBytes - small.layerBytes);
-    const promptMacs = PROMPT_TOKENS * LARGE.layers * large.layerMacs;
+    const promptMacs = promptTokens * LARGE.layers * large.layerMacs;
     return {
       info: large.info,
       deviation,
