@@ -28,7 +28,8 @@ import type {
 import { ShoalError } from '../core/errors.ts';
 import { Turns } from '../core/turns.ts';
 import { DEFAULT_SAMPLING } from '../swarm/coordinator/sampler.ts';
-import { type PromptSize, type SamplingDefaults, sizeOf } from '../tokenizer/index.ts';
+import type { SamplingDefaults } from '../tokenizer/index.ts';
+import { type PromptSize, sizeOf } from '../tokenizer/model-text.ts';
 import { chatPrompt } from './chat-prompt.ts';
 import { gpuVendor, maxStorageBufferBindingSize } from './gpu-facts.ts';
 import { readToTheEnd } from './read-to-the-end.ts';

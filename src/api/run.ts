@@ -1,7 +1,8 @@
 import { ShoalError } from '../core/errors.ts';
 import type { Grammars } from '../grammar/answer-grammar.ts';
 import type { GenerationSummary, Generator } from '../swarm/coordinator/generation.ts';
-import { isSize, type ModelText, type Prompt, type PromptSize, type TokenTable } from '../tokenizer/index.ts';
+import type { TokenTable } from '../tokenizer/index.ts';
+import { isSize, type ModelText, type Prompt, type PromptSize } from '../tokenizer/model-text.ts';
 import { type AnswerDelta, answer } from './answer.ts';
 import type { GenerationPlan } from './request.ts';
 import type { ChoiceEnd } from './shapes.ts';

@@ -1,7 +1,7 @@
 import { ShoalError } from '../core/errors.ts';
 import type { Lap } from '../swarm/coordinator/generation.ts';
 import { DEFAULT_SAMPLING } from '../swarm/coordinator/sampler.ts';
-import { isSize, type ModelText } from '../tokenizer/index.ts';
+import { isSize, type ModelText } from '../tokenizer/model-text.ts';
 import type { SwarmSession } from './swarm-session.ts';
 
 const PROMPT = 'What is the capital of France?';

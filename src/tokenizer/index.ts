@@ -6,8 +6,8 @@
  *     const ids = tokenizer.encodeRendered(prompt);
  */
 export type { ChatMessage, ToolCall } from './chat-template.ts';
-export { isSize, LocalModelText, type ModelText, type Prompt, type PromptSize, sizeOf } from './model-text.ts';
-export { type SamplingDefaults, samplingByName } from './sampling-defaults.ts';
+export { LocalModelText, type ModelText, type Prompt, type PromptSize } from './model-text.ts';
+export type { SamplingDefaults } from './sampling-defaults.ts';
 export type { TokenTable } from './token-table.ts';
 export { Tokenizer } from './tokenizer.ts';
 export type { ToolFormat } from './tool-format.ts';

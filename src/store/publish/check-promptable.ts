@@ -1,7 +1,7 @@
 import { ShoalError } from '../../core/errors.ts';
 import type { GgufSource } from '../../gguf/gguf-file.ts';
 import { readGguf } from '../../gguf/read.ts';
-import { Tokenizer } from '../../tokenizer/index.ts';
+import { Tokenizer } from '../../tokenizer/tokenizer.ts';
 
 /**
  * Whether tabs will be able to prompt with a model file, told before anything is split.

@@ -21,6 +21,7 @@ export function ModelButton() {
         class="top-model"
         data-testid="models"
         aria-haspopup="dialog"
+        aria-label={summary ? undefined : 'Models'}
         disabled={!summary}
         title={summary && `${summary.name}, ${summary.layerCount} layers: choose another`}
         onClick={() => (picking.value = true)}

@@ -1,0 +1,84 @@
+import { expect, test } from '@playwright/test';
+import { auditPage } from './support/axe.ts';
+import { asked, script, usePreview } from './support/preview-page.ts';
+
+// The list of models over a scripted shelf.
+
+const preview = usePreview();
+
+test.describe('the models', () => {
+  test('are listed with what they would be like here, and opened', async ({ page }) => {
+    await preview.open(page, 'first');
+    await page.getByTestId('models').click();
+    const items = page.getByTestId('model-item');
+    await expect(items).toHaveCount(4);
+    await expect(items.nth(0)).toContainText(
+      'Runs on this device alone, at 79 to 154 tokens/s. Fetched in about 13 s.',
+    );
+    await expect(items.nth(1)).toContainText(
+      'Too large for this device alone, by 2.8 GB. 3 devices like it run it together, at 9.3 to 18 tokens/s',
+    );
+    await expect(items.nth(2)).toContainText('One shard of it is too large already');
+    await items.nth(1).getByText('With more devices').click();
+    await expect(items.nth(1).getByRole('row')).toHaveCount(5);
+    await expect(page.getByTestId('device-facts')).toContainText('computes on its GPU (NVIDIA GeForce RTX 4070)');
+    await page.getByTestId('device-facts').getByText('Numbers').click();
+    await expect(page.getByTestId('device-facts')).toContainText('184 GB/s');
+    expect(await auditPage(page)).toEqual([]);
+    await items.nth(1).getByTestId('model-open').click();
+    expect(await asked(page)).toEqual(['openModel Meta-Llama-3.1-8B-Instruct-Q4_K_M']);
+    await page.keyboard.press('Escape');
+    await expect(page.getByTestId('model-picker')).toHaveCount(0);
+    await expect(page.getByTestId('models')).toBeFocused();
+  });
+
+  test('of private swarms are deleted after a question', async ({ page }) => {
+    await preview.open(page, 'first');
+    await page.getByTestId('models').click();
+    await page.getByRole('button', { name: 'Delete My-Finetune-Q5_K_M' }).click();
+    await page.getByRole('button', { name: 'Keep' }).click();
+    await page.getByRole('button', { name: 'Delete My-Finetune-Q5_K_M' }).click();
+    await page.getByRole('button', { name: 'Delete', exact: true }).click();
+    await expect(page.getByTestId('model-item')).toHaveCount(3);
+    expect(await asked(page)).toEqual(['forgetModel My-Finetune-Q5_K_M']);
+  });
+
+  test('take a file of another model, say what others lose, and how far it is', async ({ page }) => {
+    await preview.open(page, 'ready');
+    await script(page, (model) => {
+      model.knownFiles = false;
+      model.farewell.value = { shards: [0, 2], copiedShare: 0, answers: 0, waiting: false };
+    });
+    await page.evaluate(() => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File(['GGUF'], 'mine.gguf'));
+      document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+    });
+    await expect(page.getByTestId('model-candidate')).toContainText(
+      "mine.gguf, 4 B, is another model than this swarm's",
+    );
+    await expect(page.getByTestId('model-candidate')).toContainText('Only this tab serves shards 0 and 2');
+    // It serves: its device is measured only when somebody asks for it.
+    await expect(page.getByTestId('device-facts')).toContainText('Not measured yet');
+    expect(await auditPage(page)).toEqual([]);
+    await page.getByTestId('candidate-open').click();
+    await script(page, (model) => {
+      model.shelf.progress.value = 'Reading mine.gguf: 40 %';
+    });
+    await expect(page.getByTestId('model-progress')).toContainText('Reading mine.gguf: 40 %');
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    expect(await asked(page)).toEqual(['openFiles mine.gguf', 'openCandidate', 'cancelModel']);
+  });
+
+  test('say in the list what went wrong with a link', async ({ page }) => {
+    await preview.open(page, 'first');
+    await page.getByTestId('models').click();
+    await script(page, (model) => {
+      model.failWith = 'the server answers 404';
+    });
+    await page.getByTestId('model-link').fill('https://a.example/b.gguf');
+    await page.keyboard.press('Enter');
+    await expect(page.getByTestId('model-picker').getByRole('alert')).toContainText('the server answers 404');
+    expect(await auditPage(page)).toEqual([]);
+  });
+});
