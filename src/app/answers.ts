@@ -1,6 +1,7 @@
 import { type Signal, signal } from '@preact/signals';
 import { type EngineOptions, ShoalEngine } from '../api/index.ts';
 import type { Lap } from '../swarm/coordinator/generation.ts';
+import { NOTED_ALTERNATIVES } from './chat/answer-tokens.ts';
 import type { Timeline } from './timeline.ts';
 import { type AnswerProgress, WatchedGenerator } from './watched-generator.ts';
 
@@ -26,6 +27,7 @@ export class Answers {
   open(name?: string): { readonly engine: ShoalEngine; readonly progress: AnswerProgress } {
     const { generator, timeline, peerId: _, ...options } = this.#options;
     const watched: WatchedGenerator = new WatchedGenerator(generator, {
+      ...(name === undefined ? {} : { alternatives: NOTED_ALTERNATIVES }),
       onLap: (lap, positions) => {
         this.lap.value = lap;
         this.takenWork += positions * this.#layersOfOthers(lap);

@@ -92,6 +92,13 @@ export interface AppModel {
   editQuestion(messageId: number, text: string): Promise<boolean>;
   /** Has an answer made once more, beside the old one. */
   regenerate(messageId: number): Promise<void>;
+  /** The tokens of an answer, with what was likely in their places; none where this page has not made it. */
+  tokensOf(messageId: number): readonly AnswerToken[];
+  /**
+   * Has an answer made once more from a place on, beside the old one.
+   * @param other - which of the other tokens stands at the place; undefined to draw anew
+   */
+  goOnFrom(messageId: number, place: number, other: number | undefined): Promise<void>;
   /** Shows another of the messages that follow the same one. @param step - 1 for the next, -1 for the one before */
   showBranch(messageId: number, step: number): void;
   verify(): Promise<void>;
@@ -231,6 +238,15 @@ export interface ChatMessage {
   readonly leftOut?: boolean | undefined;
   /** Which it is of those that follow the same message, where there are several; the first is 1. */
   readonly branch?: { readonly number: number; readonly count: number } | undefined;
+}
+
+/** A token of an answer. */
+export interface AnswerToken {
+  readonly text: string;
+  /** Its probability, 0 to 1; undefined where an earlier page drew it. */
+  readonly share: number | undefined;
+  /** The likeliest others, the first the likeliest. */
+  readonly others: readonly { readonly text: string; readonly share: number }[];
 }
 
 /** The conversations that this browser keeps, of all models. */

@@ -9,6 +9,7 @@ import { followAddress } from './address-watch.ts';
 import { AlertList } from './alert-list.ts';
 import { Answers } from './answers.ts';
 import type {
+  AnswerToken,
   AppModel,
   Environment,
   FarewellSummary,
@@ -295,6 +296,15 @@ export class SwarmApp implements AppModel {
 
   regenerate(messageId: number): Promise<void> {
     return this.#shown.value.regenerate(messageId);
+  }
+
+  tokensOf(messageId: number): readonly AnswerToken[] {
+    const tokens = this.#session?.tokens;
+    return tokens ? this.#shown.value.tokensOf(messageId, tokens) : [];
+  }
+
+  goOnFrom(messageId: number, place: number, other: number | undefined): Promise<void> {
+    return this.#shown.value.goOnFrom(messageId, place, other);
   }
 
   showBranch(messageId: number, step: number): void {

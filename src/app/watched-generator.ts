@@ -19,6 +19,8 @@ export interface AnswerProgress {
   readonly wait: ReadonlySignal<Wait | undefined>;
   /** Of the newest answer. */
   readonly summary: ReadonlySignal<GenerationSummary | undefined>;
+  /** Of the newest answer, as they were drawn. */
+  readonly drawn: readonly GeneratedToken[];
   /** Shows why an answer stands still; undefined when that is over. */
   waits(wait: Wait | undefined, outcome?: 'served' | 'given-up'): void;
 }
@@ -28,6 +30,8 @@ export interface Onlooker {
   /** @param positions - that were computed since the last: a token's, or of the prompt before it too */
   readonly onLap?: (lap: Lap, positions: number) => void;
   readonly onWait?: (wait: Wait | undefined, outcome: 'served' | 'given-up') => void;
+  /** Alternatives that are noted with each token. */
+  readonly alternatives?: number;
 }
 
 /** Tells how far the answers are that are made through it. */
@@ -36,6 +40,7 @@ export class WatchedGenerator implements Generator, AnswerProgress {
   readonly progressNote: Signal<string | undefined> = signal(undefined);
   readonly wait: Signal<Wait | undefined> = signal(undefined);
   readonly summary: Signal<GenerationSummary | undefined> = signal(undefined);
+  drawn: readonly GeneratedToken[] = [];
   readonly #generator: () => Generator;
   readonly #onlooker: Onlooker;
 
@@ -48,9 +53,13 @@ export class WatchedGenerator implements Generator, AnswerProgress {
     const times: number[] = [];
     this.tokensPerSecond.value = undefined;
     this.summary.value = undefined;
+    const drawn: GeneratedToken[] = [];
+    this.drawn = drawn;
+    const { alternatives = 0 } = this.#onlooker;
     let readTokens = 0;
     const tokens = this.#generator().generate({
       ...request,
+      topLogprobs: Math.max(request.topLogprobs, alternatives),
       onPrefill: (progress) => {
         readTokens = progress.doneTokens - progress.reusedTokens;
         this.progressNote.value = `Reading the prompt: ${progress.doneTokens} of ${progress.totalTokens} tokens`;
@@ -75,7 +84,9 @@ export class WatchedGenerator implements Generator, AnswerProgress {
         this.progressNote.value = undefined;
         this.#onlooker.onLap?.(next.value.lap, 1 + readTokens);
         readTokens = 0;
-        yield next.value;
+        if (alternatives > 0) drawn.push(next.value);
+        // Who has asked for fewer gets no more.
+        yield { ...next.value, top: next.value.top.slice(0, request.topLogprobs) };
       }
     } finally {
       this.progressNote.value = undefined;

@@ -41,6 +41,8 @@ export class PageState {
   readonly hindrance: ReadonlySignal<Hindrance | undefined>;
   /** Whether a prompt can be sent now, be it that its answer waits. */
   readonly canAsk: ReadonlySignal<boolean>;
+  /** The message whose tokens are shown. */
+  readonly tokensShown: Signal<number | undefined> = signal(undefined);
   /** The list of models is open. */
   readonly picking: Signal<boolean> = signal(false);
   readonly names: ReadonlySignal<TabNames>;

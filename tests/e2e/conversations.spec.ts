@@ -184,3 +184,32 @@ test('what is deleted can be had back, and what is saved can be taken in', async
   await page.keyboard.press('Escape');
   await expect(page.getByTestId('alert')).toContainText('notes.md holds no conversation');
 });
+
+test('an answer shows its tokens, and goes on from any of them with what else was likely', async () => {
+  await page.getByTestId('new-conversation').click();
+  await ask('Rivers');
+  const old = await textOf(answer());
+  await page.getByTestId('tokens').click();
+  const tokens = page.getByTestId('token');
+  await expect(tokens.first()).toBeVisible();
+  const before = await tokens.allTextContents();
+  await tokens.nth(3).click();
+  const others = page.getByTestId('token-others');
+  await expect(others).toContainText('had');
+  const first = (await others.getByRole('button').first().textContent())!;
+  await others.getByRole('button').first().click();
+  await expect(page.getByTestId('branches')).toHaveText('‹2 of 2›');
+  await expect(answer()).not.toHaveAttribute('data-state', 'streaming');
+  expect(await textOf(answer())).not.toBe(old);
+  await page.getByTestId('tokens').click();
+  const after = await tokens.allTextContents();
+  expect(after.slice(0, 3)).toEqual(before.slice(0, 3));
+  expect(after[3]).not.toBe(before[3]);
+  expect(first).toContain(after[3]!);
+  // Greedy: what was likeliest is drawn again.
+  await tokens.nth(2).click();
+  await others.getByRole('button', { name: 'Draw anew from here' }).click();
+  await expect(page.getByTestId('branches')).toHaveText('‹3 of 3›');
+  await expect(answer()).not.toHaveAttribute('data-state', 'streaming');
+  expect(await textOf(answer())).toBe(old);
+});

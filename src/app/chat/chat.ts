@@ -1,9 +1,11 @@
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { ShoalEngine } from '../../api/index.ts';
 import { ShoalError } from '../../core/errors.ts';
-import type { ChatMessage, PromptSize } from '../app-model.ts';
+import type { TokenTable } from '../../tokenizer/index.ts';
+import type { AnswerToken, ChatMessage, PromptSize } from '../app-model.ts';
 import type { AnswerProgress } from '../watched-generator.ts';
 import type { AnswerOptions } from './answer-options.ts';
+import { AnswerTokens } from './answer-tokens.ts';
 import type { ChatContent, RunningAnswer } from './chat-record.ts';
 import { chatRequest, countToLeaveOut, GENERAL_TEMPERATURE, saidBefore, samplingFields } from './chat-request.ts';
 import { chatTitle } from './chat-title.ts';
@@ -41,6 +43,7 @@ export class Chat {
   readonly progress: AnswerProgress;
   readonly #parts: ChatParts;
   readonly #tree: Signal<MessageTree> = signal(EMPTY_TREE);
+  readonly #tokens = new AnswerTokens();
   #running: RunningAnswer | undefined;
   /** An answer that came to no end, as far as it had come. */
   #broken: { readonly id: number; readonly running: RunningAnswer } | undefined;
@@ -75,6 +78,23 @@ export class Chat {
     const old = this.#find(id);
     if (this.busy.value || !old) return;
     await this.#answer(this.#append({ role: 'assistant', text: '', state: 'streaming' }, old.parent));
+  }
+
+  /** The tokens of an answer that this page has made, as people read them; none of any other. */
+  tokensOf(id: number, table: TokenTable): readonly AnswerToken[] {
+    return this.#tokens.rows(id, table);
+  }
+
+  /**
+   * Answers once more from a place of an answer on: a branch beside it, with the same tokens before.
+   * @param other - which of the place's other tokens stands there; undefined to draw anew
+   */
+  async goOnFrom(id: number, place: number, other: number | undefined): Promise<void> {
+    const old = this.#find(id);
+    const begun = this.#tokens.begin(id, place, other);
+    if (this.busy.value || !old || !begun) return;
+    const branch = this.#append({ role: 'assistant', text: begun.before, state: 'streaming' }, old.parent);
+    await this.#answer(branch, { ...begun, options: this.options.value });
   }
 
   /** Shows the branch of another message that follows the same one, so many places on. */
@@ -187,6 +207,7 @@ export class Chat {
       this.#breakOff(id, error.code === 'aborted' ? { state: 'stopped' } : { state: 'error', error: error.message });
       return error;
     } finally {
+      if (this.#running) this.#tokens.note(id, this.#running, this.progress.drawn);
       this.#running = undefined;
       this.busy.value = false;
     }

@@ -1,7 +1,10 @@
 import { type Signal, useSignal } from '@preact/signals';
 import type { ChatMessage } from '../../app/app-model.ts';
+import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
 import { CopyButton } from './copy-button.tsx';
+
+const answerTokens = lazyComponent(async () => (await import('./answer-tokens.tsx')).AnswerTokens);
 
 export interface MessageToolsProps {
   readonly message: ChatMessage;
@@ -17,7 +20,8 @@ export function MessageTools({ message, edit, whole }: MessageToolsProps) {
   const { model } = page;
   const { id, role, text } = message;
   const busy = model.busy.value;
-  return (
+  const Tokens = answerTokens.component.value;
+  const tools = (
     <div class="message-tools">
       <Branches message={message} />
       {whole && (
@@ -47,7 +51,34 @@ export function MessageTools({ message, edit, whole }: MessageToolsProps) {
           Regenerate
         </button>
       )}
+      {role === 'assistant' && <TokensButton id={id} />}
     </div>
+  );
+  return (
+    <>
+      {tools}
+      {page.tokensShown.value === id && Tokens && <Tokens id={id} />}
+    </>
+  );
+}
+
+/** What the answer is made of, where this page has made it. */
+function TokensButton({ id }: { id: number }) {
+  const page = usePage();
+  const shown = page.tokensShown.value === id;
+  if (page.model.tokensOf(id).length === 0) return null;
+  return (
+    <button
+      type="button"
+      data-testid="tokens"
+      aria-expanded={shown}
+      onClick={() => {
+        page.tokensShown.value = shown ? undefined : id;
+        void answerTokens.load();
+      }}
+    >
+      Tokens
+    </button>
   );
 }
 

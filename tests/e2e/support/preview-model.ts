@@ -3,6 +3,7 @@ import type {
   Admission,
   Alert,
   AnswerOptions,
+  AnswerToken,
   AppModel,
   ChatMessage,
   CheckRow,
@@ -118,6 +119,9 @@ export class PreviewModel implements AppModel {
     return true;
   };
   regenerate = (id: number) => this.#ask(`regenerate ${id}`);
+  tokensOf = (): readonly AnswerToken[] => this.tokens;
+  tokens: readonly AnswerToken[] = [];
+  goOnFrom = (id: number, place: number, other: number | undefined) => this.#ask(`goOnFrom ${id} ${place} ${other}`);
   showBranch = (id: number, step: number) => void this.#ask(`showBranch ${id} ${step}`);
   changeAnswerOptions = (change: Partial<AnswerOptions>) => this.changeSettings(change);
   verify = () => this.#ask('verify');

@@ -40,6 +40,18 @@ for (const { name: screen, ...device } of SCREENS) {
         await page.screenshot({ path: `${FOLDER}/${state}-${screen}-list-${colorScheme}.png` });
         await page.keyboard.press('Escape');
       }
+      if (state === 'ready') {
+        await page.evaluate(
+          "window.preview.tokens = 'The tides are the sea breathing in and out .'.split(' ').map((word, at) => ({ text: ' ' + word, share: 1 / (1 + at % 4), others: [{ text: ' a', share: 0.2 }, { text: '\\n', share: 0.004 }] }))",
+        );
+        await page.evaluate(
+          'window.preview.messages.value = window.preview.messages.value.map((message) => ({ ...message }))',
+        );
+        await page.getByTestId('tokens').last().click();
+        await page.getByTestId('token').nth(2).click();
+        await page.getByTestId('token-others').scrollIntoViewIfNeeded();
+        await page.screenshot({ path: `${FOLDER}/${state}-${screen}-tokens-${colorScheme}.png` });
+      }
       if (state === 'first') {
         await page.getByTestId('models').click();
         await page.getByTestId('forecast').first().waitFor();

@@ -1,0 +1,72 @@
+import '../styles/answer-tokens.css';
+import { useSignal } from '@preact/signals';
+import type { AnswerToken } from '../../app/app-model.ts';
+import { usePage } from '../page-state.ts';
+
+/** The tokens of an answer: how likely each was, what else was likely there, and a way to go on with that. */
+export function AnswerTokens({ id }: { id: number }) {
+  const page = usePage();
+  const { model } = page;
+  const chosen = useSignal<number | undefined>(undefined);
+  const tokens = model.tokensOf(id);
+  const place = chosen.value;
+  const token = place === undefined ? undefined : tokens[place];
+  const goOn = (other: number | undefined) => {
+    page.tokensShown.value = undefined;
+    page.perform(() => model.goOnFrom(id, place!, other));
+  };
+  return (
+    <section class="answer-tokens" aria-label="Tokens of the answer" data-testid="answer-tokens">
+      <p class="muted">
+        Each token as it was drawn; the paler, the less likely it was. Choose one to see what else was likely there.
+      </p>
+      <div class="token-row" dir="auto">
+        {tokens.map(({ text, share }, index) => (
+          <button
+            key={index}
+            type="button"
+            data-testid="token"
+            aria-pressed={index === place}
+            aria-label={tokenLabel(text, share)}
+            style={{ '--share': share ?? 0 }}
+            onClick={() => (chosen.value = index === place ? undefined : index)}
+          >
+            {shown(text)}
+          </button>
+        ))}
+      </div>
+      {token && (
+        <div class="token-others" data-testid="token-others">
+          <p>
+            <q dir="auto">{shown(token.text)}</q>
+            {token.share === undefined ? ' was drawn before this page was opened.' : ` had ${percentOf(token.share)}.`}
+          </p>
+          <div class="buttons">
+            {token.others.map((other, index) => (
+              <button key={index} type="button" disabled={!page.canAsk.value} onClick={() => goOn(index)}>
+                <q dir="auto">{shown(other.text)}</q>&nbsp;{percentOf(other.share)}
+              </button>
+            ))}
+            <button type="button" disabled={!page.canAsk.value} onClick={() => goOn(undefined)}>
+              Draw anew from here
+            </button>
+          </div>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function tokenLabel(text: string, share: AnswerToken['share']): string {
+  return share === undefined ? shown(text) : `${shown(text)}, ${percentOf(share)}`;
+}
+
+/** Spaces and line ends can be seen. */
+function shown(text: string): string {
+  return text.replaceAll('\n', '↵').replaceAll(' ', '·') || '∅';
+}
+
+function percentOf(share: number): string {
+  const percent = 100 * share;
+  return percent >= 0.995 ? `${Math.round(percent)} %` : `${percent.toPrecision(1)} %`;
+}
