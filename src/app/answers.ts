@@ -2,6 +2,7 @@ import { type Signal, signal } from '@preact/signals';
 import { type EngineOptions, ShoalEngine } from '../api/index.ts';
 import type { Lap } from '../swarm/coordinator/generation.ts';
 import { NOTED_ALTERNATIVES } from './chat/answer-tokens.ts';
+import { LapTrace } from './lap-trace.ts';
 import type { Timeline } from './timeline.ts';
 import { type AnswerProgress, WatchedGenerator } from './watched-generator.ts';
 
@@ -15,6 +16,7 @@ export interface AnswersOptions extends Omit<EngineOptions, 'generator' | 'name'
 /** Makes engines over the swarm, and shows of all their answers together what the page shows of the swarm. */
 export class Answers {
   readonly lap: Signal<Lap | undefined> = signal(undefined);
+  readonly trace = new LapTrace();
   /** Layers times positions that other tabs have computed for this one. */
   takenWork = 0;
   readonly #options: AnswersOptions;
@@ -30,6 +32,7 @@ export class Answers {
       ...(name === undefined ? {} : { alternatives: NOTED_ALTERNATIVES }),
       onLap: (lap, positions) => {
         this.lap.value = lap;
+        this.trace.add(lap);
         this.takenWork += positions * this.#layersOfOthers(lap);
       },
       onWait: (wait, outcome) => {

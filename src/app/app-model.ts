@@ -101,6 +101,8 @@ export interface AppModel {
   goOnFrom(messageId: number, place: number, other: number | undefined): Promise<void>;
   /** Shows another of the messages that follow the same one. @param step - 1 for the next, -1 for the one before */
   showBranch(messageId: number, step: number): void;
+  /** The laps of this page's answers, as Perfetto opens them. */
+  traceFile(): File;
   verify(): Promise<void>;
   /**
    * Takes this swarm's model from a file of this machine, or from all parts of a set.
@@ -399,6 +401,10 @@ export interface Settings extends AnswerOptions {
   /** How hidden states of this tab's prompts may travel between tabs, on links where it pays. */
   readonly wire: WireSetting;
   readonly lend: LendSettings;
+  /** Keep the screen on while this tab serves and is seen. */
+  readonly stayAwake: boolean;
+  /** Tell the person that a long answer is done, while this tab is hidden. */
+  readonly notify: boolean;
   /** Takes effect when the page is opened again. */
   readonly runner: RunnerSetting;
   /** Takes effect when the page is opened again. */

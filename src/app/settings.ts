@@ -22,6 +22,8 @@ export const DEFAULT_SETTINGS: Settings = {
   checkOthers: true,
   wire: 'f32',
   lend: { paused: false, onlyCharging: false, onlyIdle: false, onlyTrusted: false, share: 1 },
+  stayAwake: false,
+  notify: false,
   runner: 'auto',
   threads: 'auto',
 };
@@ -56,6 +58,8 @@ const settingsSchema = v.object({
   checkOthers: v.fallback(v.boolean(), DEFAULT_SETTINGS.checkOthers),
   wire: v.fallback(v.picklist(['f32', 'f16', 'q8']), DEFAULT_SETTINGS.wire),
   lend: v.fallback(lendSchema, LEND),
+  stayAwake: v.fallback(v.boolean(), DEFAULT_SETTINGS.stayAwake),
+  notify: v.fallback(v.boolean(), DEFAULT_SETTINGS.notify),
   runner: v.fallback(v.picklist(['auto', 'webgpu', 'cpu']), DEFAULT_SETTINGS.runner),
   threads: v.fallback(
     v.union([v.literal('auto'), v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_THREADS))]),

@@ -1,6 +1,7 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { ShoalEngine } from '../api/index.ts';
 import { ShoalError } from '../core/errors.ts';
+import { shortPeerId } from '../core/format.ts';
 import { type LogLine, log } from '../core/log.ts';
 import type { SwarmNode } from '../swarm/node.ts';
 import { type ModelText, type PromptSize, sizeOf } from '../tokenizer/model-text.ts';
@@ -137,6 +138,7 @@ export class SwarmApp implements AppModel {
     this.changeSettings = (changed) => {
       change(changed);
       if (changed.lend) this.#lender.prepare(changed.lend).catch((error) => this.#idleIsNotTold(error));
+      if (changed.notify) this.#askToNotify();
       // Others need not wait for the next presence to hear of a new name.
       if ('name' in changed) this.#session?.node?.membership.publishNow();
       this.#redraw.soon();
@@ -192,6 +194,7 @@ export class SwarmApp implements AppModel {
       this.#introduce(session, config.addresses);
       this.conversations
         .begin({ id: model.home, modelName: model.manifest.name })
+        .then(() => this.#followShortcut())
         .catch((error: unknown) => log.warn('CHAT', `No conversation was taken up: ${ShoalError.from(error).message}`));
       const [kept] = await Promise.all([this.#place.loadKept(session), this.#connect(session)]);
       if (kept.shards.length > 0) await this.#join(session, kept.shards, kept.auto);
@@ -317,6 +320,11 @@ export class SwarmApp implements AppModel {
     options.value = answerOptionsOf({ ...options.value, ...change });
   }
 
+  traceFile(): File {
+    const names = this.heardNames.value;
+    return this.#answers.trace.file((peerId) => [names.get(peerId), shortPeerId(peerId)].filter(Boolean).join(' '));
+  }
+
   async verify(): Promise<void> {
     const node = await this.#connected.promise;
     await this.#verification.run(this.#requireSession(), node);
@@ -351,9 +359,20 @@ export class SwarmApp implements AppModel {
     return this.#shelf;
   }
 
-  /** Loads the code that a dropped file needs; when that fails it is asked for again then, and the failure told. */
+  /** Loads code that the first screen did without; what fails is asked for again when it is needed, and told then. */
   async loadRest(): Promise<void> {
-    await Promise.all([import('./models/model-files.ts'), import('./models/import-file.ts')]).catch(() => undefined);
+    const attention = import('./attention.ts').then(({ watchAttention }) => watchAttention(this));
+    const files = [import('./models/model-files.ts'), import('./models/import-file.ts')];
+    await Promise.allSettled([attention, ...files]);
+  }
+
+  /** The server has another build of the page than this one. */
+  tellUpdate(): void {
+    this.#alerts.add(
+      'info',
+      'The server has a new version of this page. It comes with the next reload: choose a moment when no answer runs through this tab.',
+      'update',
+    );
   }
 
   foundPrivateSwarm(): Promise<void> {
@@ -430,6 +449,25 @@ export class SwarmApp implements AppModel {
       progress.waits(undefined, 'given-up');
       progress.progressNote.value = undefined;
     }
+  }
+
+  /** The installed page's shortcut asks for a new conversation; a reload of the page does not ask again. */
+  #followShortcut(): void {
+    const url = new URL(location.href);
+    if (!url.searchParams.has('new')) return;
+    url.searchParams.delete('new');
+    history.replaceState(history.state, '', url);
+    this.conversations.startNew();
+  }
+
+  /** Browsers let a page ask right after a click only. */
+  #askToNotify(): void {
+    const allowed = 'Notification' in globalThis ? Notification.requestPermission() : Promise.resolve('denied');
+    void allowed.then((permission) => {
+      if (permission === 'granted') return;
+      this.#alerts.add('error', 'This browser shows no notices of this page. Allow them in its settings for the page.');
+      this.changeSettings({ notify: false });
+    });
   }
 
   #idleIsNotTold(error: unknown): void {

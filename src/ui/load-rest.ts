@@ -12,8 +12,9 @@ const REST_AFTER_MS = 3000;
 /**
  * Loads, once there is time, the code that the first screen did without: the server may be away when it is wanted.
  * @param more - loads the model's part of it
+ * @param onUpdate - as of `keepPage`
  */
-export function loadRest(more: () => Promise<void>): void {
+export function loadRest(more: () => Promise<void>, onUpdate: () => void): void {
   setTimeout(() => {
     void answerMarkdown.load();
     void qrCode.load();
@@ -22,6 +23,6 @@ export function loadRest(more: () => Promise<void>): void {
     void attachmentBar.load();
     void modelPicker.load();
     void more();
-    void keepPage();
+    void keepPage(onUpdate);
   }, REST_AFTER_MS);
 }

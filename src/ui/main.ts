@@ -17,4 +17,7 @@ await nextTask();
 renderApp(document.getElementById('app')!, app);
 await nextTask();
 await app.start();
-loadRest(() => app.loadRest());
+loadRest(
+  () => app.loadRest(),
+  () => app.tellUpdate(),
+);

@@ -63,7 +63,7 @@ function tokenLabel(text: string, share: AnswerToken['share']): string {
 
 /** Spaces and line ends can be seen. */
 function shown(text: string): string {
-  return text.replaceAll('\n', '↵').replaceAll(' ', '·') || '∅';
+  return text.replaceAll('\n', '\\n').replaceAll(' ', '·') || '(mark)';
 }
 
 function percentOf(share: number): string {

@@ -3,6 +3,7 @@ import { formatMs } from '../../core/format.ts';
 import { formatLayers } from '../../core/ranges.ts';
 import { useSettled } from '../hooks/use-settled.ts';
 import { usePage } from '../page-state.ts';
+import { saveFile } from '../save-file.ts';
 import type { TabNames } from '../tab-names.ts';
 import { TabMark } from './tab-mark.tsx';
 
@@ -46,6 +47,11 @@ export function LapMap() {
         ))}
       </ul>
       {lap.stages.length > 1 && <p class="muted">{slowestWords(lap.stages[slowest]!, names)}</p>}
+      <div class="buttons">
+        <button type="button" data-testid="trace" onClick={() => saveFile(page.model.traceFile())}>
+          Save a trace
+        </button>
+      </div>
     </section>
   );
 }

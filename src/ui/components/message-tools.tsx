@@ -51,7 +51,7 @@ export function MessageTools({ message, edit, whole }: MessageToolsProps) {
           Regenerate
         </button>
       )}
-      {role === 'assistant' && <TokensButton id={id} />}
+      {role === 'assistant' && <TokensButton message={message} />}
     </div>
   );
   return (
@@ -63,7 +63,7 @@ export function MessageTools({ message, edit, whole }: MessageToolsProps) {
 }
 
 /** What the answer is made of, where this page has made it. */
-function TokensButton({ id }: { id: number }) {
+function TokensButton({ message: { id } }: { message: ChatMessage }) {
   const page = usePage();
   const shown = page.tokensShown.value === id;
   if (page.model.tokensOf(id).length === 0) return null;

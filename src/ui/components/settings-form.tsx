@@ -9,7 +9,14 @@ import { OpenFile } from './open-file.tsx';
 
 const THREADS = [1, 2, 4, 8];
 
-type Switch = 'spreadModel' | 'acceptRemoteLoads' | 'acceptRemoteUnloads' | 'registerInDht' | 'checkOthers';
+type Switch =
+  | 'spreadModel'
+  | 'acceptRemoteLoads'
+  | 'acceptRemoteUnloads'
+  | 'registerInDht'
+  | 'checkOthers'
+  | 'stayAwake'
+  | 'notify';
 const SWITCHES: readonly { key: Switch; label: string; hint: string }[] = [
   {
     key: 'spreadModel',
@@ -31,6 +38,16 @@ const SWITCHES: readonly { key: Switch; label: string; hint: string }[] = [
     key: 'acceptRemoteUnloads',
     label: 'Let chosen tabs take shards off this one',
     hint: 'Only those that are ticked in the list of tabs may ask for it.',
+  },
+  {
+    key: 'stayAwake',
+    label: 'Keep the screen on while this tab serves',
+    hint: 'A device that sleeps serves nobody. Only while the tab is seen, and where the browser allows it.',
+  },
+  {
+    key: 'notify',
+    label: 'Tell me when a long answer is done',
+    hint: 'By a notice of the browser, which asks for it once, while this tab is hidden.',
   },
 ];
 

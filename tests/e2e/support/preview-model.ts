@@ -98,6 +98,8 @@ export class PreviewModel implements AppModel {
     registerInDht: true,
     wire: 'f32',
     lend: { paused: false, onlyCharging: false, onlyIdle: false, onlyTrusted: false, share: 1 },
+    stayAwake: false,
+    notify: false,
     runner: 'auto',
     threads: 'auto',
   });
@@ -124,6 +126,7 @@ export class PreviewModel implements AppModel {
   goOnFrom = (id: number, place: number, other: number | undefined) => this.#ask(`goOnFrom ${id} ${place} ${other}`);
   showBranch = (id: number, step: number) => void this.#ask(`showBranch ${id} ${step}`);
   changeAnswerOptions = (change: Partial<AnswerOptions>) => this.changeSettings(change);
+  traceFile = () => new File(['{}'], 'shoal-trace.json');
   verify = () => this.#ask('verify');
   readonly shelf = new PreviewShelf((what) => this.#ask(what));
   models = async () => this.shelf;
