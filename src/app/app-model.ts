@@ -6,10 +6,11 @@ import type { RouteEvent } from '../swarm/coordinator/route-event.ts';
 import type { Wait } from '../swarm/route/wait.ts';
 import type { PromptSize } from '../tokenizer/index.ts';
 import type { AnswerOptions } from './chat/answer-options.ts';
+import type { Preset } from './chat/presets.ts';
 import type { LendTotals } from './lend-totals.ts';
 import type { Forecast, ModelShelf, Preflight, ShelfModel } from './models/shelf.ts';
 
-export type { AnswerOptions, Forecast, Lap, ModelShelf, Preflight, ShelfModel, Wait };
+export type { AnswerOptions, Forecast, Lap, ModelShelf, Preflight, Preset, ShelfModel, Wait };
 
 /** What the page shows and does. Components know this; `main.ts` builds it over the swarm. */
 export interface AppModel {
@@ -35,6 +36,8 @@ export interface AppModel {
   readonly conversations: ConversationList;
   /** How the answers of the conversation that is shown are made. */
   readonly answerOptions: ReadonlySignal<AnswerOptions>;
+  /** Options of answers that this browser keeps under names. */
+  readonly presets: ReadonlySignal<readonly Preset[]>;
   /** An answer is being made. */
   readonly busy: ReadonlySignal<boolean>;
   /** What the tab waits for before the first token, e.g. "Reading the prompt: 64 of 120 tokens". */
@@ -115,6 +118,11 @@ export interface AppModel {
   changeSettings(change: Partial<Settings>): void;
   /** For this conversation, and new ones. */
   changeAnswerOptions(change: Partial<AnswerOptions>): void;
+  /** Keeps this conversation's options under a name, in place of others of that name. */
+  savePreset(name: string): void;
+  /** As `changeAnswerOptions`, with all options of a preset. */
+  usePreset(name: string): void;
+  removePreset(name: string): void;
   /** Founds a private swarm of the same model, with what this tab serves. The page is opened anew. */
   foundPrivateSwarm(): Promise<void>;
   /** Moves the members of this private swarm to a new link: the old ones lead nowhere then. The page is opened anew. */

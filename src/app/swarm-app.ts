@@ -27,6 +27,7 @@ import { hadConversation } from './chat/chat-hint.ts';
 import { ChatLibrary } from './chat/chat-library.ts';
 import type { RunningAnswer } from './chat/chat-record.ts';
 import { GENERAL_TEMPERATURE } from './chat/chat-request.ts';
+import { Presets } from './chat/presets.ts';
 import { chooseRunner } from './choose-runner.ts';
 import { detectEnvironment, detectLacks } from './environment.ts';
 import { Farewell } from './farewell.ts';
@@ -107,6 +108,8 @@ export class SwarmApp implements AppModel {
   readonly messages = computed(() => this.#shown.value.messages.value);
   readonly busy = computed(() => this.#shown.value.busy.value);
   readonly answerOptions = computed(() => this.#shown.value.options.value);
+  readonly #presets = new Presets();
+  readonly presets = this.#presets.list;
   readonly tokensPerSecond = computed(() => this.#shown.value.progress.tokensPerSecond.value);
   readonly progressNote = computed(() => this.#shown.value.progress.progressNote.value);
   readonly wait = computed(() => this.#shown.value.progress.wait.value);
@@ -323,6 +326,18 @@ export class SwarmApp implements AppModel {
   traceFile(): File {
     const names = this.heardNames.value;
     return this.#answers.trace.file((peerId) => [names.get(peerId), shortPeerId(peerId)].filter(Boolean).join(' '));
+  }
+
+  savePreset(name: string): void {
+    this.#presets.save(name, this.#shown.value.options.value);
+  }
+
+  usePreset(name: string): void {
+    this.changeAnswerOptions(this.#presets.optionsOf(name));
+  }
+
+  removePreset(name: string): void {
+    this.#presets.remove(name);
   }
 
   async verify(): Promise<void> {

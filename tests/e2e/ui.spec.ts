@@ -330,6 +330,23 @@ test.describe('around it', () => {
     expect(await asked(page)).toEqual(['clearStorage']);
   });
 
+  test('options of answers are kept as presets, chosen and deleted', async ({ page }) => {
+    await preview.open(page, 'first');
+    await page.getByTestId('settings').locator('summary').first().click();
+    await page.getByLabel('System prompt').fill('Be brief.');
+    await page.getByLabel('System prompt').blur();
+    await page.getByTestId('preset-name').fill('Short');
+    await page.keyboard.press('Enter');
+    await expect(page.getByTestId('preset')).toHaveValue('Short');
+    await page.getByLabel('System prompt').fill('');
+    await page.getByLabel('System prompt').blur();
+    await page.getByTestId('preset').selectOption('');
+    await page.getByTestId('preset').selectOption('Short');
+    await expect(page.getByLabel('System prompt')).toHaveValue('Be brief.');
+    await page.getByTestId('preset-delete').click();
+    await expect(page.getByTestId('preset')).toHaveCount(0);
+  });
+
   test('a model file is opened or dropped', async ({ page }) => {
     await preview.open(page, 'first');
     await page.getByTestId('settings').locator('summary').click();

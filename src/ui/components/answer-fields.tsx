@@ -1,6 +1,7 @@
 import type { AnswerOptions } from '../../app/app-model.ts';
 import { textAfter, whyTooLong } from '../bounded-input.ts';
 import { usePage } from '../page-state.ts';
+import { PresetField } from './preset-field.tsx';
 
 type Amount = 'topP' | 'topK' | 'minP' | 'repetitionPenalty' | 'presencePenalty' | 'frequencyPenalty' | 'seed';
 /** Empty where the model's own counts, or none. */
@@ -49,6 +50,7 @@ export function AnswerFields() {
   const change = (changed: Partial<AnswerOptions>) => model.changeAnswerOptions(changed);
   return (
     <>
+      <PresetField />
       <TemperatureField />
       <label class="field">
         <span>Longest answer, in tokens</span>

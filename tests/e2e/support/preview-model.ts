@@ -11,6 +11,7 @@ import type {
   FarewellSummary,
   MemberRow,
   ModelSummary,
+  Preset,
   Settings,
   ShardRow,
   SwarmSummary,
@@ -127,6 +128,15 @@ export class PreviewModel implements AppModel {
   showBranch = (id: number, step: number) => void this.#ask(`showBranch ${id} ${step}`);
   changeAnswerOptions = (change: Partial<AnswerOptions>) => this.changeSettings(change);
   traceFile = () => new File(['{}'], 'shoal-trace.json');
+  readonly presets: Signal<readonly Preset[]> = signal([]);
+  savePreset = (name: string) => {
+    const others = this.presets.value.filter((preset) => preset.name !== name);
+    this.presets.value = [...others, { name, options: this.settings.value }];
+  };
+  usePreset = (name: string) => this.changeSettings(this.presets.value.find((preset) => preset.name === name)!.options);
+  removePreset = (name: string) => {
+    this.presets.value = this.presets.value.filter((preset) => preset.name !== name);
+  };
   verify = () => this.#ask('verify');
   readonly shelf = new PreviewShelf((what) => this.#ask(what));
   models = async () => this.shelf;
