@@ -5,6 +5,7 @@ import { Turns } from '../src/core/turns.ts';
 import type { AnswerGrammar, GrammarFollower, Grammars } from '../src/grammar/answer-grammar.ts';
 import type { TokenData } from '../src/tokenizer/token-table.ts';
 import type { GrammarWorkerApi } from './grammar-contract.ts';
+import { startWorker } from './start-worker.ts';
 import { installErrorTransfer, rejectWhenDead } from './worker-errors.ts';
 import { hearLog } from './worker-log.ts';
 
@@ -108,7 +109,7 @@ class GrammarThread {
   #retired = false;
 
   static async start(this: void, tokens: TokenData): Promise<GrammarThread> {
-    const worker = new Worker(new URL('./grammar.worker.ts', import.meta.url), { type: 'module', name: 'grammar' });
+    const worker = startWorker('grammar');
     hearLog(worker);
     const thread = new GrammarThread(worker);
     await thread.#within(thread.#api.open(tokens), OPEN_TIMEOUT_MS, 'The grammar engine does not start');

@@ -6,6 +6,7 @@ import { type ModelText, type Prompt, type PromptSize, surelyEnough } from '../s
 import type { SamplingDefaults } from '../src/tokenizer/sampling-defaults.ts';
 import { TokenTable } from '../src/tokenizer/token-table.ts';
 import type { ToolFormat } from '../src/tokenizer/tool-format.ts';
+import { startWorker } from './start-worker.ts';
 import type { ModelHeader, TokenizerWorkerApi } from './tokenizer-contract.ts';
 import { installErrorTransfer, rejectWhenDead } from './worker-errors.ts';
 import { hearLog } from './worker-log.ts';
@@ -76,7 +77,7 @@ class TokenizerWorkers {
   /** @returns what the page is to know of the model */
   async start(): Promise<ReturnType<TokenizerWorkerApi['open']>> {
     const header = await this.#readHeader();
-    const worker = new Worker(new URL('./tokenizer.worker.ts', import.meta.url), { type: 'module', name: 'tokenizer' });
+    const worker = startWorker('tokenizer');
     hearLog(worker);
     const api = rejectWhenDead(worker, comlink.wrap<TokenizerWorkerApi>(worker));
     worker.addEventListener('error', () => this.#end());

@@ -164,11 +164,11 @@ export class SwarmApp implements AppModel {
       return;
     }
     try {
-      const [config, lacks] = await Promise.all([fetchServerConfig(), detectLacks()]);
+      const [server, lacks] = await Promise.all([fetchServerConfig(document.baseURI), detectLacks()]);
       this.environment.value = { ...this.environment.value, lacks };
-      const { network, model, membership } = await meetSwarm(config, lacks);
+      const { network, model, membership } = await meetSwarm(server, lacks);
       const session = new SwarmSession({
-        config,
+        server,
         model,
         settings: () => ({ ...this.settings.value, ...this.#lender.limits, name: this.#name }),
         lender: this.#lender,
@@ -182,7 +182,7 @@ export class SwarmApp implements AppModel {
         membership,
       });
       this.#session = session;
-      this.#introduce(session, config.addresses);
+      this.#introduce(session, server.addresses);
       this.conversations
         .begin({ id: model.home, modelName: model.manifest.name })
         .catch((error: unknown) => log.warn('CHAT', `No conversation was taken up: ${ShoalError.from(error).message}`));
