@@ -129,7 +129,9 @@ export class Router {
       return 0;
     }
     try {
-      const routes = path.startsWith('/swarms/') ? this.#privateRoutes : this.#modelRoutes;
+      const isPrivate = path.startsWith('/swarms/');
+      if (isPrivate) this.#allowReading(request, response);
+      const routes = isPrivate ? this.#privateRoutes : this.#modelRoutes;
       return await routes?.handle(request, response, path);
     } finally {
       this.#downloads.free(address);

@@ -91,6 +91,8 @@ export class SwarmSession {
   readonly #network: () => Promise<Transport>;
   /** Over the model's tokens. */
   readonly grammars: Grammars = { follow: async (grammar) => (await this.#openGrammars()).follow(grammar) };
+  readonly #closed = new AbortController();
+  #opened: Promise<Transport | undefined> | undefined;
   #node: SwarmNode | undefined;
   #text: Promise<ModelText> | undefined;
   #grammars: Promise<Grammars> | undefined;
@@ -137,7 +139,9 @@ export class SwarmSession {
 
   /** This tab's connection to the swarm, opened when first asked for. */
   transport(): Promise<Transport> {
-    return this.#network();
+    const opening = this.#network();
+    this.#opened ??= opening.catch(() => undefined);
+    return opening;
   }
 
   /** Undefined until `connect` is done. */
@@ -148,7 +152,7 @@ export class SwarmSession {
   /** Reaches the swarm through the server's relay; goes on trying when the server is away. */
   async connect(): Promise<SwarmNode> {
     const { manifest, manifestId, bytes } = this.model;
-    const transport = await this.#network();
+    const transport = await this.transport();
     const node = new SwarmNode({
       transport,
       store: this.store,
@@ -173,9 +177,18 @@ export class SwarmSession {
     return node;
   }
 
+  /** Gives back all that this tab holds of the swarm but what is stored. What runs ends; nothing can be asked any more. */
+  async close(): Promise<void> {
+    this.#closed.abort();
+    await this.#node?.close();
+    await this.keeper.close();
+    await this.store.close();
+    await (await this.#opened)?.close();
+  }
+
   /** Text in and out of the model, by the tokenizer in the header of shard 0, which every tab may fetch. */
   text(): Promise<ModelText> {
-    this.#text ??= openWorkerText(() => this.#readHeader()).then(
+    this.#text ??= openWorkerText(() => this.#readHeader(), this.#closed.signal).then(
       (text) => {
         this.#tokens = text.tokens;
         return text;
@@ -195,7 +208,7 @@ export class SwarmSession {
 
   #openGrammars(): Promise<Grammars> {
     this.#grammars ??= import('../../workers/grammar-client.ts').then(({ workerGrammars }) =>
-      workerGrammars(async () => (await this.text()).tokens.data),
+      workerGrammars(async () => (await this.text()).tokens.data, this.#closed.signal),
     );
     return this.#grammars;
   }

@@ -1,3 +1,4 @@
+import './quiet.ts';
 import { serveCpu } from '../serve-cpu.ts';
 import { serveKernels } from '../serve-kernels.ts';
 

@@ -1,0 +1,307 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expect, type Page, test } from '@playwright/test';
+import { build } from 'esbuild';
+import webpack from 'webpack';
+import type {} from '../../src/library/chat-element.ts';
+import type * as shoal from '../../src/library/index.ts';
+import { makeTinyModel } from '../fixtures/tiny-model.ts';
+import { auditPage } from './support/axe.ts';
+import { type PackedLibrary, packLibrary, run, runTool } from './support/packed-library.ts';
+import { type StaticSite, serveFiles } from './support/static-site.ts';
+import { expectSwarmReady, openTab, type Tab } from './support/tab.ts';
+import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
+
+// The library from its tarball, in other people's pages: without a bundler, and with each that they use.
+
+test.describe.configure({ mode: 'serial' });
+
+let library: PackedLibrary;
+/** Everything of the packed folder, on a site of its own. */
+let site: StaticSite;
+let server: TinyServer;
+let node: Tab;
+let invite: string;
+let modelFile: string;
+
+test.beforeAll(async ({ browser }) => {
+  library = packLibrary();
+  site = await serveFiles(library.folder);
+  server = await startTinyServer(['--allow-origin', site.origin]);
+  modelFile = join(library.folder, 'tiny.gguf');
+  writeFileSync(modelFile, makeTinyModel({ type: 'Q4_1' }));
+  node = await openTab(browser, server.url);
+  invite = (await node.page.getByTestId('invite-link').getAttribute('href'))!;
+  await node.page.getByTestId('run-all').click();
+  await expectSwarmReady(node.page);
+});
+
+test.afterAll(async () => {
+  await node?.context.close();
+  expect(await server?.stop()).toBe(0);
+  await site?.close();
+  library?.remove();
+});
+
+test('the tarball holds the library and nothing else, and depends on nothing', () => {
+  const manifest = JSON.parse(readFileSync(join(library.folder, 'node_modules/shoal/package.json'), 'utf8'));
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+  expect(manifest.version).toBe(version);
+  expect(Object.keys(manifest.dependencies ?? {})).toEqual([]);
+  const others = library.files.filter((path) => !/^(dist\/|package\.json$|README\.md$|LICENSE$)/.test(path));
+  expect(others).toEqual([]);
+  expect(library.files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'dist/index.js', 'dist/index.d.ts']));
+});
+
+test('a page of another site, without a bundler, is a guest of the swarm', async ({ page }) => {
+  library.example('page');
+  await page.goto(`${site.origin}/page/`);
+  await page.getByLabel('Invite link').fill(invite);
+  await page.getByRole('button', { name: 'Ask' }).click();
+  await expect(page.locator('output')).not.toBeEmpty({ timeout: 60_000 });
+});
+
+/** What programs ask the same of every engine. */
+const ASKED = { messages: [{ role: 'user' as const, content: 'Hello!' }], temperature: 0, max_tokens: 12 };
+
+/** The answer of the server's own page. */
+function expected(): Promise<string> {
+  return node.page.evaluate(async (asked) => {
+    const { choices } = await window.shoal.engine.chat.completions.create(asked);
+    return choices[0]!.message.content!;
+  }, ASKED);
+}
+
+/** Where a page without a bundler imports the library from, in this site's folder. */
+const LIBRARY = '/node_modules/shoal/dist/index.js';
+
+async function openBlank(page: Page): Promise<void> {
+  writeFileSync(join(library.folder, 'blank.html'), '<!doctype html><title>Blank</title>');
+  await page.goto(`${site.origin}/blank.html`);
+}
+
+test('a program joins, answers as the swarm does, tells who is there, and leaves', async ({ page }) => {
+  const whole = await expected();
+  await openBlank(page);
+  const seen = await page.evaluate(
+    async ({ url, invite, asked }) => {
+      const { createSwarm }: typeof shoal = await import(url);
+      const swarm = await createSwarm({ invite, name: 'A program' });
+      let changes = 0;
+      swarm.on('change', () => changes++);
+      await swarm.ready(AbortSignal.timeout(60_000));
+      const answer = (await swarm.engine.chat.completions.create(asked)).choices[0]!.message.content;
+      const schema = JSON.stringify({ type: 'object', properties: { ok: { type: 'boolean' } }, required: ['ok'] });
+      const format = { type: 'json_object' as const, schema };
+      const structured = await swarm.engine.chat.completions.create({
+        ...asked,
+        max_tokens: 60,
+        response_format: format,
+      });
+      await swarm.join('all');
+      const joined = { role: swarm.summary.role, names: swarm.members.map(({ name }) => name) };
+      const ready = swarm.shards.filter(({ state }) => state === 'ready').length;
+      await swarm.leave();
+      const left = { role: swarm.summary.role, ready: swarm.shards.filter(({ state }) => state === 'ready').length };
+      await swarm.close();
+      return { answer, json: structured.choices[0]!.message.content!, joined, ready, left, changes };
+    },
+    { url: LIBRARY, invite, asked: ASKED },
+  );
+  expect(seen.answer).toBe(whole);
+  expect(JSON.parse(seen.json)).toEqual({ ok: expect.any(Boolean) });
+  expect(seen.joined).toMatchObject({ role: 'node', names: expect.arrayContaining(['A program']) });
+  expect(seen.ready).toBe(4);
+  expect(seen.left).toEqual({ role: 'guest', ready: 0 });
+  expect(seen.changes).toBeGreaterThan(0);
+});
+
+test('a page that the server does not let in is told how its operator lets it in', async ({ page }) => {
+  const stranger = await serveFiles(library.folder);
+  try {
+    await page.goto(`${stranger.origin}/blank.html`);
+    const failed = await page.evaluate(
+      async ({ url, invite }) => {
+        const { createSwarm }: typeof shoal = await import(url);
+        return createSwarm({ invite }).then(
+          () => undefined,
+          ({ code, message }: shoal.ShoalError) => ({ code, message }),
+        );
+      },
+      { url: LIBRARY, invite },
+    );
+    expect(failed?.code).toBe('model-unavailable');
+    expect(failed?.message).toContain(`--allow-origin ${stranger.origin}`);
+  } finally {
+    await stranger.close();
+  }
+});
+
+for (const runner of ['cpu', 'webgpu'] as const) {
+  test(`an engine by itself (${runner}) downloads its model once, answers the same, and is unloaded`, async ({
+    page,
+  }) => {
+    const whole = await expected();
+    await openBlank(page);
+    const ask = () =>
+      page.evaluate(
+        async ({ url, runner, asked }) => {
+          const { createEngine }: typeof shoal = await import(url);
+          const progress: number[] = [];
+          const engine = await createEngine({
+            url: '/tiny.gguf',
+            runner,
+            onProgress: (report) => progress.push(report.progress),
+          });
+          const { choices } = await engine.chat.completions.create(asked);
+          await engine.unload();
+          const again = await engine.chat.completions.create(asked).then(
+            () => undefined,
+            (error: Error) => error.message,
+          );
+          return { answer: choices[0]!.message.content, progress, again };
+        },
+        { url: LIBRARY, runner, asked: ASKED },
+      );
+    const first = await ask();
+    expect(first.answer).toBe(whole);
+    expect(first.progress.at(-1)).toBe(1);
+    expect(first.progress).toEqual([...first.progress].sort((a, b) => a - b));
+    expect(first.again).toContain('unloaded');
+    expect(page.workers()).toHaveLength(0);
+    await page.route('**/tiny.gguf', (route) => route.abort());
+    expect((await ask()).answer).toBe(whole);
+  });
+}
+
+test('of another origin, as from a CDN, the library starts its workers all the same', async ({ page }) => {
+  const elsewhere = await serveFiles(library.folder, { 'Access-Control-Allow-Origin': '*' });
+  try {
+    const whole = await expected();
+    await openBlank(page);
+    const answer = await page.evaluate(
+      async ({ url, asked }) => {
+        const { createEngine }: typeof shoal = await import(url);
+        const engine = await createEngine({ url: '/tiny.gguf', runner: 'cpu' });
+        return (await engine.chat.completions.create(asked)).choices[0]!.message.content;
+      },
+      { url: `${elsewhere.origin}${LIBRARY}`, asked: ASKED },
+    );
+    expect(answer).toBe(whole);
+  } finally {
+    await elsewhere.close();
+  }
+});
+
+test('a React app that Vite builds runs a file of the person, and its types hold', async ({ page }) => {
+  const folder = library.example('react');
+  runTool('typescript/bin/tsc', ['--skipLibCheck', 'false'], folder);
+  runTool('vite/bin/vite.js', ['build', '--logLevel', 'error'], folder);
+  const built = await serveFiles(join(folder, 'dist'));
+  try {
+    await page.goto(built.origin);
+    await page.locator('input[type=file]').setInputFiles(modelFile);
+    await expect(page.getByRole('status')).toContainText('tiny is ready', { timeout: 60_000 });
+    await page.getByRole('button', { name: 'Ask' }).click();
+    await expect(page.locator('output')).not.toBeEmpty({ timeout: 60_000 });
+  } finally {
+    await built.close();
+  }
+});
+
+test('webpack bundles the chat element, which is accessible and answers', async ({ page }) => {
+  const folder = library.example('webpack');
+  await pack(folder);
+  await page.goto(`${site.origin}/webpack/?invite=${encodeURIComponent(invite)}`);
+  const prompt = page.getByLabel('Your message');
+  await prompt.fill('Hello!');
+  await prompt.press('Enter');
+  const messages = page.getByRole('log').getByRole('listitem');
+  await expect(messages).toHaveCount(2, { timeout: 60_000 });
+  await expect(messages.first()).toContainText('Hello!');
+  await expect.poll(() => chatState(page), { timeout: 60_000 }).toBe('ready');
+  const told = await page.evaluate(() => document.querySelector('shoal-chat')!.messages.map(({ role }) => role));
+  expect(told).toEqual(['user', 'assistant']);
+  expect(await auditPage(page)).toEqual([]);
+});
+
+test('the chat element is stopped by its button and by Escape, and says what went wrong', async ({ page }) => {
+  await page.goto(`${site.origin}/webpack/?invite=${encodeURIComponent('https://shoal.example/#m=no')}`);
+  await expect(page.getByRole('status')).toContainText('damaged');
+  expect(await chatState(page)).toBe('error');
+  await page.evaluate((link) => document.querySelector('shoal-chat')!.setAttribute('invite', link), invite);
+  await expect.poll(() => chatState(page), { timeout: 60_000 }).toBe('ready');
+  for (const stop of [() => page.getByRole('button', { name: 'Stop' }).click(), () => page.keyboard.press('Escape')]) {
+    await page.getByLabel('Your message').fill('Tell me everything.');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await expect(page.getByRole('log').getByRole('listitem').last()).toContainText(/Answer: .+/s, { timeout: 60_000 });
+    await page.getByLabel('Your message').focus();
+    await stop();
+    await expect.poll(() => chatState(page)).toBe('ready');
+  }
+});
+
+test("esbuild bundles an extension's side panel, which keeps to an extension's content policy", async ({ page }) => {
+  const folder = library.example('side-panel');
+  run(process.execPath, ['build.js'], folder);
+  const { content_security_policy } = JSON.parse(readFileSync(join(folder, 'dist/manifest.json'), 'utf8'));
+  const panel = await serveFiles(join(folder, 'dist'), {
+    'Content-Security-Policy': content_security_policy.extension_pages,
+  });
+  const own = await startTinyServer(['--allow-origin', panel.origin]);
+  try {
+    const link = `${own.url}/`;
+    await page.goto(`${panel.origin}/panel.html`);
+    await page.getByLabel('Invite link').fill(link);
+    await page.getByRole('button', { name: 'Enter' }).click();
+    await expect.poll(() => chatState(page), { timeout: 60_000 }).toBe('ready');
+    await page.evaluate(() => document.querySelector('shoal-chat')!.swarm!.join('all'));
+    await page.getByLabel('Your message').fill('Hello!');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await expect(page.getByRole('log').getByRole('listitem').last()).toContainText(/Answer: .+/s, { timeout: 60_000 });
+  } finally {
+    await page.close();
+    await own.stop();
+    await panel.close();
+  }
+});
+
+test('a program in Node answers from a file, and ends', () => {
+  const folder = library.example('node');
+  const answer = run(process.execPath, ['ask.js', modelFile, 'Hello!'], folder);
+  expect(answer.length).toBeGreaterThan(0);
+});
+
+test('whoever uses a part of the library bundles that part', async () => {
+  const sizeOf = async (code: string, name: string) => {
+    const outdir = join(library.folder, name);
+    const stdin = { contents: code, resolveDir: library.folder };
+    await build({ stdin, bundle: true, minify: true, format: 'esm', outdir, logLevel: 'error' });
+    const [file] = readdirSync(outdir);
+    return { bytes: statSync(join(outdir, file!)).size, text: readFileSync(join(outdir, file!), 'utf8') };
+  };
+  const alone = await sizeOf("import { createEngine } from 'shoal'; createEngine({ url: 'a.gguf' });", 'alone');
+  const whole = await sizeOf("import { createSwarm } from 'shoal'; createSwarm({ invite: 'a' });", 'whole');
+  const nothing = await sizeOf("import { ShoalError } from 'shoal'; console.log(ShoalError);", 'nothing');
+  expect(whole.text).toContain('/webrtc');
+  expect(alone.text).not.toContain('/webrtc');
+  expect(alone.bytes).toBeLessThan(whole.bytes / 2);
+  expect(nothing.bytes).toBeLessThan(5000);
+});
+
+function chatState(page: Page): Promise<string> {
+  return page.evaluate(() => document.querySelector('shoal-chat')!.state);
+}
+
+/** Builds with the example's own configuration. */
+async function pack(folder: string): Promise<void> {
+  const { default: config } = await import(pathToFileURL(join(folder, 'webpack.config.js')).href);
+  const stats = await new Promise<webpack.Stats | undefined>((resolve, reject) =>
+    webpack(
+      { ...config, context: folder, output: { ...config.output, path: join(folder, 'dist') } },
+      (error, result) => (error ? reject(error) : resolve(result)),
+    ),
+  );
+  expect(stats?.toJson({ errors: true }).errors).toEqual([]);
+}
