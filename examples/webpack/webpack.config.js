@@ -1,1 +1,6 @@
-export default { mode: 'production', entry: './main.js', experiments: { outputModule: true }, output: { module: true, clean: true } };
+export default {
+  mode: 'production',
+  entry: './main.js',
+  experiments: { outputModule: true },
+  output: { filename: '[name].js', chunkFilename: '[name].js', module: true, clean: true },
+};

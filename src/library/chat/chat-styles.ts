@@ -21,8 +21,8 @@ export const CHAT_STYLES = `
 }
 :host([hidden]) { display: none; }
 * { box-sizing: border-box; font: inherit; }
-[part=messages] { flex: 1; display: flex; flex-direction: column; gap: 0.5rem; margin: 0; padding: 0.75rem; overflow-y: auto; list-style: none; }
-[part~=message] { max-inline-size: 85%; padding: 0.5rem 0.75rem; border-radius: var(--radius); white-space: pre-wrap; overflow-wrap: anywhere; }
+[part=messages] { flex: 1; display: flex; flex-direction: column; gap: 0.5rem; padding: 0.75rem; overflow-y: auto; }
+[part~=message] { margin: 0; max-inline-size: 85%; padding: 0.5rem 0.75rem; border-radius: var(--radius); white-space: pre-wrap; overflow-wrap: anywhere; }
 [part~=user] { align-self: flex-end; color: var(--accent-text); background: var(--accent); }
 [part~=assistant] { align-self: flex-start; background: color-mix(in srgb, var(--text) 8%, var(--background)); }
 [part=status] { min-block-size: 1.5rem; margin: 0; padding: 0 0.75rem; color: var(--muted); font-size: 0.875em; }

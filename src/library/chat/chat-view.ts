@@ -14,7 +14,7 @@ export interface ChatLine {
 
 /** The inside of the element. It shows what it is told, and knows no engine. */
 export class ChatView {
-  readonly #messages: HTMLOListElement;
+  readonly #messages: HTMLDivElement;
   readonly #status: HTMLParagraphElement;
   readonly #prompt: HTMLTextAreaElement;
   readonly #button: HTMLButtonElement;
@@ -28,7 +28,7 @@ export class ChatView {
     styles.replaceSync(CHAT_STYLES);
     root.adoptedStyleSheets = [styles];
     // What is added is read out; an answer when it is whole, as the list is busy until then.
-    this.#messages = element('ol', {
+    this.#messages = element('div', {
       part: 'messages',
       tabindex: '0',
       role: 'log',
@@ -54,7 +54,7 @@ export class ChatView {
     this.#prompt.placeholder = text;
   }
 
-  /** Whether there is an engine to ask. */
+  /** Whether there is an engine to ask, or one is on its way. */
   set usable(usable: boolean) {
     this.#usable = usable;
     this.#refresh();
@@ -79,13 +79,13 @@ export class ChatView {
 
   /** Adds a message. @returns what replaces its text as it grows */
   add({ role, content }: ChatLine): (content: string) => void {
-    const item = element('li', { part: `message ${role}`, 'data-role': role });
+    const message = element('p', { part: `message ${role}`, 'data-role': role });
     const who = element('span', { class: 'unseen' });
     who.textContent = role === 'user' ? 'You: ' : 'Answer: ';
     const text = document.createTextNode(content);
-    item.append(who, text);
+    message.append(who, text);
     const atEnd = this.#atEnd;
-    this.#messages.append(item);
+    this.#messages.append(message);
     if (atEnd || role === 'user') this.#toEnd();
     return (grown) => {
       const follow = this.#atEnd;

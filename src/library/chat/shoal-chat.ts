@@ -37,6 +37,9 @@ export class ShoalChat extends HTMLElement {
   readonly #lines: ChatLine[] = [];
   #engine: Engine | undefined;
   #swarm: Swarm | undefined;
+  /** Of `invite` or `url`, on its way: what is asked meanwhile waits for it. */
+  #coming: PromiseWithResolvers<Engine> | undefined;
+  #asking = false;
   /** Ends what the element has begun with its address. */
   #source: AbortController | undefined;
   #state: ChatState = 'idle';
@@ -94,9 +97,20 @@ export class ShoalChat extends HTMLElement {
 
   /** Asks as if it were typed. Resolves when the answer is whole, was stopped or went wrong. */
   async send(content: string): Promise<void> {
-    const engine = this.#engine;
-    if (!engine || this.#state === 'answering') return;
+    const coming = this.#engine ?? this.#coming?.promise;
+    if (!coming || this.#asking) return;
+    this.#asking = true;
     this.#say({ role: 'user', content });
+    try {
+      // What became of one that did not come is told already.
+      const engine = await Promise.resolve(coming).catch(() => undefined);
+      if (engine) await this.#answer(engine);
+    } finally {
+      this.#asking = false;
+    }
+  }
+
+  async #answer(engine: Engine): Promise<void> {
     this.#enter('answering', 'Thinking…');
     const grow = this.#view.add({ role: 'assistant', content: '' });
     let answer = '';
@@ -105,6 +119,7 @@ export class ShoalChat extends HTMLElement {
       const messages = [...(system ? [{ role: 'system' as const, content: system }] : []), ...this.#lines];
       for await (const { choices } of await engine.chat.completions.create({ messages, stream: true })) {
         answer += choices[0]?.delta.content ?? '';
+        if (answer) this.#view.tell('');
         grow(answer);
       }
       this.#keep(answer);
@@ -136,11 +151,16 @@ export class ShoalChat extends HTMLElement {
     const source = new AbortController();
     const { signal } = source;
     this.#source = source;
+    this.#coming = Promise.withResolvers<Engine>();
+    this.#coming.promise.catch(() => undefined);
+    this.#view.usable = true;
     this.#enter('connecting', 'Connecting…');
     try {
       if (invite !== null) await this.#meet(invite, signal);
       else await this.#load(url!, signal);
     } catch (thrown) {
+      this.#coming?.reject(thrown);
+      this.#coming = undefined;
       if (!signal.aborted) this.#fail(thrown, this.#engine ? 'ready' : 'error');
     }
   }
@@ -176,6 +196,8 @@ export class ShoalChat extends HTMLElement {
 
   #use(engine: Engine | undefined): void {
     this.#engine = engine;
+    if (engine) this.#coming?.resolve(engine);
+    this.#coming = undefined;
     this.#view.usable = engine !== undefined;
     this.#enter(engine ? 'ready' : 'idle', '');
   }
