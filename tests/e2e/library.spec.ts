@@ -9,6 +9,7 @@ import type * as shoal from '../../src/library/index.ts';
 import { makeTinyModel } from '../fixtures/tiny-model.ts';
 import { auditPage } from './support/axe.ts';
 import { type PackedLibrary, packLibrary, run, runTool } from './support/packed-library.ts';
+import { startPrivateServer } from './support/private-server.ts';
 import { type StaticSite, serveFiles } from './support/static-site.ts';
 import { expectSwarmReady, openTab, type Tab } from './support/tab.ts';
 import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
@@ -24,9 +25,11 @@ let server: TinyServer;
 let node: Tab;
 let invite: string;
 let modelFile: string;
+let webpackPage: Promise<void> | undefined;
 
 test.beforeAll(async ({ browser }) => {
   library = packLibrary();
+  writeFileSync(join(library.folder, 'blank.html'), '<!doctype html><title>Blank</title>');
   site = await serveFiles(library.folder);
   server = await startTinyServer(['--allow-origin', site.origin]);
   modelFile = join(library.folder, 'tiny.gguf');
@@ -77,7 +80,6 @@ function expected(): Promise<string> {
 const LIBRARY = '/node_modules/shoal/dist/index.js';
 
 async function openBlank(page: Page): Promise<void> {
-  writeFileSync(join(library.folder, 'blank.html'), '<!doctype html><title>Blank</title>');
   await page.goto(`${site.origin}/blank.html`);
 }
 
@@ -135,6 +137,33 @@ test('a page that the server does not let in is told how its operator lets it in
     expect(failed?.message).toContain(`--allow-origin ${stranger.origin}`);
   } finally {
     await stranger.close();
+  }
+});
+
+test('a private swarm takes a program in by its link: guests ask, members serve too', async ({ page }) => {
+  const hidden = await startPrivateServer(['--private', '--allow-origin', site.origin], 'hidden', { type: 'Q4_1' });
+  try {
+    await openBlank(page);
+    const seen = await page.evaluate(
+      async ({ url, links, asked }) => {
+        const { createSwarm }: typeof shoal = await import(url);
+        const [member, guest] = await Promise.all(links.map((invite) => createSwarm({ invite })));
+        const refused = await guest!.join('all').catch(({ code }: shoal.ShoalError) => code);
+        await member!.join('all');
+        const answers = [];
+        for (const { engine } of [member!, guest!])
+          answers.push((await engine.chat.completions.create(asked)).choices[0]!.message.content);
+        await Promise.all([guest!.close(), member!.close()]);
+        return { refused, answers, hash: location.hash, name: member!.model.name };
+      },
+      { url: LIBRARY, links: [hidden.member, hidden.guest].map((part) => `${hidden.url}/#${part}`), asked: ASKED },
+    );
+    expect(seen).toMatchObject({ refused: 'not-admitted', hash: '', name: 'hidden' });
+    expect(seen.answers[0]!.length).toBeGreaterThan(0);
+    expect(seen.answers[1]).toBe(seen.answers[0]);
+  } finally {
+    await page.close();
+    await hidden.stop();
   }
 });
 
@@ -211,9 +240,7 @@ test('a React app that Vite builds runs a file of the person, and its types hold
 });
 
 test('webpack bundles the chat element, which is accessible and answers', async ({ page }) => {
-  const folder = library.example('webpack');
-  await pack(folder);
-  await page.goto(`${site.origin}/webpack/?invite=${encodeURIComponent(invite)}`);
+  await openChat(page, invite);
   const prompt = page.getByLabel('Your message');
   await prompt.fill('Hello!');
   await prompt.press('Enter');
@@ -227,7 +254,7 @@ test('webpack bundles the chat element, which is accessible and answers', async 
 });
 
 test('the chat element is stopped by its button and by Escape, and says what went wrong', async ({ page }) => {
-  await page.goto(`${site.origin}/webpack/?invite=${encodeURIComponent('https://shoal.example/#m=no')}`);
+  await openChat(page, 'https://shoal.example/#m=no');
   await expect(page.getByRole('status')).toContainText('damaged');
   expect(await chatState(page)).toBe('error');
   await page.evaluate((link) => document.querySelector('shoal-chat')!.setAttribute('invite', link), invite);
@@ -289,6 +316,13 @@ test('whoever uses a part of the library bundles that part', async () => {
   expect(alone.bytes).toBeLessThan(whole.bytes / 2);
   expect(nothing.bytes).toBeLessThan(5000);
 });
+
+/** The page that webpack has built, which is done once. */
+async function openChat(page: Page, link: string): Promise<void> {
+  webpackPage ??= pack(library.example('webpack'));
+  await webpackPage;
+  await page.goto(`${site.origin}/webpack/?invite=${encodeURIComponent(link)}`);
+}
 
 function chatState(page: Page): Promise<string> {
   return page.evaluate(() => document.querySelector('shoal-chat')!.state);
