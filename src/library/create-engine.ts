@@ -57,7 +57,7 @@ export async function createEngine(source: EngineSource): Promise<Engine> {
   const begin = url === undefined ? 0 : DOWNLOAD_SHARE;
   const parts =
     file === undefined
-      ? await download(new URL(url!, document.baseURI), {
+      ? await download(absolute(url!), {
           keep,
           signal,
           onProgress: (done, total) =>
@@ -80,7 +80,12 @@ export async function createEngine(source: EngineSource): Promise<Engine> {
 /** Deletes the model that `createEngine` has kept in this browser. @param url - that it was created with */
 export async function deleteModel(url: string | URL): Promise<void> {
   const { deleteDownload } = await import('./alone/model-files.ts');
-  await deleteDownload(new URL(url, document.baseURI));
+  await deleteDownload(absolute(url));
+}
+
+/** Relative to the page, or in a worker to its file. */
+function absolute(url: string | URL): URL {
+  return new URL(url, globalThis.document?.baseURI ?? location.href);
 }
 
 function megabytes(bytes: number): string {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, type Page, test } from '@playwright/test';
@@ -292,6 +292,74 @@ test("esbuild bundles an extension's side panel, which keeps to an extension's c
     await own.stop();
     await panel.close();
   }
+});
+
+/** Examples that WebLLM publishes, and the one line of each that is another over Shoal. */
+const WEB_LLM_EXAMPLES = [
+  {
+    page: 'streaming.html',
+    files: ['streaming.html', 'streaming.ts'],
+    changed: 'streaming.ts',
+    from: 'await webllm.CreateMLCEngine(',
+    to: 'await overShoal({ url: "/tiny.gguf" }).CreateMLCEngine(',
+  },
+  {
+    page: 'get_started.html',
+    files: ['get_started.html', 'main.ts', 'worker.ts'],
+    changed: 'worker.ts',
+    from: 'new WebWorkerMLCEngineHandler()',
+    to: 'overShoal({ url: "/tiny.gguf" }).handler(new WebWorkerMLCEngineHandler())',
+  },
+];
+
+for (const { page: name, files, changed, from, to } of WEB_LLM_EXAMPLES) {
+  test(`WebLLM's own example (${changed}) runs over Shoal, one line changed`, async ({ page }) => {
+    const folder = join(library.folder, `web-llm-${changed}`);
+    mkdirSync(join(folder, 'public'), { recursive: true });
+    for (const file of files) {
+      const text = readFileSync(`tests/fixtures/web-llm/${file}.txt`, 'utf8');
+      if (file === changed) expect(text.split(from)).toHaveLength(2);
+      const moved = `import { overShoal } from "shoal/web-llm";\n${text.replace(from, to)}`;
+      writeFileSync(join(folder, file), file === changed ? moved : text);
+    }
+    copyFileSync(modelFile, join(folder, 'public/tiny.gguf'));
+    const config = `export default { worker: { format: 'es' }, build: { rollupOptions: { input: '${name}' } } };`;
+    writeFileSync(join(folder, 'vite.config.js'), config);
+    runTool('vite/bin/vite.js', ['build', '--logLevel', 'error', '--minify', 'false'], folder);
+    const built = await serveFiles(join(folder, 'dist'));
+    try {
+      const lines: string[] = [];
+      page.on('console', (message) => lines.push(message.text()));
+      await page.goto(`${built.origin}/${name}`);
+      await expect(page.locator('#init-label')).toContainText('is ready', { timeout: 60_000 });
+      await expect.poll(() => lines.some((line) => line.startsWith('Final message:')), { timeout: 60_000 }).toBe(true);
+      await expect(page.locator('#generate-label')).not.toBeEmpty();
+    } finally {
+      await built.close();
+    }
+  });
+}
+
+test('the examples of the documentation compile as whoever copies them would', () => {
+  const folder = library.example('react');
+  const dist = join(folder, 'node_modules/shoal/dist');
+  const docs = readdirSync(dist).filter((file) => file.endsWith('.d.ts'));
+  const blocks = docs.flatMap((file) =>
+    [...readFileSync(join(dist, file), 'utf8').matchAll(/```ts\n(.*?)```/gs)].map(([, code]) =>
+      code!.replace(/^ *\* ?/gm, ''),
+    ),
+  );
+  const js = [readFileSync('README.md', 'utf8'), readFileSync('packages/shoal/README.md', 'utf8')].flatMap((text) =>
+    [...text.matchAll(/```js\n(.*?)```/gs)].map(([, code]) => code!).filter((code) => /from 'shoal['/]/.test(code)),
+  );
+  expect(blocks.length).toBeGreaterThanOrEqual(4);
+  expect(js.length).toBeGreaterThanOrEqual(4);
+  const files = [...blocks, ...js].map((code, index) => {
+    writeFileSync(join(folder, `example-${index}.tsx`), `${code}\nexport {};\n`);
+    return `example-${index}.tsx`;
+  });
+  runTool('typescript/bin/tsc', ['-p', folder], folder);
+  expect(files.length).toBe(blocks.length + js.length);
 });
 
 test('a program in Node answers from a file, and ends', () => {

@@ -11,7 +11,11 @@ const OUT = join(PACKAGE, 'dist');
 const at = (path: string) => join(ROOT, path);
 
 /** Modules that pages import, by their names in the package. */
-const PAGE_ENTRIES = { index: at('src/library/index.ts'), 'chat-element': at('src/library/chat-element.ts') };
+const PAGE_ENTRIES = {
+  index: at('src/library/index.ts'),
+  'chat-element': at('src/library/chat-element.ts'),
+  'web-llm': at('src/library/web-llm.ts'),
+};
 
 /** The workers of a page; `packed/start-worker.ts` names the same. */
 const WORKERS = ['gpu', 'cpu', 'store', 'tokenizer', 'grammar'];

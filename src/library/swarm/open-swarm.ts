@@ -27,6 +27,12 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
       'A swarm needs a page of https, or of localhost: others reach no other page.',
     );
   }
+  if (globalThis.document === undefined) {
+    throw new ShoalError(
+      'peer-unreachable',
+      'Workers have no WebRTC: create the swarm in the page, and ask it from there.',
+    );
+  }
   const [server, lacks] = await Promise.all([fetchServerConfig(page, signal), detectLacks()]);
   const { network, model, membership } = await meetInvited(server, invite, lacks, signal);
   const settings = settingsOf(name ?? browserName(navigator), lend);

@@ -37,7 +37,7 @@ export function packLibrary(): PackedLibrary {
     example(name) {
       const target = join(folder, name);
       cpSync(join('examples', name), target, { recursive: true });
-      mkdirSync(join(target, 'node_modules'));
+      mkdirSync(join(target, 'node_modules'), { recursive: true });
       cpSync(join(folder, 'node_modules/shoal'), join(target, 'node_modules/shoal'), { recursive: true });
       return target;
     },
