@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+import { log } from '../core/log.ts';
 import type { Engine } from './engine.ts';
 
 export { type ErrorCode, ShoalError } from '../core/errors.ts';
@@ -37,6 +38,7 @@ export interface NodeEngineOptions {
  * `out-of-memory`, `aborted`
  */
 export async function createEngine({ file, name, threads, signal }: NodeEngineOptions): Promise<Engine> {
+  log.quiet();
   const [{ holdModel }, { runAlone }, { nodePlatform, openFiles }] = await Promise.all([
     import('./alone/held-model.ts'),
     import('./alone/run-alone.ts'),
