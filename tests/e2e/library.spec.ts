@@ -269,6 +269,42 @@ test('the chat element is stopped by its button and by Escape, and says what wen
   }
 });
 
+test('the chat element runs a file by its address, or an engine of the program, and forgets', async ({ page }) => {
+  await openBlank(page);
+  await page.evaluate(async (url) => {
+    await import(url);
+    const chat = document.createElement('shoal-chat');
+    chat.setAttribute('url', '/tiny.gguf');
+    document.body.append(chat);
+  }, LIBRARY.replace('index', 'chat-element'));
+  const prompt = page.getByLabel('Your message');
+  const messages = page.getByRole('log').locator('[part~=message]');
+  // Asked while the model is still on its way, it waits.
+  await prompt.fill('Hello!');
+  await prompt.press('Enter');
+  await expect(messages.last()).toContainText(/Answer: .+/s, { timeout: 60_000 });
+  await expect.poll(() => chatState(page), { timeout: 60_000 }).toBe('ready');
+  const seen = await page.evaluate(async () => {
+    const chat = document.querySelector('shoal-chat')!;
+    chat.clear();
+    const asked: unknown[] = [];
+    async function* create(request: { messages: unknown[] }) {
+      asked.push(...request.messages);
+      yield { choices: [{ delta: { content: 'Mine.' } }] };
+    }
+    chat.setAttribute('system', 'Be brief.');
+    chat.engine = { chat: { completions: { create } } } as never;
+    await chat.send('Whose are you?');
+    return { asked, messages: [...chat.messages] };
+  });
+  const question = { role: 'user', content: 'Whose are you?' };
+  expect(seen.messages).toEqual([question, { role: 'assistant', content: 'Mine.' }]);
+  expect(seen.asked).toEqual([{ role: 'system', content: 'Be brief.' }, question]);
+  await expect(messages).toHaveCount(2);
+  // The file's engine went with its address.
+  await expect.poll(() => page.workers().length).toBe(0);
+});
+
 test("esbuild bundles an extension's side panel, which keeps to an extension's content policy", async ({ page }) => {
   const folder = library.example('side-panel');
   run(process.execPath, ['build.js'], folder);
