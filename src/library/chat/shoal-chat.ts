@@ -40,6 +40,7 @@ export class ShoalChat extends HTMLElement {
   /** Of `invite` or `url`, on its way: what is asked meanwhile waits for it. */
   #coming: PromiseWithResolvers<Engine> | undefined;
   #asking = false;
+  #stopped = false;
   /** Ends what the element has begun with its address. */
   #source: AbortController | undefined;
   #state: ChatState = 'idle';
@@ -114,6 +115,7 @@ export class ShoalChat extends HTMLElement {
     this.#enter('answering', 'Thinking…');
     const grow = this.#view.add({ role: 'assistant', content: '' });
     let answer = '';
+    this.#stopped = false;
     try {
       const system = this.getAttribute('system');
       const messages = [...(system ? [{ role: 'system' as const, content: system }] : []), ...this.#lines];
@@ -121,6 +123,8 @@ export class ShoalChat extends HTMLElement {
         answer += choices[0]?.delta.content ?? '';
         if (answer) this.#view.tell('');
         grow(answer);
+        // What an engine has made by then is not shown any more.
+        if (this.#stopped) break;
       }
       this.#keep(answer);
       this.#enter('ready', '');
@@ -133,6 +137,7 @@ export class ShoalChat extends HTMLElement {
 
   /** Ends the answer that is being made; what came of it stays. */
   stop(): void {
+    this.#stopped = true;
     this.#engine?.interruptGenerate();
   }
 
