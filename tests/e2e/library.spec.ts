@@ -279,20 +279,18 @@ test('the chat element is stopped by its button and by Escape, and says what wen
     await expect.poll(() => chatState(page)).toBe('ready');
   }
 });
-    await page.getByLabel('Your message').focus();
-    await stop();
-    await expect.poll(() => chatState(page)).toBe('ready');
-  }
-});
 
 test('the chat element runs a file by its address, or an engine of the program, and forgets', async ({ page }) => {
   await openBlank(page);
-  await page.evaluate(async (url) => {
-    await import(url);
-    const chat = document.createElement('shoal-chat');
-    chat.setAttribute('url', '/tiny.gguf');
-    document.body.append(chat);
-  }, LIBRARY.replace('index', 'chat-element'));
+  await page.evaluate(
+    async (url) => {
+      await import(url);
+      const chat = document.createElement('shoal-chat');
+      chat.setAttribute('url', '/tiny.gguf');
+      document.body.append(chat);
+    },
+    LIBRARY.replace('index', 'chat-element'),
+  );
   const prompt = page.getByLabel('Your message');
   const messages = page.getByRole('log').locator('[part~=message]');
   // Asked while the model is still on its way, it waits.
