@@ -9,7 +9,7 @@ const levels = [
   ['swarm'],
   ['api'],
   ['app'],
-  ['ui'],
+  ['ui', 'library'],
 ];
 const src = (names) => `^src/(${names.join('|')})/`;
 
@@ -46,8 +46,8 @@ module.exports = {
     {
       name: 'src-imports-only-src',
       severity: 'error',
-      comment: 'The library never reaches into what assembles it. app/ may start the workers.',
-      from: { path: '^src/', pathNot: '^src/app/' },
+      comment: 'The library never reaches into what assembles it. app/ and library/ may start the workers.',
+      from: { path: '^src/', pathNot: '^src/(app|library)/' },
       to: { path: '^(workers|signaling-server|cli|tests|bench)/' },
     },
     {

@@ -6,6 +6,12 @@ import type { ModelRoutes } from './model-routes.ts';
 import type { ServedModel } from './served-model.ts';
 
 const ROUTE = /^\/swarms\/([0-9a-f]{64})\/(challenge|manifest\.json|shard-\d{1,4}\.(?:gguf|torrent))$/;
+/** What pages of other sites may ask with; whose pages those are, the router says. */
+const PREFLIGHT = {
+  'Access-Control-Allow-Methods': 'GET, HEAD',
+  'Access-Control-Allow-Headers': 'Authorization, Range, If-Range, If-None-Match',
+};
+const PREFLIGHT_SECONDS = 86_400;
 /** A proof holds for so long: a download goes on with it, and one that was overheard is soon worth nothing. */
 const CHALLENGE_MS = 60 * 60 * 1000;
 
@@ -33,6 +39,11 @@ export class PrivateRoutes {
   /** @returns bytes of files sent; undefined when there is no such file, and nothing is sent then */
   async handle(request: IncomingMessage, response: ServerResponse, path: string): Promise<number | undefined> {
     const [, name, file] = ROUTE.exec(path) ?? [];
+    if (request.method === 'OPTIONS' && name !== undefined) {
+      // Asked before any proof by a page of another site, and answered for every name: it tells nothing.
+      response.writeHead(204, { ...PREFLIGHT, 'Access-Control-Max-Age': PREFLIGHT_SECONDS }).end();
+      return 0;
+    }
     if (name !== this.#keys.name || !file) return undefined;
     if (file === 'challenge') {
       response.setHeader('Cache-Control', 'no-store');

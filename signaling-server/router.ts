@@ -91,7 +91,8 @@ export class Router {
     // Weights are for every page; all else is for this server's own.
     const refusal = isPublicModel ? undefined : this.#pages.refusal(request);
     if (refusal) return sendText(response, refusal === 'host' ? 421 : 403, REFUSALS[refusal]);
-    const methods = isPublicModel ? ['GET', 'HEAD', 'OPTIONS'] : ['GET', 'HEAD'];
+    const asksFirst = isPublicModel || (isModel && this.#pages.named(request) !== undefined);
+    const methods = asksFirst ? ['GET', 'HEAD', 'OPTIONS'] : ['GET', 'HEAD'];
     if (!methods.includes(request.method ?? '')) {
       response.setHeader('Allow', methods.join(', '));
       return sendText(response, 405, 'Method not allowed.');
@@ -129,7 +130,9 @@ export class Router {
       return 0;
     }
     try {
-      const routes = path.startsWith('/swarms/') ? this.#privateRoutes : this.#modelRoutes;
+      const isPrivate = path.startsWith('/swarms/');
+      if (isPrivate) this.#allowReading(request, response);
+      const routes = isPrivate ? this.#privateRoutes : this.#modelRoutes;
       return await routes?.handle(request, response, path);
     } finally {
       this.#downloads.free(address);

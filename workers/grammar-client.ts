@@ -5,6 +5,7 @@ import { Turns } from '../src/core/turns.ts';
 import type { AnswerGrammar, GrammarFollower, Grammars } from '../src/grammar/answer-grammar.ts';
 import type { TokenData } from '../src/tokenizer/token-table.ts';
 import type { GrammarWorkerApi } from './grammar-contract.ts';
+import { startWorker } from './start-worker.ts';
 import { installErrorTransfer, rejectWhenDead } from './worker-errors.ts';
 import { hearLog } from './worker-log.ts';
 
@@ -13,10 +14,13 @@ const OPEN_TIMEOUT_MS = 60_000;
 /** Of a schema of some kilobytes compiling takes milliseconds; of a hostile one, for ever. */
 const COMPILE_TIMEOUT_MS = 10_000;
 
-/** Grammars in a worker, which is started where the first is asked for, and made anew where one fails. */
-export function workerGrammars(tokens: () => Promise<TokenData>): Grammars {
+/**
+ * Grammars in a worker, which is started where the first is asked for, and made anew where one fails.
+ * @param closed - ends the worker for good; until the page goes unless given
+ */
+export function workerGrammars(tokens: () => Promise<TokenData>, closed?: AbortSignal): Grammars {
   installErrorTransfer();
-  return new WorkerGrammars(tokens);
+  return new WorkerGrammars(tokens, closed);
 }
 
 class WorkerGrammars implements Grammars {
@@ -24,8 +28,14 @@ class WorkerGrammars implements Grammars {
   readonly #turns = new Turns();
   #thread: Promise<GrammarThread> | undefined;
 
-  constructor(tokens: () => Promise<TokenData>) {
+  constructor(tokens: () => Promise<TokenData>, closed: AbortSignal | undefined) {
     this.#tokens = tokens;
+    closed?.addEventListener('abort', () => {
+      this.#thread?.then(
+        (thread) => thread.terminate(),
+        () => undefined,
+      );
+    });
   }
 
   async follow(grammar: AnswerGrammar): Promise<GrammarFollower> {
@@ -108,7 +118,7 @@ class GrammarThread {
   #retired = false;
 
   static async start(this: void, tokens: TokenData): Promise<GrammarThread> {
-    const worker = new Worker(new URL('./grammar.worker.ts', import.meta.url), { type: 'module', name: 'grammar' });
+    const worker = startWorker('grammar');
     hearLog(worker);
     const thread = new GrammarThread(worker);
     await thread.#within(thread.#api.open(tokens), OPEN_TIMEOUT_MS, 'The grammar engine does not start');
@@ -118,7 +128,7 @@ class GrammarThread {
   private constructor(worker: Worker) {
     this.#worker = worker;
     this.#api = rejectWhenDead(worker, comlink.wrap<GrammarWorkerApi>(worker));
-    worker.addEventListener('error', () => this.#terminate());
+    worker.addEventListener('error', () => this.terminate());
   }
 
   async begin(grammar: AnswerGrammar): Promise<number> {
@@ -146,13 +156,13 @@ class GrammarThread {
     this.#answers.delete(answer);
     if (this.ended) return;
     this.#api.end(answer).catch(() => undefined);
-    if (this.#retired && this.#answers.size === 0) this.#terminate();
+    if (this.#retired && this.#answers.size === 0) this.terminate();
   }
 
   /** No answer begins here any more; those that are followed come to their end. */
   retire(): void {
     this.#retired = true;
-    if (this.#answers.size === 0) this.#terminate();
+    if (this.#answers.size === 0) this.terminate();
   }
 
   async #within<Result>(
@@ -162,10 +172,11 @@ class GrammarThread {
     code: 'timeout' | 'bad-request' = 'timeout',
   ): Promise<Result> {
     const late = new ShoalError(code, `${problem}: it was ended after ${timeoutMs / 1000} s.`);
-    return withDeadline(running, timeoutMs, late, () => this.#terminate());
+    return withDeadline(running, timeoutMs, late, () => this.terminate());
   }
 
-  #terminate(): void {
+  /** Ends the worker, whatever it follows. */
+  terminate(): void {
     this.ended = true;
     this.#worker.terminate();
   }

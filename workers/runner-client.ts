@@ -12,6 +12,7 @@ import type { Hyperparameters } from '../src/model/hyperparameters.ts';
 import type { ShardReader } from '../src/store/shard-store.ts';
 import { withProgress } from './call-progress.ts';
 import type { RemoteRead, RunnerWorkerApi } from './runner-contract.ts';
+import { startWorker } from './start-worker.ts';
 import { installErrorTransfer, rejectWhenDead } from './worker-errors.ts';
 import { hearLog } from './worker-log.ts';
 
@@ -38,7 +39,7 @@ export async function createWorkerRunner(
   readsHere = false,
 ): Promise<LayerRunner> {
   installErrorTransfer();
-  const worker = kind === 'webgpu' ? startGpuWorker() : startCpuWorker();
+  const worker = startWorker(kind === 'webgpu' ? 'gpu' : 'cpu');
   hearLog(worker);
   const api = rejectWhenDead(worker, comlink.wrap<RunnerWorkerApi>(worker));
   try {
@@ -49,15 +50,6 @@ export async function createWorkerRunner(
     if (otherwise) return createWorkerRunner(otherwise, hyperparameters, pieceLength, readsHere);
     throw error;
   }
-}
-
-// Written out, as the bundler wants it.
-function startGpuWorker(): Worker {
-  return new Worker(new URL('./gpu.worker.ts', import.meta.url), { type: 'module', name: 'gpu' });
-}
-
-function startCpuWorker(): Worker {
-  return new Worker(new URL('./cpu.worker.ts', import.meta.url), { type: 'module', name: 'cpu' });
 }
 
 function remoteRead(reader: ShardReader): RemoteRead {

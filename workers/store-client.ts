@@ -1,6 +1,7 @@
 import * as comlink from 'comlink';
 import { ShoalError } from '../src/core/errors.ts';
 import type { StoreThread } from '../src/store/idb/store-thread.ts';
+import { startWorker } from './start-worker.ts';
 import type { StoreWorkerApi } from './store-contract.ts';
 import { installErrorTransfer, rejectWhenDead } from './worker-errors.ts';
 import { hearLog } from './worker-log.ts';
@@ -37,7 +38,7 @@ async function abortable<Result>(
 function startedWorker(): comlink.Remote<StoreWorkerApi> {
   if (!remote) {
     installErrorTransfer();
-    const worker = new Worker(new URL('./store.worker.ts', import.meta.url), { type: 'module', name: 'store' });
+    const worker = startWorker('store');
     worker.addEventListener('error', () => {
       remote = undefined;
     });

@@ -6,6 +6,7 @@ import { type ModelText, type Prompt, type PromptSize, surelyEnough } from '../s
 import type { SamplingDefaults } from '../src/tokenizer/sampling-defaults.ts';
 import { TokenTable } from '../src/tokenizer/token-table.ts';
 import type { ToolFormat } from '../src/tokenizer/tool-format.ts';
+import { startWorker } from './start-worker.ts';
 import type { ModelHeader, TokenizerWorkerApi } from './tokenizer-contract.ts';
 import { installErrorTransfer, rejectWhenDead } from './worker-errors.ts';
 import { hearLog } from './worker-log.ts';
@@ -21,11 +22,12 @@ const ENCODE_MS_PER_CHAR = 0.02;
 /**
  * A model's text in a worker, which is ended and made anew when a call takes too long.
  * @param readHeader - of the model's first shard; called whenever a worker starts
+ * @param closed - ends the worker for good; until the page goes unless given
  * @throws ShoalError `bad-gguf` when the file has no tokenizer that is supported, `timeout`
  */
-export async function openWorkerText(readHeader: () => Promise<ModelHeader>): Promise<ModelText> {
+export async function openWorkerText(readHeader: () => Promise<ModelHeader>, closed?: AbortSignal): Promise<ModelText> {
   installErrorTransfer();
-  const workers = new TokenizerWorkers(readHeader);
+  const workers = new TokenizerWorkers(readHeader, closed);
   return new WorkerModelText(workers, await workers.start());
 }
 
@@ -66,17 +68,21 @@ class WorkerModelText implements ModelText {
 /** One worker after the other. */
 class TokenizerWorkers {
   readonly #readHeader: () => Promise<ModelHeader>;
+  readonly #closed: AbortSignal | undefined;
   #worker: Worker | undefined;
   #api: comlink.Remote<TokenizerWorkerApi> | undefined;
 
-  constructor(readHeader: () => Promise<ModelHeader>) {
+  constructor(readHeader: () => Promise<ModelHeader>, closed: AbortSignal | undefined) {
     this.#readHeader = readHeader;
+    this.#closed = closed;
+    closed?.addEventListener('abort', () => this.#end());
   }
 
   /** @returns what the page is to know of the model */
   async start(): Promise<ReturnType<TokenizerWorkerApi['open']>> {
     const header = await this.#readHeader();
-    const worker = new Worker(new URL('./tokenizer.worker.ts', import.meta.url), { type: 'module', name: 'tokenizer' });
+    if (this.#closed?.aborted) throw new ShoalError('aborted', 'The engine was unloaded.');
+    const worker = startWorker('tokenizer');
     hearLog(worker);
     const api = rejectWhenDead(worker, comlink.wrap<TokenizerWorkerApi>(worker));
     worker.addEventListener('error', () => this.#end());

@@ -16,9 +16,19 @@ export interface IntroducedModel {
   readonly home: string;
 }
 
-/** @throws ShoalError `model-unavailable` when the server does not answer */
-export async function fetchServerConfig(signal?: AbortSignal): Promise<ServerConfig> {
-  return parseServerConfig(await (await get('/config.json', signal)).json());
+/** A server, and how this tab reaches it. */
+export interface KnownServer extends ServerConfig {
+  /** Its page, of another site where a program brings the tab into the swarm. */
+  readonly page: string;
+}
+
+/**
+ * Asks a server what must be known of it.
+ * @throws ShoalError `model-unavailable` when the server does not answer
+ */
+export async function fetchServerConfig(page: string, signal?: AbortSignal): Promise<KnownServer> {
+  const config = parseServerConfig(await (await get(serverUrl('/config.json', page), signal)).json());
+  return { ...config, page };
 }
 
 /**
@@ -28,25 +38,25 @@ export async function fetchServerConfig(signal?: AbortSignal): Promise<ServerCon
  * @throws ShoalError `model-unavailable` when neither the server nor a tab gives the one named
  */
 export async function fetchModel(
-  config: ServerConfig,
+  server: KnownServer,
   manifestId: string | undefined,
   transport: () => Promise<Transport>,
   signal?: AbortSignal,
 ): Promise<IntroducedModel> {
-  const model = manifestId ? config.models.find(({ manifest }) => manifest === manifestId) : config.models[0];
+  const model = manifestId ? server.models.find(({ manifest }) => manifest === manifestId) : server.models[0];
   if (!model) {
     throw new ShoalError(
       'model-unavailable',
       manifestId
         ? 'This server does not know the model of the invite link. Open the link at the server that it was made at.'
-        : config.servesPrivateSwarm
+        : server.servesPrivateSwarm
           ? 'This server serves a private swarm. Open its invite link to take part.'
           : 'This server serves no model.',
     );
   }
   let bytes: Uint8Array<ArrayBuffer>;
   try {
-    bytes = await fetchServedManifest(model, signal);
+    bytes = await fetchServedManifest(server.page, model, signal);
   } catch (error) {
     log.warn('SWARM', `${ShoalError.from(error).message} Asking the swarm for the manifest.`);
     bytes = await fetchManifest(await transport(), model.manifest, signal);
@@ -56,24 +66,32 @@ export async function fetchModel(
 
 /** A model's manifest as the server gives it. @throws ShoalError `model-unavailable`, `hash-mismatch` */
 export async function fetchServedManifest(
+  page: string,
   { name, manifest }: ServerConfig['models'][number],
   signal?: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(await (await get(`/models/${name}/manifest.json`, signal)).arrayBuffer());
+  const url = serverUrl(`/models/${name}/manifest.json`, page);
+  const bytes = new Uint8Array(await (await get(url, signal)).arrayBuffer());
   const actual = await manifestIdOf(bytes);
   if (actual === manifest) return bytes;
   throw new ShoalError('hash-mismatch', `The server's manifest has the hash ${actual}, expected ${manifest}.`);
 }
 
-async function get(path: string, signal?: AbortSignal): Promise<Response> {
+async function get(url: URL, signal?: AbortSignal): Promise<Response> {
   try {
-    const response = await fetch(serverUrl(path), signal ? { signal } : {});
+    const response = await fetch(url, signal ? { signal } : {});
     if (response.ok) return response;
-    throw new ShoalError('model-unavailable', `The server answered ${response.status} for ${path}.`);
+    throw new ShoalError('model-unavailable', `The server answered ${response.status} for ${url.pathname}.`);
   } catch (cause) {
     if (cause instanceof ShoalError) throw cause;
-    throw new ShoalError('model-unavailable', 'The server does not answer. Check that it runs, then reload the page.', {
-      cause,
-    });
+    if (signal?.aborted) throw ShoalError.from(cause);
+    throw new ShoalError('model-unavailable', silence(url), { cause });
   }
+}
+
+/** Browsers do not tell a page of another site whether the server is away or refuses it. */
+function silence({ origin }: URL): string {
+  const remedy = 'Check that it runs, then reload the page.';
+  if (origin === location.origin) return `The server does not answer. ${remedy}`;
+  return `${origin} does not answer, or lets no page of ${location.origin} in. ${remedy} Its operator lets this page in with --allow-origin ${location.origin}.`;
 }

@@ -1,7 +1,6 @@
 import type { Transport } from '../net/transport.ts';
-import type { ServerConfig } from '../protocol/server-config.ts';
 import type { Lack } from './app-model.ts';
-import { fetchModel, type IntroducedModel } from './introduction.ts';
+import { fetchModel, type IntroducedModel, type KnownServer } from './introduction.ts';
 import { inviteFragment, parseInvite } from './invite.ts';
 import type { PrivateMembership } from './private-model.ts';
 import { lazyTransport } from './swarm-session.ts';
@@ -19,11 +18,11 @@ export interface MetSwarm {
  * Meets the swarm that the page's address names.
  * @throws ShoalError `model-unavailable`; of a private swarm `not-admitted`, `bad-request` too
  */
-export async function meetSwarm(config: ServerConfig, lacks: readonly Lack[]): Promise<MetSwarm> {
+export async function meetSwarm(server: KnownServer, lacks: readonly Lack[]): Promise<MetSwarm> {
   const invite = parseInvite(location.hash);
   if (!invite || (invite.secret === undefined && invite.privateName === undefined)) {
-    const network = lazyTransport(config, lacks);
-    return { network, model: await fetchModel(config, invite?.manifestId, network), membership: undefined };
+    const network = lazyTransport(server, lacks);
+    return { network, model: await fetchModel(server, invite?.manifestId, network), membership: undefined };
   }
   // Before anybody can see the secret: on a screenshot, in a bookmark, in the browser's history.
   if (invite.secret !== undefined) {
@@ -31,8 +30,9 @@ export async function meetSwarm(config: ServerConfig, lacks: readonly Lack[]): P
     history.replaceState(history.state, '', `#${inviteFragment({ manifestId, privateName: '' })}`);
   }
   const { enterPrivately } = await import('./private-model.ts');
-  const { model, network, ...membership } = await enterPrivately(invite, (swarm) =>
-    lazyTransport(config, lacks, swarm),
-  );
+  const { model, network, ...membership } = await enterPrivately(invite, {
+    networkOf: (swarm) => lazyTransport(server, lacks, swarm),
+    page: server.page,
+  });
   return { model, network, membership };
 }

@@ -18,23 +18,39 @@ export interface PrivateModel extends PrivateMembership {
   readonly network: () => Promise<Transport>;
 }
 
+/** How a private swarm is reached. */
+export interface PrivateWay {
+  readonly networkOf: (swarm: PrivateSwarm) => () => Promise<Transport>;
+  /** The server's page. */
+  readonly page: string;
+}
+
 /**
- * Enters a private swarm, and gets its manifest: from a server that knows the secret, or else from a tab of the swarm.
- * @param networkOf - how this tab reaches the swarm
+ * Enters a private swarm for this page, whose address names it from then on.
  * @throws ShoalError `not-admitted`, `bad-request`, `model-unavailable`
  */
-export async function enterPrivately(
-  invite: Invite,
-  networkOf: (swarm: PrivateSwarm) => () => Promise<Transport>,
-): Promise<PrivateModel> {
+export async function enterPrivately(invite: Invite, way: PrivateWay): Promise<PrivateModel> {
   const swarm = await enterPrivateSwarm(invite);
+  const entered = await meetPrivately(swarm, invite.manifestId, way);
+  const { bytes } = entered.model;
+  if (bytes !== swarm.manifest) await keep(invite.manifestId, { ...swarm, manifest: bytes });
+  return entered;
+}
+
+/**
+ * Gets a private swarm's manifest: from a server that knows the secret, or else from a tab of the swarm.
+ * @throws ShoalError `bad-request`, `model-unavailable`
+ */
+export async function meetPrivately(
+  swarm: PrivateSwarm,
+  manifestId: string,
+  { networkOf, page }: PrivateWay,
+): Promise<PrivateModel> {
   const network = networkOf(swarm);
-  const pass = await ServerPass.obtain(swarm.keys);
-  const { manifestId } = invite;
+  const pass = await ServerPass.obtain(swarm.keys, page);
   const kept = swarm.manifest && (await manifestIdOf(swarm.manifest)) === manifestId ? swarm.manifest : undefined;
   const bytes =
     kept ?? (pass && (await fetchServed(manifestId, pass))) ?? (await fetchManifest(await network(), manifestId));
-  if (!kept) await keep(manifestId, { ...swarm, manifest: bytes });
   return { swarm, pass, network, model: { manifest: decodeManifest(bytes), manifestId, bytes, home: swarm.home } };
 }
 

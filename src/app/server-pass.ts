@@ -7,16 +7,21 @@ import { serverUrl } from './server-url.ts';
 /** This tab's way to the files of a private swarm, where its owner has given the server the secret. */
 export class ServerPass {
   readonly #keys: SwarmKeys;
+  readonly #page: string;
   #header: Promise<string> | undefined;
   #untilMs = Number.NEGATIVE_INFINITY;
 
-  private constructor(keys: SwarmKeys) {
+  private constructor(keys: SwarmKeys, page: string) {
     this.#keys = keys;
+    this.#page = page;
   }
 
-  /** @returns undefined when the server does not serve this swarm, or is away */
-  static async obtain(keys: SwarmKeys): Promise<ServerPass | undefined> {
-    const pass = new ServerPass(keys);
+  /**
+   * @param page - the server's
+   * @returns undefined when the server does not serve this swarm, or is away
+   */
+  static async obtain(keys: SwarmKeys, page: string): Promise<ServerPass | undefined> {
+    const pass = new ServerPass(keys, page);
     try {
       await pass.authorization();
       return pass;
@@ -27,7 +32,7 @@ export class ServerPass {
 
   /** @param file - `manifest.json` or `shard-N.gguf` */
   url(file: string): string {
-    return serverUrl(`/swarms/${this.#keys.name}/${file}`).href;
+    return serverUrl(`/swarms/${this.#keys.name}/${file}`, this.#page).href;
   }
 
   /** The `Authorization` header: a proof that it knows the secret, asked for anew before it ends. @throws ShoalError `model-unavailable` */

@@ -174,11 +174,11 @@ export class SwarmApp implements AppModel {
       return;
     }
     try {
-      const [config, lacks] = await Promise.all([fetchServerConfig(), detectLacks()]);
+      const [server, lacks] = await Promise.all([fetchServerConfig(document.baseURI), detectLacks()]);
       this.environment.value = { ...this.environment.value, lacks };
-      const { network, model, membership } = await meetSwarm(config, lacks);
+      const { network, model, membership } = await meetSwarm(server, lacks);
       const session = new SwarmSession({
-        config,
+        server,
         model,
         settings: () => ({ ...this.settings.value, ...this.#lender.limits, name: this.#name }),
         lender: this.#lender,
@@ -193,8 +193,8 @@ export class SwarmApp implements AppModel {
       });
       this.#session = session;
       const environment = () => this.environment.value;
-      this.#shelfParts = { config, session, door: this.#door, environment, runnerChoice, lent: this.#lender };
-      this.#introduce(session, config.addresses);
+      this.#shelfParts = { server, session, door: this.#door, environment, runnerChoice, lent: this.#lender };
+      this.#introduce(session, server.addresses);
       this.conversations
         .begin({ id: model.home, modelName: model.manifest.name })
         .then(() => this.#followShortcut())

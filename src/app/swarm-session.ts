@@ -9,7 +9,7 @@ import type { RunnerInfo } from '../engine/layer-runner.ts';
 import type { Grammars } from '../grammar/answer-grammar.ts';
 import type { Transport } from '../net/transport.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
-import { relayMultiaddr, type ServerConfig } from '../protocol/server-config.ts';
+import { relayMultiaddr } from '../protocol/server-config.ts';
 import { IdbShardReader } from '../store/idb/idb-shard-reader.ts';
 import { MemoryChunks, MemoryRecords } from '../store/idb/memory-chunks.ts';
 import { LocalStoreThread } from '../store/idb/store-thread.ts';
@@ -23,7 +23,7 @@ import { ShardKeeper } from '../swarm/shards/shard-keeper.ts';
 import type { ModelText, TokenTable } from '../tokenizer/index.ts';
 import type { Lack } from './app-model.ts';
 import { shardMemoryBytes } from './device-memory.ts';
-import type { IntroducedModel } from './introduction.ts';
+import type { IntroducedModel, KnownServer } from './introduction.ts';
 import type { PrivateMembership } from './private-model.ts';
 import type { PrivateSwarm } from './private-swarm.ts';
 import { serverSocketUrl, serverUrl } from './server-url.ts';
@@ -32,7 +32,7 @@ import { serverSocketUrl, serverUrl } from './server-url.ts';
 const MAX_MEMORY_STORE_BYTES = 1024 ** 3;
 
 export interface SwarmSessionOptions {
-  readonly config: ServerConfig;
+  readonly server: KnownServer;
   readonly model: IntroducedModel;
   readonly settings: () => NodeSettings;
   /** What the owner lends of this device. */
@@ -53,7 +53,7 @@ export interface SwarmSessionOptions {
  * it, so it is in a swarm of its own.
  */
 export function lazyTransport(
-  { relay, iceServers }: ServerConfig,
+  { relay, iceServers, page }: KnownServer,
   lacks: readonly Lack[],
   swarm?: PrivateSwarm,
 ): () => Promise<Transport> {
@@ -65,7 +65,7 @@ export function lazyTransport(
     const { createLibp2pTransport } = await import('../net/libp2p/libp2p-transport.ts').catch((cause: unknown) => {
       throw new ShoalError('peer-unreachable', 'The server did not send the whole page. Reload it.', { cause });
     });
-    const transport = await createLibp2pTransport({ relay: relayMultiaddr(relay, document.baseURI), iceServers });
+    const transport = await createLibp2pTransport({ relay: relayMultiaddr(relay, page), iceServers });
     if (!swarm) return transport;
     const { GatedTransport } = await import('../net/gate/gated-transport.ts');
     return new GatedTransport(transport, swarm.keys);
@@ -86,27 +86,31 @@ export class SwarmSession {
   readonly keepsData: boolean;
   /** Of a private swarm. */
   readonly membership: PrivateMembership | undefined;
+  readonly #page: string;
   readonly #settings: () => NodeSettings;
   readonly #network: () => Promise<Transport>;
   /** Over the model's tokens. */
   readonly grammars: Grammars = { follow: async (grammar) => (await this.#openGrammars()).follow(grammar) };
+  readonly #closed = new AbortController();
+  #opened: Promise<Transport | undefined> | undefined;
   #node: SwarmNode | undefined;
   #text: Promise<ModelText> | undefined;
   #grammars: Promise<Grammars> | undefined;
   #tokens: TokenTable | undefined;
 
   constructor(options: SwarmSessionOptions) {
-    const { config, model, settings, lender, runnerChoice, onRunner, network, lacks, membership } = options;
+    const { server, model, settings, lender, runnerChoice, onRunner, network, lacks, membership } = options;
     const { manifest } = model;
     this.model = model;
     this.membership = membership;
+    this.#page = server.page;
     this.#settings = settings;
     this.#network = network;
     this.keepsData = !lacks.includes('site-data');
     const memory = this.keepsData ? undefined : memoryStore();
     this.store = createTorrentShardStore({
-      announce: this.membership ? [] : [serverSocketUrl(config.trackerPath)],
-      iceServers: config.iceServers,
+      announce: this.membership ? [] : [serverSocketUrl(server.trackerPath, server.page)],
+      iceServers: server.iceServers,
       pieceLength: manifest.pieceLength,
       webSeedUrl: (shard) => this.#fileUrl(shard.fileName),
       authorize: () => this.#authorization(),
@@ -135,7 +139,9 @@ export class SwarmSession {
 
   /** This tab's connection to the swarm, opened when first asked for. */
   transport(): Promise<Transport> {
-    return this.#network();
+    const opening = this.#network();
+    this.#opened ??= opening.catch(() => undefined);
+    return opening;
   }
 
   /** Undefined until `connect` is done. */
@@ -146,7 +152,7 @@ export class SwarmSession {
   /** Reaches the swarm through the server's relay; goes on trying when the server is away. */
   async connect(): Promise<SwarmNode> {
     const { manifest, manifestId, bytes } = this.model;
-    const transport = await this.#network();
+    const transport = await this.transport();
     const node = new SwarmNode({
       transport,
       store: this.store,
@@ -171,9 +177,18 @@ export class SwarmSession {
     return node;
   }
 
+  /** Gives back all that this tab holds of the swarm but what is stored. What runs ends; nothing can be asked any more. */
+  async close(): Promise<void> {
+    this.#closed.abort();
+    await this.#node?.close();
+    await this.keeper.close();
+    await this.store.close();
+    await (await this.#opened)?.close();
+  }
+
   /** Text in and out of the model, by the tokenizer in the header of shard 0, which every tab may fetch. */
   text(): Promise<ModelText> {
-    this.#text ??= openWorkerText(() => this.#readHeader()).then(
+    this.#text ??= openWorkerText(() => this.#readHeader(), this.#closed.signal).then(
       (text) => {
         this.#tokens = text.tokens;
         return text;
@@ -193,7 +208,7 @@ export class SwarmSession {
 
   #openGrammars(): Promise<Grammars> {
     this.#grammars ??= import('../../workers/grammar-client.ts').then(({ workerGrammars }) =>
-      workerGrammars(async () => (await this.text()).tokens.data),
+      workerGrammars(async () => (await this.text()).tokens.data, this.#closed.signal),
     );
     return this.#grammars;
   }
@@ -233,7 +248,8 @@ export class SwarmSession {
   /** Of a file of the model at the server; undefined where it gives this swarm none. */
   #fileUrl(fileName: string): string | undefined {
     const { model, membership } = this;
-    return membership ? membership.pass?.url(fileName) : serverUrl(`/models/${model.manifest.name}/${fileName}`).href;
+    if (membership) return membership.pass?.url(fileName);
+    return serverUrl(`/models/${model.manifest.name}/${fileName}`, this.#page).href;
   }
 
   /** The header that the server asks for with it, in a private swarm. */

@@ -24,10 +24,12 @@ const RECENT_LINES = 50;
 
 const events = new Emitter<{ line: LogLine }>();
 const kept: LogLine[] = [];
+/** Whether the console hears of what is in order. */
+let talkative = true;
 
 function write(level: LogLevel, scope: string, said: string): void {
   const text = oneLine(said, MAX_LINE_CHARS);
-  console[level](`[${scope}] ${text}`);
+  if (talkative || level !== 'info') console[level](`[${scope}] ${text}`);
   keep({ timeMs: Date.now(), level, scope, text });
 }
 
@@ -52,6 +54,10 @@ export const log = {
   info: (scope: string, text: string) => write('info', scope, text),
   warn: (scope: string, text: string) => write('warn', scope, text),
   error: (scope: string, text: string) => write('error', scope, text),
+  /** Keeps what is in order from the console, which is somebody else's where this is a library. */
+  quiet: () => {
+    talkative = false;
+  },
   /** A line of another thread, which has written it to the console. */
   take: keep,
   lines: (): readonly LogLine[] => kept,

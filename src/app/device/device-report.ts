@@ -1,11 +1,11 @@
 import { log } from '../../core/log.ts';
-import type { ServerConfig } from '../../protocol/server-config.ts';
 import type { Environment } from '../app-model.ts';
 import type { SwarmSession } from '../swarm-session.ts';
 import type { Preflight } from './preflight.ts';
 
 export interface ReportParts {
-  readonly config: ServerConfig;
+  /** Of the server. */
+  readonly version: string;
   readonly session: SwarmSession;
   readonly environment: Environment;
   /** What was measured, or why nothing was. */
@@ -16,11 +16,11 @@ export interface ReportParts {
 const MAX_LINES = 40;
 
 /** What somebody needs to know who is asked for help, as text. It holds no prompt, no answer, no secret. */
-export function deviceReport({ config, session, environment, measured }: ReportParts): string {
+export function deviceReport({ version, session, environment, measured }: ReportParts): string {
   const { node, model, membership } = session;
   const members = node?.membership.members() ?? [];
   const lines = [
-    `Shoal ${config.version}`,
+    `Shoal ${version}`,
     `browser: ${navigator.userAgent}`,
     `processors: ${navigator.hardwareConcurrency}, isolated: ${globalThis.crossOriginIsolated}`,
     `WebGPU: ${environment.webgpu} ${environment.adapter}`.trimEnd(),

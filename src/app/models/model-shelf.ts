@@ -5,14 +5,13 @@ import { log } from '../../core/log.ts';
 import { partSetOf } from '../../gguf/join.ts';
 import { parseModelLink } from '../../gguf/model-link.ts';
 import { decodeManifest, type Manifest, manifestIdOf } from '../../protocol/manifest.ts';
-import type { ServerConfig } from '../../protocol/server-config.ts';
 import type { Environment } from '../app-model.ts';
 import { deviceReport } from '../device/device-report.ts';
 import { fewestDevices, forecast } from '../device/forecast.ts';
 import { sizesOf } from '../device/model-sizes.ts';
 import { type Preflight, preflight } from '../device/preflight.ts';
 import { shardMemoryBytes } from '../device-memory.ts';
-import { fetchServedManifest } from '../introduction.ts';
+import { fetchServedManifest, type KnownServer } from '../introduction.ts';
 import { inviteFragment } from '../invite.ts';
 import { forgetSwarm, keptSwarms } from '../private-swarm.ts';
 import { serverUrl } from '../server-url.ts';
@@ -24,7 +23,7 @@ import { deleteModel, storeOwnModel } from './own-model.ts';
 import type { CandidateFiles, ModelShelf, ShelfModel } from './shelf.ts';
 
 export interface ShelfParts {
-  readonly config: ServerConfig;
+  readonly server: KnownServer;
   readonly session: SwarmSession;
   readonly door: SwarmDoor;
   readonly environment: () => Environment;
@@ -53,10 +52,10 @@ export class RealModelShelf implements ModelShelf {
   }
 
   async list(): Promise<readonly ShelfModel[]> {
-    const { config, session } = this.#parts;
+    const { server, session } = this.#parts;
     const here = location.hash;
-    const served = config.models.map(async (model) =>
-      this.#describe(decodeManifest(await fetchServedManifest(model)), model.manifest, undefined),
+    const served = server.models.map(async (model) =>
+      this.#describe(decodeManifest(await fetchServedManifest(server.page, model)), model.manifest, undefined),
     );
     const kept = (await keptSwarms()).map(async ({ privateName, manifest }) =>
       this.#describe(decodeManifest(manifest), await manifestIdOf(manifest), privateName),
@@ -87,8 +86,8 @@ export class RealModelShelf implements ModelShelf {
 
   async report(): Promise<string> {
     const measured = await this.preflight().catch((error: unknown) => ShoalError.from(error).message);
-    const { config, session, environment } = this.#parts;
-    return deviceReport({ config, session, environment: environment(), measured });
+    const { server, session, environment } = this.#parts;
+    return deviceReport({ version: server.version, session, environment: environment(), measured });
   }
 
   async open({ manifestId, privateName }: ShelfModel): Promise<void> {
@@ -148,16 +147,16 @@ export class RealModelShelf implements ModelShelf {
   }
 
   async #measure(): Promise<Preflight> {
-    const { config, session, runnerChoice, lent } = this.#parts;
+    const { server, session, runnerChoice, lent } = this.#parts;
     const choice = await runnerChoice;
-    const [served] = config.models;
+    const [served] = server.models;
     const limits = [shardMemoryBytes(), lent.memoryBytes].filter((limit) => limit !== undefined);
     return preflight({
       createRunner: (model) => createWorkerRunner(choice, model, PROBE_PIECE_BYTES, true),
-      iceServers: config.iceServers,
+      iceServers: server.iceServers,
       memoryBytes: limits.length > 0 ? Math.min(...limits) : undefined,
       freeStorageBytes: () => session.store.freeBytes(),
-      sampleUrl: served && serverUrl(`/models/${served.name}/shard-0.gguf`),
+      sampleUrl: served && serverUrl(`/models/${served.name}/shard-0.gguf`, server.page),
     });
   }
 

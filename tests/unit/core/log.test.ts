@@ -38,3 +38,12 @@ it('keeps the beginning of a line that is too long', () => {
   expect(last.length).toBe(2000);
   expect(last.endsWith('x…')).toBe(true);
 });
+
+it('keeps what is in order from the console of a page that is not its own', () => {
+  log.quiet();
+  log.info('TEST', 'All is well.');
+  log.warn('TEST', 'All is not well.');
+  expect(console.info).not.toHaveBeenCalled();
+  expect(console.warn).toHaveBeenCalledWith('[TEST] All is not well.');
+  expect(texts().slice(-2)).toEqual(['All is well.', 'All is not well.']);
+});

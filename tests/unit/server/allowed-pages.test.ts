@@ -3,6 +3,7 @@ import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:ht
 import { hostname } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseAllowedOrigin } from '../../../cli/allowed-origin.ts';
 import { AllowedPages } from '../../../signaling-server/allowed-pages.ts';
 import { connectClient } from '../../support/libp2p-client.ts';
 import { rawUpgrade } from '../../support/raw-upgrade.ts';
@@ -59,6 +60,14 @@ describe('a page', () => {
     expect(named.refusal(asked('evil.example', 'http://evil.example'))).toBe('host');
     expect(named.named(asked('127.0.0.1', 'https://app.example'))).toBe('https://app.example');
     expect(named.named(asked('127.0.0.1', 'https://evil.example'))).toBeUndefined();
+  });
+
+  it('may be an extension’s, which the operator names by its origin', () => {
+    const origin = parseAllowedOrigin('chrome-extension://ABCDEFGHIJKLMNOPabcdefghijklmnop');
+    const named = new AllowedPages({ publicUrl: undefined, origins: [origin] });
+    expect(named.refusal(asked('127.0.0.1', 'chrome-extension://abcdefghijklmnopabcdefghijklmnop'))).toBeUndefined();
+    expect(named.refusal(asked('127.0.0.1', 'chrome-extension://ponmlkjihgfedcbaponmlkjihgfedcba'))).toBe('origin');
+    expect(() => parseAllowedOrigin('chrome-extension://abc/panel.html')).toThrow('expected an origin');
   });
 
   it('may whatever it is, where the operator says so', () => {

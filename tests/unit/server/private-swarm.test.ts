@@ -66,6 +66,26 @@ async function connect(): Promise<Libp2pClient> {
 const pass = (of: string, by: SwarmKeys = keys) => `${PASS_SCHEME} ${of}:${serverProof(by, of)}`;
 
 describe('the files of a private swarm', () => {
+  it('lets a page of a site that its operator named prove the secret, and tells by no preflight whose swarm it is', async () => {
+    const origin = 'https://app.example';
+    server = await server.restart({
+      privateSwarm: { keys, model: server.model },
+      models: [],
+      allowedOrigins: [origin],
+    });
+    const challenged = await get(path('challenge'), undefined, { headers: { Origin: origin } });
+    expect([challenged.status, challenged.headers.get('access-control-allow-origin')]).toEqual([200, origin]);
+    const preflight = async (name: string) => {
+      const { status, headers } = await get(path('manifest.json', name), undefined, {
+        method: 'OPTIONS',
+        headers: { Origin: origin },
+      });
+      return [status, headers.get('access-control-allow-origin'), headers.get('access-control-allow-headers')];
+    };
+    expect(await preflight(keys.name)).toEqual([204, origin, expect.stringContaining('Authorization')]);
+    expect(await preflight('0'.repeat(64))).toEqual(await preflight(keys.name));
+  });
+
   it('go to who proves that it knows the secret, member or guest', async () => {
     const guest = pass(await challenge(), deriveKeys(guestSecretOf(secret)));
     expect((await get(path('manifest.json'), guest)).status).toBe(200);

@@ -10,7 +10,7 @@ import { readAll, tokenizer, user } from '../../../support/scripted-engine.ts';
 
 const CALL = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Paris"}}\n</tool_call>';
 const ANSWER = 'It is 12 degrees.';
-const parameters = { type: 'object' as const, properties: { city: { type: 'string' } }, required: ['city'] };
+const parameters = { type: 'object' as const, properties: { city: { type: 'string' as const } }, required: ['city'] };
 const description = 'Tells the weather.';
 
 let bridge: ScriptedBridge;

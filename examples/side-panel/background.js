@@ -1,0 +1,2 @@
+// A click on the extension's icon opens the panel.
+chrome.sidePanel.setPanelBehavior({ openPanelOnActionClick: true });

@@ -1,0 +1,2 @@
+import './quiet.ts';
+import '../store.worker.ts';
