@@ -15,6 +15,8 @@ export interface AllowedPagesOptions {
   readonly publicUrl: URL | undefined;
   /** Origins of other pages, as browsers write them; `*` for every page. */
   readonly origins: readonly string[];
+  /** Pages of other servers of the same swarms. */
+  readonly peerServers?: readonly URL[];
 }
 
 /**
@@ -26,9 +28,10 @@ export class AllowedPages {
   readonly #origins: ReadonlySet<string>;
   readonly #hosts: ReadonlySet<string>;
 
-  constructor({ publicUrl, origins }: AllowedPagesOptions) {
-    this.#origins = new Set([...(publicUrl ? [publicUrl.origin] : []), ...origins]);
-    const names = [...this.#origins].map((origin) => URL.parse(origin)?.hostname ?? '');
+  constructor({ publicUrl, origins, peerServers = [] }: AllowedPagesOptions) {
+    const own = [...(publicUrl ? [publicUrl.origin] : []), ...origins];
+    this.#origins = new Set([...own, ...peerServers.map(({ origin }) => origin)]);
+    const names = own.map((origin) => URL.parse(origin)?.hostname ?? '');
     this.#hosts = new Set([...names, hostname().toLowerCase()]);
   }
 
