@@ -44,7 +44,7 @@ export interface Relay {
   reservations(): number;
   /** Registrations in the DHT. */
   providers(): number;
-  /** Tabs that listen to a served swarm. */
+  /** Tabs that listen to a swarm here. */
   gossipPeers(): number;
   /** Other servers of the same swarms that answer. */
   readonly peerServers: Pick<PeerServers, 'list' | 'size'>;
@@ -134,7 +134,10 @@ export async function startRelay({ privateKey, models, publicAddresses, ...optio
     connections: () => node.getConnections().length,
     reservations: () => relay.reservations.size,
     providers: () => directory.providers.size,
-    gossipPeers: () => gossip.getPeers().length - direct.size,
+    gossipPeers: () => {
+      const listeners = gossip.getTopics().flatMap((topic) => gossip.getSubscribers(topic).map(String));
+      return [...new Set(listeners)].filter((listener) => !direct.has(listener)).length;
+    },
     onConnection: (listener) =>
       node.addEventListener('connection:open', ({ detail: { direction, remoteAddr } }) => {
         if (direction === 'inbound') listener(portOf([remoteAddr]));

@@ -107,6 +107,8 @@ export class PeerLink {
     const request = encodeHello(this.#options.hello());
     const joined = this.joined !== undefined;
     const answer = await this.#ask(PEER_SERVER_PROTOCOL, request, PEER_SERVER_TIMEOUT_MS, signal).catch((cause) => {
+      if (this.#connection?.status !== 'open')
+        throw new ShoalError('peer-unreachable', `${this.url} is away.`, { cause });
       const text = `${this.url} does not know this server (yet): its operator has to name it with --peer-server too.`;
       throw new ShoalError('not-admitted', text, { cause });
     });

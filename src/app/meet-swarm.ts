@@ -22,7 +22,8 @@ export interface MetSwarm {
 export async function meetSwarm(config: ServerConfig, lacks: readonly Lack[]): Promise<MetSwarm> {
   const invite = parseInvite(location.hash);
   if (!invite || (invite.secret === undefined && invite.privateName === undefined)) {
-    const network = lazyTransport(config, lacks);
+    const manifestId = invite?.manifestId ?? config.models[0]?.manifest;
+    const network = lazyTransport(config, lacks, { manifestId });
     return { network, model: await fetchModel(config, invite?.manifestId, network), membership: undefined };
   }
   // Before anybody can see the secret: on a screenshot, in a bookmark, in the browser's history.
@@ -32,7 +33,7 @@ export async function meetSwarm(config: ServerConfig, lacks: readonly Lack[]): P
   }
   const { enterPrivately } = await import('./private-model.ts');
   const { model, network, ...membership } = await enterPrivately(invite, (swarm) =>
-    lazyTransport(config, lacks, swarm),
+    lazyTransport(config, lacks, { swarm }),
   );
   return { model, network, membership };
 }
