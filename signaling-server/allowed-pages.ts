@@ -25,13 +25,14 @@ export interface AllowedPagesOptions {
  * page would seem to be the server's.
  */
 export class AllowedPages {
+  readonly #named: ReadonlySet<string>;
   readonly #origins: ReadonlySet<string>;
   readonly #hosts: ReadonlySet<string>;
 
   constructor({ publicUrl, origins, peerServers = [] }: AllowedPagesOptions) {
-    const own = [...(publicUrl ? [publicUrl.origin] : []), ...origins];
-    this.#origins = new Set([...own, ...peerServers.map(({ origin }) => origin)]);
-    const names = own.map((origin) => URL.parse(origin)?.hostname ?? '');
+    this.#named = new Set([...(publicUrl ? [publicUrl.origin] : []), ...origins]);
+    this.#origins = new Set([...this.#named, ...peerServers.map(({ origin }) => origin)]);
+    const names = [...this.#named].map((origin) => URL.parse(origin)?.hostname ?? '');
     this.#hosts = new Set([...names, hostname().toLowerCase()]);
   }
 
@@ -48,7 +49,7 @@ export class AllowedPages {
 
   /** The origin of another page that may read the configuration. */
   named({ headers: { origin } }: IncomingMessage): string | undefined {
-    return origin !== undefined && (this.#origins.has('*') || this.#origins.has(origin)) ? origin : undefined;
+    return origin !== undefined && (this.#named.has('*') || this.#named.has(origin)) ? origin : undefined;
   }
 
   /** Whether a request came by a name that can be this server's. Over TLS the certificate has said so. */

@@ -60,6 +60,8 @@ export const MAX_RELAYED_BYTES = 128n * 1024n;
 export const MAX_RELAYED_MS = 120_000;
 /** Tabs ping the server far more often; it asks back only for the few that fell asleep without closing anything. */
 export const PING_INTERVAL_MS = 30_000;
+/** A tab that computes on every processor there is answers late: libp2p would end it after two seconds. */
+export const PING_TIMEOUT_MS = 30_000;
 /**
  * Tabs of one swarm that hear each other through the server at first hand. One that is left out and has no connection to
  * another tab yet may hear nothing at all; each message to each tab takes 0.08 ms here.

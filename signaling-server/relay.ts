@@ -17,6 +17,7 @@ import {
   MAX_RELAYED_MS,
   MAX_SOCKETS,
   PING_INTERVAL_MS,
+  PING_TIMEOUT_MS,
   PROVIDER_SWEEP_MS,
 } from './limits.ts';
 import { PeerServers } from './peers/peer-servers.ts';
@@ -76,7 +77,10 @@ export async function startRelay({ privateKey, models, publicAddresses, ...optio
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     // Tabs dial the server, never the other way round: nobody may make it call an address of their choice.
-    connectionGater: { denyDialMultiaddr: (address) => !peerServers.mayDial(address) },
+    connectionGater: {
+      denyDialPeer: (peerId) => !peerServers.isDialing(peerId.toString()),
+      denyDialMultiaddr: (address) => !peerServers.mayDial(address),
+    },
     connectionManager: {
       maxConnections: MAX_SOCKETS,
       // All come from the loopback proxy, which counts by the client's address: a cap for one address is one for everybody.
@@ -84,7 +88,10 @@ export async function startRelay({ privateKey, models, publicAddresses, ...optio
       maxIncomingPendingConnections: Number.MAX_SAFE_INTEGER,
       inboundUpgradeTimeout: HANDSHAKE_TIMEOUT_MS,
     },
-    connectionMonitor: { pingInterval: PING_INTERVAL_MS },
+    connectionMonitor: {
+      pingInterval: PING_INTERVAL_MS,
+      pingTimeout: { minTimeout: PING_TIMEOUT_MS, maxTimeout: PING_TIMEOUT_MS },
+    },
     // While a tab is connected its addresses are good; by default they count for an hour, and holders without are unnamed.
     peerStore: { maxAddressAge: Number.POSITIVE_INFINITY, maxPeerAge: Number.POSITIVE_INFINITY },
     services: {

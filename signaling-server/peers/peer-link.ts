@@ -42,6 +42,7 @@ export class PeerLink {
   #connection: Connection | undefined;
   #hello: PeerServerHello | undefined;
   #complaint: string | undefined;
+  #dialing = false;
 
   constructor(options: PeerLinkOptions) {
     this.#options = options;
@@ -56,6 +57,10 @@ export class PeerLink {
   /** Multiaddr of its relay, as its page said last. */
   get address(): string | undefined {
     return this.#address;
+  }
+
+  get dialing(): boolean {
+    return this.#dialing;
   }
 
   /** What it serves; undefined unless it answers, and has named this server too. */
@@ -99,7 +104,12 @@ export class PeerLink {
     this.#peerId = relay.peerId;
     this.#address = relayMultiaddr(relay, this.url);
     const timeout = AbortSignal.any([signal, AbortSignal.timeout(PEER_SERVER_TIMEOUT_MS)]);
-    this.#connection = await node.dial(multiaddr(this.#address), { signal: timeout });
+    this.#dialing = true;
+    try {
+      this.#connection = await node.dial(multiaddr(this.#address), { signal: timeout });
+    } finally {
+      this.#dialing = false;
+    }
     await this.#greet(signal);
   }
 

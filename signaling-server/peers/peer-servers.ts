@@ -67,6 +67,14 @@ export class PeerServers {
     return this.#joined().some((peer) => peer.peerId === peerId);
   }
 
+  /**
+   * Whether a link dials the peer now. Gossip and DHT would dial it too, by its name alone: the link would join their
+   * dial, which looks in vain for an address.
+   */
+  isDialing(peerId: string): boolean {
+    return this.#links.some((link) => link.dialing && link.peerId === peerId);
+  }
+
   /** Nobody else's address is called, whoever tells of it. */
   mayDial(address: Multiaddr): boolean {
     return this.#links.some((link) => link.address !== undefined && multiaddr(link.address).equals(address));

@@ -22,7 +22,9 @@ const HOLDINGS = [
 /** Opened at a time: two cores load no more pages at once. */
 const AT_ONCE = 4;
 const TOKENS = 400;
-const PATIENCE = { timeout: 90_000 };
+const PATIENCE = { timeout: 240_000 };
+/** The tab says so once a server has given it an address. */
+const INTRODUCED = 'The server introduces this tab to others.';
 
 let servers: TinyServer[] = [];
 const tabs: Tab[] = [];
@@ -32,6 +34,16 @@ test.beforeAll(async () => {
 });
 
 test.afterAll(async () => {
+  for (const server of servers) console.log('OUT', server.output());
+  for (const [i, tab] of tabs.entries())
+    console.log(
+      'TAB',
+      i,
+      tab.console
+        .filter((l) => /NET|introduc|error/i.test(l))
+        .slice(0, 30)
+        .join('\n   '),
+    );
   await Promise.all(tabs.splice(0).map(({ context }) => context.close()));
   await Promise.all(servers.map((server) => server.stop()));
 });
@@ -39,6 +51,8 @@ test.afterAll(async () => {
 async function open(browser: Browser, server: TinyServer, shards: readonly number[] = []): Promise<Tab> {
   const tab = await openTab(browser, server.url);
   tabs.push(tab);
+  const introduced = () => tab.console.some((line) => line.includes(INTRODUCED));
+  await expect.poll(introduced, PATIENCE).toBe(true);
   if (shards.length > 0) await joinWith(tab, shards);
   return tab;
 }

@@ -246,11 +246,14 @@ export class MemoryTransport implements Transport {
   }
 
   #hear(gossip: Gossip, forwarder: string | undefined): void {
-    const { from, topic, message } = gossip;
-    if (this.#heard.has(gossip)) return;
-    this.#heard.add(gossip);
+    const { from, topic, message, hops } = gossip;
+    // A server brings each once.
+    if (hops) {
+      if (this.#heard.has(gossip)) return;
+      this.#heard.add(gossip);
+    }
     const answers = [...(this.#listeners.get(topic) ?? [])].map((listen) => listen(from, message, forwarder));
-    if (gossip.hops && answers.some((answer) => answer !== false)) this.#spread(gossip, forwarder);
+    if (hops && answers.some((answer) => answer !== false)) this.#spread(gossip, forwarder);
   }
 
   #connectedTo(peerId: string): void {

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { expect } from '@playwright/test';
 import { readMetric } from '../../support/read-metric.ts';
+import { freePorts } from './free-ports.ts';
 import { startTinyServer, type TinyServer } from './tiny-server.ts';
 
 /** Processes that name each other, and serve the same tiny model. */
@@ -16,15 +15,7 @@ export async function startServerGroup(count: number): Promise<TinyServer[]> {
 
 /** Waits until each knows so many others. */
 export async function expectJoined(servers: readonly TinyServer[], others: number): Promise<void> {
-  const joined = () => Promise.all(servers.map(({ url }) => readMetric(url, 'shoal_peer_servers')));
+  // One that was killed resets what is left of a connection to it.
+  const joined = () => Promise.all(servers.map(({ url }) => readMetric(url, 'shoal_peer_servers').catch(() => -1)));
   await expect.poll(joined, { timeout: 60_000 }).toEqual(servers.map(() => others));
-}
-
-/** Ports that nobody uses: each server has to be told the others'. */
-async function freePorts(count: number): Promise<number[]> {
-  const probes = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(probes.map((probe) => once(probe, 'listening')));
-  const ports = probes.map((probe) => (probe.address() as AddressInfo).port);
-  await Promise.all(probes.map((probe) => new Promise((resolve) => probe.close(resolve))));
-  return ports;
 }
