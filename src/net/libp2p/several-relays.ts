@@ -18,6 +18,8 @@ const MAX_RELAYS = WANTED_RELAYS + 1;
 const FIRST_REST_MS = 2000;
 const MAX_REST_MS = 60_000;
 const CHECK_INTERVAL_MS = 2000;
+/** A server at which a peer was looked for stays connected for so long: the next peer may be there too. */
+const VISIT_MS = 20_000;
 /** Peers of whom it is kept by which servers they are introduced: more than a swarm's members. */
 const MAX_NOTED = 8192;
 
@@ -92,7 +94,9 @@ export class SeveralRelays implements Introducer {
     const online = this.introducers;
     const noted = (this.#noted.get(peerId) ?? []).filter((id) => this.#relays.has(id));
     const shared = noted.filter((id) => online.includes(id));
-    const ids = new Set([...shared, ...noted, ...online, ...shuffled([...this.#relays.keys()])]);
+    // Where it says to be, and elsewhere only if it says nothing: a call of another server is a handshake.
+    const likely = shared.length > 0 ? shared : noted;
+    const ids = likely.length > 0 ? likely : new Set([...online, ...shuffled([...this.#relays.keys()])]);
     return [...ids].map((id) => this.#relays.get(id)!);
   }
 
@@ -103,7 +107,7 @@ export class SeveralRelays implements Introducer {
       const left = this.#visits.get(id)! - 1;
       if (left > 0) this.#visits.set(id, left);
       else this.#visits.delete(id);
-      if (left === 0 && !this.#introductions.has(id)) this.#hangUp(id);
+      if (left === 0) setTimeout(() => this.#endVisit(id), VISIT_MS);
     };
   }
 
@@ -160,6 +164,10 @@ export class SeveralRelays implements Introducer {
     this.#tell();
   }
 
+  #endVisit(id: string): void {
+    if (!this.#visits.has(id) && !this.#introductions.has(id)) this.#hangUp(id);
+  }
+
   #giveUp(id: string): void {
     const restMs = Math.min(MAX_REST_MS, 2 * (this.#failed.get(id)?.restMs ?? FIRST_REST_MS / 2));
     this.#failed.set(id, { restMs, untilMs: Date.now() + restMs });
@@ -169,7 +177,7 @@ export class SeveralRelays implements Introducer {
   #drop(id: string): void {
     this.#introductions.get(id)?.close();
     this.#introductions.delete(id);
-    if (!this.#visits.has(id)) this.#hangUp(id);
+    this.#endVisit(id);
   }
 
   #hangUp(id: string): void {
