@@ -15,6 +15,8 @@ export interface AllowedPagesOptions {
   readonly publicUrl: URL | undefined;
   /** Origins of other pages, as browsers write them; `*` for every page. */
   readonly origins: readonly string[];
+  /** Pages of other servers of the same swarms. */
+  readonly peerServers?: readonly URL[];
 }
 
 /**
@@ -23,12 +25,14 @@ export interface AllowedPagesOptions {
  * page would seem to be the server's.
  */
 export class AllowedPages {
+  readonly #named: ReadonlySet<string>;
   readonly #origins: ReadonlySet<string>;
   readonly #hosts: ReadonlySet<string>;
 
-  constructor({ publicUrl, origins }: AllowedPagesOptions) {
-    this.#origins = new Set([...(publicUrl ? [publicUrl.origin] : []), ...origins]);
-    const names = [...this.#origins].map((origin) => URL.parse(origin)?.hostname ?? '');
+  constructor({ publicUrl, origins, peerServers = [] }: AllowedPagesOptions) {
+    this.#named = new Set([...(publicUrl ? [publicUrl.origin] : []), ...origins]);
+    this.#origins = new Set([...this.#named, ...peerServers.map(({ origin }) => origin)]);
+    const names = [...this.#named].map((origin) => URL.parse(origin)?.hostname ?? '');
     this.#hosts = new Set([...names, hostname().toLowerCase()]);
   }
 
@@ -45,7 +49,7 @@ export class AllowedPages {
 
   /** The origin of another page that may read the configuration. */
   named({ headers: { origin } }: IncomingMessage): string | undefined {
-    return origin !== undefined && (this.#origins.has('*') || this.#origins.has(origin)) ? origin : undefined;
+    return origin !== undefined && (this.#named.has('*') || this.#named.has(origin)) ? origin : undefined;
   }
 
   /** Whether a request came by a name that can be this server's. Over TLS the certificate has said so. */

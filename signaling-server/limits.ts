@@ -60,6 +60,8 @@ export const MAX_RELAYED_BYTES = 128n * 1024n;
 export const MAX_RELAYED_MS = 120_000;
 /** Tabs ping the server far more often; it asks back only for the few that fell asleep without closing anything. */
 export const PING_INTERVAL_MS = 30_000;
+/** A tab that computes on every processor there is answers late: libp2p would end it after two seconds. */
+export const PING_TIMEOUT_MS = 30_000;
 /**
  * Tabs of one swarm that hear each other through the server at first hand. One that is left out and has no connection to
  * another tab yet may hear nothing at all; each message to each tab takes 0.08 ms here.
@@ -84,6 +86,29 @@ export const MAX_TAB_ADDRESSES = 32;
 export const PROVIDER_SWEEP_MS = 60_000;
 /** A holder that has not renewed its registration for so long has lost the shard: tabs renew three times as often. */
 export const PROVIDER_VALIDITY_MS = 3 * 60 * 60_000;
+
+/**
+ * Tabs of other servers of whom the tabs here are told, of each swarm. With the 640 that one server carries, each of whom
+ * speaks every 20 s, it is 48 presences a second instead of 32.
+ */
+export const MAX_FOREIGN_MEMBERS = 320;
+/** Of these, holders of each shard at least: what a route chooses among. */
+export const WANTED_FOREIGN_HOLDERS = 16;
+/** Another server's tab that has not spoken for so long gives its place away: three of the longest intervals. */
+export const FOREIGN_MEMBER_SILENCE_MS = 60_000;
+/** The configuration of another server: 256 models and 16 servers that serve them all take less. */
+export const MAX_PEER_CONFIG_BYTES = 1024 * 1024;
+/** Another server that takes longer to answer is away. */
+export const PEER_SERVER_TIMEOUT_MS = 10_000;
+/** At this interval a server is asked whether it is there, and what it serves. */
+export const PEER_SERVER_HELLO_MS = 5000;
+/** Pauses between attempts to reach another server double from the one to the other. */
+export const FIRST_PEER_SERVER_PAUSE_MS = 250;
+export const MAX_PEER_SERVER_PAUSE_MS = 15_000;
+/** Another server that does not say so soon who holds something is passed over: a tab waits. */
+export const FOREIGN_HOLDERS_TIMEOUT_MS = 2000;
+/** Holders that other servers have named are named again for so long. */
+export const FOREIGN_HOLDERS_VALIDITY_MS = 10_000;
 
 /** Request line and headers: browsers send under 2 KB. */
 export const MAX_HEADER_BYTES = 16 * 1024;

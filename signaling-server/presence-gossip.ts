@@ -9,7 +9,7 @@ import type { PeerId } from '@libp2p/interface';
 import * as v from 'valibot';
 import { presenceTopic } from '../src/protocol/directory.ts';
 import { MAX_PRESENCE_BYTES } from '../src/protocol/limits.ts';
-import { presenceSchema } from '../src/protocol/presence.ts';
+import { type Presence, presenceSchema } from '../src/protocol/presence.ts';
 import { isPrivateTopic } from '../src/protocol/private-topic.ts';
 import { AddressRates } from './address-rates.ts';
 import {
@@ -22,6 +22,7 @@ import {
   PRESENCE_BURST,
   PRESENCES_PER_SECOND,
 } from './limits.ts';
+import { ForeignMembers } from './peers/foreign-members.ts';
 import type { RecentPeers } from './recent-peers.ts';
 
 /** What gossipsub's type leaves out. */
@@ -31,16 +32,30 @@ interface GossipInside {
   isStarted(): boolean;
 }
 
+/** What is known of a message's author and content; undefined where it is no presence. */
+type Read = (data: Uint8Array) => Pick<Presence, 'ready' | 'leaving'> | undefined;
+
+export interface PresenceGossipOptions {
+  readonly manifestIds: readonly string[];
+  readonly recent: RecentPeers;
+  /** Whether a peer is a server that the operator has named. */
+  readonly isServer: (peerId: string) => boolean;
+}
+
+/** Judges what a peer hands on: `Accept` has it repeated. */
+type Judge = (forwarder: PeerId, message: Message) => TopicValidatorResult;
+
 /**
  * The server's part of the gossip: it repeats presence between tabs that have no connection to each other yet, for the
  * swarms that it serves, and for every private swarm that some tab here listens to. It passes on what is a presence
- * message, or in a private swarm may be one, of a tab that is connected or was a moment ago: a signature alone shows a
- * key, of which anybody can make any number.
+ * message, or in a private swarm may be one, of a tab that is connected or was a moment ago, here or at a server that its
+ * operator has named: a signature alone shows a key, of which anybody can make any number.
  */
-export function presenceGossip(
-  manifestIds: readonly string[],
-  recent: RecentPeers,
-): (components: GossipSubComponents) => GossipSub {
+export function presenceGossip({
+  manifestIds,
+  recent,
+  isServer,
+}: PresenceGossipOptions): (components: GossipSubComponents) => GossipSub {
   const topics = new Set(manifestIds.map(presenceTopic));
   return (components) => {
     const gossip = gossipsub({
@@ -60,11 +75,21 @@ export function presenceGossip(
     const isKnown = (author: PeerId) =>
       components.connectionManager.getConnections(author).length > 0 || recent.has(author.toString());
     const rates = new AddressRates(PRESENCE_BURST, PRESENCES_PER_SECOND);
-    const isWelcome = (author: PeerId) => isKnown(author) && rates.take(author.toString());
-    for (const topic of topics) {
-      gossip.topicValidators.set(topic, (_forwarder, message) => judge(message, isPresence, isWelcome));
-    }
-    repeatPrivateTopics(gossip, (message) => judge(message, maySealPresence, isWelcome));
+    const judgeBy = (read: Read): Judge => {
+      const foreign = new ForeignMembers();
+      return (forwarder, message) => {
+        const presence = message.type === 'signed' ? read(message.data) : undefined;
+        if (message.type !== 'signed' || !presence) return TopicValidatorResult.Reject;
+        const author = message.from.toString();
+        const welcome = isServer(forwarder.toString())
+          ? foreign.admits({ author, ...presence }, performance.now())
+          : isKnown(message.from);
+        // Not its forwarder's fault: an honest tab may know one that the server does not, or that speaks too much.
+        return welcome && rates.take(author) ? TopicValidatorResult.Accept : TopicValidatorResult.Ignore;
+      };
+    };
+    for (const topic of topics) gossip.topicValidators.set(topic, judgeBy(readPresence));
+    repeatPrivateTopics(gossip, () => judgeBy(readSealed));
     return gossip;
   };
 }
@@ -73,10 +98,7 @@ export function presenceGossip(
  * Listens to a private topic as long as a tab does. Tabs that come back after a restart of the server bring theirs.
  * Topics for which there is no place wait for one, oldest first.
  */
-function repeatPrivateTopics(
-  gossip: GossipSub & GossipInside,
-  validate: (message: Message) => TopicValidatorResult,
-): void {
+function repeatPrivateTopics(gossip: GossipSub & GossipInside, createJudge: () => Judge): void {
   const repeated = new Set<string>();
   const waiting = new Set<string>();
   const isWanted = (topic: string) => gossip.getSubscribers(topic).length > 0;
@@ -94,7 +116,7 @@ function repeatPrivateTopics(
       waiting.delete(topic);
       if (!isWanted(topic)) continue;
       repeated.add(topic);
-      gossip.topicValidators.set(topic, (_forwarder, message) => validate(message));
+      gossip.topicValidators.set(topic, createJudge());
       gossip.subscribe(topic);
     }
   };
@@ -108,25 +130,17 @@ function repeatPrivateTopics(
   gossip.addEventListener('gossipsub:heartbeat', refill);
 }
 
-function judge(
-  message: Message,
-  isGood: (data: Uint8Array) => boolean,
-  isWelcome: (author: PeerId) => boolean,
-): TopicValidatorResult {
-  if (message.type !== 'signed' || !isGood(message.data)) return TopicValidatorResult.Reject;
-  // Not its forwarder's fault: an honest tab may know one that the server does not, or that speaks too much.
-  return isWelcome(message.from) ? TopicValidatorResult.Accept : TopicValidatorResult.Ignore;
-}
-
-function isPresence(data: Uint8Array): boolean {
+function readPresence(data: Uint8Array): Presence | undefined {
   try {
     const json: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(data));
-    return v.is(presenceSchema, json);
+    const result = v.safeParse(presenceSchema, json);
+    return result.success ? result.output : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 
-function maySealPresence(data: Uint8Array): boolean {
-  return data.length <= MAX_PRESENCE_BYTES;
+/** Nobody here can open it. */
+function readSealed(data: Uint8Array): ReturnType<Read> {
+  return data.length <= MAX_PRESENCE_BYTES ? { ready: [], leaving: false } : undefined;
 }

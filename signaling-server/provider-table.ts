@@ -50,9 +50,12 @@ export class ProviderTable {
 
   /** Holders under a prefix: of many as many as anybody asks, others each time, since naming one takes half a millisecond. */
   *sample(prefix: string): Generator<Registration> {
-    const holders = [...(this.#registered.get(prefix.split('/')[3] ?? '')?.values() ?? [])];
-    const first = Math.floor(Math.random() * holders.length);
-    yield* [...holders.slice(first), ...holders.slice(0, first)].slice(0, MAX_NAMED_HOLDERS);
+    yield* sampleOf([...(this.#registered.get(digestOf(prefix))?.values() ?? [])]);
+  }
+
+  /** As `sample`: the names alone. */
+  holders(digest: string): string[] {
+    return sampleOf([...(this.#registered.get(digest)?.keys() ?? [])]);
   }
 
   /** Forgets what a tab has registered: it is gone, and registers again if it comes back. */
@@ -69,4 +72,14 @@ export class ProviderTable {
       }
     }
   }
+}
+
+/** Of a key or a prefix of the datastore. */
+export function digestOf(prefix: string): string {
+  return prefix.split('/')[3] ?? '';
+}
+
+function sampleOf<T>(holders: readonly T[]): T[] {
+  const first = Math.floor(Math.random() * holders.length);
+  return [...holders.slice(first), ...holders.slice(0, first)].slice(0, MAX_NAMED_HOLDERS);
 }

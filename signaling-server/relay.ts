@@ -1,6 +1,7 @@
 import { noise } from '@chainsafe/libp2p-noise';
 import { yamux } from '@chainsafe/libp2p-yamux';
 import { circuitRelayServer } from '@libp2p/circuit-relay-v2';
+import type { GossipSub } from '@libp2p/gossipsub';
 import { identify, identifyPush } from '@libp2p/identify';
 import type { PrivateKey } from '@libp2p/interface';
 import { ping } from '@libp2p/ping';
@@ -16,8 +17,10 @@ import {
   MAX_RELAYED_MS,
   MAX_SOCKETS,
   PING_INTERVAL_MS,
+  PING_TIMEOUT_MS,
   PROVIDER_SWEEP_MS,
 } from './limits.ts';
+import { PeerServers } from './peers/peer-servers.ts';
 import { presenceGossip } from './presence-gossip.ts';
 import { RecentPeers } from './recent-peers.ts';
 import type { ServedModel } from './served-model.ts';
@@ -29,6 +32,8 @@ export interface RelayOptions {
   readonly models: readonly ServedModel[];
   /** Multiaddrs by which tabs reach the relay through the server's own port; read when somebody asks. */
   readonly publicAddresses: (peerId: string) => readonly string[];
+  /** Pages of the other servers of the same swarms. */
+  readonly peerServers: readonly URL[];
 }
 
 /** The server's libp2p node. */
@@ -40,17 +45,26 @@ export interface Relay {
   reservations(): number;
   /** Registrations in the DHT. */
   providers(): number;
-  /** Tabs that listen to a served swarm. */
+  /** Tabs that listen to a swarm here. */
   gossipPeers(): number;
+  /** Other servers of the same swarms that answer. */
+  readonly peerServers: Pick<PeerServers, 'list' | 'size'>;
   /** Tells the loopback port of each connection whose handshake is done. */
   onConnection(listener: (port: number) => void): void;
   close(): Promise<void>;
 }
 
 /** Starts the node that introduces tabs to each other: relay, DHT, gossip. It never carries a prompt or a tensor. */
-export async function startRelay({ privateKey, models, publicAddresses }: RelayOptions): Promise<Relay> {
-  const directory = await ShardDirectory.create(models);
+export async function startRelay({ privateKey, models, publicAddresses, ...options }: RelayOptions): Promise<Relay> {
   const manifestIds = models.map(({ manifestId }) => manifestId);
+  const peerServers: PeerServers = new PeerServers({
+    urls: options.peerServers,
+    manifestIds,
+    holders: (key) => directory.holders(key),
+    onChange: () => meetServers(),
+  });
+  const find = options.peerServers.length > 0 ? (key: string) => peerServers.find(key) : undefined;
+  const directory = await ShardDirectory.create(models, find);
   const recent = new RecentPeers();
   let announced: AddressFilter = (listening) => listening;
   const node = await createLibp2p({
@@ -63,7 +77,10 @@ export async function startRelay({ privateKey, models, publicAddresses }: RelayO
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     // Tabs dial the server, never the other way round: nobody may make it call an address of their choice.
-    connectionGater: { denyDialMultiaddr: () => true },
+    connectionGater: {
+      denyDialPeer: (peerId) => !peerServers.isDialing(peerId.toString()),
+      denyDialMultiaddr: (address) => !peerServers.mayDial(address),
+    },
     connectionManager: {
       maxConnections: MAX_SOCKETS,
       // All come from the loopback proxy, which counts by the client's address: a cap for one address is one for everybody.
@@ -71,7 +88,10 @@ export async function startRelay({ privateKey, models, publicAddresses }: RelayO
       maxIncomingPendingConnections: Number.MAX_SAFE_INTEGER,
       inboundUpgradeTimeout: HANDSHAKE_TIMEOUT_MS,
     },
-    connectionMonitor: { pingInterval: PING_INTERVAL_MS },
+    connectionMonitor: {
+      pingInterval: PING_INTERVAL_MS,
+      pingTimeout: { minTimeout: PING_TIMEOUT_MS, maxTimeout: PING_TIMEOUT_MS },
+    },
     // While a tab is connected its addresses are good; by default they count for an hour, and holders without are unnamed.
     peerStore: { maxAddressAge: Number.POSITIVE_INFINITY, maxPeerAge: Number.POSITIVE_INFINITY },
     services: {
@@ -89,13 +109,20 @@ export async function startRelay({ privateKey, models, publicAddresses }: RelayO
         },
       }),
       dht: directory.service,
-      gossip: presenceGossip(manifestIds, recent),
+      gossip: presenceGossip({ manifestIds, recent, isServer: (peerId) => peerServers.isNamed(peerId) }),
     },
   });
   const port = portOf(node.getMultiaddrs());
   // From here on tabs are told the server's own port instead of the loopback one behind it.
   announced = () => publicAddresses(node.peerId.toString()).map((address) => multiaddr(address));
-  const { relay, gossip } = node.services;
+  const { relay, gossip, dht } = node.services;
+  // Every message goes to the other servers, also where more tabs listen than hear the server at first hand.
+  const direct = (gossip as GossipSub & { readonly direct: Set<string> }).direct;
+  const meetServers = () => {
+    direct.clear();
+    for (const { relay } of peerServers.list()) direct.add(relay.peerId);
+    void directory.share(dht);
+  };
   for (const manifestId of manifestIds) gossip.subscribe(presenceTopic(manifestId));
   // What is known of a tab outlives it by hours otherwise, and every reload is another tab.
   node.addEventListener('peer:disconnect', ({ detail: peer }) => {
@@ -107,17 +134,25 @@ export async function startRelay({ privateKey, models, publicAddresses }: RelayO
   const sweep = setInterval(() => {
     directory.providers.sweep(new Set(node.getPeers().map(String)));
   }, PROVIDER_SWEEP_MS).unref();
+  await peerServers.start(node);
   return {
     peerId: node.peerId.toString(),
     port,
     connections: () => node.getConnections().length,
     reservations: () => relay.reservations.size,
     providers: () => directory.providers.size,
-    gossipPeers: () => gossip.getPeers().length,
+    gossipPeers: () => {
+      const listeners = gossip.getTopics().flatMap((topic) => gossip.getSubscribers(topic).map(String));
+      return [...new Set(listeners)].filter((listener) => !direct.has(listener)).length;
+    },
     onConnection: (listener) =>
-      node.addEventListener('connection:open', ({ detail }) => listener(portOf([detail.remoteAddr]))),
+      node.addEventListener('connection:open', ({ detail: { direction, remoteAddr } }) => {
+        if (direction === 'inbound') listener(portOf([remoteAddr]));
+      }),
+    peerServers,
     close: async () => {
       clearInterval(sweep);
+      peerServers.close();
       await node.stop();
     },
   };

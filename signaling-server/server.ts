@@ -35,6 +35,8 @@ export interface ServerOptions {
   readonly allowedOrigins?: readonly string[];
   /** Addresses or networks of reverse proxies, whose `X-Forwarded-For` is believed. */
   readonly proxies?: readonly string[];
+  /** Pages of other servers that share this one's swarms, each with a slash at the end; each names this one too. */
+  readonly peerServers?: readonly URL[];
   /** The built page. */
   readonly pageDirectory: string;
   /** Keeps the server's private key. */
@@ -74,10 +76,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ...urlsOf(networkAddresses(reachableAddresses(host))).map((url) => `${url}/`),
   ];
   const addresses = new ClientAddresses(options.proxies ?? []);
-  const pages = new AllowedPages({ publicUrl, origins: options.allowedOrigins ?? [] });
+  const { peerServers = [] } = options;
+  const pages = new AllowedPages({ publicUrl, origins: options.allowedOrigins ?? [], peerServers });
   const relay = await startRelay({
     privateKey: await loadIdentity(join(options.dataDirectory, 'server.key')),
     models,
+    peerServers,
     publicAddresses: (peerId) => urlsOf(reachableAddresses(host)).map((url) => relayMultiaddr({ peerId }, url)),
   });
   const metrics = new Metrics();
@@ -94,6 +98,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     relay: { peerId: relay.peerId },
     trackerPath: TRACKER_PATH,
     addresses: pageAddresses(),
+    peers: relay.peerServers.list(),
     iceServers: [...options.iceServers],
     servesPrivateSwarm: privateSwarm !== undefined,
     models: models.map(({ manifest, manifestId }) => ({ name: manifest.name, manifest: manifestId })),
@@ -182,4 +187,5 @@ function addRelayMetrics(metrics: Metrics, relay: Relay): void {
   metrics.gauge('shoal_relay_reservations', 'Tabs that can be introduced.', () => relay.reservations());
   metrics.gauge('shoal_dht_providers', 'Shard registrations in the DHT.', () => relay.providers());
   metrics.gauge('shoal_gossip_peers', 'Tabs that gossip.', () => relay.gossipPeers());
+  metrics.gauge('shoal_peer_servers', 'Other servers of the same swarms that answer.', () => relay.peerServers.size);
 }

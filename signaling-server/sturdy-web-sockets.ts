@@ -1,8 +1,6 @@
 import type { EventEmitter } from 'node:events';
-import { webSockets } from '@libp2p/websockets';
 import { ShoalError } from '../src/core/errors.ts';
-
-type WebSocketTransport = ReturnType<typeof webSockets>;
+import { pathWebSockets } from '../src/net/libp2p/path-web-sockets.ts';
 
 /** The part of the library's listener that takes a socket whose upgrade is done. */
 interface Acceptor {
@@ -14,8 +12,8 @@ interface Acceptor {
  * that it accepts, so that one malformed frame ends the process; here it only ends the connection, which `ws` closes by
  * itself.
  */
-export function sturdyWebSockets(): WebSocketTransport {
-  const createTransport = webSockets();
+export function sturdyWebSockets(): ReturnType<typeof pathWebSockets> {
+  const createTransport = pathWebSockets();
   return (components) => {
     const transport = createTransport(components);
     const createListener = transport.createListener.bind(transport);

@@ -22,7 +22,7 @@ import { DEFAULT_DATA_DIR, MODEL_FORMS } from '../model-source.ts';
 import { buildPage } from '../page-build.ts';
 import { loadSecret } from '../private-swarm.ts';
 import { ProgressLine } from '../progress.ts';
-import { parsePublicUrl } from '../public-url.ts';
+import { parsePeerServer, parsePublicUrl } from '../public-url.ts';
 import { ServedModels } from '../served-models.ts';
 import { aborted, stopSignal } from '../stop-signal.ts';
 import { parseNumber, readStrictly, takeOptionalNumber } from '../strict-options.ts';
@@ -51,6 +51,11 @@ const args = {
     type: 'string',
     valueHint: 'ORIGIN',
     description: 'Pages of another site that may use this server, https://site, or * for all; repeat for more',
+  },
+  'peer-server': {
+    type: 'string',
+    valueHint: 'URL',
+    description: 'Page of another server that shares the swarm, and names this one too, https://host/; repeat for more',
   },
   'trust-proxy': {
     type: 'string',
@@ -101,6 +106,7 @@ export default defineCommand({
     const shards = options.shards === 'auto' ? 'auto' : parseNumber('shards', options.shards, 1, 1024);
     const publicUrl = options['public-url'] === undefined ? undefined : parsePublicUrl(options['public-url']);
     const allowedOrigins = (given['allow-origin'] ?? []).map(parseAllowedOrigin);
+    const peerServers = (given['peer-server'] ?? []).map(parsePeerServer);
     const proxies = given['trust-proxy'] ?? [];
     // Before a long download, as all that is typed.
     new ClientAddresses(proxies);
@@ -140,6 +146,7 @@ export default defineCommand({
         ...(tls ? { tls } : {}),
         ...(publicUrl ? { publicUrl } : {}),
         allowedOrigins,
+        peerServers,
         proxies,
         iceServers,
         ...(own ? { models: [], privateSwarm: { keys: own.keys, model } } : { models: served.models }),

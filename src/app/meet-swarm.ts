@@ -21,7 +21,8 @@ export interface MetSwarm {
 export async function meetSwarm(server: KnownServer, lacks: readonly Lack[]): Promise<MetSwarm> {
   const invite = parseInvite(location.hash);
   if (!invite || (invite.secret === undefined && invite.privateName === undefined)) {
-    const network = lazyTransport(server, lacks);
+    const manifestId = invite?.manifestId ?? server.models[0]?.manifest;
+    const network = lazyTransport(server, lacks, { manifestId });
     return { network, model: await fetchModel(server, invite?.manifestId, network), membership: undefined };
   }
   // Before anybody can see the secret: on a screenshot, in a bookmark, in the browser's history.
@@ -31,7 +32,7 @@ export async function meetSwarm(server: KnownServer, lacks: readonly Lack[]): Pr
   }
   const { enterPrivately } = await import('./private-model.ts');
   const { model, network, ...membership } = await enterPrivately(invite, {
-    networkOf: (swarm) => lazyTransport(server, lacks, swarm),
+    networkOf: (swarm) => lazyTransport(server, lacks, { swarm }),
     page: server.page,
   });
   return { model, network, membership };

@@ -24,6 +24,7 @@ import type { ModelText, TokenTable } from '../tokenizer/index.ts';
 import type { Lack } from './app-model.ts';
 import { shardMemoryBytes } from './device-memory.ts';
 import type { IntroducedModel, KnownServer } from './introduction.ts';
+import { peerRelays, peerTracker } from './peer-servers.ts';
 import type { PrivateMembership } from './private-model.ts';
 import type { PrivateSwarm } from './private-swarm.ts';
 import { serverSocketUrl, serverUrl } from './server-url.ts';
@@ -48,14 +49,15 @@ export interface SwarmSessionOptions {
 }
 
 /**
- * This tab's transport, opened when first asked for: it reaches the swarm through the server's relay. Its libraries are
+ * This tab's transport, opened when first asked for: it reaches the swarm through the server's relay, and of an open
+ * swarm that several servers share, through another's too. Its libraries are
  * most of the page's code, and are loaded only then: layers can be loaded meanwhile. Without WebRTC nobody could reach
  * it, so it is in a swarm of its own.
  */
 export function lazyTransport(
-  { relay, iceServers, page }: KnownServer,
+  server: KnownServer,
   lacks: readonly Lack[],
-  swarm?: PrivateSwarm,
+  { manifestId, swarm }: { readonly manifestId?: string | undefined; readonly swarm?: PrivateSwarm } = {},
 ): () => Promise<Transport> {
   const open = async () => {
     if (lacks.includes('webrtc')) {
@@ -65,7 +67,11 @@ export function lazyTransport(
     const { createLibp2pTransport } = await import('../net/libp2p/libp2p-transport.ts').catch((cause: unknown) => {
       throw new ShoalError('peer-unreachable', 'The server did not send the whole page. Reload it.', { cause });
     });
-    const transport = await createLibp2pTransport({ relay: relayMultiaddr(relay, page), iceServers });
+    const transport = await createLibp2pTransport({
+      relay: relayMultiaddr(server.relay, server.page),
+      others: peerRelays(server, manifestId, server.page),
+      iceServers: server.iceServers,
+    });
     if (!swarm) return transport;
     const { GatedTransport } = await import('../net/gate/gated-transport.ts');
     return new GatedTransport(transport, swarm.keys);
@@ -109,7 +115,9 @@ export class SwarmSession {
     this.keepsData = !lacks.includes('site-data');
     const memory = this.keepsData ? undefined : memoryStore();
     this.store = createTorrentShardStore({
-      announce: this.membership ? [] : [serverSocketUrl(server.trackerPath, server.page)],
+      announce: this.membership
+        ? []
+        : [serverSocketUrl(server.trackerPath, server.page), ...peerTracker(server, model.manifestId, server.page)],
       iceServers: server.iceServers,
       pieceLength: manifest.pieceLength,
       webSeedUrl: (shard) => this.#fileUrl(shard.fileName),

@@ -72,6 +72,7 @@ export interface Directory {
  */
 export type GossipListener = (from: string, message: Uint8Array, forwarder: string | undefined) => unknown;
 
+/** `online` is told again when another server introduces this tab too, or instead. */
 export type IntroductionState = 'connecting' | 'online' | 'offline';
 
 /**
@@ -82,11 +83,15 @@ export interface Transport {
   readonly peerId: string;
   /** Whether the signaling server's relay is reached. Connections between tabs survive without it. */
   readonly introduction: IntroductionState;
+  /** Names of the servers that introduce this tab; none where there is one only. */
+  readonly introducers: readonly string[];
   readonly directory: Directory;
   /** Peers with an open direct connection. */
   peers(): string[];
   /** Connects directly unless connected. @throws ShoalError `peer-unreachable`, `aborted` */
   connect(peerId: string, options?: AbortOptions): Promise<void>;
+  /** A peer has said by which servers it is introduced: where it is looked for first. */
+  noteIntroducers(peerId: string, introducers: readonly string[]): void;
   /** Ends the connection to a peer, and what is under way over it. */
   disconnect(peerId: string): Promise<void>;
   /** Whether the peer, or this tab by its own id, may serve: in a private swarm guests only ask. */

@@ -72,3 +72,5 @@ export const MAX_CLAIMED_LOAD = 100_000;
 export const MAX_CLAIMED_ROUND_TRIP_MS = 60_000;
 /** Round trips that one presence tells: its neighbours in routes, and a message stays below two kilobytes. */
 export const MAX_LINKS = 16;
+/** Servers that introduce one tab, as it tells: two, and one more while another is coming back. */
+export const MAX_INTRODUCERS = 4;

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import {
   MAX_CLAIMED_LOAD,
   MAX_CLAIMED_ROUND_TRIP_MS,
+  MAX_INTRODUCERS,
   MAX_LAYERS_PER_SECOND,
   MAX_LINKS,
   MAX_NAME_CHARS,
@@ -62,6 +63,8 @@ export const presenceSchema = v.object({
   links: v.optional(v.pipe(v.array(v.tuple([peerId, roundTripMs])), v.maxLength(MAX_LINKS)), []),
   /** It speaks at least so often: of many members each speaks less. */
   intervalMs: v.fallback(v.optional(intervalMs, PRESENCE_INTERVAL_MS), PRESENCE_INTERVAL_MS),
+  /** Relays that introduce it, by peer id, where several servers share the swarm. */
+  servers: v.fallback(v.optional(v.pipe(v.array(peerId), v.maxLength(MAX_INTRODUCERS)), []), []),
   /** The member goes as soon as the sessions that it serves have moved elsewhere: no new ones. */
   draining: v.optional(v.boolean(), false),
   /** The member goes now. */

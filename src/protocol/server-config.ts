@@ -3,11 +3,16 @@ import { ShoalError } from '../core/errors.ts';
 import { manifestSchema } from './manifest.ts';
 
 /** Models one server lists: each is a directory of its own. */
-const MAX_MODELS = 256;
+export const MAX_MODELS = 256;
 /** Pages by which one server is reached: one for each network interface, and a public one. */
 const MAX_ADDRESSES = 256;
 /** STUN and TURN servers: browsers slow down beyond a handful. */
 const MAX_ICE_SERVERS = 16;
+/** Servers that share a swarm: each knows every other. */
+export const MAX_PEER_SERVERS = 16;
+
+/** SHA-256 of a manifest's bytes: names the swarm. */
+export const manifestIdSchema = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 
 /** An `RTCIceServer` with one or more URLs. */
 export const iceServerSchema = v.object({
@@ -26,6 +31,16 @@ export const relaySchema = v.object({
 });
 export type RelayConfig = v.InferOutput<typeof relaySchema>;
 
+/** Another server of the same swarms: its operator has named this one, and this one's operator has named it. */
+const peerServerSchema = v.object({
+  /** Its page; a slash at the end. */
+  url: v.pipe(v.string(), v.url()),
+  relay: relaySchema,
+  /** Open swarms that both serve; private ones every server introduces. */
+  manifests: v.pipe(v.array(manifestIdSchema), v.maxLength(MAX_MODELS)),
+});
+export type PeerServer = v.InferOutput<typeof peerServerSchema>;
+
 /** `/config.json`: what the page must know of the server that it came from. */
 export const serverConfigSchema = v.object({
   version: v.string(),
@@ -36,13 +51,14 @@ export const serverConfigSchema = v.object({
   addresses: v.optional(v.pipe(v.array(v.pipe(v.string(), v.url())), v.maxLength(MAX_ADDRESSES)), []),
   /** It serves a private swarm: who has its invite link finds it below `swarms/`. Servers before it told none. */
   servesPrivateSwarm: v.optional(v.boolean(), false),
+  /** Those that answered lately. Servers before it told none. */
+  peers: v.optional(v.pipe(v.array(peerServerSchema), v.maxLength(MAX_PEER_SERVERS)), []),
   iceServers: v.pipe(v.array(iceServerSchema), v.maxLength(MAX_ICE_SERVERS)),
   models: v.pipe(
     v.array(
       v.object({
         name: manifestSchema.entries.name,
-        /** SHA-256 of the manifest's bytes: names the swarm. */
-        manifest: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+        manifest: manifestIdSchema,
       }),
     ),
     v.maxLength(MAX_MODELS),

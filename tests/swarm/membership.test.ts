@@ -101,6 +101,7 @@ describe('membership', () => {
     let hear: GossipListener = () => undefined;
     const transport = {
       peerId: 'self',
+      introducers: [],
       publish: async () => void spoken++,
       subscribe: (_topic: string, listener: GossipListener) => {
         hear = listener;

@@ -44,7 +44,7 @@ export async function meetInvited(
   signal: AbortSignal | undefined,
 ): Promise<MetSwarm> {
   if (invite?.secret === undefined) {
-    const network = lazyTransport(server, lacks);
+    const network = lazyTransport(server, lacks, { manifestId: invite?.manifestId ?? server.models[0]?.manifest });
     return { network, model: await fetchModel(server, invite?.manifestId, network, signal), membership: undefined };
   }
   const { manifestId, secret } = invite;
@@ -54,7 +54,7 @@ export async function meetInvited(
   ]);
   const keys = deriveKeys(secret);
   const { model, network, ...membership } = await meetPrivately({ secret, keys, home: keys.name }, manifestId, {
-    networkOf: (swarm) => lazyTransport(server, lacks, swarm),
+    networkOf: (swarm) => lazyTransport(server, lacks, { swarm }),
     page: server.page,
   });
   return { model, network, membership };

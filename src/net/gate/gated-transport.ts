@@ -75,12 +75,20 @@ export class GatedTransport implements Transport {
     return this.#inner.introduction;
   }
 
+  get introducers(): readonly string[] {
+    return this.#inner.introducers;
+  }
+
   peers(): string[] {
     return this.#inner.peers().filter((peerId) => this.#proven.has(peerId));
   }
 
   async connect(peerId: string, { signal }: AbortOptions = {}): Promise<void> {
     await abortable(this.#prove(peerId), signal);
+  }
+
+  noteIntroducers(peerId: string, introducers: readonly string[]): void {
+    this.#inner.noteIntroducers(peerId, introducers);
   }
 
   disconnect(peerId: string): Promise<void> {

@@ -3,6 +3,7 @@ import { peerIdFromString } from '@libp2p/peer-id';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { abortable } from '../../core/abortable.ts';
 import { ShoalError } from '../../core/errors.ts';
+import type { Introducer } from './introduction.ts';
 import { DIAL_TIMEOUT_MS, type TabNode } from './libp2p-node.ts';
 import { withoutPath } from './path-web-sockets.ts';
 
@@ -16,16 +17,18 @@ const LAST_STEPS_RATIO = 4;
 const MIN_LAST_STEPS_MS = 1500;
 const LAST_STEPS: readonly string[] = ['webrtc:read-ice-candidates', 'webrtc:add-ice-candidate'];
 const DIAL_ATTEMPTS = 4;
+/** Relays at which a peer is looked for: by then it has most likely left. */
+const MAX_RELAYS = 6;
 
-/** Opens direct connections to other tabs, each introduced through the relay. */
+/** Opens direct connections to other tabs, each introduced through a relay. */
 export class DirectDialer {
   readonly #node: TabNode;
-  readonly #relay: Multiaddr;
+  readonly #introducer: Introducer;
   readonly #dialing = new Map<string, Promise<Connection>>();
 
-  constructor(node: TabNode, relay: Multiaddr) {
+  constructor(node: TabNode, introducer: Introducer) {
     this.#node = node;
-    this.#relay = relay;
+    this.#introducer = introducer;
   }
 
   /** The newest open connection that does not go through the relay. */
@@ -47,13 +50,18 @@ export class DirectDialer {
   }
 
   async #dial(peerId: string): Promise<Connection> {
-    const address = withoutPath(this.#relay).encapsulate(multiaddr(`/p2p-circuit/webrtc/p2p/${peerId}`));
+    const relays = this.#introducer.relaysTo(peerId).slice(0, MAX_RELAYS);
     let cause: unknown;
-    for (let attempt = 0; attempt < DIAL_ATTEMPTS; attempt++) {
+    for (let attempt = 0; attempt < Math.max(DIAL_ATTEMPTS, relays.length); attempt++) {
+      const relay = relays[attempt % relays.length]!;
+      const leave = this.#introducer.visit(relay);
+      const address = withoutPath(relay).encapsulate(multiaddr(`/p2p-circuit/webrtc/p2p/${peerId}`));
       try {
-        await this.#attempt(address, attempt);
+        await this.#attempt(address, Math.floor(attempt / relays.length), attempt > 0);
       } catch (error) {
         cause = error;
+      } finally {
+        leave();
       }
       // Perhaps not the one dialed: the peer may have reached us meanwhile.
       const open = this.connection(peerId);
@@ -61,14 +69,14 @@ export class DirectDialer {
         this.#dropRelayed(peerId);
         return open;
       }
-      // The relay knows nobody by this name. Anything left of the attempt would show that it does.
-      if (attempt > 0 && this.#connections(peerId).length === 0) break;
+      // No relay knows anybody by this name. Anything left of the attempt would show that one does.
+      if (attempt >= relays.length && this.#connections(peerId).length === 0) break;
     }
     const text = `No direct connection to ${peerId} came about: ${ShoalError.from(cause).message}`;
     throw new ShoalError('peer-unreachable', text, { cause });
   }
 
-  async #attempt(address: Multiaddr, attempt: number): Promise<void> {
+  async #attempt(address: Multiaddr, round: number, force: boolean): Promise<void> {
     const stalled = new AbortController();
     const startedAtMs = performance.now();
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -77,12 +85,12 @@ export class DirectDialer {
       const elapsedMs = performance.now() - startedAtMs;
       const allowedMs = lastSteps ? Math.max(MIN_LAST_STEPS_MS, LAST_STEPS_RATIO * elapsedMs) : STALL_MS;
       clearTimeout(timer);
-      timer = setTimeout(() => stalled.abort(new Error('the handshake hangs')), allowedMs * 2 ** attempt);
+      timer = setTimeout(() => stalled.abort(new Error('the handshake hangs')), allowedMs * 2 ** round);
     };
     stepped();
     const signal = AbortSignal.any([stalled.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]);
     try {
-      await this.#node.dial(address, { signal, force: attempt > 0, onProgress: stepped });
+      await this.#node.dial(address, { signal, force, onProgress: stepped });
     } finally {
       clearTimeout(timer);
     }

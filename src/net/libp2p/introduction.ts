@@ -1,3 +1,4 @@
+import type { PeerId } from '@libp2p/interface';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { abortable } from '../../core/abortable.ts';
 import { ShoalError } from '../../core/errors.ts';
@@ -40,8 +41,26 @@ function backOffMs(attempts: number): number {
   return Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempts - 1)) * (0.5 + Math.random() / 2);
 }
 
+/** How a tab is introduced to others: through one relay (`Introduction`), or through several (`several-relays.ts`). */
+export interface Introducer {
+  readonly state: IntroductionState;
+  /** Relays that introduce this tab, by peer id, where there are several. */
+  readonly introducers: readonly string[];
+  isRelay(peerId: string): boolean;
+  /** Relays through which a peer may be reached, the most likely first. */
+  relaysTo(peerId: string): readonly Multiaddr[];
+  /** Lets a relay be dialed for as long as a peer is looked for there. @returns call when that is over */
+  visit(relay: Multiaddr): () => void;
+  note(peerId: string, introducers: readonly string[]): void;
+  onChange(listener: (state: IntroductionState) => void): Unsubscribe;
+  /** Resolves when a relay is reached, or has been looked for in vain for a while. */
+  settled(timeoutMs: number): Promise<void>;
+  close(): void;
+}
+
 /** Keeps this tab known to the signaling server's relay, so that other tabs can be introduced to it. */
-export class Introduction {
+export class Introduction implements Introducer {
+  readonly introducers: readonly string[] = [];
   readonly #node: TabNode;
   readonly #relay: Multiaddr;
   readonly #relayId: string;
@@ -54,16 +73,19 @@ export class Introduction {
   #connectedAtMs = 0;
   #state: IntroductionState = 'connecting';
 
-  constructor(node: TabNode, relay: Multiaddr) {
+  /** @param holdsWalks - whether the walks that look for a relay wait for this one */
+  constructor(node: TabNode, relay: Multiaddr, holdsWalks = true) {
     this.#node = node;
     this.#relay = relay;
     this.#relayId = relay.getComponents().at(-1)?.value ?? '';
-    node.addEventListener('peer:disconnect', ({ detail }) => {
+    const { signal } = this.#stop;
+    const onDisconnect = ({ detail }: CustomEvent<PeerId>) => {
       if (this.isRelay(detail.toString())) void this.#check();
-    });
+    };
+    node.addEventListener('peer:disconnect', onDisconnect, { signal });
     // An address through the relay is there once it has reserved a place for us.
-    node.addEventListener('self:peer:update', () => this.#update());
-    this.#holdWalks();
+    node.addEventListener('self:peer:update', () => this.#update(), { signal });
+    if (holdsWalks) this.#holdWalks();
     this.#timer = setInterval(() => void this.#check(), CHECK_INTERVAL_MS);
     void this.#check();
   }
@@ -75,6 +97,16 @@ export class Introduction {
   isRelay(peerId: string): boolean {
     return peerId === this.#relayId;
   }
+
+  relaysTo(): readonly Multiaddr[] {
+    return [this.#relay];
+  }
+
+  visit(): () => void {
+    return () => undefined;
+  }
+
+  note(): void {}
 
   onChange(listener: (state: IntroductionState) => void): Unsubscribe {
     return this.#events.on('state', listener);
@@ -113,7 +145,8 @@ export class Introduction {
   }
 
   #update(): void {
-    const reserved = this.#node.getMultiaddrs().some((address) => address.toString().includes('/p2p-circuit'));
+    const place = `/p2p/${this.#relayId}/p2p-circuit`;
+    const reserved = this.#node.getMultiaddrs().some((address) => address.toString().includes(place));
     if (reserved && this.#connection()) this.#set('online');
     else if (this.#state === 'online') this.#set('offline');
   }

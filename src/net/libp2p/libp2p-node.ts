@@ -1,7 +1,7 @@
 import { noise, pureJsCrypto } from '@chainsafe/libp2p-noise';
 import { yamux } from '@chainsafe/libp2p-yamux';
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2';
-import { gossipsub } from '@libp2p/gossipsub';
+import { type GossipSubComponents, gossipsub } from '@libp2p/gossipsub';
 import { identify, identifyPush } from '@libp2p/identify';
 import type { PrivateKey } from '@libp2p/interface';
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht';
@@ -13,7 +13,6 @@ import { guardCandidates } from '../../core/ice-candidates.ts';
 import { nextTask } from '../../core/next-task.ts';
 import { DHT_NAMESPACE, DHT_PROTOCOL, validateShardRecord } from '../../protocol/directory.ts';
 import { FRAME_SLICE_BYTES, MAX_BUFFERED_BYTES } from '../../protocol/limits.ts';
-import { isBy } from './dial-gate.ts';
 import { repeatMissedChannelEvents } from './late-channel-events.ts';
 import { pathWebSockets } from './path-web-sockets.ts';
 import { standInForBroadcastChannel } from './silent-broadcast.ts';
@@ -43,15 +42,20 @@ const MAX_CALLS_PER_SECOND = 200;
 const MAX_GOSSIP_RPC_BYTES = 512 * 1024;
 
 export interface TabNodeOptions {
-  /** Multiaddr of the signaling server's relay. */
-  readonly relay: Multiaddr;
+  /** Whether an address is a relay's that this tab uses, or of a tab behind it. */
+  readonly mayDial: (address: Multiaddr) => boolean;
+  /** Relays at which a place is wanted. */
+  readonly relayCount: number;
+  /** What the gossip sees of the node. */
+  readonly gossipView?: ((components: GossipSubComponents) => GossipSubComponents) | undefined;
   readonly iceServers: readonly RTCIceServer[];
   /** The tab's identity; a new one when absent. */
   readonly privateKey?: PrivateKey;
 }
 
 /** Builds the tab's libp2p node: WebRTC between tabs, a relay for the introduction, DHT client, gossip. */
-export async function createTabNode({ relay, iceServers, privateKey }: TabNodeOptions) {
+export async function createTabNode(options: TabNodeOptions) {
+  const { mayDial, relayCount, iceServers, privateKey, gossipView = (components) => components } = options;
   guardCandidates(globalThis.RTCPeerConnection);
   repeatMissedChannelEvents(globalThis.RTCPeerConnection);
   standInForBroadcastChannel();
@@ -64,7 +68,7 @@ export async function createTabNode({ relay, iceServers, privateKey }: TabNodeOp
   const node = await createLibp2p({
     start: false,
     privateKey: identity,
-    addresses: { listen: ['/p2p-circuit', '/webrtc'] },
+    addresses: { listen: [...Array.from({ length: relayCount }, () => '/p2p-circuit'), '/webrtc'] },
     transports: [
       pathWebSockets(),
       webRTC({
@@ -76,7 +80,7 @@ export async function createTabNode({ relay, iceServers, privateKey }: TabNodeOp
     connectionEncrypters: [noise({ staticNoiseKey })],
     streamMuxers: [yamux()],
     // The default refuses private addresses; laptops in a room have no others.
-    connectionGater: { denyDialMultiaddr: (address) => !isBy(relay, address) },
+    connectionGater: { denyDialMultiaddr: (address) => !mayDial(address) },
     connectionManager: {
       inboundConnectionThreshold: MAX_CALLS_PER_SECOND,
       maxIncomingPendingConnections: MAX_CALLS_PER_SECOND,
@@ -98,13 +102,14 @@ export async function createTabNode({ relay, iceServers, privateKey }: TabNodeOp
         validators: { [DHT_NAMESPACE]: async (key, value) => void validateShardRecord(key, value) },
         selectors: { [DHT_NAMESPACE]: () => 0 },
       }),
-      gossip: gossipsub({
-        allowPublishToZeroTopicPeers: true,
-        emitSelf: false,
-        maxInboundDataLength: MAX_GOSSIP_RPC_BYTES,
-        // Several tabs of one laptop share an address, and all come through one relay.
-        scoreParams: { IPColocationFactorWeight: 0 },
-      }),
+      gossip: (components: GossipSubComponents) =>
+        gossipsub({
+          allowPublishToZeroTopicPeers: true,
+          emitSelf: false,
+          maxInboundDataLength: MAX_GOSSIP_RPC_BYTES,
+          // Several tabs of one laptop share an address, and all come through one relay.
+          scoreParams: { IPColocationFactorWeight: 0 },
+        })(gossipView(components)),
     },
   });
   await nextTask();

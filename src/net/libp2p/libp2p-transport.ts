@@ -1,5 +1,6 @@
 import type { Connection, PrivateKey, Stream } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
+import type { Multiaddr } from '@multiformats/multiaddr';
 import { abortable, abortError } from '../../core/abortable.ts';
 import { ShoalError } from '../../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../../core/events.ts';
@@ -22,9 +23,10 @@ import type {
   Transport,
 } from '../transport.ts';
 import { DhtDirectory } from './dht-directory.ts';
+import { isBy } from './dial-gate.ts';
 import { DirectDialer, isDirect } from './direct-dialer.ts';
 import { GossipTopics } from './gossip-topics.ts';
-import { Introduction, parseRelay } from './introduction.ts';
+import { type Introducer, Introduction, parseRelay } from './introduction.ts';
 import { createTabNode, type TabNode } from './libp2p-node.ts';
 import { watchConnections } from './pulse.ts';
 
@@ -42,6 +44,8 @@ const MAX_CHANNELS_PER_PEER = 8;
 export interface Libp2pTransportOptions {
   /** Multiaddr of the signaling server's relay, with its peer id. */
   readonly relay: string;
+  /** Of other servers that share the swarm: one of them, by chance, introduces this tab too. */
+  readonly others?: readonly string[];
   readonly iceServers: readonly RTCIceServer[];
   /** The tab's identity; a new one when absent. */
   readonly privateKey?: PrivateKey;
@@ -58,9 +62,8 @@ export async function createLibp2pTransport(options: Libp2pTransportOptions): Pr
   const { signal } = options;
   if (signal?.aborted) throw abortError(signal);
   const relay = parseRelay(options.relay);
-  const node = await createTabNode({ ...options, relay });
-  const introduction = new Introduction(node, relay);
-  const transport = new Libp2pTransport(node, introduction, new DirectDialer(node, relay), options.iceServers);
+  const { node, introduction } = await introduce(relay, options);
+  const transport = new Libp2pTransport(node, introduction, new DirectDialer(node, introduction), options.iceServers);
   try {
     await abortable(introduction.settled(INTRODUCTION_TIMEOUT_MS), signal);
   } catch (error) {
@@ -70,11 +73,27 @@ export async function createLibp2pTransport(options: Libp2pTransportOptions): Pr
   return transport;
 }
 
+/** Makes the tab's node, which looks for a place at its server's relay, or at two of several. */
+async function introduce(
+  relay: Multiaddr,
+  { others = [], ...options }: Libp2pTransportOptions,
+): Promise<{ node: TabNode; introduction: Introducer }> {
+  if (others.length === 0) {
+    const node = await createTabNode({ ...options, relayCount: 1, mayDial: (address) => isBy(relay, address) });
+    return { node, introduction: new Introduction(node, relay) };
+  }
+  const { SeveralRelays } = await import('./several-relays.ts');
+  const introduction = new SeveralRelays(relay, others.map(parseRelay));
+  const node = await createTabNode({ ...options, ...introduction.nodeOptions });
+  introduction.start(node);
+  return { node, introduction };
+}
+
 class Libp2pTransport implements Transport {
   readonly peerId: string;
   readonly directory: Directory;
   readonly #node: TabNode;
-  readonly #introduction: Introduction;
+  readonly #introduction: Introducer;
   readonly #dialer: DirectDialer;
   readonly #iceServers: readonly RTCIceServer[];
   readonly #gossip: GossipTopics;
@@ -82,7 +101,7 @@ class Libp2pTransport implements Transport {
   readonly #events = new Emitter<{ peer: { readonly peerId: string; readonly connected: boolean } }>();
   readonly #connected = new Set<string>();
 
-  constructor(node: TabNode, introduction: Introduction, dialer: DirectDialer, iceServers: readonly RTCIceServer[]) {
+  constructor(node: TabNode, introduction: Introducer, dialer: DirectDialer, iceServers: readonly RTCIceServer[]) {
     this.#node = node;
     this.peerId = node.peerId.toString();
     this.#introduction = introduction;
@@ -102,6 +121,14 @@ class Libp2pTransport implements Transport {
 
   get introduction(): IntroductionState {
     return this.#introduction.state;
+  }
+
+  get introducers(): readonly string[] {
+    return this.#introduction.introducers;
+  }
+
+  noteIntroducers(peerId: string, introducers: readonly string[]): void {
+    this.#introduction.note(peerId, introducers);
   }
 
   peers(): string[] {

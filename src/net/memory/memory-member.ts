@@ -20,10 +20,12 @@ import { MemoryDirectory, type MemoryServer } from './memory-server.ts';
 
 /** What lies between the members. */
 export interface MemoryMedium {
-  readonly server: MemoryServer;
-  /** Peer ids of the members that gossip of this one gets to through the server. */
-  audience(from: MemoryTransport): string[];
-  /** Whether the server can introduce the two. */
+  readonly servers: readonly MemoryServer[];
+  /** Servers that introduce the member now. */
+  places(peerId: string): readonly MemoryServer[];
+  /** Brings gossip to everybody whom it gets to through the servers. */
+  broadcast(from: string, message: Uint8Array, deliver: (member: MemoryTransport) => void): void;
+  /** Whether a server can introduce the two. */
   introduces(from: string, to: string): boolean;
   /** In order and late, as the link has it; never when one of the two is gone. */
   carry(from: string, to: string, deliver: (member: MemoryTransport) => void): void;
@@ -60,15 +62,23 @@ export class MemoryTransport implements Transport {
     this.#medium = medium;
     this.peerId = peerId;
     this.directory = new JointDirectory({
-      server: new MemoryDirectory(medium.server, peerId),
+      server: new MemoryDirectory(medium.servers, () => medium.places(peerId), peerId),
       peers: new PeerDirectory(this),
-      online: () => medium.server.up,
+      online: () => this.introduction === 'online',
     });
   }
 
   get introduction(): IntroductionState {
-    return this.#medium.server.up ? 'online' : 'offline';
+    return this.#medium.places(this.peerId).length > 0 ? 'online' : 'offline';
   }
+
+  get introducers(): readonly string[] {
+    const { servers, places } = this.#medium;
+    return servers.length > 1 ? places(this.peerId).map((server) => `server-${servers.indexOf(server)}`) : [];
+  }
+
+  /** Any server here introduces to whomever any other does. */
+  noteIntroducers(): void {}
 
   peers(): string[] {
     return [...this.#connected];
@@ -157,14 +167,15 @@ export class MemoryTransport implements Transport {
   }
 
   async publish(topic: string, message: Uint8Array): Promise<void> {
-    const hops = !this.#medium.server.up;
+    const hops = this.introduction === 'offline';
     const gossip = { from: this.peerId, topic, message: message.slice(), hops };
     if (hops) this.#spread(gossip);
-    else
-      for (const peerId of this.#medium.audience(this)) {
-        const forwarder = this.#connected.has(peerId) ? this.peerId : undefined;
-        this.#medium.carry(this.peerId, peerId, (member) => member.#hear(gossip, forwarder));
-      }
+    else {
+      const direct = new Set(this.#connected);
+      this.#medium.broadcast(this.peerId, gossip.message, (member) =>
+        member.#hear(gossip, direct.has(member.peerId) ? this.peerId : undefined),
+      );
+    }
   }
 
   /**
@@ -174,9 +185,7 @@ export class MemoryTransport implements Transport {
   forge(from: string, topic: string, message: Uint8Array, through: 'connections' | 'server' = 'connections'): void {
     const gossip = { from, topic, message: message.slice(), hops: through === 'connections' };
     if (gossip.hops) this.#spread(gossip);
-    else
-      for (const peerId of this.#medium.audience(this))
-        this.#medium.carry(this.peerId, peerId, (member) => member.#hear(gossip, undefined));
+    else this.#medium.broadcast(this.peerId, gossip.message, (member) => member.#hear(gossip, undefined));
   }
 
   subscribe(topic: string, listener: GossipListener): Unsubscribe {
@@ -190,7 +199,17 @@ export class MemoryTransport implements Transport {
   }
 
   onIntroduction(listener: (state: IntroductionState) => void): Unsubscribe {
-    return this.#medium.server.events.on('change', () => listener(this.introduction));
+    const places = () => [this.introduction, ...this.introducers].join();
+    let before = places();
+    const tell = () => {
+      if (places() === before) return;
+      before = places();
+      listener(this.introduction);
+    };
+    const unsubscribes = this.#medium.servers.map(({ events }) => events.on('change', tell));
+    return () => {
+      for (const unsubscribe of unsubscribes) unsubscribe();
+    };
   }
 
   async close(): Promise<void> {
@@ -227,11 +246,14 @@ export class MemoryTransport implements Transport {
   }
 
   #hear(gossip: Gossip, forwarder: string | undefined): void {
-    const { from, topic, message } = gossip;
-    if (this.#heard.has(gossip)) return;
-    this.#heard.add(gossip);
+    const { from, topic, message, hops } = gossip;
+    // A server brings each once.
+    if (hops) {
+      if (this.#heard.has(gossip)) return;
+      this.#heard.add(gossip);
+    }
     const answers = [...(this.#listeners.get(topic) ?? [])].map((listen) => listen(from, message, forwarder));
-    if (gossip.hops && answers.some((answer) => answer !== false)) this.#spread(gossip, forwarder);
+    if (hops && answers.some((answer) => answer !== false)) this.#spread(gossip, forwarder);
   }
 
   #connectedTo(peerId: string): void {

@@ -38,43 +38,55 @@ export class MemoryServer {
   }
 }
 
-/** A member's view of the server's directory. */
+/** A member's view of the servers' directory: it registers with its own servers, and any of them answers for all. */
 export class MemoryDirectory implements Directory {
-  readonly #server: MemoryServer;
+  readonly #servers: readonly MemoryServer[];
+  readonly #home: () => readonly MemoryServer[];
   readonly #peerId: string;
 
-  constructor(server: MemoryServer, peerId: string) {
-    this.#server = server;
+  /**
+   * @param servers - all of the network
+   * @param home - those at which the member has a place now
+   */
+  constructor(servers: readonly MemoryServer[], home: () => readonly MemoryServer[], peerId: string) {
+    this.#servers = servers;
+    this.#home = home;
     this.#peerId = peerId;
   }
 
   async put(key: string, value: Uint8Array, options: AbortOptions = {}): Promise<void> {
     const copy = value.slice();
-    await this.#reach(options);
-    this.#server.records.set(key, copy);
+    for (const { records } of await this.#reach(options)) records.set(key, copy);
   }
 
   async get(key: string, options: LookUpOptions = {}): Promise<Uint8Array | undefined> {
     await this.#reach(options);
-    const value = this.#server.records.get(key)?.slice();
-    return value && (options.accept?.(value) ?? true) ? value : undefined;
+    const values = this.#up.flatMap(({ records }) => records.get(key)?.slice() ?? []);
+    return values.find((value) => options.accept?.(value) ?? true);
   }
 
   async provide(key: string, options: AbortOptions = {}): Promise<void> {
-    await this.#reach(options);
-    const providers = this.#server.providers.get(key) ?? new Set();
-    this.#server.providers.set(key, providers.add(this.#peerId));
+    for (const { providers } of await this.#reach(options)) {
+      providers.set(key, (providers.get(key) ?? new Set()).add(this.#peerId));
+    }
   }
 
   async findProviders(key: string, options: AbortOptions = {}): Promise<string[]> {
     await this.#reach(options);
-    return [...(this.#server.providers.get(key) ?? [])];
+    return [...new Set(this.#up.flatMap(({ providers }) => [...(providers.get(key) ?? [])]))];
   }
 
-  /** A round trip to the server. */
-  async #reach({ signal }: AbortOptions): Promise<void> {
+  get #up(): MemoryServer[] {
+    return this.#servers.filter(({ up }) => up);
+  }
+
+  /** A round trip to the member's servers. */
+  async #reach({ signal }: AbortOptions): Promise<MemoryServer[]> {
     if (signal?.aborted) throw abortError(signal);
-    await abortable(new Promise((resolve) => setTimeout(resolve, 2 * this.#server.latencyMs)), signal);
-    if (!this.#server.up) throw new ShoalError('peer-unreachable', 'The server, which keeps the directory, is away.');
+    const { latencyMs } = this.#servers[0]!;
+    await abortable(new Promise((resolve) => setTimeout(resolve, 2 * latencyMs)), signal);
+    const home = this.#home().filter(({ up }) => up);
+    if (home.length > 0) return home;
+    throw new ShoalError('peer-unreachable', 'The server, which keeps the directory, is away.');
   }
 }

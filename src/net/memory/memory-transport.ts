@@ -1,5 +1,6 @@
 import { type LinkSettings, MemoryLink, PERFECT_LINK } from './memory-link.ts';
 import { type MemoryMedium, MemoryTransport } from './memory-member.ts';
+import { MemoryPlaces } from './memory-places.ts';
 import { MemoryServer } from './memory-server.ts';
 
 export interface MemoryNetworkOptions {
@@ -9,6 +10,10 @@ export interface MemoryNetworkOptions {
   readonly random?: () => number;
   /** After so long without a word a peer is gone. Far below what real networks need, so that tests are quick. */
   readonly silenceMs?: number;
+  /** Signaling servers that share the swarm; each member has a place at two of them. */
+  readonly servers?: number;
+  /** Whether a server tells its members what one of another server's says; of everybody unless given. */
+  readonly repeats?: (server: number, from: string, message: Uint8Array) => boolean;
 }
 
 /**
@@ -16,7 +21,9 @@ export interface MemoryNetworkOptions {
  * sudden death, and a signaling server that can be stopped. It runs on whatever timers there are, also on fake ones.
  */
 export class MemoryNetwork {
-  readonly server: MemoryServer;
+  readonly servers: readonly MemoryServer[];
+  readonly #repeats: NonNullable<MemoryNetworkOptions['repeats']>;
+  readonly #places: MemoryPlaces;
   readonly #link: LinkSettings;
   readonly #random: () => number;
   readonly #silenceMs: number;
@@ -26,22 +33,32 @@ export class MemoryNetwork {
   readonly #medium: MemoryMedium;
   #nextId = 0;
 
-  constructor({ link = {}, random = Math.random, silenceMs = 20 }: MemoryNetworkOptions = {}) {
+  constructor(options: MemoryNetworkOptions = {}) {
+    const { link = {}, random = Math.random, silenceMs = 20, servers = 1, repeats = () => true } = options;
+    this.#repeats = repeats;
     this.#link = { ...PERFECT_LINK, ...link };
     this.#random = random;
     this.#silenceMs = silenceMs;
-    this.server = new MemoryServer(this.#link.latencyMs);
+    this.servers = Array.from({ length: servers }, () => new MemoryServer(this.#link.latencyMs));
+    this.#places = new MemoryPlaces(this.servers, random);
     this.#medium = {
-      server: this.server,
-      audience: (from) => this.#audience(from),
-      introduces: (from, to) => this.server.up && this.#reaches(from, to),
+      servers: this.servers,
+      places: (peerId) => this.#places.of(peerId),
+      broadcast: (from, message, deliver) => this.#broadcast(from, message, deliver),
+      introduces: (from, to) =>
+        [from, to].every((peerId) => this.#places.of(peerId).length > 0) && this.#reaches(from, to),
       carry: (from, to, deliver) => this.#carry(from, to, deliver),
       roundTripMs: (one, other) => this.#latencyMs(one, other) + this.#latencyMs(other, one),
       leave: (member) => {
-        this.#members.delete(member.peerId);
+        this.#remove(member.peerId);
         this.#forgetLinks(member.peerId);
       },
     };
+  }
+
+  /** The first one. */
+  get server(): MemoryServer {
+    return this.servers[0]!;
   }
 
   /** Directions that something has gone through, between members that are here. */
@@ -50,7 +67,9 @@ export class MemoryNetwork {
   }
 
   createTransport(): MemoryTransport {
-    const transport = new MemoryTransport(this.#medium, `memory-${String(this.#nextId++).padStart(4, '0')}`);
+    const peerId = `memory-${String(this.#nextId++).padStart(4, '0')}`;
+    this.#places.join(peerId);
+    const transport = new MemoryTransport(this.#medium, peerId);
     this.#members.set(transport.peerId, transport);
     return transport;
   }
@@ -63,7 +82,7 @@ export class MemoryNetwork {
   /** The member vanishes without a word, and what it has under way with it. The others see its silence. */
   kill(peerId: string): void {
     const member = this.#members.get(peerId);
-    this.#members.delete(peerId);
+    this.#remove(peerId);
     for (const other of this.#members.keys()) this.cut(peerId, other);
     member?.vanish();
   }
@@ -130,9 +149,40 @@ export class MemoryNetwork {
     setTimeout(() => this.#members.get(from)?.lose(to, `${to} has been silent.`), this.#silenceMs);
   }
 
-  /** The server brings gossip to everybody; without it tabs pass it on over their connections. */
-  #audience(from: MemoryTransport): string[] {
-    return [...this.#members.keys()].filter((to) => to !== from.peerId && this.#reaches(from.peerId, to));
+  #remove(peerId: string): void {
+    this.#members.delete(peerId);
+    this.#places.leave(peerId);
+  }
+
+  /** The servers bring gossip to everybody; without them tabs pass it on over their connections. */
+  #broadcast(from: string, message: Uint8Array, deliver: (member: MemoryTransport) => void): void {
+    if (!this.#members.has(from)) return;
+    const links = this.#links.get(from);
+    const together: string[] = [];
+    for (const [server, group] of this.#places.groups()) {
+      if (!server.up) continue;
+      const isOwn = server === this.#places.gossipOf(from);
+      if (!isOwn && !this.#repeats(this.servers.indexOf(server), from, message)) continue;
+      for (const to of group) {
+        if (to === from) continue;
+        const link = links?.get(to);
+        if (!link && this.#isPerfect) together.push(to);
+        else if (!link?.cut) this.#carry(from, to, deliver);
+      }
+    }
+    if (together.length === 0) return;
+    // One task for all who have nothing else between them: of thousands of members each pair would have a link.
+    setTimeout(() => {
+      for (const to of together) {
+        const member = this.#members.get(to);
+        if (member) deliver(member);
+      }
+    });
+  }
+
+  get #isPerfect(): boolean {
+    const { latencyMs, jitterMs, lossRate } = this.#link;
+    return latencyMs + jitterMs + lossRate === 0;
   }
 
   #reaches(from: string, to: string): boolean {

@@ -240,7 +240,13 @@ export class Membership {
   async #send(presence: OwnPresence): Promise<void> {
     this.#saidAtMs = performance.now();
     this.#sequence = Math.max(this.#sequence + 1, Date.now());
-    const own = { ...presence, intervalMs: this.#slowness * PRESENCE_INTERVAL_MS, sequence: this.#sequence };
+    const servers = [...this.#transport.introducers];
+    const own = {
+      ...presence,
+      ...(servers.length > 0 ? { servers } : {}),
+      intervalMs: this.#slowness * PRESENCE_INTERVAL_MS,
+      sequence: this.#sequence,
+    };
     await this.#transport.publish(this.#topic, encodePresence(own)).catch((error: unknown) => {
       log.warn('SWARM', `Presence was not sent: ${error instanceof Error ? error.message : String(error)}`);
     });
@@ -275,6 +281,7 @@ export class Membership {
     }
     const vouched = teller === undefined || ((known ?? departed)?.vouched ?? false);
     if (!known && !this.#makeRoom(from, vouched ? undefined : teller, now)) return false;
+    if (presence.servers.length > 0) this.#transport.noteIntroducers(from, presence.servers);
     this.#departed.delete(from);
     this.#list = undefined;
     const member = { ...presence, peerId: from, heardAtMs: now };

@@ -6,7 +6,10 @@ import type { RouteCandidate } from '../route/route.ts';
 import type { Member, Membership } from './membership.ts';
 
 /** What a tab is and does, as assignment and routing count it. */
-export type OwnFacts = Omit<Presence, 'sequence' | 'name' | 'links' | 'draining' | 'leaving' | 'intervalMs'>;
+export type OwnFacts = Omit<
+  Presence,
+  'sequence' | 'name' | 'links' | 'servers' | 'draining' | 'leaving' | 'intervalMs'
+>;
 
 export interface RosterOptions {
   readonly peerId: string;

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 /** A running `shoal serve`. */
 export interface ServerProcess {
   readonly url: string;
+  readonly pid: number;
   /** What it printed so far. */
   output(): string;
   /** SIGTERM, and the exit status. */
@@ -56,7 +57,7 @@ export async function startServer(
   const kill = async () => {
     await end(child, 'SIGKILL');
   };
-  return { url, output: () => output, stop: () => end(child, 'SIGTERM'), kill };
+  return { url, pid: child.pid!, output: () => output, stop: () => end(child, 'SIGTERM'), kill };
 }
 
 async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {

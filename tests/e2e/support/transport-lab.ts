@@ -15,12 +15,15 @@ export interface TransportTab {
 export class TransportLab {
   readonly #pages: ViteDevServer;
   readonly #pageUrl: string;
+  /** Of the pages. */
+  readonly origin: string;
   server: TestServer;
   readonly facts: LabFacts;
 
   private constructor(pages: ViteDevServer, pageUrl: string, server: TestServer) {
     this.#pages = pages;
     this.#pageUrl = pageUrl;
+    this.origin = new URL(pageUrl).origin;
     this.server = server;
     const { manifest, manifestId } = server.model;
     const { infoHash, fileName, sizeBytes } = manifest.shards[0]!;

@@ -14,6 +14,8 @@ export class StubGossip {
 
   readonly transport = {
     peerId: 'self',
+    introducers: [],
+    noteIntroducers: () => undefined,
     publish: async (_topic: string, message: Uint8Array) => {
       this.said.push(JSON.parse(new TextDecoder().decode(message)));
     },

@@ -204,6 +204,7 @@ describe('health, metrics, configuration', () => {
       trackerPath: '/announce',
       addresses: [],
       iceServers: [{ urls: 'stun:stun.example:3478' }],
+      peers: [],
       servesPrivateSwarm: false,
       models,
     });
