@@ -6,7 +6,8 @@ const { executablePath, env } = await findBrowser();
 /** The page alone, over a scripted model. */
 const PAGE = /\/ui[\w-]*\.spec\.ts$/;
 /** Swarms that are held to times, also to the silence after which a tab is given up: nothing runs beside them. */
-const ALONE = /\/(first-minute|late|many-tabs|noise|paste|recovery|servers|store-times|template|transport|transport-servers)\.spec\.ts$/;
+const ALONE =
+  /\/(first-minute|late|many-tabs|noise|paste|recovery|servers|store-times|template|transport|transport-servers)\.spec\.ts$/;
 
 /**
  * Real tabs in the Chromium that `findBrowser` names. Files of the project `swarm` mostly wait, and may run side by side:
