@@ -378,7 +378,8 @@ export class SwarmApp implements AppModel {
   async loadRest(): Promise<void> {
     const attention = import('./attention.ts').then(({ watchAttention }) => watchAttention(this));
     const files = [import('./models/model-files.ts'), import('./models/import-file.ts')];
-    await Promise.allSettled([attention, ...files]);
+    // Of rows and torrents, once this tab serves.
+    await Promise.allSettled([attention, ...files, import('hash-wasm')]);
   }
 
   /** The server has another build of the page than this one. */

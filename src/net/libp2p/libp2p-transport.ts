@@ -29,6 +29,7 @@ import { GossipTopics } from './gossip-topics.ts';
 import { type Introducer, Introduction, parseRelay } from './introduction.ts';
 import { createTabNode, type TabNode } from './libp2p-node.ts';
 import { watchConnections } from './pulse.ts';
+import { SeveralRelays } from './several-relays.ts';
 
 /** How long a start waits for the relay before it goes on without. */
 const INTRODUCTION_TIMEOUT_MS = 10_000;
@@ -82,7 +83,6 @@ async function introduce(
     const node = await createTabNode({ ...options, relayCount: 1, mayDial: (address) => isBy(relay, address) });
     return { node, introduction: new Introduction(node, relay) };
   }
-  const { SeveralRelays } = await import('./several-relays.ts');
   const introduction = new SeveralRelays(relay, others.map(parseRelay));
   const node = await createTabNode({ ...options, ...introduction.nodeOptions });
   introduction.start(node);

@@ -1,13 +1,9 @@
-import { createSHA1, createSHA256 } from 'hash-wasm';
-
 /** A hash of bytes as they go by. */
 export interface Hasher {
   update(bytes: Uint8Array): void;
   /** The hash of what has gone by since the beginning, or since the last `digest`. */
   digest(): Uint8Array;
 }
-
-const IN_WEB_ASSEMBLY = { sha1: createSHA1, sha256: createSHA256 };
 
 /** Node's own hashes are many times as fast as those in WebAssembly; a browser hashes whole buffers only. */
 export async function createHasher(algorithm: 'sha1' | 'sha256'): Promise<Hasher> {
@@ -23,7 +19,9 @@ export async function createHasher(algorithm: 'sha1' | 'sha256'): Promise<Hasher
       },
     };
   }
-  const hasher = (await IN_WEB_ASSEMBLY[algorithm]()).init();
+  // Nobody needs it before there are bytes of a shard.
+  const { createSHA1, createSHA256 } = await import('hash-wasm');
+  const hasher = (await { sha1: createSHA1, sha256: createSHA256 }[algorithm]()).init();
   return {
     update: (bytes) => void hasher.update(bytes),
     digest: () => {

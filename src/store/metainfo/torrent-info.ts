@@ -1,7 +1,8 @@
 import bencode, { type Bencoded } from 'bencode';
-import { sha1 } from 'hash-wasm';
+import { toHex } from '../../core/bytes.ts';
 import { ShoalError } from '../../core/errors.ts';
 import type { ManifestShard } from '../../protocol/manifest.ts';
+import { createHasher } from './hasher.ts';
 import { withLinks } from './torrent-file.ts';
 
 /**
@@ -16,7 +17,9 @@ export async function checkTorrent(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const bare = withLinks(torrent, { announce: [], webSeeds: [] });
   const info = (bencode.decode(bare) as { readonly info: Bencoded }).info;
-  const infoHash = await sha1(bencode.encode(info));
+  const hasher = await createHasher('sha1');
+  hasher.update(bencode.encode(info));
+  const infoHash = toHex(hasher.digest());
   if (infoHash !== shard.infoHash) {
     throw new ShoalError(
       'hash-mismatch',

@@ -1,4 +1,4 @@
-import { createSHA256, type IHasher } from 'hash-wasm';
+import type { IHasher } from 'hash-wasm';
 import { toHex } from '../../core/bytes.ts';
 
 const DIGEST_BYTES = 32;
@@ -8,12 +8,16 @@ export class RowHasher {
   static #shared: Promise<RowHasher> | undefined;
   readonly #hasher: IHasher;
 
-  private constructor(hasher: IHasher) {
+  constructor(hasher: IHasher) {
     this.#hasher = hasher;
   }
 
   static shared(): Promise<RowHasher> {
-    RowHasher.#shared ??= createSHA256().then((hasher) => new RowHasher(hasher));
+    RowHasher.#shared ??= openHasher().catch((error: unknown) => {
+      // Its code may be had the next time.
+      RowHasher.#shared = undefined;
+      throw error;
+    });
     return RowHasher.#shared;
   }
 
@@ -36,6 +40,11 @@ export class RowHasher {
   #of(bytes: Uint8Array): Uint8Array {
     return this.#hasher.init().update(bytes).digest('binary');
   }
+}
+
+async function openHasher(): Promise<RowHasher> {
+  const { createSHA256 } = await import('hash-wasm');
+  return new RowHasher(await createSHA256());
 }
 
 /** The digests of a session's rows, one a position: what was computed can be told from what is said later. */

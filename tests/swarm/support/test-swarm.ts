@@ -7,8 +7,12 @@ import type { ShardOrigin, ShardReader, ShardStore } from '../../../src/store/sh
 import { SwarmNode } from '../../../src/swarm/node.ts';
 import { ShardKeeper } from '../../../src/swarm/shards/shard-keeper.ts';
 import type { Lending } from '../../../src/swarm/stage/lending.ts';
+import { RowHasher } from '../../../src/swarm/stage/row-digests.ts';
 import type { NodeLimits } from '../../../src/swarm/stage/stage-server.ts';
 import { ArithmeticRunner, type ArithmeticRunnerOptions } from './arithmetic-runner.ts';
+
+// A simulated clock passes minutes while its code is compiled.
+await RowHasher.shared();
 
 const LAYERS = [8, 8, 7, 7];
 
