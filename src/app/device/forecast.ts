@@ -33,7 +33,6 @@ const MARGIN = 1.4;
 /** Foretells a model on `devices` devices like this one; at most as many as there are shards. */
 export function forecast(sizes: ModelSizes, speed: DeviceSpeed, room: DeviceRoom, devices: number): Forecast {
   const deviceBytes = largestPart(sizes.shardBytes, devices);
-  const room1 = Math.min(room.memoryBytes ?? Number.POSITIVE_INFINITY, room.storageBytes ?? Number.POSITIVE_INFINITY);
   const hopMs = devices > 1 ? hopCostMs(ROOM_ROUND_TRIP_MS) : 0;
   const computeMs =
     devices * speed.taskMs + sizes.layerCount * speed.layerMs + (1000 * sizes.readBytes) / speed.weightBytesPerSecond;
@@ -41,7 +40,7 @@ export function forecast(sizes: ModelSizes, speed: DeviceSpeed, room: DeviceRoom
   return {
     devices,
     deviceBytes,
-    shortBytes: Math.max(0, deviceBytes - room1),
+    shortBytes: Math.max(0, deviceBytes - roomBytes(room)),
     tokensPerSecond: [perSecond / MARGIN, perSecond * MARGIN],
     promptTokensPerSecond: speed.macsPerSecond / sizes.promptMacs,
     downloadSeconds: room.downloadBytesPerSecond === undefined ? undefined : deviceBytes / room.downloadBytesPerSecond,
@@ -49,31 +48,37 @@ export function forecast(sizes: ModelSizes, speed: DeviceSpeed, room: DeviceRoom
 }
 
 /** The fewest devices like this one that hold the model between them; undefined where one shard is too much. */
-export function fewestDevices(sizes: ModelSizes, room: DeviceRoom): number | undefined {
-  const limit = Math.min(room.memoryBytes ?? Number.POSITIVE_INFINITY, room.storageBytes ?? Number.POSITIVE_INFINITY);
-  for (let devices = 1; devices <= sizes.shardBytes.length; devices++)
-    if (largestPart(sizes.shardBytes, devices) <= limit) return devices;
-  return undefined;
+export function fewestDevices({ shardBytes }: ModelSizes, room: DeviceRoom): number | undefined {
+  const limit = roomBytes(room);
+  return Math.max(...shardBytes) <= limit ? partCount(shardBytes, limit) : undefined;
+}
+
+/** What memory and storage both have room for. */
+function roomBytes({ memoryBytes, storageBytes }: DeviceRoom): number {
+  return Math.min(memoryBytes ?? Number.POSITIVE_INFINITY, storageBytes ?? Number.POSITIVE_INFINITY);
 }
 
 /** Bytes of the largest part when neighbouring shards are dealt out to so many devices as evenly as can be. */
 function largestPart(shardBytes: readonly number[], devices: number): number {
-  const partsOf = (limit: number) => {
-    let [parts, sum] = [1, 0];
-    for (const bytes of shardBytes) {
-      if (sum + bytes > limit) {
-        parts++;
-        sum = 0;
-      }
-      sum += bytes;
+  let least = Math.max(...shardBytes);
+  let enough = shardBytes.reduce((sum, bytes) => sum + bytes, 0);
+  while (least < enough) {
+    const middle = Math.floor((least + enough) / 2);
+    if (partCount(shardBytes, middle) <= devices) enough = middle;
+    else least = middle + 1;
+  }
+  return enough;
+}
+
+/** The fewest parts of neighbouring shards of at most so many bytes, each shard being within them. */
+function partCount(shardBytes: readonly number[], limit: number): number {
+  let [parts, sum] = [1, 0];
+  for (const bytes of shardBytes) {
+    if (sum + bytes > limit) {
+      parts++;
+      sum = 0;
     }
-    return parts;
-  };
-  const sums = shardBytes.flatMap((_, start) => {
-    let sum = 0;
-    return shardBytes.slice(start).map((bytes) => (sum += bytes));
-  });
-  const largest = Math.max(...shardBytes);
-  const fitting = sums.filter((sum) => sum >= largest && partsOf(sum) <= devices);
-  return Math.min(...fitting);
+    sum += bytes;
+  }
+  return parts;
 }
