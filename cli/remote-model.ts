@@ -3,8 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ShoalError } from '../src/core/errors.ts';
-import { partSetOf } from '../src/gguf/join.ts';
-import { parseModelLink } from '../src/gguf/model-link.ts';
+import { linkedParts, parseModelLink } from '../src/gguf/model-link.ts';
 import { download, remoteSize } from './download.ts';
 import { hubAddress } from './hub-origin.ts';
 import type { FetchOptions } from './model-origin.ts';
@@ -16,11 +15,10 @@ import type { FetchOptions } from './model-origin.ts';
  * @throws ShoalError `model-unavailable` that says what the address answers, `bad-request`, `aborted`
  */
 export async function fetchRemoteModel(text: string, dataDir: string, options: FetchOptions): Promise<string> {
-  const { url, fileName } = parseModelLink(text, hubAddress());
-  const folder = join(dataDir, 'downloads', folderName(url));
-  for (const name of partSetOf(fileName)?.partNames ?? [fileName])
-    await fetchFile(new URL(`./${encodeURIComponent(name)}${url.search}`, url), join(folder, name), options);
-  return join(folder, fileName);
+  const link = parseModelLink(text, hubAddress());
+  const folder = join(dataDir, 'downloads', folderName(link.url));
+  for (const { url, fileName } of linkedParts(link)) await fetchFile(url, join(folder, fileName), options);
+  return join(folder, link.fileName);
 }
 
 async function fetchFile({ href: url }: URL, path: string, options: FetchOptions): Promise<void> {

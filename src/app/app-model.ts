@@ -95,6 +95,8 @@ export interface AppModel {
   editQuestion(messageId: number, text: string): Promise<boolean>;
   /** Has an answer made once more, beside the old one. */
   regenerate(messageId: number): Promise<void>;
+  /** Whether this page knows what an answer was drawn from. */
+  hasTokens(messageId: number): boolean;
   /** The tokens of an answer, with what was likely in their places; none where this page has not made it. */
   tokensOf(messageId: number): readonly AnswerToken[];
   /**

@@ -21,9 +21,7 @@ export interface MetSwarm {
 export async function meetSwarm(server: KnownServer, lacks: readonly Lack[]): Promise<MetSwarm> {
   const invite = parseInvite(location.hash);
   if (!invite || (invite.secret === undefined && invite.privateName === undefined)) {
-    const manifestId = invite?.manifestId ?? server.models[0]?.manifest;
-    const network = lazyTransport(server, lacks, { manifestId });
-    return { network, model: await fetchModel(server, invite?.manifestId, network), membership: undefined };
+    return meetOpenSwarm(server, invite?.manifestId, lacks);
   }
   // Before anybody can see the secret: on a screenshot, in a bookmark, in the browser's history.
   if (invite.secret !== undefined) {
@@ -36,4 +34,19 @@ export async function meetSwarm(server: KnownServer, lacks: readonly Lack[]): Pr
     page: server.page,
   });
   return { model, network, membership };
+}
+
+/**
+ * Meets an open swarm.
+ * @param manifestId - as an invite names it; the server's first model without one
+ * @throws ShoalError `model-unavailable`, `aborted`
+ */
+export async function meetOpenSwarm(
+  server: KnownServer,
+  manifestId: string | undefined,
+  lacks: readonly Lack[],
+  signal?: AbortSignal,
+): Promise<MetSwarm> {
+  const network = lazyTransport(server, lacks, { manifestId: manifestId ?? server.models[0]?.manifest });
+  return { network, model: await fetchModel(server, manifestId, network, signal), membership: undefined };
 }

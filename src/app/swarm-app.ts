@@ -40,7 +40,7 @@ import { storedSettings } from './settings.ts';
 import { shardRows } from './shard-rows.ts';
 import { SwarmDoor } from './swarm-door.ts';
 import { SwarmSession } from './swarm-session.ts';
-import { memberRows, swarmSummary, withNames } from './swarm-view.ts';
+import { memberRows, modelSummary, swarmSummary, withNames } from './swarm-view.ts';
 import { TabPlace } from './tab-place.ts';
 import { Timeline } from './timeline.ts';
 import { untilCovered } from './until-covered.ts';
@@ -304,6 +304,10 @@ export class SwarmApp implements AppModel {
     return this.#shown.value.regenerate(messageId);
   }
 
+  hasTokens(messageId: number): boolean {
+    return this.#session?.tokens !== undefined && this.#shown.value.hasTokens(messageId);
+  }
+
   tokensOf(messageId: number): readonly AnswerToken[] {
     const tokens = this.#session?.tokens;
     return tokens ? this.#shown.value.tokensOf(messageId, tokens) : [];
@@ -423,14 +427,8 @@ export class SwarmApp implements AppModel {
 
   #introduce(session: SwarmSession, addresses: readonly string[]): void {
     this.#introduced.resolve(session);
-    const { manifest, manifestId } = session.model;
-    this.model.value = {
-      name: manifest.name,
-      manifestId,
-      layerCount: manifest.hyperparameters.layerCount,
-      contextLength: manifest.hyperparameters.contextLength,
-      totalBytes: manifest.shards.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    };
+    const { manifest } = session.model;
+    this.model.value = modelSummary(session.model);
     this.defaultTemperature.value = samplingByName(manifest.name).temperature ?? GENERAL_TEMPERATURE;
     void this.#door.show(session, addresses);
     const note = this.#door.takeNote();

@@ -1,6 +1,15 @@
 import type { SwarmNode } from '../swarm/node.ts';
 import type { ShardKeeper } from '../swarm/shards/shard-keeper.ts';
-import type { MemberRow, ShardRow, SwarmSummary } from './app-model.ts';
+import type { MemberRow, ModelSummary, ShardRow, SwarmSummary } from './app-model.ts';
+import type { IntroducedModel } from './introduction.ts';
+
+/** A model as the page tells of it. */
+export function modelSummary({ manifest, manifestId }: Pick<IntroducedModel, 'manifest' | 'manifestId'>): ModelSummary {
+  const { name, hyperparameters, shards } = manifest;
+  const { layerCount, contextLength } = hyperparameters;
+  const totalBytes = shards.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  return { name, manifestId, layerCount, contextLength, totalBytes };
+}
 
 /** The nodes as the page lists them, this tab first once it has joined. */
 export function memberRows(

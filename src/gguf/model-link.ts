@@ -1,4 +1,5 @@
 import { ShoalError } from '../core/errors.ts';
+import { partSetOf } from './join.ts';
 
 /** Where `hf:` leads unless another hub is named. */
 export const DEFAULT_HUB = 'https://huggingface.co';
@@ -36,6 +37,12 @@ export function parseModelLink(text: string, hub = DEFAULT_HUB): ModelLink {
   const fileName = decodeURIComponent(url.pathname.split('/').at(-1) ?? '');
   if (GGUF_NAME.test(fileName)) return { url, fileName };
   throw new ShoalError('bad-request', `${text} names no .gguf file: expected https://…/file.gguf.`);
+}
+
+/** The files of the set that a link's file belongs to, which lie beside each other, in order; itself where it is whole. */
+export function linkedParts({ url, fileName }: ModelLink): readonly ModelLink[] {
+  const names = partSetOf(fileName)?.partNames ?? [fileName];
+  return names.map((name) => ({ url: new URL(`./${encodeURIComponent(name)}${url.search}`, url), fileName: name }));
 }
 
 /** Where a hub has a file. */

@@ -38,6 +38,10 @@ export class AnswerTokens {
     }
   }
 
+  has(messageId: number): boolean {
+    return (this.#answers.get(messageId)?.running.ids.length ?? 0) > 0;
+  }
+
   /** Of a message, in order; none where this page has not made it. */
   rows(messageId: number, table: TokenTable): readonly AnswerToken[] {
     const { running, tokens } = this.#answers.get(messageId) ?? {};

@@ -80,6 +80,10 @@ export class Chat {
     await this.#answer(this.#append({ role: 'assistant', text: '', state: 'streaming' }, old.parent));
   }
 
+  hasTokens(id: number): boolean {
+    return this.#tokens.has(id);
+  }
+
   /** The tokens of an answer that this page has made, as people read them; none of any other. */
   tokensOf(id: number, table: TokenTable): readonly AnswerToken[] {
     return this.#tokens.rows(id, table);

@@ -16,7 +16,7 @@ export interface FetchFileOptions {
  * Fetches a file of the web, in parts where its server gives parts; one that breaks off is asked for again.
  * @throws ShoalError `model-unavailable` that says what the address answers, `aborted`
  */
-export async function fetchFile({ url, fileName }: ModelLink, options: FetchFileOptions): Promise<Blob> {
+export async function fetchFile({ url, fileName }: ModelLink, options: FetchFileOptions): Promise<File> {
   const parts: Blob[] = [];
   let [done, total] = [0, Number.POSITIVE_INFINITY];
   while (done < total) {

@@ -3,8 +3,9 @@ import { createWorkerRunner, type RunnerChoice } from '../../../workers/runner-c
 import { ShoalError } from '../../core/errors.ts';
 import { log } from '../../core/log.ts';
 import { partSetOf } from '../../gguf/join.ts';
-import { parseModelLink } from '../../gguf/model-link.ts';
+import { linkedParts, parseModelLink } from '../../gguf/model-link.ts';
 import { decodeManifest, type Manifest, manifestIdOf } from '../../protocol/manifest.ts';
+import type { ServerConfig } from '../../protocol/server-config.ts';
 import type { Environment } from '../app-model.ts';
 import { deviceReport } from '../device/device-report.ts';
 import { fewestDevices, forecast } from '../device/forecast.ts';
@@ -12,11 +13,12 @@ import { sizesOf } from '../device/model-sizes.ts';
 import { type Preflight, preflight } from '../device/preflight.ts';
 import { shardMemoryBytes } from '../device-memory.ts';
 import { fetchServedManifest, type KnownServer } from '../introduction.ts';
-import { inviteFragment } from '../invite.ts';
+import { inviteFragment, parseInvite } from '../invite.ts';
 import { forgetSwarm, keptSwarms } from '../private-swarm.ts';
 import { serverUrl } from '../server-url.ts';
 import type { SwarmDoor } from '../swarm-door.ts';
 import type { SwarmSession } from '../swarm-session.ts';
+import { modelSummary } from '../swarm-view.ts';
 import { fetchFile } from './fetch-file.ts';
 import { type OpenedModel, openModelFiles } from './model-files.ts';
 import { deleteModel, storeOwnModel } from './own-model.ts';
@@ -42,6 +44,8 @@ export class RealModelShelf implements ModelShelf {
   readonly candidate: Signal<CandidateFiles | undefined> = signal(undefined);
   readonly progress: Signal<string | undefined> = signal(undefined);
   readonly #parts: ShelfParts;
+  /** The server's, by their ids. */
+  readonly #manifests = new Map<string, Promise<Manifest>>();
   #files: readonly File[] = [];
   #measured: Promise<Preflight> | undefined;
   #known: Preflight | undefined;
@@ -53,21 +57,18 @@ export class RealModelShelf implements ModelShelf {
 
   async list(): Promise<readonly ShelfModel[]> {
     const { server, session } = this.#parts;
-    const here = location.hash;
-    const served = server.models.map(async (model) =>
-      this.#describe(decodeManifest(await fetchServedManifest(server.page, model)), model.manifest, undefined),
-    );
-    const kept = (await keptSwarms()).map(async ({ privateName, manifest }) =>
-      this.#describe(decodeManifest(manifest), await manifestIdOf(manifest), privateName),
-    );
-    const found = await Promise.allSettled([...served, ...kept]);
-    const models = found.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    const here = session.membership === undefined ? undefined : parseInvite(location.hash)?.privateName;
+    const served = server.models.map(async (model) => {
+      const described = this.#describe(await this.#served(model), model.manifest);
+      return { ...described, current: session.membership === undefined && model.manifest === session.model.manifestId };
+    });
+    const kept = (await keptSwarms()).map(async ({ privateName, manifest }) => {
+      const described = this.#describe(decodeManifest(manifest), await manifestIdOf(manifest));
+      return { ...described, privateName, current: privateName === here };
+    });
+    const found = await Promise.allSettled<ShelfModel>([...served, ...kept]);
     for (const each of found) if (each.status === 'rejected') log.warn('MODELS', ShoalError.from(each.reason).message);
-    const isCurrent = ({ manifestId, privateName }: ShelfModel) =>
-      privateName === undefined
-        ? session.membership === undefined && manifestId === session.model.manifestId
-        : here.includes(`p=${privateName}`);
-    return models.map((model) => ({ ...model, current: isCurrent(model) }));
+    return found.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
   }
 
   preflight(): Promise<Preflight> {
@@ -117,17 +118,15 @@ export class RealModelShelf implements ModelShelf {
 
   openLink(link: string): Promise<void> {
     return this.#work(async (signal) => {
-      const { url, fileName } = parseModelLink(link.trim());
-      const names = partSetOf(fileName)?.partNames ?? [fileName];
       const files: File[] = [];
-      for (const name of names) {
+      for (const part of linkedParts(parseModelLink(link.trim()))) {
+        const told = `Fetching ${part.fileName}`;
+        this.progress.value = told;
         const onProgress = (done: number, total: number) => {
           const share = Number.isFinite(total) ? ` ${Math.floor((100 * done) / total)} %` : '';
-          this.progress.value = `Fetching ${name}:${share}`;
+          this.progress.value = `${told}:${share}`;
         };
-        this.progress.value = `Fetching ${name}`;
-        const part = { url: new URL(`./${encodeURIComponent(name)}${url.search}`, url), fileName: name };
-        files.push(new File([await fetchFile(part, { signal, onProgress })], name));
+        files.push(await fetchFile(part, { signal, onProgress }));
       }
       await this.#found(await openModelFiles(files), signal);
     });
@@ -141,9 +140,10 @@ export class RealModelShelf implements ModelShelf {
     const record = (await keptSwarms()).find((kept) => kept.privateName === privateName);
     if (!record || privateName === undefined) return;
     await forgetSwarm(privateName);
-    const others = await this.list();
-    const isElsewhere = others.some((other) => other.manifestId === manifestId);
-    if (!isElsewhere) await deleteModel(decodeManifest(record.manifest), this.#parts.session.model.manifest);
+    const { server, session } = this.#parts;
+    const others = await Promise.all((await keptSwarms()).map(({ manifest }) => manifestIdOf(manifest)));
+    const isElsewhere = [...others, ...server.models.map(({ manifest }) => manifest)].includes(manifestId);
+    if (!isElsewhere) await deleteModel(decodeManifest(record.manifest), session.model.manifest);
   }
 
   async #measure(): Promise<Preflight> {
@@ -160,14 +160,19 @@ export class RealModelShelf implements ModelShelf {
     });
   }
 
-  #describe(manifest: Manifest, manifestId: string, privateName: string | undefined): ShelfModel {
-    const { name, hyperparameters, shards } = manifest;
-    const model = {
-      ...{ manifestId, name, privateName, current: false, shardCount: shards.length },
-      layerCount: hyperparameters.layerCount,
-      contextLength: hyperparameters.contextLength,
-      totalBytes: shards.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    };
+  /** Asked of the server once a page. */
+  #served(model: ServerConfig['models'][number]): Promise<Manifest> {
+    const known = this.#manifests.get(model.manifest);
+    if (known) return known;
+    const asked = fetchServedManifest(this.#parts.server.page, model).then(decodeManifest);
+    this.#manifests.set(model.manifest, asked);
+    asked.catch(() => this.#manifests.delete(model.manifest));
+    return asked;
+  }
+
+  #describe(manifest: Manifest, manifestId: string): Omit<ShelfModel, 'current' | 'privateName'> {
+    const { shards } = manifest;
+    const model = { ...modelSummary({ manifest, manifestId }), shardCount: shards.length };
     if (!this.#known) return model;
     const { speed, room } = this.#known;
     const sizes = sizesOf(manifest);

@@ -1,7 +1,7 @@
 import type { Lack } from '../../app/app-model.ts';
-import { fetchModel, type KnownServer } from '../../app/introduction.ts';
+import type { KnownServer } from '../../app/introduction.ts';
 import { type Invite, parseInvite } from '../../app/invite.ts';
-import type { MetSwarm } from '../../app/meet-swarm.ts';
+import { type MetSwarm, meetOpenSwarm } from '../../app/meet-swarm.ts';
 import { lazyTransport } from '../../app/swarm-session.ts';
 import { ShoalError } from '../../core/errors.ts';
 
@@ -43,10 +43,7 @@ export async function meetInvited(
   lacks: readonly Lack[],
   signal: AbortSignal | undefined,
 ): Promise<MetSwarm> {
-  if (invite?.secret === undefined) {
-    const network = lazyTransport(server, lacks, { manifestId: invite?.manifestId ?? server.models[0]?.manifest });
-    return { network, model: await fetchModel(server, invite?.manifestId, network, signal), membership: undefined };
-  }
+  if (invite?.secret === undefined) return meetOpenSwarm(server, invite?.manifestId, lacks, signal);
   const { manifestId, secret } = invite;
   const [{ deriveKeys }, { meetPrivately }] = await Promise.all([
     import('../../protocol/private-swarm.ts'),

@@ -9,7 +9,7 @@ import { inviteLink } from '../../app/invite.ts';
 import { Redraw } from '../../app/redraw.ts';
 import { shardRows } from '../../app/shard-rows.ts';
 import { SwarmSession } from '../../app/swarm-session.ts';
-import { memberRows, swarmSummary } from '../../app/swarm-view.ts';
+import { memberRows, modelSummary, swarmSummary } from '../../app/swarm-view.ts';
 import { ShoalError } from '../../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../../core/events.ts';
 import type { NodeSettings, SwarmNode } from '../../swarm/node.ts';
@@ -81,21 +81,13 @@ class OpenSwarm implements Swarm {
     this.#session = session;
     this.#node = node;
     this.#name = name;
-    const { manifest, manifestId } = session.model;
-    const { layerCount, contextLength } = manifest.hyperparameters;
-    this.model = {
-      name: manifest.name,
-      manifestId,
-      layerCount,
-      contextLength,
-      totalBytes: manifest.shards.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    };
+    this.model = modelSummary(session.model);
     this.engine = new ShoalEngine({
       generator: node.coordinator,
       text: () => session.text(),
       grammars: session.grammars,
-      modelId: () => manifest.name,
-      contextLength: () => contextLength,
+      modelId: () => this.model.name,
+      contextLength: () => this.model.contextLength,
       forget: (conversation) => node.coordinator.forget(conversation),
     });
     const changed = () => this.#change.soon();

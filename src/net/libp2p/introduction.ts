@@ -32,6 +32,11 @@ export function parseRelay(address: string): Multiaddr {
   throw new ShoalError('bad-request', `A relay's address must be like /ip4/…/tcp/…/ws/p2p/…, found ${address}.`);
 }
 
+/** The peer id at the end of a relay's address. */
+export function relayIdOf(relay: Multiaddr): string {
+  return relay.getComponents().at(-1)?.value ?? '';
+}
+
 /**
  * The pause before the next attempt, ms. Half of it is chance, so that a server that comes back is not met by all tabs
  * at once.
@@ -77,7 +82,7 @@ export class Introduction implements Introducer {
   constructor(node: TabNode, relay: Multiaddr, holdsWalks = true) {
     this.#node = node;
     this.#relay = relay;
-    this.#relayId = relay.getComponents().at(-1)?.value ?? '';
+    this.#relayId = relayIdOf(relay);
     const { signal } = this.#stop;
     const onDisconnect = ({ detail }: CustomEvent<PeerId>) => {
       if (this.isRelay(detail.toString())) void this.#check();

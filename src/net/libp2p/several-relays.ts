@@ -4,9 +4,10 @@ import { abortable } from '../../core/abortable.ts';
 import { ShoalError } from '../../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../../core/events.ts';
 import { log } from '../../core/log.ts';
+import { shuffled } from '../../core/shuffled.ts';
 import type { IntroductionState } from '../transport.ts';
 import { isBy } from './dial-gate.ts';
-import { type Introducer, Introduction } from './introduction.ts';
+import { type Introducer, Introduction, relayIdOf } from './introduction.ts';
 import type { TabNode } from './libp2p-node.ts';
 import { ServerGossip } from './server-gossip.ts';
 
@@ -52,15 +53,15 @@ export class SeveralRelays implements Introducer {
 
   constructor(own: Multiaddr, others: readonly Multiaddr[]) {
     this.#own = own;
-    this.#relays = new Map([...others, own].map((relay) => [idOf(relay), relay]));
+    this.#relays = new Map([...others, own].map((relay) => [relayIdOf(relay), relay]));
     this.#gossip = new ServerGossip((peerId) => this.isRelay(peerId));
-    this.#gossip.choose(peerIdFromString(idOf(own)), undefined);
+    this.#gossip.choose(peerIdFromString(relayIdOf(own)), undefined);
   }
 
   /** What the tab's node is made with. */
   get nodeOptions() {
     const mayDial = (address: Multiaddr) =>
-      [...this.#introductions.keys(), ...this.#visits.keys(), idOf(this.#own)].some((id) =>
+      [...this.#introductions.keys(), ...this.#visits.keys(), relayIdOf(this.#own)].some((id) =>
         isBy(this.#relays.get(id)!, address),
       );
     return { mayDial, relayCount: MAX_RELAYS, gossipView: this.#gossip.view };
@@ -73,7 +74,7 @@ export class SeveralRelays implements Introducer {
       await abortable(new Promise<never>(() => undefined), options?.signal);
       yield* [];
     };
-    this.#introduceBy(idOf(this.#own));
+    this.#introduceBy(relayIdOf(this.#own));
     this.#timer = setInterval(() => this.#maintain(), CHECK_INTERVAL_MS);
     this.#maintain();
   }
@@ -101,7 +102,7 @@ export class SeveralRelays implements Introducer {
   }
 
   visit(relay: Multiaddr): () => void {
-    const id = idOf(relay);
+    const id = relayIdOf(relay);
     this.#visits.set(id, (this.#visits.get(id) ?? 0) + 1);
     return () => {
       const left = this.#visits.get(id)! - 1;
@@ -127,7 +128,7 @@ export class SeveralRelays implements Introducer {
     const unsubscribe = this.onChange((state) => {
       if (state === 'online') online.resolve();
     });
-    await Promise.race([online.promise, this.#introductions.get(idOf(this.#own))?.settled(timeoutMs)]);
+    await Promise.race([online.promise, this.#introductions.get(relayIdOf(this.#own))?.settled(timeoutMs)]);
     unsubscribe();
   }
 
@@ -145,7 +146,7 @@ export class SeveralRelays implements Introducer {
 
   /** Gives up servers that do not answer, takes others, and hangs up on those over the number wanted. */
   #maintain(): void {
-    const own = idOf(this.#own);
+    const own = relayIdOf(this.#own);
     for (const [id, { state }] of this.#introductions) {
       if (state === 'online') this.#failed.delete(id);
       if (state === 'offline' && id !== own) this.#giveUp(id);
@@ -190,7 +191,7 @@ export class SeveralRelays implements Introducer {
     // It may be on its way: at the start the other one may be there sooner.
     if (chosen !== undefined && ['online', 'connecting'].includes(this.#introductions.get(chosen)?.state ?? '')) return;
     const online = this.introducers;
-    const next = online.includes(idOf(this.#own)) ? idOf(this.#own) : online[0];
+    const next = online.includes(relayIdOf(this.#own)) ? relayIdOf(this.#own) : online[0];
     if (next === undefined || next === chosen) return;
     const server = peerIdFromString(next);
     this.#gossip.choose(
@@ -210,15 +211,4 @@ export class SeveralRelays implements Introducer {
     log.info('NET', `Servers that introduce this tab: ${online.length} of ${this.#relays.size}.`);
     this.#events.emit('state', state);
   }
-}
-
-function idOf(relay: Multiaddr): string {
-  return relay.getComponents().at(-1)?.value ?? '';
-}
-
-function shuffled<T>(items: readonly T[]): T[] {
-  return items
-    .map((item) => [Math.random(), item] as const)
-    .sort(([one], [other]) => one - other)
-    .map(([, item]) => item);
 }

@@ -1,4 +1,5 @@
 import { ShoalError } from '../../core/errors.ts';
+import { shuffled } from '../../core/shuffled.ts';
 import type { Transport } from '../../net/transport.ts';
 import type { Manifest } from '../../protocol/manifest.ts';
 import {
@@ -43,6 +44,7 @@ export class ShardIntroducer {
   async holders(infoHash: string, signal: AbortSignal): Promise<string[]> {
     const { transport, registry, standing } = this.#options;
     const { index } = this.#shard(infoHash);
+    // Those who look at the same time do not all ask the same tab.
     const registered = shuffled(await registry.holders(index, signal)).filter((peerId) => peerId !== transport.peerId);
     const connected = new Set(transport.peers());
     const near = registered.filter((peerId) => connected.has(peerId));
@@ -76,12 +78,4 @@ export class ShardIntroducer {
     if (!shard) throw new ShoalError('shard-missing', `No shard of this swarm has the info hash ${infoHash}.`);
     return shard;
   }
-}
-
-/** Those who look at the same time do not all ask the same tab. */
-function shuffled<T>(items: readonly T[]): T[] {
-  return items
-    .map((item) => ({ item, place: Math.random() }))
-    .sort((a, b) => a.place - b.place)
-    .map(({ item }) => item);
 }

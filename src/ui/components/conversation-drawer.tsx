@@ -1,7 +1,8 @@
 import '../styles/drawer.css';
 import { useComputed, useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import type { ConversationRow } from '../../app/app-model.ts';
+import { useModal } from '../hooks/use-modal.ts';
 import { usePage } from '../page-state.ts';
 import { saveFile } from '../save-file.ts';
 import { ConversationItem } from './conversation-item.tsx';
@@ -10,16 +11,13 @@ import { ConversationItem } from './conversation-item.tsx';
 export function ConversationDrawer({ onClose }: { onClose: () => void }) {
   const page = usePage();
   const { conversations } = page.model;
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const query = useSignal('');
   const found = useComputed(() => {
     const words = query.value.toLowerCase().split(/\s+/).filter(Boolean);
     return conversations.rows.value.filter((row) => words.every((word) => holds(row, word)));
   });
   useEffect(() => {
-    // A press beside it closes it, where the browser knows how.
-    dialog.current!.setAttribute('closedby', 'any');
-    dialog.current!.showModal();
     page.perform(() => conversations.load());
   }, []);
   const close = () => dialog.current?.close();

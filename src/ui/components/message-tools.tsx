@@ -66,7 +66,7 @@ export function MessageTools({ message, edit, whole }: MessageToolsProps) {
 function TokensButton({ message: { id } }: { message: ChatMessage }) {
   const page = usePage();
   const shown = page.tokensShown.value === id;
-  if (page.model.tokensOf(id).length === 0) return null;
+  if (!page.model.hasTokens(id)) return null;
   return (
     <button
       type="button"

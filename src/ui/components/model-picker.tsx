@@ -1,8 +1,9 @@
 import '../styles/picker.css';
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import type { ModelShelf, Preflight, ShelfModel } from '../../app/app-model.ts';
 import { ShoalError } from '../../core/errors.ts';
+import { useModal } from '../hooks/use-modal.ts';
 import { usePage } from '../page-state.ts';
 import { DeviceFacts } from './device-facts.tsx';
 import { ModelItem } from './model-item.tsx';
@@ -11,7 +12,7 @@ import { ModelCandidate, ModelSource } from './model-source.tsx';
 /** The models that can be opened, what this device could do with each, and the way to one's own. */
 export function ModelPicker({ onClose }: { onClose: () => void }) {
   const { model } = usePage();
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const shelf = useSignal<ModelShelf | undefined>(undefined);
   const models = useSignal<readonly ShelfModel[] | undefined>(undefined);
   const measured = useSignal<Preflight | undefined>(undefined);
@@ -39,8 +40,6 @@ export function ModelPicker({ onClose }: { onClose: () => void }) {
       }
     });
   useEffect(() => {
-    dialog.current!.setAttribute('closedby', 'any');
-    dialog.current!.showModal();
     act(async () => {
       const found = await model.models();
       shelf.value = found;

@@ -1,6 +1,5 @@
 import { mkdirSync, readFileSync } from 'node:fs';
-import { chromium } from 'playwright';
-import { CHROMIUM_FLAGS, findBrowser } from '../../../cli/browser.ts';
+import { openPreviewBrowser } from './preview-browser.ts';
 import { startPreviewServer } from './preview-server.ts';
 
 // The pictures of README and of the installed page: `node tests/e2e/support/make-pictures.ts`.
@@ -16,13 +15,8 @@ const PICTURES = [
 ];
 
 mkdirSync('public/screenshots', { recursive: true });
-const { executablePath, env } = await findBrowser();
 const server = await startPreviewServer();
-const browser = await chromium.launch({
-  executablePath,
-  env: { ...process.env, ...env } as Record<string, string>,
-  args: CHROMIUM_FLAGS,
-});
+const browser = await openPreviewBrowser();
 const icon = `data:image/svg+xml;base64,${readFileSync('public/icon.svg').toString('base64')}`;
 for (const { size, maskable } of ICONS) {
   const page = await browser.newPage({ viewport: { width: size, height: size } });

@@ -122,6 +122,7 @@ export class PreviewModel implements AppModel {
     return true;
   };
   regenerate = (id: number) => this.#ask(`regenerate ${id}`);
+  hasTokens = () => this.tokens.length > 0;
   tokensOf = (): readonly AnswerToken[] => this.tokens;
   tokens: readonly AnswerToken[] = [];
   goOnFrom = (id: number, place: number, other: number | undefined) => this.#ask(`goOnFrom ${id} ${place} ${other}`);

@@ -1,6 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { chromium } from 'playwright';
-import { CHROMIUM_FLAGS, findBrowser } from '../../../cli/browser.ts';
+import { openPreviewBrowser } from './preview-browser.ts';
 import { startPreviewServer } from './preview-server.ts';
 import { PREVIEW_STATES } from './preview-states.ts';
 
@@ -15,13 +14,8 @@ const SCREENS = [
 const chosen = process.argv.slice(2);
 const states = chosen.length > 0 ? chosen : Object.keys(PREVIEW_STATES);
 mkdirSync(FOLDER, { recursive: true });
-const { executablePath, env } = await findBrowser();
 const server = await startPreviewServer();
-const browser = await chromium.launch({
-  executablePath,
-  env: { ...process.env, ...env } as Record<string, string>,
-  args: CHROMIUM_FLAGS,
-});
+const browser = await openPreviewBrowser();
 for (const { name: screen, ...device } of SCREENS) {
   for (const colorScheme of ['light', 'dark'] as const) {
     const context = await browser.newContext({ ...device, colorScheme });

@@ -6,7 +6,6 @@ import { seededRandom } from '../../../src/swarm/coordinator/seeded-random.ts';
 import { Roster } from '../../../src/swarm/members/roster.ts';
 import type { SwarmNode } from '../../../src/swarm/node.ts';
 import { RoutePlanner } from '../../../src/swarm/route/route-planner.ts';
-import { RowHasher } from '../../../src/swarm/stage/row-digests.ts';
 import { ArithmeticRunner } from './arithmetic-runner.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 import { TestSwarm } from './test-swarm.ts';
@@ -65,8 +64,6 @@ const SETTLE_MS = 45_000;
 
 /** A swarm under constant prompts, in simulated time, in which every second one node leaves and another joins. */
 export async function runChurn(options: ChurnOptions): Promise<ChurnReport> {
-  // Compiled in real time, in which minutes of the simulated could pass.
-  await RowHasher.shared();
   const clock = new SimulatedClock();
   const { routing, restore } = watchRouting();
   const { random } = Math;
