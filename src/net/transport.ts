@@ -104,6 +104,10 @@ export interface Transport {
   openChannel(peerId: string, options?: AbortOptions): Promise<FrameChannel>;
   /** The one handler of channels that peers open; a later one takes its place. */
   handleChannels(handler: (channel: FrameChannel) => void): Unsubscribe;
+  /** This peer's signature under a message, as anybody can check it who knows the peer's id. */
+  sign(message: Uint8Array): Promise<Uint8Array>;
+  /** Whether the peer has signed the message. */
+  isSignedBy(peerId: string, message: Uint8Array, signature: Uint8Array): Promise<boolean>;
   /** Gossip to every subscriber of the topic, signed by this peer. */
   publish(topic: string, message: Uint8Array): Promise<void>;
   subscribe(topic: string, listener: GossipListener): Unsubscribe;

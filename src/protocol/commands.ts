@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { type ErrorCode, ShoalError, type WireError } from '../core/errors.ts';
-import { MAX_COMMAND_BYTES, MAX_ROUTE_STAGES } from './limits.ts';
+import { MAX_COMMAND_BYTES, MAX_EVIDENCE_TOKENS, MAX_ROUTE_STAGES } from './limits.ts';
 
 /** The libp2p protocol that carries one request and one response. */
 export const COMMAND_PROTOCOL = '/shoal/command/1.0.0';
@@ -18,6 +18,13 @@ const text = v.pipe(v.string(), v.maxLength(512));
 /** One, or two while a stage moves from one node to another. */
 const neighbours = v.optional(v.pipe(v.array(peerId), v.maxLength(2)), []);
 const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
+/** What a stage says of the first `length` rows of a session: SHA-256 over them, as they came and as they went. */
+const rowStatement = v.object({ session, layers, length: count, rows_in: digest, rows_out: digest });
+/** Of the stage that says so. @see row-statement.ts */
+const signature = v.pipe(v.string(), v.regex(/^[0-9a-f]{128}$/));
+const signedRows = v.object({ ...rowStatement.entries, signature });
+export type RowStatement = v.InferOutput<typeof rowStatement>;
+export type SignedRows = v.InferOutput<typeof signedRows>;
 const nothing = v.optional(v.undefined());
 const empty = v.object({});
 
@@ -141,11 +148,8 @@ export const COMMANDS = {
     }),
     result: empty,
   },
-  /** SHA-256 over the first `length` rows of the session's place for `layers`, as they came and as they went. */
-  GET_HASHES: {
-    params: v.object({ session, layers, length: count }),
-    result: v.object({ rows_in: digest, rows_out: digest }),
-  },
+  /** What the node says of the rows of the session's place for `layers`. */
+  GET_HASHES: { params: v.object({ session, layers, length: count }), result: signedRows },
   /**
    * Frees the session's KV caches of `layers`, or all that it has at this node; not those of openings after `opening`.
    * An opening up to it that arrives later is void.
@@ -154,8 +158,19 @@ export const COMMANDS = {
     params: v.object({ session, layers: v.optional(layers), opening: v.optional(count) }),
     result: empty,
   },
-  /** The node that asks has found this peer to lie, by a check of its own. No more than a reason to check it again. */
-  REPORT_LIAR: { params: v.object({ peer_id: peerId }), result: empty },
+  /**
+   * The node that asks has found this peer to lie, by a check of its own. No more than a reason to check it again, unless
+   * there is what it has signed: whoever holds the layers can compute for himself.
+   */
+  REPORT_LIAR: { params: v.object({ peer_id: peerId, evidence: v.optional(signedRows) }), result: empty },
+  /**
+   * Sends the rows that a liar has signed, as results: those that came, under `task` (or its tokens as the answer), and
+   * those that went, under the next number.
+   */
+  SHOW_EVIDENCE: {
+    params: v.object({ session, layers, task: count, max_tokens: v.pipe(count, v.minValue(1)) }),
+    result: v.object({ ids: v.optional(v.pipe(v.array(count), v.maxLength(MAX_EVIDENCE_TOKENS))) }),
+  },
   PING: { params: nothing, result: empty },
   /** Counters, the newest tasks, and the part of the log that tells what the node serves. */
   GET_STATS: {

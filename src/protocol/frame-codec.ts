@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, toHex } from '../core/bytes.ts';
+import { ByteReader, ByteWriter, fromHex, toHex } from '../core/bytes.ts';
 import { type ErrorCode, ShoalError } from '../core/errors.ts';
 import type { LayerRange } from '../core/ranges.ts';
 import type {
@@ -60,7 +60,7 @@ const KINDS = ['task', 'result', 'error'] as const;
 /** A frame as it travels. @param format - of hidden states; f32 takes its place where it cannot hold them */
 export function encodeFrame(frame: Frame, format: HiddenFormat = 'f32'): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter(payloadBytes(frame, format) + 1024);
-  writer.u8(VERSION).u8(KINDS.indexOf(frame.kind)).bytes(sessionBytes(frame.session)).u32(frame.task);
+  writer.u8(VERSION).u8(KINDS.indexOf(frame.kind)).bytes(fromHex(frame.session)).u32(frame.task);
   if (frame.kind === 'task') writeTask(writer, frame, format);
   else if (frame.kind === 'result') writeResult(writer, frame);
   else writeError(writer, frame);
@@ -279,12 +279,6 @@ function readFloats(reader: ByteReader, what: string, max: number): Float32Array
 /** Typed arrays need an aligned start; a frame that lies askew in a larger buffer is copied once. */
 function aligned(bytes: Uint8Array): Uint8Array {
   return bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
-}
-
-function sessionBytes(session: string): Uint8Array {
-  return Uint8Array.from({ length: SESSION_BYTES }, (_, index) =>
-    Number.parseInt(session.slice(2 * index, 2 * index + 2), 16),
-  );
 }
 
 function payloadBytes(frame: Frame, format: HiddenFormat): number {

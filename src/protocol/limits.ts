@@ -30,6 +30,8 @@ export const FRAME_SLICE_BYTES = 4400;
 export const MAX_BUFFERED_BYTES = 64 * 1024;
 /** A command's JSON, either way: the longest is a list of every file of a large model. */
 export const MAX_COMMAND_BYTES = 256 * 1024;
+/** Positions of a session that is checked, and shown to others where a stage of it was found to lie. */
+export const MAX_EVIDENCE_TOKENS = 2048;
 /** Commands a peer may have unanswered here: a coordinator opens, truncates and closes; more is a flood. */
 export const MAX_COMMANDS_IN_FLIGHT = 32;
 /** Sessions open on a node at once: each holds KV pages. */

@@ -13,9 +13,11 @@ import { SpreadPace } from './assign/spread-pace.ts';
 import { Spreader } from './assign/spreader.ts';
 import { chooseInTurn } from './assign/volunteer.ts';
 import { Coordinator } from './coordinator/coordinator.ts';
+import { LiarEvidence } from './coordinator/liar-evidence.ts';
 import { LiarReports } from './coordinator/liar-reports.ts';
 import { CommandClient } from './frames/command-client.ts';
 import { FrameExchange } from './frames/frame-exchange.ts';
+import { RowStatements } from './frames/row-statements.ts';
 import { CommandServer } from './members/command-server.ts';
 import { EarlyConnections } from './members/early-connections.ts';
 import { Membership } from './members/membership.ts';
@@ -118,9 +120,12 @@ export class SwarmNode {
       commands: () => this.commands,
       neighbours: () => this.connectedPeers(),
     });
+    const statements = new RowStatements(transport, manifestId);
     this.#server = new CommandServer({
       peerId: transport.peerId,
       reports,
+      evidence: () => evidence,
+      statements,
       stages: this.stages,
       store,
       keeper,
@@ -131,19 +136,16 @@ export class SwarmNode {
     this.commands = new CommandClient(transport, (request) => this.#server.handle(transport.peerId, request));
     this.records = new TrackRecords();
     const { records } = this;
-    this.coordinator = new Coordinator({
+    const { vocabularySize, width, contextLength, layerCount } = manifest.hyperparameters;
+    const dependencies = {
       exchange: this.exchange,
       commands: this.commands,
       records,
-      vocabularySize: manifest.hyperparameters.vocabularySize,
-      width: manifest.hyperparameters.width,
-      reports,
-      digest: (rows) => digestOf(rows, manifest.hyperparameters.width),
-      checks: () => options.settings().checkOthers,
-      onChecked: () => this.#events.emit('change', undefined),
+      vocabularySize,
+      width,
+      digest: (values: Float32Array | Uint32Array) => digestOf(values, width),
+      statements,
       wire: () => options.settings().wire,
-      contextLength: manifest.hyperparameters.contextLength,
-      leaving: () => this.#roster.leaving(),
       routes: new RoutePlanner({
         coordinator: transport.peerId,
         manifest,
@@ -153,6 +155,21 @@ export class SwarmNode {
         onChange: (listener) => this.onChange(listener),
         recruit: (shard) => this.#recruiter.recruit(shard),
       }),
+    };
+    const evidence = new LiarEvidence({
+      ...dependencies,
+      serves: ({ start, end }) =>
+        end < layerCount && keeper.layers().some((held) => held.start <= start && end <= held.end),
+      onLiar: (peerId, why) => this.coordinator.leaveOut(peerId, why),
+    });
+    this.coordinator = new Coordinator({
+      ...dependencies,
+      reports,
+      evidence,
+      checks: () => options.settings().checkOthers,
+      onChecked: () => this.#events.emit('change', undefined),
+      contextLength,
+      leaving: () => this.#roster.leaving(),
     });
     this.#recruiter = new Recruiter({
       commands: this.commands,

@@ -290,7 +290,7 @@ describe('a stage whose layers another node has too', () => {
     expect(await checkedAt(0.019)).toBe(true);
   });
 
-  it.each(['refuses to show', 'shows nothing of'])(
+  it.each(['refuses to show', 'shows nothing of', 'signs nothing of'])(
     'is left out when it twice %s what it has computed, not at once',
     { timeout: 60_000 },
     async (how) => {
@@ -299,7 +299,8 @@ describe('a stage whose layers another node has too', () => {
       const { route } = await turn();
       const refusal = Promise.reject(new ShoalError('limit-exceeded', 'It is not kept any more.'));
       refusal.catch(() => undefined);
-      nodeOf(route[1]!).stages.showSession = () => (how === 'refuses to show' ? refusal : Promise.resolve());
+      if (how === 'signs nothing of') swarm.transportOf(route[1]!).sign = async () => new Uint8Array(64);
+      else nodeOf(route[1]!).stages.showSession = () => (how === 'refuses to show' ? refusal : Promise.resolve());
       await turn();
       expect(resting()).toEqual([]);
       const { events } = await turn();

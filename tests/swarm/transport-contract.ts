@@ -66,6 +66,20 @@ export const TRANSPORT_CONTRACT: readonly ContractCase[] = [
     },
   },
   {
+    name: 'sign: others know what a member has signed, and that another has not',
+    async run(lab) {
+      const [a, b] = await openPair(lab);
+      const message = randomBytes(100);
+      const signature = await a.sign(message);
+      equal(signature.length, 64, 'length');
+      equal(await b.isSignedBy(a.peerId, message, signature), true, 'the signer');
+      equal(await b.isSignedBy(b.peerId, message, signature), false, 'another');
+      equal(await b.isSignedBy(a.peerId, randomBytes(100), signature), false, 'another message');
+      equal(await b.isSignedBy(a.peerId, message, new Uint8Array(64)), false, 'no signature');
+      equal(await b.isSignedBy('nobody', message, signature), false, 'no peer');
+    },
+  },
+  {
     name: 'connect: a stranger is peer-unreachable, for requests and channels too',
     async run(lab) {
       const a = await lab.open();

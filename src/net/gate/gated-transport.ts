@@ -133,6 +133,14 @@ export class GatedTransport implements Transport {
     });
   }
 
+  sign(message: Uint8Array): Promise<Uint8Array> {
+    return this.#inner.sign(message);
+  }
+
+  isSignedBy(peerId: string, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
+    return this.#inner.isSignedBy(peerId, message, signature);
+  }
+
   publish(topic: string, message: Uint8Array): Promise<void> {
     const sealed = seal(this.#keys, this.peerId, topic, { certificate: this.#certificate, message });
     return this.#inner.publish(privateTopic(this.#keys, topic), sealed);

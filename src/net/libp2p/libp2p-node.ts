@@ -16,7 +16,6 @@ import { FRAME_SLICE_BYTES, MAX_BUFFERED_BYTES } from '../../protocol/limits.ts'
 import { repeatMissedChannelEvents } from './late-channel-events.ts';
 import { pathWebSockets } from './path-web-sockets.ts';
 import { standInForBroadcastChannel } from './silent-broadcast.ts';
-import { createIdentity } from './tab-identity.ts';
 
 /** One attempt to reach a tab, all in all: some twenty round trips, up to a second each on a bad link. */
 export const DIAL_TIMEOUT_MS = 30_000;
@@ -49,8 +48,8 @@ export interface TabNodeOptions {
   /** What the gossip sees of the node. */
   readonly gossipView?: ((components: GossipSubComponents) => GossipSubComponents) | undefined;
   readonly iceServers: readonly RTCIceServer[];
-  /** The tab's identity; a new one when absent. */
-  readonly privateKey?: PrivateKey;
+  /** The tab's identity. */
+  readonly privateKey: PrivateKey;
 }
 
 /** Builds the tab's libp2p node: WebRTC between tabs, a relay for the introduction, DHT client, gossip. */
@@ -59,7 +58,6 @@ export async function createTabNode(options: TabNodeOptions) {
   guardCandidates(globalThis.RTCPeerConnection);
   repeatMissedChannelEvents(globalThis.RTCPeerConnection);
   standInForBroadcastChannel();
-  const identity = privateKey ?? (await createIdentity());
   // Evaluating the code, the first step on Noise's curve, making the node and starting it are a task each: together they
   // would hold a click up.
   await nextTask();
@@ -67,7 +65,7 @@ export async function createTabNode(options: TabNodeOptions) {
   await nextTask();
   const node = await createLibp2p({
     start: false,
-    privateKey: identity,
+    privateKey,
     addresses: { listen: [...Array.from({ length: relayCount }, () => '/p2p-circuit'), '/webrtc'] },
     transports: [
       pathWebSockets(),

@@ -30,6 +30,7 @@ import { type Introducer, Introduction, parseRelay } from './introduction.ts';
 import { createTabNode, type TabNode } from './libp2p-node.ts';
 import { watchConnections } from './pulse.ts';
 import { SeveralRelays } from './several-relays.ts';
+import { createIdentity } from './tab-identity.ts';
 
 /** How long a start waits for the relay before it goes on without. */
 const INTRODUCTION_TIMEOUT_MS = 10_000;
@@ -63,8 +64,10 @@ export async function createLibp2pTransport(options: Libp2pTransportOptions): Pr
   const { signal } = options;
   if (signal?.aborted) throw abortError(signal);
   const relay = parseRelay(options.relay);
-  const { node, introduction } = await introduce(relay, options);
-  const transport = new Libp2pTransport(node, introduction, new DirectDialer(node, introduction), options.iceServers);
+  const { privateKey = await createIdentity(), iceServers } = options;
+  const { node, introduction } = await introduce(relay, { ...options, privateKey });
+  const dialer = new DirectDialer(node, introduction);
+  const transport = new Libp2pTransport(node, privateKey, introduction, dialer, iceServers);
   try {
     await abortable(introduction.settled(INTRODUCTION_TIMEOUT_MS), signal);
   } catch (error) {
@@ -77,7 +80,7 @@ export async function createLibp2pTransport(options: Libp2pTransportOptions): Pr
 /** Makes the tab's node, which looks for a place at its server's relay, or at two of several. */
 async function introduce(
   relay: Multiaddr,
-  { others = [], ...options }: Libp2pTransportOptions,
+  { others = [], ...options }: Libp2pTransportOptions & { readonly privateKey: PrivateKey },
 ): Promise<{ node: TabNode; introduction: Introducer }> {
   if (others.length === 0) {
     const node = await createTabNode({ ...options, relayCount: 1, mayDial: (address) => isBy(relay, address) });
@@ -93,6 +96,7 @@ class Libp2pTransport implements Transport {
   readonly peerId: string;
   readonly directory: Directory;
   readonly #node: TabNode;
+  readonly #identity: PrivateKey;
   readonly #introduction: Introducer;
   readonly #dialer: DirectDialer;
   readonly #iceServers: readonly RTCIceServer[];
@@ -101,8 +105,15 @@ class Libp2pTransport implements Transport {
   readonly #events = new Emitter<{ peer: { readonly peerId: string; readonly connected: boolean } }>();
   readonly #connected = new Set<string>();
 
-  constructor(node: TabNode, introduction: Introducer, dialer: DirectDialer, iceServers: readonly RTCIceServer[]) {
+  constructor(
+    node: TabNode,
+    identity: PrivateKey,
+    introduction: Introducer,
+    dialer: DirectDialer,
+    iceServers: readonly RTCIceServer[],
+  ) {
     this.#node = node;
+    this.#identity = identity;
     this.peerId = node.peerId.toString();
     this.#introduction = introduction;
     this.#dialer = dialer;
@@ -186,6 +197,19 @@ class Libp2pTransport implements Transport {
     return this.#handle(ACTIVATION_PROTOCOL, MAX_CHANNELS_PER_PEER, (stream, connection) =>
       handler(this.#channelOver(stream, connection)),
     );
+  }
+
+  async sign(message: Uint8Array): Promise<Uint8Array> {
+    return this.#identity.sign(message);
+  }
+
+  async isSignedBy(peerId: string, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
+    try {
+      return (await peerIdFromString(peerId).publicKey?.verify(message, signature)) ?? false;
+    } catch {
+      // No id of a peer, or no signature at all.
+      return false;
+    }
   }
 
   publish(topic: string, message: Uint8Array): Promise<void> {

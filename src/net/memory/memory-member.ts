@@ -1,4 +1,7 @@
+import { hmac } from '@noble/hashes/hmac.js';
+import { sha512 } from '@noble/hashes/sha2.js';
 import { abortable, abortError } from '../../core/abortable.ts';
+import { toHex } from '../../core/bytes.ts';
 import { type ErrorCode, ShoalError } from '../../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../../core/events.ts';
 import { MAX_COMMANDS_IN_FLIGHT } from '../../protocol/limits.ts';
@@ -31,6 +34,8 @@ export interface MemoryMedium {
   carry(from: string, to: string, deliver: (member: MemoryTransport) => void): void;
   roundTripMs(one: string, other: string): number;
   leave(member: MemoryTransport): void;
+  /** What the member alone signs with. */
+  signingKey(peerId: string): Uint8Array;
 }
 
 /** A message of the gossip; its object is its identity. */
@@ -109,6 +114,14 @@ export class MemoryTransport implements Transport {
 
   mayServe(): boolean {
     return true;
+  }
+
+  async sign(message: Uint8Array): Promise<Uint8Array> {
+    return hmac(sha512, this.#medium.signingKey(this.peerId), message);
+  }
+
+  async isSignedBy(peerId: string, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
+    return toHex(hmac(sha512, this.#medium.signingKey(peerId), message)) === toHex(signature);
   }
 
   async request(

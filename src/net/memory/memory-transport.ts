@@ -30,6 +30,8 @@ export class MemoryNetwork {
   readonly #members = new Map<string, MemoryTransport>();
   /** By sender, then by receiver. */
   readonly #links = new Map<string, Map<string, MemoryLink>>();
+  /** By member, one that has left among them. */
+  readonly #signingKeys = new Map<string, Uint8Array>();
   readonly #medium: MemoryMedium;
   #nextId = 0;
 
@@ -49,6 +51,7 @@ export class MemoryNetwork {
         [from, to].every((peerId) => this.#places.of(peerId).length > 0) && this.#reaches(from, to),
       carry: (from, to, deliver) => this.#carry(from, to, deliver),
       roundTripMs: (one, other) => this.#latencyMs(one, other) + this.#latencyMs(other, one),
+      signingKey: (peerId) => this.#signingKey(peerId),
       leave: (member) => {
         this.#remove(member.peerId);
         this.#forgetLinks(member.peerId);
@@ -131,6 +134,12 @@ export class MemoryNetwork {
     for (const [index, group] of groups.entries()) {
       for (const one of group) for (const other of groups.slice(index + 1).flat()) this.cut(one, other);
     }
+  }
+
+  #signingKey(peerId: string): Uint8Array {
+    const key = this.#signingKeys.get(peerId) ?? crypto.getRandomValues(new Uint8Array(32));
+    this.#signingKeys.set(peerId, key);
+    return key;
   }
 
   #carry(from: string, to: string, deliver: (member: MemoryTransport) => void): void {

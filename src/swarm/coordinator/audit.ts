@@ -1,6 +1,8 @@
 import { ShoalError } from '../../core/errors.ts';
-import type { Candidates, ResultFrame, RouteStage } from '../../protocol/frames.ts';
+import type { SignedRows } from '../../protocol/commands.ts';
+import type { Candidates, RouteStage, TaskFrame } from '../../protocol/frames.ts';
 import { closeStages, fillStages, openStages } from './build-stages.ts';
+import { collectRows } from './collect-rows.ts';
 import { candidatesDifference, rowDifference } from './compare-rows.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { PipelineDependencies } from './pipeline-dependencies.ts';
@@ -33,12 +35,19 @@ export class Withheld extends ShoalError {
 
 /** What a replay of a stage elsewhere has shown. */
 export type AuditResult =
-  /** Both computed, and so far apart is what they gave. */
-  | { readonly kind: 'compared'; readonly difference: number }
+  /** Both computed, and so far apart is what they gave; of all but the last stage with what it has signed and shown. */
+  | { readonly kind: 'compared'; readonly difference: number; readonly shown?: ShownRows }
   /** What two neighbours say of the rows between them does not agree. */
   | { readonly kind: 'link'; readonly sender: string; readonly receiver: string }
   /** One shows other rows than it has sent. */
   | { readonly kind: 'false-rows'; readonly peerId: string };
+
+/** Rows that a stage says are those that it has sent. */
+export interface ShownRows {
+  readonly signed: SignedRows;
+  /** `[length, C]` */
+  readonly output: Float32Array;
+}
 
 const AUDIT_TIMEOUT_MS = 60_000;
 const END_TIMEOUT_MS = 1000;
@@ -67,8 +76,12 @@ export async function auditStage(
       throw new Withheld(peerId, ShoalError.from(error));
     }
   };
-  const hashes = ({ peerId, layers }: RouteStage) =>
-    part(peerId, deps.commands.send(peerId, 'GET_HASHES', { session, layers, length }, bounded));
+  const hashes = async ({ peerId, layers }: RouteStage): Promise<SignedRows> => {
+    const of = { session, layers, length };
+    const signed = { ...(await part(peerId, deps.commands.send(peerId, 'GET_HASHES', of, bounded))), ...of };
+    if (await deps.statements.isBy(peerId, signed)) return signed;
+    throw new Withheld(peerId, new ShoalError('bad-result', 'It has not signed what it says of its rows.'));
+  };
   const [own, theirs, next] = await Promise.all([hashes(stage), before && hashes(before), after && hashes(after)]);
   if (before && theirs!.rows_out !== own.rows_in)
     return { kind: 'link', sender: before.peerId, receiver: stage.peerId };
@@ -78,8 +91,10 @@ export async function auditStage(
   const withSecond = [...route.slice(0, place), second];
   const task = pipeline.beginFilling();
   const shownTask = pipeline.beginFilling();
-  const computed = collect(deps, { session, task, from: holder, length }, bounded);
-  const shown = collect(deps, { session, task: shownTask, from: stage.peerId, length }, bounded);
+  const rowsOf = (number: number, from: string) =>
+    collectRows(deps.exchange, deps.width, { session, task: number, from, length }, bounded);
+  const computed = rowsOf(task, holder);
+  const shown = rowsOf(shownTask, stage.peerId);
   try {
     const opened = { session, stages: [second], routes: [withSecond], maxTokens: length, firstTask: task };
     const opening = openStages(deps, { ...opened, hashes: true }, bounded);
@@ -97,7 +112,8 @@ export async function auditStage(
     const replayed = await hashes(second);
     if (before && replayed.rows_in !== own.rows_in) return { kind: 'false-rows', peerId: before.peerId };
     if ((await deps.digest(told.hidden)) !== own.rows_out) return { kind: 'false-rows', peerId: stage.peerId };
-    return { kind: 'compared', difference: rowDifference(told.hidden, again.hidden, deps.width) };
+    const difference = rowDifference(told.hidden, again.hidden, deps.width);
+    return { kind: 'compared', difference, shown: { signed: own, output: told.hidden } };
   } finally {
     computed.stop();
     shown.stop();
@@ -108,44 +124,30 @@ export async function auditStage(
   }
 }
 
-interface Collected {
-  readonly rows: readonly Candidates[];
-  readonly hidden: Float32Array;
-}
-
-/** Gathers the results of one task number until they are of all positions. */
-function collect(
-  { exchange, width }: PipelineDependencies,
-  wanted: { readonly session: string; readonly task: number; readonly from: string; readonly length: number },
+/**
+ * What the stage was sent, as itself says it was: tokens, or rows that the stage before it shows.
+ * @throws ShoalError when it cannot be had, or is something else
+ */
+export async function inputOf(
+  { exchange, commands, width, digest }: PipelineDependencies,
+  { pipeline, place, ids }: AuditSubject,
+  { session, length, rows_in }: SignedRows,
   signal: AbortSignal,
-): { readonly done: Promise<Collected>; readonly stop: () => void } {
-  const { promise, resolve, reject } = Promise.withResolvers<Collected>();
-  promise.catch(() => undefined);
-  const parts: ResultFrame[] = [];
-  let positions = 0;
-  const giveUp = () => reject(new ShoalError('timeout', 'A check takes too long, or is not wanted any more.'));
-  signal.addEventListener('abort', giveUp);
-  const stopListening = exchange.onFrame(({ from, frame }) => {
-    if (frame.session !== wanted.session || frame.task !== wanted.task || frame.kind === 'task') return;
-    if (from !== wanted.from) return;
-    if (frame.kind === 'error') return reject(new ShoalError(frame.error.code, frame.error.message));
-    parts.push(frame);
-    positions += frame.hidden ? frame.hidden.length / width : frame.rows.length;
-    if (positions < wanted.length) return;
-    const hidden = new Float32Array(positions * width);
-    let offset = 0;
-    for (const part of parts) {
-      if (!part.hidden) continue;
-      hidden.set(part.hidden, offset);
-      offset += part.hidden.length;
-    }
-    resolve({ rows: parts.flatMap(({ rows }) => rows), hidden });
-  });
-  const stop = () => {
-    stopListening();
-    signal.removeEventListener('abort', giveUp);
-  };
-  return { done: promise, stop };
+): Promise<TaskFrame['input']> {
+  const before = pipeline.route[place - 1];
+  if (!before) return { dtype: 'u32', ids: Uint32Array.from(ids.slice(0, length)) };
+  const { peerId, layers } = before;
+  const task = pipeline.beginFilling();
+  const shown = collectRows(exchange, width, { session, task, from: peerId, length }, signal);
+  try {
+    const show = { session, layers, task, position: 0, length, max_tokens: pipeline.maxTaskTokens };
+    await commands.send(peerId, 'SHOW_SESSION', show, signal);
+    const { hidden } = await shown.done;
+    if ((await digest(hidden)) !== rows_in) throw new ShoalError('bad-result', 'Other rows are shown than were sent.');
+    return { dtype: 'f32', hidden };
+  } finally {
+    shown.stop();
+  }
 }
 
 function givenDifference(given: ReadonlyMap<number, Candidates>, rows: readonly Candidates[]): number {

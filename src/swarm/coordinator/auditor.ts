@@ -2,19 +2,26 @@ import { ShoalError } from '../../core/errors.ts';
 import { log } from '../../core/log.ts';
 import { formatLayers } from '../../core/ranges.ts';
 import { shortId } from '../../core/short-id.ts';
-import { type Answered, type AuditResult, type AuditSubject, auditStage, Withheld } from './audit.ts';
+import type { SignedRows } from '../../protocol/commands.ts';
+import { MAX_EVIDENCE_TOKENS } from '../../protocol/limits.ts';
+import {
+  type Answered,
+  type AuditResult,
+  type AuditSubject,
+  auditStage,
+  inputOf,
+  type ShownRows,
+  Withheld,
+} from './audit.ts';
 import { MAX_DIFFERENCE } from './compare-rows.ts';
+import type { LiarEvidence } from './liar-evidence.ts';
 import type { LiarReports } from './liar-reports.ts';
-import type { Pipeline } from './pipeline.ts';
 import type { PipelineDependencies } from './pipeline-dependencies.ts';
-import type { RouteEvent } from './route-event.ts';
 
 /** A node's first answers are all checked; */
 const FIRST_ANSWERS = 5;
 /** later ones by a coin that nobody else sees: the more were good, the fewer, but never fewer than this part. */
 const LEAST_RATE = 0.02;
-/** Positions of a session beyond which a check costs more than it is worth. */
-const MAX_POSITIONS = 2048;
 
 /** Holders of a stage's layers that are asked to compute again, until one does. */
 const MAX_HOLDERS_ASKED = 3;
@@ -34,34 +41,32 @@ interface Replay {
   readonly others: readonly string[];
 }
 
+export interface AuditorOptions extends PipelineDependencies {
+  readonly reports: Pick<LiarReports, 'take' | 'tell'>;
+  readonly evidence: Pick<LiarEvidence, 'keep'>;
+  /** No route of this tab goes through it from now on. @param why - for people */
+  readonly leaveOut: (peerId: string, why: string) => void;
+}
+
 /** Has others compute again, by chance, what the stages of this tab's answers have computed. */
 export class Auditor {
-  readonly #deps: PipelineDependencies;
-  readonly #reports: Pick<LiarReports, 'take' | 'tell'>;
-  readonly #tell: (event: RouteEvent) => void;
+  readonly #deps: AuditorOptions;
 
-  /** @param tell - who was found to lie */
-  constructor(
-    deps: PipelineDependencies,
-    reports: Pick<LiarReports, 'take' | 'tell'>,
-    tell: (event: RouteEvent) => void,
-  ) {
-    this.#deps = deps;
-    this.#reports = reports;
-    this.#tell = tell;
+  constructor(options: AuditorOptions) {
+    this.#deps = options;
   }
 
   /** The stages of an answer that the coin, or a report, says are to be checked, and that can be. */
   choose({ pipeline, given }: Answered): Chosen[] {
     const { exchange, routes, wire } = this.#deps;
     const rounded = (wire?.() ?? 'f32') !== 'f32';
-    if (pipeline.broken || !pipeline.hashes || rounded || pipeline.confirmed > MAX_POSITIONS) return [];
+    if (pipeline.broken || !pipeline.hashes || rounded || pipeline.confirmed > MAX_EVIDENCE_TOKENS) return [];
     const chosen: Chosen[] = [];
     for (const [place, { peerId, layers }] of pipeline.route.entries()) {
       if (peerId === exchange.peerId) continue;
       if (place === pipeline.route.length - 1 && given.size === 0) continue;
       const lucky = secretRandom() >= this.#rate(peerId);
-      if (lucky && !this.#reports.take(peerId)) continue;
+      if (lucky && !this.#deps.reports.take(peerId)) continue;
       const holders = routes.holders(layers, peerId);
       if (holders.length > 0) chosen.push({ place, holders });
     }
@@ -79,7 +84,7 @@ export class Auditor {
         const { message } = ShoalError.from(error);
         log.info('ROUTE', `Layers ${formatLayers(stage.layers)} were not checked: ${message}`);
         if (error instanceof Withheld && this.#deps.records.withheld(error.peerId, message))
-          this.#leaveOut(pipeline, error.peerId, 'it does not show what it has computed.');
+          this.#deps.leaveOut(error.peerId, 'it does not show what it has computed.');
       }
     }
   }
@@ -98,15 +103,17 @@ export class Auditor {
     const { result, holder } = replay;
     if (result.kind === 'link') {
       // Either may lie, so nobody else is told.
-      this.#expel(pipeline, records.dispute(result.receiver, result.sender), wordsOf(result));
+      this.#expel(records.dispute(result.receiver, result.sender), wordsOf(result));
     } else if (result.kind === 'false-rows') {
-      this.#expelAndTell(pipeline, result.peerId, wordsOf(result));
+      this.#expelAndTell(result.peerId, wordsOf(result));
     } else if (result.difference <= MAX_DIFFERENCE) {
       records.passed(stage.peerId);
     } else {
       const why = `Layers ${formatLayers(stage.layers)}: ${shortId(holder)} computes otherwise, by ${result.difference.toPrecision(2)}.`;
       log.warn('ROUTE', why);
-      this.#expelAndTell(pipeline, await this.#decide(subject, replay, signal), why);
+      const liar = await this.#decide(subject, replay, signal);
+      const evidence = liar === stage.peerId ? await this.#keepEvidence(subject, result.shown, signal) : undefined;
+      this.#expelAndTell(liar, why, evidence);
     }
   }
 
@@ -139,21 +146,33 @@ export class Auditor {
     return undefined;
   }
 
-  #expelAndTell(pipeline: Pipeline, peerId: string | undefined, why: string): void {
-    if (this.#expel(pipeline, peerId, why)) this.#reports.tell(peerId!);
+  /** Keeps what shows others that the stage lies. @returns what it has signed; undefined where that cannot be had */
+  async #keepEvidence(
+    subject: AuditSubject,
+    shown: ShownRows | undefined,
+    signal: AbortSignal,
+  ): Promise<SignedRows | undefined> {
+    if (!shown) return undefined;
+    const { signed, output } = shown;
+    try {
+      const input = await inputOf(this.#deps, subject, signed, signal);
+      return this.#deps.evidence.keep({ signed, input, output }) ? signed : undefined;
+    } catch (error) {
+      log.info('ROUTE', `Nobody can be shown what was found: ${ShoalError.from(error).message}`);
+      return undefined;
+    }
+  }
+
+  #expelAndTell(peerId: string | undefined, why: string, evidence?: SignedRows): void {
+    if (this.#expel(peerId, why)) this.#deps.reports.tell(peerId!, evidence);
   }
 
   /** @returns whether it is left out: this tab itself is not */
-  #expel(pipeline: Pipeline, peerId: string | undefined, why: string): boolean {
+  #expel(peerId: string | undefined, why: string): boolean {
     if (peerId === undefined || peerId === this.#deps.exchange.peerId) return false;
     this.#deps.records.lied(peerId, why);
-    this.#leaveOut(pipeline, peerId, why);
+    this.#deps.leaveOut(peerId, why);
     return true;
-  }
-
-  #leaveOut(pipeline: Pipeline, peerId: string, why: string): void {
-    this.#tell({ kind: 'expelled', peerId, why });
-    pipeline.expel(peerId);
   }
 }
 

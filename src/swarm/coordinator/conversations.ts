@@ -207,6 +207,12 @@ export class Conversations {
     conversation.handOver = undefined;
   }
 
+  /** A node is not to be trusted: no conversation goes on through it. @param why - for people */
+  leaveOut(peerId: string, why: string): void {
+    this.tell({ kind: 'expelled', peerId, why });
+    for (const { pipeline } of this.#kept.values()) pipeline.expel(peerId);
+  }
+
   /** Something happened to a route. */
   tell(event: RouteEvent): void {
     logRouteEvent(event);

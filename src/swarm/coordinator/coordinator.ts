@@ -7,6 +7,7 @@ import { NO_CANDIDATES } from '../stage/replay.ts';
 import { Auditor } from './auditor.ts';
 import { type Conversation, Conversations, type ConversationsOptions, reusedLength } from './conversations.ts';
 import type { GeneratedToken, GenerationRequest, GenerationSummary, Generator, Lap } from './generation.ts';
+import type { LiarEvidence } from './liar-evidence.ts';
 import type { LiarReports } from './liar-reports.ts';
 import type { RouteEvent } from './route-event.ts';
 import { Sampler } from './sampler.ts';
@@ -15,6 +16,8 @@ export interface CoordinatorOptions extends Omit<ConversationsOptions, 'maxToken
   readonly contextLength: number;
   /** Tells others of liars, and knows what they tell. */
   readonly reports: LiarReports;
+  /** Keeps what shows others that a node lies. */
+  readonly evidence: Pick<LiarEvidence, 'keep'>;
   /** A check is over. */
   readonly onChecked: () => void;
 }
@@ -58,14 +61,15 @@ export class Coordinator implements Generator {
   /** Conversations that are answering. */
   readonly #busy = new Set<string>();
 
-  constructor({ contextLength, onChecked, reports, ...options }: CoordinatorOptions) {
+  constructor({ contextLength, onChecked, reports, evidence, ...options }: CoordinatorOptions) {
     this.#contextLength = contextLength;
     this.#vocabularySize = options.vocabularySize;
     this.#records = options.records;
     this.#onChecked = onChecked;
     const isBusy = (key: string) => this.#busy.has(key);
     this.#conversations = new Conversations({ ...options, isBusy, maxTokens: contextLength });
-    this.#auditor = new Auditor(options, reports, (event) => this.#conversations.tell(event));
+    const leaveOut = (peerId: string, why: string) => this.leaveOut(peerId, why);
+    this.#auditor = new Auditor({ ...options, reports, evidence, leaveOut });
     this.#checksWanted = options.checks;
   }
 
@@ -107,6 +111,11 @@ export class Coordinator implements Generator {
   /** Gives a conversation's KV caches back. */
   forget(key: string): Promise<void> {
     return this.#conversations.forget(key);
+  }
+
+  /** No conversation goes on through a node that was found to lie. @param why - for people */
+  leaveOut(peerId: string, why: string): void {
+    this.#conversations.leaveOut(peerId, why);
   }
 
   /** Resolves when no answer is being checked. */

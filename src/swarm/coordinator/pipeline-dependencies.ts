@@ -2,6 +2,7 @@ import type { LayerRange } from '../../core/ranges.ts';
 import type { HiddenFormat } from '../../protocol/hidden-formats.ts';
 import type { CommandClient } from '../frames/command-client.ts';
 import type { FrameExchange } from '../frames/frame-exchange.ts';
+import type { RowStatements } from '../frames/row-statements.ts';
 import type { TrackRecords } from '../route/track-records.ts';
 
 /** What a session's stages are reached by. */
@@ -20,8 +21,10 @@ export interface PipelineDependencies {
   readonly vocabularySize: number;
   /** C */
   readonly width: number;
-  /** SHA-256 over rows `[T, C]`, as stages keep it of what they send. */
-  readonly digest: (rows: Float32Array) => Promise<string>;
+  /** SHA-256 over rows `[T, C]` or tokens, as stages keep it of what comes and goes. */
+  readonly digest: (values: Float32Array | Uint32Array) => Promise<string>;
+  /** What stages say of their rows. */
+  readonly statements: Pick<RowStatements, 'isBy'>;
   /** The coarsest format in which hidden states may travel; f32 when absent. */
   readonly wire?: () => HiddenFormat;
 }

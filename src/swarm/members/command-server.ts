@@ -5,6 +5,7 @@ import type { LayerRunner } from '../../engine/layer-runner.ts';
 import type { Transport } from '../../net/transport.ts';
 import {
   COMMAND_PROTOCOL,
+  type CommandParams,
   type CommandRequest,
   type CommandResult,
   encodeError,
@@ -12,8 +13,10 @@ import {
   parseRequest,
 } from '../../protocol/commands.ts';
 import type { ShardStore } from '../../store/shard-store.ts';
+import type { LiarEvidence } from '../coordinator/liar-evidence.ts';
 import type { LiarReports } from '../coordinator/liar-reports.ts';
 import type { FrameExchange } from '../frames/frame-exchange.ts';
+import type { RowStatements } from '../frames/row-statements.ts';
 import type { ShardKeeper } from '../shards/shard-keeper.ts';
 import type { StageServer } from '../stage/stage-server.ts';
 import { VERSION } from './version.ts';
@@ -25,6 +28,8 @@ export interface CommandServerOptions {
   readonly keeper: ShardKeeper;
   readonly exchange: FrameExchange;
   readonly reports: LiarReports;
+  readonly evidence: () => LiarEvidence;
+  readonly statements: Pick<RowStatements, 'sign'>;
   readonly consents: () => Consents;
   /** Whether the owner lets this tab store shards for others. */
   readonly spreads: () => boolean;
@@ -142,7 +147,8 @@ export class CommandServer {
       case 'GET_HASHES': {
         const { session, layers, length } = request.params;
         const hashes = stages.hashes(from, session, layers, length);
-        return { rows_in: hashes.in, rows_out: hashes.out };
+        const { statements } = this.#options;
+        return statements.sign({ session, layers, length, rows_in: hashes.in, rows_out: hashes.out });
       }
       case 'CLOSE_SESSION': {
         const { session, layers, opening } = request.params;
@@ -150,8 +156,10 @@ export class CommandServer {
         return {};
       }
       case 'REPORT_LIAR':
-        this.#options.reports.hear(from, request.params.peer_id);
+        this.#hearOfLiar(from, request.params);
         return {};
+      case 'SHOW_EVIDENCE':
+        return this.#options.evidence().show(from, request.params);
       case 'PING':
         return {};
       case 'GET_STATS':
@@ -162,6 +170,10 @@ export class CommandServer {
           'EXECUTE_TASK is binary: open a session, then send task frames on the activation protocol.',
         );
     }
+  }
+
+  #hearOfLiar(from: string, { peer_id: peerId, evidence }: CommandParams<'REPORT_LIAR'>): void {
+    if (this.#options.reports.hear(from, peerId) && evidence) this.#options.evidence().hear(from, peerId, evidence);
   }
 
   /** @throws ShoalError `consent-required` unless the owner has given it, or asks himself */

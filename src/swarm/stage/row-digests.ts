@@ -76,8 +76,8 @@ export class RowDigests {
   }
 }
 
-/** SHA-256 over rows `[T, width]`, as a stage keeps it of them. */
-export async function digestOf(rows: Float32Array, width: number): Promise<string> {
+/** SHA-256 over rows `[T, width]`, or over tokens, as a stage keeps it of them. */
+export async function digestOf(values: Float32Array | Uint32Array, width: number): Promise<string> {
   const hasher = await RowHasher.shared();
-  return hasher.root(hasher.digest(rows, width));
+  return hasher.root(hasher.digest(values, values instanceof Uint32Array ? 1 : width));
 }

@@ -1,0 +1,165 @@
+import { ShoalError } from '../../core/errors.ts';
+import { log } from '../../core/log.ts';
+import type { LayerRange } from '../../core/ranges.ts';
+import { shortId } from '../../core/short-id.ts';
+import type { CommandParams, CommandResult, SignedRows } from '../../protocol/commands.ts';
+import type { TaskFrame } from '../../protocol/frames.ts';
+import { MAX_EVIDENCE_TOKENS } from '../../protocol/limits.ts';
+import { collectRows } from './collect-rows.ts';
+import { MAX_DIFFERENCE, rowDifference } from './compare-rows.ts';
+import type { PipelineDependencies } from './pipeline-dependencies.ts';
+import { recompute } from './recompute.ts';
+
+/** What a stage was sent and what it made of it, in its own words: whoever has the layers can see that it lies. */
+export interface Evidence {
+  readonly signed: SignedRows;
+  readonly input: TaskFrame['input'];
+  /** `[length, C]` */
+  readonly output: Float32Array;
+}
+
+export interface LiarEvidenceOptions extends PipelineDependencies {
+  /** Whether this tab serves all of these layers. */
+  readonly serves: (layers: LayerRange) => boolean;
+  /** This tab has seen it by its own computation. @param why - for people */
+  readonly onLiar: (peerId: string, why: string) => void;
+}
+
+/** Liars whose rows are kept for others; so much of one at most, and for so long. */
+const MAX_KEPT = 2;
+const MAX_BYTES = 64 * 1024 * 1024;
+const KEPT_MS = 10 * 60_000;
+/** Times that the rows of one liar are shown: they tell what the prompt was. */
+const MAX_SHOWN = 8;
+const CHECK_TIMEOUT_MS = 60_000;
+
+interface Kept extends Evidence {
+  readonly untilMs: number;
+  shown: number;
+}
+
+/**
+ * Shows others what this tab's checks have found, and computes for itself what others show. Nobody is believed: what
+ * counts is that the reported node has signed what it was sent and what it gave, and that this tab's runner gives else.
+ */
+export class LiarEvidence {
+  readonly #options: LiarEvidenceOptions;
+  #kept: Kept[] = [];
+  /** One after the other: each costs as much as a prompt. */
+  #checking = Promise.resolve();
+
+  constructor(options: LiarEvidenceOptions) {
+    this.#options = options;
+  }
+
+  /** @returns whether it is kept: what is too large to be sent around is not */
+  keep(evidence: Evidence): boolean {
+    const { input, output } = evidence;
+    const bytes = output.byteLength + (input.dtype === 'u32' ? input.ids : input.hidden).byteLength;
+    if (bytes > MAX_BYTES) return false;
+    this.#kept = [...this.#kept, { ...evidence, untilMs: performance.now() + KEPT_MS, shown: 0 }].slice(-MAX_KEPT);
+    return true;
+  }
+
+  /**
+   * Sends what is kept to one who has been told of it.
+   * @throws ShoalError `unknown-session` when it is not kept any more, or was shown often enough
+   */
+  async show(
+    to: string,
+    { session, layers, task, max_tokens }: CommandParams<'SHOW_EVIDENCE'>,
+  ): Promise<CommandResult<'SHOW_EVIDENCE'>> {
+    this.#kept = this.#kept.filter(({ untilMs }) => performance.now() < untilMs);
+    const kept = this.#kept.find(({ signed }) => signed.session === session && isSame(signed.layers, layers));
+    if (!kept || kept.shown >= MAX_SHOWN)
+      throw new ShoalError('unknown-session', 'Evidence of this session is not kept any more.');
+    kept.shown++;
+    const { input, output } = kept;
+    const send = async (number: number, rows: Float32Array) => {
+      const step = max_tokens * this.#options.width;
+      for (let start = 0; start < rows.length; start += step) {
+        const hidden = rows.subarray(start, start + step);
+        await this.#options.exchange.deliver(to, {
+          kind: 'result',
+          session,
+          task: number,
+          rows: [],
+          hidden,
+          timings: [],
+        });
+      }
+    };
+    if (input.dtype === 'f32') await send(task, input.hidden);
+    await send(task + 1, output);
+    return input.dtype === 'u32' ? { ids: [...input.ids] } : {};
+  }
+
+  /** Somebody says that he can show that a node lies. */
+  hear(reporter: string, liar: string, signed: SignedRows): void {
+    if (!this.#wants(liar, signed)) return;
+    this.#checking = this.#checking.then(async () => {
+      if (!this.#wants(liar, signed)) return;
+      try {
+        await this.#check(reporter, liar, signed);
+      } catch (error) {
+        log.info(
+          'ROUTE',
+          `What ${shortId(reporter)} has of ${shortId(liar)} shows nothing: ${ShoalError.from(error).message}`,
+        );
+      }
+    });
+  }
+
+  #wants(liar: string, { layers, length }: SignedRows): boolean {
+    const { records, serves } = this.#options;
+    return !records.rests(liar) && length > 0 && length <= MAX_EVIDENCE_TOKENS && serves(layers);
+  }
+
+  async #check(reporter: string, liar: string, signed: SignedRows): Promise<void> {
+    const { statements, digest, width, records, onLiar } = this.#options;
+    if (!(await statements.isBy(liar, signed)))
+      throw new ShoalError('bad-result', 'The reported node has not signed it.');
+    const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
+    const { input, output } = await this.#fetch(reporter, signed, signal);
+    const [came, went] = await Promise.all([digest(valuesOf(input)), digest(output)]);
+    if (came !== signed.rows_in || went !== signed.rows_out)
+      throw new ShoalError('bad-result', 'These are not the rows that it has signed.');
+    const difference = rowDifference(output, await recompute(this.#options, signed.layers, input, signal), width);
+    if (difference <= MAX_DIFFERENCE) throw new ShoalError('bad-result', 'This tab computes the same.');
+    const why = `${shortId(reporter)} has shown what it signed, and this tab computes otherwise, by ${difference.toPrecision(2)}.`;
+    records.lied(liar, why);
+    onLiar(liar, why);
+  }
+
+  async #fetch(from: string, signed: SignedRows, signal: AbortSignal): Promise<Pick<Evidence, 'input' | 'output'>> {
+    const { exchange, commands, width } = this.#options;
+    const { session, layers, length } = signed;
+    // Of sessions of this tab's own the tasks have small numbers.
+    const task = 2 ** 31;
+    const rowsOf = (number: number) => collectRows(exchange, width, { session, task: number, from, length }, signal);
+    const [came, went] = [rowsOf(task), rowsOf(task + 1)];
+    try {
+      await exchange.reach(from, signal);
+      const ask = { session, layers, task, max_tokens: SHOWN_TOKENS };
+      const { ids } = await commands.send(from, 'SHOW_EVIDENCE', ask, signal);
+      const input: TaskFrame['input'] = ids
+        ? { dtype: 'u32', ids: Uint32Array.from(ids) }
+        : { dtype: 'f32', hidden: (await came.done).hidden };
+      return { input, output: (await went.done).hidden };
+    } finally {
+      came.stop();
+      went.stop();
+    }
+  }
+}
+
+/** Rows in one frame of those that are shown. */
+const SHOWN_TOKENS = 64;
+
+function valuesOf(input: TaskFrame['input']): Float32Array | Uint32Array {
+  return input.dtype === 'u32' ? input.ids : input.hidden;
+}
+
+function isSame(one: LayerRange, other: LayerRange): boolean {
+  return one.start === other.start && one.end === other.end;
+}
