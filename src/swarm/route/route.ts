@@ -35,6 +35,9 @@ const SESSION_LOAD = 0.5;
 /** Of its computing, what a node's rank for this coordinator may add: coordinators that start at once choose apart. */
 const MAX_RANK_COST = 0.05;
 
+/** Characters of an id that its rank is made from. */
+const RANKED_CHARACTERS = 12;
+
 /** A route through a member that may be dead waits for its silence to be noticed. */
 const OVERDUE_COST_MS = 2000;
 
@@ -145,12 +148,18 @@ function cheapest(indices: readonly number[], costOf: (index: number) => number)
   return best;
 }
 
-/** A number in `[0, 1)` that is the same for the same two peers and looks random: FNV-1a over both ids, mixed once more. */
+/** A number in `[0, 1)` that is the same for the same two peers and looks random: FNV-1a over the ends of both ids, mixed once more. */
 function rank(coordinator: string, peerId: string): number {
-  let hash = 0x811c9dc5;
-  for (const text of [coordinator, peerId])
-    for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193) >>> 0;
+  const hash = hashOf(peerId, hashOf(coordinator, 0x811c9dc5));
   return (Math.imul(hash ^ (hash >>> 16), 0x85ebca6b) >>> 0) / 2 ** 32;
+}
+
+/** Of the end of the id, which is as good as all of it: ids are hashes or keys, and there may be thousands. */
+function hashOf(id: string, start: number): number {
+  let hash = start;
+  for (let index = Math.max(0, id.length - RANKED_CHARACTERS); index < id.length; index++)
+    hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193);
+  return hash >>> 0;
 }
 
 function mergeStages(shards: readonly RouteShard[], chosen: readonly string[]): RouteStage[] {
