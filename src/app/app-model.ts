@@ -34,6 +34,7 @@ export interface AppModel {
   readonly expectsConversation: boolean;
   readonly messages: ReadonlySignal<readonly ChatMessage[]>;
   readonly conversations: ConversationList;
+  readonly rooms: RoomDoor;
   /** How the answers of the conversation that is shown are made. */
   readonly answerOptions: ReadonlySignal<AnswerOptions>;
   /** Options of answers that this browser keeps under names. */
@@ -232,6 +233,8 @@ export interface MemberRow {
   /** It hands over what it serves, and goes. */
   readonly draining: boolean;
   readonly layersPerSecond: number;
+  /** It has a conversation that is open to all. */
+  readonly room?: boolean;
   /** Checks by this tab that found it good, and when the last was, `Date.now()`. */
   readonly checked?: { readonly times: number; readonly atMs: number } | undefined;
 }
@@ -248,8 +251,40 @@ export interface ChatMessage {
   readonly note: string | undefined;
   /** The model does not read it any more. */
   readonly leftOut?: boolean | undefined;
+  /** Who has asked, in a room. */
+  readonly by?: Speaker | undefined;
   /** Which it is of those that follow the same message, where there are several; the first is 1. */
   readonly branch?: { readonly number: number; readonly count: number } | undefined;
+}
+
+/** Who says something in a room. */
+export interface Speaker {
+  readonly peerId: string;
+  readonly name: string;
+}
+
+/** Conversations that are open to everybody in the swarm: this tab's, and the one of another tab that it looks into. */
+export interface RoomDoor {
+  /** The conversation of this tab that is open. */
+  readonly hosted: ReadonlySignal<string | undefined>;
+  /** Tabs that look into it. */
+  readonly followers: ReadonlySignal<number>;
+  /** Shown in place of this tab's own conversation; `messages`, `busy` and `send` are the room's then. */
+  readonly followed: ReadonlySignal<FollowedRoom | undefined>;
+  /** Opens the conversation that is shown: everybody in the swarm may read it, and ask. */
+  open(): Promise<void>;
+  close(): void;
+  /** @param peerId - of a member with a room */
+  follow(peerId: string): Promise<void>;
+  /** Shows this tab's own conversation again. */
+  leave(): void;
+}
+
+export interface FollowedRoom {
+  readonly peerId: string;
+  readonly title: ReadonlySignal<string>;
+  /** `closed` by its owner; what was said is still shown. */
+  readonly state: ReadonlySignal<'opening' | 'open' | 'out-of-reach' | 'closed'>;
 }
 
 /** A token of an answer. */

@@ -36,6 +36,7 @@ import { Lender } from './lender.ts';
 import { meetSwarm } from './meet-swarm.ts';
 import type { RealModelShelf, ShelfParts } from './models/model-shelf.ts';
 import { Redraw } from './redraw.ts';
+import { Rooms } from './rooms/rooms.ts';
 import { storedSettings } from './settings.ts';
 import { shardRows } from './shard-rows.ts';
 import { SwarmDoor } from './swarm-door.ts';
@@ -105,8 +106,14 @@ export class SwarmApp implements AppModel {
   readonly conversations: ChatLibrary;
   readonly expectsConversation = hadConversation();
   readonly #shown = computed(() => this.conversations.shown.value);
-  readonly messages = computed(() => this.#shown.value.messages.value);
-  readonly busy = computed(() => this.#shown.value.busy.value);
+  readonly rooms = new Rooms({
+    transport: () => this.#requireSession().transport(),
+    chat: () => this.#shown.value,
+    name: () => this.#name,
+    onChange: () => this.#roomChanged(),
+  });
+  readonly messages = computed(() => (this.rooms.followed.value ?? this.#shown.value).messages.value);
+  readonly busy = computed(() => (this.rooms.followed.value ?? this.#shown.value).busy.value);
   readonly answerOptions = computed(() => this.#shown.value.options.value);
   readonly #presets = new Presets();
   readonly presets = this.#presets.list;
@@ -180,7 +187,10 @@ export class SwarmApp implements AppModel {
       const session = new SwarmSession({
         server,
         model,
-        settings: () => ({ ...this.settings.value, ...this.#lender.limits, name: this.#name }),
+        settings: () => ({
+          ...{ ...this.settings.value, ...this.#lender.limits },
+          ...{ name: this.#name, room: this.rooms.hosted.value !== undefined },
+        }),
         lender: this.#lender,
         runnerChoice,
         // A GPU that cannot be opened has the processor in its place.
@@ -264,8 +274,11 @@ export class SwarmApp implements AppModel {
     return node !== undefined && this.#farewell.answersNeedIt(node, this.shards.value);
   }
 
-  send(text: string): Promise<boolean> {
-    return this.#shown.value.send(text);
+  async send(text: string): Promise<boolean> {
+    const room = this.rooms.followed.value;
+    if (!room) return this.#shown.value.send(text);
+    await room.ask(text);
+    return true;
   }
 
   fewestTokens(text: string): number {
@@ -273,7 +286,7 @@ export class SwarmApp implements AppModel {
   }
 
   promptSize(text: string): Promise<PromptSize> {
-    return this.#shown.value.promptSize(text);
+    return this.rooms.followed.value ? this.textSize(text) : this.#shown.value.promptSize(text);
   }
 
   async textSize(text: string): Promise<PromptSize> {
@@ -285,7 +298,7 @@ export class SwarmApp implements AppModel {
   }
 
   stop(): void {
-    this.#shown.value.stop();
+    if (!this.rooms.followed.value) this.#shown.value.stop();
   }
 
   continueAnswer(): Promise<void> {
@@ -293,6 +306,7 @@ export class SwarmApp implements AppModel {
   }
 
   newConversation(): void {
+    this.rooms.leave();
     this.conversations.startNew();
   }
 
@@ -305,7 +319,7 @@ export class SwarmApp implements AppModel {
   }
 
   hasTokens(messageId: number): boolean {
-    return this.#session?.tokens !== undefined && this.#shown.value.hasTokens(messageId);
+    return this.#session?.tokens !== undefined && !this.rooms.followed.value && this.#shown.value.hasTokens(messageId);
   }
 
   tokensOf(messageId: number): readonly AnswerToken[] {
@@ -482,6 +496,13 @@ export class SwarmApp implements AppModel {
       this.#alerts.add('error', 'This browser shows no notices of this page. Allow them in its settings for the page.');
       this.changeSettings({ notify: false });
     });
+  }
+
+  /** Others hear of it at once; the conversation stays in this tab while it is open to them. */
+  #roomChanged(): void {
+    this.conversations.hold(this.rooms.hosted.value);
+    this.#session?.node?.membership.publishNow();
+    this.#redraw.soon();
   }
 
   #idleIsNotTold(error: unknown): void {

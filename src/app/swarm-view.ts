@@ -28,8 +28,8 @@ export function memberRows(
     pending: keeper.pending(),
     layersPerSecond: node.stages.layersPerSecond,
   };
-  const others = node.membership.members().map(({ peerId, name, ready, pending, draining, layersPerSecond }) => ({
-    ...{ peerId, name, ready, pending, draining, layersPerSecond },
+  const others = node.membership.members().map(({ peerId, name, ready, pending, draining, layersPerSecond, room }) => ({
+    ...{ peerId, name, ready, pending, draining, layersPerSecond, room },
     self: false,
     connected: connected.has(peerId),
     checked: checksOf(node, peerId),

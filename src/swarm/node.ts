@@ -45,6 +45,8 @@ export interface SwarmNodeOptions {
 export interface NodeSettings {
   /** What others are to call this tab; nothing when absent. */
   readonly name?: string;
+  /** A conversation of this tab is open to all. */
+  readonly room?: boolean;
   readonly spreadModel: boolean;
   /** Anybody may ask this node to load a shard. */
   readonly acceptRemoteLoads: boolean;
@@ -301,6 +303,7 @@ export class SwarmNode {
     this.membership.announce(() => ({
       ...this.#facts(),
       name: plainName(this.#options.settings().name ?? ''),
+      room: this.#options.settings().room ?? false,
       links: this.exchange.roundTrips().slice(-MAX_LINKS),
       // Whoever pauses hands over as if it left, and stays.
       draining: this.#roster.draining || this.#lending.paused,

@@ -5,7 +5,7 @@ import { AlertList } from '../app/alert-list.ts';
 import type { Alert, AppModel } from '../app/app-model.ts';
 import { ShoalError } from '../core/errors.ts';
 import { type Attachment, readAttachment, withAttachments } from './attachments.ts';
-import { type Hindrance, hindrance, type Situation } from './status-words.ts';
+import { type Hindrance, hindrance, roomHindrance, type Situation } from './status-words.ts';
 import { TabNames } from './tab-names.ts';
 
 /** What fills a narrow screen. */
@@ -66,7 +66,11 @@ export class PageState {
       members: model.members.value,
       environment: model.environment.value,
     }));
-    this.hindrance = computed(() => hindrance(this.situation.value));
+    this.hindrance = computed(() => {
+      // In a room it is another tab that answers.
+      const room = model.rooms.followed.value;
+      return room ? roomHindrance(room, model.busy.value) : hindrance(this.situation.value);
+    });
     this.canAsk = computed(() => !model.busy.value && !(this.hindrance.value?.blocks ?? false));
     this.names = computed(() => new TabNames(model.swarm.value.peerId, model.members.value, model.heardNames.value));
     this.alerts = computed(() => [

@@ -1,4 +1,4 @@
-import type { Environment, MemberRow, ShardRow, SwarmSummary } from '../app/app-model.ts';
+import type { Environment, FollowedRoom, MemberRow, ShardRow, SwarmSummary } from '../app/app-model.ts';
 import { formatBytesOf, formatTimeLeft, joinWords, percent } from '../core/format.ts';
 import { formatLayers, mergeRanges } from '../core/ranges.ts';
 
@@ -61,6 +61,12 @@ export function hindrance(situation: Situation): Hindrance | undefined {
   return swarm.role === 'node'
     ? { words: `${lacking}: this tab fetches ${them} when you ask.`, blocks: false }
     : { words: listening ?? `${lacking}.`, blocks: true };
+}
+
+/** In another tab's room. */
+export function roomHindrance({ state }: FollowedRoom, busy: boolean): Hindrance | undefined {
+  if (state.value !== 'open') return { words: 'Nothing can be asked in this room now.', blocks: true };
+  return busy ? { words: 'This room is answering.', blocks: true } : undefined;
 }
 
 /** The shards that nobody runs: those that some tab is fetching, and those that none has taken. */

@@ -34,11 +34,14 @@ export class TabNames {
     return peerId === this.self || peerId === '' ? SELF_WORDS : this.full(peerId);
   }
 
-  /** Its name, with the short id beside it where that could be two tabs; the short id alone where it has no name. */
-  full(peerId: string): string {
+  /**
+   * Its name, with the short id beside it where that could be two tabs; the short id alone where it has no name.
+   * @param said - what others call it, where nothing was heard of it
+   */
+  full(peerId: string, said = ''): string {
     const short = shortPeerId(peerId);
     const present = this.#present.get(peerId);
-    const name = present ?? this.#heard.get(peerId) ?? '';
+    const name = present ?? this.#heard.get(peerId) ?? said;
     if (name === '') return short;
     // One that has gone may have come back as another.
     const alone = present !== undefined && this.#counts.get(alike(name)) === 1;

@@ -56,6 +56,8 @@ export class ChatLibrary implements ConversationList {
   #store: ChatStore | undefined;
   #home: Home | undefined;
   #removedRecord: StoredChat | undefined;
+  /** It is not given up while another is shown. */
+  #held: string | undefined;
 
   constructor(options: ChatLibraryOptions) {
     this.#options = options;
@@ -111,6 +113,14 @@ export class ChatLibrary implements ConversationList {
       await takeKey({ kind: KIND, manifestId: this.#home.id }, this.shown.value.id);
       throw error;
     }
+  }
+
+  /** Keeps a conversation in this tab, whichever is shown; none when undefined. */
+  hold(id: string | undefined): void {
+    const before = this.#held;
+    this.#held = id;
+    const living = before === undefined ? undefined : this.#living.value.get(before);
+    if (living && living.chat !== this.shown.value && before !== id) this.#releaseWhenDone(living.chat);
   }
 
   startNew(): void {
@@ -208,14 +218,17 @@ export class ChatLibrary implements ConversationList {
   #show(chat: Chat): void {
     const before = this.shown.value;
     this.shown.value = chat;
-    if (before === chat) return;
-    // An answer on its way goes on; then another tab may have the conversation.
+    if (before !== chat) this.#releaseWhenDone(before);
+  }
+
+  /** An answer on its way goes on; then another tab may have the conversation. */
+  #releaseWhenDone(chat: Chat): void {
     const stop = effect(() => {
-      if (before.busy.value) return;
+      if (chat.busy.value) return;
       queueMicrotask(() => {
         stop();
-        const living = this.#living.value.get(before.id);
-        if (living && this.shown.value !== before) this.#release(living);
+        const living = this.#living.value.get(chat.id);
+        if (living && this.shown.value !== chat && this.#held !== chat.id) this.#release(living);
       });
     });
   }

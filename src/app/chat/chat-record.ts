@@ -32,6 +32,7 @@ const messageSchema = v.object({
   note: v.optional(v.string()),
   leftOut: v.optional(v.boolean()),
   continuable: v.optional(v.boolean()),
+  by: v.optional(v.object({ peerId: v.string(), name: v.string() })),
 });
 
 const entries = {

@@ -2,7 +2,7 @@ import { computed, type ReadonlySignal, type Signal, signal } from '@preact/sign
 import type { ShoalEngine } from '../../api/index.ts';
 import { ShoalError } from '../../core/errors.ts';
 import type { TokenTable } from '../../tokenizer/index.ts';
-import type { AnswerToken, ChatMessage, PromptSize } from '../app-model.ts';
+import type { AnswerToken, ChatMessage, PromptSize, Speaker } from '../app-model.ts';
 import type { AnswerProgress } from '../watched-generator.ts';
 import type { AnswerOptions } from './answer-options.ts';
 import { AnswerTokens } from './answer-tokens.ts';
@@ -61,10 +61,11 @@ export class Chat {
 
   /**
    * Sends a prompt; the answer appears in `messages` as it comes, and so does what went wrong.
+   * @param by - who asks, where it is not this tab
    * @returns false for a prompt that is too long: it is not in the conversation then
    */
-  send(text: string): Promise<boolean> {
-    return this.#ask(text, this.#tree.value.leaf);
+  send(text: string, by?: Speaker): Promise<boolean> {
+    return this.#ask(text, this.#tree.value.leaf, by);
   }
 
   /** Asks otherwise what was asked: a branch beside the old one. @returns as `send` */
@@ -178,10 +179,10 @@ export class Chat {
     await this.#parts.engine.resetChat();
   }
 
-  async #ask(text: string, parent: number | undefined): Promise<boolean> {
+  async #ask(text: string, parent: number | undefined, by?: Speaker): Promise<boolean> {
     if (this.busy.value) return true;
     const before = this.#tree.value.leaf;
-    const asked = this.#append({ role: 'user', text, state: 'done' }, parent);
+    const asked = this.#append({ role: 'user', text, state: 'done', by }, parent);
     const id = this.#append({ role: 'assistant', text: '', state: 'streaming' }, asked);
     const error = await this.#answer(id);
     if (error?.code !== 'context-full' || this.#find(id)?.text !== '') return true;
@@ -276,7 +277,7 @@ export class Chat {
   }
 
   /** Shown at once, as the last. */
-  #append(message: Pick<TreeMessage, 'role' | 'text' | 'state'>, parent: number | undefined): number {
+  #append(message: Pick<TreeMessage, 'role' | 'text' | 'state' | 'by'>, parent: number | undefined): number {
     const { messages } = this.#tree.value;
     const id = 1 + Math.max(-1, ...messages.map((other) => other.id));
     const added = { error: undefined, note: undefined, ...message, id, parent };

@@ -17,8 +17,8 @@ export function parsePresence(message: Uint8Array): Presence | undefined {
   }
 }
 
-/** Whether they serve the same, stay alike, and are called the same. */
+/** Whether they serve the same, stay alike, are called the same, and both have a room or none. */
 export function sameOffer(a: Presence, b: Presence): boolean {
   const sameShards = a.ready.join() === b.ready.join() && a.pending.join() === b.pending.join();
-  return sameShards && a.draining === b.draining && a.name === b.name;
+  return sameShards && a.draining === b.draining && a.name === b.name && a.room === b.room;
 }

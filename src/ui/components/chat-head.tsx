@@ -1,14 +1,21 @@
+import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
+
+/** Nobody needs it before the first answer. */
+export const openRoom = lazyComponent(async () => (await import('./open-room.tsx')).OpenRoom);
 
 /** Which conversation is shown, and the way to a new one. */
 export function ChatHead() {
   const { model } = usePage();
+  const OpenRoom = openRoom.component.value;
+  const room = model.rooms.followed.value;
   if (model.messages.value.length === 0) return null;
   return (
     <div class="chat-head">
       <p class="chat-title" data-testid="conversation-title" dir="auto">
-        {model.conversations.title.value}
+        {(room ?? model.conversations).title.value}
       </p>
+      {OpenRoom && <OpenRoom />}
       <button type="button" data-testid="new-conversation" onClick={() => model.newConversation()}>
         New conversation
       </button>

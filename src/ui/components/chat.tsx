@@ -1,17 +1,23 @@
+import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
 import { ChatHead } from './chat-head.tsx';
 import { Composer } from './composer.tsx';
 import { Examples } from './examples.tsx';
 import { Transcript } from './transcript.tsx';
 
+export const roomBar = lazyComponent(async () => (await import('./room-bar.tsx')).RoomBar);
+
 /** The conversation and the prompt below it. */
 export function Chat() {
   const { phase, view, canAsk, model } = usePage();
   // They come with the click that starts the loading, not later by themselves.
   const begun = canAsk.value || model.shards.value.some(({ state }) => state !== 'absent' && state !== 'error');
+  const Rooms = roomBar.component.value;
+  const othersHaveRooms = model.members.value.some(({ room, self }) => room && !self);
   return (
     <section class="chat" aria-label="Chat">
       {phase.value === 'chat' && <ChatHead />}
+      {Rooms && (model.rooms.followed.value || model.rooms.hosted.value !== undefined || othersHaveRooms) && <Rooms />}
       <Transcript />
       {/* Shards load: there is time to ask, and no conversation yet that would offer it. */}
       {phase.value === 'setup' && view.value === 'swarm' && begun && (

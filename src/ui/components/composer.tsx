@@ -75,7 +75,7 @@ export function Composer() {
             send();
           }}
         />
-        {busy ? (
+        {busy && !model.rooms.followed.value ? (
           <button type="button" class="strong" data-testid="stop" onClick={() => model.stop()}>
             Stop
           </button>

@@ -11,7 +11,12 @@ const MAX_ROWS = 100;
 
 /** Who is in the swarm and what each runs. */
 export function MemberList() {
-  const { model, names } = usePage();
+  const page = usePage();
+  const { model, names } = page;
+  const lookIn = (peerId: string) => {
+    page.show('chat');
+    page.perform(() => model.rooms.follow(peerId));
+  };
   const members = model.members.value;
   const { acceptRemoteUnloads, trustedPeers, lend } = model.settings.value;
   const rights = [
@@ -39,6 +44,11 @@ export function MemberList() {
               {partWords(member)}
               {member.checked && <Checked {...member.checked} />}
             </span>
+            {member.room && !member.self && (
+              <button type="button" class="member-room" onClick={() => lookIn(member.peerId)}>
+                Look into its room
+              </button>
+            )}
             {rights.length > 0 && !member.self && (
               <label class="member-trust">
                 <input

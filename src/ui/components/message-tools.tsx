@@ -20,6 +20,8 @@ export function MessageTools({ message, edit, whole }: MessageToolsProps) {
   const { model } = page;
   const { id, role, text } = message;
   const busy = model.busy.value;
+  // Of another tab's room there is only what was said.
+  const own = !model.rooms.followed.value;
   const Tokens = answerTokens.component.value;
   const tools = (
     <div class="message-tools">
@@ -37,7 +39,7 @@ export function MessageTools({ message, edit, whole }: MessageToolsProps) {
           otherwise="Select the text and copy it by hand."
         />
       )}
-      {role === 'user' ? (
+      {!own ? null : role === 'user' ? (
         <button type="button" data-testid="edit" disabled={busy} onClick={edit}>
           Edit
         </button>

@@ -5,6 +5,7 @@ import type { ChatMessage } from '../../app/app-model.ts';
 import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
 import { AnswerText } from './answer-text.tsx';
+import { TabMark } from './tab-mark.tsx';
 import { WaitNote } from './wait-note.tsx';
 
 /** A question that is longer, as with a file, is shown by its beginning. */
@@ -38,6 +39,7 @@ export const Message = memo(function Message({ message }: { message: ChatMessage
         aria-label={role === 'user' ? 'You' : 'Answer'}
         aria-busy={streaming}
       >
+        {message.by && <AskedBy by={message.by} />}
         {role === 'user' ? (
           <Question message={message} editing={editing.value} done={() => (editing.value = false)} />
         ) : (
@@ -69,6 +71,18 @@ function Question({ message, editing, done }: { message: ChatMessage; editing: b
   return (
     <p class="message-text" data-testid="message-text" dir="auto">
       {message.text}
+    </p>
+  );
+}
+
+/** Whose question it is, in a room. */
+function AskedBy({ by: { peerId, name } }: { by: NonNullable<ChatMessage['by']> }) {
+  const { names } = usePage();
+  const self = peerId === names.value.self;
+  return (
+    <p class="message-by muted" data-testid="asked-by" dir="auto">
+      <TabMark peerId={peerId} />
+      {self ? 'You' : names.value.full(peerId, name)}
     </p>
   );
 }

@@ -21,6 +21,7 @@ import type {
 import type { LogLine } from '../../../src/core/log.ts';
 import type { Wait } from '../../../src/swarm/route/wait.ts';
 import { PreviewConversations } from './preview-conversations.ts';
+import { PreviewRooms } from './preview-rooms.ts';
 import { PreviewShelf } from './preview-shelf.ts';
 
 export const SELF = '12D3KooWQy3mBvN4sVtT1pXo7Jr8hYkLwzA5uGcEdSf9R2bKn7Tq';
@@ -63,6 +64,7 @@ export class PreviewModel implements AppModel {
   readonly inviteThisMachineOnly = signal(false);
   readonly expectsConversation = false;
   readonly conversations = new PreviewConversations((what) => this.#ask(what));
+  readonly rooms = new PreviewRooms((what) => this.#ask(what));
   readonly answerOptions = computed(() => this.settings.value);
   readonly messages: Signal<readonly ChatMessage[]> = signal([]);
   readonly busy = signal(false);

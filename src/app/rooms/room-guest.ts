@@ -1,0 +1,112 @@
+import { type Signal, signal } from '@preact/signals';
+import { abortable } from '../../core/abortable.ts';
+import { ShoalError } from '../../core/errors.ts';
+import { log } from '../../core/log.ts';
+import type { Transport } from '../../net/transport.ts';
+import type { ChatMessage, FollowedRoom } from '../app-model.ts';
+import {
+  encodeRoom,
+  MAX_QUESTION_CHARS,
+  parseRoomResponse,
+  ROOM_PROTOCOL,
+  type RoomMessage,
+  type RoomRequest,
+} from './room-wire.ts';
+
+/** How often a room is read that answers, and one that rests. */
+const BUSY_MS = 300;
+const REST_MS = 1200;
+/** Readings in a row that fail until the room counts as out of reach; it is looked for as long as it is shown. */
+const MAX_MISSED = 3;
+const READ_TIMEOUT_MS = 8000;
+
+export interface RoomGuestOptions {
+  readonly transport: Transport;
+  /** Whose room it is. */
+  readonly peerId: string;
+  /** What others call this tab. */
+  readonly name: () => string;
+}
+
+/** Another tab's conversation, as this one reads it. */
+export class RoomGuest implements FollowedRoom {
+  readonly peerId: string;
+  readonly title: Signal<string> = signal('');
+  readonly messages: Signal<readonly ChatMessage[]> = signal([]);
+  readonly busy: Signal<boolean> = signal(false);
+  readonly state: Signal<'opening' | 'open' | 'out-of-reach' | 'closed'> = signal('opening');
+  readonly #options: RoomGuestOptions;
+  readonly #messages = new Map<number, ChatMessage>();
+  readonly #end = new AbortController();
+  #room: string | undefined;
+  #version = 0;
+  #wake = new AbortController();
+
+  constructor(options: RoomGuestOptions) {
+    this.#options = options;
+    this.peerId = options.peerId;
+    void this.#follow();
+  }
+
+  /** @throws ShoalError `limit-exceeded`, `busy`, `peer-unreachable`, `peer-gone` */
+  async ask(text: string): Promise<void> {
+    if (text.length > MAX_QUESTION_CHARS)
+      throw new ShoalError('limit-exceeded', `In a room a question has at most ${MAX_QUESTION_CHARS} characters.`);
+    const response = await this.#request({ kind: 'ask', text, name: this.#options.name() });
+    if ('closed' in response) throw new ShoalError('bad-request', 'This room has been closed.');
+    this.busy.value = true;
+    this.#wake.abort();
+  }
+
+  close(): void {
+    this.#end.abort();
+    this.#wake.abort();
+  }
+
+  async #follow(): Promise<void> {
+    let missed = 0;
+    while (!this.#end.signal.aborted) {
+      try {
+        const open = await this.#read();
+        missed = 0;
+        this.state.value = open ? 'open' : 'closed';
+        if (!open) break;
+      } catch (thrown) {
+        if (this.#end.signal.aborted) return;
+        missed++;
+        log.info('CHAT', `The room of ${this.peerId} was not read: ${ShoalError.from(thrown).message}`);
+        if (missed >= MAX_MISSED) this.state.value = 'out-of-reach';
+      }
+      this.#wake = new AbortController();
+      const rest = new Promise((resolve) => setTimeout(resolve, this.busy.value ? BUSY_MS : REST_MS));
+      await abortable(rest, this.#wake.signal).catch(() => undefined);
+    }
+  }
+
+  /** @returns whether the room is still open */
+  async #read(): Promise<boolean> {
+    const room = this.#room === undefined ? {} : { room: this.#room };
+    const response = await this.#request({ kind: 'read', ...room, since: this.#version });
+    if ('closed' in response) return false;
+    if (!('state' in response)) throw new ShoalError('bad-request', 'It does not say what is in the room.');
+    const { state } = response;
+    if (state.room !== this.#room) this.#messages.clear();
+    this.#room = state.room;
+    this.#version = state.version;
+    for (const message of state.changed) this.#messages.set(message.id, shown(message));
+    this.title.value = state.title;
+    this.messages.value = state.ids.flatMap((id) => this.#messages.get(id) ?? []);
+    this.busy.value = state.busy;
+    return true;
+  }
+
+  async #request(request: RoomRequest): Promise<ReturnType<typeof parseRoomResponse>> {
+    const { transport, peerId } = this.#options;
+    const signal = AbortSignal.any([this.#end.signal, AbortSignal.timeout(READ_TIMEOUT_MS)]);
+    return parseRoomResponse(await transport.request(peerId, ROOM_PROTOCOL, encodeRoom(request), { signal }));
+  }
+}
+
+function shown({ error, note, ...message }: RoomMessage): ChatMessage {
+  return { ...message, error, note };
+}
