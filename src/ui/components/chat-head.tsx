@@ -1,3 +1,4 @@
+import { words } from '../../words/words.ts';
 import { usePage } from '../page-state.ts';
 
 /** Which conversation is shown, and the way to a new one. */
@@ -10,7 +11,7 @@ export function ChatHead() {
         {model.conversations.title.value}
       </p>
       <button type="button" data-testid="new-conversation" onClick={() => model.newConversation()}>
-        New conversation
+        {words().chat.newConversation}
       </button>
     </div>
   );

@@ -1,3 +1,4 @@
+import { words } from '../../words/words.ts';
 import { usePage } from '../page-state.ts';
 import { ChatHead } from './chat-head.tsx';
 import { Composer } from './composer.tsx';
@@ -10,7 +11,7 @@ export function Chat() {
   // They come with the click that starts the loading, not later by themselves.
   const begun = canAsk.value || model.shards.value.some(({ state }) => state !== 'absent' && state !== 'error');
   return (
-    <section class="chat" aria-label="Chat">
+    <section class="chat" aria-label={words().page.chat}>
       {phase.value === 'chat' && <ChatHead />}
       <Transcript />
       {/* Shards load: there is time to ask, and no conversation yet that would offer it. */}
