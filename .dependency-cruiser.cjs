@@ -8,6 +8,7 @@ const levels = [
   ['engine'],
   ['swarm'],
   ['api'],
+  ['words'],
   ['app'],
   ['ui', 'library'],
 ];

@@ -1,10 +1,12 @@
 import type { ReadonlySignal } from '@preact/signals';
+import type { ErrorCode } from '../core/errors.ts';
 import type { LogLine } from '../core/log.ts';
 import type { LayerRange } from '../core/ranges.ts';
 import type { Lap } from '../swarm/coordinator/generation.ts';
 import type { RouteEvent } from '../swarm/coordinator/route-event.ts';
 import type { Wait } from '../swarm/route/wait.ts';
 import type { PromptSize } from '../tokenizer/index.ts';
+import type { LanguageSetting } from '../words/words.ts';
 import type { AnswerOptions } from './chat/answer-options.ts';
 import type { Preset } from './chat/presets.ts';
 import type { LendTotals } from './lend-totals.ts';
@@ -244,10 +246,13 @@ export interface ChatMessage {
   readonly role: 'user' | 'assistant';
   readonly text: string;
   readonly state: 'streaming' | 'done' | 'stopped' | 'error';
+  /** What went wrong, in English. */
   readonly error: string | undefined;
+  /** Of `error`. */
+  readonly errorCode?: string | undefined;
   /** It was stopped or went wrong, and can be gone on with as long as it is the last. */
   readonly continuable?: boolean;
-  /** E.g. "31 tokens · 12.4 tokens/s · 28 new prompt tokens". */
+  /** E.g. "31 tokens · 12.4 tokens/s · 28 new prompt tokens", in the language of that time. */
   readonly note: string | undefined;
   /** The model does not read it any more. */
   readonly leftOut?: boolean | undefined;
@@ -379,6 +384,8 @@ export interface Alert {
   readonly id: number;
   readonly level: 'error' | 'warning' | 'info';
   readonly text: string;
+  /** Of an error, whose text is English then. */
+  readonly code?: ErrorCode | undefined;
   /** How often it came, where that was more than once. */
   readonly count?: number;
 }
@@ -429,6 +436,10 @@ export interface LendState {
 
 /** The answer options are those of new conversations. */
 export interface Settings extends AnswerOptions {
+  /** That the page speaks. */
+  readonly language: LanguageSetting;
+  /** Whether keys do something without Control or the like, outside of fields. */
+  readonly singleKeys: boolean;
   /** What others see this tab as; by its browser where it is empty. */
   readonly name: string;
   /** Seed the shards that this tab does not run as well. */

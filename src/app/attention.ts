@@ -1,5 +1,7 @@
 import { effect, signal } from '@preact/signals';
 import { log } from '../core/log.ts';
+import { laterWords } from '../words/later-words.ts';
+import { errorWords } from '../words/words.ts';
 import type { AppModel } from './app-model.ts';
 
 /** An answer that took less is seen by whoever waits for it. */
@@ -45,17 +47,19 @@ export function watchAttention(model: Watched): void {
 }
 
 function whileHidden({ busy, swarm }: Watched, answered: boolean): string {
-  if (busy.value) return 'Answering… · ';
-  if (answered) return '✓ Answered · ';
-  return swarm.value.role === 'node' ? 'Serving · ' : '';
+  const { attention } = laterWords();
+  if (busy.value) return `${attention.answering} · `;
+  if (answered) return `${attention.answered} · `;
+  return swarm.value.role === 'node' ? `${attention.serving} · ` : '';
 }
 
 function notifyAnswer({ messages }: Watched): void {
   const last = messages.peek().at(-1);
   if (!last || Notification.permission !== 'granted') return;
   const failed = last.state === 'error';
-  const notice = new Notification(failed ? 'The answer ended with an error' : 'The answer is there', {
-    body: (failed ? (last.error ?? '') : last.text).slice(0, MAX_BODY_CHARS),
+  const { attention } = laterWords();
+  const notice = new Notification(failed ? attention.failed : attention.there, {
+    body: (failed ? errorWords(last.errorCode) || (last.error ?? '') : last.text).slice(0, MAX_BODY_CHARS),
   });
   notice.onclick = () => window.focus();
 }

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { MAX_THREADS } from '../../workers/thread-count.ts';
 import { MAX_PEER_ID_BYTES } from '../protocol/limits.ts';
 import { plainName } from '../protocol/member-name.ts';
+import { LANGUAGE_SETTINGS } from '../words/words.ts';
 import type { Settings } from './app-model.ts';
 import { answerOptionsSchema, DEFAULT_ANSWER_OPTIONS } from './chat/answer-options.ts';
 import { lastingItems } from './lasting-items.ts';
@@ -13,6 +14,8 @@ const STORAGE_KEY = 'shoal-settings';
 
 export const DEFAULT_SETTINGS: Settings = {
   name: '',
+  language: 'auto',
+  singleKeys: true,
   ...DEFAULT_ANSWER_OPTIONS,
   spreadModel: true,
   acceptRemoteLoads: false,
@@ -46,6 +49,8 @@ const lendSchema = v.object({
 /** Each setting on its own falls back to its default when what is stored is unreadable. */
 const settingsSchema = v.object({
   name: v.fallback(v.pipe(v.string(), v.transform(plainName)), DEFAULT_SETTINGS.name),
+  language: v.fallback(v.picklist(LANGUAGE_SETTINGS), DEFAULT_SETTINGS.language),
+  singleKeys: v.fallback(v.boolean(), DEFAULT_SETTINGS.singleKeys),
   ...answerOptionsSchema.entries,
   spreadModel: v.fallback(v.boolean(), DEFAULT_SETTINGS.spreadModel),
   acceptRemoteLoads: v.fallback(v.boolean(), DEFAULT_SETTINGS.acceptRemoteLoads),

@@ -6,6 +6,7 @@ import { type LogLine, log } from '../core/log.ts';
 import type { SwarmNode } from '../swarm/node.ts';
 import { type ModelText, type PromptSize, sizeOf } from '../tokenizer/model-text.ts';
 import { samplingByName } from '../tokenizer/sampling-defaults.ts';
+import { words } from '../words/words.ts';
 import { followAddress } from './address-watch.ts';
 import { AlertList } from './alert-list.ts';
 import { Answers } from './answers.ts';
@@ -131,7 +132,8 @@ export class SwarmApp implements AppModel {
   readonly #place = new TabPlace({
     connected: this.#connected.promise,
     onKnown: () => this.#placeIsKnown(),
-    onProblem: (text) => this.#alerts.add('error', text),
+    onShortage: (text) => this.#alerts.add('error', text),
+    onFailure: (error, about) => this.#alerts.addError(error, undefined, about),
   });
   readonly choosing = this.#place.choosing;
   readonly placeKnown: Signal<boolean> = signal(false);
@@ -218,7 +220,7 @@ export class SwarmApp implements AppModel {
         promise.catch(() => undefined);
         reject(error);
       }
-      this.#alerts.add('error', ShoalError.from(error).message);
+      this.#alerts.addError(ShoalError.from(error));
     }
   }
 
@@ -371,7 +373,7 @@ export class SwarmApp implements AppModel {
     try {
       if (await importFile(opened, session, (text) => this.#alerts.add('info', text, opened.name))) return true;
     } catch (error) {
-      this.#alerts.add('error', ShoalError.from(error).message, opened.name);
+      this.#alerts.addError(ShoalError.from(error), opened.name);
       return true;
     } finally {
       this.#redraw.now();
@@ -402,11 +404,7 @@ export class SwarmApp implements AppModel {
 
   /** The server has another build of the page than this one. */
   tellUpdate(): void {
-    this.#alerts.add(
-      'info',
-      'The server has a new version of this page. It comes with the next reload: choose a moment when no answer runs through this tab.',
-      'update',
-    );
+    this.#alerts.add('info', words().notices.update, 'update');
   }
 
   foundPrivateSwarm(): Promise<void> {
@@ -450,9 +448,7 @@ export class SwarmApp implements AppModel {
     session.keeper.onChange(() => this.#redraw.soon(this.#shardsMoved(session)));
     session.store.onTransfer(() => this.#redraw.soon());
     session.store.onLost(({ index }) => {
-      const again = session.keeper.ready().includes(index) ? ' This tab serves it, and fetches it again.' : '';
-      const why = 'it was deleted in another tab, or by the browser';
-      this.#alerts.add('info', `Shard ${index} is no longer stored in this browser: ${why}.${again}`);
+      this.#alerts.add('info', words().shard.lost(index, session.keeper.ready().includes(index)));
     });
     this.#redraw.now();
   }
@@ -468,7 +464,7 @@ export class SwarmApp implements AppModel {
 
   /** For an answer that was begun before this page was opened. */
   async #untilReady(progress: AnswerProgress, { ids }: RunningAnswer, signal: AbortSignal): Promise<void> {
-    progress.progressNote.value = 'This tab was opened again: the answer goes on as soon as every layer is there.';
+    progress.progressNote.value = words().chat.openedAgain;
     try {
       await untilCovered(this, (wait) => progress.waits(wait), signal);
       progress.waits(undefined);
@@ -493,7 +489,7 @@ export class SwarmApp implements AppModel {
     const allowed = 'Notification' in globalThis ? Notification.requestPermission() : Promise.resolve('denied');
     void allowed.then((permission) => {
       if (permission === 'granted') return;
-      this.#alerts.add('error', 'This browser shows no notices of this page. Allow them in its settings for the page.');
+      this.#alerts.add('error', words().notices.noNotices);
       this.changeSettings({ notify: false });
     });
   }
@@ -506,7 +502,7 @@ export class SwarmApp implements AppModel {
   }
 
   #idleIsNotTold(error: unknown): void {
-    this.#alerts.add('error', ShoalError.from(error).message);
+    this.#alerts.addError(ShoalError.from(error));
     this.changeSettings({ lend: { ...this.settings.value.lend, onlyIdle: false } });
   }
 

@@ -2,6 +2,7 @@ import { type Signal, signal } from '@preact/signals';
 import { ShoalError } from '../core/errors.ts';
 import { log } from '../core/log.ts';
 import { shortId } from '../core/short-id.ts';
+import { words } from '../words/words.ts';
 import type { Admission } from './app-model.ts';
 import type { IntroducedModel } from './introduction.ts';
 import { inviteLink, invitePlace } from './invite.ts';
@@ -65,7 +66,7 @@ export class SwarmDoor {
     listenForMoves(await session.transport(), membership.swarm.keys.name, (secret, from) => {
       const name = session.node?.membership.members().find(({ peerId }) => peerId === from)?.name;
       const who = name || shortId(from);
-      const note = `${who} has started a new link, and this tab has moved along.`;
+      const note = words().invite.movedBy(who);
       this.#move(session, secret, membership.swarm, note).catch((error: unknown) =>
         log.warn('SWARM', `A new link of ${who} was not followed: ${ShoalError.from(error).message}`),
       );
@@ -76,8 +77,7 @@ export class SwarmDoor {
   async found(): Promise<void> {
     const session = this.#session();
     const { manifestId, bytes } = session.model;
-    const note = 'This is a private swarm now: only who has its link is in.';
-    await this.foundWith({ manifestId, bytes }, session.keeper.ready(), note);
+    await this.foundWith({ manifestId, bytes }, session.keeper.ready(), words().invite.privateNow);
   }
 
   /** Founds a private swarm of any model, of which this browser has these shards. The page is opened anew. */
@@ -109,7 +109,7 @@ export class SwarmDoor {
     const secret = createSecret();
     const others = node.membership.members().map(({ peerId }) => peerId);
     const moved = await moveMembers(await session.transport(), others, secret);
-    const note = `The swarm has a new link, and ${moved} of ${others.length} other tabs have moved along.`;
+    const note = words().invite.moved(moved, others.length);
     await this.#move(session, secret, membership.swarm, note);
   }
 

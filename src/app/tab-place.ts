@@ -1,7 +1,9 @@
 import { signal } from '@preact/signals';
-import { formatBytes, joinWords } from '../core/format.ts';
+import type { ShoalError } from '../core/errors.ts';
 import type { SwarmNode } from '../swarm/node.ts';
 import { type ServeReport, type Shortage, serveWhatFits } from '../swarm/shards/serve-what-fits.ts';
+import { formatBytes, shardNames } from '../words/format.ts';
+import { words } from '../words/words.ts';
 import { SavedPlace } from './saved-place.ts';
 import type { SwarmSession } from './swarm-session.ts';
 
@@ -10,8 +12,10 @@ export interface TabPlaceOptions {
   readonly connected: Promise<SwarmNode>;
   /** Told when it is known what this tab served last, and takes up again. */
   readonly onKnown: () => void;
-  /** Told why a shard is not served. */
-  readonly onProblem: (text: string) => void;
+  /** Told that there is no room for a shard. */
+  readonly onShortage: (text: string) => void;
+  /** Told why a shard is not served. @param about - which, to stand before the error's own text */
+  readonly onFailure: (error: ShoalError, about: string) => void;
 }
 
 /** The shards that this tab serves: chosen, served, remembered, and taken up again. */
@@ -82,19 +86,18 @@ export class TabPlace {
   /** Serves what fits, and says what does not, and what failed. */
   async #serve(session: SwarmSession, chosen: readonly number[]): Promise<ServeReport> {
     const { keeper, store, model } = session;
-    const onShortage = (shortage: Shortage) => this.#options.onProblem(shortageText(shortage));
+    const onShortage = (shortage: Shortage) => this.#options.onShortage(shortageText(shortage));
     const report = await serveWhatFits({ keeper, store, manifest: model.manifest, onShortage }, chosen);
     // The tokenizer comes with shard 0, and is made ready before there is a prompt.
     if (report.served.includes(0)) session.text().catch(() => undefined);
     for (const { index, error } of report.failed) {
-      if (error.code !== 'aborted') this.#options.onProblem(`Shard ${index}: ${error.message}`);
+      if (error.code !== 'aborted') this.#options.onFailure(error, `Shard ${index}: `);
     }
     return report;
   }
 }
 
 function shortageText({ shards, neededBytes, freeBytes }: Shortage): string {
-  const free = freeBytes === undefined ? 'less is free' : `${formatBytes(freeBytes)} free`;
-  const which = `${shards.length === 1 ? 'shard' : 'shards'} ${joinWords(shards.map(String))}`;
-  return `${formatBytes(neededBytes)} needed, ${free}: this browser has no room for ${which}. What fits is served. Free disk space, or delete stored models in the settings, and choose again.`;
+  const free = freeBytes === undefined ? undefined : formatBytes(freeBytes);
+  return words().shard.noRoom(shardNames(shards), formatBytes(neededBytes), free);
 }

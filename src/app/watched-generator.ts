@@ -7,6 +7,7 @@ import type {
   Lap,
 } from '../swarm/coordinator/generation.ts';
 import type { Wait } from '../swarm/route/wait.ts';
+import { words } from '../words/words.ts';
 
 /** Speed is shown over the newest tokens, so that it follows what happens now. */
 const SPEED_WINDOW_TOKENS = 16;
@@ -62,7 +63,7 @@ export class WatchedGenerator implements Generator, AnswerProgress {
       topLogprobs: Math.max(request.topLogprobs, alternatives),
       onPrefill: (progress) => {
         readTokens = progress.doneTokens - progress.reusedTokens;
-        this.progressNote.value = `Reading the prompt: ${progress.doneTokens} of ${progress.totalTokens} tokens`;
+        this.progressNote.value = words().chat.readingSoFar(progress.doneTokens, progress.totalTokens);
         request.onPrefill?.(progress);
       },
       onWait: (wait) => {
@@ -70,7 +71,7 @@ export class WatchedGenerator implements Generator, AnswerProgress {
         request.onWait?.(wait);
       },
     });
-    this.progressNote.value = 'Reading the prompt…';
+    this.progressNote.value = words().chat.reading;
     try {
       for (;;) {
         const next = await tokens.next();

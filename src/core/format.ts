@@ -1,24 +1,41 @@
 /** Numbers as people read them. Decimal units, as torrent clients and browsers show sizes. */
 
+/** How a language writes numbers and lists. */
+export interface Notation {
+  /** @param digits - behind the decimal separator */
+  readonly number: (value: number, digits: number) => string;
+  /** `12 of 24 MB`: what is done of a whole. */
+  readonly of: (done: string, total: string) => string;
+  /** Between the last two words of a list. */
+  readonly and: string;
+}
+
+/** Of the log, of errors and of the command line; the page has its reader's (`words/format.ts`). */
+export const ENGLISH: Notation = {
+  number: (value, digits) => value.toFixed(digits),
+  of: (done, total) => `${done} of ${total}`,
+  and: 'and',
+};
+
 const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
 /** `98.4 MB`: three significant digits at most, so that a column of sizes stays narrow. */
-export function formatBytes(sizeBytes: number): string {
-  const { value, unit } = scaleBytes(sizeBytes);
+export function formatBytes(sizeBytes: number, notation = ENGLISH): string {
+  const { value, unit } = scaleBytes(sizeBytes, notation);
   return `${value} ${unit}`;
 }
 
 /** `12.4 of 24.6 MB`, the unit said once where both share it. */
-export function formatBytesOf(doneBytes: number, totalBytes: number): string {
-  const done = scaleBytes(doneBytes);
-  const total = scaleBytes(totalBytes);
+export function formatBytesOf(doneBytes: number, totalBytes: number, notation = ENGLISH): string {
+  const done = scaleBytes(doneBytes, notation);
+  const total = scaleBytes(totalBytes, notation);
   const doneText = done.unit === total.unit || doneBytes === 0 ? done.value : `${done.value} ${done.unit}`;
-  return `${doneText} of ${total.value} ${total.unit}`;
+  return notation.of(doneText, `${total.value} ${total.unit}`);
 }
 
 /** `3.2 MB/s`; less than a byte a second is `0`. */
-export function formatRate(bytesPerSecond: number): string {
-  return bytesPerSecond < 1 ? '0' : `${formatBytes(bytesPerSecond)}/s`;
+export function formatRate(bytesPerSecond: number, notation = ENGLISH): string {
+  return bytesPerSecond < 1 ? '0' : `${formatBytes(bytesPerSecond, notation)}/s`;
 }
 
 /** `4 s`, `1 min 20 s`, `2 h 5 min`, `3 d 4 h`; a started second counts, so that a wait never shows as 0. */
@@ -33,14 +50,14 @@ export function formatTimeLeft(seconds: number): string {
 }
 
 /** `0.4`, `12.3`, `128`: milliseconds without their unit, one decimal while it tells something. */
-export function formatMs(ms: number): string {
-  return ms < 99.95 ? ms.toFixed(1) : Math.round(ms).toString();
+export function formatMs(ms: number, notation = ENGLISH): string {
+  return notation.number(ms, ms < 99.95 ? 1 : 0);
 }
 
 /** `3 ms`, `0.4 s`, `12 s`, `1 min 20 s`: how long something took, as exactly as a person cares. */
-export function formatDuration(ms: number): string {
+export function formatDuration(ms: number, notation = ENGLISH): string {
   if (ms < 99.5) return `${Math.round(ms)} ms`;
-  return ms < 9950 ? `${(ms / 1000).toFixed(1)} s` : formatTimeLeft(Math.round(ms / 1000));
+  return ms < 9950 ? `${notation.number(ms / 1000, 1)} s` : formatTimeLeft(Math.round(ms / 1000));
 }
 
 /** Whole percent that reaches 100 only when all is done. */
@@ -55,9 +72,9 @@ export function plural(count: number, noun: string): string {
 }
 
 /** `a`, `a and b`, `a, b and c`. */
-export function joinWords(words: readonly string[]): string {
+export function joinWords(words: readonly string[], { and } = ENGLISH): string {
   if (words.length < 2) return words.join('');
-  return `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+  return `${words.slice(0, -1).join(', ')} ${and} ${words.at(-1)}`;
 }
 
 /** The end of a peer id, which tells peers apart: they all begin alike. */
@@ -73,7 +90,7 @@ export function formatClock(timeMs: number): string {
     .join(':');
 }
 
-function scaleBytes(sizeBytes: number): { value: string; unit: (typeof BYTE_UNITS)[number] } {
+function scaleBytes(sizeBytes: number, { number }: Notation): { value: string; unit: (typeof BYTE_UNITS)[number] } {
   let value = Math.max(0, sizeBytes);
   let step = 0;
   // 999.5 would round up to 1000 of a unit whose thousand has a name of its own.
@@ -82,7 +99,7 @@ function scaleBytes(sizeBytes: number): { value: string; unit: (typeof BYTE_UNIT
     step++;
   }
   const digits = step === 0 || value >= 99.95 ? 0 : 1;
-  return { value: value.toFixed(digits), unit: BYTE_UNITS[step]! };
+  return { value: number(value, digits), unit: BYTE_UNITS[step]! };
 }
 
 function pair(large: number, largeUnit: string, small: number, smallUnit: string): string {

@@ -1,7 +1,9 @@
+import { computed } from '@preact/signals';
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import './styles/index.css';
 import type { AppModel } from '../app/app-model.ts';
+import { speak, words } from '../words/words.ts';
 import { Alerts } from './components/alerts.tsx';
 import { Announcer } from './components/announcer.tsx';
 import { Chat } from './components/chat.tsx';
@@ -10,8 +12,11 @@ import { SwarmPanel } from './components/swarm-panel.tsx';
 import { TopBar } from './components/top-bar.tsx';
 import { PageProvider, PageState, usePage } from './page-state.ts';
 
-/** Draws the page into `root` and keeps it in step with the model. */
-export function renderApp(root: HTMLElement, model: AppModel): void {
+/** Draws the page into `root` in the reader's language, and keeps it in step with the model. */
+export async function renderApp(root: HTMLElement, model: AppModel): Promise<void> {
+  const language = computed(() => model.settings.value.language);
+  await speak(language.value);
+  language.subscribe((chosen) => void speak(chosen));
   render(
     <PageProvider value={new PageState(model)}>
       <Page />
@@ -35,7 +40,7 @@ function Page() {
   return (
     <div class="page" data-phase={phase.value} data-view={view.value} data-settled={settled.value}>
       <a class="skip-link" href="#prompt">
-        Skip to the prompt
+        {words().page.skip}
       </a>
       <TopBar />
       <Alerts />

@@ -1,4 +1,5 @@
 import { ShoalError } from '../core/errors.ts';
+import { words } from '../words/words.ts';
 
 /** A file whose text goes with a prompt. */
 export interface Attachment {
@@ -9,17 +10,17 @@ export interface Attachment {
 /** More characters than the longest context of today's models has. */
 const MAX_BYTES = 2_000_000;
 
-/** @throws ShoalError `limit-exceeded`, `bad-request` for what is no text */
+/** @throws ShoalError `limit-exceeded`, `bad-request` for what is no text, both in the reader's language */
 export async function readAttachment(file: File): Promise<Attachment> {
   const { name, size } = file;
-  if (size > MAX_BYTES) throw new ShoalError('limit-exceeded', `${name} is larger than 2 MB: too long for a prompt.`);
+  if (size > MAX_BYTES) throw new ShoalError('limit-exceeded', words().notices.tooLarge(name));
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer());
     if (!text.includes('\0')) return { name, text };
   } catch {
     // Said below.
   }
-  throw new ShoalError('bad-request', `${name} is no text: only what a file says in letters can go with a prompt.`);
+  throw new ShoalError('bad-request', words().notices.noText(name));
 }
 
 /** The prompt as the model reads it: each file by its name, in a fence that nothing in it closes, then the question. */

@@ -1,6 +1,6 @@
 import type { FarewellSummary } from '../app/app-model.ts';
-import { plural } from '../core/format.ts';
-import { shardNames } from './status-words.ts';
+import { shardNames } from '../words/format.ts';
+import { words } from '../words/words.ts';
 
 /** What leaving means for others, for people. */
 export interface FarewellWords {
@@ -10,19 +10,12 @@ export interface FarewellWords {
 }
 
 export function farewellWords({ shards, copiedShare, answers, waiting }: FarewellSummary): FarewellWords {
-  if (shards.length === 0) return { text: 'Others have all that this tab serves.', wait: undefined };
+  const { farewell } = words();
+  if (shards.length === 0) return { text: farewell.nothingLost, wait: undefined };
   const copied = `${Math.floor(100 * copiedShare)} %`;
-  const names = shardNames(shards).toLowerCase();
-  const [they, them] = shards.length === 1 ? ['it is', 'it'] : ['they are', 'them'];
-  if (waiting)
-    return { text: `Another tab copies ${names} (${copied}). This tab leaves when that is done.`, wait: undefined };
-  if (copiedShare >= 1) {
-    return {
-      text: `Only this tab runs ${names}. Another has a copy, and loads ${them} when somebody asks.`,
-      wait: undefined,
-    };
-  }
-  const loss =
-    answers === 0 ? `nobody gets answers until somebody has ${them} again` : `${plural(answers, 'answer')} will stop`;
-  return { text: `Only this tab has ${names}: ${loss}.`, wait: `Wait until ${they} copied (${copied})` };
+  const names = shardNames(shards);
+  const count = shards.length;
+  if (waiting) return { text: farewell.copying(names, copied), wait: undefined };
+  if (copiedShare >= 1) return { text: farewell.copied(names, count), wait: undefined };
+  return { text: farewell.onlyHere(names, count, answers), wait: farewell.wait(count, copied) };
 }

@@ -1,26 +1,28 @@
 import type { ShelfModel } from '../app/app-model.ts';
-import { formatBytes, formatTimeLeft } from '../core/format.ts';
+import { formatTimeLeft } from '../core/format.ts';
+import { formatBytes, formatNumber } from '../words/format.ts';
+import { laterWords } from '../words/later-words.ts';
+import { words } from '../words/words.ts';
 
 /** `4 to 8 tokens/s`. */
 export function speedWords([low, high]: readonly [number, number]): string {
-  const digits = (value: number) => (value < 9.95 ? value.toFixed(1) : Math.round(value).toString());
+  const digits = (value: number) => formatNumber(value, value < 9.95 ? 1 : 0);
   const [from, to] = [digits(low), digits(high)];
-  return from === to ? `${to} tokens/s` : `${from} to ${to} tokens/s`;
+  return from === to ? words().tokensPerSecond(to) : laterWords().models.speeds(from, to);
 }
 
 /** What a model would be like on this device, in a sentence or two. */
 export function fitWords({ forecasts = [], fewestDevices }: ShelfModel): string {
+  const { models } = laterWords();
   const [alone] = forecasts;
   if (!alone) return '';
   if (alone.shortBytes === 0) {
-    const fetched =
-      alone.downloadSeconds === undefined ? '' : ` Fetched in about ${formatTimeLeft(alone.downloadSeconds)}.`;
-    return `Runs on this device alone, at ${speedWords(alone.tokensPerSecond)}.${fetched}`;
+    const runs = models.runsAlone(speedWords(alone.tokensPerSecond));
+    const { downloadSeconds } = alone;
+    return downloadSeconds === undefined ? runs : `${runs} ${models.fetchedIn(formatTimeLeft(downloadSeconds))}`;
   }
-  const short = `Too large for this device alone, by ${formatBytes(alone.shortBytes)}.`;
-  if (fewestDevices === undefined)
-    return `${short} One shard of it is too large already: split it into more, or use devices with more room.`;
+  const short = models.tooLarge(formatBytes(alone.shortBytes));
+  if (fewestDevices === undefined) return `${short} ${models.shardTooLarge}`;
   const together = forecasts.find(({ devices }) => devices >= fewestDevices);
-  const speed = together ? `, at ${speedWords(together.tokensPerSecond)}` : '';
-  return `${short} ${fewestDevices} devices like it run it together${speed}: share the link.`;
+  return `${short} ${models.together(fewestDevices, together && speedWords(together.tokensPerSecond))}`;
 }

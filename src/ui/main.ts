@@ -14,7 +14,7 @@ addEventListener('beforeunload', (event) => {
 addEventListener('pagehide', () => void app.session?.node?.membership.leave());
 // The code is evaluated, the page drawn and the swarm met in a task each: a click waits for one of them at most.
 await nextTask();
-renderApp(document.getElementById('app')!, app);
+await renderApp(document.getElementById('app')!, app);
 await nextTask();
 await app.start();
 loadRest(

@@ -115,12 +115,14 @@ export class PageState {
 
   /** Takes a file's text to the next prompt. */
   attach(file: File): void {
-    this.perform(async () => {
-      const attachment = await readAttachment(file);
-      const others = this.attachments.value.filter(({ name }) => name !== attachment.name);
-      this.attachments.value = [...others, attachment];
-      this.show('chat');
-    });
+    readAttachment(file).then(
+      (attachment) => {
+        const others = this.attachments.value.filter(({ name }) => name !== attachment.name);
+        this.attachments.value = [...others, attachment];
+        this.show('chat');
+      },
+      (error: unknown) => this.tell(ShoalError.from(error).message),
+    );
   }
 
   /** Asks a question of the conversation otherwise. What is too long is said where prompts are typed. */
@@ -153,9 +155,14 @@ export class PageState {
   /** Starts what the person asked for; a failure becomes an alert. */
   perform(action: () => Promise<void>): void {
     action().catch((thrown: unknown) => {
-      const { code, message } = ShoalError.from(thrown);
-      if (code !== 'aborted') this.#ownAlerts.add('error', message);
+      const error = ShoalError.from(thrown);
+      if (error.code !== 'aborted') this.#ownAlerts.addError(error);
     });
+  }
+
+  /** Says what went wrong in the reader's language. */
+  tell(text: string): void {
+    this.#ownAlerts.add('error', text);
   }
 }
 

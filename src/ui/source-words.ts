@@ -1,16 +1,12 @@
-import type { ShardRow, ShardSource } from '../app/app-model.ts';
-import { joinWords } from '../core/format.ts';
-
-const WORDS: Readonly<Record<Exclude<ShardSource, 'sibling'>, string>> = {
-  tabs: 'other tabs',
-  server: 'the server',
-  storage: "this browser's storage",
-};
+import type { ShardRow } from '../app/app-model.ts';
+import { joinWords } from '../words/format.ts';
+import { words } from '../words/words.ts';
 
 /** Where a shard's bytes come from, as a fact beside others: `from other tabs and the server`. */
 export function sourceFacts({ sources, state }: Pick<ShardRow, 'sources' | 'state'>): string[] {
-  if (sources.includes('sibling')) return ['fetched by another tab of this browser'];
-  const names = sources.flatMap((source) => (source === 'sibling' ? [] : [WORDS[source]]));
-  if (names.length > 0) return [`from ${joinWords(names)}`];
-  return state === 'downloading' ? ['no source yet'] : [];
+  const { shard } = words();
+  if (sources.includes('sibling')) return [shard.bySibling];
+  const names = sources.flatMap((source) => (source === 'sibling' ? [] : [shard.sources[source]]));
+  if (names.length > 0) return [shard.from(joinWords(names))];
+  return state === 'downloading' ? [shard.noSource] : [];
 }

@@ -1,6 +1,6 @@
 import { shortPeerId } from '../core/format.ts';
+import { words } from '../words/words.ts';
 
-const SELF_WORDS = 'this tab';
 /** Scripts that are written from right to left. */
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 
@@ -16,7 +16,7 @@ export class TabNames {
   readonly self: string;
   readonly #present: ReadonlyMap<string, string>;
   readonly #heard: ReadonlyMap<string, string>;
-  readonly #counts = new Map<string, number>([[SELF_WORDS, 1]]);
+  readonly #counts = new Map<string, number>([[alike(words().thisTab), 1]]);
 
   /**
    * @param present - the tabs that are in the swarm now, this one among them
@@ -31,7 +31,7 @@ export class TabNames {
 
   /** A tab in a sentence. */
   of(peerId: string): string {
-    return peerId === this.self || peerId === '' ? SELF_WORDS : this.full(peerId);
+    return peerId === this.self || peerId === '' ? words().thisTab : this.full(peerId);
   }
 
   /**

@@ -1,7 +1,9 @@
 import type { ShardRow, Wait } from '../app/app-model.ts';
-import { formatTimeLeft, joinWords, percent } from '../core/format.ts';
+import { formatTimeLeft, percent } from '../core/format.ts';
 import { formatLayers, type LayerRange } from '../core/ranges.ts';
-import { isPending, shardNames } from './status-words.ts';
+import { joinWords, shardNames } from '../words/format.ts';
+import { words } from '../words/words.ts';
+import { isPending } from './status-words.ts';
 import type { TabNames } from './tab-names.ts';
 
 /** Why an answer waits, for people. */
@@ -14,26 +16,26 @@ export interface WaitWords {
 }
 
 export function waitWords(wait: Wait, shards: readonly ShardRow[], names: TabNames): WaitWords {
+  const said = words().wait;
   if (wait.reason === 'queue') {
-    const spoken = `In the queue: place ${wait.place}`;
-    return { text: `${spoken}, about ${formatTimeLeft(wait.seconds)}.`, spoken: `${spoken}.`, wanted: [] };
+    const spoken = said.queue(wait.place);
+    return { text: said.about(spoken, formatTimeLeft(wait.seconds)), spoken: `${spoken}.`, wanted: [] };
   }
   const rows = shardsOf(wait.layers, shards);
-  const layers = `layers ${formatLayers(wait.layers)}`;
-  const soFar = `${formatTimeLeft(Math.round(wait.waitedMs / 1000))} so far`;
+  const layers = formatLayers(wait.layers);
+  const soFar = said.soFar(formatTimeLeft(Math.round(wait.waitedMs / 1000)));
   const own = rows.filter(isPending);
   // What this tab has just begun to fetch it need not be told by the swarm.
   const peerIds =
     wait.peerIds.length === 0 && own.length > 0 && own.length === rows.length ? [names.self] : wait.peerIds;
   if (peerIds.length === 0) {
     const wanted = rows.map(({ index }) => index);
-    const ask = `share the invite link, or join with ${namesOf(wanted)} here.`;
-    const spoken = `Nobody has ${layers} yet`;
+    const ask = said.ask(namesOf(wanted));
+    const spoken = said.nobody(layers);
     return { text: `${spoken} (${soFar}): ${ask}`, spoken: `${spoken}: ${ask}`, wanted };
   }
   const who = joinWords(peerIds.map((peerId) => names.of(peerId)));
-  const verb = peerIds.length === 1 ? 'fetches' : 'fetch';
-  const spoken = `Waiting for ${layers}: ${who} ${verb} ${namesOf(rows.map(({ index }) => index))}`;
+  const spoken = said.fetching(layers, who, peerIds.length, namesOf(rows.map(({ index }) => index)));
   const progress = peerIds.includes(names.self) && own.length > 0 ? `${ownPercent(own)} %, ` : '';
   return { text: `${spoken} (${progress}${soFar}).`, spoken: `${spoken}.`, wanted: [] };
 }
@@ -43,8 +45,8 @@ function shardsOf(layers: LayerRange, shards: readonly ShardRow[]): ShardRow[] {
   return shards.filter((row) => row.layers.start < layers.end && layers.start < row.layers.end);
 }
 
-function namesOf(indices: readonly number[]): string {
-  return indices.length === 0 ? 'them' : shardNames(indices).toLowerCase();
+function namesOf(indices: readonly number[]): string | undefined {
+  return indices.length === 0 ? undefined : shardNames(indices);
 }
 
 function ownPercent(rows: readonly ShardRow[]): number {

@@ -29,6 +29,7 @@ const messageSchema = v.object({
   text: v.pipe(v.string(), v.maxLength(MAX_CHARS)),
   state: v.picklist(['streaming', 'done', 'stopped', 'error']),
   error: v.optional(v.string()),
+  errorCode: v.optional(v.string()),
   note: v.optional(v.string()),
   leftOut: v.optional(v.boolean()),
   continuable: v.optional(v.boolean()),

@@ -2,6 +2,8 @@ import { computed, type ReadonlySignal, type Signal, signal } from '@preact/sign
 import type { ShoalEngine } from '../../api/index.ts';
 import { ShoalError } from '../../core/errors.ts';
 import type { TokenTable } from '../../tokenizer/index.ts';
+import { formatNumber } from '../../words/format.ts';
+import { words } from '../../words/words.ts';
 import type { AnswerToken, ChatMessage, PromptSize, Speaker } from '../app-model.ts';
 import type { AnswerProgress } from '../watched-generator.ts';
 import type { AnswerOptions } from './answer-options.ts';
@@ -209,7 +211,7 @@ export class Chat {
       return undefined;
     } catch (thrown) {
       const error = ShoalError.from(thrown);
-      this.#breakOff(id, error.code === 'aborted' ? { state: 'stopped' } : { state: 'error', error: error.message });
+      this.#breakOff(id, failedBy(error));
       return error;
     } finally {
       if (this.#running) this.#tokens.note(id, this.#running, this.progress.drawn);
@@ -264,12 +266,14 @@ export class Chat {
     const summary = this.progress.summary.value;
     if (!summary) return undefined;
     const { completionTokens, decodeMs, promptTokens, reusedTokens, prefillMs } = summary;
+    const said = words();
     const speed =
       decodeMs > 0 && completionTokens > 1
-        ? ` · ${((1000 * (completionTokens - 1)) / decodeMs).toFixed(1)} tokens/s`
+        ? said.tokensPerSecond(formatNumber((1000 * (completionTokens - 1)) / decodeMs, 1))
         : '';
-    const prompt = ` · ${promptTokens - reusedTokens} new prompt tokens in ${(prefillMs / 1000).toFixed(1)} s`;
-    return `${tokens} tokens${speed}${prompt}${finish === 'length' ? ' · ended at the length limit' : ''}`;
+    const prompt = said.chat.newPromptTokens(promptTokens - reusedTokens, formatNumber(prefillMs / 1000, 1));
+    const limit = finish === 'length' ? said.chat.lengthLimit : '';
+    return [said.tokens(String(tokens)), speed, prompt, limit].filter(Boolean).join(' · ');
   }
 
   #find(id: number): TreeMessage | undefined {
@@ -288,4 +292,9 @@ export class Chat {
   #change(id: number, change: Partial<TreeMessage>): void {
     this.#tree.value = changed(this.#tree.value, id, change);
   }
+}
+
+/** What a message shows of it. */
+function failedBy({ code, message }: ShoalError): Partial<TreeMessage> {
+  return code === 'aborted' ? { state: 'stopped' } : { state: 'error', error: message, errorCode: code };
 }

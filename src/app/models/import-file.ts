@@ -1,4 +1,5 @@
 import { publishModel } from '../../store/publish/publish.ts';
+import { laterWords } from '../../words/later-words.ts';
 import type { SwarmSession } from '../swarm-session.ts';
 import { mayBe, type OpenedModel } from './model-files.ts';
 
@@ -14,20 +15,19 @@ export async function importFile(
   onProgress: (text: string) => void,
 ): Promise<boolean> {
   const { name, source } = opened;
+  const { models } = laterWords();
   if (!(await mayBe(opened, manifest))) return false;
   const published = await publishModel(source, {
     fileName: name,
     name: manifest.name,
     shardCount: manifest.shards.length,
-    onProgress: (done, total) => onProgress(`Reading ${name}: ${Math.floor((100 * done) / total)} %`),
+    onProgress: (done, total) => onProgress(models.reading(name, Math.floor((100 * done) / total))),
   });
   if (published.manifestId !== manifestId) return false;
   for (const { shard, file } of published.shards) {
-    onProgress(`Storing ${shard.fileName}`);
+    onProgress(models.storing(shard.fileName));
     await store.importShard(shard, (offset, length) => file.read(offset, length), {});
   }
-  onProgress(
-    `${name} is this swarm's model: all ${published.shards.length} shards are in this browser now. Join to run them.`,
-  );
+  onProgress(models.isThisSwarms(name, published.shards.length));
   return true;
 }

@@ -6,6 +6,7 @@ import { partSetOf } from '../../gguf/join.ts';
 import { linkedParts, parseModelLink } from '../../gguf/model-link.ts';
 import { decodeManifest, type Manifest, manifestIdOf } from '../../protocol/manifest.ts';
 import type { ServerConfig } from '../../protocol/server-config.ts';
+import { laterWords } from '../../words/later-words.ts';
 import type { Environment } from '../app-model.ts';
 import { deviceReport } from '../device/device-report.ts';
 import { fewestDevices, forecast } from '../device/forecast.ts';
@@ -120,11 +121,11 @@ export class RealModelShelf implements ModelShelf {
     return this.#work(async (signal) => {
       const files: File[] = [];
       for (const part of linkedParts(parseModelLink(link.trim()))) {
-        const told = `Fetching ${part.fileName}`;
-        this.progress.value = told;
+        const { fetching, fetchingSoFar } = laterWords().models;
+        this.progress.value = fetching(part.fileName);
         const onProgress = (done: number, total: number) => {
-          const share = Number.isFinite(total) ? ` ${Math.floor((100 * done) / total)} %` : '';
-          this.progress.value = `${told}:${share}`;
+          const percent = Number.isFinite(total) ? Math.floor((100 * done) / total) : undefined;
+          this.progress.value = fetchingSoFar(part.fileName, percent);
         };
         files.push(await fetchFile(part, { signal, onProgress }));
       }
@@ -189,7 +190,7 @@ export class RealModelShelf implements ModelShelf {
     if (this.#opening) throw new ShoalError('busy', 'Another model is being opened. Wait for it, or cancel it.');
     const opening = new AbortController();
     this.#opening = opening;
-    this.progress.value = 'Opening the file';
+    this.progress.value = laterWords().models.opening;
     try {
       await act(opening.signal);
     } finally {
@@ -216,11 +217,10 @@ export class RealModelShelf implements ModelShelf {
     );
     const shards = fittingShards(stored.manifest, limit);
     const part = shards.length < stored.manifest.shards.length;
+    const { models } = laterWords();
     const note = [
-      `${stored.manifest.name} runs in a swarm of its own, which begins with this tab.`,
-      part
-        ? 'This device has no room for all of its layers: share the link, and others run the rest.'
-        : 'Only who has its link can come in.',
+      models.ownSwarm(stored.manifest.name),
+      part ? models.noRoomForAll : models.onlyByLink,
       ...stored.notices,
     ].join(' ');
     await door.foundWith(stored, shards, note);

@@ -9,6 +9,7 @@ import { publishModel } from '../../store/publish/publish.ts';
 import { shardCountFor } from '../../store/publish/shard-count.ts';
 import type { ShardStore } from '../../store/shard-store.ts';
 import { createTorrentShardStore } from '../../store/torrent-shard-store.ts';
+import { laterWords } from '../../words/later-words.ts';
 import type { OpenedModel } from './model-files.ts';
 
 export interface StoreOptions {
@@ -37,12 +38,13 @@ export async function storeOwnModel({ name, source }: OpenedModel, options: Stor
   const notices: string[] = [];
   await checkPromptable(source, name, (text) => notices.push(text));
   const shardCount = shardCountFor(shapeOf(await readModelFile(source, name, 'counted')));
-  const told = (what: string) => (done: number, total: number) => onProgress(`${what}: ${percent(done, total)} %`);
+  const { reading, storingSoFar } = laterWords().models;
+  const told = (what: typeof reading) => (done: number, total: number) => onProgress(what(name, percent(done, total)));
   const published = await publishModel(source, {
     fileName: name,
     shardCount,
     signal,
-    onProgress: told(`Reading ${name}`),
+    onProgress: told(reading),
   });
   const { manifest, manifestId, shards } = published;
   const store = shelfStore(manifest, lentBytes);
@@ -51,7 +53,7 @@ export async function storeOwnModel({ name, source }: OpenedModel, options: Stor
     const neededBytes = missing.reduce((sum, bytes) => sum + bytes, 0);
     checkRoom(manifest.name, neededBytes, await store.freeBytes());
     const totalBytes = manifest.shards.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-    const onBytes = told(`Storing ${name}`);
+    const onBytes = told(storingSoFar);
     let doneBytes = 0;
     for (const { shard, file } of shards) {
       const read = (offset: number, length: number) => {

@@ -1,5 +1,7 @@
+import { words } from '../../words/words.ts';
 import { type PageAlert, usePage } from '../page-state.ts';
 import { InsecureNotice } from './environment-notice.tsx';
+import { ErrorText } from './error-text.tsx';
 
 /** What the person must know or act on, above everything else. */
 export function Alerts() {
@@ -7,7 +9,7 @@ export function Alerts() {
   const insecure = !model.environment.value.secureContext;
   if (alerts.value.length === 0 && !insecure) return <div class="alerts" />;
   return (
-    <section class="alerts" aria-label="Alerts">
+    <section class="alerts" aria-label={words().page.alerts}>
       {insecure && <InsecureNotice />}
       {alerts.value.map((alert) => (
         <AlertBox key={`${alert.level}-${alert.text}`} alert={alert} />
@@ -16,7 +18,7 @@ export function Alerts() {
   );
 }
 
-function AlertBox({ alert: { level, text, count, dismiss } }: { alert: PageAlert }) {
+function AlertBox({ alert: { level, text, code, count, dismiss } }: { alert: PageAlert }) {
   return (
     <div
       class="alert"
@@ -25,10 +27,10 @@ function AlertBox({ alert: { level, text, count, dismiss } }: { alert: PageAlert
       role={level === 'error' ? 'alert' : 'status'}
     >
       <p>
-        {text}
-        {count !== undefined && ` (${count} times)`}
+        {code === undefined ? text : <ErrorText code={code} detail={text} />}
+        {count !== undefined && ` ${words().times(count)}`}
       </p>
-      <button type="button" class="alert-dismiss" aria-label="Dismiss" onClick={dismiss}>
+      <button type="button" class="alert-dismiss" aria-label={words().page.dismiss} onClick={dismiss}>
         ✕
       </button>
     </div>

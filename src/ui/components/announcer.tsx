@@ -1,5 +1,6 @@
 import { type ReadonlySignal, useComputed } from '@preact/signals';
 import type { ChatMessage } from '../../app/app-model.ts';
+import { errorWords, words } from '../../words/words.ts';
 import { type PageState, usePage } from '../page-state.ts';
 import { eventWords } from '../timeline-words.ts';
 import { waitWords } from '../wait-words.ts';
@@ -11,8 +12,8 @@ export function Announcer() {
   const answer = useComputed(() => answerWords(model.messages.value.at(-1)));
   const wait = useComputed(() => waitSpoken(page));
   const event = useComputed(() => eventSpoken(page));
-  const leaving = useComputed(() => (model.leaving.value ? 'Handing over before this tab leaves.' : ''));
-  const choosing = useComputed(() => (model.choosing.value ? 'Asking the others what is missing.' : ''));
+  const leaving = useComputed(() => (model.leaving.value ? words().spoken.leaving : ''));
+  const choosing = useComputed(() => (model.choosing.value ? words().spoken.choosing : ''));
   return (
     <>
       <Spoken words={answer} />
@@ -35,10 +36,11 @@ function Spoken({ words }: { words: ReadonlySignal<string> }) {
 
 function answerWords(last: ChatMessage | undefined): string {
   if (last?.role !== 'assistant') return '';
-  const { state, error } = last;
-  if (state === 'streaming') return 'Answering…';
-  if (state === 'error') return `The answer failed: ${error ?? 'unknown error'}`;
-  return state === 'stopped' ? 'The answer was stopped.' : 'The answer is complete.';
+  const { state, error, errorCode } = last;
+  const { spoken } = words();
+  if (state === 'streaming') return spoken.answering;
+  if (state === 'error') return spoken.failed(errorWords(errorCode) || (error ?? spoken.unknownError));
+  return state === 'stopped' ? spoken.stopped : spoken.complete;
 }
 
 function waitSpoken({ model: { wait, shards }, names }: PageState): string {

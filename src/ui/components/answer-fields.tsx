@@ -1,59 +1,33 @@
 import type { AnswerOptions } from '../../app/app-model.ts';
+import { formatNumber } from '../../words/format.ts';
+import { laterWords } from '../../words/later-words.ts';
 import { textAfter, whyTooLong } from '../bounded-input.ts';
 import { usePage } from '../page-state.ts';
 import { PresetField } from './preset-field.tsx';
 
-type Amount = 'topP' | 'topK' | 'minP' | 'repetitionPenalty' | 'presencePenalty' | 'frequencyPenalty' | 'seed';
 /** Empty where the model's own counts, or none. */
-const AMOUNTS: readonly { key: Amount; label: string; min: number; max?: number; step: number; hint: string }[] = [
-  { key: 'topP', label: 'Top-p', min: 0.01, max: 1, step: 0.01, hint: 'Draws from the likeliest, up to this share.' },
-  { key: 'topK', label: 'Top-k', min: 1, step: 1, hint: 'Draws from so many of the likeliest.' },
-  {
-    key: 'minP',
-    label: 'Min-p',
-    min: 0,
-    max: 1,
-    step: 0.01,
-    hint: "Nothing below this part of the likeliest's chance.",
-  },
-  {
-    key: 'repetitionPenalty',
-    label: 'Repetition penalty',
-    min: 0.1,
-    max: 2,
-    step: 0.05,
-    hint: 'Above 1 repeats less.',
-  },
-  {
-    key: 'presencePenalty',
-    label: 'Presence penalty',
-    min: -2,
-    max: 2,
-    step: 0.1,
-    hint: 'Against what was said at all.',
-  },
-  {
-    key: 'frequencyPenalty',
-    label: 'Frequency penalty',
-    min: -2,
-    max: 2,
-    step: 0.1,
-    hint: 'Against what was said often.',
-  },
-  { key: 'seed', label: 'Seed', min: 0, step: 1, hint: 'The same seed draws the same answer.' },
-];
+const AMOUNTS = [
+  { key: 'topP', min: 0.01, max: 1, step: 0.01 },
+  { key: 'topK', min: 1, step: 1 },
+  { key: 'minP', min: 0, max: 1, step: 0.01 },
+  { key: 'repetitionPenalty', min: 0.1, max: 2, step: 0.05 },
+  { key: 'presencePenalty', min: -2, max: 2, step: 0.1 },
+  { key: 'frequencyPenalty', min: -2, max: 2, step: 0.1 },
+  { key: 'seed', min: 0, step: 1 },
+] as const;
 
 /** How the answers of this conversation, and of new ones, are made. */
 export function AnswerFields() {
   const { model } = usePage();
   const options = model.answerOptions.value;
+  const { answers: said, none } = laterWords();
   const change = (changed: Partial<AnswerOptions>) => model.changeAnswerOptions(changed);
   return (
     <>
       <PresetField />
       <TemperatureField />
       <label class="field">
-        <span>Longest answer, in tokens</span>
+        <span>{said.longest}</span>
         <input
           type="number"
           min="1"
@@ -66,11 +40,11 @@ export function AnswerFields() {
         />
       </label>
       <label class="field">
-        <span>System prompt</span>
+        <span>{said.systemPrompt}</span>
         <textarea
           rows={2}
           value={options.systemPrompt}
-          placeholder="None"
+          placeholder={none}
           onBeforeInput={(event) => {
             if (whyTooLong(textAfter(event)) !== undefined) event.preventDefault();
           }}
@@ -78,26 +52,26 @@ export function AnswerFields() {
         />
       </label>
       <details class="more-fields" data-testid="more-sampling">
-        <summary>More about how tokens are drawn</summary>
-        {AMOUNTS.map(({ key, label, min, max, step, hint }) => (
+        <summary>{said.more}</summary>
+        {AMOUNTS.map(({ key, ...range }) => (
           <label key={key} class="field">
-            <span>{label}</span>
+            <span>{said.amounts[key][0]}</span>
             <input
               type="number"
-              {...{ min, max, step }}
+              {...range}
               data-testid={key}
               value={options[key] ?? ''}
-              placeholder={key === 'topP' ? "The model's own" : 'None'}
+              placeholder={key === 'topP' ? said.modelsOwn : none}
               onChange={({ currentTarget }) => {
                 const value = currentTarget.value === '' ? undefined : currentTarget.valueAsNumber;
                 if (currentTarget.reportValidity()) change({ [key]: value });
               }}
             />
-            <small>{hint}</small>
+            <small>{said.amounts[key][1]}</small>
           </label>
         ))}
       </details>
-      <p class="muted">These are of this conversation, and of new ones.</p>
+      <p class="muted">{said.scope}</p>
     </>
   );
 }
@@ -106,15 +80,15 @@ export function AnswerFields() {
 function TemperatureField() {
   const { model } = usePage();
   const chosen = model.answerOptions.value.temperature;
+  const said = laterWords().answers;
   const temperature = chosen ?? model.defaultTemperature.value;
   return (
     <div class="field">
       <label class="field">
         <span>
-          Temperature{' '}
+          {said.temperature}{' '}
           <span class="muted" data-testid="temperature">
-            {temperature.toFixed(1)}
-            {chosen === undefined && ", the model's own"}
+            {chosen === undefined ? said.ownTemperature(formatNumber(temperature, 1)) : formatNumber(temperature, 1)}
           </span>
         </span>
         <input
@@ -125,12 +99,12 @@ function TemperatureField() {
           value={temperature}
           onInput={({ currentTarget }) => model.changeAnswerOptions({ temperature: currentTarget.valueAsNumber })}
         />
-        <small>0 always gives the same answer; higher is more varied.</small>
+        <small>{said.temperatureHint}</small>
       </label>
       {chosen !== undefined && (
         <div class="buttons">
           <button type="button" onClick={() => model.changeAnswerOptions({ temperature: undefined })}>
-            Use the model's own
+            {said.useOwn}
           </button>
         </div>
       )}

@@ -1,5 +1,6 @@
 import { createPortal, memo } from 'preact/compat';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { laterWords } from '../../words/later-words.ts';
 import { MarkdownBlocks } from '../markdown-blocks.ts';
 import { mathsRenderer } from '../maths.ts';
 import { splitReasoning } from '../reasoning.ts';
@@ -9,11 +10,12 @@ import { CopyButton } from './copy-button.tsx';
 /** An answer's markdown; what the model thought before is folded once it speaks. */
 export function AnswerMarkdown({ text, streaming }: { text: string; streaming: boolean }) {
   const { reasoning, answer, open } = splitReasoning(text);
+  const { thinking, thought } = laterWords().message;
   return (
     <>
       {reasoning !== undefined && (
         <details class="reasoning" data-testid="reasoning" open={streaming && open}>
-          <summary>{streaming && open ? 'Thinking…' : 'What it thought'}</summary>
+          <summary>{streaming && open ? thinking : thought}</summary>
           <Blocks text={reasoning} streaming={streaming && open} />
         </details>
       )}
@@ -67,10 +69,10 @@ function CopyCode({ code }: { code: HTMLElement }) {
   return (
     <span class="copy-code">
       <CopyButton
-        label="Copy"
+        label={laterWords().copy}
         testId="copy-code"
         text={() => code.querySelector('code')?.textContent ?? ''}
-        otherwise="Select the code and copy it by hand."
+        otherwise={laterWords().message.codeByHand}
       />
     </span>
   );

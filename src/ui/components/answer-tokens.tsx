@@ -1,6 +1,8 @@
 import '../styles/answer-tokens.css';
 import { useSignal } from '@preact/signals';
 import type { AnswerToken } from '../../app/app-model.ts';
+import { formatNumber } from '../../words/format.ts';
+import { laterWords } from '../../words/later-words.ts';
 import { usePage } from '../page-state.ts';
 
 /** The tokens of an answer: how likely each was, what else was likely there, and a way to go on with that. */
@@ -8,6 +10,7 @@ export function AnswerTokens({ id }: { id: number }) {
   const page = usePage();
   const { model } = page;
   const chosen = useSignal<number | undefined>(undefined);
+  const said = laterWords().tokens;
   const tokens = model.tokensOf(id);
   const place = chosen.value;
   const token = place === undefined ? undefined : tokens[place];
@@ -16,10 +19,8 @@ export function AnswerTokens({ id }: { id: number }) {
     page.perform(() => model.goOnFrom(id, place!, other));
   };
   return (
-    <section class="answer-tokens" aria-label="Tokens of the answer" data-testid="answer-tokens">
-      <p class="muted">
-        Each token as it was drawn; the paler, the less likely it was. Choose one to see what else was likely there.
-      </p>
+    <section class="answer-tokens" aria-label={said.label} data-testid="answer-tokens">
+      <p class="muted">{said.about}</p>
       <div class="token-row" dir="auto">
         {tokens.map(({ text, share }, index) => (
           <button
@@ -38,8 +39,8 @@ export function AnswerTokens({ id }: { id: number }) {
       {token && (
         <div class="token-others" data-testid="token-others">
           <p>
-            <q dir="auto">{shown(token.text)}</q>
-            {token.share === undefined ? ' was drawn before this page was opened.' : ` had ${percentOf(token.share)}.`}
+            <q dir="auto">{shown(token.text)}</q>{' '}
+            {token.share === undefined ? said.drawnBefore : said.had(percentOf(token.share))}
           </p>
           <div class="buttons">
             {token.others.map((other, index) => (
@@ -48,7 +49,7 @@ export function AnswerTokens({ id }: { id: number }) {
               </button>
             ))}
             <button type="button" disabled={!page.canAsk.value} onClick={() => goOn(undefined)}>
-              Draw anew from here
+              {said.anew}
             </button>
           </div>
         </div>
@@ -63,10 +64,15 @@ function tokenLabel(text: string, share: AnswerToken['share']): string {
 
 /** Spaces and line ends can be seen. */
 function shown(text: string): string {
-  return text.replaceAll('\n', '\\n').replaceAll(' ', '·') || '(mark)';
+  return text.replaceAll('\n', '\\n').replaceAll(' ', '·') || laterWords().tokens.mark;
 }
 
 function percentOf(share: number): string {
   const percent = 100 * share;
-  return percent >= 0.995 ? `${Math.round(percent)} %` : `${percent.toPrecision(1)} %`;
+  return `${percent >= 0.995 ? Math.round(percent) : formatNumber(percent, smallDigits(percent))} %`;
+}
+
+/** Up to the first figure that is not 0. */
+function smallDigits(value: number): number {
+  return value > 0 ? Math.ceil(-Math.log10(value)) : 0;
 }

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { PromptSize } from '../../app/app-model.ts';
+import { laterWords } from '../../words/later-words.ts';
 import type { Attachment } from '../attachments.ts';
 import { usePage } from '../page-state.ts';
 
@@ -8,18 +9,19 @@ import { usePage } from '../page-state.ts';
 export function AttachmentBar() {
   const page = usePage();
   const attachments = page.attachments.value;
+  const said = laterWords().attach;
   const takeOut = (taken: Attachment) => {
     page.attachments.value = attachments.filter((attachment) => attachment !== taken);
   };
   return (
     <>
       {attachments.length > 0 && (
-        <ul class="attachments" aria-label="Attached files">
+        <ul class="attachments" aria-label={said.files}>
           {attachments.map((attachment) => (
             <li key={attachment.name} class="attachment" data-testid="attachment">
               <span dir="auto">{attachment.name}</span>
               <Length text={attachment.text} />
-              <button type="button" aria-label={`Take ${attachment.name} out`} onClick={() => takeOut(attachment)}>
+              <button type="button" aria-label={said.takeOut(attachment.name)} onClick={() => takeOut(attachment)}>
                 ×
               </button>
             </li>
@@ -27,13 +29,13 @@ export function AttachmentBar() {
         </ul>
       )}
       <label class="button attach">
-        Attach…
+        {said.attach}
         <input
           type="file"
           multiple
           class="visually-hidden"
           data-testid="attach"
-          aria-label="Attach text files to the prompt"
+          aria-label={said.label}
           onChange={({ currentTarget }) => {
             for (const file of currentTarget.files ?? []) page.attach(file);
             // So that the same file can be chosen again.
@@ -57,10 +59,5 @@ function Length({ text }: { text: string }) {
   }, [text, model]);
   if (!size.value) return null;
   const { tokens, exact } = size.value;
-  return (
-    <small>
-      {exact ? '' : 'at least '}
-      {tokens} tokens
-    </small>
-  );
+  return <small>{laterWords().attach.tokens(exact, tokens)}</small>;
 }

@@ -1,3 +1,4 @@
+import { words } from '../../words/words.ts';
 import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
 
@@ -17,7 +18,7 @@ export function ChatHead() {
       </p>
       {OpenRoom && <OpenRoom />}
       <button type="button" data-testid="new-conversation" onClick={() => model.newConversation()}>
-        New conversation
+        {words().chat.newConversation}
       </button>
     </div>
   );

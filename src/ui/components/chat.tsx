@@ -1,3 +1,4 @@
+import { words } from '../../words/words.ts';
 import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
 import { ChatHead } from './chat-head.tsx';
@@ -15,7 +16,7 @@ export function Chat() {
   const Rooms = roomBar.component.value;
   const othersHaveRooms = model.members.value.some(({ room, self }) => room && !self);
   return (
-    <section class="chat" aria-label="Chat">
+    <section class="chat" aria-label={words().page.chat}>
       {phase.value === 'chat' && <ChatHead />}
       {Rooms && (model.rooms.followed.value || model.rooms.hosted.value !== undefined || othersHaveRooms) && <Rooms />}
       <Transcript />

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { PromptSize } from '../../app/app-model.ts';
+import { words } from '../../words/words.ts';
 import { textAfter, whyTooLong } from '../bounded-input.ts';
 import { usePromptSize } from '../hooks/use-prompt-size.ts';
 import { lazyComponent } from '../lazy-component.ts';
@@ -44,14 +45,14 @@ export function Composer() {
     >
       <div class="composer-box">
         <label class="visually-hidden" for="prompt">
-          Prompt
+          {words().chat.prompt}
         </label>
         <textarea
           id="prompt"
           data-testid="prompt"
           rows={1}
           dir="auto"
-          placeholder="Type a prompt"
+          placeholder={words().chat.placeholder}
           aria-describedby="prompt-hint"
           value={draft.value}
           onFocus={() => void attachmentBar.load()}
@@ -77,11 +78,11 @@ export function Composer() {
         />
         {busy && !model.rooms.followed.value ? (
           <button type="button" class="strong" data-testid="stop" onClick={() => model.stop()}>
-            Stop
+            {words().chat.stop}
           </button>
         ) : (
           <button type="submit" class="primary" data-testid="send" disabled={blocked}>
-            Send
+            {words().chat.send}
           </button>
         )}
       </div>
@@ -94,12 +95,12 @@ export function Composer() {
           {hindered?.words ??
             refused.value ??
             (size && sizeWords(size, contextLength)) ??
-            (busy ? 'Escape stops the answer.' : 'Enter sends, Shift+Enter makes a new line.')}
+            (busy ? words().chat.escapeStops : words().chat.enterSends)}
         </p>
         {Attachments && <Attachments />}
         {tooLong && messages.some(({ leftOut }) => !leftOut) && (
           <button type="button" onClick={() => page.perform(() => model.leaveOutOldest(page.prompt.value))}>
-            Leave out the oldest turns
+            {words().chat.leaveOutOldest}
           </button>
         )}
       </div>
@@ -109,6 +110,5 @@ export function Composer() {
 
 /** E.g. "9030 of 8192 tokens: shorten it." */
 function sizeWords({ tokens, exact }: PromptSize, contextLength: number): string {
-  const count = `${exact ? '' : 'At least '}${tokens} of ${contextLength} tokens`;
-  return tokens < contextLength ? `${count}.` : `${count}: too long to send.`;
+  return words().chat.size(exact, tokens, contextLength);
 }

@@ -2,6 +2,8 @@ import '../styles/drawer.css';
 import { useComputed, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { ConversationRow } from '../../app/app-model.ts';
+import { laterWords } from '../../words/later-words.ts';
+import { words } from '../../words/words.ts';
 import { useModal } from '../hooks/use-modal.ts';
 import { usePage } from '../page-state.ts';
 import { saveFile } from '../save-file.ts';
@@ -12,6 +14,8 @@ export function ConversationDrawer({ onClose }: { onClose: () => void }) {
   const page = usePage();
   const { conversations } = page.model;
   const dialog = useModal();
+  const said = laterWords().conversations;
+  const title = words().top.conversations;
   const query = useSignal('');
   const found = useComputed(() => {
     const words = query.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -23,20 +27,20 @@ export function ConversationDrawer({ onClose }: { onClose: () => void }) {
   const close = () => dialog.current?.close();
   const removed = conversations.removed.value;
   return (
-    <dialog ref={dialog} class="drawer" aria-label="Conversations" data-testid="conversation-drawer" onClose={onClose}>
+    <dialog ref={dialog} class="drawer" aria-label={title} data-testid="conversation-drawer" onClose={onClose}>
       <div class="drawer-body">
         <div class="card-head">
-          <h2>Conversations</h2>
-          <button type="button" aria-label="Close" onClick={close}>
+          <h2>{title}</h2>
+          <button type="button" aria-label={words().close} onClick={close}>
             ×
           </button>
         </div>
         <label class="field">
-          <span class="visually-hidden">Search conversations</span>
+          <span class="visually-hidden">{said.search}</span>
           <input
             type="search"
             data-testid="conversation-search"
-            placeholder="Search in all that was said"
+            placeholder={said.searchPlaceholder}
             value={query.value}
             onInput={({ currentTarget }) => (query.value = currentTarget.value)}
           />
@@ -50,14 +54,14 @@ export function ConversationDrawer({ onClose }: { onClose: () => void }) {
               close();
             }}
           >
-            New conversation
+            {words().chat.newConversation}
           </button>
         </div>
         {removed && (
           <p class="drawer-note" role="status">
-            <span dir="auto">“{removed.title}” was deleted.</span>
+            <span dir="auto">{said.deleted(removed.title)}</span>
             <button type="button" data-testid="undo" onClick={() => page.perform(() => conversations.undoRemove())}>
-              Undo
+              {said.undo}
             </button>
           </p>
         )}
@@ -66,12 +70,10 @@ export function ConversationDrawer({ onClose }: { onClose: () => void }) {
             <ConversationItem key={row.id} row={row} close={close} />
           ))}
         </ul>
-        {found.value.length === 0 && (
-          <p class="muted">{query.value.trim() === '' ? 'None yet.' : 'None of them holds these words.'}</p>
-        )}
+        {found.value.length === 0 && <p class="muted">{query.value.trim() === '' ? said.noneYet : said.noneFound}</p>}
         <div class="buttons drawer-foot">
           <label class="button">
-            Open from a file…
+            {said.openFile}
             <input
               type="file"
               class="visually-hidden"
@@ -89,10 +91,10 @@ export function ConversationDrawer({ onClose }: { onClose: () => void }) {
             disabled={conversations.rows.value.length === 0}
             onClick={() => page.perform(async () => saveFile(await conversations.json()))}
           >
-            Save all
+            {said.saveAll}
           </button>
         </div>
-        <p class="muted">They are kept in this browser, and go nowhere else.</p>
+        <p class="muted">{said.about}</p>
       </div>
     </dialog>
   );

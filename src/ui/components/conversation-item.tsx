@@ -1,6 +1,8 @@
 import { useSignal } from '@preact/signals';
 import type { ConversationRow } from '../../app/app-model.ts';
-import { plural } from '../../core/format.ts';
+import { formatDay } from '../../words/format.ts';
+import { laterWords } from '../../words/later-words.ts';
+import { words } from '../../words/words.ts';
 import { usePage } from '../page-state.ts';
 import { saveFile } from '../save-file.ts';
 
@@ -11,6 +13,7 @@ export function ConversationItem({ row, close }: { row: ConversationRow; close: 
   const more = useSignal(false);
   const renaming = useSignal(false);
   const { id, title } = row;
+  const said = laterWords().conversations;
   const act = (label: string, action: () => Promise<void>) => (
     <button type="button" onClick={() => page.perform(action)}>
       {label}
@@ -33,35 +36,35 @@ export function ConversationItem({ row, close }: { row: ConversationRow; close: 
           onClick={open}
         >
           <span class="conversation-title" dir="auto">
-            {title || 'Without words'}
+            {title || said.untitled}
           </span>
           <small>{facts(row)}</small>
         </button>
         <button
           type="button"
-          aria-label={`More about “${title}”`}
+          aria-label={said.moreAbout(title)}
           aria-expanded={more.value}
           onClick={() => (more.value = !more.value)}
         >
-          More
+          {said.more}
         </button>
       </div>
       {renaming.value && <Rename row={row} done={() => (renaming.value = false)} />}
       {more.value && !renaming.value && (
         <div class="buttons conversation-more">
           <button type="button" disabled={row.elsewhere} onClick={() => (renaming.value = true)}>
-            Rename
+            {said.rename}
           </button>
-          {!row.elsewhere && act(row.pinned ? 'Unpin' : 'Pin', () => conversations.pin(id, !row.pinned))}
-          {act('Save as Markdown', async () => saveFile(await conversations.markdown(id)))}
-          {act('Save as JSON', async () => saveFile(await conversations.json(id)))}
+          {!row.elsewhere && act(row.pinned ? said.unpin : said.pin, () => conversations.pin(id, !row.pinned))}
+          {act(said.saveMarkdown, async () => saveFile(await conversations.markdown(id)))}
+          {act(said.saveJson, async () => saveFile(await conversations.json(id)))}
           <button
             type="button"
             class="danger"
             disabled={row.elsewhere}
             onClick={() => page.perform(() => conversations.remove(id))}
           >
-            Delete
+            {laterWords().delete}
           </button>
         </div>
       )}
@@ -82,7 +85,7 @@ function Rename({ row, done }: { row: ConversationRow; done: () => void }) {
       }}
     >
       <label class="visually-hidden" for={`title-${row.id}`}>
-        New name
+        {laterWords().conversations.newName}
       </label>
       <input
         id={`title-${row.id}`}
@@ -101,10 +104,10 @@ function Rename({ row, done }: { row: ConversationRow; done: () => void }) {
       />
       <div class="buttons">
         <button type="submit" class="strong">
-          Rename
+          {laterWords().conversations.rename}
         </button>
         <button type="button" onClick={done}>
-          Cancel
+          {words().cancel}
         </button>
       </div>
     </form>
@@ -113,7 +116,8 @@ function Rename({ row, done }: { row: ConversationRow; done: () => void }) {
 
 /** E.g. "4 messages · 29 Nov · SmolLM2-135M". */
 function facts({ texts, savedAtMs, busy, elsewhere, modelName, pinned }: ConversationRow): string {
-  const when = savedAtMs === undefined ? '' : new Date(savedAtMs).toLocaleDateString();
-  const state = busy ? 'answering' : elsewhere ? 'open in another tab' : when;
-  return [pinned && 'Pinned', plural(texts.length, 'message'), state, modelName].filter(Boolean).join(' · ');
+  const said = laterWords().conversations;
+  const when = savedAtMs === undefined ? '' : formatDay(savedAtMs);
+  const state = busy ? said.answering : elsewhere ? said.elsewhere : when;
+  return [pinned && said.pinned, said.messages(texts.length), state, modelName].filter(Boolean).join(' · ');
 }

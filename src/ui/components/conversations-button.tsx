@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { words } from '../../words/words.ts';
 import { lazyComponent } from '../lazy-component.ts';
 
 export const conversationDrawer = lazyComponent(
@@ -16,7 +17,7 @@ export function ConversationsButton() {
         class="conversations-button"
         data-testid="conversations"
         aria-haspopup="dialog"
-        aria-label="Conversations"
+        aria-label={words().top.conversations}
         onClick={() => {
           open.value = true;
           void conversationDrawer.load();
@@ -25,7 +26,7 @@ export function ConversationsButton() {
         <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
           <path d="M1 3h14M1 8h14M1 13h9" stroke="currentColor" stroke-width="2" stroke-linecap="round" />
         </svg>
-        <span class="conversations-word">Conversations</span>
+        <span class="conversations-word">{words().top.conversations}</span>
       </button>
       {open.value && Drawer && <Drawer onClose={() => (open.value = false)} />}
     </>

@@ -1,5 +1,5 @@
 import { useSignal, useSignalEffect } from '@preact/signals';
-import { ShoalError } from '../../core/errors.ts';
+import { words } from '../../words/words.ts';
 import { usePage } from '../page-state.ts';
 
 /** How long the button says that it has copied. */
@@ -26,18 +26,20 @@ export function CopyButton({ label, testId, text, otherwise }: CopyButtonProps) 
     return () => clearTimeout(timer);
   });
   const copy = async () => {
-    await navigator.clipboard.writeText(text()).catch(() => {
-      throw new ShoalError('internal', `The browser did not allow copying. ${otherwise}`);
-    });
-    copied.value = true;
+    try {
+      await navigator.clipboard.writeText(text());
+      copied.value = true;
+    } catch {
+      page.tell(words().invite.notCopied(otherwise));
+    }
   };
   return (
     <>
       <button type="button" data-testid={testId} onClick={() => page.perform(copy)}>
-        {copied.value ? 'Copied ✓' : label}
+        {copied.value ? words().copiedMark : label}
       </button>
       <span class="visually-hidden" role="status">
-        {copied.value ? 'Copied' : ''}
+        {copied.value ? words().copied : ''}
       </span>
     </>
   );
@@ -47,11 +49,6 @@ export function CopyButton({ label, testId, text, otherwise }: CopyButtonProps) 
 export function CopyInvite({ label, testId }: Pick<CopyButtonProps, 'label' | 'testId'>) {
   const { model } = usePage();
   return (
-    <CopyButton
-      label={label}
-      testId={testId}
-      text={() => model.inviteLink.value}
-      otherwise="Select the invite link and copy it by hand."
-    />
+    <CopyButton label={label} testId={testId} text={() => model.inviteLink.value} otherwise={words().invite.byHand} />
   );
 }

@@ -1,3 +1,4 @@
+import { words } from '../../words/words.ts';
 import { farewellWords } from '../farewell-words.ts';
 import { usePage } from '../page-state.ts';
 
@@ -16,7 +17,7 @@ export function FarewellNote({ onEnd }: { onEnd: () => void }) {
     model.stay();
   };
   return (
-    <div class="farewell" data-testid="farewell" role="alertdialog" aria-label="Before this tab leaves">
+    <div class="farewell" data-testid="farewell" role="alertdialog" aria-label={words().farewell.label}>
       <p>{text}</p>
       <div class="buttons">
         {wait && (
@@ -30,10 +31,10 @@ export function FarewellNote({ onEnd }: { onEnd: () => void }) {
           </button>
         )}
         <button type="button" class="danger" data-testid="leave-now" onClick={() => decide(() => model.leave())}>
-          Leave now
+          {words().farewell.leaveNow}
         </button>
         <button type="button" data-testid="stay" onClick={stay}>
-          Stay
+          {words().farewell.stay}
         </button>
       </div>
     </div>

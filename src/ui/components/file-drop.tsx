@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { words } from '../../words/words.ts';
 import { usePage } from '../page-state.ts';
 
 /** Takes a model, or text for the prompt, that is dropped anywhere on the page, and says so while a file hovers. */
@@ -34,5 +35,5 @@ export function FileDrop() {
       document.removeEventListener('drop', onDrop);
     };
   }, [page, hovering]);
-  return hovering.value ? <div class="drop-target">Drop a GGUF to run it here, or text to ask about it</div> : null;
+  return hovering.value ? <div class="drop-target">{words().page.drop}</div> : null;
 }

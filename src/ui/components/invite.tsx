@@ -1,4 +1,5 @@
 import { useRef } from 'preact/hooks';
+import { words } from '../../words/words.ts';
 import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
 import { CopyButton, CopyInvite } from './copy-button.tsx';
@@ -14,32 +15,33 @@ export function Invite() {
   const admission = model.admission.value;
   const thisMachineOnly = model.inviteThisMachineOnly.value;
   if (!link) return null;
+  const said = words().invite;
   return (
     <section class="card invite" aria-labelledby="invite-title">
-      <h2 id="invite-title">{admission === 'guest' ? 'Invite other guests' : 'Invite other tabs'}</h2>
-      {guestLink && <h3>Members</h3>}
+      <h2 id="invite-title">{admission === 'guest' ? said.otherGuests : said.tabs}</h2>
+      {guestLink && <h3>{said.members}</h3>}
       <div class="invite-row">
         <a class="invite-link" data-testid="invite-link" href={link} target="_blank" rel="noopener">
           {link}
         </a>
         <div class="buttons">
-          <CopyInvite label="Copy link" testId="invite-copy" />
+          <CopyInvite label={said.copyLink} testId="invite-copy" />
           {!thisMachineOnly && <QrButton link={link} />}
         </div>
       </div>
       {guestLink && (
         <>
-          <h3>Guests</h3>
+          <h3>{said.guests}</h3>
           <div class="invite-row">
             <a class="invite-link" data-testid="guest-link" href={guestLink} target="_blank" rel="noopener">
               {guestLink}
             </a>
             <div class="buttons">
               <CopyButton
-                label="Copy guests' link"
+                label={said.copyGuests}
                 testId="guest-copy"
                 text={() => model.guestLink.value}
-                otherwise="Select the guests' link and copy it by hand."
+                otherwise={said.guestsByHand}
               />
             </div>
           </div>
@@ -47,26 +49,17 @@ export function Invite() {
       )}
       {thisMachineOnly && (
         <p data-testid="invite-this-machine">
-          <strong>This link works on this machine only.</strong> For phones and other machines start the server with{' '}
-          <code>npm start -- --host 0.0.0.0 --https</code>.
+          <strong>{said.thisMachine}</strong> {said.otherMachines} <code>npm start -- --host 0.0.0.0 --https</code>.
         </p>
       )}
       <p class="muted" data-testid="admission" data-admission={admission}>
-        {WORDS[admission]} Each tab on the way sees activations, from which text can be recovered: share the link with
-        people you trust.
+        {said.admission[admission]} {said.trust}
       </p>
       {admission === 'open' && <PrivateSwarmOffer />}
       {admission === 'member' && <NewLink />}
     </section>
   );
 }
-
-const WORDS = {
-  open: 'Any browser that opens it joins this swarm. The server never sees a prompt.',
-  member:
-    "This is a private swarm: members run its layers; guests may ask, and serve nothing. The server sees neither prompts nor the model's name.",
-  guest: 'You are a guest of a private swarm: you may ask, and serve nothing.',
-} as const;
 
 function QrButton({ link }: { link: string }) {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -78,13 +71,13 @@ function QrButton({ link }: { link: string }) {
   return (
     <>
       <button type="button" onClick={show}>
-        QR code
+        {words().invite.qr}
       </button>
-      <dialog ref={dialog} class="qr-dialog" aria-label="Invite link as a QR code">
+      <dialog ref={dialog} class="qr-dialog" aria-label={words().invite.qrDialog}>
         {QrCode && <QrCode text={link} />}
         <p class="qr-text">{link}</p>
         <form method="dialog">
-          <button type="submit">Close</button>
+          <button type="submit">{words().close}</button>
         </form>
       </dialog>
     </>

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
-import { joinWords } from '../../core/format.ts';
+import { shardNames } from '../../words/format.ts';
+import { words } from '../../words/words.ts';
 import { usePage } from '../page-state.ts';
 import { isPending } from '../status-words.ts';
 import { FarewellNote } from './farewell-note.tsx';
@@ -9,7 +10,7 @@ export function JoinControls() {
   if (usePage().model.admission.value !== 'guest') return <MemberControls />;
   return (
     <p class="muted" data-testid="guest-note">
-      You are a guest here: the tabs of this swarm answer what you type, and run none of their layers in yours.
+      {words().join.guestNote}
     </p>
   );
 }
@@ -17,6 +18,7 @@ export function JoinControls() {
 function MemberControls() {
   const page = usePage();
   const { model } = page;
+  const said = words().join;
   const { role } = model.swarm.value;
   const shards = model.shards.value;
   const inside = role === 'node';
@@ -41,13 +43,13 @@ function MemberControls() {
       <div class="buttons">
         {(!inside || idle.length > 0) && (
           <button type="button" data-testid="join" class={inside ? '' : 'strong'} disabled={!canJoin} onClick={join}>
-            {choosing ? 'Asking what is missing…' : joinLabel(inside, picks)}
+            {choosing ? said.choosing : joinLabel(inside, picks)}
           </button>
         )}
         {page.phase.value === 'chat' || inside || page.joining.value ? <RunAllButton /> : null}
         {inside && (
           <button type="button" data-testid="leave" disabled={leaving || asked.value || waiting} onClick={leave}>
-            {leaving ? 'Handing over…' : 'Leave the swarm'}
+            {leaving ? said.leaving : said.leave}
           </button>
         )}
       </div>
@@ -58,16 +60,8 @@ function MemberControls() {
           }}
         />
       )}
-      {leaving && (
-        <p class="muted">
-          Answers that run through this tab move to other tabs first. Keep it open for these few seconds.
-        </p>
-      )}
-      {picks.length === 0 && canJoin && (
-        <p class="muted">
-          Tick the shards that this tab should run, or leave the choice to auto: the one that the swarm needs most.
-        </p>
-      )}
+      {leaving && <p class="muted">{said.leavingNote}</p>}
+      {picks.length === 0 && canJoin && <p class="muted">{said.tickNote}</p>}
     </div>
   );
 }
@@ -87,13 +81,13 @@ export function RunAllButton({ primary = false }: { primary?: boolean }) {
       disabled={model.leaving.value}
       onClick={() => page.join('all')}
     >
-      Run it all here
+      {words().join.runAll}
     </button>
   );
 }
 
 function joinLabel(inside: boolean, picks: readonly number[]): string {
-  const shards = `${picks.length === 1 ? 'shard' : 'shards'} ${joinWords(picks.map(String))}`;
-  if (inside) return picks.length > 0 ? `Add ${shards}` : 'Add a shard (auto)';
-  return picks.length > 0 ? `Join with ${shards}` : 'Join (auto)';
+  const { add, addAuto, join, joinAuto } = words().join;
+  if (picks.length === 0) return inside ? addAuto : joinAuto;
+  return (inside ? add : join)(shardNames(picks));
 }

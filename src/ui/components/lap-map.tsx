@@ -1,6 +1,7 @@
 import type { Lap } from '../../app/app-model.ts';
-import { formatMs } from '../../core/format.ts';
 import { formatLayers } from '../../core/ranges.ts';
+import { formatMs } from '../../words/format.ts';
+import { words } from '../../words/words.ts';
 import { useSettled } from '../hooks/use-settled.ts';
 import { usePage } from '../page-state.ts';
 import { saveFile } from '../save-file.ts';
@@ -19,13 +20,14 @@ export function LapMap() {
   const lap = useSettled(page.model.lap, SHOWN_EVERY_MS);
   if (!lap || lap.stages.length === 0) return null;
   const names = page.names.value;
+  const said = words().lap;
   const longest = Math.max(...lap.stages.map(stageMs));
   const slowest = lap.stages.findIndex((stage) => stageMs(stage) === longest);
   return (
     <section class="card lap" data-testid="lap" aria-labelledby="lap-title">
-      <h2 id="lap-title">Where the time goes</h2>
+      <h2 id="lap-title">{said.title}</h2>
       <p class="lap-total">
-        <strong>{formatMs(lap.totalMs)} ms</strong> a token, once through all layers
+        <strong>{said.total(formatMs(lap.totalMs))}</strong> {said.totalOf}
       </p>
       <ol class="lap-stages">
         {lap.stages.map((stage, index) => (
@@ -42,14 +44,14 @@ export function LapMap() {
         {KINDS.map((kind) => (
           <li key={kind}>
             <span class="lap-swatch" data-kind={kind} />
-            {kind}
+            {said.kinds[kind]}
           </li>
         ))}
       </ul>
       {lap.stages.length > 1 && <p class="muted">{slowestWords(lap.stages[slowest]!, names)}</p>}
       <div class="buttons">
         <button type="button" data-testid="trace" onClick={() => saveFile(page.model.traceFile())}>
-          Save a trace
+          {said.trace}
         </button>
       </div>
     </section>
@@ -65,13 +67,14 @@ interface StageRowProps {
 
 function StageRow({ stage, who, longestMs, slowest }: StageRowProps) {
   const times = timesOf(stage);
+  const said = words().lap;
   return (
     <li class="lap-stage" data-testid="lap-stage" data-slowest={slowest}>
       <div class="lap-stage-head">
         <span class="lap-stage-who" title={stage.peerId}>
-          <TabMark peerId={stage.peerId} /> layers {formatLayers(stage.layers)} · {who}
+          <TabMark peerId={stage.peerId} /> {said.stage(formatLayers(stage.layers), who)}
         </span>
-        <span>{formatMs(stageMs(stage))} ms</span>
+        <span>{said.total(formatMs(stageMs(stage)))}</span>
       </div>
       <div class="lap-bar">
         {KINDS.map((kind) => (
@@ -82,7 +85,7 @@ function StageRow({ stage, who, longestMs, slowest }: StageRowProps) {
           />
         ))}
       </div>
-      <p class="lap-times muted">{KINDS.map((kind) => `${kind} ${formatMs(times[kind])}`).join(' · ')}</p>
+      <p class="lap-times muted">{KINDS.map((kind) => `${said.kinds[kind]} ${formatMs(times[kind])}`).join(' · ')}</p>
     </li>
   );
 }
@@ -98,5 +101,6 @@ function stageMs({ computeMs, wireMs, waitMs }: Stage): number {
 function slowestWords(stage: Stage, names: TabNames): string {
   const times = timesOf(stage);
   const most = KINDS.reduce((best, kind) => (times[kind] > times[best] ? kind : best));
-  return `Slowest: layers ${formatLayers(stage.layers)} on ${names.of(stage.peerId)}, mostly ${most}.`;
+  const { slowest, kinds } = words().lap;
+  return slowest(formatLayers(stage.layers), names.of(stage.peerId), kinds[most]);
 }

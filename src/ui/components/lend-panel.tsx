@@ -1,5 +1,5 @@
-import type { LendState } from '../../app/app-model.ts';
-import { formatBytes } from '../../core/format.ts';
+import { formatBytes, formatCount } from '../../words/format.ts';
+import { words } from '../../words/words.ts';
 import { usePage } from '../page-state.ts';
 
 /** What this device does for others: whether it does, the totals, and a way to pause. */
@@ -8,36 +8,35 @@ export function LendPanel() {
   const { lend } = model.settings.value;
   const { paused, totals } = model.lending.value;
   if (model.admission.value === 'guest') return null;
+  const said = words().lend;
   return (
     <section class="card" aria-labelledby="lend-title">
       <div class="card-head">
-        <h2 id="lend-title">What I lend</h2>
+        <h2 id="lend-title">{said.title}</h2>
         <button
           type="button"
           data-testid="lend-pause"
           onClick={() => model.changeSettings({ lend: { ...lend, paused: !lend.paused } })}
         >
-          {lend.paused ? 'Lend again' : 'Pause'}
+          {lend.paused ? said.again : said.pause}
         </button>
       </div>
       <p data-testid="lend-state" data-paused={paused ?? ''} role="status">
-        {paused ? PAUSED_WORDS[paused] : 'Other tabs may use what this one holds. The settings say how much.'}
+        {paused ? said.paused[paused] : said.open}
       </p>
       <p class="muted" data-testid="lend-totals">
-        Given: {tokens(totals.computedTokens)} computed for others, {formatBytes(totals.sentBytes)} sent. Taken:{' '}
-        {tokens(totals.takenTokens)} computed by others, {formatBytes(totals.receivedBytes)} received.
+        {said.totals(
+          tokens(totals.computedTokens),
+          formatBytes(totals.sentBytes),
+          tokens(totals.takenTokens),
+          formatBytes(totals.receivedBytes),
+        )}
       </p>
     </section>
   );
 }
 
-const PAUSED_WORDS: Readonly<Record<NonNullable<LendState['paused']>, string>> = {
-  owner: 'Paused: answers of others move to other tabs, and your own go on.',
-  battery: 'Paused while this device runs on its battery, as the settings say.',
-  'in-use': 'Paused while you use this device, as the settings say.',
-};
-
 /** Of the whole model; a stage computes its layers' part of each. */
 function tokens(count: number): string {
-  return `${count.toLocaleString('en', { maximumFractionDigits: count < 10 ? 1 : 0 })} tokens`;
+  return formatCount(count, count < 10 ? 1 : 0);
 }

@@ -1,6 +1,7 @@
 import { memo } from 'preact/compat';
 import { formatClock } from '../../core/format.ts';
 import type { LogLine } from '../../core/log.ts';
+import { words } from '../../words/words.ts';
 import { useStickToBottom } from '../hooks/use-stick-to-bottom.ts';
 import { usePage } from '../page-state.ts';
 
@@ -11,7 +12,7 @@ const MAX_SHOWN_LINES = 400;
 export function LogPanel() {
   return (
     <details class="panel" open>
-      <summary>Log</summary>
+      <summary>{words().page.log}</summary>
       <div class="panel-body">
         <LogLines />
       </div>
@@ -25,8 +26,8 @@ function LogLines() {
   return (
     <div class="log-frame">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <section ref={scroller} class="log" data-testid="log" tabIndex={0} aria-label="Log lines">
-        <ol ref={content}>
+      <section ref={scroller} class="log" data-testid="log" tabIndex={0} aria-label={words().page.logLines}>
+        <ol ref={content} lang="en">
           {lines.map((line) => (
             <Line key={keyOf(line)} line={line} />
           ))}
@@ -34,7 +35,7 @@ function LogLines() {
       </section>
       {!stuck && (
         <button type="button" class="to-end" onClick={toEnd}>
-          ↓ Newest
+          {words().page.newest}
         </button>
       )}
     </div>
@@ -45,7 +46,7 @@ const Line = memo(function Line({ line: { timeMs, level, scope, text, count } }:
   return (
     <li data-level={level}>
       <time>{formatClock(timeMs)}</time> [{scope}] {text}
-      {count !== undefined && <span class="muted"> ({count} times)</span>}
+      {count !== undefined && <span class="muted"> {words().times(count)}</span>}
     </li>
   );
 });

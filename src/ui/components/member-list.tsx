@@ -1,7 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { MemberRow } from '../../app/app-model.ts';
-import { formatDuration, formatMs, joinWords } from '../../core/format.ts';
+import { formatDuration, formatMs, joinWords, shardNames } from '../../words/format.ts';
+import { words } from '../../words/words.ts';
 import { usePage } from '../page-state.ts';
 import { TabMark } from './tab-mark.tsx';
 
@@ -19,10 +20,8 @@ export function MemberList() {
   };
   const members = model.members.value;
   const { acceptRemoteUnloads, trustedPeers, lend } = model.settings.value;
-  const rights = [
-    ...(lend.onlyTrusted ? ['use what I lend'] : []),
-    ...(acceptRemoteUnloads ? ['take shards off this tab'] : []),
-  ];
+  const said = words().members;
+  const rights = [...(lend.onlyTrusted ? [said.useLent] : []), ...(acceptRemoteUnloads ? [said.takeShards] : [])];
   const trust = (peerId: string, trusted: boolean) =>
     model.changeSettings({
       trustedPeers: [...trustedPeers.filter((other) => other !== peerId), ...(trusted ? [peerId] : [])],
@@ -30,14 +29,14 @@ export function MemberList() {
   if (members.length === 0) return null;
   return (
     <section class="card" aria-labelledby="members-title">
-      <h2 id="members-title">Tabs in the swarm</h2>
+      <h2 id="members-title">{said.title}</h2>
       <ul class="member-list">
         {shownOf(members).map((member) => (
           <li key={member.peerId} class="member" data-testid="member" data-draining={member.draining}>
             <TabMark peerId={member.peerId} />
             <span class="member-name" title={member.peerId}>
               {names.value.full(member.peerId)}
-              {member.self && <span class="muted"> · this tab</span>}
+              {member.self && <span class="muted"> · {said.self}</span>}
             </span>
             <span class="muted member-facts">{factWords(member)}</span>
             <span class="member-part">
@@ -46,7 +45,7 @@ export function MemberList() {
             </span>
             {member.room && !member.self && (
               <button type="button" class="member-room" onClick={() => lookIn(member.peerId)}>
-                Look into its room
+                {words().members.lookIn}
               </button>
             )}
             {rights.length > 0 && !member.self && (
@@ -57,13 +56,13 @@ export function MemberList() {
                   checked={trustedPeers.includes(member.peerId)}
                   onChange={({ currentTarget }) => trust(member.peerId, currentTarget.checked)}
                 />
-                <span>may {joinWords(rights)}</span>
+                <span>{said.may(joinWords(rights))}</span>
               </label>
             )}
           </li>
         ))}
       </ul>
-      {members.length > MAX_ROWS && <p class="muted">and {members.length - MAX_ROWS} more</p>}
+      {members.length > MAX_ROWS && <p class="muted">{said.more(members.length - MAX_ROWS)}</p>}
     </section>
   );
 }
@@ -78,10 +77,11 @@ function Checked({ times, atMs }: NonNullable<MemberRow['checked']>) {
     return () => clearInterval(timer);
   }, [now]);
   const agoMs = Math.max(0, Math.max(now.value, Date.now()) - atMs);
-  const last = agoMs < REDRAW_MS ? 'just now' : `${formatDuration(agoMs)} ago`;
+  const ago = agoMs < REDRAW_MS ? undefined : formatDuration(agoMs);
   return (
     <span data-testid="checked">
-      {' · '}checked {times === 1 ? 'once' : `${times} times`}, last {last}
+      {' · '}
+      {words().members.checked(times, ago)}
     </span>
   );
 }
@@ -95,18 +95,16 @@ function shownOf(members: readonly MemberRow[]): readonly MemberRow[] {
 }
 
 function partWords({ ready, pending, draining }: MemberRow): string {
-  if (draining) return ready.length > 0 ? `is leaving, hands over ${shardWords(ready)}` : 'is leaving';
+  const said = words().members;
+  if (draining) return ready.length > 0 ? said.handsOver(shardNames(ready)) : said.leaving;
   const parts = [];
-  if (ready.length > 0) parts.push(`runs ${shardWords(ready)}`);
-  if (pending.length > 0) parts.push(`fetches ${shardWords(pending)}`);
-  return parts.join(', ') || 'holds no shard yet';
-}
-
-function shardWords(indices: readonly number[]): string {
-  return `${indices.length === 1 ? 'shard' : 'shards'} ${joinWords(indices.map(String))}`;
+  if (ready.length > 0) parts.push(said.runs(shardNames(ready)));
+  if (pending.length > 0) parts.push(said.fetches(shardNames(pending)));
+  return parts.join(', ') || said.holdsNone;
 }
 
 function factWords({ connected, layersPerSecond }: MemberRow): string {
-  if (!connected) return 'not connected';
-  return layersPerSecond > 0 ? `${formatMs(1000 / layersPerSecond)} ms a layer` : '';
+  const { notConnected, msALayer } = words().members;
+  if (!connected) return notConnected;
+  return layersPerSecond > 0 ? msALayer(formatMs(1000 / layersPerSecond)) : '';
 }

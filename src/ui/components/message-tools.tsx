@@ -1,5 +1,7 @@
 import { type Signal, useSignal } from '@preact/signals';
 import type { ChatMessage } from '../../app/app-model.ts';
+import { laterWords } from '../../words/later-words.ts';
+import { words } from '../../words/words.ts';
 import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
 import { CopyButton } from './copy-button.tsx';
@@ -22,26 +24,22 @@ export function MessageTools({ message, edit, whole }: MessageToolsProps) {
   const busy = model.busy.value;
   // Of another tab's room there is only what was said.
   const own = !model.rooms.followed.value;
+  const said = laterWords();
   const Tokens = answerTokens.component.value;
   const tools = (
     <div class="message-tools">
       <Branches message={message} />
       {whole && (
         <button type="button" data-testid="show-all" onClick={() => (whole.value = !whole.value)}>
-          {whole.value ? 'Show less' : 'Show all'}
+          {whole.value ? said.message.showLess : said.message.showAll}
         </button>
       )}
       {text !== '' && (
-        <CopyButton
-          label="Copy"
-          testId="copy-message"
-          text={() => text}
-          otherwise="Select the text and copy it by hand."
-        />
+        <CopyButton label={said.copy} testId="copy-message" text={() => text} otherwise={said.copyByHand} />
       )}
       {!own ? null : role === 'user' ? (
         <button type="button" data-testid="edit" disabled={busy} onClick={edit}>
-          Edit
+          {said.message.edit}
         </button>
       ) : (
         <button
@@ -50,7 +48,7 @@ export function MessageTools({ message, edit, whole }: MessageToolsProps) {
           disabled={busy || !page.canAsk.value}
           onClick={() => page.perform(() => model.regenerate(id))}
         >
-          Regenerate
+          {said.message.regenerate}
         </button>
       )}
       {role === 'assistant' && <TokensButton message={message} />}
@@ -79,7 +77,7 @@ function TokensButton({ message: { id } }: { message: ChatMessage }) {
         void answerTokens.load();
       }}
     >
-      Tokens
+      {laterWords().message.tokens}
     </button>
   );
 }
@@ -89,6 +87,7 @@ function Branches({ message: { id, branch } }: { message: ChatMessage }) {
   const { model } = usePage();
   if (!branch) return null;
   const { number, count } = branch;
+  const said = laterWords().message;
   const step = (label: string, sign: string, by: number, possible: boolean) => (
     <button type="button" aria-label={label} disabled={!possible} onClick={() => model.showBranch(id, by)}>
       {sign}
@@ -96,9 +95,9 @@ function Branches({ message: { id, branch } }: { message: ChatMessage }) {
   );
   return (
     <span class="branches" data-testid="branches">
-      {step('Earlier version', '‹', -1, number > 1)}
-      {number} of {count}
-      {step('Later version', '›', 1, number < count)}
+      {step(said.earlier, '‹', -1, number > 1)}
+      {said.branch(number, count)}
+      {step(said.later, '›', 1, number < count)}
     </span>
   );
 }
@@ -121,7 +120,7 @@ export function QuestionEditor({ message, done }: { message: ChatMessage; done: 
       }}
     >
       <label class="visually-hidden" for={`edit-${message.id}`}>
-        Your question
+        {laterWords().message.question}
       </label>
       <textarea
         id={`edit-${message.id}`}
@@ -143,10 +142,10 @@ export function QuestionEditor({ message, done }: { message: ChatMessage; done: 
       />
       <div class="buttons">
         <button type="submit" class="primary" disabled={text.value.trim() === '' || !page.canAsk.value}>
-          Ask
+          {laterWords().message.ask}
         </button>
         <button type="button" onClick={done}>
-          Cancel
+          {words().cancel}
         </button>
       </div>
     </form>

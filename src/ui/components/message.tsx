@@ -2,9 +2,12 @@ import { useSignal } from '@preact/signals';
 import { memo } from 'preact/compat';
 import { useEffect } from 'preact/hooks';
 import type { ChatMessage } from '../../app/app-model.ts';
+import { formatNumber } from '../../words/format.ts';
+import { words } from '../../words/words.ts';
 import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
 import { AnswerText } from './answer-text.tsx';
+import { ErrorText } from './error-text.tsx';
 import { TabMark } from './tab-mark.tsx';
 import { WaitNote } from './wait-note.tsx';
 
@@ -22,6 +25,7 @@ export const Message = memo(function Message({ message }: { message: ChatMessage
   const editing = useSignal(false);
   const long = role === 'user' && text.length > LONG_CHARS;
   const whole = useSignal(false);
+  const said = words().chat;
   const Tools = messageTools.component.value;
   useEffect(() => {
     void messageTools.load();
@@ -36,7 +40,7 @@ export const Message = memo(function Message({ message }: { message: ChatMessage
         data-role={role}
         data-state={state}
         data-clipped={long && !whole.value}
-        aria-label={role === 'user' ? 'You' : 'Answer'}
+        aria-label={role === 'user' ? said.you : said.answer}
         aria-busy={streaming}
       >
         {message.by && <AskedBy by={message.by} />}
@@ -48,14 +52,14 @@ export const Message = memo(function Message({ message }: { message: ChatMessage
         {streaming && <LiveNote begun={text !== ''} />}
         {error && (
           <p class="message-error">
-            {error}
-            {text && ' What was generated until then is kept above.'}
+            <ErrorText code={message.errorCode} detail={error} />
+            {text && ` ${said.keptAbove}`}
           </p>
         )}
         {message.continuable && <ContinueButton id={message.id} />}
-        {leftOut && <p class="message-note muted">Left out of what the model reads.</p>}
+        {leftOut && <p class="message-note muted">{said.leftOut}</p>}
         {!streaming && (note || state === 'stopped') && (
-          <p class="message-note muted">{[state === 'stopped' && 'Stopped', note].filter(Boolean).join(' · ')}</p>
+          <p class="message-note muted">{[state === 'stopped' && said.stopped, note].filter(Boolean).join(' · ')}</p>
         )}
       </article>
       {!streaming && !editing.value && Tools && (
@@ -82,7 +86,7 @@ function AskedBy({ by: { peerId, name } }: { by: NonNullable<ChatMessage['by']> 
   return (
     <p class="message-by muted" data-testid="asked-by" dir="auto">
       <TabMark peerId={peerId} />
-      {self ? 'You' : names.value.full(peerId, name)}
+      {self ? words().chat.you : names.value.full(peerId, name)}
     </p>
   );
 }
@@ -95,7 +99,7 @@ function ContinueButton({ id }: { id: number }) {
   return (
     <div class="buttons">
       <button type="button" data-testid="continue" onClick={() => page.perform(() => model.continueAnswer())}>
-        Continue
+        {words().chat.continue}
       </button>
     </div>
   );
@@ -107,11 +111,12 @@ function LiveNote({ begun }: { begun: boolean }) {
   const wait = model.wait.value;
   if (wait) return <WaitNote wait={wait} />;
   const speed = model.tokensPerSecond.value;
-  const words = model.progressNote.value ?? (speed === undefined ? '' : `${speed.toFixed(1)} tokens/s`);
+  const said = words();
+  const note = model.progressNote.value ?? (speed === undefined ? '' : said.tokensPerSecond(formatNumber(speed, 1)));
   return (
     <p class="message-note muted">
       <span class="pulse" aria-hidden="true" />
-      {words || (begun ? 'Answering…' : 'Waiting for the first token…')}
+      {note || (begun ? said.chat.answering : said.chat.firstToken)}
     </p>
   );
 }

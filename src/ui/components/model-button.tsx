@@ -1,5 +1,6 @@
 import { useEffect } from 'preact/hooks';
-import { formatBytes } from '../../core/format.ts';
+import { formatBytes } from '../../words/format.ts';
+import { words } from '../../words/words.ts';
 import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
 
@@ -10,6 +11,7 @@ export function ModelButton() {
   const { model, picking } = usePage();
   const summary = model.model.value;
   const open = picking.value;
+  const said = words().top;
   useEffect(() => {
     if (open) void modelPicker.load();
   }, [open]);
@@ -21,16 +23,14 @@ export function ModelButton() {
         class="top-model"
         data-testid="models"
         aria-haspopup="dialog"
-        aria-label={summary ? undefined : 'Models'}
+        aria-label={summary ? undefined : said.models}
         disabled={!summary}
-        title={summary && `${summary.name}, ${summary.layerCount} layers: choose another`}
+        title={summary && said.modelTitle(summary.name, summary.layerCount)}
         onClick={() => (picking.value = true)}
       >
         <span class="top-model-name">{summary?.name ?? '\u00a0'}</span>
         {summary && (
-          <span class="top-model-facts">
-            {summary.layerCount} layers · {formatBytes(summary.totalBytes)}
-          </span>
+          <span class="top-model-facts">{said.modelFacts(summary.layerCount, formatBytes(summary.totalBytes))}</span>
         )}
       </button>
       {open && Picker && <Picker onClose={() => (picking.value = false)} />}

@@ -1,6 +1,8 @@
 import { useSignal } from '@preact/signals';
 import type { ShelfModel } from '../../app/app-model.ts';
-import { formatBytes, formatTimeLeft, plural } from '../../core/format.ts';
+import { formatTimeLeft } from '../../core/format.ts';
+import { formatBytes, formatCount } from '../../words/format.ts';
+import { laterWords } from '../../words/later-words.ts';
 import { fitWords, speedWords } from '../forecast-words.ts';
 
 interface ModelItemProps {
@@ -13,36 +15,42 @@ interface ModelItemProps {
 export function ModelItem({ model, open, forget }: ModelItemProps) {
   const { name, totalBytes, layerCount, contextLength, shardCount, current, privateName, forecasts } = model;
   const asked = useSignal(false);
+  const said = laterWords();
   return (
     <li class="model-item" data-testid="model-item" data-current={current}>
       <div class="model-line">
         <div class="model-what">
           <strong dir="auto">{name}</strong>
           <small>
-            {formatBytes(totalBytes)} · {layerCount} layers · {plural(shardCount, 'shard')} ·{' '}
-            {contextLength.toLocaleString('en')} tokens of context
-            {privateName !== undefined && ' · your private swarm'}
+            {said.models.facts(formatBytes(totalBytes), layerCount, shardCount, formatCount(contextLength))}
+            {privateName !== undefined && ` · ${said.models.privateSwarm}`}
           </small>
         </div>
         {current ? (
-          <span class="model-here">Open now</span>
+          <span class="model-here">{said.models.openNow}</span>
         ) : (
-          <button type="button" class="strong" data-testid="model-open" aria-label={`Open ${name}`} onClick={open}>
-            Open
+          <button
+            type="button"
+            class="strong"
+            data-testid="model-open"
+            aria-label={said.models.openOne(name)}
+            onClick={open}
+          >
+            {said.open}
           </button>
         )}
       </div>
       {forecasts && <p data-testid="forecast">{fitWords(model)}</p>}
       {forecasts && (
         <details>
-          <summary>With more devices like this one</summary>
+          <summary>{said.models.withMore}</summary>
           <table class="forecast-table">
             <thead>
               <tr>
-                <th scope="col">Devices</th>
-                <th scope="col">Each holds</th>
-                <th scope="col">An answer</th>
-                <th scope="col">Download</th>
+                <th scope="col">{said.models.devices}</th>
+                <th scope="col">{said.models.eachHolds}</th>
+                <th scope="col">{said.models.anAnswer}</th>
+                <th scope="col">{said.models.download}</th>
               </tr>
             </thead>
             <tbody>
@@ -51,7 +59,7 @@ export function ModelItem({ model, open, forget }: ModelItemProps) {
                   <th scope="row">{devices}</th>
                   <td>
                     {formatBytes(deviceBytes)}
-                    {shortBytes > 0 && `, ${formatBytes(shortBytes)} too much`}
+                    {shortBytes > 0 && `, ${said.models.tooMuch(formatBytes(shortBytes))}`}
                   </td>
                   <td>{shortBytes > 0 ? '–' : speedWords(tokensPerSecond)}</td>
                   <td>{downloadSeconds === undefined ? '–' : formatTimeLeft(downloadSeconds)}</td>
@@ -65,17 +73,17 @@ export function ModelItem({ model, open, forget }: ModelItemProps) {
         <div class="buttons">
           {asked.value ? (
             <>
-              <span>Its secret and its weights go from this browser. Others keep theirs.</span>
+              <span>{said.models.deleteNote}</span>
               <button type="button" class="danger" onClick={forget}>
-                Delete
+                {said.delete}
               </button>
               <button type="button" onClick={() => (asked.value = false)}>
-                Keep
+                {said.models.keep}
               </button>
             </>
           ) : (
-            <button type="button" aria-label={`Delete ${name}`} onClick={() => (asked.value = true)}>
-              Delete…
+            <button type="button" aria-label={said.models.deleteOne(name)} onClick={() => (asked.value = true)}>
+              {said.models.deleteAsk}
             </button>
           )}
         </div>

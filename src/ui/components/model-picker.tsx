@@ -3,9 +3,12 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { ModelShelf, Preflight, ShelfModel } from '../../app/app-model.ts';
 import { ShoalError } from '../../core/errors.ts';
+import { laterWords } from '../../words/later-words.ts';
+import { words } from '../../words/words.ts';
 import { useModal } from '../hooks/use-modal.ts';
 import { usePage } from '../page-state.ts';
 import { DeviceFacts } from './device-facts.tsx';
+import { ErrorText } from './error-text.tsx';
 import { ModelItem } from './model-item.tsx';
 import { ModelCandidate, ModelSource } from './model-source.tsx';
 
@@ -17,13 +20,13 @@ export function ModelPicker({ onClose }: { onClose: () => void }) {
   const models = useSignal<readonly ShelfModel[] | undefined>(undefined);
   const measured = useSignal<Preflight | undefined>(undefined);
   const measuring = useSignal(false);
-  const failure = useSignal('');
+  const failure = useSignal<ShoalError | undefined>(undefined);
   // What goes wrong is said here: the page's alerts are behind the dialog.
   const act = (action: () => Promise<void>) => {
-    failure.value = '';
+    failure.value = undefined;
     action().catch((thrown: unknown) => {
-      const { code, message } = ShoalError.from(thrown);
-      if (code !== 'aborted') failure.value = message;
+      const error = ShoalError.from(thrown);
+      if (error.code !== 'aborted') failure.value = error;
     });
   };
   const list = async (from: ModelShelf) => {
@@ -50,21 +53,21 @@ export function ModelPicker({ onClose }: { onClose: () => void }) {
   }, []);
   const known = shelf.value;
   return (
-    <dialog ref={dialog} class="picker" aria-label="Models" data-testid="model-picker" onClose={onClose}>
+    <dialog ref={dialog} class="picker" aria-label={words().top.models} data-testid="model-picker" onClose={onClose}>
       <div class="picker-body">
         <div class="card-head">
-          <h2>Models</h2>
-          <button type="button" aria-label="Close" onClick={() => dialog.current?.close()}>
+          <h2>{words().top.models}</h2>
+          <button type="button" aria-label={words().close} onClick={() => dialog.current?.close()}>
             ×
           </button>
         </div>
         {failure.value && (
           <p class="picker-failure" role="alert">
-            {failure.value}
+            <ErrorText code={failure.value.code} detail={failure.value.message} />
           </p>
         )}
         {known && <ModelCandidate shelf={known} act={act} />}
-        {!models.value && <p class="muted">Asking the server…</p>}
+        {!models.value && <p class="muted">{laterWords().models.asking}</p>}
         <ul class="model-list" data-testid="model-list">
           {models.value?.map((each) => (
             <ModelItem

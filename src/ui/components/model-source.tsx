@@ -1,7 +1,9 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { ModelShelf } from '../../app/app-model.ts';
-import { formatBytes, joinWords } from '../../core/format.ts';
+import { formatBytes, shardNames } from '../../words/format.ts';
+import { laterWords } from '../../words/later-words.ts';
+import { words } from '../../words/words.ts';
 import { usePage } from '../page-state.ts';
 
 interface ShelfProps {
@@ -19,17 +21,17 @@ export function ModelCandidate({ shelf, act }: ShelfProps) {
       <div class="model-note" data-testid="model-progress">
         <p role="status">{progress}</p>
         <button type="button" onClick={() => shelf.cancel()}>
-          Cancel
+          {words().cancel}
         </button>
       </div>
     );
   }
   if (!candidate) return null;
+  const said = laterWords().models;
   return (
     <section class="model-note" aria-label={candidate.name} data-testid="model-candidate">
       <p>
-        <strong dir="auto">{candidate.name}</strong>, {formatBytes(candidate.totalBytes)}, is another model than this
-        swarm's. It is split and kept in this browser, and runs in a private swarm of its own that begins with this tab.
+        <strong dir="auto">{candidate.name}</strong>, {formatBytes(candidate.totalBytes)}, {said.isAnother}
       </p>
       <Leaving />
       <div class="buttons">
@@ -39,10 +41,10 @@ export function ModelCandidate({ shelf, act }: ShelfProps) {
           data-testid="candidate-open"
           onClick={() => act(() => shelf.openCandidate())}
         >
-          Run it in this tab
+          {said.runHere}
         </button>
         <button type="button" onClick={() => shelf.letGo()}>
-          Cancel
+          {words().cancel}
         </button>
       </div>
     </section>
@@ -58,18 +60,14 @@ function Leaving() {
   }, []);
   const { shards } = model.farewell.value;
   if (shards.length === 0) return null;
-  return (
-    <p class="warn">
-      Only this tab serves {shards.length === 1 ? 'shard' : 'shards'} {joinWords(shards.map(String))} of the model that
-      is open: its other tabs cannot answer until somebody else does.
-    </p>
-  );
+  return <p class="warn">{laterWords().models.onlyThisTab(shardNames(shards))}</p>;
 }
 
 /** A model that no list has: a file of this machine, or of the web. */
 export function ModelSource({ shelf, act }: ShelfProps) {
   const page = usePage();
   const link = useSignal('');
+  const said = laterWords().models;
   const busy = shelf.progress.value !== undefined;
   return (
     <form
@@ -79,11 +77,11 @@ export function ModelSource({ shelf, act }: ShelfProps) {
         act(() => shelf.openLink(link.value));
       }}
     >
-      <h3>Another model</h3>
-      <p class="muted">A GGUF of yours runs in a private swarm that begins with this tab: its link brings others in.</p>
+      <h3>{said.another}</h3>
+      <p class="muted">{said.anotherNote}</p>
       <div class="model-link">
         <label class="button" aria-disabled={busy}>
-          Open a GGUF…
+          {said.openGguf}
           <input
             type="file"
             class="visually-hidden"
@@ -101,13 +99,13 @@ export function ModelSource({ shelf, act }: ShelfProps) {
         <input
           type="text"
           data-testid="model-link"
-          aria-label="Link to a GGUF"
-          placeholder="https://…/file.gguf or hf:owner/repository/file.gguf"
+          aria-label={said.linkLabel}
+          placeholder={said.linkPlaceholder}
           value={link.value}
           onInput={({ currentTarget }) => (link.value = currentTarget.value)}
         />
         <button type="submit" data-testid="model-link-open" disabled={busy || link.value.trim() === ''}>
-          Open the link
+          {said.openLink}
         </button>
       </div>
     </form>

@@ -1,18 +1,17 @@
+import { laterWords } from '../../words/later-words.ts';
 import { usePage } from '../page-state.ts';
 
 /** A model file that is on this machine already need not cross the network. */
 export function OpenFile() {
   const page = usePage();
+  const { settings, models } = laterWords();
   return (
     <div class="field">
-      <span>Model file on this machine</span>
-      <small>
-        This swarm's model need not be fetched then: it is split here, as the server splits it. Another opens in a swarm
-        of its own. Dropping works too.
-      </small>
+      <span>{settings.file}</span>
+      <small>{settings.fileHint}</small>
       <div class="buttons">
         <label class="button">
-          Open a GGUF…
+          {models.openGguf}
           <input
             type="file"
             accept=".gguf"

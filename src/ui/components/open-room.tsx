@@ -1,5 +1,7 @@
 import '../styles/room.css';
 import { useSignal } from '@preact/signals';
+import { laterWords } from '../../words/later-words.ts';
+import { words } from '../../words/words.ts';
 import { useModal } from '../hooks/use-modal.ts';
 import { usePage } from '../page-state.ts';
 
@@ -12,7 +14,7 @@ export function OpenRoom() {
   return (
     <>
       <button type="button" data-testid="open-as-room" onClick={() => (asking.value = true)}>
-        Open to all…
+        {laterWords().rooms.openToAll}
       </button>
       {asking.value && <Question onClose={() => (asking.value = false)} />}
     </>
@@ -22,14 +24,12 @@ export function OpenRoom() {
 function Question({ onClose }: { onClose: () => void }) {
   const page = usePage();
   const dialog = useModal();
+  const said = laterWords().rooms;
   const close = () => dialog.current?.close();
   return (
     <dialog ref={dialog} class="question" aria-labelledby="room-title" data-testid="room-question" onClose={onClose}>
-      <h2 id="room-title">Open this conversation to everybody in the swarm?</h2>
-      <p>
-        They read all of it, see answers as they come, and may ask in it; your name stands beside your questions. It
-        travels between tabs only, and ends when you close the room or this tab.
-      </p>
+      <h2 id="room-title">{said.question}</h2>
+      <p>{said.meaning}</p>
       <div class="buttons">
         <button
           type="button"
@@ -40,10 +40,10 @@ function Question({ onClose }: { onClose: () => void }) {
             page.perform(() => page.model.rooms.open());
           }}
         >
-          Open it
+          {said.yes}
         </button>
         <button type="button" onClick={close}>
-          Cancel
+          {words().cancel}
         </button>
       </div>
     </dialog>

@@ -1,10 +1,12 @@
 import { useSignal } from '@preact/signals';
+import { laterWords } from '../../words/later-words.ts';
 import { usePage } from '../page-state.ts';
 
 /** Options of answers under a name: chosen, saved, deleted. */
 export function PresetField() {
   const { model } = usePage();
   const presets = model.presets.value;
+  const said = laterWords().answers;
   const name = useSignal('');
   const chosen = useSignal('');
   const known = presets.some((preset) => preset.name === name.value.trim());
@@ -18,7 +20,7 @@ export function PresetField() {
     <div class="field">
       {presets.length > 0 && (
         <label class="field">
-          <span>Preset</span>
+          <span>{said.preset}</span>
           <select
             data-testid="preset"
             value={chosen.value}
@@ -27,7 +29,7 @@ export function PresetField() {
               if (currentTarget.value !== '') model.usePreset(currentTarget.value);
             }}
           >
-            <option value="">Choose one…</option>
+            <option value="">{said.presetChoose}</option>
             {presets.map((preset) => (
               <option key={preset.name} value={preset.name}>
                 {preset.name}
@@ -42,25 +44,25 @@ export function PresetField() {
           data-testid="preset-name"
           dir="auto"
           maxLength={60}
-          aria-label="Name of the preset"
-          placeholder="Save these options as…"
+          aria-label={said.presetName}
+          placeholder={said.presetPlaceholder}
           value={name.value}
           onInput={({ currentTarget }) => (name.value = currentTarget.value)}
         />
         <button type="submit" data-testid="preset-save" disabled={name.value.trim() === ''}>
-          {known ? 'Replace' : 'Save'}
+          {known ? said.presetReplace : said.presetSave}
         </button>
         {chosen.value !== '' && (
           <button
             type="button"
             data-testid="preset-delete"
-            aria-label={`Delete the preset ${chosen.value}`}
+            aria-label={said.presetDelete(chosen.value)}
             onClick={() => {
               model.removePreset(chosen.value);
               chosen.value = '';
             }}
           >
-            Delete
+            {laterWords().delete}
           </button>
         )}
       </form>

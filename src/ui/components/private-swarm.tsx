@@ -1,15 +1,17 @@
 import { useSignal } from '@preact/signals';
+import { words } from '../../words/words.ts';
 import { usePage } from '../page-state.ts';
 
 /** The way from an open swarm to one of one's own. */
 export function PrivateSwarmOffer() {
   const { model } = usePage();
+  const said = words().invite;
   return (
     <Confirmed
       testId="found-private"
-      label="Make it private…"
-      question="This tab leaves the open swarm and founds one that only people with its new link can find and enter. It takes its shards along, and the page is opened again."
-      yes="Found a private swarm"
+      label={said.makePrivate}
+      question={said.makePrivateQuestion}
+      yes={said.makePrivateYes}
       act={() => model.foundPrivateSwarm()}
     />
   );
@@ -18,12 +20,13 @@ export function PrivateSwarmOffer() {
 /** Leaves everybody outside who has only the old links. */
 export function NewLink() {
   const { model } = usePage();
+  const said = words().invite;
   return (
     <Confirmed
       testId="new-link"
-      label="Start a new link…"
-      question="The members whose tabs are open now move along, with their shards. All others, guests too, need the new link: the old ones lead nowhere. A server that was started with --private sends this swarm no more of the model until the new link's secret, what follows s=, stands in its file swarm.secret and it is started again."
-      yes="Start a new link"
+      label={said.newLink}
+      question={said.newLinkQuestion}
+      yes={said.newLinkYes}
       act={() => model.startNewLink()}
     />
   );
@@ -65,10 +68,10 @@ function Confirmed({ testId, label, question, yes, act }: ConfirmedProps) {
       <p>{question}</p>
       <div class="buttons">
         <button type="button" class="strong" data-testid={`${testId}-yes`} disabled={busy.value} onClick={confirm}>
-          {busy.value ? 'One moment…' : yes}
+          {busy.value ? words().invite.moment : yes}
         </button>
         <button type="button" disabled={busy.value} onClick={() => (asked.value = false)}>
-          Cancel
+          {words().cancel}
         </button>
       </div>
     </section>

@@ -1,5 +1,6 @@
 import '../styles/room.css';
 import type { FollowedRoom } from '../../app/app-model.ts';
+import { laterWords } from '../../words/later-words.ts';
 import { usePage } from '../page-state.ts';
 import { TabMark } from './tab-mark.tsx';
 
@@ -20,18 +21,19 @@ function FollowedBar({ room }: { room: FollowedRoom }) {
   const { model, names } = usePage();
   const whose = names.value.full(room.peerId);
   const state = room.state.value;
-  const words = {
-    opening: `Looking for the room of ${whose}…`,
-    open: `You are in the room of ${whose}. Everybody in the swarm can read it and ask.`,
-    'out-of-reach': `${whose} cannot be reached. This tab keeps trying.`,
-    closed: `${whose} has closed this room. What was said is still here to read.`,
-  }[state];
+  const said = laterWords().rooms;
+  const text = {
+    opening: said.opening,
+    open: said.open,
+    'out-of-reach': said.outOfReach,
+    closed: said.closed,
+  }[state](whose);
   return (
     <div class="room-bar" data-testid="room-bar" data-state={state} role="status">
       <TabMark peerId={room.peerId} />
-      <p dir="auto">{words}</p>
+      <p dir="auto">{text}</p>
       <button type="button" data-testid="leave-room" onClick={() => model.rooms.leave()}>
-        Back to my conversation
+        {said.back}
       </button>
     </div>
   );
@@ -41,15 +43,14 @@ function HostedBar({ id }: { id: string }) {
   const { model } = usePage();
   const count = model.rooms.followers.value;
   const here = model.conversations.current.value === id;
-  const who = count === 0 ? 'Nobody looks in yet' : count === 1 ? 'One tab looks in' : `${count} tabs look in`;
+  const said = laterWords().rooms;
   return (
     <div class="room-bar" data-testid="room-bar" data-state="hosted" role="status">
       <p>
-        {here ? 'This conversation' : 'Another conversation of yours'} is a room: everybody in the swarm can read it and
-        ask. {who}.
+        {said.hosted(here)} {said.followers(count)}
       </p>
       <button type="button" data-testid="close-room" onClick={() => model.rooms.close()}>
-        Close the room
+        {said.close}
       </button>
     </div>
   );
@@ -59,13 +60,14 @@ function HostedBar({ id }: { id: string }) {
 function OpenRooms() {
   const page = usePage();
   const { model, names } = page;
+  const said = laterWords().rooms;
   const open = model.members.value.filter(({ room, self }) => room && !self).slice(0, MAX_ROOMS);
   return (
     <>
       {open.map(({ peerId }) => (
         <div key={peerId} class="room-bar" data-testid="open-room">
           <TabMark peerId={peerId} />
-          <p dir="auto">{names.value.full(peerId)} has a room: a conversation for everybody in the swarm.</p>
+          <p dir="auto">{said.another(names.value.full(peerId))}</p>
           <button
             type="button"
             data-testid="enter-room"
@@ -74,7 +76,7 @@ function OpenRooms() {
               page.perform(() => model.rooms.follow(peerId));
             }}
           >
-            Look in
+            {said.lookIn}
           </button>
         </div>
       ))}

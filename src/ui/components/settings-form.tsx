@@ -1,7 +1,9 @@
 import { useSignal } from '@preact/signals';
 import type { RunnerSetting, Settings, WireSetting } from '../../app/app-model.ts';
-import { formatBytesOf } from '../../core/format.ts';
 import { MAX_NAME_CHARS } from '../../protocol/limits.ts';
+import { formatBytesOf } from '../../words/format.ts';
+import { laterWords } from '../../words/later-words.ts';
+import { LANGUAGES, type LanguageSetting } from '../../words/words.ts';
 import { usePage } from '../page-state.ts';
 import { AnswerFields } from './answer-fields.tsx';
 import { LendFields } from './lend-fields.tsx';
@@ -9,84 +11,55 @@ import { OpenFile } from './open-file.tsx';
 
 const THREADS = [1, 2, 4, 8];
 
-type Switch =
-  | 'spreadModel'
-  | 'acceptRemoteLoads'
-  | 'acceptRemoteUnloads'
-  | 'registerInDht'
-  | 'checkOthers'
-  | 'stayAwake'
-  | 'notify';
-const SWITCHES: readonly { key: Switch; label: string; hint: string }[] = [
-  {
-    key: 'spreadModel',
-    label: 'Help spread the model',
-    hint: 'Also fetch and share the shards that this tab does not run.',
-  },
-  {
-    key: 'checkOthers',
-    label: 'Check what other tabs compute',
-    hint: 'Now and then a second tab computes a part of an answer again. It sees as much of the prompt as the first.',
-  },
-  { key: 'registerInDht', label: 'Register files in the swarm', hint: 'Other tabs find what this tab shares.' },
-  {
-    key: 'acceptRemoteLoads',
-    label: 'Accept shards from others',
-    hint: 'Other tabs may ask this one to load a shard.',
-  },
-  {
-    key: 'acceptRemoteUnloads',
-    label: 'Let chosen tabs take shards off this one',
-    hint: 'Only those that are ticked in the list of tabs may ask for it.',
-  },
-  {
-    key: 'stayAwake',
-    label: 'Keep the screen on while this tab serves',
-    hint: 'A device that sleeps serves nobody. Only while the tab is seen, and where the browser allows it.',
-  },
-  {
-    key: 'notify',
-    label: 'Tell me when a long answer is done',
-    hint: 'By a notice of the browser, which asks for it once, while this tab is hidden.',
-  },
-];
+const SWITCHES = [
+  'spreadModel',
+  'checkOthers',
+  'registerInDht',
+  'acceptRemoteLoads',
+  'acceptRemoteUnloads',
+  'stayAwake',
+  'notify',
+  'singleKeys',
+] as const;
 
 /** How answers are made, what this tab does for others, and what it keeps. */
 export function SettingsForm() {
   const { model } = usePage();
   const settings = model.settings.value;
+  const said = laterWords().settings;
   const change = (changed: Partial<Settings>) => model.changeSettings(changed);
   return (
     <div class="panel-body settings">
+      <LanguageField />
       <NameField />
       <AnswerFields />
       <label class="field">
-        <span>Run layers on</span>
+        <span>{said.runner}</span>
         <select
           value={settings.runner}
           onChange={({ currentTarget }) => change({ runner: currentTarget.value as RunnerSetting })}
         >
-          <option value="auto">Automatic</option>
-          <option value="webgpu">GPU (WebGPU)</option>
-          <option value="cpu">Processor (WebAssembly)</option>
+          <option value="auto">{said.automatic}</option>
+          <option value="webgpu">{said.runnerGpu}</option>
+          <option value="cpu">{said.runnerCpu}</option>
         </select>
-        <small>Takes effect when the page is opened again.</small>
+        <small>{said.nextTime}</small>
       </label>
       <label class="field">
-        <span>Activations on the wire</span>
+        <span>{said.wire}</span>
         <select
           value={settings.wire}
           data-testid="wire"
           onChange={({ currentTarget }) => change({ wire: currentTarget.value as WireSetting })}
         >
-          <option value="f32">Exact</option>
-          <option value="f16">Half</option>
-          <option value="q8">8-bit</option>
+          <option value="f32">{said.wires.f32}</option>
+          <option value="f16">{said.wires.f16}</option>
+          <option value="q8">{said.wires.q8}</option>
         </select>
-        <small>Rounded where a slow link makes it worth while; answers may then differ a little.</small>
+        <small>{said.wireHint}</small>
       </label>
       <ThreadsField />
-      {SWITCHES.map(({ key, label, hint }) => (
+      {SWITCHES.map((key) => (
         <label key={key} class="switch">
           <input
             type="checkbox"
@@ -94,8 +67,8 @@ export function SettingsForm() {
             onChange={({ currentTarget }) => change({ [key]: currentTarget.checked })}
           />
           <span>
-            {label}
-            <small>{hint}</small>
+            {said.switches[key][0]}
+            <small>{said.switches[key][1]}</small>
           </span>
         </label>
       ))}
@@ -106,12 +79,35 @@ export function SettingsForm() {
   );
 }
 
+/** Kept, where the browser's own is not wanted. */
+function LanguageField() {
+  const { model } = usePage();
+  const said = laterWords().settings;
+  return (
+    <label class="field">
+      <span>{said.language}</span>
+      <select
+        data-testid="language"
+        value={model.settings.value.language}
+        onChange={({ currentTarget }) => model.changeSettings({ language: currentTarget.value as LanguageSetting })}
+      >
+        <option value="auto">{said.languageAuto}</option>
+        {Object.entries(LANGUAGES).map(([code, name]) => (
+          <option key={code} value={code} lang={code}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
 /** What others see this tab as. */
 function NameField() {
   const { model } = usePage();
   return (
     <label class="field">
-      <span>Name of this browser's tabs</span>
+      <span>{laterWords().settings.name}</span>
       <input
         type="text"
         data-testid="name"
@@ -122,7 +118,7 @@ function NameField() {
         autocomplete="off"
         onChange={({ currentTarget }) => model.changeSettings({ name: currentTarget.value })}
       />
-      <small>Other tabs see it in their list.</small>
+      <small>{laterWords().settings.nameHint}</small>
     </label>
   );
 }
@@ -131,23 +127,24 @@ function NameField() {
 function ThreadsField() {
   const { model } = usePage();
   const { threads } = model.settings.value;
+  const said = laterWords().settings;
   const change = (value: string) => model.changeSettings({ threads: value === 'auto' ? 'auto' : Number(value) });
   return (
     <label class="field">
-      <span>Threads of the processor</span>
+      <span>{said.threads}</span>
       <select
         data-testid="threads"
         value={String(threads)}
         onChange={({ currentTarget }) => change(currentTarget.value)}
       >
-        <option value="auto">Automatic</option>
+        <option value="auto">{said.automatic}</option>
         {THREADS.map((count) => (
           <option key={count} value={String(count)}>
             {count}
           </option>
         ))}
       </select>
-      <small>For layers that run on the processor. Takes effect when the page is opened again.</small>
+      <small>{said.threadsHint}</small>
     </label>
   );
 }
@@ -156,23 +153,24 @@ function Storage() {
   const page = usePage();
   const { adapter, runner, usedBytes, quotaBytes } = page.model.environment.value;
   const asked = useSignal(false);
+  const said = laterWords().settings;
   const clear = () => {
     asked.value = false;
     page.perform(() => page.model.clearStorage());
   };
   return (
     <div class="field">
-      <span>This browser</span>
+      <span>{said.browser}</span>
       <small>
-        {adapter ? `Adapter: ${adapter}. ` : ''}
-        {runner && `Layers run on the ${runner.kind === 'cpu' ? 'processor' : 'GPU'}: ${runner.reason}. `}
-        {quotaBytes > 0 && `Storage: ${formatBytesOf(usedBytes, quotaBytes)} used.`}
+        {adapter ? `${said.adapter(adapter)} ` : ''}
+        {runner && `${said.layersRun(runner.kind === 'webgpu', said.reason(runner.reason))} `}
+        {quotaBytes > 0 && said.used(formatBytesOf(usedBytes, quotaBytes))}
       </small>
       <div class="buttons">
         {asked.value ? (
           <>
             <button type="button" class="danger" onClick={clear}>
-              Leave and delete the shards
+              {said.deleteYes}
             </button>
             <button
               type="button"
@@ -180,7 +178,7 @@ function Storage() {
                 asked.value = false;
               }}
             >
-              Keep them
+              {said.deleteNo}
             </button>
           </>
         ) : (
@@ -190,7 +188,7 @@ function Storage() {
               asked.value = true;
             }}
           >
-            Delete this model from the browser…
+            {said.deleteModel}
           </button>
         )}
       </div>

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { words } from '../../words/words.ts';
 import { lazyComponent } from '../lazy-component.ts';
 
 export const settingsForm = lazyComponent(async () => (await import('./settings-form.tsx')).SettingsForm);
@@ -16,7 +17,7 @@ export function SettingsPanel() {
         if (currentTarget.open) void settingsForm.load();
       }}
     >
-      <summary>Settings</summary>
+      <summary>{words().page.settings}</summary>
       {opened.value && Form && <Form />}
     </details>
   );

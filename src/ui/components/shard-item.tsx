@@ -1,6 +1,8 @@
 import type { ShardRow, SwarmSummary } from '../../app/app-model.ts';
-import { formatBytes, formatBytesOf, formatRate, formatTimeLeft, percent, plural } from '../../core/format.ts';
+import { formatTimeLeft, percent } from '../../core/format.ts';
 import { formatLayers } from '../../core/ranges.ts';
+import { formatBytes, formatBytesOf, formatRate } from '../../words/format.ts';
+import { words } from '../../words/words.ts';
 import { usePage } from '../page-state.ts';
 import { sourceFacts } from '../source-words.ts';
 import { isPending } from '../status-words.ts';
@@ -16,10 +18,10 @@ export function ShardItem({ shard }: { shard: ShardRow }) {
     <li class="shard" data-testid={`shard-${index}`} data-state={state}>
       <div class="shard-head">
         <Pick shard={shard} />
-        <span class="shard-layers">layers {formatLayers(layers)}</span>
+        <span class="shard-layers">{words().shard.layers(formatLayers(layers))}</span>
         <State shard={shard} />
       </div>
-      <ProgressBar label={`Shard ${index}`} percent={progressOf(shard)} />
+      <ProgressBar label={words().shard.one(index)} percent={progressOf(shard)} />
       <ul class="shard-facts">
         {facts(shard).map((fact) => (
           <li key={fact}>{fact}</li>
@@ -32,7 +34,11 @@ export function ShardItem({ shard }: { shard: ShardRow }) {
           <Standing shard={shard} />
         </ul>
       )}
-      {error && <p class="shard-error">{error}</p>}
+      {error && (
+        <p class="shard-error" lang="en">
+          {error}
+        </p>
+      )}
     </li>
   );
 }
@@ -41,7 +47,7 @@ export function ShardItem({ shard }: { shard: ShardRow }) {
 function Standing({ shard }: { shard: ShardRow }) {
   return (
     <>
-      {shard.verified && <li class="good">hash verified ✓</li>}
+      {shard.verified && <li class="good">{words().shard.verified}</li>}
       <Holders shard={shard} />
     </>
   );
@@ -59,20 +65,21 @@ function Pick({ shard: { index, state } }: { shard: ShardRow }) {
         disabled={held || page.model.admission.value === 'guest'}
         onChange={({ currentTarget }) => page.pick(index, currentTarget.checked)}
       />
-      Shard {index}
+      {words().shard.one(index)}
     </label>
   );
 }
 
 function Holders({ shard }: { shard: ShardRow }) {
   const { model } = usePage();
-  if (shard.holders > 0) return <li>run by {plural(shard.holders, 'tab')}</li>;
+  const said = words().shard;
+  if (shard.holders > 0) return <li>{said.runBy(shard.holders)}</li>;
   if (isPending(shard)) return null;
   // Where all are missing, the state of the swarm says so once.
   const { missing, othersKnown } = model.swarm.value;
-  if (!othersKnown) return <li>run by: not known yet</li>;
+  if (!othersKnown) return <li>{said.runByUnknown}</li>;
   const gap = missing.length < model.shards.value.length;
-  return <li class={gap ? 'warn' : ''}>run by nobody</li>;
+  return <li class={gap ? 'warn' : ''}>{said.runByNobody}</li>;
 }
 
 function State({ shard }: { shard: ShardRow }) {
@@ -87,23 +94,12 @@ function State({ shard }: { shard: ShardRow }) {
 }
 
 function stateWords(shard: ShardRow, role: SwarmSummary['role']): string {
-  switch (shard.state) {
-    case 'downloading':
-      return 'fetching';
-    case 'verifying':
-      return 'verifying';
-    case 'loading':
-      return 'loading';
-    case 'ready':
-      return 'ready';
-    case 'error':
-      return 'failed';
-    case 'absent':
-      // A guest shares nothing: it needs the beginning of the first shard for its prompts.
-      if (shared(shard)) return role === 'guest' ? 'fetching the tokenizer' : 'fetching to share';
-      if (shard.storedBytes < shard.totalBytes) return shard.storedBytes > 0 ? 'partly stored' : 'not here';
-      return shard.seeding ? 'stored, shared' : 'stored';
-  }
+  const { states } = words().shard;
+  if (shard.state !== 'absent') return states[shard.state];
+  // A guest shares nothing: it needs the beginning of the first shard for its prompts.
+  if (shared(shard)) return role === 'guest' ? states.tokenizer : states.sharing;
+  if (shard.storedBytes < shard.totalBytes) return shard.storedBytes > 0 ? states.partly : states.absent;
+  return shard.seeding ? states.shared : states.stored;
 }
 
 /** Whether it comes, though this tab does not run it. */
@@ -117,20 +113,22 @@ function progressOf({ state, loadedBytes, storedBytes, totalBytes }: ShardRow): 
 }
 
 function partsOf({ hasEmbedding, hasOutput }: ShardRow): string {
-  const parts = [hasEmbedding && 'embedding', hasOutput && 'output'].filter(Boolean);
-  return parts.length > 0 ? ` with ${parts.join(' and ')}` : '';
+  if (!hasEmbedding && !hasOutput) return '';
+  const { withBoth, withEmbedding, withOutput } = words().shard;
+  return ` ${hasEmbedding && hasOutput ? withBoth : hasEmbedding ? withEmbedding : withOutput}`;
 }
 
 function facts(shard: ShardRow): string[] {
   const { storedBytes, totalBytes, downBytesPerSecond, upBytesPerSecond, sentBytes, peers, secondsLeft } = shard;
+  const said = words().shard;
   const whole = storedBytes >= totalBytes || shard.state === 'ready';
   const list = [`${whole ? formatBytes(totalBytes) : formatBytesOf(storedBytes, totalBytes)}${partsOf(shard)}`];
   const downloading = shard.state === 'downloading';
   if (downBytesPerSecond >= 1) list.push(`↓ ${formatRate(downBytesPerSecond)}`);
   if (downloading || shard.seeding || upBytesPerSecond >= 1) list.push(`↑ ${formatRate(upBytesPerSecond)}`);
-  if (sentBytes >= BLOCK_BYTES) list.push(`${formatBytes(sentBytes)} sent`);
-  if (downloading || shard.seeding) list.push(plural(peers, 'peer'));
+  if (sentBytes >= BLOCK_BYTES) list.push(said.sent(formatBytes(sentBytes)));
+  if (downloading || shard.seeding) list.push(said.peers(peers));
   if (isPending(shard) || shared(shard)) list.push(...sourceFacts(shard));
-  if (isPending(shard) && secondsLeft !== undefined) list.push(`${formatTimeLeft(secondsLeft)} left`);
+  if (isPending(shard) && secondsLeft !== undefined) list.push(said.left(formatTimeLeft(secondsLeft)));
   return list;
 }

@@ -1,3 +1,4 @@
+import { words } from '../../words/words.ts';
 import { usePage } from '../page-state.ts';
 import { EnvironmentNotice, LackNotices } from './environment-notice.tsx';
 import { Invite } from './invite.tsx';
@@ -22,7 +23,7 @@ export function SwarmPanel() {
     model.admission.value !== 'guest' &&
     !joining.value;
   return (
-    <section class="swarm-panel" aria-label="Swarm">
+    <section class="swarm-panel" aria-label={words().page.swarm}>
       <div class="swarm-column">
         {newcomer && <Welcome />}
         <EnvironmentNotice />
@@ -31,7 +32,7 @@ export function SwarmPanel() {
         <Timeline />
         <LapMap />
         <section class="card" aria-labelledby="shards-title">
-          <h2 id="shards-title">Shards</h2>
+          <h2 id="shards-title">{words().shard.title}</h2>
           <ShardList />
           <JoinControls />
         </section>

@@ -1,5 +1,5 @@
 import type { SwarmSummary } from '../../app/app-model.ts';
-import { plural } from '../../core/format.ts';
+import { words } from '../../words/words.ts';
 import { usePage } from '../page-state.ts';
 import { ownProgress, swarmWords } from '../status-words.ts';
 import { CoverageStrip } from './coverage-strip.tsx';
@@ -9,11 +9,12 @@ import { ProgressBar } from './progress-bar.tsx';
 export function SwarmStatus() {
   const situation = usePage().situation.value;
   const { swarm, shards } = situation;
+  const said = words().status;
   const progress = ownProgress(situation);
   return (
     <section
       class="card swarm-status"
-      aria-label="State of the swarm"
+      aria-label={said.label}
       data-testid="swarm"
       data-state={swarm.state}
       data-nodes={swarm.nodes}
@@ -26,19 +27,19 @@ export function SwarmStatus() {
       {progress && (
         <div class="own-progress">
           <p>{progress.words}</p>
-          <ProgressBar label="This tab's part" percent={progress.percent} />
+          <ProgressBar label={said.ownPart} percent={progress.percent} />
         </div>
       )}
       <p class="muted swarm-facts">
-        {nodesWords(swarm)} ·{' '}
-        {swarm.role === 'node' ? 'this tab is one of them' : 'this tab is a guest: it holds no layers'}
-        {swarm.introduction === 'offline' && swarm.state !== 'offline' && ' · server away: nobody new can join'}
+        {nodesWords(swarm)} · {swarm.role === 'node' ? said.isNode : said.isGuest}
+        {swarm.introduction === 'offline' && swarm.state !== 'offline' && ` · ${said.serverAway}`}
       </p>
     </section>
   );
 }
 
 function nodesWords({ nodes, othersKnown }: SwarmSummary): string {
-  if (nodes > 0) return `${plural(nodes, 'tab')} in the swarm`;
-  return othersKnown ? 'No tab is in the swarm yet' : 'Other tabs are not known yet';
+  const { inSwarm, noTabs, notKnown } = words().status;
+  if (nodes > 0) return inSwarm(nodes);
+  return othersKnown ? noTabs : notKnown;
 }

@@ -1,5 +1,6 @@
 import type { TimelineRow } from '../../app/app-model.ts';
 import { formatClock } from '../../core/format.ts';
+import { words } from '../../words/words.ts';
 import { usePage } from '../page-state.ts';
 import type { TabNames } from '../tab-names.ts';
 import { eventWords } from '../timeline-words.ts';
@@ -11,7 +12,7 @@ export function Timeline() {
   if (rows.length === 0) return null;
   return (
     <section class="card" data-testid="timeline" aria-labelledby="timeline-title">
-      <h2 id="timeline-title">What happened on the way</h2>
+      <h2 id="timeline-title">{words().timeline.title}</h2>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <ol class="timeline-rows" tabIndex={0} aria-labelledby="timeline-title">
         {rows.map((row) => (
@@ -23,11 +24,19 @@ export function Timeline() {
 }
 
 function Row({ row: { timeMs, event }, names }: { row: TimelineRow; names: TabNames }) {
-  const { kind, headline, facts } = eventWords(event, names);
+  const { kind, headline, facts, detail } = eventWords(event, names);
   return (
     <li class="timeline-row" data-testid="timeline-row" data-kind={kind}>
       <p>{headline}</p>
-      <p class="muted timeline-facts">{[formatClock(timeMs), ...facts].join(' · ')}</p>
+      <p class="muted timeline-facts">
+        {[formatClock(timeMs), ...facts].join(' · ')}
+        {detail !== undefined && (
+          <>
+            {' · '}
+            <span lang="en">{detail}</span>
+          </>
+        )}
+      </p>
     </li>
   );
 }

@@ -1,4 +1,4 @@
-import { plural } from '../../core/format.ts';
+import { words } from '../../words/words.ts';
 import { usePage, type View } from '../page-state.ts';
 import { ConversationsButton } from './conversations-button.tsx';
 import { ModelButton } from './model-button.tsx';
@@ -7,6 +7,7 @@ import { ModelButton } from './model-button.tsx';
 export function TopBar() {
   const { model } = usePage();
   const { state, nodes } = model.swarm.value;
+  const { top, tabs } = words();
   return (
     <header class="top-bar">
       <h1 class="brand">
@@ -16,16 +17,14 @@ export function TopBar() {
       <ModelButton />
       <p class="top-state" data-state={state}>
         <span class="dot" aria-hidden="true" />
-        <span class="top-state-word">{STATE_WORDS[state]}</span>
-        {nodes > 0 && <span class="top-state-nodes">{plural(nodes, 'tab')}</span>}
+        <span class="top-state-word">{top.states[state]}</span>
+        {nodes > 0 && <span class="top-state-nodes">{tabs(nodes)}</span>}
       </p>
       <ConversationsButton />
       <ViewSwitch />
     </header>
   );
 }
-
-const STATE_WORDS = { offline: 'Offline', connecting: 'Connecting', waiting: 'Waiting', ready: 'Ready' } as const;
 
 function ViewSwitch() {
   const page = usePage();
@@ -35,9 +34,9 @@ function ViewSwitch() {
     </button>
   );
   return (
-    <nav class="view-switch" aria-label="View">
-      {button('swarm', 'Swarm')}
-      {button('chat', 'Chat')}
+    <nav class="view-switch" aria-label={words().page.view}>
+      {button('swarm', words().page.swarm)}
+      {button('chat', words().page.chat)}
     </nav>
   );
 }

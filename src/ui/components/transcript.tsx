@@ -1,3 +1,4 @@
+import { words } from '../../words/words.ts';
 import { useStickToBottom } from '../hooks/use-stick-to-bottom.ts';
 import { usePage } from '../page-state.ts';
 import { Examples } from './examples.tsx';
@@ -11,7 +12,7 @@ export function Transcript() {
   return (
     <div class="transcript-frame">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <section ref={scroller} class="transcript" tabIndex={0} aria-label="Conversation">
+      <section ref={scroller} class="transcript" tabIndex={0} aria-label={words().chat.conversation}>
         <div ref={content} class="transcript-column">
           {messages.length === 0 ? (
             <EmptyTranscript />
@@ -22,7 +23,7 @@ export function Transcript() {
       </section>
       {!stuck && (
         <button type="button" class="to-end" onClick={toEnd}>
-          ↓ Newest
+          {words().page.newest}
         </button>
       )}
     </div>
@@ -35,13 +36,8 @@ function EmptyTranscript() {
   const seen = phase.value === 'chat' || view.value === 'chat';
   return (
     <div class="empty-chat">
-      <p class="welcome-lead">
-        Shoal runs one large language model across many browser tabs: each tab holds some of its layers, and together
-        they answer your prompts.
-      </p>
-      <p class="muted">
-        The server never sees a prompt. Each tab on the way sees activations, from which text can be recovered.
-      </p>
+      <p class="welcome-lead">{words().page.about}</p>
+      <p class="muted">{words().chat.serverNeverSees}</p>
       {seen && <Examples />}
     </div>
   );

@@ -1,4 +1,5 @@
 import type { CheckRow } from '../../app/app-model.ts';
+import { words } from '../../words/words.ts';
 import { usePage } from '../page-state.ts';
 
 /** The checks that a swarm is whole, each with ✓ or ✗ and what was seen. */
@@ -7,17 +8,18 @@ export function VerifyPanel() {
   const { model } = page;
   const checks = model.checks.value;
   const verifying = model.verifying.value;
+  const said = words().verify;
   return (
     <section class="card" aria-labelledby="verify-title">
       <div class="card-head">
-        <h2 id="verify-title">Verify</h2>
+        <h2 id="verify-title">{said.title}</h2>
         <button
           type="button"
           data-testid="verify"
           disabled={verifying || !model.environment.value.secureContext}
           onClick={() => page.perform(() => model.verify())}
         >
-          {verifying ? 'Checking…' : 'Check the swarm'}
+          {verifying ? said.checking : said.check}
         </button>
       </div>
       <p class="muted" role="status">
@@ -27,8 +29,8 @@ export function VerifyPanel() {
         <table class="checks">
           <thead class="visually-hidden">
             <tr>
-              <th>Result</th>
-              <th>Check</th>
+              <th>{said.result}</th>
+              <th>{said.name}</th>
             </tr>
           </thead>
           <tbody>
@@ -36,11 +38,13 @@ export function VerifyPanel() {
               <tr key={`${index} ${name}`} data-testid="check" data-passed={passed}>
                 <td class="check-mark">
                   <span aria-hidden="true">{passed ? '✓' : '✗'}</span>
-                  <span class="visually-hidden">{passed ? 'passed' : 'failed'}</span>
+                  <span class="visually-hidden">{passed ? said.passed : said.notPassed}</span>
                 </td>
                 <td>
-                  <span class="check-name">{name}</span>
-                  <span class="check-detail">{detail}</span>
+                  <span class="check-name">{said.nameOf(name)}</span>
+                  <span class="check-detail" lang="en">
+                    {detail}
+                  </span>
                 </td>
               </tr>
             ))}
@@ -52,10 +56,9 @@ export function VerifyPanel() {
 }
 
 function summaryWords(checks: readonly CheckRow[], verifying: boolean): string {
-  if (checks.length === 0) {
-    return verifying ? '' : 'Asks every tab for its files and its state, looks each shard up, and sends a real prompt.';
-  }
+  const said = words().verify;
+  if (checks.length === 0) return verifying ? '' : said.about;
   const failed = checks.filter(({ passed }) => !passed).length;
-  if (failed > 0) return `${failed} of ${checks.length} checks failed.`;
-  return verifying ? `${checks.length} checks passed so far.` : `All ${checks.length} checks passed.`;
+  if (failed > 0) return said.failed(failed, checks.length);
+  return (verifying ? said.passedSoFar : said.allPassed)(checks.length);
 }

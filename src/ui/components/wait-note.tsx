@@ -1,6 +1,8 @@
 import type { ShardRow, Wait } from '../../app/app-model.ts';
+import { shardNames } from '../../words/format.ts';
+import { words } from '../../words/words.ts';
 import { usePage } from '../page-state.ts';
-import { isPending, shardNames } from '../status-words.ts';
+import { isPending } from '../status-words.ts';
 import { waitWords } from '../wait-words.ts';
 import { CopyInvite } from './copy-button.tsx';
 
@@ -22,7 +24,7 @@ export function WaitNote({ wait }: { wait: Wait }) {
       </p>
       {wanted.length > 0 && (
         <div class="buttons">
-          <CopyInvite label="Copy the invite link" testId="wait-invite" />
+          <CopyInvite label={words().invite.copyInvite} testId="wait-invite" />
           <button
             type="button"
             class="strong"
@@ -30,7 +32,7 @@ export function WaitNote({ wait }: { wait: Wait }) {
             disabled={model.leaving.value}
             onClick={() => page.perform(() => model.join(wanted))}
           >
-            Join with {shardNames(wanted).toLowerCase()} here
+            {words().wait.joinHere(shardNames(wanted))}
           </button>
         </div>
       )}

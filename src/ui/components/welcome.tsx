@@ -1,4 +1,5 @@
-import { formatBytes } from '../../core/format.ts';
+import { formatBytes } from '../../words/format.ts';
+import { words } from '../../words/words.ts';
 import { usePage } from '../page-state.ts';
 import { RunAllButton } from './join-controls.tsx';
 
@@ -6,19 +7,15 @@ import { RunAllButton } from './join-controls.tsx';
 export function Welcome() {
   const { model } = usePage();
   const summary = model.model.value;
+  const { page, welcome } = words();
   return (
     <section class="welcome">
-      <p class="welcome-lead">
-        Shoal runs one large language model across many browser tabs: each tab holds some of its layers, and together
-        they answer your prompts.
-      </p>
+      <p class="welcome-lead">{page.about}</p>
       <div class="welcome-start">
         <RunAllButton primary />
         <p class="muted">
-          Fetches {summary ? formatBytes(summary.totalBytes) : 'the model'} into this tab, which then answers alone.{' '}
-          {model.swarm.value.state === 'ready'
-            ? 'There is no need to: the tabs of this swarm run all of it, and answer what you type below.'
-            : 'Or take a part below and invite other tabs to take the rest.'}
+          {welcome.fetches(summary ? formatBytes(summary.totalBytes) : welcome.theModel)}{' '}
+          {model.swarm.value.state === 'ready' ? welcome.noNeed : welcome.orShare}
         </p>
       </div>
     </section>

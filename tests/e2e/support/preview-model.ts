@@ -93,6 +93,8 @@ export class PreviewModel implements AppModel {
     temperature: undefined,
     maxTokens: 512,
     systemPrompt: '',
+    language: 'auto',
+    singleKeys: true,
     spreadModel: true,
     acceptRemoteLoads: false,
     acceptRemoteUnloads: false,

@@ -74,7 +74,12 @@ describe('percent', () => {
 
 test('words', () => {
   expect([plural(0, 'peer'), plural(1, 'peer'), plural(2, 'peer')]).toEqual(['0 peers', '1 peer', '2 peers']);
-  expect([[], ['a'], ['a', 'b'], ['a', 'b', 'c']].map(joinWords)).toEqual(['', 'a', 'a and b', 'a, b and c']);
+  expect([[], ['a'], ['a', 'b'], ['a', 'b', 'c']].map((list) => joinWords(list))).toEqual([
+    '',
+    'a',
+    'a and b',
+    'a, b and c',
+  ]);
   expect(shortPeerId('12D3KooWB8dF1hZk4uXn2vQw9rTy6pLs3mAe7cGj5oRiNtUx4fWd')).toBe('…Ux4fWd');
   expect(shortPeerId('tab-1')).toBe('tab-1');
 });

@@ -1,0 +1,426 @@
+import type { ErrorCode } from '../../core/errors.ts';
+import type { Words } from '../en/first.ts';
+import { decimal, plural } from './numbers.ts';
+
+const tabs = (count: number) => plural(count, 'Tab', 'Tabs');
+const isOrAre = (count: number) => (count === 1 ? 'ist' : 'sind');
+/** Of shards, as an object. */
+const them = (count: number) => (count === 1 ? 'ihn' : 'sie');
+
+const errors: Readonly<Record<ErrorCode, string>> = {
+  aborted: 'Das wurde abgebrochen.',
+  'bad-command':
+    'Zwei Tabs verstehen einander nicht. Lade diese Seite und die anderen neu, damit alle dieselbe Version haben.',
+  'bad-frame':
+    'Zwei Tabs verstehen einander nicht. Lade diese Seite und die anderen neu, damit alle dieselbe Version haben.',
+  'bad-gguf': 'Diese Modelldatei lässt sich nicht lesen. Lade sie noch einmal herunter oder nimm eine andere.',
+  'bad-input': 'Das Modell bekam etwas, womit es nicht rechnen kann. Beginne ein neues Gespräch.',
+  'bad-manifest':
+    'Die Beschreibung des Modells lässt sich nicht lesen. Lade die Seite neu oder frag, wer den Server betreibt.',
+  'bad-request': 'So geht das nicht.',
+  'bad-result':
+    'Ein anderer Tab hat etwas geschickt, das nicht stimmen kann. Frag noch einmal: Er bleibt dann außen vor.',
+  busy: 'Das ist gerade belegt. Versuch es etwas später noch einmal.',
+  'consent-required': 'Dafür braucht es eine Erlaubnis. Erteile sie und versuch es dann noch einmal.',
+  'context-full':
+    'Das Gespräch ist zu lang für das Modell. Lass die ältesten Beiträge weg oder beginne ein neues Gespräch.',
+  'gpu-lost':
+    'Die GPU hat aufgegeben. Lade die Seite neu; passiert es wieder, wähle in den Einstellungen den Prozessor.',
+  'hash-mismatch': 'Es kamen Daten an, die nicht stimmen; sie wurden verworfen. Versuch es noch einmal.',
+  'insecure-context': 'Diese Adresse ist nicht sicher. Öffne die Seite über https oder auf dem Gerät des Servers.',
+  internal: 'In dieser Seite ging etwas schief. Versuch es noch einmal; hilft das nicht, lade sie neu.',
+  'limit-exceeded': 'Das ist mehr, als erlaubt ist. Versuch es mit weniger.',
+  'model-unavailable':
+    'Das Modell ist gerade nicht zu haben. Prüfe den Link und ob der Server läuft, und versuch es dann noch einmal.',
+  'no-webgpu': 'Dieser Browser gibt keine GPU her. Wähle in den Einstellungen „Automatisch“ und lade die Seite neu.',
+  'not-admitted': 'Das darf dieser Tab in einem privaten Schwarm nicht. Bitte ein Mitglied um den Link.',
+  'not-finite':
+    'Die Rechnung ging schief. Frag noch einmal; hilft das nicht, miss dein Gerät in der Liste der Modelle.',
+  'out-of-memory': 'Der Arbeitsspeicher reicht nicht. Schließe andere Tabs oder lass diesen weniger Teile rechnen.',
+  'peer-gone': 'Ein Tab, der gebraucht wurde, ist gegangen. Frag noch einmal.',
+  'peer-unreachable':
+    'Ein anderer Tab oder der Server ist nicht zu erreichen. Prüfe die Verbindung und versuch es gleich noch einmal.',
+  'port-in-use': 'Die Adresse des Servers ist belegt. Starte ihn auf einem anderen Port.',
+  'shard-missing': 'Ein Teil des Modells fehlt. Übernimm ihn hier oder teile den Einladungslink.',
+  'shard-not-loaded': 'Ein Tab hat seinen Teil des Modells nicht bereit. Warte einen Augenblick und frag noch einmal.',
+  'storage-full':
+    'In diesem Browser ist kein Platz. Schaff Platz auf der Festplatte oder lösche gespeicherte Modelle in den Einstellungen.',
+  timeout: 'Es hat zu lange gedauert. Prüfe die Verbindung und versuch es noch einmal.',
+  'truncated-gguf': 'Diese Modelldatei ist nicht vollständig. Lade sie noch einmal herunter.',
+  'unknown-session': 'Ein Tab hat dieses Gespräch vergessen. Frag noch einmal.',
+  'unsupported-architecture': 'Modelle dieser Art kann Shoal noch nicht rechnen. Nimm ein anderes.',
+  'unsupported-tensor-type': 'Gewichte dieser Art kann Shoal noch nicht lesen. Nimm eine anders quantisierte Datei.',
+};
+
+export const first = {
+  locale: 'de',
+  direction: 'ltr',
+  notation: { number: decimal, of: (done, total) => `${done} von ${total}`, and: 'und' },
+  errors,
+
+  shards: (list, count) => `${count === 1 ? 'Teil' : 'Teile'} ${list}`,
+  tabs,
+  tokens: (count) => `${count} Token`,
+  tokensPerSecond: (speed) => `${speed} Token/s`,
+  thisTab: 'dieser Tab',
+  times: (count) => `(${count}-mal)`,
+  copied: 'Kopiert',
+  copiedMark: 'Kopiert ✓',
+  close: 'Schließen',
+  cancel: 'Abbrechen',
+
+  page: {
+    skip: 'Zum Eingabefeld springen',
+    drop: 'Leg hier ein GGUF ab, um es zu rechnen, oder einen Text, um danach zu fragen',
+    alerts: 'Hinweise',
+    dismiss: 'Ausblenden',
+    swarm: 'Schwarm',
+    chat: 'Gespräch',
+    view: 'Ansicht',
+    log: 'Protokoll',
+    logLines: 'Zeilen des Protokolls',
+    newest: '↓ Neueste',
+    settings: 'Einstellungen',
+    about:
+      'Shoal verteilt ein großes Sprachmodell auf viele Browser-Tabs: Jeder Tab hält einige seiner Schichten, und gemeinsam beantworten sie deine Fragen.',
+  },
+  welcome: {
+    fetches: (size) => `Lädt ${size} in diesen Tab, der dann allein antwortet.`,
+    theModel: 'das Modell',
+    noNeed: 'Nötig ist das nicht: Die Tabs dieses Schwarms haben alles und beantworten, was du unten eingibst.',
+    orShare: 'Oder übernimm unten einen Teil und lade andere Tabs für den Rest ein.',
+  },
+  top: {
+    states: { offline: 'Getrennt', connecting: 'Verbindet', waiting: 'Wartet', ready: 'Bereit' },
+    models: 'Modelle',
+    modelTitle: (name, layers) => `${name}, ${layers} Schichten: ein anderes wählen`,
+    modelFacts: (layers, size) => `${layers} Schichten · ${size}`,
+    conversations: 'Gespräche',
+  },
+
+  spoken: {
+    leaving: 'Dieser Tab übergibt, bevor er geht.',
+    choosing: 'Die anderen werden gefragt, was fehlt.',
+    answering: 'Die Antwort beginnt …',
+    failed: (error) => `Die Antwort ist gescheitert: ${error}`,
+    unknownError: 'unbekannter Fehler',
+    stopped: 'Die Antwort wurde angehalten.',
+    complete: 'Die Antwort ist fertig.',
+  },
+
+  chat: {
+    newConversation: 'Neues Gespräch',
+    conversation: 'Gespräch',
+    prompt: 'Deine Eingabe',
+    placeholder: 'Schreib eine Frage',
+    stop: 'Anhalten',
+    send: 'Senden',
+    escapeStops: 'Esc hält die Antwort an.',
+    enterSends: 'Eingabetaste sendet, mit Umschalt beginnt sie eine neue Zeile.',
+    leaveOutOldest: 'Älteste Beiträge weglassen',
+    size: (exact, tokens, most) =>
+      `${exact ? '' : 'Mindestens '}${tokens} von ${most} Token${tokens < most ? '.' : ': zu lang zum Senden.'}`,
+    tooManyChars: (most, chars) => `In das Feld passen ${most} Zeichen; das sind ${chars}.`,
+    tooManyLines: (most) => `In das Feld passen ${most} Zeilen; das sind mehr.`,
+    serverNeverSees:
+      'Der Server sieht deine Fragen nie. Jeder Tab auf dem Weg sieht Zwischenergebnisse, aus denen sich Text wiederherstellen lässt.',
+    examplesLabel: 'Beispiele',
+    examples: [
+      'Was ist die Hauptstadt von Frankreich?',
+      'Erkläre einem Kind in drei Sätzen Ebbe und Flut.',
+      'Schreib ein Haiku über einen Fischschwarm.',
+    ],
+    you: 'Du',
+    answer: 'Antwort',
+    keptAbove: 'Was bis dahin entstanden ist, steht darüber.',
+    leftOut: 'Das Modell liest dies nicht mehr mit.',
+    stopped: 'Angehalten',
+    continue: 'Weiter',
+    answering: 'Antwortet …',
+    firstToken: 'Wartet auf das erste Token …',
+    reading: 'Liest die Frage …',
+    readingSoFar: (done, total) => `Liest die Frage: ${done} von ${total} Token`,
+    openedAgain: 'Dieser Tab wurde neu geöffnet: Die Antwort geht weiter, sobald alle Schichten da sind.',
+    newPromptTokens: (count, seconds) => `${count} neue Token gelesen in ${seconds} s`,
+    lengthLimit: 'endete an der Längengrenze',
+  },
+
+  invite: {
+    tabs: 'Andere Tabs einladen',
+    otherGuests: 'Andere Gäste einladen',
+    members: 'Mitglieder',
+    guests: 'Gäste',
+    copyLink: 'Link kopieren',
+    copyInvite: 'Einladungslink kopieren',
+    copyGuests: 'Link für Gäste kopieren',
+    byHand: 'Markiere den Einladungslink und kopiere ihn von Hand.',
+    guestsByHand: 'Markiere den Link für Gäste und kopiere ihn von Hand.',
+    notCopied: (otherwise) => `Der Browser hat das Kopieren nicht erlaubt. ${otherwise}`,
+    thisMachine: 'Dieser Link geht nur auf diesem Gerät.',
+    otherMachines: 'Für Handys und andere Geräte starte den Server mit',
+    trust:
+      'Jeder Tab auf dem Weg sieht Zwischenergebnisse, aus denen sich Text wiederherstellen lässt: Teile den Link mit Leuten, denen du vertraust.',
+    admission: {
+      open: 'Jeder Browser, der ihn öffnet, kommt in diesen Schwarm. Der Server sieht deine Fragen nie.',
+      member:
+        'Das ist ein privater Schwarm: Mitglieder rechnen seine Schichten; Gäste dürfen fragen und rechnen nichts. Der Server sieht weder Fragen noch den Namen des Modells.',
+      guest: 'Du bist Gast eines privaten Schwarms: Du darfst fragen und rechnest nichts.',
+    },
+    qr: 'QR-Code',
+    qrDialog: 'Einladungslink als QR-Code',
+    makePrivate: 'Privat machen …',
+    makePrivateQuestion:
+      'Dieser Tab verlässt den offenen Schwarm und gründet einen, den nur findet und betritt, wer dessen neuen Link hat. Er nimmt seine Teile mit, und die Seite wird neu geöffnet.',
+    makePrivateYes: 'Privaten Schwarm gründen',
+    newLink: 'Neuer Link …',
+    newLinkQuestion:
+      'Mitglieder, deren Tabs jetzt offen sind, ziehen mit ihren Teilen um. Alle anderen, auch Gäste, brauchen den neuen Link: Die alten führen nirgends mehr hin. Ein Server, der mit --private gestartet wurde, gibt diesem Schwarm erst dann wieder etwas vom Modell, wenn das Geheimnis des neuen Links, das, was auf s= folgt, in seiner Datei swarm.secret steht und er neu gestartet ist.',
+    newLinkYes: 'Neuen Link erstellen',
+    moment: 'Einen Augenblick …',
+    movedBy: (who) => `${who} hat einen neuen Link erstellt, und dieser Tab ist mit umgezogen.`,
+    privateNow: 'Das ist jetzt ein privater Schwarm: Herein kommt nur, wer den Link hat.',
+    moved: (moved, others) =>
+      `Der Schwarm hat einen neuen Link, und ${moved} von ${others} anderen Tabs sind mit umgezogen.`,
+  },
+
+  join: {
+    guestNote:
+      'Du bist hier Gast: Die Tabs dieses Schwarms beantworten, was du eingibst, und rechnen keine ihrer Schichten bei dir.',
+    choosing: 'Fragt, was fehlt …',
+    join: (shards) => `${shards} übernehmen`,
+    joinAuto: 'Mitmachen (automatisch)',
+    add: (shards) => `${shards} dazunehmen`,
+    addAuto: 'Teil dazunehmen (automatisch)',
+    runAll: 'Alles hier rechnen',
+    leaving: 'Übergibt …',
+    leave: 'Schwarm verlassen',
+    leavingNote:
+      'Antworten, die durch diesen Tab laufen, ziehen erst zu anderen Tabs um. Lass ihn die paar Sekunden noch offen.',
+    tickNote:
+      'Wähle die Teile, die dieser Tab rechnen soll, oder überlass die Wahl der Automatik: Sie nimmt den Teil, den der Schwarm am nötigsten braucht.',
+  },
+  farewell: {
+    label: 'Bevor dieser Tab geht',
+    leaveNow: 'Jetzt gehen',
+    stay: 'Bleiben',
+    nothingLost: 'Andere haben alles, was dieser Tab bereithält.',
+    copying: (shards, share) => `Ein anderer Tab kopiert ${shards} (${share}). Danach geht dieser Tab.`,
+    copied: (shards, count) =>
+      `Nur dieser Tab rechnet ${shards}. Ein anderer hat eine Kopie und lädt ${them(count)}, sobald jemand fragt.`,
+    onlyHere: (shards, count, answers) =>
+      `Nur dieser Tab hat ${shards}: ${
+        answers === 0
+          ? `Niemand bekommt Antworten, bis jemand ${them(count)} wieder hat`
+          : answers === 1
+            ? '1 Antwort bricht ab'
+            : `${answers} Antworten brechen ab`
+      }.`,
+    wait: (_count, share) => `Warten, bis kopiert ist (${share})`,
+  },
+
+  status: {
+    roomShut: 'In diesem Raum kann jetzt nichts gefragt werden.',
+    roomAnswers: 'Dieser Raum antwortet gerade.',
+    label: 'Zustand des Schwarms',
+    ownPart: 'Fortschritt dieses Tabs',
+    inSwarm: (count) => `${tabs(count)} im Schwarm`,
+    noTabs: 'Noch ist kein Tab im Schwarm',
+    notKnown: 'Andere Tabs sind noch nicht bekannt',
+    isNode: 'dieser Tab gehört dazu',
+    isGuest: 'dieser Tab ist Gast: Er hält keine Schichten',
+    serverAway: 'Server weg: niemand Neues kann dazukommen',
+    ready: 'Alle Schichten sind da: Schreib eine Frage.',
+    insecure: 'Von einer unsicheren Adresse aus kann dieser Tab nicht mitmachen.',
+    connecting: 'Verbindet mit dem Schwarm …',
+    offline: 'Der Server ist nicht zu erreichen. Dieser Tab versucht es weiter; was er geladen hat, bleibt geladen.',
+    coming: (shards, count) => `${shards} ${count === 1 ? 'wird' : 'werden'} geladen; dann sind alle Schichten da.`,
+    missing: (shards, count, layers) =>
+      `${shards} ${count === 1 ? 'fehlt' : 'fehlen'} (Schichten ${layers}): Noch rechnet ${them(count)} niemand.`,
+    unheard: (shards, count, layers) =>
+      `${shards} (Schichten ${layers}): Bisher hat niemand gemeldet, ${them(count)} zu rechnen.`,
+    listeningForAll: 'Horcht nach anderen Tabs. Bisher hat niemand gemeldet, dieses Modell zu rechnen.',
+    nobodyAtAll: 'Noch rechnet niemand dieses Modell: Rechne alles hier, oder nimm einen Teil und lade andere ein.',
+    answeredWhen: (shards, count) => `Die Antwort kommt, sobald ${shards} geladen ${isOrAre(count)}.`,
+    listening: 'Horcht nach anderen Tabs.',
+    nobody: 'Noch rechnet niemand dieses Modell.',
+    lacking: (shards, count) => `${shards} ${count === 1 ? 'fehlt' : 'fehlen'}.`,
+    fetchedWhenAsked: (shards, count) =>
+      `${shards} ${count === 1 ? 'fehlt' : 'fehlen'}: Dieser Tab holt ${them(count)}, wenn du fragst.`,
+    runs: (shards) => `Dieser Tab rechnet ${shards}.`,
+    fetching: (shards, bytes, time) => `Holt ${shards}: ${bytes}${time === undefined ? '' : `, noch ${time}`}`,
+    checking: (shards) => `Prüft ${shards}`,
+    loading: (shards, onGpu, bytes) => `Lädt ${shards} ${onGpu ? 'auf die GPU' : 'in den Speicher'}: ${bytes}`,
+  },
+  shard: {
+    title: 'Teile des Modells',
+    fromServer: 'Die Liste der Teile kommt vom Server.',
+    one: (index) => `Teil ${index}`,
+    layers: (layers) => `Schichten ${layers}`,
+    verified: 'geprüft ✓',
+    runBy: (count) => `rechnet in ${tabs(count)}`,
+    runByUnknown: 'noch nicht bekannt, wer rechnet',
+    runByNobody: 'rechnet niemand',
+    states: {
+      downloading: 'wird geholt',
+      verifying: 'wird geprüft',
+      loading: 'wird geladen',
+      ready: 'bereit',
+      error: 'gescheitert',
+      tokenizer: 'der Anfang wird geholt',
+      sharing: 'wird zum Weitergeben geholt',
+      partly: 'zum Teil gespeichert',
+      absent: 'nicht hier',
+      shared: 'gespeichert, wird geteilt',
+      stored: 'gespeichert',
+    },
+    withEmbedding: 'mit Eingang',
+    withOutput: 'mit Ausgang',
+    withBoth: 'mit Eingang und Ausgang',
+    sent: (size) => `${size} gesendet`,
+    peers: (count) => plural(count, 'Verbindung', 'Verbindungen'),
+    left: (time) => `noch ${time}`,
+    from: (sources) => `von: ${sources}`,
+    sources: { tabs: 'andere Tabs', server: 'Server', storage: 'Speicher dieses Browsers' },
+    bySibling: 'ein anderer Tab dieses Browsers holt ihn',
+    noSource: 'noch keine Quelle',
+    failed: (index, error) => `Teil ${index}: ${error}`,
+    noRoom: (shards, needed, free) =>
+      `${needed} nötig, ${free === undefined ? 'weniger ist frei' : `${free} frei`}: In diesem Browser ist kein Platz für ${shards}. Was passt, wird gerechnet. Schaff Platz auf der Festplatte oder lösche gespeicherte Modelle in den Einstellungen, und wähle noch einmal.`,
+    lost: (index, again) =>
+      `Teil ${index} ist in diesem Browser nicht mehr gespeichert: Er wurde in einem anderen Tab oder vom Browser gelöscht.${again ? ' Dieser Tab rechnet ihn und holt ihn noch einmal.' : ''}`,
+  },
+
+  members: {
+    title: 'Tabs im Schwarm',
+    lookIn: 'In seinen Raum schauen',
+    self: 'dieser Tab',
+    may: (rights) => `darf ${rights}`,
+    useLent: 'nutzen, was ich verleihe',
+    takeShards: 'diesem Tab Teile abnehmen',
+    more: (count) => `und ${count} weitere`,
+    checked: (times, ago) =>
+      `${times === 1 ? 'einmal' : `${times}-mal`} geprüft, zuletzt ${ago === undefined ? 'eben' : `vor ${ago}`}`,
+    leaving: 'geht',
+    handsOver: (shards) => `geht, übergibt ${shards}`,
+    runs: (shards) => `rechnet ${shards}`,
+    fetches: (shards) => `holt ${shards}`,
+    holdsNone: 'hat noch keinen Teil',
+    notConnected: 'nicht verbunden',
+    msALayer: (ms) => `${ms} ms je Schicht`,
+  },
+  lend: {
+    title: 'Was ich verleihe',
+    pause: 'Pause',
+    again: 'Wieder verleihen',
+    open: 'Andere Tabs dürfen nutzen, was dieser hat. Wie viel, sagen die Einstellungen.',
+    paused: {
+      owner: 'Pause: Antworten anderer ziehen in andere Tabs um, deine eigenen gehen weiter.',
+      battery: 'Pause, solange dieses Gerät mit Akku läuft; so steht es in den Einstellungen.',
+      'in-use': 'Pause, solange du dieses Gerät benutzt; so steht es in den Einstellungen.',
+    },
+    totals: (given, sent, taken, received) =>
+      `Gegeben: ${given} Token für andere gerechnet, ${sent} gesendet. Genommen: ${taken} Token von anderen gerechnet, ${received} empfangen.`,
+  },
+  lap: {
+    title: 'Wo die Zeit bleibt',
+    total: (ms) => `${ms} ms`,
+    totalOf: 'je Token, einmal durch alle Schichten',
+    kinds: { compute: 'Rechnen', wire: 'Leitung', wait: 'Warten' },
+    stage: (layers, who) => `Schichten ${layers} · ${who}`,
+    slowest: (layers, who, kind) => `Am langsamsten: Schichten ${layers}, ${who}, vor allem ${kind}.`,
+    trace: 'Messdaten speichern',
+  },
+  verify: {
+    title: 'Prüfen',
+    check: 'Schwarm prüfen',
+    checking: 'Prüft …',
+    about: 'Fragt jeden Tab nach seinen Dateien und seinem Zustand, sucht jeden Teil und schickt eine echte Frage.',
+    failed: (failed, all) => `${failed} von ${all} Prüfungen gescheitert.`,
+    passedSoFar: (count) => `Bisher ${count} Prüfungen bestanden.`,
+    allPassed: (count) => `Alle ${count} Prüfungen bestanden.`,
+    result: 'Ergebnis',
+    name: 'Prüfung',
+    passed: 'bestanden',
+    notPassed: 'gescheitert',
+    nameOf: checkName,
+  },
+
+  timeline: {
+    title: 'Was unterwegs geschah',
+    expelled: (who) => `${who} bleibt ab jetzt außen vor: Eine Prüfung ergab einen Fehler.`,
+    resent: 'Das ganze Gespräch wurde noch einmal gesendet.',
+    queued: (time) => `${time} in der Schlange: Alle Tabs mit diesen Schichten waren belegt.`,
+    reopened: 'Dieser Tab wurde neu geöffnet: Die Antwort geht weiter.',
+    kept: (tokens) => `${tokens} Token behalten`,
+    stoodStill: (ms) => `stand ${ms} ms still`,
+    rebuilt: (positions) => `${plural(positions, 'Stelle', 'Stellen')} wiederhergestellt`,
+    handedOver: (layers, from, to) => `Schichten ${layers}: vor dem Gehen übergeben (${from} → ${to}).`,
+    hasBack: (layers, who, time) =>
+      `Schichten ${layers}: Das Gespräch ging verloren und ist nach ${time} wieder da (${who}).`,
+    tookOver: (layers, from, to, time) => `Schichten ${layers}: nach ${time} übernommen (${from} → ${to}).`,
+    givenUp: (layers, time) => `Schichten ${layers}: Niemand hatte sie; nach ${time} Warten endete die Antwort.`,
+    fetched: (layers, who, time) => `Schichten ${layers}: Niemand hatte sie; in ${time} geholt von: ${who}.`,
+    nobodyFor: (layers, time) => `Schichten ${layers}: ${time} lang hatte sie niemand.`,
+    endedThere: 'dort endete die Antwort',
+  },
+  wait: {
+    queue: (place) => `In der Schlange: Platz ${place}`,
+    about: (queue, time) => `${queue}, etwa ${time}.`,
+    soFar: (time) => `bisher ${time}`,
+    nobody: (layers) => `Noch hat niemand Schichten ${layers}`,
+    ask: (shards) => `Teile den Einladungslink oder übernimm ${shards ?? 'sie'} hier.`,
+    fetching: (layers, who, count, shards) =>
+      `Wartet auf Schichten ${layers}: ${who} ${count === 1 ? 'holt' : 'holen'} ${shards ?? 'sie'}`,
+    joinHere: (shards) => `${shards} hier übernehmen`,
+  },
+
+  lacks: {
+    webrtc:
+      'Dieser Browser kann sich nicht direkt mit anderen verbinden: Dieser Tab kann nicht mit anderen arbeiten und antwortet, sobald alle Teile hier rechnen („Alles hier rechnen“).',
+    'site-data':
+      'Dieser Browser speichert keine Website-Daten: Die Teile liegen im Arbeitsspeicher, und nach dem Schließen oder Neuladen der Seite ist nichts mehr da.',
+    'lasting-site-data': 'Das ist ein privates Fenster: Teile und Gespräch sind weg, wenn es geschlossen wird.',
+    threads: 'Dieser Browser gibt der Seite keinen gemeinsamen Speicher: Der Prozessor rechnet mit nur einem Thread.',
+  },
+  insecure: {
+    strong: 'Diese Adresse ist nicht sicher, deshalb läuft Shoal hier nicht.',
+    why: 'Über einfaches http von einem anderen Gerät gibt ein Browser der Seite keine GPU, keine Verschlüsselung und keinen Speicher.',
+    startWith: 'Starte Shoal auf dem Gerät des Servers mit',
+    thenOpen: 'und öffne dann hier',
+    here: '.',
+    orThere: 'Oder öffne die Seite auf dem Gerät des Servers selbst, als',
+  },
+  gpu: {
+    missing: 'Dieser Browser gibt keine GPU her',
+    software: (adapter) => `Nur eine GPU aus Software wurde gefunden (${adapter})`,
+    asSet: ', und die Einstellungen verlangen sie. Wähle dort „Automatisch“ und öffne die Seite neu.',
+    none: 'Keine GPU gefunden: Der Prozessor rechnet.',
+    faster: 'Ein aktueller Browser mit eingeschalteter Hardwarebeschleunigung ist schneller.',
+  },
+
+  notices: {
+    update:
+      'Der Server hat eine neue Version dieser Seite. Sie kommt beim nächsten Neuladen: Warte damit, bis keine Antwort durch diesen Tab läuft.',
+    noNotices:
+      'Dieser Browser zeigt keine Benachrichtigungen dieser Seite. Erlaube sie in seinen Einstellungen für die Seite.',
+    tooLarge: (name) => `${name} ist größer als 2 MB: zu lang für eine Frage.`,
+    noText: (name) => `${name} ist kein Text: Mit einer Frage geht nur mit, was eine Datei in Buchstaben sagt.`,
+  },
+} satisfies Words;
+
+/** As the checks name themselves in the log. */
+const CHECKS: readonly (readonly [RegExp, string])[] = [
+  [/^Nodes$/, 'Tabs'],
+  [/^GET_CAPABILITIES of (.+)$/, 'Zustand von $1'],
+  [/^LIST_FILES of (.+)$/, 'Dateien von $1'],
+  [/^Shard (\d+) \(layers (.+)\): served$/, 'Teil $1 (Schichten $2): wird gerechnet'],
+  [/^Shard (\d+) \(layers (.+)\): found in the DHT$/, 'Teil $1 (Schichten $2): wird gefunden'],
+  [/^Log of (.+)$/, 'Protokoll von $1'],
+  [/^A prompt through every shard$/, 'Eine Frage durch alle Teile'],
+  [/^EXECUTE_TASK on shard (\d+)$/, 'Rechnung auf Teil $1'],
+];
+
+function checkName(name: string): string {
+  const known = CHECKS.find(([pattern]) => pattern.test(name));
+  return known ? name.replace(...known) : name;
+}

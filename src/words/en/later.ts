@@ -1,0 +1,302 @@
+import { plural } from '../../core/format.ts';
+
+/** What a field is called, and what it does. */
+type Named = readonly [label: string, hint: string];
+const named = <Key extends string>(table: Readonly<Record<Key, Named>>) => table;
+
+/** Words of what is loaded after the first screen: they come with that code. */
+export type LaterWords = typeof englishLater;
+
+/** How the page speaks by itself. */
+export const englishLater = {
+  copy: 'Copy',
+  open: 'Open',
+  delete: 'Delete',
+  none: 'None',
+  copyByHand: 'Select the text and copy it by hand.',
+
+  message: {
+    thinking: 'Thinking…',
+    thought: 'What it thought',
+    codeByHand: 'Select the code and copy it by hand.',
+    showLess: 'Show less',
+    showAll: 'Show all',
+    edit: 'Edit',
+    regenerate: 'Regenerate',
+    tokens: 'Tokens',
+    earlier: 'Earlier version',
+    later: 'Later version',
+    branch: (number: number, count: number) => `${number} of ${count}`,
+    question: 'Your question',
+    ask: 'Ask',
+  },
+  tokens: {
+    label: 'Tokens of the answer',
+    about:
+      'Each token as it was drawn; the paler, the less likely it was. Choose one to see what else was likely there.',
+    drawnBefore: 'was drawn before this page was opened.',
+    had: (percent: string) => `had ${percent}.`,
+    anew: 'Draw anew from here',
+    /** A token without letters, e.g. the end of a turn. */
+    mark: '(mark)',
+  },
+  attach: {
+    files: 'Attached files',
+    takeOut: (name: string) => `Take ${name} out`,
+    attach: 'Attach…',
+    label: 'Attach text files to the prompt',
+    tokens: (exact: boolean, tokens: number) => `${exact ? '' : 'at least '}${tokens} tokens`,
+  },
+
+  rooms: {
+    opening: (whose: string) => `Looking for the room of ${whose}…`,
+    open: (whose: string) => `You are in the room of ${whose}. Everybody in the swarm can read it and ask.`,
+    outOfReach: (whose: string) => `${whose} cannot be reached. This tab keeps trying.`,
+    closed: (whose: string) => `${whose} has closed this room. What was said is still here to read.`,
+    back: 'Back to my conversation',
+    hosted: (here: boolean) =>
+      `${here ? 'This conversation' : 'Another conversation of yours'} is a room: everybody in the swarm can read it and ask.`,
+    followers: (count: number) =>
+      count === 0 ? 'Nobody looks in yet.' : count === 1 ? 'One tab looks in.' : `${count} tabs look in.`,
+    close: 'Close the room',
+    another: (whose: string) => `${whose} has a room: a conversation for everybody in the swarm.`,
+    lookIn: 'Look in',
+    openToAll: 'Open to all…',
+    question: 'Open this conversation to everybody in the swarm?',
+    meaning:
+      'They read all of it, see answers as they come, and may ask in it; your name stands beside your questions. It travels between tabs only, and ends when you close the room or this tab.',
+    yes: 'Open it',
+  },
+
+  conversations: {
+    search: 'Search conversations',
+    searchPlaceholder: 'Search in all that was said',
+    deleted: (title: string) => `“${title}” was deleted.`,
+    undo: 'Undo',
+    noneYet: 'None yet.',
+    noneFound: 'None of them holds these words.',
+    openFile: 'Open from a file…',
+    saveAll: 'Save all',
+    about: 'They are kept in this browser, and go nowhere else.',
+    untitled: 'Without words',
+    moreAbout: (title: string) => `More about “${title}”`,
+    more: 'More',
+    rename: 'Rename',
+    newName: 'New name',
+    pin: 'Pin',
+    unpin: 'Unpin',
+    pinned: 'Pinned',
+    saveMarkdown: 'Save as Markdown',
+    saveJson: 'Save as JSON',
+    messages: (count: number) => plural(count, 'message'),
+    answering: 'answering',
+    elsewhere: 'open in another tab',
+  },
+
+  models: {
+    asking: 'Asking the server…',
+    facts: (size: string, layers: number, shards: number, context: string) =>
+      `${size} · ${layers} layers · ${plural(shards, 'shard')} · ${context} tokens of context`,
+    privateSwarm: 'your private swarm',
+    openNow: 'Open now',
+    openOne: (name: string) => `Open ${name}`,
+    withMore: 'With more devices like this one',
+    devices: 'Devices',
+    eachHolds: 'Each holds',
+    anAnswer: 'An answer',
+    download: 'Download',
+    tooMuch: (size: string) => `${size} too much`,
+    deleteNote: 'Its secret and its weights go from this browser. Others keep theirs.',
+    keep: 'Keep',
+    deleteAsk: 'Delete…',
+    deleteOne: (name: string) => `Delete ${name}`,
+    speeds: (from: string, to: string) => `${from} to ${to} tokens/s`,
+    runsAlone: (speed: string) => `Runs on this device alone, at ${speed}.`,
+    fetchedIn: (time: string) => `Fetched in about ${time}.`,
+    tooLarge: (size: string) => `Too large for this device alone, by ${size}.`,
+    shardTooLarge: 'One shard of it is too large already: split it into more, or use devices with more room.',
+    together: (devices: number, speed: string | undefined) =>
+      `${devices} devices like it run it together${speed === undefined ? '' : `, at ${speed}`}: share the link.`,
+    /** What follows a model's name and its size. */
+    isAnother:
+      "is another model than this swarm's. It is split and kept in this browser, and runs in a private swarm of its own that begins with this tab.",
+    onlyThisTab: (shards: string) =>
+      `Only this tab serves ${shards} of the model that is open: its other tabs cannot answer until somebody else does.`,
+    runHere: 'Run it in this tab',
+    another: 'Another model',
+    anotherNote: 'A GGUF of yours runs in a private swarm that begins with this tab: its link brings others in.',
+    openGguf: 'Open a GGUF…',
+    linkLabel: 'Link to a GGUF',
+    linkPlaceholder: 'https://…/file.gguf or hf:owner/repository/file.gguf',
+    openLink: 'Open the link',
+    opening: 'Opening the file',
+    reading: (name: string, percent: number) => `Reading ${name}: ${percent} %`,
+    storing: (name: string) => `Storing ${name}`,
+    storingSoFar: (name: string, percent: number) => `Storing ${name}: ${percent} %`,
+    fetching: (name: string) => `Fetching ${name}`,
+    fetchingSoFar: (name: string, percent: number | undefined) =>
+      `Fetching ${name}:${percent === undefined ? '' : ` ${percent} %`}`,
+    isThisSwarms: (name: string, shards: number) =>
+      `${name} is this swarm's model: all ${shards} shards are in this browser now. Join to run them.`,
+    ownSwarm: (name: string) => `${name} runs in a swarm of its own, which begins with this tab.`,
+    noRoomForAll: 'This device has no room for all of its layers: share the link, and others run the rest.',
+    onlyByLink: 'Only who has its link can come in.',
+  },
+  device: {
+    title: 'This device',
+    measuring: 'Measuring, for two seconds…',
+    notMeasured: 'Not measured yet.',
+    numbers: 'Numbers',
+    measure: 'Measure it',
+    copyReport: 'Copy a report',
+    reach: {
+      none: 'It makes no connections to other tabs.',
+      room: 'It reaches tabs of the same network; for others the server names no STUN or TURN server.',
+      direct: 'It reaches tabs of most networks.',
+      relay: 'It reaches tabs of all networks, at worst through a relay.',
+    },
+    reachShort: { none: 'none', room: 'room', direct: 'direct', relay: 'relay' },
+    computesOn: (onGpu: boolean, adapter: string, correct: boolean) =>
+      `This browser computes on ${onGpu ? 'its GPU' : 'its processor'} (${adapter}); ${
+        correct
+          ? 'what it computes is right'
+          : 'what it computes is WRONG: update the browser or the driver, or choose the processor in the settings'
+      }.`,
+    room: (size: string) => `It has room for ${size} of weights.`,
+    weights: 'Weights read for an answer',
+    multiplications: 'Multiplications for a prompt',
+    task: 'A task, whatever it computes',
+    layer: 'A layer beyond its weights',
+    deviation: 'Off from the known answer',
+    memory: 'Memory for weights',
+    storage: 'Free storage',
+    fromServer: "From the server's copy",
+    connections: 'Connections',
+    notKnown: 'not known',
+    notTold: 'the browser does not tell',
+  },
+
+  settings: {
+    language: 'Language',
+    languageAuto: 'As the browser',
+    shortcuts: 'Keyboard shortcuts…',
+    name: "Name of this browser's tabs",
+    nameHint: 'Other tabs see it in their list.',
+    runner: 'Run layers on',
+    runnerGpu: 'GPU (WebGPU)',
+    runnerCpu: 'Processor (WebAssembly)',
+    automatic: 'Automatic',
+    nextTime: 'Takes effect when the page is opened again.',
+    wire: 'Activations on the wire',
+    wires: { f32: 'Exact', f16: 'Half', q8: '8-bit' },
+    wireHint: 'Rounded where a slow link makes it worth while; answers may then differ a little.',
+    threads: 'Threads of the processor',
+    threadsHint: 'For layers that run on the processor. Takes effect when the page is opened again.',
+    switches: named({
+      spreadModel: ['Help spread the model', 'Also fetch and share the shards that this tab does not run.'],
+      checkOthers: [
+        'Check what other tabs compute',
+        'Now and then a second tab computes a part of an answer again. It sees as much of the prompt as the first.',
+      ],
+      registerInDht: ['Register files in the swarm', 'Other tabs find what this tab shares.'],
+      acceptRemoteLoads: ['Accept shards from others', 'Other tabs may ask this one to load a shard.'],
+      acceptRemoteUnloads: [
+        'Let chosen tabs take shards off this one',
+        'Only those that are ticked in the list of tabs may ask for it.',
+      ],
+      stayAwake: [
+        'Keep the screen on while this tab serves',
+        'A device that sleeps serves nobody. Only while the tab is seen, and where the browser allows it.',
+      ],
+      notify: [
+        'Tell me when a long answer is done',
+        'By a notice of the browser, which asks for it once, while this tab is hidden.',
+      ],
+      singleKeys: ['Shortcuts of a single key', 'Off, only Escape, Enter and Shift+Enter do something.'],
+    }),
+    browser: 'This browser',
+    adapter: (adapter: string) => `Adapter: ${adapter}.`,
+    layersRun: (onGpu: boolean, reason: string) => `Layers run on the ${onGpu ? 'GPU' : 'processor'}: ${reason}.`,
+    /** Why they run there, in the words of the log. */
+    reason: (reason: string) => reason,
+    used: (bytes: string) => `Storage: ${bytes} used.`,
+    deleteModel: 'Delete this model from the browser…',
+    deleteYes: 'Leave and delete the shards',
+    deleteNo: 'Keep them',
+    file: 'Model file on this machine',
+    fileHint:
+      "This swarm's model need not be fetched then: it is split here, as the server splits it. Another opens in a swarm of its own. Dropping works too.",
+  },
+  answers: {
+    preset: 'Preset',
+    presetChoose: 'Choose one…',
+    presetName: 'Name of the preset',
+    presetPlaceholder: 'Save these options as…',
+    presetSave: 'Save',
+    presetReplace: 'Replace',
+    presetDelete: (name: string) => `Delete the preset ${name}`,
+    temperature: 'Temperature',
+    ownTemperature: (value: string) => `${value}, the model's own`,
+    temperatureHint: '0 always gives the same answer; higher is more varied.',
+    useOwn: "Use the model's own",
+    longest: 'Longest answer, in tokens',
+    systemPrompt: 'System prompt',
+    more: 'More about how tokens are drawn',
+    modelsOwn: "The model's own",
+    scope: 'These are of this conversation, and of new ones.',
+    amounts: named({
+      topP: ['Top-p', 'Draws from the likeliest, up to this share.'],
+      topK: ['Top-k', 'Draws from so many of the likeliest.'],
+      minP: ['Min-p', "Nothing below this part of the likeliest's chance."],
+      repetitionPenalty: ['Repetition penalty', 'Above 1 repeats less.'],
+      presencePenalty: ['Presence penalty', 'Against what was said at all.'],
+      frequencyPenalty: ['Frequency penalty', 'Against what was said often.'],
+      seed: ['Seed', 'The same seed draws the same answer.'],
+    }),
+  },
+  lend: {
+    share: 'Time of the device',
+    shareHint: 'For the rest it leaves others waiting; answers through this tab are slower then.',
+    noLimit: 'No limit',
+    notTold: 'This browser does not tell.',
+    limits: named({
+      memoryMegabytes: ['Memory for shards, in MB', 'A shard beyond it is not loaded.'],
+      diskMegabytes: ['Disk, in MB', 'Of all that this page stores.'],
+      uploadKilobytes: ['Upload of shards, in kB a second', 'To all other tabs together.'],
+      sessions: ['Conversations of others at once', 'More are sent elsewhere, or wait.'],
+    }),
+    switches: named({
+      onlyTrusted: [
+        'Only for tabs that I tick',
+        'In the list of tabs. A tab that is opened again is another, and must be ticked again.',
+      ],
+      onlyCharging: ['Only while charging', 'Otherwise it pauses by itself.'],
+      onlyIdle: ['Only while I am away', 'After a minute without a touch or key.'],
+    }),
+  },
+
+  attention: {
+    answering: 'Answering…',
+    answered: '✓ Answered',
+    serving: 'Serving',
+    failed: 'The answer ended with an error',
+    there: 'The answer is there',
+  },
+
+  shortcuts: {
+    title: 'Keyboard shortcuts',
+    anywhere: 'Anywhere on the page',
+    outside: 'Outside of fields',
+    outsideOff: 'Outside of fields (switched off in the settings)',
+    inPrompt: 'While you type a prompt',
+    keys: { Escape: 'Escape', Enter: 'Enter', Shift: 'Shift' },
+    stop: 'Stop the answer; close a dialog',
+    sheet: 'Show these shortcuts',
+    newConversation: 'New conversation',
+    prompt: 'Go to the prompt',
+    search: 'Search conversations',
+    settings: 'Open the settings',
+    send: 'Send',
+    newLine: 'New line',
+  },
+};
