@@ -1,7 +1,9 @@
 import { type Signal, signal } from '@preact/signals';
 import { type EngineOptions, ShoalEngine } from '../api/index.ts';
 import type { Lap } from '../swarm/coordinator/generation.ts';
+import type { LapMean } from './app-model.ts';
 import { NOTED_ALTERNATIVES } from './chat/answer-tokens.ts';
+import { LapMinute } from './lap-minute.ts';
 import { LapTrace } from './lap-trace.ts';
 import type { Timeline } from './timeline.ts';
 import { type AnswerProgress, WatchedGenerator } from './watched-generator.ts';
@@ -15,10 +17,11 @@ export interface AnswersOptions extends Omit<EngineOptions, 'generator' | 'name'
 
 /** Makes engines over the swarm, and shows of all their answers together what the page shows of the swarm. */
 export class Answers {
-  readonly lap: Signal<Lap | undefined> = signal(undefined);
+  readonly lap: Signal<LapMean | undefined> = signal(undefined);
   readonly trace = new LapTrace();
   /** Layers times positions that other tabs have computed for this one. */
   takenWork = 0;
+  readonly #minute = new LapMinute();
   readonly #options: AnswersOptions;
 
   constructor(options: AnswersOptions) {
@@ -31,7 +34,7 @@ export class Answers {
     const watched: WatchedGenerator = new WatchedGenerator(generator, {
       ...(name === undefined ? {} : { alternatives: NOTED_ALTERNATIVES }),
       onLap: (lap, positions) => {
-        this.lap.value = lap;
+        this.lap.value = this.#minute.add(lap, performance.now());
         this.trace.add(lap);
         this.takenWork += positions * this.#layersOfOthers(lap);
       },

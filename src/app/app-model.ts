@@ -2,6 +2,7 @@ import type { ReadonlySignal } from '@preact/signals';
 import type { ErrorCode } from '../core/errors.ts';
 import type { LogLine } from '../core/log.ts';
 import type { LayerRange } from '../core/ranges.ts';
+import type { LinkPath } from '../net/channel/link-path.ts';
 import type { Lap } from '../swarm/coordinator/generation.ts';
 import type { RouteEvent } from '../swarm/coordinator/route-event.ts';
 import type { Wait } from '../swarm/route/wait.ts';
@@ -12,7 +13,7 @@ import type { Preset } from './chat/presets.ts';
 import type { LendTotals } from './lend-totals.ts';
 import type { Forecast, ModelShelf, Preflight, ShelfModel } from './models/shelf.ts';
 
-export type { AnswerOptions, Forecast, Lap, ModelShelf, Preflight, Preset, ShelfModel, Wait };
+export type { AnswerOptions, Forecast, Lap, LinkPath, ModelShelf, Preflight, Preset, ShelfModel, Wait };
 
 /** What the page shows and does. Components know this; `main.ts` builds it over the swarm. */
 export interface AppModel {
@@ -49,8 +50,10 @@ export interface AppModel {
   readonly wait: ReadonlySignal<Wait | undefined>;
   /** What the answers of this tab met on their way, the newest first. */
   readonly timeline: ReadonlySignal<readonly TimelineRow[]>;
-  /** The last lap of the pipeline, for the map of the layers. */
-  readonly lap: ReadonlySignal<Lap | undefined>;
+  /** Where a token's time went in the last minute, for the map of the layers. */
+  readonly lap: ReadonlySignal<LapMean | undefined>;
+  /** The ways to the tabs of the last lap, by peer id. */
+  readonly paths: ReadonlySignal<ReadonlyMap<string, LinkPath>>;
   readonly tokensPerSecond: ReadonlySignal<number | undefined>;
   readonly alerts: ReadonlySignal<readonly Alert[]>;
   readonly logLines: ReadonlySignal<readonly LogLine[]>;
@@ -112,6 +115,8 @@ export interface AppModel {
   /** The laps of this page's answers, as Perfetto opens them. */
   traceFile(): File;
   verify(): Promise<void>;
+  /** Asks a tab what it computes with, and adds what this one has seen of it. @throws ShoalError `peer-unreachable` */
+  device(peerId: string): Promise<DeviceCard>;
   /**
    * Takes this swarm's model from a file of this machine, or from all parts of a set.
    * @returns false where it is another model, which then waits on the shelf
@@ -239,6 +244,33 @@ export interface MemberRow {
   readonly room?: boolean;
   /** Checks by this tab that found it good, and when the last was, `Date.now()`. */
   readonly checked?: { readonly times: number; readonly atMs: number } | undefined;
+}
+
+/** The mean of laps along one route. */
+export interface LapMean extends Lap {
+  readonly laps: number;
+}
+
+/** What there is to know of a tab's device. */
+export interface DeviceCard {
+  readonly computes: 'webgpu' | 'cpu' | 'none';
+  /** May be empty. */
+  readonly adapter: string;
+  /** A GPU that the processor imitates. */
+  readonly software: boolean;
+  /** As it says of itself; 0 until it has computed. */
+  readonly layersPerSecond: number;
+  /** As this tab has measured it, what was not explained among it; undefined until it has. */
+  readonly measuredPerSecond: number | undefined;
+  /** Tokens of this tab that it had part in. */
+  readonly tokensForUs: number;
+  readonly queueLength: number;
+  /** Positions of conversations that it has room for. */
+  readonly freeTokens: number;
+  readonly version: string;
+  /** There and back, ms; 0 where no channel is open. */
+  readonly roundTripMs: number;
+  readonly path: LinkPath | undefined;
 }
 
 export interface ChatMessage {

@@ -13,6 +13,7 @@ import { Answers } from './answers.ts';
 import type {
   AnswerToken,
   AppModel,
+  DeviceCard,
   Environment,
   FarewellSummary,
   LendState,
@@ -34,6 +35,7 @@ import { detectEnvironment, detectLacks } from './environment.ts';
 import { Farewell } from './farewell.ts';
 import { fetchServerConfig } from './introduction.ts';
 import { Lender } from './lender.ts';
+import { LinkPaths } from './link-paths.ts';
 import { meetSwarm } from './meet-swarm.ts';
 import type { RealModelShelf, ShelfParts } from './models/model-shelf.ts';
 import { Redraw } from './redraw.ts';
@@ -104,6 +106,7 @@ export class SwarmApp implements AppModel {
     forget: async (conversation) => this.#session?.node?.coordinator.forget(conversation),
   });
   readonly lap = this.#answers.lap;
+  readonly paths = new LinkPaths(this.lap, async (peerId) => this.#session?.node?.pathTo(peerId)).paths;
   readonly conversations: ChatLibrary;
   readonly expectsConversation = hadConversation();
   readonly #shown = computed(() => this.conversations.shown.value);
@@ -363,6 +366,11 @@ export class SwarmApp implements AppModel {
   async verify(): Promise<void> {
     const node = await this.#connected.promise;
     await this.#verification.run(this.#requireSession(), node);
+  }
+
+  async device(peerId: string): Promise<DeviceCard> {
+    const { deviceCard } = await import('./device-card.ts');
+    return deviceCard(await this.#connected.promise, peerId);
   }
 
   async openFiles(files: readonly File[]): Promise<boolean> {

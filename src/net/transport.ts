@@ -1,4 +1,5 @@
 import type { Unsubscribe } from '../core/events.ts';
+import type { LinkPath } from './channel/link-path.ts';
 
 export interface AbortOptions {
   readonly signal?: AbortSignal;
@@ -94,6 +95,8 @@ export interface Transport {
   noteIntroducers(peerId: string, introducers: readonly string[]): void;
   /** Ends the connection to a peer, and what is under way over it. */
   disconnect(peerId: string): Promise<void>;
+  /** The way to a connected peer; undefined where nobody tells. */
+  pathTo(peerId: string): Promise<LinkPath | undefined>;
   /** Whether the peer, or this tab by its own id, may serve: in a private swarm guests only ask. */
   mayServe(peerId: string): boolean;
   /** One request, one response. @throws ShoalError `peer-unreachable`, `peer-gone`, `limit-exceeded`, `aborted` */

@@ -1,6 +1,7 @@
 import { Emitter, type Unsubscribe } from '../core/events.ts';
 import { log } from '../core/log.ts';
 import type { LayerRunner } from '../engine/layer-runner.ts';
+import type { LinkPath } from '../net/channel/link-path.ts';
 import type { IntroductionState, Transport } from '../net/transport.ts';
 import type { HiddenFormat } from '../protocol/hidden-formats.ts';
 import { MAX_LINKS } from '../protocol/limits.ts';
@@ -226,6 +227,11 @@ export class SwarmNode {
   /** Peers with a direct connection to this tab. */
   connectedPeers(): string[] {
     return this.#options.transport.peers();
+  }
+
+  /** The way to a connected peer; undefined where nobody tells. */
+  pathTo(peerId: string): Promise<LinkPath | undefined> {
+    return this.#options.transport.pathTo(peerId);
   }
 
   /** Something that the page shows has changed. */

@@ -1,6 +1,5 @@
 import { answerMarkdown } from './components/answer-text.tsx';
 import { roomBar } from './components/chat.tsx';
-import { openRoom } from './components/chat-head.tsx';
 import { attachmentBar } from './components/composer.tsx';
 import { conversationDrawer } from './components/conversations-button.tsx';
 import { qrCode } from './components/invite.tsx';
@@ -24,7 +23,6 @@ export function loadRest(more: () => Promise<void>, onUpdate: () => void): void 
     void conversationDrawer.load();
     void attachmentBar.load();
     void modelPicker.load();
-    void openRoom.load();
     void roomBar.load();
     void more();
     void keepPage(onUpdate);

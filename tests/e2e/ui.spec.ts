@@ -1,4 +1,6 @@
 import { expect, test } from '@playwright/test';
+import type { LinkPath } from '../../src/app/app-model.ts';
+import type { PreviewModel } from './support/preview-model.ts';
 import { asked, script, usePreview } from './support/preview-page.ts';
 
 // The page over a scripted model: what it shows and what it asks for, without a swarm.
@@ -116,6 +118,25 @@ test.describe('the swarm', () => {
     await expect(page.getByTestId('lap-stage').nth(2)).toHaveAttribute('data-slowest', 'true');
     await expect(page.getByTestId('lap')).toContainText('Slowest: layers 16-22 on Kitchen laptop, mostly compute.');
   });
+
+  test('says what would make the slowest stage faster', async ({ page }) => {
+    await preview.open(page, 'ready');
+    const words = page.getByTestId('lap-words');
+    await expect(words).toContainText('The mean of 214 tokens of the last minute.');
+    await expect(words).toContainText('Fewer layers on Kitchen laptop');
+    const slowLink = (path: string) =>
+      page.evaluate((found) => {
+        const { preview: model } = window as unknown as { preview: PreviewModel };
+        const lap = model.lap.peek()!;
+        const stages = lap.stages.map((stage, place) => (place === 2 ? { ...stage, wireMs: 180 } : stage));
+        model.paths.value = new Map([[stages[2]!.peerId, found as LinkPath]]);
+        model.lap.value = { ...lap, stages };
+      }, path);
+    await slowLink('direct');
+    await expect(words).toContainText('The way to Kitchen laptop is long');
+    await slowLink('relayed');
+    await expect(words).toContainText('Kitchen laptop is reached through a relay');
+  });
 });
 
 test.describe('the tabs of the swarm', () => {
@@ -132,6 +153,19 @@ test.describe('the tabs of the swarm', () => {
     );
     expect(new Set(colors).size).toBe(4);
     expect(await page.getByTestId('lap-stage').nth(1).evaluate(color)).toBe(colors[1]);
+  });
+
+  test('have a card each, with what they compute with and how they are reached', async ({ page }) => {
+    await preview.open(page, 'ready');
+    const second = page.getByTestId('member').nth(1);
+    await second.getByTestId('about-device').click();
+    const card = second.getByTestId('member-card');
+    await expect(card).toContainText('its GPU · NVIDIA GeForce RTX 4070');
+    await expect(card).toContainText('488 layers a second');
+    await expect(card).toContainText('in the same network · 12.4 ms there and back');
+    await expect(second.getByTestId('about-device')).toHaveAttribute('aria-expanded', 'true');
+    await second.getByTestId('about-device').click();
+    await expect(card).toHaveCount(0);
   });
 
   test('may take shards off this tab when they are ticked, and only then', async ({ page }) => {

@@ -41,7 +41,8 @@ export async function addressesOf(connection: Connection): Promise<ReadonlySet<s
   return addresses;
 }
 
-function peerConnectionOf(connection: Connection): RTCPeerConnection | undefined {
+/** What carries a connection between tabs; undefined for any other connection. */
+export function peerConnectionOf(connection: Connection): RTCPeerConnection | undefined {
   // libp2p's connection keeps the one that it was made of, and @libp2p/webrtc's keeps its peer connection.
   const { maConn } = connection as unknown as { readonly maConn?: { readonly peerConnection?: RTCPeerConnection } };
   return typeof maConn?.peerConnection?.getStats === 'function' ? maConn.peerConnection : undefined;

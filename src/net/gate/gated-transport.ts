@@ -4,6 +4,7 @@ import { Emitter, type Unsubscribe } from '../../core/events.ts';
 import { log } from '../../core/log.ts';
 import type { SwarmKeys } from '../../protocol/private-swarm.ts';
 import { privateTopic } from '../../protocol/private-topic.ts';
+import type { LinkPath } from '../channel/link-path.ts';
 import { JointDirectory } from '../directory/joint-directory.ts';
 import { PeerDirectory } from '../directory/peer-directory.ts';
 import type {
@@ -93,6 +94,10 @@ export class GatedTransport implements Transport {
 
   disconnect(peerId: string): Promise<void> {
     return this.#inner.disconnect(peerId);
+  }
+
+  pathTo(peerId: string): Promise<LinkPath | undefined> {
+    return this.#inner.pathTo(peerId);
   }
 
   mayServe(peerId: string): boolean {

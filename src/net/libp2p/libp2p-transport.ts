@@ -7,7 +7,8 @@ import { Emitter, type Unsubscribe } from '../../core/events.ts';
 import { ACTIVATION_PROTOCOL } from '../../protocol/frames.ts';
 import { MAX_COMMANDS_IN_FLIGHT } from '../../protocol/limits.ts';
 import { InFlight } from '../channel/in-flight.ts';
-import { addressesOf } from '../channel/link-watch.ts';
+import { type LinkPath, pathOf } from '../channel/link-path.ts';
+import { addressesOf, peerConnectionOf } from '../channel/link-watch.ts';
 import { SideConnections } from '../channel/side-connections.ts';
 import { StreamChannel } from '../channel/stream-channel.ts';
 import { answerOn, checkMessageSize, requestOn } from '../channel/stream-request.ts';
@@ -152,6 +153,12 @@ class Libp2pTransport implements Transport {
 
   async disconnect(peerId: string): Promise<void> {
     await this.#node.hangUp(peerIdFromString(peerId));
+  }
+
+  async pathTo(peerId: string): Promise<LinkPath | undefined> {
+    const connection = this.#node.getConnections(peerIdFromString(peerId)).find(isDirect);
+    const peerConnection = connection && peerConnectionOf(connection);
+    return peerConnection && pathOf(peerConnection);
   }
 
   mayServe(): boolean {

@@ -6,6 +6,7 @@ import { type ErrorCode, ShoalError } from '../../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../../core/events.ts';
 import { MAX_COMMANDS_IN_FLIGHT } from '../../protocol/limits.ts';
 import { InFlight } from '../channel/in-flight.ts';
+import type { LinkPath } from '../channel/link-path.ts';
 import { checkMessageSize } from '../channel/stream-request.ts';
 import { JointDirectory } from '../directory/joint-directory.ts';
 import { PeerDirectory } from '../directory/peer-directory.ts';
@@ -110,6 +111,10 @@ export class MemoryTransport implements Transport {
     if (!this.#connected.has(peerId)) return;
     this.#medium.carry(this.peerId, peerId, (member) => member.lose(this.peerId, `${this.peerId} has hung up.`));
     this.lose(peerId, 'This member has hung up.');
+  }
+
+  async pathTo(): Promise<LinkPath> {
+    return 'same-network';
   }
 
   mayServe(): boolean {

@@ -1,15 +1,19 @@
+import { useEffect } from 'preact/hooks';
 import { words } from '../../words/words.ts';
 import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
 
 /** Nobody needs it before the first answer. */
-export const openRoom = lazyComponent(async () => (await import('./open-room.tsx')).OpenRoom);
+const openRoom = lazyComponent(async () => (await import('./open-room.tsx')).OpenRoom);
 
 /** Which conversation is shown, and the way to a new one. */
 export function ChatHead() {
   const { model } = usePage();
   const OpenRoom = openRoom.component.value;
   const room = model.rooms.followed.value;
+  useEffect(() => {
+    void openRoom.load();
+  }, []);
   if (model.messages.value.length === 0) return null;
   return (
     <div class="chat-head">

@@ -1,3 +1,4 @@
+import { useEffect } from 'preact/hooks';
 import { words } from '../../words/words.ts';
 import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
@@ -14,11 +15,18 @@ export function Chat() {
   // They come with the click that starts the loading, not later by themselves.
   const begun = canAsk.value || model.shards.value.some(({ state }) => state !== 'absent' && state !== 'error');
   const Rooms = roomBar.component.value;
-  const othersHaveRooms = model.members.value.some(({ room, self }) => room && !self);
+  const { followed, hosted } = model.rooms;
+  const room =
+    followed.value !== undefined ||
+    hosted.value !== undefined ||
+    model.members.value.some((member) => member.room && !member.self);
+  useEffect(() => {
+    if (room) void roomBar.load();
+  }, [room]);
   return (
     <section class="chat" aria-label={words().page.chat}>
       {phase.value === 'chat' && <ChatHead />}
-      {Rooms && (model.rooms.followed.value || model.rooms.hosted.value !== undefined || othersHaveRooms) && <Rooms />}
+      {room && Rooms && <Rooms />}
       <Transcript />
       {/* Shards load: there is time to ask, and no conversation yet that would offer it. */}
       {phase.value === 'setup' && view.value === 'swarm' && begun && (

@@ -1,4 +1,4 @@
-import type { Lap } from '../../app/app-model.ts';
+import type { Lap, LinkPath } from '../../app/app-model.ts';
 import { formatLayers } from '../../core/ranges.ts';
 import { formatMs } from '../../words/format.ts';
 import { words } from '../../words/words.ts';
@@ -48,7 +48,10 @@ export function LapMap() {
           </li>
         ))}
       </ul>
-      {lap.stages.length > 1 && <p class="muted">{slowestWords(lap.stages[slowest]!, names)}</p>}
+      <p class="muted" data-testid="lap-words">
+        {said.meanOf(lap.laps)}.
+        {lap.stages.length > 1 && ` ${slowestWords(lap.stages[slowest]!, names, page.model.paths.value)}`}
+      </p>
       <div class="buttons">
         <button type="button" data-testid="trace" onClick={() => saveFile(page.model.traceFile())}>
           {said.trace}
@@ -98,9 +101,12 @@ function stageMs({ computeMs, wireMs, waitMs }: Stage): number {
   return computeMs + wireMs + waitMs;
 }
 
-function slowestWords(stage: Stage, names: TabNames): string {
+/** Which stage takes longest, what with, and what would help. */
+function slowestWords(stage: Stage, names: TabNames, paths: ReadonlyMap<string, LinkPath>): string {
   const times = timesOf(stage);
   const most = KINDS.reduce((best, kind) => (times[kind] > times[best] ? kind : best));
-  const { slowest, kinds } = words().lap;
-  return slowest(formatLayers(stage.layers), names.of(stage.peerId), kinds[most]);
+  const { slowest, kinds, remedies } = words().lap;
+  const who = names.of(stage.peerId);
+  const relayed = most === 'wire' && paths.get(stage.peerId) === 'relayed';
+  return `${slowest(formatLayers(stage.layers), who, kinds[most])} ${remedies[relayed ? 'relayed' : most](who)}`;
 }

@@ -3,8 +3,11 @@ import { useEffect } from 'preact/hooks';
 import type { MemberRow } from '../../app/app-model.ts';
 import { formatDuration, formatMs, joinWords, shardNames } from '../../words/format.ts';
 import { words } from '../../words/words.ts';
+import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
 import { TabMark } from './tab-mark.tsx';
+
+const memberCard = lazyComponent(async () => (await import('./member-card.tsx')).MemberCard);
 
 const REDRAW_MS = 10_000;
 /** Rows of the list: a person reads no more, and each costs the page at every change. */
@@ -48,6 +51,7 @@ export function MemberList() {
                 {words().members.lookIn}
               </button>
             )}
+            <About peerId={member.peerId} name={names.value.full(member.peerId)} />
             {rights.length > 0 && !member.self && (
               <label class="member-trust">
                 <input
@@ -64,6 +68,30 @@ export function MemberList() {
       </ul>
       {members.length > MAX_ROWS && <p class="muted">{said.more(members.length - MAX_ROWS)}</p>}
     </section>
+  );
+}
+
+/** Opens and folds the card of a tab's device. */
+function About({ peerId, name }: { peerId: string; name: string }) {
+  const open = useSignal(false);
+  const Card = memberCard.component.value;
+  return (
+    <>
+      <button
+        type="button"
+        class="member-about"
+        data-testid="about-device"
+        aria-expanded={open.value}
+        aria-label={`${words().members.about}: ${name}`}
+        onClick={() => {
+          open.value = !open.value;
+          void memberCard.load();
+        }}
+      >
+        {words().members.about}
+      </button>
+      {open.value && Card && <Card peerId={peerId} />}
+    </>
   );
 }
 

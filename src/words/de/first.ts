@@ -292,6 +292,7 @@ export const first = {
 
   members: {
     title: 'Tabs im Schwarm',
+    about: 'Über dieses Gerät',
     lookIn: 'In seinen Raum schauen',
     self: 'dieser Tab',
     may: (rights) => `darf ${rights}`,
@@ -325,6 +326,14 @@ export const first = {
     title: 'Wo die Zeit bleibt',
     total: (ms) => `${ms} ms`,
     totalOf: 'je Token, einmal durch alle Schichten',
+    meanOf: (count) => (count === 1 ? 'Ein Token' : `Mittel aus ${count} Token der letzten Minute`),
+    remedies: {
+      compute: (who) => `Weniger Schichten auf ${who} oder ein schnelleres Gerät dafür würden helfen.`,
+      wait: (who) => `${who} hat vorher anderes zu tun: Ein weiterer Tab mit denselben Schichten nähme ihm etwas ab.`,
+      wire: (who) => `Der Weg zu ${who} ist weit: Ein näherer Tab oder ein Kabel statt WLAN würde ihn verkürzen.`,
+      relayed: (who) =>
+        `${who} ist nur über eine Zwischenstation zu erreichen, die alles weiterleitet: Im selben WLAN fiele das meiste davon weg.`,
+    },
     kinds: { compute: 'Rechnen', wire: 'Leitung', wait: 'Warten' },
     stage: (layers, who) => `Schichten ${layers} · ${who}`,
     slowest: (layers, who, kind) => `Am langsamsten: Schichten ${layers}, ${who}, vor allem ${kind}.`,

@@ -40,6 +40,28 @@ export const later = {
     tokens: (exact, tokens) => `${exact ? '' : 'mindestens '}${tokens} Token`,
   },
 
+  card: {
+    asking: 'Dieser Tab wird gefragt …',
+    silent: 'Dieser Tab antwortet nicht.',
+    computes: 'Rechnet mit',
+    runners: { webgpu: 'seiner GPU', cpu: 'seinem Prozessor', none: 'noch nichts' },
+    layersPerSecond: (speed) => `${speed} Schichten in der Sekunde`,
+    says: 'Sagt er selbst',
+    measured: 'Hier gemessen',
+    forYou: 'War beteiligt an',
+    tokens: (count) => `${count} Token`,
+    waiting: 'Aufgaben, die dort warten',
+    room: 'Hat Platz für',
+    link: 'Erreicht',
+    paths: {
+      'same-network': 'im selben Netz',
+      direct: 'direkt über das Internet',
+      relayed: 'über eine Zwischenstation',
+    },
+    roundTrip: (ms) => `${ms} ms hin und zurück`,
+    version: 'Version',
+  },
+
   rooms: {
     opening: (whose) => `Der Raum von ${whose} wird gesucht…`,
     open: (whose) => `Du bist im Raum von ${whose}. Alle im Schwarm können mitlesen und fragen.`,

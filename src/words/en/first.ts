@@ -289,6 +289,7 @@ export const english = {
 
   members: {
     title: 'Tabs in the swarm',
+    about: 'About this device',
     lookIn: 'Look into its room',
     self: 'this tab',
     may: (rights: string) => `may ${rights}`,
@@ -322,6 +323,17 @@ export const english = {
     title: 'Where the time goes',
     total: (ms: string) => `${ms} ms`,
     totalOf: 'a token, once through all layers',
+    /** Of how many tokens it is the mean. */
+    meanOf: (count: number) => (count === 1 ? 'One token' : `The mean of ${count} tokens of the last minute`),
+    remedies: {
+      compute: (who: string) => `Fewer layers on ${who}, or a faster device for them, would shorten it.`,
+      wait: (who: string) =>
+        `${who} has other work before yours: another tab with the same layers would take some of it.`,
+      wire: (who: string) =>
+        `The way to ${who} is long: a tab nearer by, or a cable in place of Wi-Fi, would shorten it.`,
+      relayed: (who: string) =>
+        `${who} is reached through a relay, which carries every byte: the same Wi-Fi would save most of that.`,
+    },
     kinds: { compute: 'compute', wire: 'wire', wait: 'wait' },
     stage: (layers: string, who: string) => `layers ${layers} · ${who}`,
     slowest: (layers: string, who: string, kind: string) => `Slowest: layers ${layers} on ${who}, mostly ${kind}.`,

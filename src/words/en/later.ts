@@ -48,6 +48,24 @@ export const englishLater = {
     tokens: (exact: boolean, tokens: number) => `${exact ? '' : 'at least '}${tokens} tokens`,
   },
 
+  card: {
+    asking: 'Asking this tab…',
+    silent: 'This tab does not answer.',
+    computes: 'Computes with',
+    runners: { webgpu: 'its GPU', cpu: 'its processor', none: 'nothing yet' },
+    layersPerSecond: (speed: string) => `${speed} layers a second`,
+    says: 'As it says',
+    measured: 'As measured here',
+    forYou: 'Had part in',
+    tokens: (count: string) => `${count} tokens`,
+    waiting: 'Tasks that wait there',
+    room: 'Has room for',
+    link: 'Reached',
+    paths: { 'same-network': 'in the same network', direct: 'over the internet, directly', relayed: 'through a relay' },
+    roundTrip: (ms: string) => `${ms} ms there and back`,
+    version: 'Version',
+  },
+
   rooms: {
     opening: (whose: string) => `Looking for the room of ${whose}…`,
     open: (whose: string) => `You are in the room of ${whose}. Everybody in the swarm can read it and ask.`,

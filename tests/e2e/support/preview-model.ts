@@ -7,8 +7,10 @@ import type {
   AppModel,
   ChatMessage,
   CheckRow,
+  DeviceCard,
   Environment,
   FarewellSummary,
+  LinkPath,
   MemberRow,
   ModelSummary,
   Preset,
@@ -83,6 +85,7 @@ export class PreviewModel implements AppModel {
   readonly placeKnown = signal(true);
   readonly defaultTemperature = signal(0.2);
   readonly lap: AppModel['lap'] & Signal = signal(undefined);
+  readonly paths: Signal<ReadonlyMap<string, LinkPath>> = signal(new Map());
   readonly tokensPerSecond: Signal<number | undefined> = signal(undefined);
   readonly alerts: Signal<readonly Alert[]> = signal([]);
   readonly logLines: Signal<readonly LogLine[]> = signal([]);
@@ -117,6 +120,14 @@ export class PreviewModel implements AppModel {
   whatOthersLose = async () => this.farewell.value;
   leave = () => this.#ask('leave');
   leaveWhenCopied = () => this.#ask('leaveWhenCopied');
+  device = async (peerId: string): Promise<DeviceCard> => {
+    await this.#ask(`device ${peerId}`);
+    return {
+      ...{ computes: 'webgpu', adapter: 'NVIDIA GeForce RTX 4070', software: false, layersPerSecond: 612 },
+      ...{ measuredPerSecond: 488.4, tokensForUs: 231, queueLength: 1, freeTokens: 24_576, version: '0.1.0' },
+      ...{ roundTripMs: 12.4, path: 'same-network' },
+    };
+  };
   stay = () => void this.#ask('stay');
   stop = () => void this.#ask('stop');
   continueAnswer = () => this.#ask('continueAnswer');

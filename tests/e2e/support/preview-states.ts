@@ -1,3 +1,4 @@
+import { signal } from '@preact/signals';
 import type { MemberRow } from '../../../src/app/app-model.ts';
 import { type PreviewModel, SELF } from './preview-model.ts';
 
@@ -115,6 +116,28 @@ export const PREVIEW_STATES = {
     ];
     const [first, ...rest] = model.messages.value;
     model.messages.value = [{ ...first!, branch: { number: 2, count: 3 } }, ...rest];
+  },
+  /** Another tab has a room. */
+  rooms: (model) => {
+    PREVIEW_STATES.ready(model);
+    model.members.value = model.members.value.map((member, index) =>
+      index === 2 ? { ...member, room: true } : member,
+    );
+  },
+  /** In another tab's room. */
+  room: (model) => {
+    PREVIEW_STATES.rooms(model);
+    const peerId = OTHERS[1];
+    model.messages.value = model.messages.value.map((message) =>
+      message.role === 'user' ? { ...message, by: { peerId, name: 'Kitchen laptop' } } : message,
+    );
+    model.rooms.followed.value = { peerId, title: signal('The tides'), state: signal('open') };
+  },
+  /** This tab's conversation is a room. */
+  'own-room': (model) => {
+    PREVIEW_STATES.ready(model);
+    model.rooms.hosted.value = model.conversations.current.value;
+    model.rooms.followers.value = 2;
   },
   streaming: (model) => {
     PREVIEW_STATES.ready(model);
@@ -330,6 +353,7 @@ function laps(model: PreviewModel, peerIds: readonly string[]): void {
   const ranges = [0, 8, 16, 23, 30];
   const compute = [14.2, 12.9, 31.4, 15.6];
   model.lap.value = {
+    laps: 214,
     totalMs: 86.4,
     stages: peerIds.map((peerId, index) => ({
       peerId,
