@@ -110,7 +110,7 @@ export const first = {
 
   chat: {
     newConversation: 'Neues Gespräch',
-    conversation: 'Gespräch',
+    conversation: 'Verlauf',
     prompt: 'Deine Eingabe',
     placeholder: 'Schreib eine Frage',
     stop: 'Anhalten',
