@@ -129,7 +129,7 @@ test.describe('shortcuts', () => {
     await page.keyboard.press(',');
     await expect(page.locator('.page')).toHaveAttribute('data-view', 'swarm');
     await expect(page.locator('#settings > summary')).toBeFocused();
-    await page.keyboard.press('/');
+    await page.keyboard.press('n');
     await expect(page.locator('.page')).toHaveAttribute('data-view', 'chat');
     await expect(page.getByTestId('prompt')).toBeFocused();
   });

@@ -14,7 +14,8 @@ const ACTIONS: Readonly<Record<PageShortcut, (page: PageState) => void>> = {
   prompt: (page) => focusOn('#prompt', () => page.show('chat')),
   newConversation: (page) => {
     page.model.newConversation();
-    focusOn('#prompt', () => page.show('chat'));
+    page.show('chat');
+    focusOn('#prompt', () => undefined);
   },
   search: (page) => (page.drawer.value = 'search'),
   settings: (page) => {

@@ -265,7 +265,7 @@ export const first = {
       ready: 'bereit',
       error: 'gescheitert',
       tokenizer: 'der Anfang wird geholt',
-      sharing: 'wird zum Weitergeben geholt',
+      sharing: 'zum Teilen geholt',
       partly: 'zum Teil gespeichert',
       absent: 'nicht hier',
       shared: 'gespeichert, wird geteilt',

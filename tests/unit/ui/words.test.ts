@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { afterEach, expect, test, vi } from 'vitest';
 import { chooseRunner } from '../../../src/app/choose-runner.ts';
+import { storedSettings } from '../../../src/app/settings.ts';
 import { german } from '../../../src/words/de/german.ts';
 import { english } from '../../../src/words/en/first.ts';
 import { englishLater } from '../../../src/words/en/later.ts';
@@ -109,6 +110,17 @@ test('a language is found by the browser, and kept to', async () => {
   await speak('en');
   await german;
   expect([words().page.settings, documentElement.lang]).toEqual(['Settings', 'en']);
+});
+
+test('the language that was chosen is kept, and one that the page has no more is not', () => {
+  const items = new Map<string, string>();
+  const localStorage = { getItem: (key: string) => items.get(key) ?? null, setItem: items.set.bind(items) };
+  vi.stubGlobal('localStorage', localStorage);
+  expect(storedSettings().settings.value.language).toBe('auto');
+  storedSettings().change({ language: 'de' });
+  expect(storedSettings().settings.value.language).toBe('de');
+  items.forEach((text, key) => items.set(key, text.replace('"de"', '"xx"')));
+  expect(storedSettings().settings.value.language).toBe('auto');
 });
 
 test('numbers and lists are written as the language writes them', () => {
