@@ -1,6 +1,5 @@
 import { computed } from '@preact/signals';
 import { render } from 'preact';
-import { useEffect } from 'preact/hooks';
 import './styles/index.css';
 import type { AppModel } from '../app/app-model.ts';
 import { speak, words } from '../words/words.ts';
@@ -8,6 +7,7 @@ import { Alerts } from './components/alerts.tsx';
 import { Announcer } from './components/announcer.tsx';
 import { Chat } from './components/chat.tsx';
 import { FileDrop } from './components/file-drop.tsx';
+import { Shortcuts } from './components/shortcuts.tsx';
 import { SwarmPanel } from './components/swarm-panel.tsx';
 import { TopBar } from './components/top-bar.tsx';
 import { PageProvider, PageState, usePage } from './page-state.ts';
@@ -26,17 +26,7 @@ export async function renderApp(root: HTMLElement, model: AppModel): Promise<voi
 }
 
 function Page() {
-  const { model, phase, view, settled } = usePage();
-  useEffect(() => {
-    const onKeyDown = (event: KeyboardEvent) => {
-      // An open dialog takes Escape for itself.
-      if (event.key !== 'Escape' || !model.busy.value || document.querySelector('dialog[open]')) return;
-      event.preventDefault();
-      model.stop();
-    };
-    document.addEventListener('keydown', onKeyDown);
-    return () => document.removeEventListener('keydown', onKeyDown);
-  }, [model]);
+  const { phase, view, settled } = usePage();
   return (
     <div class="page" data-phase={phase.value} data-view={view.value} data-settled={settled.value}>
       <a class="skip-link" href="#prompt">
@@ -49,6 +39,7 @@ function Page() {
         <Chat />
       </main>
       <FileDrop />
+      <Shortcuts />
       <Announcer />
     </div>
   );

@@ -5,6 +5,7 @@ import { conversationDrawer } from './components/conversations-button.tsx';
 import { qrCode } from './components/invite.tsx';
 import { modelPicker } from './components/model-button.tsx';
 import { settingsForm } from './components/settings-panel.tsx';
+import { shortcutSheet } from './components/shortcuts.tsx';
 import { keepPage } from './keep-page.ts';
 
 /** The first look at the page, and perhaps the first click, are over by then. */
@@ -24,6 +25,7 @@ export function loadRest(more: () => Promise<void>, onUpdate: () => void): void 
     void attachmentBar.load();
     void modelPicker.load();
     void roomBar.load();
+    void shortcutSheet.load();
     void more();
     void keepPage(onUpdate);
   }, REST_AFTER_MS);

@@ -45,6 +45,11 @@ export class PageState {
   readonly tokensShown: Signal<number | undefined> = signal(undefined);
   /** The list of models is open. */
   readonly picking: Signal<boolean> = signal(false);
+  /** The list of conversations; `search` has its search field in focus. */
+  readonly drawer: Signal<'closed' | 'open' | 'search'> = signal('closed');
+  readonly settingsOpen: Signal<boolean> = signal(false);
+  /** The sheet of keyboard shortcuts is open. */
+  readonly sheet: Signal<boolean> = signal(false);
   readonly names: ReadonlySignal<TabNames>;
   readonly alerts: ReadonlySignal<readonly PageAlert[]>;
   readonly #chosenView: Signal<View | undefined> = signal(undefined);

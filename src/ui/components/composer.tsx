@@ -6,6 +6,7 @@ import { textAfter, whyTooLong } from '../bounded-input.ts';
 import { usePromptSize } from '../hooks/use-prompt-size.ts';
 import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
+import { isPressed } from '../shortcuts.ts';
 
 export const attachmentBar = lazyComponent(async () => (await import('./attachment-bar.tsx')).AttachmentBar);
 
@@ -70,8 +71,7 @@ export function Composer() {
             draft.value = currentTarget.value;
           }}
           onKeyDown={(event) => {
-            // Enter also ends an input method's composition; that is not a wish to send.
-            if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+            if (!isPressed('send', event)) return;
             event.preventDefault();
             send();
           }}

@@ -1,6 +1,6 @@
 import '../styles/drawer.css';
 import { useComputed, useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { ConversationRow } from '../../app/app-model.ts';
 import { laterWords } from '../../words/later-words.ts';
 import { words } from '../../words/words.ts';
@@ -21,7 +21,9 @@ export function ConversationDrawer({ onClose }: { onClose: () => void }) {
     const words = query.value.toLowerCase().split(/\s+/).filter(Boolean);
     return conversations.rows.value.filter((row) => words.every((word) => holds(row, word)));
   });
+  const search = useRef<HTMLInputElement>(null);
   useEffect(() => {
+    if (page.drawer.value === 'search') search.current!.focus();
     page.perform(() => conversations.load());
   }, []);
   const close = () => dialog.current?.close();
@@ -38,6 +40,7 @@ export function ConversationDrawer({ onClose }: { onClose: () => void }) {
         <label class="field">
           <span class="visually-hidden">{said.search}</span>
           <input
+            ref={search}
             type="search"
             data-testid="conversation-search"
             placeholder={said.searchPlaceholder}

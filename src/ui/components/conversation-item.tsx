@@ -5,6 +5,7 @@ import { laterWords } from '../../words/later-words.ts';
 import { words } from '../../words/words.ts';
 import { usePage } from '../page-state.ts';
 import { saveFile } from '../save-file.ts';
+import { isPressed } from '../shortcuts.ts';
 
 /** One conversation of the list. @param close - closes the list */
 export function ConversationItem({ row, close }: { row: ConversationRow; close: () => void }) {
@@ -96,7 +97,7 @@ function Rename({ row, done }: { row: ConversationRow; done: () => void }) {
         value={row.title}
         ref={(input) => input?.select()}
         onKeyDown={(event) => {
-          if (event.key !== 'Escape') return;
+          if (!isPressed('leave', event)) return;
           // The list stays open.
           event.preventDefault();
           done();

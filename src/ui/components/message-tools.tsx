@@ -4,6 +4,7 @@ import { laterWords } from '../../words/later-words.ts';
 import { words } from '../../words/words.ts';
 import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
+import { isPressed } from '../shortcuts.ts';
 import { CopyButton } from './copy-button.tsx';
 
 const answerTokens = lazyComponent(async () => (await import('./answer-tokens.tsx')).AnswerTokens);
@@ -131,10 +132,10 @@ export function QuestionEditor({ message, done }: { message: ChatMessage; done: 
         ref={(box) => box?.focus()}
         onInput={({ currentTarget }) => (text.value = currentTarget.value)}
         onKeyDown={(event) => {
-          if (event.key === 'Escape') {
+          if (isPressed('leave', event)) {
             event.stopPropagation();
             done();
-          } else if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
+          } else if (isPressed('send', event)) {
             event.preventDefault();
             send();
           }

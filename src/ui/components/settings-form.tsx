@@ -24,13 +24,18 @@ const SWITCHES = [
 
 /** How answers are made, what this tab does for others, and what it keeps. */
 export function SettingsForm() {
-  const { model } = usePage();
+  const { model, sheet } = usePage();
   const settings = model.settings.value;
   const said = laterWords().settings;
   const change = (changed: Partial<Settings>) => model.changeSettings(changed);
   return (
     <div class="panel-body settings">
       <LanguageField />
+      <div class="buttons">
+        <button type="button" data-testid="shortcuts" onClick={() => (sheet.value = true)}>
+          {said.shortcuts}
+        </button>
+      </div>
       <NameField />
       <AnswerFields />
       <label class="field">

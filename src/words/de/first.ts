@@ -110,7 +110,7 @@ export const first = {
 
   chat: {
     newConversation: 'Neues Gespräch',
-    conversation: 'Gespräch',
+    conversation: 'Verlauf',
     prompt: 'Deine Eingabe',
     placeholder: 'Schreib eine Frage',
     stop: 'Anhalten',
@@ -267,7 +267,7 @@ export const first = {
       ready: 'bereit',
       error: 'gescheitert',
       tokenizer: 'der Anfang wird geholt',
-      sharing: 'wird zum Weitergeben geholt',
+      sharing: 'zum Teilen geholt',
       partly: 'zum Teil gespeichert',
       absent: 'nicht hier',
       shared: 'gespeichert, wird geteilt',

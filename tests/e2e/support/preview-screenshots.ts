@@ -1,9 +1,10 @@
 import { mkdirSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { openPreviewBrowser } from './preview-browser.ts';
 import { startPreviewServer } from './preview-server.ts';
 import { PREVIEW_STATES } from './preview-states.ts';
 
-// Pictures of the page in every state: `node tests/e2e/support/preview-screenshots.ts [state…]`.
+// Pictures of the page in every state: `node tests/e2e/support/preview-screenshots.ts [--locale=de-DE] [state…]`.
 const FOLDER = 'test-results/preview';
 const SCREENS = [
   { name: 'desktop', viewport: { width: 1440, height: 900 } },
@@ -11,14 +12,17 @@ const SCREENS = [
   { name: 'phone', viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 },
 ];
 
-const chosen = process.argv.slice(2);
+const { values, positionals: chosen } = parseArgs({
+  allowPositionals: true,
+  options: { locale: { type: 'string', default: 'en-US' } },
+});
 const states = chosen.length > 0 ? chosen : Object.keys(PREVIEW_STATES);
 mkdirSync(FOLDER, { recursive: true });
 const server = await startPreviewServer();
 const browser = await openPreviewBrowser();
 for (const { name: screen, ...device } of SCREENS) {
   for (const colorScheme of ['light', 'dark'] as const) {
-    const context = await browser.newContext({ ...device, colorScheme });
+    const context = await browser.newContext({ ...device, colorScheme, locale: values.locale });
     const page = await context.newPage();
     page.on('pageerror', (error) => console.error(`${screen}: ${error.stack}`));
     for (const state of states) {
@@ -27,10 +31,7 @@ for (const { name: screen, ...device } of SCREENS) {
       await page.screenshot({ path: `${FOLDER}/${state}-${screen}-${colorScheme}.png` });
       if (state === 'conversations') {
         await page.getByTestId('conversations').click();
-        await page
-          .getByRole('button', { name: /^More about/ })
-          .first()
-          .click();
+        await page.locator('.conversation-line [aria-expanded]').first().click();
         await page.screenshot({ path: `${FOLDER}/${state}-${screen}-list-${colorScheme}.png` });
         await page.keyboard.press('Escape');
       }
@@ -49,12 +50,12 @@ for (const { name: screen, ...device } of SCREENS) {
       if (state === 'first') {
         await page.getByTestId('models').click();
         await page.getByTestId('forecast').first().waitFor();
-        await page.getByText('With more devices').nth(1).click();
+        await page.locator('.model-item summary').nth(1).click();
         await page.screenshot({ path: `${FOLDER}/${state}-${screen}-models-${colorScheme}.png` });
         await page.keyboard.press('Escape');
       }
       if (screen !== 'phone') continue;
-      await page.getByRole('button', { name: 'Swarm', exact: true }).click();
+      await page.locator('.view-switch button').first().click();
       await page.screenshot({ path: `${FOLDER}/${state}-${screen}-swarm-${colorScheme}.png` });
     }
     await context.close();

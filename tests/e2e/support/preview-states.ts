@@ -201,7 +201,7 @@ export const PREVIEW_STATES = {
     model.begin('Go on.');
     model.stream('The second bulge is there because');
     const error = 'The tab that ran layers 16-22 (…Cv7bN1) left in the middle of the answer.';
-    model.end({ state: 'error', error, continuable: true });
+    model.end({ state: 'error', error, errorCode: 'peer-gone', continuable: true });
     model.swarm.value = { ...model.swarm.value, state: 'waiting', missing: [2], nodes: 3 };
     model.changeShard(2, { holders: 0 });
   },
@@ -215,7 +215,8 @@ export const PREVIEW_STATES = {
       {
         id: 0,
         level: 'error',
-        text: 'Shard 1: the disk is full. Free some space, or delete other models under Settings.',
+        text: 'Shard 1: the disk is full.',
+        code: 'storage-full',
       },
       {
         id: 1,

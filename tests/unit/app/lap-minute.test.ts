@@ -17,5 +17,9 @@ it('is the mean of the laps of the last minute', () => {
 it('begins anew with another route', () => {
   const minute = new LapMinute();
   minute.add(lap(10), 0);
-  expect(minute.add(lap(30, 1, 'b'), 10)).toMatchObject({ totalMs: 31, laps: 1, stages: [{ peerId: 'b', computeMs: 30 }] });
+  expect(minute.add(lap(30, 1, 'b'), 10)).toMatchObject({
+    totalMs: 31,
+    laps: 1,
+    stages: [{ peerId: 'b', computeMs: 30 }],
+  });
 });
