@@ -59,7 +59,7 @@ export const later = {
       relayed: 'über eine Zwischenstation',
     },
     roundTrip: (ms) => `${ms} ms hin und zurück`,
-    version: 'Version',
+    version: 'Shoal-Version',
   },
 
   rooms: {
