@@ -119,7 +119,7 @@ test('the language that was chosen is kept, and one that the page has no more is
   expect(storedSettings().settings.value.language).toBe('auto');
   storedSettings().change({ language: 'de' });
   expect(storedSettings().settings.value.language).toBe('de');
-  items.forEach((text, key) => items.set(key, text.replace('"de"', '"xx"')));
+  for (const [key, text] of items) items.set(key, text.replace('"de"', '"xx"'));
   expect(storedSettings().settings.value.language).toBe('auto');
 });
 
