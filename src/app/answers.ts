@@ -34,7 +34,8 @@ export class Answers {
     const watched: WatchedGenerator = new WatchedGenerator(generator, {
       ...(name === undefined ? {} : { alternatives: NOTED_ALTERNATIVES }),
       onLap: (lap, positions) => {
-        this.lap.value = this.#minute.add(lap, performance.now());
+        // One that reads the prompt too is no token's.
+        if (positions === 1) this.lap.value = this.#minute.add(lap, performance.now());
         this.trace.add(lap);
         this.takenWork += positions * this.#layersOfOthers(lap);
       },
