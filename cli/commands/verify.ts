@@ -7,7 +7,7 @@ import { DEFAULT_DATA_DIR } from '../model-source.ts';
 import { checkPrivateServer } from '../private-checks.ts';
 import { checkServer } from '../server-checks.ts';
 import { readStrictly } from '../strict-options.ts';
-import { PLACE_ARGS, parsePlace, parseTimeout, type SwarmPlace } from '../swarm-place.ts';
+import { PLACE_ARGS, parseTimeout, readPlace, type SwarmPlace } from '../swarm-place.ts';
 import { checkFromTab } from '../tab-checks.ts';
 
 const args = {
@@ -36,7 +36,11 @@ export default defineCommand({
   run: async ({ args: options, rawArgs }) => {
     readStrictly(rawArgs, args);
     const { data: dataDir, json } = options;
-    const target = { ...parsePlace(options.invite, options.server), dataDir, timeoutMs: parseTimeout(options.timeout) };
+    const target = {
+      ...(await readPlace(options.invite, options.server)),
+      dataDir,
+      timeoutMs: parseTimeout(options.timeout),
+    };
     const checks: Check[] = [];
     for await (const check of verify(target)) {
       checks.push(check);
