@@ -1,6 +1,5 @@
 import type { Connection, PrivateKey, Stream } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
-import type { Multiaddr } from '@multiformats/multiaddr';
 import { abortable, abortError } from '../../core/abortable.ts';
 import { ShoalError } from '../../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../../core/events.ts';
@@ -23,12 +22,12 @@ import type {
   Transport,
 } from '../transport.ts';
 import { DhtDirectory } from './dht-directory.ts';
-import { isBy } from './dial-gate.ts';
 import { DirectDialer, isDirect } from './direct-dialer.ts';
 import { GossipTopics } from './gossip-topics.ts';
-import { type Introducer, Introduction, parseRelay } from './introduction.ts';
+import { type Introducer, parseRelay } from './introduction.ts';
 import { createTabNode, type TabNode } from './libp2p-node.ts';
 import { watchConnections } from './pulse.ts';
+import type { ReadRelays } from './relay-list.ts';
 import { SeveralRelays } from './several-relays.ts';
 
 /** How long a start waits for the relay before it goes on without. */
@@ -47,6 +46,8 @@ export interface Libp2pTransportOptions {
   readonly relay: string;
   /** Of other servers that share the swarm: one of them, by chance, introduces this tab too. */
   readonly others?: readonly string[];
+  /** Reads which these are now: servers join and leave while the tab is open. */
+  readonly readOthers?: ReadRelays;
   readonly iceServers: readonly RTCIceServer[];
   /** The tab's identity; a new one when absent. */
   readonly privateKey?: PrivateKey;
@@ -62,8 +63,10 @@ export interface Libp2pTransportOptions {
 export async function createLibp2pTransport(options: Libp2pTransportOptions): Promise<Transport> {
   const { signal } = options;
   if (signal?.aborted) throw abortError(signal);
-  const relay = parseRelay(options.relay);
-  const { node, introduction } = await introduce(relay, options);
+  const { relay, others = [], readOthers } = options;
+  const introduction = new SeveralRelays(parseRelay(relay), others.map(parseRelay), readOthers);
+  const node = await createTabNode({ ...options, ...introduction.nodeOptions });
+  introduction.start(node);
   const transport = new Libp2pTransport(node, introduction, new DirectDialer(node, introduction), options.iceServers);
   try {
     await abortable(introduction.settled(INTRODUCTION_TIMEOUT_MS), signal);
@@ -72,21 +75,6 @@ export async function createLibp2pTransport(options: Libp2pTransportOptions): Pr
     throw error;
   }
   return transport;
-}
-
-/** Makes the tab's node, which looks for a place at its server's relay, or at two of several. */
-async function introduce(
-  relay: Multiaddr,
-  { others = [], ...options }: Libp2pTransportOptions,
-): Promise<{ node: TabNode; introduction: Introducer }> {
-  if (others.length === 0) {
-    const node = await createTabNode({ ...options, relayCount: 1, mayDial: (address) => isBy(relay, address) });
-    return { node, introduction: new Introduction(node, relay) };
-  }
-  const introduction = new SeveralRelays(relay, others.map(parseRelay));
-  const node = await createTabNode({ ...options, ...introduction.nodeOptions });
-  introduction.start(node);
-  return { node, introduction };
 }
 
 class Libp2pTransport implements Transport {
