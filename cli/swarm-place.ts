@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers';
 import { type Invite, parseInvite } from '../src/app/invite.ts';
 import { ShoalError } from '../src/core/errors.ts';
 import { deriveKeys } from '../src/protocol/private-swarm.ts';
@@ -7,7 +8,11 @@ const DEFAULT_SERVER = 'http://127.0.0.1:8787';
 
 /** The arguments of a command that name a swarm. */
 export const PLACE_ARGS = {
-  invite: { type: 'positional', required: false, description: 'An invite link; it names the server and the model' },
+  invite: {
+    type: 'positional',
+    required: false,
+    description: 'An invite link, which names the server and the model; - reads it from the standard input',
+  },
   server: {
     type: 'string',
     default: DEFAULT_SERVER,
@@ -22,11 +27,19 @@ export interface SwarmPlace {
   readonly invite: Invite | undefined;
 }
 
+/** Anybody on the machine may read a command line, and the link of a private swarm is its key. */
+const FROM_STDIN = '-';
+
+/** As `parsePlace`, of a link that may have to be read from the standard input. */
+export async function readPlace(link: string | undefined, server: string): Promise<SwarmPlace> {
+  return parsePlace(link === FROM_STDIN ? (await text(process.stdin)).trim() : link, server);
+}
+
 /**
  * The place that an invite link names, or else a server.
  * @throws ShoalError `bad-request` on a link that leads nowhere
  */
-export function parsePlace(link: string | undefined, server: string): SwarmPlace {
+function parsePlace(link: string | undefined, server: string): SwarmPlace {
   const place = URL.parse(link ?? server);
   if (!place || !/^https?:$/.test(place.protocol))
     throw new ShoalError('bad-request', `"${link ?? server}" is no link: expected http://… or https://…`);

@@ -69,7 +69,14 @@ export class Router {
 
   /** Never rejects: a failure is answered with 500 and logged. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    response.once('close', () => this.#requests.add(1, { status: String(response.statusCode) }));
+    const { method, url } = request;
+    // A socket that is closed has no address.
+    const address = this.#addresses.of(request);
+    response.once('close', () => {
+      const { statusCode: status } = response;
+      this.#requests.add(1, { status: String(status) });
+      log.debug('HTTP', `${method} ${url} ${status} to ${address}`);
+    });
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Referrer-Policy', 'no-referrer');
     // Only where its owner names the address: a browser that was told so lets nobody pass a certificate it does not trust.

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { log } from '../src/core/log.ts';
 import { RELAY_PATH } from '../src/protocol/server-config.ts';
 import { AddressPlaces } from './address-places.ts';
 import { AddressRates } from './address-rates.ts';
@@ -58,6 +59,7 @@ export class Upgrades {
     const address = addresses.of(request);
     const isTracker = pathOf(request) === TRACKER_PATH;
     const refusal = this.#refusal(request, address, isTracker);
+    log.debug('SOCKET', `${request.url} of ${address}: ${refusal ? STATUS[refusal] : 'open'}`);
     if (refusal) {
       this.#refused.add(1, { reason: refusal });
       socket.end(`HTTP/1.1 ${STATUS[refusal]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);

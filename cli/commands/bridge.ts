@@ -6,7 +6,7 @@ import { DEFAULT_BRIDGE_PORT, warnOpenHost } from '../bridge/api-address.ts';
 import { openBridge } from '../bridge/bridge.ts';
 import { aborted, stopSignal } from '../stop-signal.ts';
 import { parseNumber, readStrictly } from '../strict-options.ts';
-import { PLACE_ARGS, parsePlace, parseTimeout } from '../swarm-place.ts';
+import { PLACE_ARGS, parseTimeout, readPlace } from '../swarm-place.ts';
 
 const args = {
   ...PLACE_ARGS,
@@ -35,7 +35,7 @@ export default defineCommand({
   run: async ({ args: options, rawArgs }) => {
     const given = readStrictly(rawArgs, args);
     const { host, key } = options;
-    const { server, invite } = parsePlace(options.invite, options.server);
+    const { server, invite } = await readPlace(options.invite, options.server);
     const port = parseNumber('port', options.port, 0, 65_535);
     const origins = (given['allow-origin'] ?? []).map(parseAllowedOrigin);
     const timeoutMs = parseTimeout(options.timeout);

@@ -2,16 +2,16 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { defineCommand } from 'citty';
 import { ShoalError } from '../../src/core/errors.ts';
+import { isWithin } from '../../src/core/log.ts';
 import { MAX_NAME_CHARS } from '../../src/protocol/limits.ts';
 import { FolderClaims, olderClaims } from '../folder-claim.ts';
+import { LOG_OPTION, parseLogLevel } from '../log-option.ts';
 import { DEFAULT_DATA_DIR } from '../model-source.ts';
 import { serveHealth } from '../node/health-server.ts';
 import { nodeTab, type ShardChoice } from '../node/node-tab.ts';
 import { aborted, stopSignal } from '../stop-signal.ts';
 import { parseNumber, readStrictly } from '../strict-options.ts';
-import { PLACE_ARGS, parsePlace, parseTimeout } from '../swarm-place.ts';
-
-const LEVELS = ['error', 'warn', 'info'] as const;
+import { PLACE_ARGS, parseTimeout, readPlace } from '../swarm-place.ts';
 
 const args = {
   ...PLACE_ARGS,
@@ -39,7 +39,7 @@ const args = {
     valueHint: 'PORT',
     description: 'Tell this machine at /healthz and /metrics how it is; 0 takes a free port',
   },
-  log: { type: 'string', default: 'warn', valueHint: 'LEVEL', description: `Lines to print: ${LEVELS.join(', ')}` },
+  log: { ...LOG_OPTION, default: 'warn' },
   timeout: { type: 'string', default: '300', valueHint: 'SECONDS', description: 'How long until a shard must serve' },
 } as const;
 
@@ -48,10 +48,9 @@ export default defineCommand({
   args,
   run: async ({ args: options, rawArgs }) => {
     readStrictly(rawArgs, args);
-    const place = parsePlace(options.invite, options.server);
+    const place = await readPlace(options.invite, options.server);
     const shards = parseShards(options.shards);
-    const level = (LEVELS as readonly string[]).indexOf(options.log);
-    if (level < 0) throw new ShoalError('bad-request', `--log is "${options.log}", expected ${LEVELS.join(', ')}.`);
+    const level = parseLogLevel(options.log);
     const timeoutMs = parseTimeout(options.timeout);
     const port = options.health === undefined ? undefined : parseNumber('health', options.health, 0, 65_535);
     const settings = {
@@ -66,7 +65,7 @@ export default defineCommand({
     const tab = nodeTab({
       ...{ ...place, profileDir, shards, settings, timeoutMs, onNotice },
       onLog: (lineLevel, line) => {
-        if (LEVELS.indexOf(lineLevel) <= level) console.error(line);
+        if (isWithin(lineLevel, level)) console.error(line);
       },
     });
     try {

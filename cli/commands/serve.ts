@@ -8,6 +8,7 @@ import { checkPort } from '../../signaling-server/listen.ts';
 import { type RunningServer, startServer } from '../../signaling-server/server.ts';
 import type { Invite } from '../../src/app/invite.ts';
 import { ShoalError } from '../../src/core/errors.ts';
+import { log } from '../../src/core/log.ts';
 import { guestSecretOf } from '../../src/protocol/private-swarm.ts';
 import { parseAllowedOrigin } from '../allowed-origin.ts';
 import { announcement } from '../announce.ts';
@@ -18,6 +19,7 @@ import { type Certificate, readCertificate, selfSignedCertificate } from '../cer
 import { CHAT_TEMPLATE_OPTION, readChatTemplate } from '../chat-template.ts';
 import { FolderClaims } from '../folder-claim.ts';
 import { parseIceServer } from '../ice-server.ts';
+import { LOG_OPTION, parseLogLevel } from '../log-option.ts';
 import { DEFAULT_DATA_DIR, MODEL_FORMS } from '../model-source.ts';
 import { buildPage } from '../page-build.ts';
 import { loadSecret } from '../private-swarm.ts';
@@ -88,6 +90,7 @@ const args = {
   },
   private: { type: 'boolean', description: 'Serve a private swarm: only who has its invite link takes part' },
   'new-link': { type: 'boolean', description: 'With --private: make a new invite link; old ones lead nowhere then' },
+  log: { ...LOG_OPTION, default: 'info' },
   build: { type: 'boolean', default: true, negativeDescription: 'Serve the page as it was built last' },
 } as const;
 
@@ -112,6 +115,7 @@ export default defineCommand({
     new ClientAddresses(proxies);
     const chatTemplate = await readChatTemplate(options['chat-template']);
     const iceServers = (given.ice ?? []).map(parseIceServer);
+    log.print(parseLogLevel(options.log));
     const named = given.model ?? [];
     if (options.private && named.length > 1)
       throw new ShoalError('bad-request', 'A private swarm has one model: name one with --model.');

@@ -7,7 +7,7 @@ import { DEFAULT_DATA_DIR } from '../model-source.ts';
 import { checkPrivateServer } from '../private-checks.ts';
 import { checkServer } from '../server-checks.ts';
 import { readStrictly } from '../strict-options.ts';
-import { PLACE_ARGS, parsePlace, parseTimeout, type SwarmPlace } from '../swarm-place.ts';
+import { PLACE_ARGS, parseTimeout, readPlace, type SwarmPlace } from '../swarm-place.ts';
 import { checkFromTab } from '../tab-checks.ts';
 
 const args = {
@@ -36,7 +36,11 @@ export default defineCommand({
   run: async ({ args: options, rawArgs }) => {
     readStrictly(rawArgs, args);
     const { data: dataDir, json } = options;
-    const target = { ...parsePlace(options.invite, options.server), dataDir, timeoutMs: parseTimeout(options.timeout) };
+    const target = {
+      ...(await readPlace(options.invite, options.server)),
+      dataDir,
+      timeoutMs: parseTimeout(options.timeout),
+    };
     const checks: Check[] = [];
     for await (const check of verify(target)) {
       checks.push(check);
@@ -52,9 +56,11 @@ async function* verify({ server, invite, dataDir, timeoutMs }: Target): AsyncGen
   if (manifestId === undefined || secret === undefined) {
     const models = yield* checkServer(server, manifestId);
     for (const model of models) yield* checkDisk(model, dataDir);
-    // Of a server's models the one that its page opens with: the others are swarms that nobody may have begun.
-    const [first] = models;
-    if (first) yield* checkFromTab({ server, invite: { manifestId: first.manifestId }, timeoutMs });
+    for (const [place, { manifestId, manifest }] of models.entries()) {
+      // Of several models the page opens with the first: nobody may have begun the swarms of the others.
+      const named = models.length > 1 ? { name: manifest.name, mayBeEmpty: place > 0 } : {};
+      yield* checkFromTab({ server, invite: { manifestId }, timeoutMs, ...named });
+    }
     return;
   }
   for (const model of yield* checkPrivateServer(server, manifestId, secret)) yield* checkDisk(model, dataDir);

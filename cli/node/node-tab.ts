@@ -1,5 +1,6 @@
 import type { Page } from 'playwright';
 import { ShoalError } from '../../src/core/errors.ts';
+import type { LogLevel } from '../../src/core/log.ts';
 import { StandingTab, type StandingTabOptions } from '../standing-tab.ts';
 import { type NodeSettings, type NodeState, nodeStateInPage, settleInPage } from './page-node.ts';
 
@@ -12,7 +13,7 @@ export interface NodeTabOptions extends Omit<StandingTabOptions<ServingTab>, 'pr
   readonly shards: ShardChoice;
   readonly settings: NodeSettings;
   /** A line of the page's log. */
-  readonly onLog: (level: 'info' | 'warn' | 'error', line: string) => void;
+  readonly onLog: (level: LogLevel, line: string) => void;
   /** How long until a shard serves; 0 for ever. */
   readonly timeoutMs: number;
 }
@@ -84,7 +85,8 @@ async function untilServing(page: Page, timeoutMs: number): Promise<void> {
   }
 }
 
-function levelOf(type: string): 'info' | 'warn' | 'error' {
-  if (type === 'error') return 'error';
-  return type === 'warning' ? 'warn' : 'info';
+/** @param type - of a line in the browser's console; what is neither of Shoal's three comes from its packages */
+function levelOf(type: string): LogLevel {
+  if (type === 'error' || type === 'info') return type;
+  return type === 'warning' ? 'warn' : 'debug';
 }

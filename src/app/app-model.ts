@@ -2,7 +2,7 @@ import type { ReadonlySignal } from '@preact/signals';
 import type { ErrorCode } from '../core/errors.ts';
 import type { LogLine } from '../core/log.ts';
 import type { LayerRange } from '../core/ranges.ts';
-import type { LinkPath } from '../net/channel/link-path.ts';
+import type { LinkPath } from '../net/transport.ts';
 import type { Lap } from '../swarm/coordinator/generation.ts';
 import type { RouteEvent } from '../swarm/coordinator/route-event.ts';
 import type { Wait } from '../swarm/route/wait.ts';

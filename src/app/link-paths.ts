@@ -1,6 +1,6 @@
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { log } from '../core/log.ts';
-import type { LinkPath } from '../net/channel/link-path.ts';
+import type { LinkPath } from '../net/transport.ts';
 import type { LapMean } from './app-model.ts';
 
 /** A way changes seldom; to ask the browser costs it some work. */

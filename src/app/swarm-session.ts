@@ -23,7 +23,7 @@ import { ShardKeeper } from '../swarm/shards/shard-keeper.ts';
 import type { ModelText, TokenTable } from '../tokenizer/index.ts';
 import type { Lack } from './app-model.ts';
 import { shardMemoryBytes } from './device-memory.ts';
-import type { IntroducedModel, KnownServer } from './introduction.ts';
+import { fetchServerConfig, type IntroducedModel, type KnownServer } from './introduction.ts';
 import { peerRelays, peerTracker } from './peer-servers.ts';
 import type { PrivateMembership } from './private-model.ts';
 import type { PrivateSwarm } from './private-swarm.ts';
@@ -70,6 +70,7 @@ export function lazyTransport(
     const transport = await createLibp2pTransport({
       relay: relayMultiaddr(server.relay, server.page),
       others: peerRelays(server, manifestId, server.page),
+      readOthers: async (signal) => peerRelays(await fetchServerConfig(server.page, signal), manifestId, server.page),
       iceServers: server.iceServers,
     });
     if (!swarm) return transport;

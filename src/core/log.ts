@@ -1,12 +1,14 @@
 import { Emitter } from './events.ts';
 import { oneLine } from './one-line.ts';
 
-export type LogLevel = 'info' | 'warn' | 'error';
+/** From what fails to what is done, each level with those before it. */
+export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** One line of the log: `[scope] text`. */
 export interface LogLine {
   readonly timeMs: number;
-  readonly level: LogLevel;
+  readonly level: Exclude<LogLevel, 'debug'>;
   readonly scope: string;
   readonly text: string;
   /** How often it came, where that was more than once. */
@@ -24,13 +26,18 @@ const RECENT_LINES = 50;
 
 const events = new Emitter<{ line: LogLine }>();
 const kept: LogLine[] = [];
-/** Whether the console hears of what is in order. */
-let talkative = true;
+/** The last level that the console hears of. */
+let printed: LogLevel = 'info';
+
+export function isWithin(level: LogLevel, last: LogLevel): boolean {
+  return LOG_LEVELS.indexOf(level) <= LOG_LEVELS.indexOf(last);
+}
 
 function write(level: LogLevel, scope: string, said: string): void {
   const text = oneLine(said, MAX_LINE_CHARS);
-  if (talkative || level !== 'info') console[level](`[${scope}] ${text}`);
-  keep({ timeMs: Date.now(), level, scope, text });
+  if (isWithin(level, printed)) console[level](`[${scope}] ${text}`);
+  // Lines of every request would push all else out.
+  if (level !== 'debug') keep({ timeMs: Date.now(), level, scope, text });
 }
 
 function keep({ timeMs, level, scope, text }: LogLine): void {
@@ -41,7 +48,7 @@ function keep({ timeMs, level, scope, text }: LogLine): void {
 }
 
 /** Takes an equal line of late out, whose place the new one takes. */
-function countAgain(level: LogLevel, scope: string, text: string): Pick<LogLine, 'count'> {
+function countAgain(level: LogLine['level'], scope: string, text: string): Pick<LogLine, 'count'> {
   const same = (line: LogLine) => line.text === text && line.scope === scope && line.level === level;
   const place = kept.findLastIndex((line, index) => index >= kept.length - RECENT_LINES && same(line));
   if (place < 0) return {};
@@ -51,12 +58,14 @@ function countAgain(level: LogLevel, scope: string, text: string): Pick<LogLine,
 
 /** The process's log: the console, and a bounded memory that the page shows. */
 export const log = {
+  /** Printed where somebody asked for it, and not kept. */
+  debug: (scope: string, text: string) => write('debug', scope, text),
   info: (scope: string, text: string) => write('info', scope, text),
   warn: (scope: string, text: string) => write('warn', scope, text),
   error: (scope: string, text: string) => write('error', scope, text),
-  /** Keeps what is in order from the console, which is somebody else's where this is a library. */
-  quiet: () => {
-    talkative = false;
+  /** Keeps what lies beyond this level from the console; `info` until then. */
+  print: (last: LogLevel) => {
+    printed = last;
   },
   /** A line of another thread, which has written it to the console. */
   take: keep,

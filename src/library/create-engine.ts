@@ -43,7 +43,7 @@ export async function createEngine(source: EngineSource): Promise<Engine> {
   const { file, url, keep = true, name, onProgress, signal, ...wishes } = source;
   if ((file === undefined) === (url === undefined))
     throw new ShoalError('bad-request', 'An engine needs one of "file" (a GGUF file) and "url" (its address).');
-  log.quiet();
+  log.print('warn');
   const startedAtMs = performance.now();
   const report = (progress: number, text: string) =>
     onProgress?.({ progress, timeElapsed: (performance.now() - startedAtMs) / 1000, text });

@@ -18,7 +18,7 @@ import type { Swarm, SwarmOptions } from './swarm.ts';
  * no page of this origin in), `peer-unreachable`, `aborted`
  */
 export async function createSwarm(options: SwarmOptions): Promise<Swarm> {
-  log.quiet();
+  log.print('warn');
   // Connections, torrents and their libraries: most of the code, and of no use to an engine by itself.
   const { openSwarm } = await import('./swarm/open-swarm.ts');
   return openSwarm(options);

@@ -38,7 +38,7 @@ export interface NodeEngineOptions {
  * `out-of-memory`, `aborted`
  */
 export async function createEngine({ file, name, threads, signal }: NodeEngineOptions): Promise<Engine> {
-  log.quiet();
+  log.print('warn');
   const [{ holdModel }, { runAlone }, { nodePlatform, openFiles }] = await Promise.all([
     import('./alone/held-model.ts'),
     import('./alone/run-alone.ts'),

@@ -1,5 +1,4 @@
 import type { Unsubscribe } from '../core/events.ts';
-import type { LinkPath } from './channel/link-path.ts';
 
 export interface AbortOptions {
   readonly signal?: AbortSignal;
@@ -9,6 +8,12 @@ export interface SendOptions extends AbortOptions {
   /** Frames of one lane arrive in order; those of different lanes do not wait for each other. One for all by default. */
   readonly lane?: string;
 }
+
+/**
+ * How two tabs reach each other: within one network, over the internet from end to end, or through a relay (TURN) that
+ * carries every byte.
+ */
+export type LinkPath = 'same-network' | 'direct' | 'relayed';
 
 /** How a frame got to the peer. */
 export interface Delivery {

@@ -1,8 +1,7 @@
 import { Emitter, type Unsubscribe } from '../core/events.ts';
 import { log } from '../core/log.ts';
 import type { LayerRunner } from '../engine/layer-runner.ts';
-import type { LinkPath } from '../net/channel/link-path.ts';
-import type { IntroductionState, Transport } from '../net/transport.ts';
+import type { IntroductionState, LinkPath, Transport } from '../net/transport.ts';
 import type { HiddenFormat } from '../protocol/hidden-formats.ts';
 import { MAX_LINKS } from '../protocol/limits.ts';
 import type { Manifest } from '../protocol/manifest.ts';

@@ -44,11 +44,15 @@ test.afterEach(async () => {
 
 const relayOf = (server: TestServer) => relayMultiaddr(server, server.url);
 
-/** @param others - servers that its own one tells it of; all unless given */
+/** @param others - servers that its own one told it of when it opened; all unless given */
 async function openTab(browser: Browser, own: TestServer, others = servers.filter((one) => one !== own)): Promise<Tab> {
   const page = await lab.openPage(browser);
   const options = { relay: relayOf(own), others: others.map(relayOf), iceServers: [] };
-  const peerId = await page.evaluate((options) => window.tab.open(options), options);
+  const server = new URL('/', own.url).href;
+  const peerId = await page.evaluate(([options, server]) => window.tab.open(options, server), [
+    options,
+    server,
+  ] as const);
   const tab = { page, peerId };
   tabs.push(tab);
   return tab;
@@ -101,4 +105,18 @@ test('tabs without a server in common meet, by name alone or where the other say
   ] as const);
   expect(await ask(here, there)).toBe(`${here.peerId} hello`);
   expect(await ask(elsewhere, there)).toBe(`${elsewhere.peerId} hello`);
+});
+
+test('a tab uses servers that joined while it was open, once a peer names one', async ({ browser }) => {
+  const [first, second] = servers as [TestServer, TestServer, TestServer];
+  const here = await openTab(browser, first, []);
+  const there = await openTab(browser, second, []);
+  expect(await introducersOf(here)).toEqual([]);
+  await here.page.evaluate(([peerId, server]) => window.tab.transport.noteIntroducers(peerId, [server]), [
+    there.peerId,
+    second.peerId,
+  ] as const);
+  await expect.poll(async () => (await introducersOf(here)).length, PATIENCE).toBe(2);
+  expect(await introducersOf(here)).toContain(first.peerId);
+  expect(await ask(here, there)).toBe(`${here.peerId} hello`);
 });

@@ -1,4 +1,4 @@
 import { log } from '../../src/core/log.ts';
 
 // Imported before a worker of the library: the page has its lines all the same.
-log.quiet();
+log.print('warn');

@@ -6,6 +6,7 @@ import { partSetOf } from '../../gguf/join.ts';
 import { linkedParts, parseModelLink } from '../../gguf/model-link.ts';
 import { decodeManifest, type Manifest, manifestIdOf } from '../../protocol/manifest.ts';
 import type { ServerConfig } from '../../protocol/server-config.ts';
+import { fetchFile, forgetFile } from '../../store/web-file/fetch-file.ts';
 import { laterWords } from '../../words/later-words.ts';
 import type { Environment } from '../app-model.ts';
 import { deviceReport } from '../device/device-report.ts';
@@ -20,7 +21,6 @@ import { serverUrl } from '../server-url.ts';
 import type { SwarmDoor } from '../swarm-door.ts';
 import type { SwarmSession } from '../swarm-session.ts';
 import { modelSummary } from '../swarm-view.ts';
-import { fetchFile } from './fetch-file.ts';
 import { type OpenedModel, openModelFiles } from './model-files.ts';
 import { deleteModel, storeOwnModel } from './own-model.ts';
 import type { CandidateFiles, ModelShelf, ShelfModel } from './shelf.ts';
@@ -120,16 +120,22 @@ export class RealModelShelf implements ModelShelf {
   openLink(link: string): Promise<void> {
     return this.#work(async (signal) => {
       const files: File[] = [];
-      for (const part of linkedParts(parseModelLink(link.trim()))) {
+      const parts = linkedParts(parseModelLink(link.trim()));
+      for (const { url, fileName } of parts) {
         const { fetching, fetchingSoFar } = laterWords().models;
-        this.progress.value = fetching(part.fileName);
-        const onProgress = (done: number, total: number) => {
-          const percent = Number.isFinite(total) ? Math.floor((100 * done) / total) : undefined;
-          this.progress.value = fetchingSoFar(part.fileName, percent);
+        this.progress.value = fetching(fileName);
+        const onProgress = (done: number, total: number | undefined) => {
+          const percent = total === undefined ? undefined : Math.floor((100 * done) / total);
+          this.progress.value = fetchingSoFar(fileName, percent);
         };
-        files.push(await fetchFile(part, { signal, onProgress }));
+        files.push(new File([await fetchFile(url, { keep: true, signal, onProgress })], fileName));
       }
-      await this.#found(await openModelFiles(files), signal);
+      try {
+        await this.#found(await openModelFiles(files), signal);
+      } finally {
+        // Its shards are stored now, or it is no model that can be. One that was cancelled may be wanted yet.
+        if (!signal.aborted) await Promise.all(parts.map(({ url }) => forgetFile(url)));
+      }
     });
   }
 

@@ -1,8 +1,4 @@
-/**
- * How two tabs reach each other: within one network, over the internet from end to end, or through a relay (TURN) that
- * carries every byte.
- */
-export type LinkPath = 'same-network' | 'direct' | 'relayed';
+import type { LinkPath } from '../transport.ts';
 
 /** What `getStats` tells of a candidate. */
 interface Candidate {

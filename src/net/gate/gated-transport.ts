@@ -4,7 +4,6 @@ import { Emitter, type Unsubscribe } from '../../core/events.ts';
 import { log } from '../../core/log.ts';
 import type { SwarmKeys } from '../../protocol/private-swarm.ts';
 import { privateTopic } from '../../protocol/private-topic.ts';
-import type { LinkPath } from '../channel/link-path.ts';
 import { JointDirectory } from '../directory/joint-directory.ts';
 import { PeerDirectory } from '../directory/peer-directory.ts';
 import type {
@@ -13,6 +12,7 @@ import type {
   FrameChannel,
   GossipListener,
   IntroductionState,
+  LinkPath,
   RequestHandler,
   Transport,
 } from '../transport.ts';

@@ -1,6 +1,5 @@
 import type { PeerId } from '@libp2p/interface';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
-import { abortable } from '../../core/abortable.ts';
 import { ShoalError } from '../../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../../core/events.ts';
 import { log } from '../../core/log.ts';
@@ -46,7 +45,7 @@ function backOffMs(attempts: number): number {
   return Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempts - 1)) * (0.5 + Math.random() / 2);
 }
 
-/** How a tab is introduced to others: through one relay (`Introduction`), or through several (`several-relays.ts`). */
+/** How a tab is introduced to others, through relays (`several-relays.ts`). */
 export interface Introducer {
   readonly state: IntroductionState;
   /** Relays that introduce this tab, by peer id, where there are several. */
@@ -64,8 +63,7 @@ export interface Introducer {
 }
 
 /** Keeps this tab known to the signaling server's relay, so that other tabs can be introduced to it. */
-export class Introduction implements Introducer {
-  readonly introducers: readonly string[] = [];
+export class Introduction {
   readonly #node: TabNode;
   readonly #relay: Multiaddr;
   readonly #relayId: string;
@@ -78,19 +76,17 @@ export class Introduction implements Introducer {
   #connectedAtMs = 0;
   #state: IntroductionState = 'connecting';
 
-  /** @param holdsWalks - whether the walks that look for a relay wait for this one */
-  constructor(node: TabNode, relay: Multiaddr, holdsWalks = true) {
+  constructor(node: TabNode, relay: Multiaddr) {
     this.#node = node;
     this.#relay = relay;
     this.#relayId = relayIdOf(relay);
     const { signal } = this.#stop;
     const onDisconnect = ({ detail }: CustomEvent<PeerId>) => {
-      if (this.isRelay(detail.toString())) void this.#check();
+      if (detail.toString() === this.#relayId) void this.#check();
     };
     node.addEventListener('peer:disconnect', onDisconnect, { signal });
     // An address through the relay is there once it has reserved a place for us.
     node.addEventListener('self:peer:update', () => this.#update(), { signal });
-    if (holdsWalks) this.#holdWalks();
     this.#timer = setInterval(() => void this.#check(), CHECK_INTERVAL_MS);
     void this.#check();
   }
@@ -98,20 +94,6 @@ export class Introduction implements Introducer {
   get state(): IntroductionState {
     return this.#state;
   }
-
-  isRelay(peerId: string): boolean {
-    return peerId === this.#relayId;
-  }
-
-  relaysTo(): readonly Multiaddr[] {
-    return [this.#relay];
-  }
-
-  visit(): () => void {
-    return () => undefined;
-  }
-
-  note(): void {}
 
   onChange(listener: (state: IntroductionState) => void): Unsubscribe {
     return this.#events.on('state', listener);
@@ -146,7 +128,7 @@ export class Introduction implements Introducer {
 
   #connection() {
     const connections = this.#node.getConnections();
-    return connections.find(({ remotePeer, status }) => this.isRelay(remotePeer.toString()) && status === 'open');
+    return connections.find(({ remotePeer, status }) => remotePeer.toString() === this.#relayId && status === 'open');
   }
 
   #update(): void {
@@ -173,27 +155,6 @@ export class Introduction implements Introducer {
     this.#dialing = false;
     this.#connectedAtMs = Date.now();
     this.#update();
-  }
-
-  /**
-   * While it has no place at a relay, libp2p walks the DHT to find one, without a pause, and with the server away every
-   * step of a walk is a dial of the server: a walk waits until the relay is reached.
-   */
-  #holdWalks(): void {
-    const { peerRouting } = this.#node;
-    const walk = peerRouting.getClosestPeers.bind(peerRouting);
-    const reached = (signal: AbortSignal | undefined) => this.#reached(signal);
-    peerRouting.getClosestPeers = async function* (key, options) {
-      await reached(options?.signal);
-      yield* walk(key, options);
-    };
-  }
-
-  async #reached(signal: AbortSignal | undefined): Promise<void> {
-    while (!this.#connection()) {
-      const opened = new Promise((resolve) => this.#node.addEventListener('connection:open', resolve, { once: true }));
-      await abortable(opened, signal);
-    }
   }
 
   async #dial(): Promise<boolean> {

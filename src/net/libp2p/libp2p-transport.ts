@@ -1,13 +1,12 @@
 import type { Connection, PrivateKey, Stream } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
-import type { Multiaddr } from '@multiformats/multiaddr';
 import { abortable, abortError } from '../../core/abortable.ts';
 import { ShoalError } from '../../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../../core/events.ts';
 import { ACTIVATION_PROTOCOL } from '../../protocol/frames.ts';
 import { MAX_COMMANDS_IN_FLIGHT } from '../../protocol/limits.ts';
 import { InFlight } from '../channel/in-flight.ts';
-import { type LinkPath, pathOf } from '../channel/link-path.ts';
+import { pathOf } from '../channel/link-path.ts';
 import { addressesOf, peerConnectionOf } from '../channel/link-watch.ts';
 import { SideConnections } from '../channel/side-connections.ts';
 import { StreamChannel } from '../channel/stream-channel.ts';
@@ -20,16 +19,17 @@ import type {
   FrameChannel,
   GossipListener,
   IntroductionState,
+  LinkPath,
   RequestHandler,
   Transport,
 } from '../transport.ts';
 import { DhtDirectory } from './dht-directory.ts';
-import { isBy } from './dial-gate.ts';
 import { DirectDialer, isDirect } from './direct-dialer.ts';
 import { GossipTopics } from './gossip-topics.ts';
-import { type Introducer, Introduction, parseRelay } from './introduction.ts';
+import { type Introducer, parseRelay } from './introduction.ts';
 import { createTabNode, type TabNode } from './libp2p-node.ts';
 import { watchConnections } from './pulse.ts';
+import type { ReadRelays } from './relay-list.ts';
 import { SeveralRelays } from './several-relays.ts';
 import { createIdentity } from './tab-identity.ts';
 
@@ -49,6 +49,8 @@ export interface Libp2pTransportOptions {
   readonly relay: string;
   /** Of other servers that share the swarm: one of them, by chance, introduces this tab too. */
   readonly others?: readonly string[];
+  /** Reads which these are now: servers join and leave while the tab is open. */
+  readonly readOthers?: ReadRelays;
   readonly iceServers: readonly RTCIceServer[];
   /** The tab's identity; a new one when absent. */
   readonly privateKey?: PrivateKey;
@@ -64,9 +66,10 @@ export interface Libp2pTransportOptions {
 export async function createLibp2pTransport(options: Libp2pTransportOptions): Promise<Transport> {
   const { signal } = options;
   if (signal?.aborted) throw abortError(signal);
-  const relay = parseRelay(options.relay);
-  const { privateKey = await createIdentity(), iceServers } = options;
-  const { node, introduction } = await introduce(relay, { ...options, privateKey });
+  const { relay, others = [], readOthers, privateKey = await createIdentity(), iceServers } = options;
+  const introduction = new SeveralRelays(parseRelay(relay), others.map(parseRelay), readOthers);
+  const node = await createTabNode({ ...options, privateKey, ...introduction.nodeOptions });
+  introduction.start(node);
   const dialer = new DirectDialer(node, introduction);
   const transport = new Libp2pTransport(node, privateKey, introduction, dialer, iceServers);
   try {
@@ -76,21 +79,6 @@ export async function createLibp2pTransport(options: Libp2pTransportOptions): Pr
     throw error;
   }
   return transport;
-}
-
-/** Makes the tab's node, which looks for a place at its server's relay, or at two of several. */
-async function introduce(
-  relay: Multiaddr,
-  { others = [], ...options }: Libp2pTransportOptions & { readonly privateKey: PrivateKey },
-): Promise<{ node: TabNode; introduction: Introducer }> {
-  if (others.length === 0) {
-    const node = await createTabNode({ ...options, relayCount: 1, mayDial: (address) => isBy(relay, address) });
-    return { node, introduction: new Introduction(node, relay) };
-  }
-  const introduction = new SeveralRelays(relay, others.map(parseRelay));
-  const node = await createTabNode({ ...options, ...introduction.nodeOptions });
-  introduction.start(node);
-  return { node, introduction };
 }
 
 class Libp2pTransport implements Transport {

@@ -9,6 +9,7 @@ import type { IntroductionState } from '../transport.ts';
 import { isBy } from './dial-gate.ts';
 import { type Introducer, Introduction, relayIdOf } from './introduction.ts';
 import type { TabNode } from './libp2p-node.ts';
+import { type ReadRelays, RelayList } from './relay-list.ts';
 import { ServerGossip } from './server-gossip.ts';
 
 /** Servers that introduce a tab at once: when one dies, nobody has to wait for the next. */
@@ -30,13 +31,11 @@ interface Failed {
 }
 
 /**
- * Keeps this tab known to two of several servers' relays: the one of its page for good, and another by chance. When one
- * is gone it takes a third. Peers are met through any of them.
+ * Keeps this tab known to its server's relay, and where several servers share the swarm, to that of another by chance.
+ * When one is gone it takes a third. Peers are met through any of them.
  */
 export class SeveralRelays implements Introducer {
-  readonly #own: Multiaddr;
-  /** All, by peer id. */
-  readonly #relays: ReadonlyMap<string, Multiaddr>;
+  readonly #list: RelayList;
   readonly #gossip: ServerGossip;
   readonly #events = new Emitter<{ state: IntroductionState }>();
   /** By peer id. */
@@ -49,20 +48,26 @@ export class SeveralRelays implements Introducer {
   #node: TabNode | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #state: IntroductionState = 'connecting';
-  #online = '';
+  /** Servers that introduced this tab when its state was told last. */
+  #told = '';
+  #ownWasAway = false;
 
-  constructor(own: Multiaddr, others: readonly Multiaddr[]) {
-    this.#own = own;
-    this.#relays = new Map([...others, own].map((relay) => [relayIdOf(relay), relay]));
+  /**
+   * @param others - of other servers that share the swarm
+   * @param read - reads which they are now
+   */
+  constructor(own: Multiaddr, others: readonly Multiaddr[], read?: ReadRelays) {
+    this.#list = new RelayList(own, others, read, (id) => this.#introductions.has(id) || this.#visits.has(id));
+    this.#list.onChange(() => this.#maintain());
     this.#gossip = new ServerGossip((peerId) => this.isRelay(peerId));
-    this.#gossip.choose(peerIdFromString(relayIdOf(own)), undefined);
+    this.#gossip.choose(peerIdFromString(this.#list.own), undefined);
   }
 
   /** What the tab's node is made with. */
   get nodeOptions() {
     const mayDial = (address: Multiaddr) =>
-      [...this.#introductions.keys(), ...this.#visits.keys(), relayIdOf(this.#own)].some((id) =>
-        isBy(this.#relays.get(id)!, address),
+      [...this.#introductions.keys(), ...this.#visits.keys(), this.#list.own].some((id) =>
+        isBy(this.#list.get(id)!, address),
       );
     return { mayDial, relayCount: MAX_RELAYS, gossipView: this.#gossip.view };
   }
@@ -74,7 +79,7 @@ export class SeveralRelays implements Introducer {
       await abortable(new Promise<never>(() => undefined), options?.signal);
       yield* [];
     };
-    this.#introduceBy(relayIdOf(this.#own));
+    this.#introduceBy(this.#list.own);
     this.#timer = setInterval(() => this.#maintain(), CHECK_INTERVAL_MS);
     this.#maintain();
   }
@@ -84,21 +89,22 @@ export class SeveralRelays implements Introducer {
   }
 
   get introducers(): readonly string[] {
-    return [...this.#introductions].filter(([, { state }]) => state === 'online').map(([id]) => id);
+    // Of one server nobody need be told.
+    return this.#list.size > 1 ? this.#online() : [];
   }
 
   isRelay(peerId: string): boolean {
-    return this.#relays.has(peerId);
+    return this.#list.get(peerId) !== undefined;
   }
 
   relaysTo(peerId: string): readonly Multiaddr[] {
-    const online = this.introducers;
-    const noted = (this.#noted.get(peerId) ?? []).filter((id) => this.#relays.has(id));
+    const online = this.#online();
+    const noted = (this.#noted.get(peerId) ?? []).filter((id) => this.isRelay(id));
     const shared = noted.filter((id) => online.includes(id));
     // Where it says to be, and elsewhere only if it says nothing: a call of another server is a handshake.
     const likely = shared.length > 0 ? shared : noted;
-    const ids = likely.length > 0 ? likely : new Set([...online, ...shuffled([...this.#relays.keys()])]);
-    return [...ids].map((id) => this.#relays.get(id)!);
+    const ids = likely.length > 0 ? likely : new Set([...online, ...shuffled(this.#list.ids)]);
+    return [...ids].map((id) => this.#list.get(id)!);
   }
 
   visit(relay: Multiaddr): () => void {
@@ -113,6 +119,7 @@ export class SeveralRelays implements Introducer {
   }
 
   note(peerId: string, introducers: readonly string[]): void {
+    this.#list.hear(introducers);
     this.#noted.delete(peerId);
     this.#noted.set(peerId, introducers);
     const [oldest] = this.#noted.keys();
@@ -124,41 +131,52 @@ export class SeveralRelays implements Introducer {
   }
 
   async settled(timeoutMs: number): Promise<void> {
+    if (this.#state === 'online') return;
     const online = Promise.withResolvers<void>();
     const unsubscribe = this.onChange((state) => {
       if (state === 'online') online.resolve();
     });
-    await Promise.race([online.promise, this.#introductions.get(relayIdOf(this.#own))?.settled(timeoutMs)]);
+    await Promise.race([online.promise, this.#introductions.get(this.#list.own)?.settled(timeoutMs)]);
     unsubscribe();
   }
 
   close(): void {
+    this.#list.close();
     clearInterval(this.#timer);
     for (const introduction of this.#introductions.values()) introduction.close();
     this.#introductions.clear();
   }
 
+  /** Servers that introduce this tab now. */
+  #online(): string[] {
+    return [...this.#introductions].filter(([, { state }]) => state === 'online').map(([id]) => id);
+  }
+
   #introduceBy(id: string): void {
-    const introduction = new Introduction(this.#node!, this.#relays.get(id)!, false);
+    const introduction = new Introduction(this.#node!, this.#list.get(id)!);
     this.#introductions.set(id, introduction);
     introduction.onChange(() => this.#maintain());
   }
 
   /** Gives up servers that do not answer, takes others, and hangs up on those over the number wanted. */
   #maintain(): void {
-    const own = relayIdOf(this.#own);
+    const { own } = this.#list;
     for (const [id, { state }] of this.#introductions) {
       if (state === 'online') this.#failed.delete(id);
       if (state === 'offline' && id !== own) this.#giveUp(id);
     }
-    const wanted = WANTED_RELAYS - (this.#introductions.get(own)?.state === 'offline' ? 0 : 1);
+    const ownState = this.#introductions.get(own)?.state;
+    // It may have been started again with others.
+    if (ownState === 'online' && this.#ownWasAway) this.#list.refresh();
+    this.#ownWasAway = ownState === 'offline' || (this.#ownWasAway && ownState !== 'online');
+    const wanted = WANTED_RELAYS - (ownState === 'offline' ? 0 : 1);
     // Not the one that this tab gossips with.
     const others = [...this.#introductions.keys()]
       .filter((id) => id !== own)
       .sort((one, other) => Number(other === this.#gossip.chosen) - Number(one === this.#gossip.chosen));
     for (const id of others.slice(wanted)) this.#drop(id);
     const now = Date.now();
-    const free = [...this.#relays.keys()].filter((id) => !this.#introductions.has(id));
+    const free = this.#list.ids.filter((id) => !this.#introductions.has(id));
     const rested = shuffled(free.filter((id) => (this.#failed.get(id)?.untilMs ?? 0) <= now));
     for (const id of rested.slice(0, Math.max(0, wanted - others.length))) this.#introduceBy(id);
     this.#chooseGossip();
@@ -170,6 +188,7 @@ export class SeveralRelays implements Introducer {
   }
 
   #giveUp(id: string): void {
+    this.#list.refresh();
     const restMs = Math.min(MAX_REST_MS, 2 * (this.#failed.get(id)?.restMs ?? FIRST_REST_MS / 2));
     this.#failed.set(id, { restMs, untilMs: Date.now() + restMs });
     this.#drop(id);
@@ -190,8 +209,8 @@ export class SeveralRelays implements Introducer {
     const { chosen } = this.#gossip;
     // It may be on its way: at the start the other one may be there sooner.
     if (chosen !== undefined && ['online', 'connecting'].includes(this.#introductions.get(chosen)?.state ?? '')) return;
-    const online = this.introducers;
-    const next = online.includes(relayIdOf(this.#own)) ? relayIdOf(this.#own) : online[0];
+    const online = this.#online();
+    const next = online.includes(this.#list.own) ? this.#list.own : online[0];
     if (next === undefined || next === chosen) return;
     const server = peerIdFromString(next);
     this.#gossip.choose(
@@ -201,14 +220,15 @@ export class SeveralRelays implements Introducer {
   }
 
   #tell(): void {
-    const online = this.introducers;
+    const online = this.#online();
     const states = [...this.#introductions.values()].map(({ state }) => state);
     const state = online.length > 0 ? 'online' : states.includes('connecting') ? this.#state : 'offline';
-    const before = this.#online;
-    this.#online = [...online].sort().join();
-    if (state === this.#state && (state !== 'online' || this.#online === before)) return;
+    const before = this.#told;
+    this.#told = [...online].sort().join();
+    if (state === this.#state && (state !== 'online' || this.#told === before)) return;
     this.#state = state;
-    log.info('NET', `Servers that introduce this tab: ${online.length} of ${this.#relays.size}.`);
+    if (this.#list.size > 1)
+      log.info('NET', `Servers that introduce this tab: ${online.length} of ${this.#list.size}.`);
     this.#events.emit('state', state);
   }
 }

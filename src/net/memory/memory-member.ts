@@ -6,7 +6,6 @@ import { type ErrorCode, ShoalError } from '../../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../../core/events.ts';
 import { MAX_COMMANDS_IN_FLIGHT } from '../../protocol/limits.ts';
 import { InFlight } from '../channel/in-flight.ts';
-import type { LinkPath } from '../channel/link-path.ts';
 import { checkMessageSize } from '../channel/stream-request.ts';
 import { JointDirectory } from '../directory/joint-directory.ts';
 import { PeerDirectory } from '../directory/peer-directory.ts';
@@ -16,6 +15,7 @@ import type {
   FrameChannel,
   GossipListener,
   IntroductionState,
+  LinkPath,
   RequestHandler,
   Transport,
 } from '../transport.ts';

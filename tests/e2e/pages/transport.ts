@@ -1,3 +1,5 @@
+import { fetchServerConfig } from '../../../src/app/introduction.ts';
+import { peerRelays } from '../../../src/app/peer-servers.ts';
 import type { ShoalError } from '../../../src/core/errors.ts';
 import { createLibp2pTransport, type Libp2pTransportOptions } from '../../../src/net/libp2p/libp2p-transport.ts';
 import type { FrameChannel, Transport } from '../../../src/net/transport.ts';
@@ -23,9 +25,12 @@ class TransportTab {
   /**
    * Opens this tab's transport. It answers requests with their sender and text, and frames with
    * as much of themselves as their first four bytes say.
+   * @param server - page of the server that is asked which others there are now
    */
-  async open(options: Libp2pTransportOptions): Promise<string> {
-    this.transport = await createLibp2pTransport(options);
+  async open(options: Libp2pTransportOptions, server?: string): Promise<string> {
+    const readOthers = async (signal: AbortSignal) =>
+      peerRelays(await fetchServerConfig(server!, signal), undefined, server!);
+    this.transport = await createLibp2pTransport({ ...options, ...(server === undefined ? {} : { readOthers }) });
     this.transport.onPeer(({ peerId, connected }) => this.events.push(`${connected ? '+' : '-'}${peerId}`));
     this.transport.onIntroduction((state) => this.events.push(state));
     this.transport.handleRequests('/shoal/echo/1.0.0', async (from, request) =>

@@ -1,10 +1,13 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { log } from '../../../src/core/log.ts';
+import { LOG_LEVELS, log } from '../../../src/core/log.ts';
 
 beforeEach(() => {
-  for (const level of ['info', 'warn', 'error'] as const) vi.spyOn(console, level).mockImplementation(() => {});
+  for (const level of LOG_LEVELS) vi.spyOn(console, level).mockImplementation(() => {});
 });
-afterEach(() => vi.restoreAllMocks());
+afterEach(() => {
+  log.print('info');
+  vi.restoreAllMocks();
+});
 
 const texts = () => log.lines().map(({ text, count }) => `${text}${count === undefined ? '' : ` ×${count}`}`);
 
@@ -39,11 +42,10 @@ it('keeps the beginning of a line that is too long', () => {
   expect(last.endsWith('x…')).toBe(true);
 });
 
-it('keeps what is in order from the console of a page that is not its own', () => {
-  log.quiet();
-  log.info('TEST', 'All is well.');
-  log.warn('TEST', 'All is not well.');
-  expect(console.info).not.toHaveBeenCalled();
-  expect(console.warn).toHaveBeenCalledWith('[TEST] All is not well.');
-  expect(texts().slice(-2)).toEqual(['All is well.', 'All is not well.']);
+it.each(LOG_LEVELS)('prints %s and what is worse, and keeps all but what is for debugging', (last) => {
+  log.print(last);
+  for (const level of LOG_LEVELS) log[level]('TEST', `${level} of ${last}`);
+  const printed = LOG_LEVELS.slice(0, LOG_LEVELS.indexOf(last) + 1);
+  for (const level of LOG_LEVELS) expect(console[level]).toHaveBeenCalledTimes(printed.includes(level) ? 1 : 0);
+  expect(texts().slice(-3)).toEqual(['error', 'warn', 'info'].map((level) => `${level} of ${last}`));
 });

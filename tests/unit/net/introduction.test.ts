@@ -11,15 +11,12 @@ class FakeNode extends EventTarget {
   /** What the server does with a tab that calls. */
   server: 'away' | 'drops' | 'serves' = 'away';
   readonly dialedAtMs: number[] = [];
-  steps = 0;
   #connected = false;
-  readonly peerRouting = { getClosestPeers: () => this.#walk() };
 
   async dial(): Promise<void> {
     this.dialedAtMs.push(Date.now());
     if (this.server === 'away') throw new Error('Nobody is there.');
     this.#connected = true;
-    this.dispatchEvent(new Event('connection:open'));
     if (this.server === 'drops') queueMicrotask(() => this.lose());
     else this.dispatchEvent(new Event('self:peer:update'));
   }
@@ -27,11 +24,6 @@ class FakeNode extends EventTarget {
   lose(): void {
     this.#connected = false;
     this.dispatchEvent(new CustomEvent('peer:disconnect', { detail: RELAY_ID }));
-  }
-
-  async *#walk(): AsyncGenerator<never> {
-    this.steps++;
-    yield* [];
   }
 
   getConnections = () => (this.#connected ? [{ remotePeer: RELAY_ID, status: 'open', abort: () => this.lose() }] : []);
@@ -79,23 +71,4 @@ it('tries at once, and soon again, after it was introduced', async () => {
   await vi.advanceTimersByTimeAsync(2000);
   expect(introduction.state).toBe('offline');
   expect(node.dialedAtMs.length).toBeGreaterThanOrEqual(3);
-});
-
-it('has libp2p look for relays only while the server is there', async () => {
-  const walk = async (signal?: AbortSignal) => {
-    const options = signal ? { signal } : {};
-    for await (const _ of (node as unknown as TabNode).peerRouting.getClosestPeers(new Uint8Array(32), options));
-  };
-  const given = new AbortController();
-  const givenUp = expect(walk(given.signal)).rejects.toMatchObject({ code: 'aborted' });
-  const walking = walk();
-  await vi.advanceTimersByTimeAsync(30_000);
-  given.abort();
-  await givenUp;
-  expect(node.steps).toBe(0);
-  node.server = 'serves';
-  await vi.advanceTimersByTimeAsync(5000);
-  await walking;
-  await walk();
-  expect(node.steps).toBe(2);
 });

@@ -124,6 +124,7 @@ describe('shoal serve', () => {
     ['an origin with a path', ['--allow-origin', 'https://shoal.example/a'], '--allow-origin is "https'],
     ['a proxy that is no address', ['--trust-proxy', 'nginx'], '--trust-proxy is "nginx"'],
     ['another server that is none', ['--peer-server', 'shoal.example'], '--peer-server is "shoal.example"'],
+    ['a level of the log that is none', ['--log', 'all'], '--log is "all"'],
     ['no shards', ['--shards', '0'], '--shards is "0"'],
     ['a value that is missing', ['--model'], '--model'],
     ['an ICE server of another scheme', ['--ice', 'http://x'], '--ice is "http://x"'],
@@ -162,6 +163,43 @@ describe('shoal serve', () => {
     expect(manifest.shards).toHaveLength(3);
   });
 
+  it.each(['SIGTERM', 'SIGKILL'] as const)(
+    'comes back after %s under load with its key, port and swarms',
+    async (end) => {
+      const first = serve(...tiny());
+      const url = await readyUrl(first);
+      const health = async () => {
+        const { peerId, models } = (await (await fetch(`${url}/healthz`)).json()) as Record<string, unknown>;
+        return { peerId, models };
+      };
+      const before = await health();
+      // As many as one address may have at a time.
+      const sockets = Array.from({ length: 30 }, () => new WebSocket(`${url.replace('http', 'ws')}/announce`));
+      await Promise.all(sockets.map((socket) => once(socket, 'open')));
+      const downloads = Array.from({ length: 4 }, () => fetch(`${url}/models/tiny/shard-0.gguf`));
+      await Promise.all(downloads);
+      first.child.kill(end);
+      await first.status;
+      const again = serve(...tiny(), '--port', new URL(url).port);
+      expect(await readyUrl(again)).toBe(url);
+      expect(await health()).toEqual(before);
+    },
+  );
+
+  it('prints every request where that is asked for, and nothing of the kind otherwise', async () => {
+    for (const [level, count] of [
+      ['debug', 1],
+      ['info', 0],
+    ] as const) {
+      const run = serve(...tiny(), '--log', level);
+      await fetch(`${await readyUrl(run)}/healthz`);
+      run.child.kill('SIGTERM');
+      await run.status;
+      const lines = run.stdout().match(/^\[HTTP\] GET \/healthz 200 to 127\.0\.0\.1$/gm) ?? [];
+      expect(lines).toHaveLength(count);
+    }
+  });
+
   it('explains its options', async () => {
     const run = serve('--help');
     expect(await run.status).toBe(0);
@@ -179,6 +217,7 @@ describe('shoal serve', () => {
       '--ice',
       '--private',
       '--new-link',
+      '--log',
       '--no-build',
     ])
       expect(run.stdout()).toContain(option);
