@@ -13,7 +13,7 @@ import { SpreadPace } from './assign/spread-pace.ts';
 import { Spreader } from './assign/spreader.ts';
 import { chooseInTurn } from './assign/volunteer.ts';
 import { Coordinator } from './coordinator/coordinator.ts';
-import { LiarEvidence } from './coordinator/liar-evidence.ts';
+import type { LiarEvidence } from './coordinator/liar-evidence.ts';
 import { LiarReports } from './coordinator/liar-reports.ts';
 import { CommandClient } from './frames/command-client.ts';
 import { FrameExchange } from './frames/frame-exchange.ts';
@@ -126,7 +126,7 @@ export class SwarmNode {
     this.#server = new CommandServer({
       peerId: transport.peerId,
       reports,
-      evidence: () => evidence,
+      evidence: () => evidence(),
       statements,
       stages: this.stages,
       store,
@@ -158,12 +158,20 @@ export class SwarmNode {
         recruit: (shard) => this.#recruiter.recruit(shard),
       }),
     };
-    const evidence = new LiarEvidence({
-      ...dependencies,
-      serves: ({ start, end }) =>
-        end < layerCount && keeper.layers().some((held) => held.start <= start && end <= held.end),
-      onLiar: (peerId, why) => this.coordinator.leaveOut(peerId, why),
-    });
+    // Liars are rare: their code comes with the first.
+    let opened: Promise<LiarEvidence> | undefined;
+    const evidence = () => {
+      opened ??= import('./coordinator/liar-evidence.ts').then(
+        (module) =>
+          new module.LiarEvidence({
+            ...dependencies,
+            serves: ({ start, end }) =>
+              end < layerCount && keeper.layers().some((held) => held.start <= start && end <= held.end),
+            onLiar: (peerId, why) => this.coordinator.leaveOut(peerId, why),
+          }),
+      );
+      return opened;
+    };
     this.coordinator = new Coordinator({
       ...dependencies,
       reports,

@@ -31,7 +31,7 @@ export class MemoryNetwork {
   /** By sender, then by receiver. */
   readonly #links = new Map<string, Map<string, MemoryLink>>();
   /** By member, one that has left among them. */
-  readonly #signingKeys = new Map<string, Uint8Array>();
+  readonly #signingKeys = new Map<string, Uint8Array<ArrayBuffer>>();
   readonly #medium: MemoryMedium;
   #nextId = 0;
 
@@ -136,7 +136,7 @@ export class MemoryNetwork {
     }
   }
 
-  #signingKey(peerId: string): Uint8Array {
+  #signingKey(peerId: string): Uint8Array<ArrayBuffer> {
     const key = this.#signingKeys.get(peerId) ?? crypto.getRandomValues(new Uint8Array(32));
     this.#signingKeys.set(peerId, key);
     return key;

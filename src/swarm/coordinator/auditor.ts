@@ -43,7 +43,7 @@ interface Replay {
 
 export interface AuditorOptions extends PipelineDependencies {
   readonly reports: Pick<LiarReports, 'take' | 'tell'>;
-  readonly evidence: Pick<LiarEvidence, 'keep'>;
+  readonly evidence: () => Promise<Pick<LiarEvidence, 'keep'>>;
   /** No route of this tab goes through it from now on. @param why - for people */
   readonly leaveOut: (peerId: string, why: string) => void;
 }
@@ -156,7 +156,7 @@ export class Auditor {
     const { signed, output } = shown;
     try {
       const input = await inputOf(this.#deps, subject, signed, signal);
-      return this.#deps.evidence.keep({ signed, input, output }) ? signed : undefined;
+      return (await this.#deps.evidence()).keep({ signed, input, output }) ? signed : undefined;
     } catch (error) {
       log.info('ROUTE', `Nobody can be shown what was found: ${ShoalError.from(error).message}`);
       return undefined;

@@ -17,7 +17,7 @@ export interface CoordinatorOptions extends Omit<ConversationsOptions, 'maxToken
   /** Tells others of liars, and knows what they tell. */
   readonly reports: LiarReports;
   /** Keeps what shows others that a node lies. */
-  readonly evidence: Pick<LiarEvidence, 'keep'>;
+  readonly evidence: () => Promise<Pick<LiarEvidence, 'keep'>>;
   /** A check is over. */
   readonly onChecked: () => void;
 }

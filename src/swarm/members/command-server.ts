@@ -28,7 +28,7 @@ export interface CommandServerOptions {
   readonly keeper: ShardKeeper;
   readonly exchange: FrameExchange;
   readonly reports: LiarReports;
-  readonly evidence: () => LiarEvidence;
+  readonly evidence: () => Promise<LiarEvidence>;
   readonly statements: Pick<RowStatements, 'sign'>;
   readonly consents: () => Consents;
   /** Whether the owner lets this tab store shards for others. */
@@ -159,7 +159,7 @@ export class CommandServer {
         this.#hearOfLiar(from, request.params);
         return {};
       case 'SHOW_EVIDENCE':
-        return this.#options.evidence().show(from, request.params);
+        return (await this.#options.evidence()).show(from, request.params);
       case 'PING':
         return {};
       case 'GET_STATS':
@@ -173,7 +173,11 @@ export class CommandServer {
   }
 
   #hearOfLiar(from: string, { peer_id: peerId, evidence }: CommandParams<'REPORT_LIAR'>): void {
-    if (this.#options.reports.hear(from, peerId) && evidence) this.#options.evidence().hear(from, peerId, evidence);
+    if (!this.#options.reports.hear(from, peerId) || !evidence) return;
+    void this.#options.evidence().then(
+      (shelf) => shelf.hear(from, peerId, evidence),
+      () => undefined,
+    );
   }
 
   /** @throws ShoalError `consent-required` unless the owner has given it, or asks himself */
