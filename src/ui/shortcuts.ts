@@ -28,7 +28,8 @@ type Pressed = Pick<KeyboardEvent, 'key' | 'shiftKey' | 'ctrlKey' | 'altKey' | '
 export function isPressed(name: ShortcutName, pressed: Pressed): boolean {
   const { keys }: Shortcut = SHORTCUTS[name];
   const key = keys.at(-1)!;
-  if (pressed.key !== key || pressed.isComposing || pressed.ctrlKey || pressed.metaKey) return false;
-  // Which of these a sign needs is the keyboard's matter: "?" and "/" are elsewhere on each.
-  return key.length === 1 || (pressed.shiftKey === keys.length > 1 && !pressed.altKey);
+  if (pressed.isComposing || pressed.ctrlKey || pressed.metaKey) return false;
+  // Which modifiers a sign needs is the keyboard's matter: "?" and "/" are elsewhere on each.
+  if (key.length === 1) return pressed.key.toLowerCase() === key;
+  return pressed.key === key && pressed.shiftKey === keys.length > 1 && !pressed.altKey;
 }

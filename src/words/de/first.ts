@@ -283,7 +283,6 @@ export const first = {
     sources: { tabs: 'andere Tabs', server: 'Server', storage: 'Speicher dieses Browsers' },
     bySibling: 'ein anderer Tab dieses Browsers holt ihn',
     noSource: 'noch keine Quelle',
-    failed: (index, error) => `Teil ${index}: ${error}`,
     noRoom: (shards, needed, free) =>
       `${needed} nötig, ${free === undefined ? 'weniger ist frei' : `${free} frei`}: In diesem Browser ist kein Platz für ${shards}. Was passt, wird gerechnet. Schaff Platz auf der Festplatte oder lösche gespeicherte Modelle in den Einstellungen, und wähle noch einmal.`,
     lost: (index, again) =>

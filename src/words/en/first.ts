@@ -280,7 +280,6 @@ export const english = {
     sources: { tabs: 'other tabs', server: 'the server', storage: "this browser's storage" },
     bySibling: 'fetched by another tab of this browser',
     noSource: 'no source yet',
-    failed: (index: number, error: string) => `Shard ${index}: ${error}`,
     noRoom: (shards: string, needed: string, free: string | undefined) =>
       `${needed} needed, ${free === undefined ? 'less is free' : `${free} free`}: this browser has no room for ${shards}. What fits is served. Free disk space, or delete stored models in the settings, and choose again.`,
     lost: (index: number, again: boolean) =>
