@@ -56,9 +56,11 @@ async function* verify({ server, invite, dataDir, timeoutMs }: Target): AsyncGen
   if (manifestId === undefined || secret === undefined) {
     const models = yield* checkServer(server, manifestId);
     for (const model of models) yield* checkDisk(model, dataDir);
-    // Of a server's models the one that its page opens with: the others are swarms that nobody may have begun.
-    const [first] = models;
-    if (first) yield* checkFromTab({ server, invite: { manifestId: first.manifestId }, timeoutMs });
+    for (const [place, { manifestId, manifest }] of models.entries()) {
+      // Of several models the page opens with the first: nobody may have begun the swarms of the others.
+      const named = models.length > 1 ? { name: manifest.name, mayBeEmpty: place > 0 } : {};
+      yield* checkFromTab({ server, invite: { manifestId }, timeoutMs, ...named });
+    }
     return;
   }
   for (const model of yield* checkPrivateServer(server, manifestId, secret)) yield* checkDisk(model, dataDir);
