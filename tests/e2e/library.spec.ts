@@ -1,16 +1,15 @@
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { expect, type Page, test } from '@playwright/test';
 import { build } from 'esbuild';
-import webpack from 'webpack';
 import { encodeEntry } from '../../src/gguf/write.ts';
 import type {} from '../../src/library/chat-element.ts';
 import type * as shoal from '../../src/library/index.ts';
 import { makeTinyModel } from '../fixtures/tiny-model.ts';
 import { auditPage } from './support/axe.ts';
 import { type PackedLibrary, packLibrary, run, runTool } from './support/packed-library.ts';
-import { startPrivateServer } from './support/private-server.ts';
+import { type PrivateServer, startPrivateServer } from './support/private-server.ts';
 import { type StaticSite, serveFiles } from './support/static-site.ts';
 import { expectSwarmReady, openTab, type Tab } from './support/tab.ts';
 import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
@@ -32,26 +31,51 @@ let server: TinyServer;
 let node: Tab;
 let invite: string;
 let modelFile: string;
-let webpackPage: Promise<void> | undefined;
+/** What bundlers and compilers make of the examples, all begun as soon as the library is packed. */
+let built: Readonly<Record<'react' | 'webpack' | 'panel' | 'streaming.ts' | 'worker.ts', Promise<string>>>;
+let compiled: Promise<string>;
+/** An extension's pages, in whose place a site with its content policy stands, and a server of their own. */
+let panel: StaticSite;
+let panelServer: TinyServer;
+let hidden: PrivateServer;
 
 test.beforeAll(async ({ browser }) => {
-  library = packLibrary();
-  writeFileSync(join(library.folder, 'blank.html'), '<!doctype html><title>Blank</title>');
-  site = await serveFiles(library.folder);
-  server = await startTinyServer(['--allow-origin', site.origin], GREEDY);
-  modelFile = join(library.folder, 'tiny.gguf');
+  const folder = mkdtempSync(join(tmpdir(), 'shoal-packed-'));
+  // Servers start while the library is built.
+  const packing = packLibrary(folder);
+  packing.catch(() => undefined);
+  writeFileSync(join(folder, 'blank.html'), '<!doctype html><title>Blank</title>');
+  modelFile = join(folder, 'tiny.gguf');
   writeFileSync(modelFile, makeTinyModel(GREEDY));
+  site = await serveFiles(folder);
+  panel = await serveFiles(join(folder, 'side-panel/dist'), {
+    'Content-Security-Policy': JSON.parse(readFileSync('examples/side-panel/manifest.json', 'utf8'))
+      .content_security_policy.extension_pages,
+  });
+  [server, panelServer, hidden] = await Promise.all([
+    startTinyServer(['--allow-origin', site.origin], GREEDY),
+    startTinyServer(['--allow-origin', panel.origin], GREEDY),
+    startPrivateServer(['--private', '--allow-origin', site.origin], 'hidden', { type: 'Q4_1' }),
+  ]);
   node = await openTab(browser, server.url);
   invite = (await node.page.getByTestId('invite-link').getAttribute('href'))!;
   await node.page.getByTestId('run-all').click();
   await expectSwarmReady(node.page);
+  library = await packing;
+  library.example('page');
+  built = buildExamples();
+  compiled = compileExamples();
+  // Told by the test that waits for it.
+  for (const each of [...Object.values(built), compiled]) each.catch(() => undefined);
 });
 
 test.afterAll(async () => {
   await node?.context.close();
-  expect(await server?.stop()).toBe(0);
-  await site?.close();
+  await Promise.allSettled([...Object.values(built ?? {}), compiled]);
+  const statuses = await Promise.all([server, panelServer, hidden].map((each) => each?.stop()));
+  await Promise.all([site, panel].map((each) => each?.close()));
   library?.remove();
+  expect(statuses[0]).toBe(0);
 });
 
 test('the tarball holds the library and nothing else, and depends on nothing', () => {
@@ -65,7 +89,6 @@ test('the tarball holds the library and nothing else, and depends on nothing', (
 });
 
 test('a page of another site, without a bundler, is a guest of the swarm', async ({ page }) => {
-  library.example('page');
   await page.goto(`${site.origin}/page/`);
   await page.getByLabel('Invite link').fill(invite);
   await page.getByRole('button', { name: 'Ask' }).click();
@@ -148,30 +171,24 @@ test('a page that the server does not let in is told how its operator lets it in
 });
 
 test('a private swarm takes a program in by its link: guests ask, members serve too', async ({ page }) => {
-  const hidden = await startPrivateServer(['--private', '--allow-origin', site.origin], 'hidden', { type: 'Q4_1' });
-  try {
-    await openBlank(page);
-    const seen = await page.evaluate(
-      async ({ url, links, asked }) => {
-        const { createSwarm }: typeof shoal = await import(url);
-        const [member, guest] = await Promise.all(links.map((invite) => createSwarm({ invite })));
-        const refused = await guest!.join('all').catch(({ code }: shoal.ShoalError) => code);
-        await member!.join('all');
-        const answers = [];
-        for (const { engine } of [member!, guest!])
-          answers.push((await engine.chat.completions.create(asked)).choices[0]!.message.content);
-        await Promise.all([guest!.close(), member!.close()]);
-        return { refused, answers, hash: location.hash, name: member!.model.name };
-      },
-      { url: LIBRARY, links: [hidden.member, hidden.guest].map((part) => `${hidden.url}/#${part}`), asked: ASKED },
-    );
-    expect(seen).toMatchObject({ refused: 'not-admitted', hash: '', name: 'hidden' });
-    expect(seen.answers[0]!.length).toBeGreaterThan(0);
-    expect(seen.answers[1]).toBe(seen.answers[0]);
-  } finally {
-    await page.close();
-    await hidden.stop();
-  }
+  await openBlank(page);
+  const seen = await page.evaluate(
+    async ({ url, links, asked }) => {
+      const { createSwarm }: typeof shoal = await import(url);
+      const [member, guest] = await Promise.all(links.map((invite) => createSwarm({ invite })));
+      const refused = await guest!.join('all').catch(({ code }: shoal.ShoalError) => code);
+      await member!.join('all');
+      const answers = [];
+      for (const { engine } of [member!, guest!])
+        answers.push((await engine.chat.completions.create(asked)).choices[0]!.message.content);
+      await Promise.all([guest!.close(), member!.close()]);
+      return { refused, answers, hash: location.hash, name: member!.model.name };
+    },
+    { url: LIBRARY, links: [hidden.member, hidden.guest].map((part) => `${hidden.url}/#${part}`), asked: ASKED },
+  );
+  expect(seen).toMatchObject({ refused: 'not-admitted', hash: '', name: 'hidden' });
+  expect(seen.answers[0]!.length).toBeGreaterThan(0);
+  expect(seen.answers[1]).toBe(seen.answers[0]);
 });
 
 for (const runner of ['cpu', 'webgpu'] as const) {
@@ -231,18 +248,15 @@ test('of another origin, as from a CDN, the library starts its workers all the s
 });
 
 test('a React app that Vite builds runs a file of the person, and its types hold', async ({ page }) => {
-  const folder = library.example('react');
-  runTool('typescript/bin/tsc', ['--skipLibCheck', 'false'], folder);
-  runTool('vite/bin/vite.js', ['build', '--logLevel', 'error'], folder);
-  const built = await serveFiles(join(folder, 'dist'));
+  const app = await serveFiles(join(await built.react, 'dist'));
   try {
-    await page.goto(built.origin);
+    await page.goto(app.origin);
     await page.locator('input[type=file]').setInputFiles(modelFile);
     await expect(page.locator('p')).toContainText('tiny is ready', { timeout: 60_000 });
     await page.getByRole('button', { name: 'Ask' }).click();
     await expect(page.locator('output')).not.toBeEmpty({ timeout: 60_000 });
   } finally {
-    await built.close();
+    await app.close();
   }
 });
 
@@ -327,28 +341,16 @@ test('the chat element runs a file by its address, or an engine of the program, 
 });
 
 test("esbuild bundles an extension's side panel, which keeps to an extension's content policy", async ({ page }) => {
-  const folder = library.example('side-panel');
-  run(process.execPath, ['build.js'], folder);
-  const { content_security_policy } = JSON.parse(readFileSync(join(folder, 'dist/manifest.json'), 'utf8'));
-  const panel = await serveFiles(join(folder, 'dist'), {
-    'Content-Security-Policy': content_security_policy.extension_pages,
-  });
-  const own = await startTinyServer(['--allow-origin', panel.origin], GREEDY);
-  try {
-    const link = `${own.url}/`;
-    await page.goto(`${panel.origin}/panel.html`);
-    await page.getByLabel('Invite link').fill(link);
-    await page.getByRole('button', { name: 'Enter' }).click();
-    await expect.poll(() => chatState(page), { timeout: 60_000 }).toBe('ready');
-    await page.evaluate(() => document.querySelector('shoal-chat')!.swarm!.join('all'));
-    await page.getByLabel('Your message').fill('Hello!');
-    await page.getByRole('button', { name: 'Send' }).click();
-    await expect(page.locator('[part~=assistant]').last()).toContainText(/Answer: .+/s, { timeout: 60_000 });
-  } finally {
-    await page.close();
-    await own.stop();
-    await panel.close();
-  }
+  await built.panel;
+  const link = `${panelServer.url}/`;
+  await page.goto(`${panel.origin}/panel.html`);
+  await page.getByLabel('Invite link').fill(link);
+  await page.getByRole('button', { name: 'Enter' }).click();
+  await expect.poll(() => chatState(page), { timeout: 60_000 }).toBe('ready');
+  await page.evaluate(() => document.querySelector('shoal-chat')!.swarm!.join('all'));
+  await page.getByLabel('Your message').fill('Hello!');
+  await page.getByRole('button', { name: 'Send' }).click();
+  await expect(page.locator('[part~=assistant]').last()).toContainText(/Answer: .+/s, { timeout: 60_000 });
 });
 
 /** Examples that WebLLM publishes, and the one line of each that is another over Shoal. */
@@ -367,63 +369,32 @@ const WEB_LLM_EXAMPLES = [
     from: 'new WebWorkerMLCEngineHandler()',
     to: 'overShoal({ url: "/tiny.gguf" }).handler(new WebWorkerMLCEngineHandler())',
   },
-];
+] as const;
 
-for (const { page: name, files, changed, from, to } of WEB_LLM_EXAMPLES) {
+for (const { page: name, changed } of WEB_LLM_EXAMPLES) {
   test(`WebLLM's own example (${changed}) runs over Shoal, one line changed`, async ({ page }) => {
-    const folder = join(library.folder, `web-llm-${changed}`);
-    mkdirSync(join(folder, 'public'), { recursive: true });
-    for (const file of files) {
-      const text = readFileSync(`tests/fixtures/web-llm/${file}.txt`, 'utf8');
-      if (file === changed) expect(text.split(from)).toHaveLength(2);
-      const moved = `import { overShoal } from "shoal/web-llm";\n${text.replace(from, to)}`;
-      writeFileSync(join(folder, file), file === changed ? moved : text);
-    }
-    copyFileSync(modelFile, join(folder, 'public/tiny.gguf'));
-    const config = `export default { worker: { format: 'es' }, build: { rollupOptions: { input: '${name}' } } };`;
-    writeFileSync(join(folder, 'vite.config.js'), config);
-    runTool('vite/bin/vite.js', ['build', '--logLevel', 'error', '--minify', 'false'], folder);
-    const built = await serveFiles(join(folder, 'dist'));
+    const app = await serveFiles(join(await built[changed], 'dist'));
     try {
       const lines: string[] = [];
       page.on('console', (message) => lines.push(message.text()));
-      await page.goto(`${built.origin}/${name}`);
+      await page.goto(`${app.origin}/${name}`);
       await expect(page.locator('#init-label')).toContainText('is ready', { timeout: 60_000 });
       await expect.poll(() => lines.some((line) => line.startsWith('Final message:')), { timeout: 60_000 }).toBe(true);
       // The words are anybody's guess, even whether they can be seen; how many there were is told.
       expect(lines.join('\n')).toMatch(/completion_tokens: [1-9]/);
     } finally {
-      await built.close();
+      await app.close();
     }
   });
 }
 
-test('the examples of the documentation compile as whoever copies them would', () => {
-  const folder = library.example('react');
-  const dist = join(folder, 'node_modules/shoal/dist');
-  const docs = readdirSync(dist).filter((file) => file.endsWith('.d.ts'));
-  const blocks = docs.flatMap((file) =>
-    [...readFileSync(join(dist, file), 'utf8').matchAll(/```ts\n(.*?)```/gs)].map(([, code]) =>
-      code!.replace(/^ *\* ?/gm, ''),
-    ),
-  );
-  const js = [readFileSync('README.md', 'utf8'), readFileSync('packages/shoal/README.md', 'utf8')].flatMap((text) =>
-    [...text.matchAll(/```js\n(.*?)```/gs)].map(([, code]) => code!).filter((code) => /from 'shoal['/]/.test(code)),
-  );
-  expect(blocks.length).toBeGreaterThanOrEqual(4);
-  expect(js.length).toBeGreaterThanOrEqual(4);
-  const files = [...blocks, ...js].map((code, index) => {
-    writeFileSync(join(folder, `example-${index}.tsx`), `${code}\nexport {};\n`);
-    return `example-${index}.tsx`;
-  });
-  // WebLLM's own types need packages that it does not bring.
-  runTool('typescript/bin/tsc', ['-p', folder, '--skipLibCheck'], folder);
-  expect(files.length).toBe(blocks.length + js.length);
+test('the examples of the documentation compile as whoever copies them would', async () => {
+  await compiled;
 });
 
 test('a program in Node answers from a file as the swarm does, prints nothing else, and ends', async () => {
   const folder = library.example('node');
-  const answer = run(process.execPath, ['ask.js', modelFile, 'Hello!'], folder);
+  const answer = await run(process.execPath, ['ask.js', modelFile, 'Hello!'], folder);
   expect(answer.length).toBeGreaterThan(0);
   expect(answer).not.toContain('[SHARD]');
   const program = `import { createEngine } from 'shoal/node';
@@ -432,7 +403,7 @@ test('a program in Node answers from a file as the swarm does, prints nothing el
     await engine.unload();
     process.stdout.write(choices[0].message.content);`;
   writeFileSync(join(folder, 'exact.js'), program);
-  expect(run(process.execPath, ['exact.js'], folder)).toBe(await expected());
+  expect(await run(process.execPath, ['exact.js'], folder)).toBe(await expected());
 });
 
 test('whoever uses a part of the library bundles that part', async () => {
@@ -452,10 +423,8 @@ test('whoever uses a part of the library bundles that part', async () => {
   expect(nothing.bytes).toBeLessThan(5000);
 });
 
-/** The page that webpack has built, which is done once. */
 async function openChat(page: Page, link: string): Promise<void> {
-  webpackPage ??= pack(library.example('webpack'));
-  await webpackPage;
+  await built.webpack;
   await page.goto(`${site.origin}/webpack/?invite=${encodeURIComponent(link)}`);
 }
 
@@ -463,14 +432,69 @@ function chatState(page: Page): Promise<string> {
   return page.evaluate(() => document.querySelector('shoal-chat')!.state);
 }
 
-/** Builds with the example's own configuration. */
-async function pack(folder: string): Promise<void> {
-  const { default: config } = await import(pathToFileURL(join(folder, 'webpack.config.js')).href);
-  const output = { ...config.output, path: join(folder, 'dist') };
-  // Making it small takes a minute, and is webpack's affair.
-  const options = { ...config, context: folder, output, optimization: { minimize: false } };
-  const stats = await new Promise<webpack.Stats | undefined>((resolve, reject) =>
-    webpack(options, (error, result) => (error ? reject(error) : resolve(result))),
+/** Each with the tool of the example. @returns their folders, once they are built */
+function buildExamples(): typeof built {
+  const after = async (folder: string, ...steps: readonly (() => Promise<string>)[]) => {
+    await Promise.all(steps.map((step) => step()));
+    return folder;
+  };
+  const react = library.example('react');
+  const vite = (folder: string, ...options: string[]) =>
+    runTool('vite/bin/vite.js', ['build', '--logLevel', 'error', ...options], folder);
+  const webLlm = (changed: (typeof WEB_LLM_EXAMPLES)[number]['changed']) => {
+    const folder = moveFromWebLlm(changed);
+    return after(folder, () => vite(folder, '--minify', 'false'));
+  };
+  const webpack = library.example('webpack');
+  const sidePanel = library.example('side-panel');
+  return {
+    react: after(
+      react,
+      // Of every package, but not of the browser itself.
+      () => runTool('typescript/bin/tsc', ['--skipLibCheck', 'false', '--skipDefaultLibCheck'], react),
+      () => vite(react),
+    ),
+    webpack: after(webpack, () => run(process.execPath, ['tests/e2e/support/run-webpack.ts', webpack], process.cwd())),
+    panel: after(sidePanel, () => run(process.execPath, ['build.js'], sidePanel)),
+    'streaming.ts': webLlm('streaming.ts'),
+    'worker.ts': webLlm('worker.ts'),
+  };
+}
+
+/** Writes an example of WebLLM's with the one line changed. @returns its folder */
+function moveFromWebLlm(name: (typeof WEB_LLM_EXAMPLES)[number]['changed']): string {
+  const { page, files, changed, from, to } = WEB_LLM_EXAMPLES.find((example) => example.changed === name)!;
+  const folder = join(library.folder, `web-llm-${changed}`);
+  mkdirSync(join(folder, 'public'), { recursive: true });
+  for (const file of files) {
+    const text = readFileSync(`tests/fixtures/web-llm/${file}.txt`, 'utf8');
+    if (file === changed) expect(text.split(from)).toHaveLength(2);
+    const moved = `import { overShoal } from "shoal/web-llm";\n${text.replace(from, to)}`;
+    writeFileSync(join(folder, file), file === changed ? moved : text);
+  }
+  copyFileSync(modelFile, join(folder, 'public/tiny.gguf'));
+  const config = `export default { worker: { format: 'es' }, build: { rollupOptions: { input: '${page}' } } };`;
+  writeFileSync(join(folder, 'vite.config.js'), config);
+  return folder;
+}
+
+/** Of the documentation, as a program each. */
+function compileExamples(): Promise<string> {
+  const folder = library.example('react', 'documentation');
+  const dist = join(folder, 'node_modules/shoal/dist');
+  const docs = readdirSync(dist).filter((file) => file.endsWith('.d.ts'));
+  const blocks = docs.flatMap((file) =>
+    [...readFileSync(join(dist, file), 'utf8').matchAll(/```ts\n(.*?)```/gs)].map(([, code]) =>
+      code!.replace(/^ *\* ?/gm, ''),
+    ),
   );
-  expect(stats?.toJson({ errors: true }).errors).toEqual([]);
+  const js = [readFileSync('README.md', 'utf8'), readFileSync('packages/shoal/README.md', 'utf8')].flatMap((text) =>
+    [...text.matchAll(/```js\n(.*?)```/gs)].map(([, code]) => code!).filter((code) => /from 'shoal['/]/.test(code)),
+  );
+  expect(blocks.length).toBeGreaterThanOrEqual(4);
+  expect(js.length).toBeGreaterThanOrEqual(4);
+  for (const [index, code] of [...blocks, ...js].entries())
+    writeFileSync(join(folder, `example-${index}.tsx`), `${code}\nexport {};\n`);
+  // WebLLM's own types need packages that it does not bring.
+  return runTool('typescript/bin/tsc', ['-p', folder, '--skipLibCheck'], folder);
 }

@@ -1,21 +1,10 @@
 // Builds the library that `npm pack ./packages/shoal` packs: node vite/library/build.ts
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFile, cp, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { rolldown } from 'rolldown';
-import { dts } from 'rolldown-plugin-dts';
 import { build, type InlineConfig, type Plugin } from 'vite';
-
-const ROOT = join(import.meta.dirname, '../..');
-const PACKAGE = join(ROOT, 'packages/shoal');
-const OUT = join(PACKAGE, 'dist');
-const at = (path: string) => join(ROOT, path);
-
-/** Modules that pages import, by their names in the package. */
-const PAGE_ENTRIES = {
-  index: at('src/library/index.ts'),
-  'chat-element': at('src/library/chat-element.ts'),
-  'web-llm': at('src/library/web-llm.ts'),
-};
+import { at, OUT, PACKAGE, PAGE_ENTRIES, ROOT } from './places.ts';
 
 /** The workers of a page; `packed/start-worker.ts` names the same. */
 const WORKERS = ['gpu', 'cpu', 'store', 'tokenizer', 'grammar'];
@@ -88,20 +77,19 @@ async function buildForNode(): Promise<void> {
   await cp(at('src/cpu/wasm'), join(OUT, 'wasm'), { recursive: true });
 }
 
-/** One file an entry: whoever uses the library installs nothing else for its types. */
-async function buildTypes(): Promise<void> {
-  const bundle = await rolldown({
-    cwd: ROOT,
-    input: { ...PAGE_ENTRIES, node: at('src/library/node.ts') },
-    plugins: [dts({ emitDtsOnly: true, tsconfig: at('tsconfig.json') })],
+/** Beside the rest, on a thread of its own: each takes seconds. */
+function buildTypes(): Promise<void> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'types.ts')], { stdio: 'inherit' });
+  return once(child, 'close').then(([status]) => {
+    if (status !== 0) throw new Error(`The library's types could not be built (status ${status}).`);
   });
-  await bundle.write({ dir: OUT, chunkFileNames: 'types-[hash].js' });
 }
 
 await rm(OUT, { recursive: true, force: true });
 await mkdir(OUT, { recursive: true });
+const types = buildTypes();
 for (const name of WORKERS) await buildWorker(name);
 await buildForPages();
 await buildForNode();
-await buildTypes();
+await types;
 await copyFile(at('LICENSE'), join(PACKAGE, 'LICENSE'));

@@ -1,6 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { execFile } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Packing builds the library; a busy machine takes several times as long. */
@@ -11,15 +10,16 @@ export interface PackedLibrary {
   readonly folder: string;
   /** Paths of the tarball's files, below `package/`. */
   readonly files: readonly string[];
-  /** Copies an example there. @returns its folder */
-  example(name: string): string;
+  /** Copies an example there, under its own name unless another is given. @returns its folder */
+  example(name: string, copy?: string): string;
   remove(): void;
 }
 
-/** Packs the library and installs it. What else the examples need is taken from this repository's own `node_modules`. */
-export function packLibrary(): PackedLibrary {
-  const folder = mkdtempSync(join(tmpdir(), 'shoal-packed-'));
-  const packed = run(
+/**
+ * Packs the library and installs it in an empty folder. What else the examples need is taken from this repository's own `node_modules`.
+ */
+export async function packLibrary(folder: string): Promise<PackedLibrary> {
+  const packed = await run(
     'npm',
     ['pack', join(process.cwd(), 'packages/shoal'), '--json', '--pack-destination', folder],
     folder,
@@ -28,14 +28,16 @@ export function packLibrary(): PackedLibrary {
     { filename: string; files: { path: string }[] },
   ];
   writeFileSync(join(folder, 'package.json'), '{ "private": true }');
-  // It depends on nothing, so nothing is asked of a registry.
-  run('npm', ['install', '--offline', '--no-audit', '--no-fund', '--no-package-lock', `./${filename}`], folder);
+  // It depends on nothing and runs no scripts: installing it is no more than this, and npm takes seconds over it.
+  const installed = join(folder, 'node_modules/shoal');
+  mkdirSync(installed, { recursive: true });
+  await run('tar', ['--extract', '--file', filename, '--strip-components=1', '--directory', installed], folder);
   linkOthers(folder);
   return {
     folder,
     files: files.map(({ path }) => path),
-    example(name) {
-      const target = join(folder, name);
+    example(name, copy = name) {
+      const target = join(folder, copy);
       cpSync(join('examples', name), target, { recursive: true });
       mkdirSync(join(target, 'node_modules'), { recursive: true });
       cpSync(join(folder, 'node_modules/shoal'), join(target, 'node_modules/shoal'), { recursive: true });
@@ -46,14 +48,18 @@ export function packLibrary(): PackedLibrary {
 }
 
 /** @returns what it printed; throws it where it fails */
-export function run(command: string, args: readonly string[], cwd: string): string {
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: PACK_TIMEOUT_MS });
-  if (status === 0) return stdout;
-  throw new Error(`${command} ${args.join(' ')} ended with ${status}:\n${stdout}\n${stderr}`);
+export function run(command: string, args: readonly string[], cwd: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const options = { cwd, timeout: PACK_TIMEOUT_MS, maxBuffer: 64 * 1024 ** 2 };
+    execFile(command, [...args], options, (error, stdout, stderr) => {
+      if (error) reject(new Error(`${command} ${args.join(' ')} failed: ${error.message}\n${stdout}\n${stderr}`));
+      else resolve(stdout);
+    });
+  });
 }
 
 /** Runs a tool of this repository on its own Node. @param path - below `node_modules` */
-export function runTool(path: string, args: readonly string[], cwd: string): string {
+export function runTool(path: string, args: readonly string[], cwd: string): Promise<string> {
   return run(process.execPath, [join(process.cwd(), 'node_modules', path), ...args], cwd);
 }
 

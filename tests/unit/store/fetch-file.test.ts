@@ -48,13 +48,13 @@ async function serve(listener: RequestListener): Promise<URL> {
 }
 
 /** Answers with the range that was asked for. @param tellsLength - as a server of another origin that exposes it */
-function ranges(tellsLength: boolean): RequestListener {
+function ranges(tellsLength: boolean, sizeBytes = BYTES.length): RequestListener {
   return ({ headers: { range } }, response) => {
     const [, from, to] = /bytes=(\d+)-(\d+)/.exec(range!)!;
-    const part = BYTES.subarray(Number(from), Number(to) + 1);
+    const part = BYTES.subarray(Number(from), Math.min(sizeBytes, Number(to) + 1));
     if (part.length === 0) return void response.writeHead(416).end();
     const total = tellsLength
-      ? { 'Content-Range': `bytes ${from}-${Number(from) + part.length - 1}/${BYTES.length}` }
+      ? { 'Content-Range': `bytes ${from}-${Number(from) + part.length - 1}/${sizeBytes}` }
       : {};
     response.writeHead(206, total).end(part);
   };
@@ -84,6 +84,11 @@ describe('a file of the web', () => {
       expect(await isWhole(await fetching(url, undefined, [], keep))).toBe(true);
     }
     expect(stored.size).toBe(1);
+  });
+
+  it('may end exactly where a part does, its length untold', async () => {
+    const blob = await fetching(await serve(ranges(false, 32 << 20)));
+    expect(blob.size).toBe(32 << 20);
   });
 
   it('is asked for again where a part breaks off or the server stumbles', async () => {
