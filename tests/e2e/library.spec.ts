@@ -43,6 +43,7 @@ test.beforeAll(async ({ browser }) => {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-packed-'));
   // Servers start while the library is built.
   const packing = packLibrary(folder);
+  packing.catch(() => undefined);
   writeFileSync(join(folder, 'blank.html'), '<!doctype html><title>Blank</title>');
   modelFile = join(folder, 'tiny.gguf');
   writeFileSync(modelFile, makeTinyModel(GREEDY));
