@@ -424,6 +424,8 @@ export interface Alert {
 
 export interface CheckRow {
   readonly name: string;
+  /** The tab or the shard that it is of. */
+  readonly of?: { readonly peerId: string } | { readonly shard: number };
   readonly passed: boolean;
   readonly detail: string;
 }

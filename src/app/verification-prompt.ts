@@ -1,5 +1,5 @@
 import { ShoalError } from '../core/errors.ts';
-import type { Lap } from '../swarm/coordinator/generation.ts';
+import type { GenerationRequest, Lap } from '../swarm/coordinator/generation.ts';
 import { DEFAULT_SAMPLING } from '../swarm/coordinator/sampler.ts';
 import { isSize, type ModelText } from '../tokenizer/model-text.ts';
 import type { SwarmSession } from './swarm-session.ts';
@@ -11,7 +11,7 @@ const MAX_TOKENS = 12;
 /** A real prompt through the pipeline, greedy, beside every conversation. */
 export async function runVerificationPrompt(
   session: SwarmSession,
-  signal?: AbortSignal,
+  { signal, avoid }: Pick<GenerationRequest, 'avoid'> & { readonly signal?: AbortSignal | undefined },
 ): Promise<{ text: string; lap: Lap }> {
   const text = await session.text();
   const coordinator = session.node?.coordinator;
@@ -26,6 +26,7 @@ export async function runVerificationPrompt(
     topLogprobs: 0,
     recruits: false,
     ...(signal ? { signal } : {}),
+    ...(avoid ? { avoid } : {}),
   });
   const ids: number[] = [];
   let lap: Lap | undefined;

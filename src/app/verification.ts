@@ -21,7 +21,7 @@ export class Verification {
         peerIds: node.nodeIds(),
         commands: node.commands,
         registry: node.registry,
-        prompt: (signal?: AbortSignal) => runVerificationPrompt(session, signal),
+        prompt: (options: Parameters<typeof runVerificationPrompt>[1]) => runVerificationPrompt(session, options),
       };
       for await (const check of verifySwarm(options)) this.checks.value = [...this.checks.value, check];
     } finally {

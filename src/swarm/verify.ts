@@ -10,6 +10,8 @@ import type { ShardRegistry } from './members/shard-registry.ts';
 /** One line of the verification: what was checked, whether it holds, and what was seen. */
 export interface Check {
   readonly name: string;
+  /** The tab or the shard that it is of; of the swarm as a whole when absent. */
+  readonly of?: { readonly peerId: string } | { readonly shard: number };
   readonly passed: boolean;
   readonly detail: string;
 }
@@ -20,10 +22,17 @@ export interface VerifyOptions {
   readonly peerIds: readonly string[];
   readonly commands: CommandClient;
   readonly registry: ShardRegistry;
-  /** Sends a real prompt through the pipeline. */
-  readonly prompt: (signal?: AbortSignal) => Promise<{ readonly text: string; readonly lap: Lap }>;
+  /** Sends a real prompt through the pipeline, around some nodes where others serve the same. */
+  readonly prompt: (options: {
+    readonly signal?: AbortSignal | undefined;
+    readonly avoid?: ReadonlySet<string>;
+  }) => Promise<{ readonly text: string; readonly lap: Lap }>;
   readonly signal?: AbortSignal;
 }
+
+/** Prompts until every copy has had one, at most, and those in a row that reach nobody new. */
+const MAX_PROMPTS = 16;
+const MAX_MISSED = 3;
 
 interface NodeFacts {
   readonly peerId: string;
@@ -39,7 +48,7 @@ export async function* verifySwarm(options: VerifyOptions): AsyncGenerator<Check
     return `${options.peerIds.length} in the swarm`;
   });
   for (const peerId of options.peerIds) {
-    yield await check(`GET_CAPABILITIES of ${shortId(peerId)}`, async () => {
+    yield await checkOf({ peerId }, `GET_CAPABILITIES of ${shortId(peerId)}`, async () => {
       const { shards, capabilities } = await options.commands.send(
         peerId,
         'GET_CAPABILITIES',
@@ -51,20 +60,21 @@ export async function* verifySwarm(options: VerifyOptions): AsyncGenerator<Check
         throw new ShoalError('shard-not-loaded', 'The node answers, but has no shard loaded.');
       return `shard_loaded, shards ${shards.join(', ')}, ${capabilities.runner} on ${capabilities.adapter}`;
     });
-    yield await check(`LIST_FILES of ${shortId(peerId)}`, () => checkFiles(options, peerId, nodes));
+    yield await checkOf({ peerId }, `LIST_FILES of ${shortId(peerId)}`, () => checkFiles(options, peerId, nodes));
   }
   for (const shard of options.manifest.shards) {
     const label = `Shard ${shard.index} (layers ${formatLayers(shard.layers)})`;
     const holders = nodes.filter(({ shards }) => shards.includes(shard.index));
-    yield await check(`${label}: served`, async () => {
+    const of = { shard: shard.index };
+    yield await checkOf(of, `${label}: served`, async () => {
       if (holders.length === 0) throw new ShoalError('shard-missing', `No node serves shard ${shard.index}.`);
       return `by ${holders.map(({ peerId }) => shortId(peerId)).join(', ')}`;
     });
-    yield await check(`${label}: found in the DHT`, () => checkRegistration(options, shard.index, holders));
+    yield await checkOf(of, `${label}: found in the DHT`, () => checkRegistration(options, shard.index, holders));
   }
-  yield* checkPrompt(options);
+  yield* checkPrompt(options, nodes);
   for (const { peerId, shards } of nodes) {
-    yield await check(`Log of ${shortId(peerId)}`, () => checkLog(options, peerId, shards));
+    yield await checkOf({ peerId }, `Log of ${shortId(peerId)}`, () => checkLog(options, peerId, shards));
   }
 }
 
@@ -106,21 +116,58 @@ async function checkRegistration(
   return `${found.fileName}, hash ${found.infoHash}, ${found.holders.length} holder(s)`;
 }
 
-async function* checkPrompt({ manifest, prompt, signal }: VerifyOptions): AsyncGenerator<Check> {
+async function* checkPrompt(options: VerifyOptions, nodes: readonly NodeFacts[]): AsyncGenerator<Check> {
+  const { manifest, prompt, signal } = options;
   let lap: Lap | undefined;
   yield await check('A prompt through every shard', async () => {
-    const answer = await prompt(signal);
+    const answer = await prompt({ signal });
     lap = answer.lap;
     return `“${answer.text.trim()}”, last lap ${answer.lap.totalMs.toFixed(0)} ms`;
   });
   for (const { index, layers } of manifest.shards) {
-    yield await check(`EXECUTE_TASK on shard ${index}`, async () => {
+    yield await checkOf({ shard: index }, `EXECUTE_TASK on shard ${index}`, async () => {
       const stage = lap?.stages.find((other) => other.layers.start <= layers.start && layers.end <= other.layers.end);
       if (!stage) throw new ShoalError('shard-missing', `No stage ran layers ${formatLayers(layers)}.`);
       const times = `${stage.computeMs.toFixed(1)} ms compute, ${stage.wireMs.toFixed(1)} ms wire, ${stage.waitMs.toFixed(1)} ms wait`;
       return `layers ${formatLayers(stage.layers)} at ${shortId(stage.peerId)}: ${times}`;
     });
   }
+  const passed = new Set(lap?.stages.map(({ peerId }) => peerId));
+  if (lap && nodes.some(({ peerId, shards }) => shards.length > 0 && !passed.has(peerId)))
+    yield await check('A prompt through every copy', () => promptEveryCopy(options, nodes, passed));
+}
+
+/** Prompts around those that have had one, until every node has. @param passed - grows */
+async function promptEveryCopy(
+  { prompt, signal }: VerifyOptions,
+  nodes: readonly NodeFacts[],
+  passed: Set<string>,
+): Promise<string> {
+  const serving = nodes.filter(({ shards }) => shards.length > 0);
+  const left = () => serving.filter(({ peerId }) => !passed.has(peerId));
+  let prompts = 1;
+  for (let missed = 0; left().length > 0 && missed < MAX_MISSED && prompts < MAX_PROMPTS; prompts++) {
+    const before = passed.size;
+    const { lap } = await prompt({ signal, avoid: avoidable(serving, passed, left()[0]!) });
+    for (const { peerId } of lap.stages) passed.add(peerId);
+    missed = passed.size > before ? 0 : missed + 1;
+  }
+  const silent = left().map(({ peerId }) => shortId(peerId));
+  if (silent.length > 0)
+    throw new ShoalError('peer-unreachable', `After ${prompts} prompts none has gone through ${silent.join(', ')}.`);
+  return `${prompts} prompts went through all of ${serving.length} nodes`;
+}
+
+/** Those that have had a prompt and can be gone around, first of all those in whose place `wanted` can stand. */
+function avoidable(nodes: readonly NodeFacts[], passed: ReadonlySet<string>, wanted: NodeFacts): ReadonlySet<string> {
+  const rivals = (node: NodeFacts) => Number(node.shards.some((shard) => wanted.shards.includes(shard)));
+  const avoided = new Set<string>();
+  for (const { peerId, shards } of nodes.toSorted((a, b) => rivals(b) - rivals(a))) {
+    const others = nodes.filter((other) => other.peerId !== peerId && !avoided.has(other.peerId));
+    const spared = shards.every((shard) => others.some((other) => other.shards.includes(shard)));
+    if (passed.has(peerId) && spared) avoided.add(peerId);
+  }
+  return avoided;
 }
 
 async function checkLog(
@@ -144,6 +191,11 @@ async function checkLog(
   if (ofDevice.length > 0)
     throw new ShoalError('internal', `The node's GPU found fault with what it computed: ${ofDevice.join('; ')}`);
   return `${expected.length} expected lines found`;
+}
+
+/** A check of one tab or shard. */
+async function checkOf(of: NonNullable<Check['of']>, name: string, run: () => Promise<string>): Promise<Check> {
+  return { ...(await check(name, run)), of };
 }
 
 /** Runs one check: what it returns is the detail, what it throws is the reason why it failed. */

@@ -102,9 +102,15 @@ test.describe('the swarm', () => {
     await expect(page.getByTestId('qr')).toBeHidden();
   });
 
-  test('is verified row by row', async ({ page }) => {
+  test('is verified row by row, a line for each tab and each shard', async ({ page }) => {
     await preview.open(page, 'verified');
     await expect(page.getByTestId('check')).toHaveCount(5);
+    const groups = page.getByTestId('check-group');
+    await expect(groups.nth(0).locator('summary')).toContainText('Chrome on Windows (bKn7Tq): 2 checks');
+    await expect(groups.nth(1).locator('summary')).toContainText('Shard 2: 2 checks');
+    // Where all is well there is nothing to read.
+    await expect(groups.nth(0).getByTestId('check').first()).toBeHidden();
+    await expect(groups.nth(1).getByTestId('check').last()).toBeVisible();
     await expect(page.locator('[data-testid=check][data-passed=false]')).toContainText('found in the DHT');
     await page.getByTestId('verify').click();
     expect(await asked(page)).toEqual(['verify']);

@@ -79,7 +79,10 @@ export class Conversations {
     if (kept) return kept;
     if (this.#kept.size >= MAX_CONVERSATIONS) await this.#giveUpIdle();
     const { routes, maxTokens, checks, wire } = this.#options;
-    const plan = (full: ReadonlySet<string>) => routes.planRoute(patience, full);
+    const plan = (full: ReadonlySet<string>) => {
+      const without = new Set([...full, ...(patience.avoid ?? [])]);
+      return routes.planRoute(patience, routes.isServed(without) ? without : full);
+    };
     const servedWithout = (full: ReadonlySet<string>) => routes.isServed(full);
     // What was rounded on its way is not the same on another.
     const hashes = checks() && (wire?.() ?? 'f32') === 'f32';

@@ -52,6 +52,8 @@ export interface GenerationRequest {
   readonly onWait?: (wait: Wait | undefined) => void;
   /** False takes the swarm as it is: nobody is asked to load what nobody serves. */
   readonly recruits?: boolean;
+  /** Nodes that a new session goes around, where others serve what they serve. */
+  readonly avoid?: ReadonlySet<string>;
 }
 
 export interface TokenLogprob {

@@ -33,6 +33,8 @@ export interface Patience {
   readonly onWait?: ((wait: Wait | undefined) => void) | undefined;
   /** @see GenerationRequest.recruits */
   readonly recruits?: boolean | undefined;
+  /** @see GenerationRequest.avoid */
+  readonly avoid?: ReadonlySet<string> | undefined;
 }
 
 const LOADING_CHECK_MS = 500;

@@ -347,6 +347,7 @@ export const first = {
     passedSoFar: (count) => `Bisher ${count} Prüfungen bestanden.`,
     allPassed: (count) => `Alle ${count} Prüfungen bestanden.`,
     result: 'Ergebnis',
+    group: (who, count) => `${who}: ${plural(count, 'Prüfung', 'Prüfungen')}`,
     name: 'Prüfung',
     passed: 'bestanden',
     notPassed: 'gescheitert',
@@ -425,6 +426,7 @@ const CHECKS: readonly (readonly [RegExp, string])[] = [
   [/^Shard (\d+) \(layers (.+)\): found in the DHT$/, 'Teil $1 (Schichten $2): wird gefunden'],
   [/^Log of (.+)$/, 'Protokoll von $1'],
   [/^A prompt through every shard$/, 'Eine Frage durch alle Teile'],
+  [/^A prompt through every copy$/, 'Eine Frage durch jede Kopie'],
   [/^EXECUTE_TASK on shard (\d+)$/, 'Rechnung auf Teil $1'],
 ];
 

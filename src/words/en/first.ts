@@ -347,6 +347,7 @@ export const english = {
     passedSoFar: (count: number) => `${count} checks passed so far.`,
     allPassed: (count: number) => `All ${count} checks passed.`,
     result: 'Result',
+    group: (who: string, count: number) => `${who}: ${plural(count, 'check')}`,
     name: 'Check',
     passed: 'passed',
     notPassed: 'failed',

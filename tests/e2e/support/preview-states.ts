@@ -259,13 +259,18 @@ export const PREVIEW_STATES = {
   },
   verified: (model) => {
     PREVIEW_STATES.ready(model);
-    const rows = ['Nodes', 'GET_CAPABILITIES of R2bKn7Tq', 'LIST_FILES of R2bKn7Tq', 'Shard 0 (layers 0-7): served'];
+    const passed = { passed: true, detail: 'shard_loaded, shards 0, webgpu on RTX 4070' };
+    const [self, shard] = [{ peerId: SELF }, { shard: 2 }];
     model.checks.value = [
-      ...rows.map((name) => ({ name, passed: true, detail: 'shard_loaded, shards 0, webgpu on RTX 4070' })),
+      { name: 'Nodes', ...passed },
+      { name: 'GET_CAPABILITIES of R2bKn7Tq', ...passed, of: self },
+      { name: 'LIST_FILES of R2bKn7Tq', ...passed, of: self },
+      { name: 'Shard 2 (layers 16-22): served', ...passed, of: shard },
       {
         name: 'Shard 2 (layers 16-22): found in the DHT',
         passed: false,
         detail: 'No record for 9f1b6f0d0a3c54e8b7a1c2d3e4f5a6b7c8d9e0f1 was found from another tab.',
+        of: shard,
       },
     ];
   },

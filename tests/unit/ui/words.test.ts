@@ -150,7 +150,7 @@ test('German knows why layers run where they do, and what is checked', () => {
   expect(reasons.length).toBe(5);
   for (const reason of reasons) expect(german.later.settings.reason(reason)).not.toBe(reason);
   const source = readFileSync(new URL('../../../src/swarm/verify.ts', import.meta.url), 'utf8');
-  const names = [...source.matchAll(/check\((['`])(.+?)\1,/g)].map(([, , name]) =>
+  const names = [...source.matchAll(/check(?:Of\(.+?, |\()(['`])(.+?)\1,/g)].map(([, , name]) =>
     name!.replace(/\$\{label\}/, 'Shard 2 (layers 16-22)').replace(/\$\{.+?\}/g, '3'),
   );
   expect(names.length).toBeGreaterThan(6);
