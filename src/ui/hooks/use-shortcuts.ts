@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import { type PageState, usePage } from '../page-state.ts';
 import { isPressed, SHORTCUTS, type ShortcutName } from '../shortcuts.ts';
 
@@ -27,7 +27,8 @@ const ACTIONS: Readonly<Record<PageShortcut, (page: PageState) => void>> = {
 /** Has the page follow the keys of the table. */
 export function useShortcuts(): void {
   const page = usePage();
-  useEffect(() => {
+  // Keys are heard as soon as the page is seen.
+  useLayoutEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       // An open dialog takes keys for itself.
       if (document.querySelector('dialog[open]')) return;
