@@ -122,7 +122,7 @@ test('another conversation is shown in place of a room, and none of its editors 
   await look();
   await expect(messages(guest.page).first()).toContainText('A question for all', { timeout: 30_000 });
   await expect(guest.page.getByTestId('question-editor')).toHaveCount(0);
-  await guest.page.getByTestId('open-conversations').click();
+  await guest.page.getByTestId('conversations').click();
   await guest.page.locator('.conversation-open[aria-current=true]').click();
   await expect(messages(guest.page).first()).toContainText('A question of its own');
 });
@@ -130,7 +130,7 @@ test('another conversation is shown in place of a room, and none of its editors 
 test('a room ends with its conversation', async () => {
   await guest.page.getByTestId('enter-room').click();
   await expect(guest.page.getByTestId('room-bar')).toHaveAttribute('data-state', 'open', { timeout: 30_000 });
-  await owner.page.getByTestId('open-conversations').click();
+  await owner.page.getByTestId('conversations').click();
   const current = owner.page.locator('.conversation[data-current=true]');
   await current.locator('button[aria-expanded]').click();
   await current.locator('.danger').click();
