@@ -109,7 +109,7 @@ test('its owner closes it: what was said stays to be read, and nothing is asked 
   await expect(guest.page.getByTestId('open-room')).toHaveCount(0);
 });
 
-test('another conversation is shown in place of a room, and none of its editors in the room', async () => {
+test('another conversation is shown in place of a room, or of one whose question is edited', async () => {
   const look = () => guest.page.getByTestId('enter-room').click({ timeout: 30_000 });
   await ask(guest.page, 'A question of its own');
   await answered(guest.page, 2);
@@ -117,14 +117,20 @@ test('another conversation is shown in place of a room, and none of its editors 
   await answered(owner.page, 2);
   await owner.page.getByTestId('open-as-room').click();
   await owner.page.getByTestId('room-yes').click();
-  await guest.page.getByTestId('edit').click({ force: true });
-  await expect(guest.page.getByTestId('question-editor')).toHaveCount(1);
   await look();
   await expect(messages(guest.page).first()).toContainText('A question for all', { timeout: 30_000 });
-  await expect(guest.page.getByTestId('question-editor')).toHaveCount(0);
   await guest.page.getByTestId('conversations').click();
   await guest.page.locator('.conversation-open[aria-current=true]').click();
   await expect(messages(guest.page).first()).toContainText('A question of its own');
+  await guest.page.getByTestId('new-conversation').click();
+  await ask(guest.page, 'One more');
+  await answered(guest.page, 2);
+  await guest.page.getByTestId('edit').click({ force: true });
+  await expect(guest.page.getByTestId('question-editor')).toHaveCount(1);
+  await guest.page.getByTestId('conversations').click();
+  await guest.page.locator('.conversation-open', { hasText: 'A question of its own' }).click();
+  await expect(messages(guest.page).first()).toContainText('A question of its own');
+  await expect(guest.page.getByTestId('question-editor')).toHaveCount(0);
 });
 
 test('a room ends with its conversation', async () => {
