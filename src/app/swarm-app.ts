@@ -121,9 +121,11 @@ export class SwarmApp implements AppModel {
   readonly answerOptions = computed(() => this.#shown.value.options.value);
   readonly #presets = new Presets();
   readonly presets = this.#presets.list;
-  readonly tokensPerSecond = computed(() => this.#shown.value.progress.tokensPerSecond.value);
-  readonly progressNote = computed(() => this.#shown.value.progress.progressNote.value);
-  readonly wait = computed(() => this.#shown.value.progress.wait.value);
+  /** Of this tab's own conversation; another's answers are made elsewhere. */
+  readonly #progress = computed(() => (this.rooms.followed.value ? undefined : this.#shown.value.progress));
+  readonly tokensPerSecond = computed(() => this.#progress.value?.tokensPerSecond.value);
+  readonly progressNote = computed(() => this.#progress.value?.progressNote.value);
+  readonly wait = computed(() => this.#progress.value?.wait.value);
   /** The engine behind `window.shoal.engine`. */
   readonly engine: ShoalEngine = this.#answers.open().engine;
   #session: SwarmSession | undefined;
@@ -504,7 +506,7 @@ export class SwarmApp implements AppModel {
 
   /** Others hear of it at once; the conversation stays in this tab while it is open to them. */
   #roomChanged(): void {
-    this.conversations.hold(this.rooms.hosted.value);
+    this.conversations.hold(this.rooms.hosted.value, () => this.rooms.close());
     this.#session?.node?.membership.publishNow();
     this.#redraw.soon();
   }

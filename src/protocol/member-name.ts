@@ -8,6 +8,11 @@ const PILED_MARKS = /(\p{M}{2})\p{M}+/gu;
 
 /** A member's name as it may be shown, whoever wrote it: one short line of text, perhaps empty. */
 export function plainName(text: string): string {
+  return plainLine(text, MAX_NAME_CHARS);
+}
+
+/** A stranger's text as one line that leaves the lines around it as they are. */
+export function plainLine(text: string, maxChars: number): string {
   const line = text.normalize('NFC').replace(SPACES, ' ').replace(UNSEEN, '').replace(PILED_MARKS, '$1');
-  return [...line.replace(SPACES, ' ').trim()].slice(0, MAX_NAME_CHARS).join('').trim();
+  return [...line.replace(SPACES, ' ').trim()].slice(0, maxChars).join('').trim();
 }

@@ -107,7 +107,12 @@ export class PageState {
   #ask(prompt: string, giveBack: () => void): void {
     this.show('chat');
     this.perform(async () => {
-      if (!(await this.model.send(prompt.trim())) && this.prompt.value === '') giveBack();
+      let sent = false;
+      try {
+        sent = await this.model.send(prompt.trim());
+      } finally {
+        if (!sent && this.prompt.value === '') giveBack();
+      }
     });
   }
 

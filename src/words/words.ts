@@ -61,6 +61,8 @@ export async function speak(setting: LanguageSetting): Promise<void> {
 
 /** The first language that the page has; English where it has none. @param tags - as `navigator.languages` */
 export function browserLanguage(tags: readonly string[]): LanguageCode {
-  const known = tags.map((tag) => tag.split('-')[0]).find((code) => code !== undefined && code in LANGUAGES);
+  const known = tags
+    .map((tag) => tag.split('-')[0])
+    .find((code) => code !== undefined && Object.hasOwn(LANGUAGES, code));
   return (known as LanguageCode | undefined) ?? 'en';
 }

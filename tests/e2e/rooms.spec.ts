@@ -90,6 +90,14 @@ test('it goes on while its owner is in another conversation', async () => {
   await expect(owner.page.getByTestId('room-bar')).toContainText('Another conversation of yours');
 });
 
+test('what the owner refuses stays to be sent again', async () => {
+  await ask(guest.page, 'x '.repeat(4500));
+  await expect(guest.page.getByTestId('alert').first()).toContainText('8000');
+  await expect(guest.page.getByTestId('prompt')).toHaveValue(/^x x/);
+  await guest.page.getByTestId('prompt').fill('');
+  await expect(messages(guest.page)).toHaveCount(8);
+});
+
 test('its owner closes it: what was said stays to be read, and nothing is asked any more', async () => {
   await owner.page.getByTestId('close-room').click();
   await expect(guest.page.getByTestId('room-bar')).toHaveAttribute('data-state', 'closed', { timeout: 30_000 });
@@ -99,4 +107,38 @@ test('its owner closes it: what was said stays to be read, and nothing is asked 
   await guest.page.getByTestId('leave-room').click();
   await expect(messages(guest.page)).toHaveCount(0);
   await expect(guest.page.getByTestId('open-room')).toHaveCount(0);
+});
+
+test('another conversation is shown in place of a room, or of one whose question is edited', async () => {
+  const look = () => guest.page.getByTestId('enter-room').click({ timeout: 30_000 });
+  await ask(guest.page, 'A question of its own');
+  await answered(guest.page, 2);
+  await ask(owner.page, 'A question for all');
+  await answered(owner.page, 2);
+  await owner.page.getByTestId('open-as-room').click();
+  await owner.page.getByTestId('room-yes').click();
+  await look();
+  await expect(messages(guest.page).first()).toContainText('A question for all', { timeout: 30_000 });
+  await guest.page.getByTestId('conversations').click();
+  await guest.page.locator('.conversation-open[aria-current=true]').click();
+  await expect(messages(guest.page).first()).toContainText('A question of its own');
+  await guest.page.getByTestId('new-conversation').click();
+  await ask(guest.page, 'One more');
+  await answered(guest.page, 2);
+  await guest.page.getByTestId('edit').click({ force: true });
+  await expect(guest.page.getByTestId('question-editor')).toHaveCount(1);
+  await guest.page.getByTestId('conversations').click();
+  await guest.page.locator('.conversation-open', { hasText: 'A question of its own' }).click();
+  await expect(messages(guest.page).first()).toContainText('A question of its own');
+  await expect(guest.page.getByTestId('question-editor')).toHaveCount(0);
+});
+
+test('a room ends with its conversation', async () => {
+  await guest.page.getByTestId('enter-room').click();
+  await expect(guest.page.getByTestId('room-bar')).toHaveAttribute('data-state', 'open', { timeout: 30_000 });
+  await owner.page.getByTestId('conversations').click();
+  const current = owner.page.locator('.conversation[data-current=true]');
+  await current.locator('button[aria-expanded]').click();
+  await current.locator('.danger').click();
+  await expect(guest.page.getByTestId('room-bar')).toHaveAttribute('data-state', 'closed', { timeout: 30_000 });
 });

@@ -58,6 +58,7 @@ export class ChatLibrary implements ConversationList {
   #removedRecord: StoredChat | undefined;
   /** It is not given up while another is shown. */
   #held: string | undefined;
+  #onHeldRemoved: (() => void) | undefined;
 
   constructor(options: ChatLibraryOptions) {
     this.#options = options;
@@ -115,10 +116,14 @@ export class ChatLibrary implements ConversationList {
     }
   }
 
-  /** Keeps a conversation in this tab, whichever is shown; none when undefined. */
-  hold(id: string | undefined): void {
+  /**
+   * Keeps a conversation in this tab, whichever is shown; none when undefined.
+   * @param onRemoved - the person deletes it
+   */
+  hold(id: string | undefined, onRemoved?: () => void): void {
     const before = this.#held;
     this.#held = id;
+    this.#onHeldRemoved = onRemoved;
     const living = before === undefined ? undefined : this.#living.value.get(before);
     if (living && living.chat !== this.shown.value && before !== id) this.#releaseWhenDone(living.chat);
   }
@@ -150,6 +155,7 @@ export class ChatLibrary implements ConversationList {
     if (!living && this.#elsewhere.value.has(id)) throw elsewhere();
     const record = living ? this.#recordOf(living.chat, false) : await this.#read(id);
     const title = this.rows.value.find((row) => row.id === id)?.title ?? '';
+    if (id === this.#held) this.#onHeldRemoved?.();
     if (living) {
       void living.chat.close();
       this.#release(living);

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { answerOptionsSchema, DEFAULT_ANSWER_OPTIONS } from './answer-options.ts';
 import { type MessageTree, pathTo, type TreeMessage } from './message-tree.ts';
+import { speakerSchema } from './speaker.ts';
 
 /** Messages of a conversation that are kept, the newest: more than a context holds, and few enough to write often. */
 const MAX_MESSAGES = 400;
@@ -9,9 +10,16 @@ const MAX_CHARS = 1_000_000;
 /** Tokens of the running answer's prompt, or of the answer: the longest context of today's models. */
 const MAX_IDS = 1 << 17;
 export const MAX_TITLE_CHARS = 200;
+const MAX_NOTE_CHARS = 4096;
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const ids = v.pipe(v.array(count), v.maxLength(MAX_IDS), v.readonly());
+
+/** What stands beside a message, perhaps in a stranger's file. */
+const note = v.pipe(
+  v.string(),
+  v.transform((text) => text.slice(0, MAX_NOTE_CHARS)),
+);
 
 const runningSchema = v.object({
   options: answerOptionsSchema,
@@ -28,12 +36,13 @@ const messageSchema = v.object({
   role: v.picklist(['user', 'assistant']),
   text: v.pipe(v.string(), v.maxLength(MAX_CHARS)),
   state: v.picklist(['streaming', 'done', 'stopped', 'error']),
-  error: v.optional(v.string()),
-  errorCode: v.optional(v.string()),
-  note: v.optional(v.string()),
+  error: v.optional(note),
+  errorCode: v.optional(note),
+  note: v.optional(note),
   leftOut: v.optional(v.boolean()),
   continuable: v.optional(v.boolean()),
-  by: v.optional(v.object({ peerId: v.string(), name: v.string() })),
+  // Whose question it is decides nothing: unreadable, it is nobody's.
+  by: v.fallback(v.optional(speakerSchema), undefined),
 });
 
 const entries = {

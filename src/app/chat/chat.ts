@@ -133,6 +133,11 @@ export class Chat {
     return this.#parts.engine.promptSize(chatRequest(messages, this.options.value.systemPrompt));
   }
 
+  /** Whether the model would read all of this prompt. */
+  async fits(text: string): Promise<boolean> {
+    return (await this.promptSize(text)).tokens < this.#parts.contextLength();
+  }
+
   /** Goes on with the last answer, from the tokens that are there, or from its text where an earlier page had them. */
   async continueAnswer(): Promise<void> {
     const last = this.messages.value.at(-1);

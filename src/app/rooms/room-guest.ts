@@ -6,6 +6,7 @@ import type { Transport } from '../../net/transport.ts';
 import type { ChatMessage, FollowedRoom } from '../app-model.ts';
 import {
   encodeRoom,
+  fitting,
   MAX_QUESTION_CHARS,
   parseRoomResponse,
   ROOM_PROTOCOL,
@@ -16,6 +17,8 @@ import {
 /** How often a room is read that answers, and one that rests. */
 const BUSY_MS = 300;
 const REST_MS = 1200;
+/** And the longest rest of one that is out of reach: each look at it may be a dial. */
+const MAX_REST_MS = 20_000;
 /** Readings in a row that fail until the room counts as out of reach; it is looked for as long as it is shown. */
 const MAX_MISSED = 3;
 const READ_TIMEOUT_MS = 8000;
@@ -70,15 +73,19 @@ export class RoomGuest implements FollowedRoom {
         const open = await this.#read();
         missed = 0;
         this.state.value = open ? 'open' : 'closed';
-        if (!open) break;
+        if (!open) return this.#endAnswers();
       } catch (thrown) {
         if (this.#end.signal.aborted) return;
         missed++;
         log.info('CHAT', `The room of ${this.peerId} was not read: ${ShoalError.from(thrown).message}`);
-        if (missed >= MAX_MISSED) this.state.value = 'out-of-reach';
+        if (missed >= MAX_MISSED) {
+          this.state.value = 'out-of-reach';
+          this.#endAnswers();
+        }
       }
       this.#wake = new AbortController();
-      const rest = new Promise((resolve) => setTimeout(resolve, this.busy.value ? BUSY_MS : REST_MS));
+      const restMs = this.busy.value ? BUSY_MS : Math.min(MAX_REST_MS, REST_MS * 2 ** Math.max(0, missed - MAX_MISSED));
+      const rest = new Promise((resolve) => setTimeout(resolve, restMs));
       await abortable(rest, this.#wake.signal).catch(() => undefined);
     }
   }
@@ -95,9 +102,22 @@ export class RoomGuest implements FollowedRoom {
     this.#version = state.version;
     for (const message of state.changed) this.#messages.set(message.id, shown(message));
     this.title.value = state.title;
-    this.messages.value = state.ids.flatMap((id) => this.#messages.get(id) ?? []);
+    const known = state.ids.flatMap((id) => this.#messages.get(id) ?? []);
+    // No owner shows more, so that nothing here grows without end.
+    const messages = known.slice(-fitting(known).length);
+    this.#messages.clear();
+    for (const message of messages) this.#messages.set(message.id, message);
+    this.messages.value = messages;
     this.busy.value = state.busy;
     return true;
+  }
+
+  /** Nothing more comes of them for now. */
+  #endAnswers(): void {
+    this.busy.value = false;
+    this.messages.value = this.messages.value.map((message) =>
+      message.state === 'streaming' ? { ...message, state: 'stopped' } : message,
+    );
   }
 
   async #request(request: RoomRequest): Promise<ReturnType<typeof parseRoomResponse>> {

@@ -22,6 +22,8 @@ export class Rooms implements RoomDoor {
   readonly followed: Signal<RoomGuest | undefined> = signal(undefined);
   readonly #options: RoomsOptions;
   readonly #host: Signal<RoomHost | undefined> = signal(undefined);
+  /** Of the last room that was looked for: one that was left meanwhile is not shown. */
+  #wanted = 0;
 
   constructor(options: RoomsOptions) {
     this.#options = options;
@@ -30,10 +32,13 @@ export class Rooms implements RoomDoor {
 
   async open(): Promise<void> {
     const { transport, chat, name, onChange } = this.#options;
+    const asked = chat();
     const [{ RoomHost: Host }, opened] = await Promise.all([import('./room-host.ts'), transport()]);
+    // Nobody has agreed to open another.
+    if (chat() !== asked) return;
     this.close();
-    this.#host.value = new Host({ transport: opened, chat: chat(), name });
-    this.hosted.value = chat().id;
+    this.#host.value = new Host({ transport: opened, chat: asked, name });
+    this.hosted.value = asked.id;
     onChange();
   }
 
@@ -47,12 +52,15 @@ export class Rooms implements RoomDoor {
 
   async follow(peerId: string): Promise<void> {
     const { transport, name } = this.#options;
+    const wanted = ++this.#wanted;
     const [{ RoomGuest: Guest }, opened] = await Promise.all([import('./room-guest.ts'), transport()]);
+    if (wanted !== this.#wanted) return;
     this.leave();
     this.followed.value = new Guest({ transport: opened, peerId, name });
   }
 
   leave(): void {
+    this.#wanted++;
     this.followed.value?.close();
     this.followed.value = undefined;
   }

@@ -33,14 +33,28 @@ export function collectRows(
   let positions = 0;
   const giveUp = () => reject(new ShoalError('timeout', 'A check takes too long, or is not wanted any more.'));
   signal.addEventListener('abort', giveUp);
+  const stop = () => {
+    stopListening();
+    signal.removeEventListener('abort', giveUp);
+  };
   const stopListening = exchange.onFrame(({ from, frame }) => {
     if (frame.session !== wanted.session || frame.task !== wanted.task || frame.kind === 'task') return;
     if (from !== wanted.from) return;
     if (frame.kind === 'error') return reject(new ShoalError(frame.error.code, frame.error.message));
+    const count = positionsOf(frame, width);
+    positions += count;
+    // Nothing is compared but just the rows that were asked for: what an honest stage has signed would differ from more.
+    if (
+      !(Number.isInteger(count) && count > 0 && positions <= wanted.length) ||
+      isShown(frame) !== isShown(parts[0] ?? frame)
+    ) {
+      stop();
+      return reject(new ShoalError('bad-result', `Other rows came than the ${wanted.length} that were asked for.`));
+    }
     parts.push(frame);
-    positions += frame.hidden ? frame.hidden.length / width : frame.rows.length;
     if (positions < wanted.length) return;
-    const hidden = new Float32Array(positions * width);
+    stop();
+    const hidden = new Float32Array(isShown(frame) ? positions * width : 0);
     let offset = 0;
     for (const part of parts) {
       if (!part.hidden) continue;
@@ -49,9 +63,14 @@ export function collectRows(
     }
     resolve({ rows: parts.flatMap(({ rows }) => rows), hidden });
   });
-  const stop = () => {
-    stopListening();
-    signal.removeEventListener('abort', giveUp);
-  };
   return { done: promise, stop };
+}
+
+function isShown({ hidden }: ResultFrame): boolean {
+  return hidden !== undefined;
+}
+
+/** Positions that a result is of. */
+function positionsOf({ hidden, rows }: ResultFrame, width: number): number {
+  return hidden ? hidden.length / width : rows.length;
 }

@@ -4,7 +4,7 @@ import type { LayerRange } from '../../core/ranges.ts';
 import { shortId } from '../../core/short-id.ts';
 import type { CommandParams, CommandResult, SignedRows } from '../../protocol/commands.ts';
 import type { TaskFrame } from '../../protocol/frames.ts';
-import { MAX_EVIDENCE_TOKENS } from '../../protocol/limits.ts';
+import { MAX_EVIDENCE_TOKENS, MAX_TASK_TOKENS } from '../../protocol/limits.ts';
 import { collectRows } from './collect-rows.ts';
 import { MAX_DIFFERENCE, rowDifference } from './compare-rows.ts';
 import type { PipelineDependencies } from './pipeline-dependencies.ts';
@@ -29,13 +29,13 @@ export interface LiarEvidenceOptions extends PipelineDependencies {
 const MAX_KEPT = 2;
 const MAX_BYTES = 64 * 1024 * 1024;
 const KEPT_MS = 10 * 60_000;
-/** Times that the rows of one liar are shown: they tell what the prompt was. */
+/** Tabs that the rows of one liar are shown to, each once: they tell what the prompt was. */
 const MAX_SHOWN = 8;
 const CHECK_TIMEOUT_MS = 60_000;
 
 interface Kept extends Evidence {
   readonly untilMs: number;
-  shown: number;
+  readonly shownTo: Set<string>;
 }
 
 /**
@@ -55,9 +55,9 @@ export class LiarEvidence {
   /** @returns whether it is kept: what is too large to be sent around is not */
   keep(evidence: Evidence): boolean {
     const { input, output } = evidence;
-    const bytes = output.byteLength + (input.dtype === 'u32' ? input.ids : input.hidden).byteLength;
-    if (bytes > MAX_BYTES) return false;
-    this.#kept = [...this.#kept, { ...evidence, untilMs: performance.now() + KEPT_MS, shown: 0 }].slice(-MAX_KEPT);
+    if (output.byteLength + valuesOf(input).byteLength > MAX_BYTES) return false;
+    const kept = { ...evidence, untilMs: performance.now() + KEPT_MS, shownTo: new Set<string>() };
+    this.#kept = [...this.#kept, kept].slice(-MAX_KEPT);
     return true;
   }
 
@@ -71,12 +71,12 @@ export class LiarEvidence {
   ): Promise<CommandResult<'SHOW_EVIDENCE'>> {
     this.#kept = this.#kept.filter(({ untilMs }) => performance.now() < untilMs);
     const kept = this.#kept.find(({ signed }) => signed.session === session && isSame(signed.layers, layers));
-    if (!kept || kept.shown >= MAX_SHOWN)
-      throw new ShoalError('unknown-session', 'Evidence of this session is not kept any more.');
-    kept.shown++;
+    if (!kept || kept.shownTo.has(to) || kept.shownTo.size >= MAX_SHOWN)
+      throw new ShoalError('unknown-session', 'Evidence of this session is not kept any more, or was shown already.');
+    kept.shownTo.add(to);
     const { input, output } = kept;
     const send = async (number: number, rows: Float32Array) => {
-      const step = max_tokens * this.#options.width;
+      const step = Math.min(max_tokens, MAX_TASK_TOKENS) * this.#options.width;
       for (let start = 0; start < rows.length; start += step) {
         const hidden = rows.subarray(start, start + step);
         await this.#options.exchange.deliver(to, {
@@ -111,8 +111,10 @@ export class LiarEvidence {
   }
 
   #wants(liar: string, { layers, length }: SignedRows): boolean {
-    const { records, serves } = this.#options;
-    return !records.rests(liar) && length > 0 && length <= MAX_EVIDENCE_TOKENS && serves(layers);
+    const { records, serves, width } = this.#options;
+    const bytes = (layers.start === 0 ? 1 : 2) * length * width * Float32Array.BYTES_PER_ELEMENT;
+    const isSmall = length > 0 && length <= MAX_EVIDENCE_TOKENS && bytes <= MAX_BYTES;
+    return isSmall && !records.rests(liar) && serves(layers);
   }
 
   async #check(reporter: string, liar: string, signed: SignedRows): Promise<void> {
@@ -122,7 +124,7 @@ export class LiarEvidence {
     const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
     const { input, output } = await this.#fetch(reporter, signed, signal);
     const [came, went] = await Promise.all([digest(valuesOf(input)), digest(output)]);
-    if (came !== signed.rows_in || went !== signed.rows_out)
+    if (came !== signed.rows_in || went !== signed.rows_out || lengthOf(input, width) !== signed.length)
       throw new ShoalError('bad-result', 'These are not the rows that it has signed.');
     const difference = rowDifference(output, await recompute(this.#options, signed.layers, input, signal), width);
     if (difference <= MAX_DIFFERENCE) throw new ShoalError('bad-result', 'This tab computes the same.');
@@ -155,6 +157,10 @@ export class LiarEvidence {
 
 /** Rows in one frame of those that are shown. */
 const SHOWN_TOKENS = 64;
+
+function lengthOf(input: TaskFrame['input'], width: number): number {
+  return input.dtype === 'u32' ? input.ids.length : input.hidden.length / width;
+}
 
 function valuesOf(input: TaskFrame['input']): Float32Array | Uint32Array {
   return input.dtype === 'u32' ? input.ids : input.hidden;

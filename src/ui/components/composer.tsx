@@ -98,7 +98,7 @@ export function Composer() {
             (busy ? words().chat.escapeStops : words().chat.enterSends)}
         </p>
         {Attachments && <Attachments />}
-        {tooLong && messages.some(({ leftOut }) => !leftOut) && (
+        {tooLong && !model.rooms.followed.value && messages.some(({ leftOut }) => !leftOut) && (
           <button type="button" onClick={() => page.perform(() => model.leaveOutOldest(page.prompt.value))}>
             {words().chat.leaveOutOldest}
           </button>

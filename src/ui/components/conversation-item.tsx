@@ -23,6 +23,7 @@ export function ConversationItem({ row, close }: { row: ConversationRow; close: 
   const open = () =>
     page.perform(async () => {
       await conversations.open(id);
+      page.model.rooms.leave();
       page.show('chat');
       close();
     });

@@ -15,15 +15,20 @@ export function MemberCard({ peerId }: { peerId: string }) {
   const missed = useSignal(false);
   useEffect(() => {
     let shown = true;
-    const ask = () =>
-      model.device(peerId).then(
-        (found) => {
-          if (shown) [card.value, missed.value] = [found, false];
-        },
-        (thrown: unknown) => {
-          if (shown) missed.value = ShoalError.from(thrown).code !== 'aborted';
-        },
-      );
+    let asking = false;
+    const ask = async () => {
+      // One that does not answer is not asked a second time meanwhile.
+      if (asking) return;
+      asking = true;
+      try {
+        const found = await model.device(peerId);
+        if (shown) [card.value, missed.value] = [found, false];
+      } catch (thrown) {
+        if (shown) missed.value = ShoalError.from(thrown).code !== 'aborted';
+      } finally {
+        asking = false;
+      }
+    };
     void ask();
     const timer = setInterval(() => void ask(), ASK_AGAIN_MS);
     return () => {
@@ -34,7 +39,7 @@ export function MemberCard({ peerId }: { peerId: string }) {
   const said = laterWords().card;
   return (
     <div class="member-card" data-testid="member-card">
-      {!card.value && <p class="muted">{missed.value ? said.silent : said.asking}</p>}
+      {(missed.value || !card.value) && <p class="muted">{missed.value ? said.silent : said.asking}</p>}
       {card.value && (
         <dl class="facts">
           {rowsOf(card.value).map(([label, text]) => (

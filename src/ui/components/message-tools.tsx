@@ -58,7 +58,7 @@ export function MessageTools({ message, edit, whole }: MessageToolsProps) {
   return (
     <>
       {tools}
-      {page.tokensShown.value === id && Tokens && <Tokens id={id} />}
+      {own && page.tokensShown.value === id && Tokens && <Tokens id={id} />}
     </>
   );
 }

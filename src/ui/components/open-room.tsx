@@ -10,7 +10,9 @@ export function OpenRoom() {
   const { model } = usePage();
   const asking = useSignal(false);
   const others = model.members.value.some(({ self }) => !self);
-  if (!others || model.rooms.hosted.value !== undefined || model.rooms.followed.value) return null;
+  // The swarm hears of rooms of its nodes only.
+  const heard = others && model.swarm.value.role === 'node';
+  if (!heard || model.rooms.hosted.value !== undefined || model.rooms.followed.value) return null;
   return (
     <>
       <button type="button" data-testid="open-as-room" onClick={() => (asking.value = true)}>

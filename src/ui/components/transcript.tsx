@@ -8,6 +8,8 @@ import { Message } from './message.tsx';
 export function Transcript() {
   const { model } = usePage();
   const messages = model.messages.value;
+  // Ids are the same in every conversation: an editor that is open in one is not in the next.
+  const whose = model.rooms.followed.value?.peerId ?? model.conversations.current.value;
   const { scroller, content, stuck, toEnd } = useStickToBottom<HTMLElement, HTMLDivElement>();
   return (
     <div class="transcript-frame">
@@ -17,7 +19,7 @@ export function Transcript() {
           {messages.length === 0 ? (
             <EmptyTranscript />
           ) : (
-            messages.map((message) => <Message key={message.id} message={message} />)
+            messages.map((message) => <Message key={`${whose}/${message.id}`} message={message} />)
           )}
         </div>
       </section>

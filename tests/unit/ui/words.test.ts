@@ -100,6 +100,7 @@ test('a language is found by the browser, and kept to', async () => {
   expect(browserLanguage(['fr', 'de'])).toBe('de');
   expect(browserLanguage(['fr-FR'])).toBe('en');
   expect(browserLanguage([])).toBe('en');
+  expect(browserLanguage(['constructor', 'de'])).toBe('de');
   const documentElement = { lang: '', dir: '' };
   vi.stubGlobal('document', { documentElement });
   vi.stubGlobal('navigator', { languages: ['de-DE'] });

@@ -58,6 +58,23 @@ it.each([
   expect(() => readChatsFile(text, 'x.json')).toThrow(words);
 });
 
+it('has of a stranger no name or note that a page could not show', () => {
+  const said = { role: 'user', text: 'Hi', state: 'done', note: 'x'.repeat(1 << 20), error: 'x'.repeat(1 << 20) };
+  const peerId = '12D3Koo';
+  const askers = [
+    { peerId, name: '\u202eAnna\u200b' },
+    { peerId: 'x'.repeat(500), name: 'Anna' },
+    { peerId, name: 'x'.repeat(500) },
+    { peerId: '\u202ea', name: 'Anna' },
+    5,
+  ];
+  const messages = askers.map((by, id) => ({ id, ...said, by }));
+  const [filed] = readChatsFile(JSON.stringify({ format: 'shoal-conversation', messages }), 'x.json');
+  const read = filed!.content.tree.messages;
+  expect(read.map(({ by }) => by)).toEqual([{ peerId, name: 'Anna' }, undefined, undefined, undefined, undefined]);
+  expect(read[0]!.note!.length + read[0]!.error!.length).toBeLessThan(10_000);
+});
+
 it('takes up what an older page has kept', () => {
   const message = { text: 'Hi', state: 'done', error: undefined };
   const messages = [
