@@ -210,6 +210,11 @@ export function toHex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
+/** 32 hexadecimal digits that nobody can guess; `crypto.randomUUID` is missing where a page is insecure. */
+export function randomId(): string {
+  return toHex(crypto.getRandomValues(new Uint8Array(16)));
+}
+
 /** Of an even number of hexadecimal digits. */
 export function fromHex(digits: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length: digits.length / 2 }, (_, index) =>

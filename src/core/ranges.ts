@@ -9,6 +9,10 @@ export function layersIn({ start, end }: LayerRange): number[] {
   return Array.from({ length: end - start }, (_, index) => start + index);
 }
 
+export function sameLayers(one: LayerRange, other: LayerRange): boolean {
+  return one.start === other.start && one.end === other.end;
+}
+
 /** `0-7` for `[0, 8)`: the inclusive form that people read. */
 export function formatLayers(layers: LayerRange): string {
   return layers.end - layers.start === 1 ? `${layers.start}` : `${layers.start}-${layers.end - 1}`;

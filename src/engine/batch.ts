@@ -1,3 +1,4 @@
+import { sameLayers } from '../core/ranges.ts';
 import type { CandidateRequest, Candidates } from '../protocol/frames.ts';
 import { MAX_WANTED_IDS } from '../protocol/limits.ts';
 import { wantedRows } from './check-task.ts';
@@ -35,7 +36,7 @@ function joins(pass: readonly StageTask[], task: StageTask, width: number): bool
   return (
     all.length <= MAX_BATCH_TASKS &&
     all.every((other) => isSingle(other, width) && other.candidates?.mask === undefined) &&
-    pass.every((other) => other.layers.start === layers.start && other.layers.end === layers.end) &&
+    pass.every((other) => sameLayers(other.layers, layers)) &&
     pass.every((other) => other.session !== task.session) &&
     all.reduce((sum, { candidates }) => sum + (candidates?.wantedIds.length ?? 0), 0) <= MAX_WANTED_IDS
   );

@@ -1,7 +1,7 @@
 import { ShoalError } from '../core/errors.ts';
 import { formatLayers } from '../core/ranges.ts';
 import type { Hyperparameters } from '../model/hyperparameters.ts';
-import type { CandidateRequest } from '../protocol/frames.ts';
+import { type CandidateRequest, positionsOf } from '../protocol/frames.ts';
 import { MAX_CANDIDATES, MAX_WANTED_IDS } from '../protocol/limits.ts';
 import { allFinite } from './finite.ts';
 import type { StageTask } from './layer-runner.ts';
@@ -18,7 +18,7 @@ export function checkTask(task: StageTask, session: Session, model: Hyperparamet
   if (layers.start !== session.layers.start || layers.end !== session.layers.end)
     throw bad(`layers ${formatLayers(layers)}`, `the session's, ${formatLayers(session.layers)}`);
   if (position !== session.length) throw bad(`position ${position}`, `the session's length, ${session.length}`);
-  const tokens = input.dtype === 'u32' ? input.ids.length : input.hidden.length / model.width;
+  const tokens = positionsOf(input, model.width);
   const dtype = layers.start === 0 ? 'u32' : 'f32';
   if (input.dtype !== dtype) throw bad(`an input of ${input.dtype}`, `${dtype} for layer ${layers.start}`);
   if (!Number.isInteger(tokens)) throw bad(`hidden states of ${tokens} rows`, `whole rows of ${model.width}`);

@@ -92,3 +92,13 @@ export interface ErrorFrame {
 }
 
 export type Frame = TaskFrame | ResultFrame | ErrorFrame;
+
+/** Tokens, or rows `[T, C]`. */
+export function valuesOf(input: TaskFrame['input']): Uint32Array | Float32Array {
+  return input.dtype === 'u32' ? input.ids : input.hidden;
+}
+
+/** T. @param width - C */
+export function positionsOf(input: TaskFrame['input'], width: number): number {
+  return input.dtype === 'u32' ? input.ids.length : input.hidden.length / width;
+}

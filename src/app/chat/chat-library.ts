@@ -1,5 +1,5 @@
 import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import { toHex } from '../../core/bytes.ts';
+import { randomId } from '../../core/bytes.ts';
 import { ShoalError } from '../../core/errors.ts';
 import { log } from '../../core/log.ts';
 import type { ConversationList, ConversationRow } from '../app-model.ts';
@@ -62,7 +62,7 @@ export class ChatLibrary implements ConversationList {
 
   constructor(options: ChatLibraryOptions) {
     this.#options = options;
-    this.shown = signal(this.#make(newId()));
+    this.shown = signal(this.#make(randomId()));
     this.current = computed(() => this.shown.value.id);
     this.title = computed(() => this.shown.value.title.value);
     const stored = computed(() => this.#stored.value.map((chat) => storedRow(chat, this.#elsewhere.value)));
@@ -130,7 +130,7 @@ export class ChatLibrary implements ConversationList {
 
   startNew(): void {
     if (this.shown.value.messages.value.length === 0) return;
-    const chat = this.#make(newId());
+    const chat = this.#make(randomId());
     this.#show(chat);
     if (!this.#home) return;
     this.#keep(chat);
@@ -202,7 +202,7 @@ export class ChatLibrary implements ConversationList {
       // In the order of the file, the first being the newest.
       const savedAtMs = Date.now() - index;
       const record = { ...entriesOf(content), home: home.id, modelName, savedAtMs, open: false };
-      await store.write(newId(), record);
+      await store.write(randomId(), record);
     }
     await this.load();
   }
@@ -300,11 +300,6 @@ export class ChatLibrary implements ConversationList {
     if (this.#store) return this.#store;
     throw new ShoalError('bad-request', 'This browser keeps no conversations. Allow site data for this page.');
   }
-}
-
-/** An insecure page, which says so, has no `crypto.randomUUID`. */
-function newId(): string {
-  return toHex(crypto.getRandomValues(new Uint8Array(16)));
 }
 
 function elsewhere(): ShoalError {

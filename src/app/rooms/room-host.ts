@@ -1,5 +1,5 @@
 import { effect, type Signal, signal } from '@preact/signals';
-import { toHex } from '../../core/bytes.ts';
+import { randomId } from '../../core/bytes.ts';
 import { ShoalError } from '../../core/errors.ts';
 import type { Transport } from '../../net/transport.ts';
 import type { ChatMessage, Speaker } from '../app-model.ts';
@@ -38,7 +38,7 @@ export class RoomHost {
   /** Tabs that look in. */
   readonly followers: Signal<number> = signal(0);
   readonly #options: RoomHostOptions;
-  readonly #room = toHex(crypto.getRandomValues(new Uint8Array(16)));
+  readonly #room = randomId();
   /** What others see, by message, which is another object when it changes. One that is back is new. */
   #drawn: ReadonlyMap<ChatMessage, { readonly version: number; readonly message: RoomMessage }> = new Map();
   readonly #readAtMs = new Map<string, number>();

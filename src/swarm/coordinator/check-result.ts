@@ -1,4 +1,5 @@
 import { ShoalError } from '../../core/errors.ts';
+import { sameLayers } from '../../core/ranges.ts';
 import type { CandidateRequest, Candidates, ResultFrame, RouteStage } from '../../protocol/frames.ts';
 
 /** What was asked of the last stage. */
@@ -23,7 +24,7 @@ export function checkResult({ rows, timings }: ResultFrame, wanted: ResultWanted
   for (const row of rows) checkRow(row, wanted);
   const agree = timings.every(({ peerId, layers }, place) => {
     const stage = route[place];
-    return stage?.peerId === peerId && stage.layers.start === layers.start && stage.layers.end === layers.end;
+    return stage?.peerId === peerId && sameLayers(stage.layers, layers);
   });
   if (timings.length !== route.length || !agree) throw bad('the times of other stages than those of the route');
 }

@@ -1,9 +1,9 @@
 import { ShoalError } from '../../core/errors.ts';
 import { log } from '../../core/log.ts';
-import type { LayerRange } from '../../core/ranges.ts';
+import { type LayerRange, sameLayers } from '../../core/ranges.ts';
 import { shortId } from '../../core/short-id.ts';
 import type { CommandParams, CommandResult, SignedRows } from '../../protocol/commands.ts';
-import type { TaskFrame } from '../../protocol/frames.ts';
+import { positionsOf, type TaskFrame, valuesOf } from '../../protocol/frames.ts';
 import { MAX_EVIDENCE_TOKENS, MAX_TASK_TOKENS } from '../../protocol/limits.ts';
 import { collectRows } from './collect-rows.ts';
 import { MAX_DIFFERENCE, rowDifference } from './compare-rows.ts';
@@ -31,6 +31,8 @@ const MAX_BYTES = 64 * 1024 * 1024;
 const KEPT_MS = 10 * 60_000;
 /** Tabs that the rows of one liar are shown to, each once: they tell what the prompt was. */
 const MAX_SHOWN = 8;
+/** Rows in one frame of those that are shown. */
+const SHOWN_TOKENS = 64;
 const CHECK_TIMEOUT_MS = 60_000;
 
 interface Kept extends Evidence {
@@ -70,7 +72,7 @@ export class LiarEvidence {
     { session, layers, task, max_tokens }: CommandParams<'SHOW_EVIDENCE'>,
   ): Promise<CommandResult<'SHOW_EVIDENCE'>> {
     this.#kept = this.#kept.filter(({ untilMs }) => performance.now() < untilMs);
-    const kept = this.#kept.find(({ signed }) => signed.session === session && isSame(signed.layers, layers));
+    const kept = this.#kept.find(({ signed }) => signed.session === session && sameLayers(signed.layers, layers));
     if (!kept || kept.shownTo.has(to) || kept.shownTo.size >= MAX_SHOWN)
       throw new ShoalError('unknown-session', 'Evidence of this session is not kept any more, or was shown already.');
     kept.shownTo.add(to);
@@ -124,7 +126,7 @@ export class LiarEvidence {
     const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
     const { input, output } = await this.#fetch(reporter, signed, signal);
     const [came, went] = await Promise.all([digest(valuesOf(input)), digest(output)]);
-    if (came !== signed.rows_in || went !== signed.rows_out || lengthOf(input, width) !== signed.length)
+    if (came !== signed.rows_in || went !== signed.rows_out || positionsOf(input, width) !== signed.length)
       throw new ShoalError('bad-result', 'These are not the rows that it has signed.');
     const difference = rowDifference(output, await recompute(this.#options, signed.layers, input, signal), width);
     if (difference <= MAX_DIFFERENCE) throw new ShoalError('bad-result', 'This tab computes the same.');
@@ -153,19 +155,4 @@ export class LiarEvidence {
       went.stop();
     }
   }
-}
-
-/** Rows in one frame of those that are shown. */
-const SHOWN_TOKENS = 64;
-
-function lengthOf(input: TaskFrame['input'], width: number): number {
-  return input.dtype === 'u32' ? input.ids.length : input.hidden.length / width;
-}
-
-function valuesOf(input: TaskFrame['input']): Float32Array | Uint32Array {
-  return input.dtype === 'u32' ? input.ids : input.hidden;
-}
-
-function isSame(one: LayerRange, other: LayerRange): boolean {
-  return one.start === other.start && one.end === other.end;
 }

@@ -1,4 +1,4 @@
-import { toHex } from '../../core/bytes.ts';
+import { randomId } from '../../core/bytes.ts';
 import { ShoalError } from '../../core/errors.ts';
 import type { Unsubscribe } from '../../core/events.ts';
 import { formatLayers } from '../../core/ranges.ts';
@@ -105,7 +105,7 @@ export class Pipeline {
     wanted: Omit<PlacesWanted, 'session' | 'firstTask'>,
     patience: Patience,
   ): Promise<Pipeline> {
-    const session = randomSession();
+    const session = randomId();
     const { stages, maxTaskTokens } = await findPlaces(deps, { ...wanted, session, firstTask: 0 }, patience);
     return new Pipeline(deps, stages, session, maxTaskTokens, wanted.hashes);
   }
@@ -326,8 +326,4 @@ export class Pipeline {
 
 function goneError({ layers }: RouteStage, cause?: unknown): ShoalError {
   return new ShoalError('peer-gone', `The node with layers ${formatLayers(layers)} left the swarm.`, { cause });
-}
-
-function randomSession(): string {
-  return toHex(crypto.getRandomValues(new Uint8Array(16)));
 }

@@ -1,6 +1,6 @@
-import { toHex } from '../../core/bytes.ts';
+import { randomId } from '../../core/bytes.ts';
 import type { LayerRange } from '../../core/ranges.ts';
-import type { TaskFrame } from '../../protocol/frames.ts';
+import { positionsOf, type TaskFrame } from '../../protocol/frames.ts';
 import { replayTask } from '../stage/replay.ts';
 import { closeStages, openStages } from './build-stages.ts';
 import { collectRows } from './collect-rows.ts';
@@ -20,9 +20,9 @@ export async function recompute(
 ): Promise<Float32Array> {
   const { exchange, width } = deps;
   const own = exchange.peerId;
-  const session = toHex(crypto.getRandomValues(new Uint8Array(16)));
+  const session = randomId();
   const stages = [{ peerId: own, layers }];
-  const length = input.dtype === 'u32' ? input.ids.length : input.hidden.length / width;
+  const length = positionsOf(input, width);
   const computed = collectRows(exchange, width, { session, task: 0, from: own, length }, signal);
   try {
     const opening = { session, stages, routes: [stages], maxTokens: length, firstTask: 0, hashes: false };

@@ -2,7 +2,7 @@ import { ShoalError } from '../../core/errors.ts';
 import type { Unsubscribe } from '../../core/events.ts';
 import { log } from '../../core/log.ts';
 import type { StageOutput } from '../../engine/layer-runner.ts';
-import type { ErrorFrame, StageTiming, TaskFrame } from '../../protocol/frames.ts';
+import { type ErrorFrame, positionsOf, type StageTiming, type TaskFrame, valuesOf } from '../../protocol/frames.ts';
 import type { Manifest } from '../../protocol/manifest.ts';
 import type { FrameExchange } from '../frames/frame-exchange.ts';
 import type { KeptOutputs } from './kept-outputs.ts';
@@ -84,8 +84,8 @@ export class StageTasks {
     if (arrivedAtMs - open.loggedAtMs > LOG_INTERVAL_MS) announceTask(manifest.shards, open.layers);
     open.loggedAtMs = arrivedAtMs;
     const { layerCount, width } = manifest.hyperparameters;
-    const values = input.dtype === 'u32' ? input.ids : input.hidden;
-    const tokens = input.dtype === 'u32' ? values.length : values.length / width;
+    const values = valuesOf(input);
+    const tokens = positionsOf(input, width);
     const last = open.layers.end === layerCount;
     // Hidden values go to the worker with their buffer.
     const digests = open.rows && hasher().digest(values, input.dtype === 'u32' ? 1 : width);
