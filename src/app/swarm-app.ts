@@ -35,7 +35,7 @@ import { detectEnvironment, detectLacks } from './environment.ts';
 import { Farewell } from './farewell.ts';
 import { fetchServerConfig } from './introduction.ts';
 import { Lender } from './lender.ts';
-import { LinkPaths } from './link-paths.ts';
+import { watchPaths } from './link-paths.ts';
 import { meetSwarm } from './meet-swarm.ts';
 import type { RealModelShelf, ShelfParts } from './models/model-shelf.ts';
 import { Redraw } from './redraw.ts';
@@ -106,7 +106,7 @@ export class SwarmApp implements AppModel {
     forget: async (conversation) => this.#session?.node?.coordinator.forget(conversation),
   });
   readonly lap = this.#answers.lap;
-  readonly paths = new LinkPaths(this.lap, async (peerId) => this.#session?.node?.pathTo(peerId)).paths;
+  readonly paths = watchPaths(this.lap, async (peerId) => this.#session?.node?.pathTo(peerId));
   readonly conversations: ChatLibrary;
   readonly expectsConversation = hadConversation();
   readonly #shown = computed(() => this.conversations.shown.value);

@@ -155,6 +155,12 @@ export class PageState {
     });
   }
 
+  /** Shows the room of another tab. */
+  lookInto(peerId: string): void {
+    this.show('chat');
+    this.perform(() => this.model.rooms.follow(peerId));
+  }
+
   pick(shard: number, picked: boolean): void {
     const picks = new Set(this.picks.value);
     if (picked) picks.add(shard);

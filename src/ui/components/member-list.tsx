@@ -17,10 +17,6 @@ const MAX_ROWS = 100;
 export function MemberList() {
   const page = usePage();
   const { model, names } = page;
-  const lookIn = (peerId: string) => {
-    page.show('chat');
-    page.perform(() => model.rooms.follow(peerId));
-  };
   const members = model.members.value;
   const { acceptRemoteUnloads, trustedPeers, lend } = model.settings.value;
   const said = words().members;
@@ -47,8 +43,8 @@ export function MemberList() {
               {member.checked && <Checked {...member.checked} />}
             </span>
             {member.room && !member.self && (
-              <button type="button" class="member-room" onClick={() => lookIn(member.peerId)}>
-                {words().members.lookIn}
+              <button type="button" class="member-room" onClick={() => page.lookInto(member.peerId)}>
+                {said.lookIn}
               </button>
             )}
             <About peerId={member.peerId} name={names.value.full(member.peerId)} />

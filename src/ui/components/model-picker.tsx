@@ -1,3 +1,4 @@
+import '../styles/sheet.css';
 import '../styles/picker.css';
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
@@ -53,8 +54,14 @@ export function ModelPicker({ onClose }: { onClose: () => void }) {
   }, []);
   const known = shelf.value;
   return (
-    <dialog ref={dialog} class="picker" aria-label={words().top.models} data-testid="model-picker" onClose={onClose}>
-      <div class="picker-body">
+    <dialog
+      ref={dialog}
+      class="sheet picker"
+      aria-label={words().top.models}
+      data-testid="model-picker"
+      onClose={onClose}
+    >
+      <div class="sheet-body">
         <div class="card-head">
           <h2>{words().top.models}</h2>
           <button type="button" aria-label={words().close} onClick={() => dialog.current?.close()}>

@@ -4,6 +4,9 @@ import { laterWords } from '../../words/later-words.ts';
 import { usePage } from '../page-state.ts';
 import { TabMark } from './tab-mark.tsx';
 
+/** Rooms of others that are shown there. */
+const MAX_ROOMS = 3;
+
 /** Above the conversation: whose room is shown, who looks into this tab's, which others are open. */
 export function RoomBar() {
   const { model } = usePage();
@@ -68,14 +71,7 @@ function OpenRooms() {
         <div key={peerId} class="room-bar" data-testid="open-room">
           <TabMark peerId={peerId} />
           <p dir="auto">{said.another(names.value.full(peerId))}</p>
-          <button
-            type="button"
-            data-testid="enter-room"
-            onClick={() => {
-              page.show('chat');
-              page.perform(() => model.rooms.follow(peerId));
-            }}
-          >
+          <button type="button" data-testid="enter-room" onClick={() => page.lookInto(peerId)}>
             {said.lookIn}
           </button>
         </div>
@@ -83,5 +79,3 @@ function OpenRooms() {
     </>
   );
 }
-
-const MAX_ROOMS = 3;

@@ -1,3 +1,4 @@
+import '../styles/sheet.css';
 import '../styles/shortcuts.css';
 import { laterWords } from '../../words/later-words.ts';
 import { words } from '../../words/words.ts';
@@ -14,8 +15,8 @@ export function ShortcutSheet({ onClose }: { onClose: () => void }) {
   const { singleKeys } = usePage().model.settings.value;
   const said = laterWords().shortcuts;
   return (
-    <dialog ref={dialog} class="shortcuts" aria-label={said.title} data-testid="shortcut-sheet" onClose={onClose}>
-      <div class="shortcuts-body">
+    <dialog ref={dialog} class="sheet shortcuts" aria-label={said.title} data-testid="shortcut-sheet" onClose={onClose}>
+      <div class="sheet-body">
         <div class="card-head">
           <h2>{said.title}</h2>
           <button type="button" aria-label={words().close} onClick={() => dialog.current?.close()}>
