@@ -103,7 +103,7 @@ export class SwarmApp implements AppModel {
     grammars: { follow: (grammar) => this.#requireSession().grammars.follow(grammar) },
     modelId: () => this.model.value?.name ?? '',
     contextLength: () => this.#contextLength(),
-    forget: async (conversation) => this.#session?.node?.coordinator.forget(conversation),
+    forget: async (conversation) => this.#session?.node?.coordinator.discard(conversation),
   });
   readonly lap = this.#answers.lap;
   readonly paths = watchPaths(this.lap, async (peerId) => this.#session?.node?.pathTo(peerId));

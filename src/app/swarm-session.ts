@@ -16,6 +16,7 @@ import { LocalStoreThread } from '../store/idb/store-thread.ts';
 import type { ShardOrigin, ShardStore } from '../store/shard-store.ts';
 import type { MeetingPlace } from '../store/torrent/peer-introducer.ts';
 import { createTorrentShardStore } from '../store/torrent-shard-store.ts';
+import type { CheckpointShelf } from '../swarm/coordinator/checkpoints.ts';
 import { serveManifest } from '../swarm/members/manifest-exchange.ts';
 import { ShardIntroducer } from '../swarm/members/shard-introducer.ts';
 import { type NodeSettings, SwarmNode } from '../swarm/node.ts';
@@ -169,6 +170,7 @@ export class SwarmSession {
       manifestId,
       keeper: this.keeper,
       settings: this.#settings,
+      shelf: this.keepsData ? lazyShelf() : undefined,
     });
     node.useRunner(await this.keeper.runner());
     this.#node = node;
@@ -265,6 +267,20 @@ export class SwarmSession {
   async #authorization(): Promise<string | undefined> {
     return this.membership?.pass?.authorization();
   }
+}
+
+/** Its code comes with the first conversation that is looked for. */
+function lazyShelf(): CheckpointShelf {
+  let opened: Promise<CheckpointShelf> | undefined;
+  const open = () => {
+    opened ??= import('./chat/kept-conversations.ts').then(({ KeptConversations }) => new KeptConversations());
+    return opened;
+  };
+  return {
+    read: async (key) => (await open()).read(key),
+    write: async (key, kept) => (await open()).write(key, kept),
+    remove: async (key) => (await open()).remove(key),
+  };
 }
 
 /** For a browser that keeps no site data. Workers would not see it, so this thread fetches, hashes and reads. */

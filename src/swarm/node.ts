@@ -12,6 +12,7 @@ import { Recruiter } from './assign/recruiter.ts';
 import { SpreadPace } from './assign/spread-pace.ts';
 import { Spreader } from './assign/spreader.ts';
 import { chooseInTurn } from './assign/volunteer.ts';
+import type { CheckpointShelf, Checkpoints } from './coordinator/checkpoints.ts';
 import { Coordinator } from './coordinator/coordinator.ts';
 import type { LiarEvidence } from './coordinator/liar-evidence.ts';
 import { LiarReports } from './coordinator/liar-reports.ts';
@@ -37,6 +38,8 @@ export interface SwarmNodeOptions {
   readonly manifestId: string;
   readonly keeper: ShardKeeper;
   readonly settings: () => NodeSettings;
+  /** Where lasting conversations are noted; none is kept for a later page when absent. */
+  readonly shelf?: CheckpointShelf | undefined;
   /** How much this node takes on, where it is not as `src/protocol/limits.ts` says. */
   readonly limits?: Partial<NodeLimits>;
 }
@@ -112,6 +115,8 @@ export class SwarmNode {
     this.stages = new StageServer({
       exchange: this.exchange,
       manifest,
+      manifestId,
+      freeBytes: () => store.freeBytes(),
       commands: () => this.commands,
       loading: () => keeper.pending().length > 0,
       lending: () => this.#lending,
@@ -172,6 +177,15 @@ export class SwarmNode {
       );
       return opened;
     };
+    const { exchange, commands } = this;
+    const { shelf } = options;
+    let checkpoints: Promise<Checkpoints> | undefined;
+    const openCheckpoints = (shelf: CheckpointShelf) => {
+      checkpoints ??= import('./coordinator/checkpoints.ts').then(
+        (module) => new module.Checkpoints({ exchange, commands, shelf, manifestId }),
+      );
+      return checkpoints;
+    };
     this.coordinator = new Coordinator({
       ...dependencies,
       reports,
@@ -179,6 +193,7 @@ export class SwarmNode {
       checks: () => options.settings().checkOthers,
       onChecked: () => this.#events.emit('change', undefined),
       contextLength,
+      checkpoints: shelf && (() => openCheckpoints(shelf)),
       leaving: () => this.#roster.leaving(),
     });
     this.#recruiter = new Recruiter({

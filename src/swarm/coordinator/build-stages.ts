@@ -5,6 +5,7 @@ import { MAX_TASK_TOKENS } from '../../protocol/limits.ts';
 import type { PositionRange } from '../stage/kept-outputs.ts';
 import { replayTask } from '../stage/replay.ts';
 import type { PipelineDependencies } from './pipeline-dependencies.ts';
+import type { Restoring } from './restoring.ts';
 import { neighboursOf, type Routes } from './route-links.ts';
 
 /** Openings of this tab so far, of all its sessions: a closing says which of them it is meant for. */
@@ -63,6 +64,8 @@ export interface StagesOpening {
   readonly firstTask: number;
   /** Whether the stages keep hashes of its rows. */
   readonly hashes: boolean;
+  /** What the stages may have kept of it. */
+  readonly restoring?: Restoring | undefined;
 }
 
 /**
@@ -73,7 +76,7 @@ export interface StagesOpening {
  */
 export async function openStages(
   deps: PipelineDependencies,
-  { session, stages, routes, maxTokens, firstTask, hashes }: StagesOpening,
+  { session, stages, routes, maxTokens, firstTask, hashes, restoring }: StagesOpening,
   signal?: AbortSignal,
 ): Promise<number> {
   const { exchange, commands } = deps;
@@ -85,7 +88,10 @@ export async function openStages(
       await exchange.reach(peerId, signal);
       const place = { session, layers, ...neighboursOf(stage, routes, exchange.peerId) };
       const limits = { max_tokens: maxTokens, first_task: firstTask, hashes, opening };
-      return commands.send(peerId, 'OPEN_SESSION', { ...place, ...limits }, signal);
+      const checkpoint = restoring?.nameOf(layers);
+      const answer = await commands.send(peerId, 'OPEN_SESSION', { ...place, ...limits, checkpoint }, signal);
+      if (checkpoint !== undefined) restoring?.note(stage, answer.restored);
+      return answer;
     }),
   );
   // All have answered: whoever closes them after a failure closes every one.

@@ -1,11 +1,14 @@
 import { ShoalError } from '../../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../../core/events.ts';
+import { log } from '../../core/log.ts';
 import type { Candidates } from '../../protocol/frames.ts';
 import type { Patience } from '../route/route-planner.ts';
+import type { KeptConversation } from './checkpoints.ts';
 import { pause } from './find-places.ts';
 import { HandOver } from './hand-over.ts';
 import { Pipeline } from './pipeline.ts';
 import { type RepairOptions, repairPipeline } from './repair.ts';
+import { Restoring } from './restoring.ts';
 import { logRouteEvent, type RouteEvent } from './route-event.ts';
 
 /** A conversation's KV caches along a route, and the tokens they hold. */
@@ -14,6 +17,8 @@ export interface Conversation {
   readonly ids: number[];
   /** What the last stage gave, by position: to be checked. */
   readonly given: Map<number, Candidates>;
+  /** What its stages have of it in their storage. */
+  kept: KeptConversation | undefined;
   /** Moves it away from nodes that are about to leave. */
   handOver: HandOver | undefined;
   /** Since when its answer waits for it to be mended, however often, `performance.now()`; undefined while laps come round. */
@@ -71,27 +76,36 @@ export class Conversations {
   /**
    * The conversation as it was kept, or a new one along the fastest route.
    * @param ids - the tokens that it goes on from: nothing else is rebuilt
+   * @param stored - what an earlier page's stages have kept of it
    * @throws ShoalError `shard-missing` naming the layers nobody serves; as the stages answer; `aborted`
    */
-  async open(key: string, ids: readonly number[], patience: Patience = {}): Promise<Conversation> {
+  async open(
+    key: string,
+    ids: readonly number[],
+    patience: Patience = {},
+    stored?: KeptConversation,
+  ): Promise<Conversation> {
     if (this.#kept.get(key)?.pipeline.broken) await this.mend(key, ids, patience);
     const kept = this.#kept.get(key);
     if (kept) return kept;
     if (this.#kept.size >= MAX_CONVERSATIONS) await this.#giveUpIdle();
-    const { routes, maxTokens, checks, wire } = this.#options;
+    const { routes, maxTokens, checks, wire, exchange } = this.#options;
+    const restoring = stored && new Restoring(stored, exchange.peerId);
+    const avoid = patience.avoid ?? (restoring && routes.allBut(restoring.peers));
     const plan = (full: ReadonlySet<string>) => {
-      const without = new Set([...full, ...(patience.avoid ?? [])]);
+      const without = new Set([...full, ...(avoid ?? [])]);
       return routes.planRoute(patience, routes.isServed(without) ? without : full);
     };
     const servedWithout = (full: ReadonlySet<string>) => routes.isServed(full);
     // What was rounded on its way is not the same on another.
     const hashes = checks() && (wire?.() ?? 'f32') === 'f32';
-    const wanted = { maxTokens, plan, servedWithout, hashes };
+    const wanted = { maxTokens, plan, servedWithout, hashes, restoring };
     const pipeline = await Pipeline.open(this.#options, wanted, this.#makingRoom(patience));
     const conversation: Conversation = {
       ...{ pipeline, ids: [], given: new Map<number, Candidates>() },
-      ...{ handOver: undefined, stillSinceMs: undefined },
+      ...{ handOver: undefined, stillSinceMs: undefined, kept: undefined },
     };
+    if (stored) await this.#takeUp(conversation, restoring!, stored.ids, ids, patience);
     this.#kept.set(key, conversation);
     return conversation;
   }
@@ -186,6 +200,35 @@ export class Conversations {
 
   async close(): Promise<void> {
     await Promise.allSettled([...this.#kept.keys()].map((key) => this.forget(key)));
+  }
+
+  /**
+   * Goes on from what the stages have kept, as far as all of them have it and it is what is wanted.
+   * @param kept - the tokens that they have kept
+   * @throws ShoalError as a stage that has not what it says
+   */
+  async #takeUp(
+    conversation: Conversation,
+    restoring: Restoring,
+    kept: readonly number[],
+    ids: readonly number[],
+    { signal }: Patience,
+  ): Promise<void> {
+    const { pipeline } = conversation;
+    const { least, most } = restoring.along(pipeline.route);
+    if (most === 0) return;
+    try {
+      await pipeline.takeUp(most, Math.min(least, reusedLength(kept, ids)), signal);
+    } catch (error) {
+      await pipeline.close();
+      throw error;
+    }
+    conversation.ids.push(...kept.slice(0, pipeline.length));
+    if (least > 0) conversation.kept = restoring.keptAlong(pipeline.route);
+    log.info(
+      'ROUTE',
+      `${pipeline.length} of the conversation's ${ids.length} tokens were kept, and are not computed again.`,
+    );
   }
 
   /** Nodes may be full of this tab's own conversations: as long as one waits, those that rest give way. */

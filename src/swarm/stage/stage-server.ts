@@ -14,6 +14,7 @@ import { checkLending, LENDS_ALL, type Lending, restMs } from './lending.ts';
 import { NextNodes } from './next-nodes.ts';
 import { replayTask } from './replay.ts';
 import { type RowDigests, RowHasher } from './row-digests.ts';
+import type { StageCheckpoints } from './stage-checkpoints.ts';
 import { type Neighbours, type PlaceRequest, StageSessions } from './stage-sessions.ts';
 import { StageTasks } from './stage-tasks.ts';
 import { StageWork } from './stage-work.ts';
@@ -37,6 +38,9 @@ export interface TaskState extends DevicePace {
 export interface StageServerOptions {
   readonly exchange: FrameExchange;
   readonly manifest: Manifest;
+  readonly manifestId: string;
+  /** What may still be stored in this browser. */
+  readonly freeBytes: () => Promise<number>;
   /** By which other nodes are asked. */
   readonly commands: () => Pick<CommandClient, 'send'>;
   /** Whether the device may be busy with weights instead of tasks. */
@@ -57,12 +61,17 @@ export class StageServer {
   readonly #work: StageWork;
   readonly #next: NextNodes;
   readonly #lending: () => Lending;
+  readonly #manifestId: string;
+  readonly #freeBytes: () => Promise<number>;
+  #checkpoints: Promise<StageCheckpoints> | undefined;
   #hasher: RowHasher | undefined;
   #runner: LayerRunner | undefined;
 
   constructor(options: StageServerOptions) {
     const { exchange, manifest, commands, loading, lending = () => LENDS_ALL, limits = {} } = options;
     this.#lending = lending;
+    this.#manifestId = options.manifestId;
+    this.#freeBytes = options.freeBytes;
     this.#exchange = exchange;
     this.#kept = new KeptOutputs(manifest.hyperparameters.width);
     this.#work = new StageWork(manifest.hyperparameters.layerCount, limits, loading, (computeMs) =>
@@ -147,7 +156,7 @@ export class StageServer {
    * @throws ShoalError `busy` with a place in the queue, `bad-request`, `limit-exceeded`, `shard-not-loaded`,
    * `out-of-memory`, `consent-required`, `timeout` when the device does not answer
    */
-  async openSession(coordinator: string, request: PlaceRequest): Promise<{ maxTaskTokens: number }> {
+  async openSession(coordinator: string, request: PlaceRequest): Promise<{ maxTaskTokens: number; restored: number }> {
     const { session, layers, maxTokens, opening } = request;
     const runner = this.#requireRunner();
     const own = this.#sessions.countOf(this.#exchange.peerId);
@@ -164,15 +173,39 @@ export class StageServer {
     this.#admission.enter({ coordinator, name, opening }, taken, Date.now());
     const open = this.#sessions.add(coordinator, request);
     const opened = runner.openSession({ session: open.place, layers, maxTokens });
+    let restored = 0;
     try {
       await this.#work.watch.answered(opened);
+      if (request.checkpoint !== undefined && runner.checkpoints)
+        restored = await (await this.#loadCheckpoints()).restore(open, request.checkpoint);
     } catch (error) {
       this.#sessions.delete(open);
       // The device may come back to it all the same.
       opened.then(() => runner.closeSession(open.place)).catch(() => undefined);
       throw error;
     }
-    return { maxTaskTokens: runner.info.maxTaskTokens };
+    return { maxTaskTokens: runner.info.maxTaskTokens, restored };
+  }
+
+  /**
+   * Keeps the first `length` positions of the session's place for `layers` in this browser's storage.
+   * @throws ShoalError `unknown-session`, `bad-request` where nothing can be kept, or not so little or so much,
+   * `consent-required`, `busy` while another is kept, `storage-full`, `aborted` when the session goes on otherwise meanwhile
+   */
+  async keepSession(
+    coordinator: string,
+    session: string,
+    layers: LayerRange,
+    name: string,
+    length: number,
+  ): Promise<void> {
+    const open = this.#sessions.get(coordinator, session, layers);
+    await (await this.#loadCheckpoints()).keep(open, name, length);
+  }
+
+  /** Deletes what is kept of these layers under this name, whoever asks: nobody can guess it. */
+  async dropCheckpoint(name: string, layers: LayerRange): Promise<void> {
+    await (await this.#loadCheckpoints()).drop(name, layers);
   }
 
   /**
@@ -196,6 +229,7 @@ export class StageServer {
         const done = this.#work.run(open.lane, async () => {
           const reached = await this.#work.watch.answered(this.#requireRunner().truncateSession(open.place, position));
           this.#kept.truncate(open.place, reached);
+          open.keptTo = Math.min(open.keptTo, reached);
           open.rows?.in.truncate(reached);
           open.rows?.out.truncate(reached);
           return reached;
@@ -319,6 +353,23 @@ export class StageServer {
     if (!this.#admission.isFull(this.#sessions.size, nowMs)) return;
     const given = this.#sessions.dispensable(nowMs - this.#admission.limits.restMs, this.#connected);
     if (given) await this.closeSession(given.coordinator, given.id, given.layers);
+  }
+
+  /** Most tabs keep none before they have answered for a while: its code comes with the first. */
+  #loadCheckpoints(): Promise<StageCheckpoints> {
+    this.#checkpoints ??= import('./stage-checkpoints.ts').then(
+      (module) =>
+        new module.StageCheckpoints({
+          peerId: this.#exchange.peerId,
+          manifestId: this.#manifestId,
+          sessions: this.#sessions,
+          work: this.#work,
+          runner: () => this.#requireRunner(),
+          lending: this.#lending,
+          freeBytes: this.#freeBytes,
+        }),
+    );
+    return this.#checkpoints;
   }
 
   readonly #connected = (peerId: string): boolean => this.#exchange.isOpen(peerId);
