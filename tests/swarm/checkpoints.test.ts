@@ -72,8 +72,7 @@ async function talk(): Promise<readonly number[]> {
 async function reload(): Promise<SwarmNode> {
   await swarm.guest.close();
   const again = swarm.addGuest();
-  await again.membership.acquainted();
-  await expect.poll(() => again.nodeIds().length).toBe(swarm.nodes.length);
+  await expect.poll(() => again.nodeIds().length, { timeout: 10_000 }).toBe(swarm.nodes.length);
   return again;
 }
 
@@ -152,6 +151,27 @@ describe('a conversation that is kept', () => {
     const answer = await ask(again, next);
     expect(answer.reused).toBe(PROMPT.length + 7);
     expect(swarm.runnerSessions(swarm.nodes[0]!.peerId)).toBeGreaterThan(0);
+    await again.close();
+  });
+
+  it('is mended like any other when a stage goes in mid-answer, which has no outputs of its beginning to replay', async () => {
+    await open([
+      [0, 1],
+      [2, 3],
+      [0, 1],
+      [2, 3],
+    ]);
+    const next = await talk();
+    const again = await reload();
+    const rest = { stopIds: new Set<number>(), sampling: DEFAULT_SAMPLING, topLogprobs: 0 };
+    const ids: number[] = [];
+    const request = { promptIds: next, maxTokens: 8, conversation: 'c', lasting: true, ...rest };
+    for await (const { id, lap } of again.coordinator.generate(request)) {
+      ids.push(id);
+      const last = lap.stages.at(-1)!.peerId;
+      if (ids.length === 3) swarm.kill(swarm.nodes.findIndex(({ peerId }) => peerId === last));
+    }
+    expect(ids).toEqual(await undisturbed(next));
     await again.close();
   });
 
