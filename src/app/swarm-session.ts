@@ -16,7 +16,7 @@ import { LocalStoreThread } from '../store/idb/store-thread.ts';
 import type { ShardOrigin, ShardStore } from '../store/shard-store.ts';
 import type { MeetingPlace } from '../store/torrent/peer-introducer.ts';
 import { createTorrentShardStore } from '../store/torrent-shard-store.ts';
-import type { CheckpointShelf } from '../swarm/coordinator/checkpoints.ts';
+import type { CheckpointShelf } from '../swarm/coordinator/kept-conversation.ts';
 import { serveManifest } from '../swarm/members/manifest-exchange.ts';
 import { ShardIntroducer } from '../swarm/members/shard-introducer.ts';
 import { type NodeSettings, SwarmNode } from '../swarm/node.ts';

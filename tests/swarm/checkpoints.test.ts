@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CheckpointShelf, KeptConversation } from '../../src/swarm/coordinator/checkpoints.ts';
 import type { GenerationSummary } from '../../src/swarm/coordinator/generation.ts';
+import type { CheckpointShelf, KeptConversation } from '../../src/swarm/coordinator/kept-conversation.ts';
 import { DEFAULT_SAMPLING } from '../../src/swarm/coordinator/sampler.ts';
 import type { SwarmNode } from '../../src/swarm/node.ts';
 import { alone, promptOf } from './support/answer.ts';

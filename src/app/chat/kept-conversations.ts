@@ -1,6 +1,6 @@
 import { createStore, promisifyRequest, type UseStore } from 'idb-keyval';
 import * as v from 'valibot';
-import type { CheckpointShelf, KeptConversation } from '../../swarm/coordinator/checkpoints.ts';
+import type { CheckpointShelf, KeptConversation } from '../../swarm/coordinator/kept-conversation.ts';
 
 /** Of all tabs of a browser, the newest: stages have no room for more. */
 const MAX_KEPT = 8;

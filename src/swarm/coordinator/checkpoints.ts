@@ -1,38 +1,16 @@
 import { randomId } from '../../core/bytes.ts';
 import { ShoalError } from '../../core/errors.ts';
 import { log } from '../../core/log.ts';
-import { type LayerRange, sameLayers } from '../../core/ranges.ts';
+import { sameLayers } from '../../core/ranges.ts';
 import { MIN_KEPT_TOKENS } from '../../protocol/limits.ts';
 import { type Conversation, reusedLength } from './conversations.ts';
+import type { CheckpointShelf, KeptConversation, KeptStage } from './kept-conversation.ts';
 import type { PipelineDependencies } from './pipeline-dependencies.ts';
 
 /** Who has asked a question often asks the next at once: so long a conversation rests before it is kept. */
 const STILL_MS = 2000;
 /** How often a stage is asked that keeps others' sessions just now. */
 const MAX_TRIES = 5;
-
-/** What a stage has kept of a conversation. */
-export interface KeptStage {
-  readonly layers: LayerRange;
-  /** 32 hexadecimal digits; each stage has another, so that none can ask for what is at the next. */
-  readonly name: string;
-  /** The node that has it; this tab itself when absent, whatever its peer id is by now. */
-  readonly peerId?: string | undefined;
-}
-
-/** A conversation's caches at its stages, in their storage, and the tokens that they hold. */
-export interface KeptConversation {
-  readonly ids: readonly number[];
-  readonly stages: readonly KeptStage[];
-}
-
-/** Where this tab notes what its conversations have kept elsewhere. */
-export interface CheckpointShelf {
-  /** Undefined where nothing is noted, or it is so old that nobody has it any more. */
-  read(key: string): Promise<KeptConversation | undefined>;
-  write(key: string, kept: KeptConversation): Promise<void>;
-  remove(key: string): Promise<void>;
-}
 
 export interface CheckpointsOptions extends Pick<PipelineDependencies, 'exchange' | 'commands'> {
   readonly shelf: CheckpointShelf;

@@ -1,6 +1,6 @@
 import { type LayerRange, sameLayers } from '../../core/ranges.ts';
 import type { RouteStage } from '../../protocol/frames.ts';
-import type { KeptConversation, KeptStage } from './checkpoints.ts';
+import type { KeptConversation, KeptStage } from './kept-conversation.ts';
 
 /** A kept conversation whose stages are being opened, and what each of them says that it still has. */
 export class Restoring {

@@ -4,7 +4,7 @@ import type { Transport } from '../../../src/net/transport.ts';
 import type { HiddenFormat } from '../../../src/protocol/hidden-formats.ts';
 import type { Manifest, ManifestShard } from '../../../src/protocol/manifest.ts';
 import type { ShardOrigin, ShardReader, ShardStore } from '../../../src/store/shard-store.ts';
-import type { CheckpointShelf } from '../../../src/swarm/coordinator/checkpoints.ts';
+import type { CheckpointShelf } from '../../../src/swarm/coordinator/kept-conversation.ts';
 import { SwarmNode } from '../../../src/swarm/node.ts';
 import { ShardKeeper } from '../../../src/swarm/shards/shard-keeper.ts';
 import type { Lending } from '../../../src/swarm/stage/lending.ts';
