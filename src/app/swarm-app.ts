@@ -430,8 +430,10 @@ export class SwarmApp implements AppModel {
   }
 
   async clearStorage(): Promise<void> {
-    const { keeper, store, model } = this.#requireSession();
+    const session = this.#requireSession();
+    const { keeper, store, model } = session;
     await this.leave();
+    await session.clearCheckpoints();
     await Promise.allSettled(keeper.ready().map((index) => keeper.release(index)));
     await Promise.allSettled(model.manifest.shards.map((shard) => store.remove(shard)));
     this.#redraw.now();

@@ -197,6 +197,13 @@ export class SwarmSession {
     await (await this.#opened)?.close();
   }
 
+  /** Deletes what this browser keeps of sessions: of its own conversations, and of others'. */
+  async clearCheckpoints(): Promise<void> {
+    if (!this.keepsData) return;
+    const { CheckpointDatabase } = await import('../store/idb/checkpoint-database.ts');
+    await new CheckpointDatabase().clear();
+  }
+
   /** Text in and out of the model, by the tokenizer in the header of shard 0, which every tab may fetch. */
   text(): Promise<ModelText> {
     this.#text ??= openWorkerText(() => this.#readHeader(), this.#closed.signal).then(

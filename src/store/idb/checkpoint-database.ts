@@ -82,6 +82,11 @@ export class CheckpointDatabase implements CheckpointStore {
     });
   }
 
+  /** Deletes everything. */
+  clear(): Promise<void> {
+    return this.#change((store) => store.clear());
+  }
+
   sweep(beforeMs: number): Promise<void> {
     return this.#change((store) => {
       const heads = store.getAllKeys(within('head/'));

@@ -175,6 +175,12 @@ it('leaves nothing of one that was never whole, and the one before it under its 
   expect(await keys()).toHaveLength(5);
 });
 
+it('goes with all that is stored, when its owner says so', async () => {
+  await keep(1);
+  await store.clear();
+  expect([await restore(1), await keys()]).toEqual([0, []]);
+});
+
 it('says that the storage is full, and forgets what it had begun', async () => {
   await kept.begin('long', nameOf(1), { length: LENGTH, unchanged: 0, maxBytes: 1 << 30 });
   await kept.writeNext('long');
