@@ -124,6 +124,18 @@ describe('a conversation that is kept', () => {
     await again.close();
   });
 
+  it('goes on from as much as every stage has', async () => {
+    await open([[0], [1], [2, 3]]);
+    const next = await talk();
+    const [, second] = shelf.only.stages;
+    for (const cache of disk.get(`${second!.name} 8-16`)!) cache.length = 270;
+    const again = await reload();
+    const { ids, reused } = await ask(again, next);
+    expect(reused).toBe(270);
+    expect(ids).toEqual(await undisturbed(next));
+    await again.close();
+  });
+
   it('goes on from what is still wanted of it', async () => {
     await open([
       [0, 1],
