@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { GenerationSummary } from '../../src/swarm/coordinator/generation.ts';
 import type { CheckpointShelf, KeptConversation } from '../../src/swarm/coordinator/kept-conversation.ts';
 import { DEFAULT_SAMPLING } from '../../src/swarm/coordinator/sampler.ts';
@@ -227,15 +227,20 @@ describe('a stage that says of what it has kept', () => {
   });
 
   it('is not checked of what it has not computed', async () => {
-    await open([[0], [1], [2, 3], [0, 1, 2, 3]], { checks: true });
+    await open([[0, 1, 2, 3], [0, 1, 2, 3]], { checks: true });
     const next = await talk();
     const again = await reload();
+    const sent = vi.spyOn(again.commands, 'send');
+    const hashesAskedFor = () => sent.mock.calls.filter(([, command]) => command === 'GET_HASHES').length;
     const { ids, reused } = await ask(again, next);
     expect(reused).toBeGreaterThan(0);
     expect(ids).toEqual(await undisturbed(next));
     await again.coordinator.checked();
-    const failed = swarm.nodes.filter(({ peerId }) => again.records.rests(peerId));
-    expect(failed).toEqual([]);
+    expect(hashesAskedFor()).toBe(0);
+    // Others are.
+    await ask(again, PROMPT, { conversation: 'another' });
+    await again.coordinator.checked();
+    expect(hashesAskedFor()).toBeGreaterThan(0);
     await again.close();
   });
 });
