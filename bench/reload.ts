@@ -49,7 +49,7 @@ async function measure({ plan }: Bench, open: () => Promise<Tab>): Promise<Distr
       await untilWhole(page);
       await ask(page, question, 1);
       await expectDone(page);
-      while (!tab.console.some((line) => line.includes('is kept for a reload'))) await page.waitForTimeout(100);
+      await untilKept(tab);
       if (what === 'reload, computed anew') await forget(page);
       if (what !== 'page stays open') {
         await page.reload();
@@ -62,6 +62,16 @@ async function measure({ plan }: Bench, open: () => Promise<Tab>): Promise<Distr
     }
   }
   return seconds.map(summarize);
+}
+
+/** @throws Error with the reason where it is not kept */
+async function untilKept({ page, console: lines }: Tab): Promise<void> {
+  for (;;) {
+    if (lines.some((line) => line.includes('tokens at') && line.includes('is kept for a reload'))) return;
+    const refusal = lines.find((line) => line.includes('not kept for a reload'));
+    if (refusal) throw new Error(refusal);
+    await page.waitForTimeout(100);
+  }
 }
 
 async function untilWhole(page: Page): Promise<void> {

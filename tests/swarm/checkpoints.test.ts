@@ -227,7 +227,13 @@ describe('a stage that says of what it has kept', () => {
   });
 
   it('is not checked of what it has not computed', async () => {
-    await open([[0, 1, 2, 3], [0, 1, 2, 3]], { checks: true });
+    await open(
+      [
+        [0, 1, 2, 3],
+        [0, 1, 2, 3],
+      ],
+      { checks: true },
+    );
     const next = await talk();
     const again = await reload();
     const sent = vi.spyOn(again.commands, 'send');

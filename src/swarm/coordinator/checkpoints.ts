@@ -4,8 +4,9 @@ import { log } from '../../core/log.ts';
 import { sameLayers } from '../../core/ranges.ts';
 import { MIN_KEPT_TOKENS } from '../../protocol/limits.ts';
 import { type Conversation, reusedLength } from './conversations.ts';
-import type { CheckpointShelf, KeptConversation, KeptStage } from './kept-conversation.ts';
+import type { CheckpointShelf, KeptStage } from './kept-conversation.ts';
 import type { PipelineDependencies } from './pipeline-dependencies.ts';
+import { Restoring } from './restoring.ts';
 
 /** Who has asked a question often asks the next at once: so long a conversation rests before it is kept. */
 const STILL_MS = 2000;
@@ -28,9 +29,11 @@ export class Checkpoints {
   }
 
   /** What was kept of a conversation that begins so, if that is worth it. Never rejects. */
-  async find(key: string, ids: readonly number[]): Promise<KeptConversation | undefined> {
-    const kept = await this.#options.shelf.read(this.#noteOf(key)).catch(() => undefined);
-    return kept && reusedLength(kept.ids, ids) >= MIN_KEPT_TOKENS ? kept : undefined;
+  async find(key: string, ids: readonly number[]): Promise<Restoring | undefined> {
+    const { shelf, exchange } = this.#options;
+    const kept = await shelf.read(this.#noteOf(key)).catch(() => undefined);
+    const usable = kept ? reusedLength(kept.ids, ids) : 0;
+    return kept && usable >= MIN_KEPT_TOKENS ? new Restoring(kept, usable, exchange.peerId) : undefined;
   }
 
   /** The conversation's answer has ended: keeps it in a moment, unless it goes on. */

@@ -8,7 +8,7 @@ import { HandOver } from './hand-over.ts';
 import type { KeptConversation } from './kept-conversation.ts';
 import { Pipeline } from './pipeline.ts';
 import { type RepairOptions, repairPipeline } from './repair.ts';
-import { Restoring } from './restoring.ts';
+import type { Restoring } from './restoring.ts';
 import { logRouteEvent, type RouteEvent } from './route-event.ts';
 
 /** A conversation's KV caches along a route, and the tokens they hold. */
@@ -76,21 +76,20 @@ export class Conversations {
   /**
    * The conversation as it was kept, or a new one along the fastest route.
    * @param ids - the tokens that it goes on from: nothing else is rebuilt
-   * @param stored - what an earlier page's stages have kept of it
+   * @param restoring - what an earlier session's stages have kept of it
    * @throws ShoalError `shard-missing` naming the layers nobody serves; as the stages answer; `aborted`
    */
   async open(
     key: string,
     ids: readonly number[],
     patience: Patience = {},
-    stored?: KeptConversation,
+    restoring?: Restoring,
   ): Promise<Conversation> {
     if (this.#kept.get(key)?.pipeline.broken) await this.mend(key, ids, patience);
     const kept = this.#kept.get(key);
     if (kept) return kept;
     if (this.#kept.size >= MAX_CONVERSATIONS) await this.#giveUpIdle();
-    const { routes, maxTokens, checks, wire, exchange } = this.#options;
-    const restoring = stored && new Restoring(stored, exchange.peerId);
+    const { routes, maxTokens, checks, wire } = this.#options;
     const avoid = patience.avoid ?? (restoring && routes.allBut(restoring.peers));
     const plan = (full: ReadonlySet<string>) => {
       const without = new Set([...full, ...(avoid ?? [])]);
@@ -105,7 +104,7 @@ export class Conversations {
       ...{ pipeline, ids: [], given: new Map<number, Candidates>() },
       ...{ handOver: undefined, stillSinceMs: undefined, kept: undefined },
     };
-    if (stored) await this.#takeUp(conversation, restoring!, stored.ids, ids, patience);
+    if (restoring) await this.#takeUp(conversation, restoring, patience);
     this.#kept.set(key, conversation);
     return conversation;
   }
@@ -204,31 +203,21 @@ export class Conversations {
 
   /**
    * Goes on from what the stages have kept, as far as all of them have it and it is what is wanted.
-   * @param kept - the tokens that they have kept
    * @throws ShoalError as a stage that has not what it says
    */
-  async #takeUp(
-    conversation: Conversation,
-    restoring: Restoring,
-    kept: readonly number[],
-    ids: readonly number[],
-    { signal }: Patience,
-  ): Promise<void> {
-    const { pipeline } = conversation;
-    const { least, most } = restoring.along(pipeline.route);
-    if (most === 0) return;
+  async #takeUp(conversation: Conversation, restoring: Restoring, { signal }: Patience): Promise<void> {
+    const { pipeline, ids } = conversation;
+    const { held, usable, kept } = restoring.along(pipeline.route);
+    if (held === 0) return;
     try {
-      await pipeline.takeUp(most, Math.min(least, reusedLength(kept, ids)), signal);
+      await pipeline.takeUp(held, usable, signal);
     } catch (error) {
       await pipeline.close();
       throw error;
     }
-    conversation.ids.push(...kept.slice(0, pipeline.length));
-    if (least > 0) conversation.kept = restoring.keptAlong(pipeline.route);
-    log.info(
-      'ROUTE',
-      `${pipeline.length} of the conversation's ${ids.length} tokens were kept, and are not computed again.`,
-    );
+    ids.push(...restoring.ids.slice(0, pipeline.length));
+    conversation.kept = kept;
+    log.info('ROUTE', `${ids.length} tokens of the conversation were kept, and are not computed again.`);
   }
 
   /** Nodes may be full of this tab's own conversations: as long as one waits, those that rest give way. */

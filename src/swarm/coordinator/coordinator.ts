@@ -208,9 +208,9 @@ export class Coordinator implements Generator {
       try {
         const allowed = await request.constraint?.allowed(generated);
         if (allowed === 'end') return summary('stop');
-        const stored = takesUp ? await this.#keeper?.find(key, ids) : undefined;
+        const restoring = takesUp ? await this.#keeper?.find(key, ids) : undefined;
         takesUp = false;
-        conversation = await this.#conversations.open(key, ids, request, stored);
+        conversation = await this.#conversations.open(key, ids, request, restoring);
         const candidates = sampler.candidateRequest(topLogprobs, this.#sized(allowed));
         step = await this.#advance(conversation, ids, candidates, request, chunksPerStage);
       } catch (thrown) {

@@ -9,10 +9,20 @@ export class Restoring {
   /** Positions, by peer and layers. */
   readonly #restored = new Map<string, number>();
 
-  /** @param self - this tab's peer id */
-  constructor(kept: KeptConversation, self: string) {
+  readonly #usable: number;
+
+  /**
+   * @param usable - the first of its tokens that are wanted
+   * @param self - this tab's peer id
+   */
+  constructor(kept: KeptConversation, usable: number, self: string) {
     this.#kept = kept;
+    this.#usable = usable;
     this.#self = self;
+  }
+
+  get ids(): readonly number[] {
+    return this.#kept.ids;
   }
 
   /** The nodes that have kept it, by their peer ids of now. */
@@ -29,14 +39,22 @@ export class Restoring {
     this.#restored.set(keyOf(peerId, layers), positions);
   }
 
-  /** Positions that stages of the route say that they have: the least, and the most of one. */
-  along(route: readonly RouteStage[]): { readonly least: number; readonly most: number } {
+  /**
+   * What the stages of a route say that they have.
+   * @returns the most positions of one, those that all have and that are wanted, and what all have kept, if they have
+   */
+  along(route: readonly RouteStage[]): {
+    readonly held: number;
+    readonly usable: number;
+    readonly kept: KeptConversation | undefined;
+  } {
     const positions = route.map(({ peerId, layers }) => this.#restored.get(keyOf(peerId, layers)) ?? 0);
-    return { least: Math.min(...positions), most: Math.max(...positions) };
+    const least = Math.min(...positions);
+    const kept = least > 0 ? this.#keptAlong(route) : undefined;
+    return { held: Math.max(...positions), usable: Math.min(least, this.#usable), kept };
   }
 
-  /** What the stages of this route have kept, all of which have restored it. */
-  keptAlong(route: readonly RouteStage[]): KeptConversation {
+  #keptAlong(route: readonly RouteStage[]): KeptConversation {
     const stages = route.map(({ peerId, layers }): KeptStage => {
       return { layers, name: this.nameOf(layers)!, peerId: peerId === this.#self ? undefined : peerId };
     });
