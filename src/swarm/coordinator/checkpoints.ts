@@ -1,9 +1,10 @@
 import { randomId } from '../../core/bytes.ts';
+import { commonLength } from '../../core/common-length.ts';
 import { ShoalError } from '../../core/errors.ts';
 import { log } from '../../core/log.ts';
 import { sameLayers } from '../../core/ranges.ts';
 import { MIN_KEPT_TOKENS } from '../../protocol/limits.ts';
-import { type Conversation, reusedLength } from './conversations.ts';
+import type { Conversation } from './conversations.ts';
 import type { CheckpointShelf, KeptStage } from './kept-conversation.ts';
 import type { PipelineDependencies } from './pipeline-dependencies.ts';
 import { Restoring } from './restoring.ts';
@@ -32,7 +33,8 @@ export class Checkpoints {
   async find(key: string, ids: readonly number[]): Promise<Restoring | undefined> {
     const { shelf, exchange } = this.#options;
     const kept = await shelf.read(this.#noteOf(key)).catch(() => undefined);
-    const usable = kept ? reusedLength(kept.ids, ids) : 0;
+    // The last is always run, as in a conversation that goes on.
+    const usable = kept ? commonLength(kept.ids, ids, ids.length - 1) : 0;
     return kept && usable >= MIN_KEPT_TOKENS ? new Restoring(kept, usable, exchange.peerId) : undefined;
   }
 
@@ -80,7 +82,7 @@ export class Checkpoints {
     if (pipeline.broken || before?.ids.length === length) return;
     const ids = conversation.ids.slice(0, length);
     // Under an old name there may only be more of the same tokens: a page that goes meanwhile knows the old ones alone.
-    const goesOn = before?.ids.every((id, place) => id === ids[place]) ? before : undefined;
+    const goesOn = before && commonLength(before.ids, ids, ids.length) === before.ids.length ? before : undefined;
     const stages = pipeline.route.map(({ peerId, layers }): KeptStage => {
       const at = peerId === exchange.peerId ? undefined : peerId;
       const same = goesOn?.stages.find((stage) => stage.peerId === at && sameLayers(stage.layers, layers));

@@ -1,3 +1,4 @@
+import { commonLength } from '../../core/common-length.ts';
 import { ShoalError } from '../../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../../core/events.ts';
 import { log } from '../../core/log.ts';
@@ -257,8 +258,5 @@ export class Conversations {
 
 /** How many of the cached tokens `ids` can go on from. The last is always run: its row is what the next is drawn from. */
 export function reusedLength(cached: readonly number[], ids: readonly number[]): number {
-  const end = Math.min(cached.length, ids.length - 1);
-  let length = 0;
-  while (length < end && cached[length] === ids[length]) length++;
-  return length;
+  return commonLength(cached, ids, ids.length - 1);
 }

@@ -8,7 +8,6 @@ import {
   MAX_CHECKPOINTS_PER_PEER,
   MIN_KEPT_TOKENS,
 } from '../../protocol/limits.ts';
-import { checkLending, type Lending } from './lending.ts';
 import type { StageSession, StageSessions } from './stage-sessions.ts';
 import type { StageWork } from './stage-work.ts';
 
@@ -30,7 +29,8 @@ export interface StageCheckpointsOptions {
   readonly work: StageWork;
   /** @throws ShoalError `shard-not-loaded` */
   readonly runner: () => LayerRunner;
-  readonly lending: () => Lending;
+  /** @throws ShoalError `consent-required`, `busy` where the owner lends a coordinator nothing */
+  readonly checkLends: (coordinator: string) => void;
   /** What may still be stored in this browser. */
   readonly freeBytes: () => Promise<number>;
 }
@@ -50,11 +50,11 @@ export class StageCheckpoints {
 
   /** @throws ShoalError as `StageServer.keepSession` */
   async keep(open: StageSession, name: string, length: number): Promise<void> {
-    const { peerId, manifestId, lending } = this.#options;
+    const { peerId, manifestId, checkLends } = this.#options;
     const { coordinator, layers } = open;
     const own = coordinator === peerId;
     const checkpoints = this.#require();
-    if (!own) checkLending(lending(), coordinator, 0);
+    if (!own) checkLends(coordinator);
     if (length < MIN_KEPT_TOKENS)
       throw new ShoalError('bad-request', `${length} positions are not kept; at least ${MIN_KEPT_TOKENS} are.`);
     const restMs = own ? 0 : this.#restsUntilMs - performance.now();

@@ -365,7 +365,7 @@ export class StageServer {
           sessions: this.#sessions,
           work: this.#work,
           runner: () => this.#requireRunner(),
-          lending: this.#lending,
+          checkLends: (coordinator) => checkLending(this.#lending(), coordinator, 0),
           freeBytes: this.#freeBytes,
         }),
     );
