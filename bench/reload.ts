@@ -7,7 +7,7 @@ import { announceStep } from './support/progress.ts';
 import { BenchTabs, waitUntilReady } from './support/tabs.ts';
 
 /** Each takes half a minute. */
-const REPEATS = 3;
+const REPEATS = 2;
 /** Of a question, each some four tokens; fewer where the context is short. */
 const WORDS = 300;
 const SMOKE_WORDS = 60;

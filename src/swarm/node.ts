@@ -117,11 +117,7 @@ export class SwarmNode {
       exchange: this.exchange,
       manifest,
       manifestId,
-      freeBytes: async () => {
-        // As the browser said within the last minute: it takes long to tell.
-        const { usedBytes, quotaBytes } = await store.usage();
-        return quotaBytes > 0 ? Math.max(0, quotaBytes - usedBytes) : Number.POSITIVE_INFINITY;
-      },
+      storage: store,
       commands: () => this.commands,
       loading: () => keeper.pending().length > 0,
       lending: () => this.#lending,

@@ -1,7 +1,6 @@
 import { commonLength } from '../../core/common-length.ts';
 import { ShoalError } from '../../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../../core/events.ts';
-import { log } from '../../core/log.ts';
 import type { Candidates } from '../../protocol/frames.ts';
 import type { Patience } from '../route/route-planner.ts';
 import { pause } from './find-places.ts';
@@ -105,7 +104,7 @@ export class Conversations {
       ...{ pipeline, ids: [], given: new Map<number, Candidates>() },
       ...{ handOver: undefined, stillSinceMs: undefined, kept: undefined },
     };
-    if (restoring) await this.#takeUp(conversation, restoring, patience);
+    await restoring?.takeUp(conversation, patience.signal);
     this.#kept.set(key, conversation);
     return conversation;
   }
@@ -200,25 +199,6 @@ export class Conversations {
 
   async close(): Promise<void> {
     await Promise.allSettled([...this.#kept.keys()].map((key) => this.forget(key)));
-  }
-
-  /**
-   * Goes on from what the stages have kept, as far as all of them have it and it is what is wanted.
-   * @throws ShoalError as a stage that has not what it says
-   */
-  async #takeUp(conversation: Conversation, restoring: Restoring, { signal }: Patience): Promise<void> {
-    const { pipeline, ids } = conversation;
-    const { held, usable, kept } = restoring.along(pipeline.route);
-    if (held === 0) return;
-    try {
-      await pipeline.takeUp(held, usable, signal);
-    } catch (error) {
-      await pipeline.close();
-      throw error;
-    }
-    ids.push(...restoring.ids.slice(0, pipeline.length));
-    conversation.kept = kept;
-    log.info('ROUTE', `${ids.length} tokens of the conversation were kept, and are not computed again.`);
   }
 
   /** Nodes may be full of this tab's own conversations: as long as one waits, those that rest give way. */

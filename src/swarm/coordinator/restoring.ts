@@ -1,6 +1,19 @@
+import { log } from '../../core/log.ts';
 import { type LayerRange, sameLayers } from '../../core/ranges.ts';
 import type { RouteStage } from '../../protocol/frames.ts';
 import type { KeptConversation, KeptStage } from './kept-conversation.ts';
+
+/** A conversation whose session was opened just now. */
+export interface Resumable {
+  readonly pipeline: {
+    readonly route: readonly RouteStage[];
+    readonly length: number;
+    takeUp(held: number, wanted: number, signal?: AbortSignal): Promise<void>;
+    close(): Promise<void>;
+  };
+  readonly ids: number[];
+  kept: KeptConversation | undefined;
+}
 
 /** A kept conversation whose stages are being opened, and what each of them says that it still has. */
 export class Restoring {
@@ -21,10 +34,6 @@ export class Restoring {
     this.#self = self;
   }
 
-  get ids(): readonly number[] {
-    return this.#kept.ids;
-  }
-
   /** The nodes that have kept it, by their peer ids of now. */
   get peers(): ReadonlySet<string> {
     return new Set(this.#kept.stages.map(({ peerId = this.#self }) => peerId));
@@ -40,18 +49,24 @@ export class Restoring {
   }
 
   /**
-   * What the stages of a route say that they have.
-   * @returns the most positions of one, those that all have and that are wanted, and what all have kept, if they have
+   * Goes on from what the stages have kept, as far as all of them have it and it is what is wanted.
+   * @throws ShoalError as a stage that has not what it says; the session is closed then
    */
-  along(route: readonly RouteStage[]): {
-    readonly held: number;
-    readonly usable: number;
-    readonly kept: KeptConversation | undefined;
-  } {
+  async takeUp(conversation: Resumable, signal?: AbortSignal): Promise<void> {
+    const { pipeline, ids } = conversation;
+    const { route } = pipeline;
     const positions = route.map(({ peerId, layers }) => this.#restored.get(keyOf(peerId, layers)) ?? 0);
-    const least = Math.min(...positions);
-    const kept = least > 0 ? this.#keptAlong(route) : undefined;
-    return { held: Math.max(...positions), usable: Math.min(least, this.#usable), kept };
+    const [least, most] = [Math.min(...positions), Math.max(...positions)];
+    if (most === 0) return;
+    try {
+      await pipeline.takeUp(most, Math.min(least, this.#usable), signal);
+    } catch (error) {
+      await pipeline.close();
+      throw error;
+    }
+    ids.push(...this.#kept.ids.slice(0, pipeline.length));
+    if (least > 0) conversation.kept = this.#keptAlong(route);
+    log.info('ROUTE', `${ids.length} tokens of the conversation were kept, and are not computed again.`);
   }
 
   #keptAlong(route: readonly RouteStage[]): KeptConversation {

@@ -8,6 +8,7 @@ import {
   MAX_CHECKPOINTS_PER_PEER,
   MIN_KEPT_TOKENS,
 } from '../../protocol/limits.ts';
+import type { ShardStore } from '../../store/shard-store.ts';
 import type { StageSession, StageSessions } from './stage-sessions.ts';
 import type { StageWork } from './stage-work.ts';
 
@@ -31,8 +32,8 @@ export interface StageCheckpointsOptions {
   readonly runner: () => LayerRunner;
   /** @throws ShoalError `consent-required`, `busy` where the owner lends a coordinator nothing */
   readonly checkLends: (coordinator: string) => void;
-  /** What may still be stored in this browser. */
-  readonly freeBytes: () => Promise<number>;
+  /** What may be stored in this browser. */
+  readonly storage: Pick<ShardStore, 'usage'>;
 }
 
 /** Keeps sessions of this node in its storage, and takes them up again. One is written at a time, after all that is served. */
@@ -108,7 +109,7 @@ export class StageCheckpoints {
     open.keptTo = length;
     let whole = false;
     try {
-      const maxBytes = Math.min(MAX_CHECKPOINT_BYTES, CHECKPOINT_SHARE * (await this.#options.freeBytes()));
+      const maxBytes = Math.min(MAX_CHECKPOINT_BYTES, CHECKPOINT_SHARE * (await this.#freeBytes()));
       const bytes = await checkpoints.begin(open.place, checkpoint, { length, unchanged, maxBytes });
       while (!whole) {
         await this.#yield();
@@ -122,6 +123,12 @@ export class StageCheckpoints {
     } finally {
       if (!whole) open.keptTo = 0;
     }
+  }
+
+  /** As the browser said within the last minute: it takes long to tell. */
+  async #freeBytes(): Promise<number> {
+    const { usedBytes, quotaBytes } = await this.#options.storage.usage();
+    return quotaBytes > 0 ? Math.max(0, quotaBytes - usedBytes) : Number.POSITIVE_INFINITY;
   }
 
   /** Lets go first who waits for an answer, for a while. */

@@ -5,6 +5,7 @@ import type { LayerRange } from '../../core/ranges.ts';
 import type { LayerRunner } from '../../engine/layer-runner.ts';
 import type { RouteStage } from '../../protocol/frames.ts';
 import type { Manifest } from '../../protocol/manifest.ts';
+import type { ShardStore } from '../../store/shard-store.ts';
 import type { CommandClient } from '../frames/command-client.ts';
 import type { FrameExchange } from '../frames/frame-exchange.ts';
 import { Admission, type AdmissionLimits } from './admission.ts';
@@ -39,8 +40,8 @@ export interface StageServerOptions {
   readonly exchange: FrameExchange;
   readonly manifest: Manifest;
   readonly manifestId: string;
-  /** What may still be stored in this browser. */
-  readonly freeBytes: () => Promise<number>;
+  /** What may be stored in this browser. */
+  readonly storage: Pick<ShardStore, 'usage'>;
   /** By which other nodes are asked. */
   readonly commands: () => Pick<CommandClient, 'send'>;
   /** Whether the device may be busy with weights instead of tasks. */
@@ -62,7 +63,7 @@ export class StageServer {
   readonly #next: NextNodes;
   readonly #lending: () => Lending;
   readonly #manifestId: string;
-  readonly #freeBytes: () => Promise<number>;
+  readonly #storage: Pick<ShardStore, 'usage'>;
   #checkpoints: Promise<StageCheckpoints> | undefined;
   #hasher: RowHasher | undefined;
   #runner: LayerRunner | undefined;
@@ -71,7 +72,7 @@ export class StageServer {
     const { exchange, manifest, commands, loading, lending = () => LENDS_ALL, limits = {} } = options;
     this.#lending = lending;
     this.#manifestId = options.manifestId;
-    this.#freeBytes = options.freeBytes;
+    this.#storage = options.storage;
     this.#exchange = exchange;
     this.#kept = new KeptOutputs(manifest.hyperparameters.width);
     this.#work = new StageWork(manifest.hyperparameters.layerCount, limits, loading, (computeMs) =>
@@ -366,7 +367,7 @@ export class StageServer {
           work: this.#work,
           runner: () => this.#requireRunner(),
           checkLends: (coordinator) => checkLending(this.#lending(), coordinator, 0),
-          freeBytes: this.#freeBytes,
+          storage: this.#storage,
         }),
     );
     return this.#checkpoints;
