@@ -142,13 +142,13 @@ describe('a conversation that is kept', () => {
       [2, 3],
     ]);
     await talk();
+    const before = shelf.only.stages.map(({ name }) => name);
     const again = await reload();
     const other = [...PROMPT.slice(0, 290), ...MORE];
     const { ids, reused } = await ask(again, other);
     expect(reused).toBe(290);
     expect(ids).toEqual(await undisturbed(other));
     // Under other names: whoever knows the old ones knows other tokens.
-    const before = shelf.only.stages.map(({ name }) => name);
     await untilKept(other.length + 7);
     expect(shelf.only.stages.filter(({ name }) => before.includes(name))).toEqual([]);
     await expect.poll(() => disk.size).toBe(2);
