@@ -170,7 +170,7 @@ export class SwarmSession {
       manifestId,
       keeper: this.keeper,
       settings: this.#settings,
-      shelf: this.keepsData ? lazyShelf() : undefined,
+      shelf: this.keepsData ? openShelf : undefined,
     });
     node.useRunner(await this.keeper.runner());
     this.#node = node;
@@ -277,17 +277,9 @@ export class SwarmSession {
 }
 
 /** Its code comes with the first conversation that is looked for. */
-function lazyShelf(): CheckpointShelf {
-  let opened: Promise<CheckpointShelf> | undefined;
-  const open = () => {
-    opened ??= import('./chat/kept-conversations.ts').then(({ KeptConversations }) => new KeptConversations());
-    return opened;
-  };
-  return {
-    read: async (key) => (await open()).read(key),
-    write: async (key, kept) => (await open()).write(key, kept),
-    remove: async (key) => (await open()).remove(key),
-  };
+async function openShelf(): Promise<CheckpointShelf> {
+  const { KeptConversations } = await import('./chat/kept-conversations.ts');
+  return new KeptConversations();
 }
 
 /** For a browser that keeps no site data. Workers would not see it, so this thread fetches, hashes and reads. */

@@ -40,7 +40,7 @@ export interface SwarmNodeOptions {
   readonly keeper: ShardKeeper;
   readonly settings: () => NodeSettings;
   /** Where lasting conversations are noted; none is kept for a later page when absent. */
-  readonly shelf?: CheckpointShelf | undefined;
+  readonly shelf?: (() => Promise<CheckpointShelf>) | undefined;
   /** How much this node takes on, where it is not as `src/protocol/limits.ts` says. */
   readonly limits?: Partial<NodeLimits>;
 }
@@ -181,11 +181,9 @@ export class SwarmNode {
     const { exchange, commands } = this;
     const { shelf } = options;
     let checkpoints: Promise<Checkpoints> | undefined;
-    const openCheckpoints = (shelf: CheckpointShelf) => {
-      checkpoints ??= import('./coordinator/checkpoints.ts').then(
-        (module) => new module.Checkpoints({ exchange, commands, shelf, manifestId }),
-      );
-      return checkpoints;
+    const openCheckpoints = async (openShelf: () => Promise<CheckpointShelf>) => {
+      const [module, shelf] = await Promise.all([import('./coordinator/checkpoints.ts'), openShelf()]);
+      return new module.Checkpoints({ exchange, commands, shelf, manifestId });
     };
     this.coordinator = new Coordinator({
       ...dependencies,
@@ -194,7 +192,12 @@ export class SwarmNode {
       checks: () => options.settings().checkOthers,
       onChecked: () => this.#events.emit('change', undefined),
       contextLength,
-      checkpoints: shelf && (() => openCheckpoints(shelf)),
+      checkpoints:
+        shelf &&
+        (() => {
+          checkpoints ??= openCheckpoints(shelf);
+          return checkpoints;
+        }),
       leaving: () => this.#roster.leaving(),
     });
     this.#recruiter = new Recruiter({

@@ -175,7 +175,7 @@ export class TestSwarm {
     const memory = room ? {} : { memoryBytes: 1 };
     const { trusted: trustedPeers = [] } = this.#options;
     const consents = { acceptRemoteLoads: willing, acceptRemoteUnloads: true, trustedPeers };
-    const { checks: checkOthers = false } = this.#options;
+    const { checks: checkOthers = false, shelf } = this.#options;
     const lending = () => {
       const lent = this.#options.lending?.(place);
       return lent ? { lending: lent } : {};
@@ -196,7 +196,7 @@ export class TestSwarm {
       manifestId: 'a'.repeat(64),
       keeper,
       settings,
-      shelf: this.#options.shelf,
+      shelf: shelf && (async () => shelf),
       limits: this.#options.limits?.(this.nodes.length) ?? {},
     });
     return { node, keeper };
