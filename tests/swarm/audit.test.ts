@@ -105,14 +105,14 @@ describe('a stage whose layers another node has too', () => {
     timeout: 60_000,
   }, async () => {
     await open(PAIRS);
-    const { route } = await answer();
+    const { route } = await turn();
     expect(route.map((peerId) => passed(peerId))).toEqual([1, 1, 1, 1]);
     const counts = () => swarm.nodes.reduce((sum, { peerId }) => sum + passed(peerId), 0);
-    for (let count = 1; count < 5; count++) await answer();
+    for (let count = 1; count < 5; count++) await turn();
     expect(counts()).toBe(20);
     // Each is good now: a coin decides.
     coinShows(0.999);
-    for (let count = 0; count < 3; count++) await answer();
+    for (let count = 0; count < 3; count++) await turn();
     expect(counts()).toBe(20);
   });
 
