@@ -3,6 +3,7 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { LogLine } from '../core/log.ts';
 import type { LayerRange } from '../core/ranges.ts';
 import type { LinkPath } from '../net/transport.ts';
+import type { FetchWish, PeerTraffic, PieceMap } from '../store/shard-store.ts';
 import type { Lap } from '../swarm/coordinator/generation.ts';
 import type { RouteEvent } from '../swarm/coordinator/route-event.ts';
 import type { Wait } from '../swarm/route/wait.ts';
@@ -13,7 +14,7 @@ import type { Preset } from './chat/presets.ts';
 import type { LendTotals } from './lend-totals.ts';
 import type { Forecast, ModelShelf, Preflight, ShelfModel } from './models/shelf.ts';
 
-export type { AnswerOptions, Forecast, Lap, LinkPath, ModelShelf, Preflight, Preset, ShelfModel, Wait };
+export type { AnswerOptions, FetchWish, Forecast, Lap, LinkPath, ModelShelf, Preflight, Preset, ShelfModel, Wait };
 
 /** What the page shows and does. Components know this; `main.ts` builds it over the swarm. */
 export interface AppModel {
@@ -77,6 +78,8 @@ export interface AppModel {
   join(choice: readonly number[] | 'auto' | 'all'): Promise<void>;
   /** What others lose when this tab goes; one that has just come hears first who is there. */
   whatOthersLose(): Promise<FarewellSummary>;
+  /** Pauses a shard's download, goes on with it, or puts it before others; kept for this browser. */
+  changeFetch(shard: number, change: Partial<FetchWish>): void;
   /** Hands over, then leaves; a second call while it does asks for nothing. */
   leave(): Promise<void>;
   /** Leaves when other tabs have stored what only this one serves. */
@@ -217,7 +220,19 @@ export interface ShardRow {
   /** Where its bytes come from, as far as that has been seen. */
   readonly sources: readonly ShardSource[];
   readonly sentBytes: number;
+  /** From other tabs and the server, wrong ones among them, since the page was opened. */
+  readonly receivedBytes: number;
+  /** Of these, from the server's copy. */
+  readonly serverBytes: number;
   readonly peers: number;
+  /** By other tabs, those with most bytes first. */
+  readonly traffic: readonly TabTraffic[];
+  /** Undefined while the shard is not exchanged. */
+  readonly pieces: PieceMap | undefined;
+  /** What the owner wants of its download. */
+  readonly wish: FetchWish;
+  /** It is fetched later: another one goes before. */
+  readonly waits: boolean;
   /** Of the shard, as much as the other tab has that has the most: 0 to 1. */
   readonly copiedShare: number;
   readonly secondsLeft: number | undefined;
@@ -227,6 +242,12 @@ export interface ShardRow {
   readonly loadedBytes: number;
   /** Members that serve it, this tab included. */
   readonly holders: number;
+}
+
+/** What another tab has sent of a shard and got of it. */
+export interface TabTraffic extends Omit<PeerTraffic, 'exchangeId'> {
+  /** Undefined where it has not said who it is: a guest, or another program. */
+  readonly peerId: string | undefined;
 }
 
 export interface MemberRow {

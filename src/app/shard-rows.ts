@@ -3,6 +3,7 @@ import type { Transfer } from '../store/shard-store.ts';
 import { type Coverage, countHolders } from '../swarm/assign/assign.ts';
 import type { ShardKeeper } from '../swarm/shards/shard-keeper.ts';
 import type { ShardRow, ShardSource } from './app-model.ts';
+import type { ExchangeNames } from './exchange-names.ts';
 
 /** The shards as the page lists them: the keeper's states, the store's transfers, the swarm's holders in one. */
 export function shardRows(
@@ -10,6 +11,7 @@ export function shardRows(
   keeper: ShardKeeper,
   transfers: readonly Transfer[],
   members: Iterable<Coverage>,
+  ownerOf: ExchangeNames['ownerOf'] = () => undefined,
 ): ShardRow[] {
   const holders = countHolders(manifest.shards.length, members).ready;
   return manifest.shards.map(({ index, fileName, layers, hasEmbedding, hasOutput, infoHash, sizeBytes }) => {
@@ -29,7 +31,13 @@ export function shardRows(
       upBytesPerSecond: transfer?.upBytesPerSecond ?? 0,
       sources: transfer ? sourcesOf(transfer) : [],
       sentBytes: transfer?.sentBytes ?? 0,
+      receivedBytes: transfer?.receivedBytes ?? 0,
+      serverBytes: transfer?.serverBytes ?? 0,
       peers: transfer?.peers ?? 0,
+      traffic: (transfer?.traffic ?? []).map(({ exchangeId, ...bytes }) => ({ peerId: ownerOf(exchangeId), ...bytes })),
+      pieces: transfer?.pieces,
+      wish: keeper.wish(index),
+      waits: transfer?.waits ?? false,
       copiedShare: transfer?.copiedShare ?? 0,
       secondsLeft: transfer?.secondsLeft,
       verified: transfer?.verified ?? false,

@@ -16,6 +16,7 @@ import type {
   DeviceCard,
   Environment,
   FarewellSummary,
+  FetchWish,
   LendState,
   MemberRow,
   ModelSummary,
@@ -32,7 +33,9 @@ import { GENERAL_TEMPERATURE } from './chat/chat-request.ts';
 import { Presets } from './chat/presets.ts';
 import { chooseRunner } from './choose-runner.ts';
 import { detectEnvironment, detectLacks } from './environment.ts';
+import { ExchangeNames } from './exchange-names.ts';
 import { Farewell } from './farewell.ts';
+import { FetchWishes } from './fetch-wishes.ts';
 import { fetchServerConfig } from './introduction.ts';
 import { Lender } from './lender.ts';
 import { watchPaths } from './link-paths.ts';
@@ -144,6 +147,8 @@ export class SwarmApp implements AppModel {
   readonly placeKnown: Signal<boolean> = signal(false);
   readonly #farewell = new Farewell();
   readonly farewell = this.#farewell.summary;
+  readonly #fetchWishes = new FetchWishes();
+  readonly #exchangeNames = new ExchangeNames();
   readonly #redraw = new Redraw(() => this.#refresh());
   #phases = '';
 
@@ -235,6 +240,8 @@ export class SwarmApp implements AppModel {
       throw new ShoalError('not-admitted', 'You are a guest of this private swarm: you may ask, and not serve.');
     }
     const chosen = await this.#place.choose(choice, session.model.manifest.shards.length);
+    // Whoever asks for a shard wants it to come.
+    for (const index of chosen) this.changeFetch(index, { paused: false });
     await this.#join(session, chosen, choice === 'auto');
   }
 
@@ -246,6 +253,21 @@ export class SwarmApp implements AppModel {
     this.#redraw.now();
     await serving;
     this.#redraw.now();
+  }
+
+  changeFetch(shard: number, change: Partial<FetchWish>): void {
+    const session = this.#requireSession();
+    this.#fetchWishes.change(session.model.manifest.shards[shard]!.infoHash, change);
+    this.#applyWishes(session);
+    this.#redraw.now();
+  }
+
+  #applyWishes({ keeper, model }: SwarmSession): void {
+    for (const { index, infoHash } of model.manifest.shards) {
+      const wish = this.#fetchWishes.of(infoHash);
+      const { paused, priority } = keeper.wish(index);
+      if (paused !== wish.paused || priority !== wish.priority) keeper.want(index, wish);
+    }
   }
 
   async whatOthersLose(): Promise<FarewellSummary> {
@@ -448,6 +470,8 @@ export class SwarmApp implements AppModel {
   }
 
   #introduce(session: SwarmSession, addresses: readonly string[]): void {
+    this.#applyWishes(session);
+    this.#fetchWishes.follow(() => this.#applyWishes(session));
     this.#introduced.resolve(session);
     const { manifest } = session.model;
     this.model.value = modelSummary(session.model);
@@ -559,7 +583,9 @@ export class SwarmApp implements AppModel {
       // Who is about to go, or pauses, serves nobody new.
       const staying = (node?.membership.members() ?? []).filter(({ draining }) => !draining);
       const everybody = [...staying, own];
-      this.shards.value = shardRows(model.manifest, keeper, store.transfers(), everybody);
+      this.#exchangeNames.hear(node?.membership.members() ?? []);
+      const ownerOf = (exchangeId: string) => this.#exchangeNames.ownerOf(exchangeId);
+      this.shards.value = shardRows(model.manifest, keeper, store.transfers(), everybody, ownerOf);
       if (!node) return;
       this.members.value = memberRows(node, keeper, { name: this.#name, leaving: this.leaving.value });
       this.heardNames.value = withNames(this.heardNames.value, this.members.value);

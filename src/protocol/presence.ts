@@ -65,6 +65,8 @@ export const presenceSchema = v.object({
   intervalMs: v.fallback(v.optional(intervalMs, PRESENCE_INTERVAL_MS), PRESENCE_INTERVAL_MS),
   /** Relays that introduce it, by peer id, where several servers share the swarm. */
   servers: v.fallback(v.optional(v.pipe(v.array(peerId), v.maxLength(MAX_INTRODUCERS)), []), []),
+  /** What it is known by in the exchange of shards, so that its bytes there have a name; a claim that decides nothing. */
+  exchangeId: v.fallback(v.optional(v.pipe(v.string(), v.regex(/^([0-9a-f]{40})?$/)), ''), ''),
   /** A conversation of its is open to all. */
   room: v.optional(v.boolean(), false),
   /** The member goes as soon as the sessions that it serves have moved elsewhere: no new ones. */

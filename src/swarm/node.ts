@@ -187,7 +187,8 @@ export class SwarmNode {
       members: () => this.#roster.assignable(),
       self: () => this.#roster.self,
       stored: (index) => store.isComplete(manifest.shards[index]!),
-      serve: (index) => {
+      serve: async (index) => {
+        keeper.refusePaused(index);
         if (!keeper.joined) this.join();
         return keeper.serve(index);
       },
@@ -276,7 +277,7 @@ export class SwarmNode {
     keeper.joined = false;
     this.#shardsTold = '';
     this.#choosing = false;
-    await Promise.allSettled([...keeper.ready(), ...keeper.pending()].map((index) => keeper.release(index)));
+    await Promise.allSettled(keeper.taken().map((index) => keeper.release(index)));
     this.#events.emit('change', undefined);
   }
 
@@ -317,6 +318,7 @@ export class SwarmNode {
       ...this.#facts(),
       name: plainName(this.#options.settings().name ?? ''),
       room: this.#options.settings().room ?? false,
+      exchangeId: this.#options.store.exchangeId,
       links: this.exchange.roundTrips().slice(-MAX_LINKS),
       // Whoever pauses hands over as if it left, and stays.
       draining: this.#roster.draining || this.#lending.paused,

@@ -5,6 +5,7 @@ import { conversationDrawer } from './components/conversations-button.tsx';
 import { qrCode } from './components/invite.tsx';
 import { modelPicker } from './components/model-button.tsx';
 import { settingsForm } from './components/settings-panel.tsx';
+import { shardDetails } from './components/shard-item.tsx';
 import { shortcutSheet } from './components/shortcuts.tsx';
 import { keepPage } from './keep-page.ts';
 
@@ -26,6 +27,7 @@ export function loadRest(more: () => Promise<void>, onUpdate: () => void): void 
     void modelPicker.load();
     void roomBar.load();
     void shortcutSheet.load();
+    void shardDetails.load();
     void more();
     void keepPage(onUpdate);
   }, REST_AFTER_MS);

@@ -1,5 +1,6 @@
 import { expect, test } from '@playwright/test';
 import type { LinkPath } from '../../src/app/app-model.ts';
+import { auditPage } from './support/axe.ts';
 import type { PreviewModel } from './support/preview-model.ts';
 import { asked, script, usePreview } from './support/preview-page.ts';
 
@@ -42,6 +43,30 @@ test.describe('the swarm', () => {
     await script(page, (model) => model.changeShard(0, { state: 'error', error: 'The disk is full.', verified: true }));
     await expect(row).toContainText('The disk is full.');
     await expect(row).toContainText('hash verified ✓');
+  });
+
+  test('tells of a shard whom it comes from, and is paused and put before others', async ({ page }) => {
+    await preview.open(page, 'downloading');
+    const row = page.getByTestId('shard-0');
+    await expect(page.getByTestId('shard-3-about')).toHaveCount(0);
+    await page.getByTestId('shard-0-about').click();
+    const details = page.getByTestId('shard-0-details');
+    await expect(details).toContainText('110 of 177 pieces');
+    await expect(details.locator('.shard-traffic li').first()).toContainText(/↓ 14\.3 MB · ↑ 1\.2 MB$/);
+    await expect(details.locator('.shard-traffic li').nth(1)).toContainText('not connected');
+    await expect(details.locator('.shard-traffic li').nth(2)).toContainText('a guest, or another program');
+    await page.getByTestId('shard-0-priority').selectOption('first');
+    await page.getByTestId('shard-0-pause').click();
+    expect(await asked(page)).toEqual(['changeFetch 0 {"priority":"first"}', 'changeFetch 0 {"paused":true}']);
+    await expect(row).toContainText('paused · 61 %');
+    await expect(row).not.toContainText('MB/s · ');
+    await expect(details).toContainText('Nothing more of it is fetched until you go on');
+    await page.getByTestId('shard-0-pause').click();
+    await expect(page.getByTestId('shard-0-pause')).toHaveText('Pause');
+    await expect(row).toContainText('fetching · 61 %');
+    await script(page, (model) => model.changeShard(1, { state: 'downloading', storedBytes: 1, waits: true }));
+    await expect(page.getByTestId('shard-1')).toContainText('waits for its turn');
+    expect(await auditPage(page)).toEqual([]);
   });
 
   test('is joined with one click, with ticked shards, or by itself; and left', async ({ page }) => {

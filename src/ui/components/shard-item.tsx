@@ -1,8 +1,10 @@
+import { useSignal } from '@preact/signals';
 import type { ShardRow, SwarmSummary } from '../../app/app-model.ts';
 import { formatTimeLeft, percent } from '../../core/format.ts';
 import { formatLayers } from '../../core/ranges.ts';
 import { formatBytes, formatBytesOf, formatRate } from '../../words/format.ts';
 import { words } from '../../words/words.ts';
+import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
 import { sourceFacts } from '../source-words.ts';
 import { isPending } from '../status-words.ts';
@@ -10,6 +12,8 @@ import { ProgressBar } from './progress-bar.tsx';
 
 /** What peers ask for at a time; less than one is only talk, and not worth a line. */
 const BLOCK_BYTES = 16 * 1024;
+
+export const shardDetails = lazyComponent(async () => (await import('./shard-details.tsx')).ShardDetails);
 
 /** One shard: what it holds, how far it is, how fast it moves, and who runs it. */
 export function ShardItem({ shard }: { shard: ShardRow }) {
@@ -34,12 +38,40 @@ export function ShardItem({ shard }: { shard: ShardRow }) {
           <Standing shard={shard} />
         </ul>
       )}
+      <About shard={shard} />
       {error && (
         <p class="shard-error" lang="en">
           {error}
         </p>
       )}
     </li>
+  );
+}
+
+/** Opens and folds what a torrent client shows of it, once there is something. */
+function About({ shard }: { shard: ShardRow }) {
+  const open = useSignal(false);
+  const Details = shardDetails.component.value;
+  const { index, state, storedBytes, wish } = shard;
+  if (state === 'absent' && storedBytes === 0 && !wish.paused && !shared(shard)) return null;
+  const said = words().shard;
+  return (
+    <>
+      <button
+        type="button"
+        class="shard-about"
+        data-testid={`shard-${index}-about`}
+        aria-expanded={open.value}
+        aria-label={`${said.about}: ${said.one(index)}`}
+        onClick={() => {
+          open.value = !open.value;
+          void shardDetails.load();
+        }}
+      >
+        {said.about}
+      </button>
+      {open.value && Details && <Details shard={shard} />}
+    </>
   );
 }
 
@@ -95,11 +127,17 @@ function State({ shard }: { shard: ShardRow }) {
 
 function stateWords(shard: ShardRow, role: SwarmSummary['role']): string {
   const { states } = words().shard;
+  if (held(shard)) return shard.wish.paused ? states.paused : states.waits;
   if (shard.state !== 'absent') return states[shard.state];
   // A guest shares nothing: it needs the beginning of the first shard for its prompts.
   if (shared(shard)) return role === 'guest' ? states.tokenizer : states.sharing;
   if (shard.storedBytes < shard.totalBytes) return shard.storedBytes > 0 ? states.partly : states.absent;
   return shard.seeding ? states.shared : states.stored;
+}
+
+/** Whether its download stands still, as its owner wants. */
+function held({ state, storedBytes, totalBytes, wish, waits }: ShardRow): boolean {
+  return (state === 'downloading' || state === 'absent') && storedBytes < totalBytes && (wish.paused || waits);
 }
 
 /** Whether it comes, though this tab does not run it. */
@@ -124,11 +162,11 @@ function facts(shard: ShardRow): string[] {
   const whole = storedBytes >= totalBytes || shard.state === 'ready';
   const list = [`${whole ? formatBytes(totalBytes) : formatBytesOf(storedBytes, totalBytes)}${partsOf(shard)}`];
   const downloading = shard.state === 'downloading';
-  if (downBytesPerSecond >= 1) list.push(`↓ ${formatRate(downBytesPerSecond)}`);
+  if (downBytesPerSecond >= 1 && !held(shard)) list.push(`↓ ${formatRate(downBytesPerSecond)}`);
   if (downloading || shard.seeding || upBytesPerSecond >= 1) list.push(`↑ ${formatRate(upBytesPerSecond)}`);
   if (sentBytes >= BLOCK_BYTES) list.push(said.sent(formatBytes(sentBytes)));
   if (downloading || shard.seeding) list.push(said.peers(peers));
-  if (isPending(shard) || shared(shard)) list.push(...sourceFacts(shard));
-  if (isPending(shard) && secondsLeft !== undefined) list.push(said.left(formatTimeLeft(secondsLeft)));
+  if (!held(shard) && (isPending(shard) || shared(shard))) list.push(...sourceFacts(shard));
+  if (!held(shard) && isPending(shard) && secondsLeft !== undefined) list.push(said.left(formatTimeLeft(secondsLeft)));
   return list;
 }

@@ -62,6 +62,23 @@ export const later = {
     version: 'Shoal-Version',
   },
 
+  shard: {
+    pieces: (stored, count) => `${stored} von ${plural(count, 'Stück', 'Stücken')}`,
+    fromTabs: 'Von anderen Tabs',
+    fromServer: 'Vom Server',
+    given: 'An andere gesendet',
+    tabs: 'Tabs, von denen er kam und an die er ging',
+    unnamed: 'ein Gast oder ein anderes Programm',
+    gone: 'nicht verbunden',
+    since: 'Seit diese Seite geöffnet wurde.',
+    pause: 'Anhalten',
+    goOn: 'Weiter holen',
+    pausedNote:
+      'Es wird nichts mehr davon geholt, bis du weitermachst, auch wenn die Seite neu geöffnet wird. Was hier ist, bleibt, und andere bekommen es von hier.',
+    priority: 'Holen',
+    priorities: { first: 'vor anderen', normal: 'mit anderen', last: 'nach anderen' },
+  },
+
   rooms: {
     opening: (whose) => `Der Raum von ${whose} wird gesucht…`,
     open: (whose) => `Du bist im Raum von ${whose}. Alle im Schwarm können mitlesen und fragen.`,

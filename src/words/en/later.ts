@@ -66,6 +66,23 @@ export const englishLater = {
     version: 'Version',
   },
 
+  shard: {
+    pieces: (stored: number, count: number) => `${stored} of ${plural(count, 'piece')}`,
+    fromTabs: 'From other tabs',
+    fromServer: 'From the server',
+    given: 'Sent to others',
+    tabs: 'Tabs that it came from and went to',
+    unnamed: 'a guest, or another program',
+    gone: 'not connected',
+    since: 'Since this page was opened.',
+    pause: 'Pause',
+    goOn: 'Go on',
+    pausedNote:
+      'Nothing more of it is fetched until you go on, also when the page is opened again. What is here stays, and others get it from here.',
+    priority: 'Fetch it',
+    priorities: { first: 'before others', normal: 'with others', last: 'after others' },
+  },
+
   rooms: {
     opening: (whose: string) => `Looking for the room of ${whose}…`,
     open: (whose: string) => `You are in the room of ${whose}. Everybody in the swarm can read it and ask.`,

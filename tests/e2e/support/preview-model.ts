@@ -10,6 +10,7 @@ import type {
   DeviceCard,
   Environment,
   FarewellSummary,
+  FetchWish,
   LinkPath,
   MemberRow,
   ModelSummary,
@@ -117,6 +118,12 @@ export class PreviewModel implements AppModel {
   failWith: string | undefined;
 
   join = (choice: readonly number[] | 'auto' | 'all') => this.#ask(`join ${choice}`);
+  changeFetch = (shard: number, change: Partial<FetchWish>) => {
+    void this.#ask(`changeFetch ${shard} ${JSON.stringify(change)}`);
+    this.shards.value = this.shards.value.map((row) =>
+      row.index === shard ? { ...row, wish: { ...row.wish, ...change } } : row,
+    );
+  };
   whatOthersLose = async () => this.farewell.value;
   leave = () => this.#ask('leave');
   leaveWhenCopied = () => this.#ask('leaveWhenCopied');
@@ -266,7 +273,13 @@ function emptyShards(): ShardRow[] {
     upBytesPerSecond: 0,
     sources: [],
     sentBytes: 0,
+    receivedBytes: 0,
+    serverBytes: 0,
     peers: 0,
+    traffic: [],
+    pieces: undefined,
+    wish: { paused: false, priority: 'normal' },
+    waits: false,
     copiedShare: 0,
     secondsLeft: undefined,
     verified: false,
