@@ -272,6 +272,14 @@ export interface LapMean extends Lap {
   readonly laps: number;
 }
 
+/** What one tab has done for another. */
+export interface Exchanged {
+  /** Tokens' worth of a whole model that it has computed. */
+  readonly tokens: number;
+  /** Of weights. */
+  readonly bytes: number;
+}
+
 /** What there is to know of a tab's device. */
 export interface DeviceCard {
   readonly computes: 'webgpu' | 'cpu' | 'none';
@@ -283,6 +291,9 @@ export interface DeviceCard {
   readonly layersPerSecond: number;
   /** As this tab has measured it, what was not explained among it; undefined until it has. */
   readonly measuredPerSecond: number | undefined;
+  /** What it has given to this tab since the page was opened, and taken from it; undefined for this tab itself. */
+  readonly taken: Exchanged | undefined;
+  readonly given: Exchanged | undefined;
   /** Tokens of this tab that it had part in. */
   readonly tokensForUs: number;
   readonly queueLength: number;

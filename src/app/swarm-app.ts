@@ -394,7 +394,9 @@ export class SwarmApp implements AppModel {
 
   async device(peerId: string): Promise<DeviceCard> {
     const { deviceCard } = await import('./device-card.ts');
-    return deviceCard(await this.#connected.promise, peerId);
+    const node = await this.#connected.promise;
+    const { takenWork } = this.#answers;
+    return deviceCard(node, peerId, { layerCount: this.model.value!.layerCount, shards: this.shards.value, takenWork });
   }
 
   async openFiles(files: readonly File[]): Promise<boolean> {

@@ -194,6 +194,8 @@ test.describe('the tabs of the swarm', () => {
     await expect(card).toContainText('its GPU · NVIDIA GeForce RTX 4070');
     await expect(card).toContainText('488 layers a second');
     await expect(card).toContainText('in the same network · 12.4 ms there and back');
+    await expect(card).toContainText('Has given you96 tokens computed, 15.1 MB of weights');
+    await expect(card).toContainText('Has got from you0 tokens computed, 46.2 MB of weights');
     await expect(second.getByTestId('about-device')).toHaveAttribute('aria-expanded', 'true');
     await second.getByTestId('about-device').click();
     await expect(card).toHaveCount(0);
