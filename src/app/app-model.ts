@@ -12,9 +12,21 @@ import type { LanguageSetting } from '../words/words.ts';
 import type { AnswerOptions } from './chat/answer-options.ts';
 import type { Preset } from './chat/presets.ts';
 import type { LendTotals } from './lend-totals.ts';
-import type { Forecast, ModelShelf, Preflight, ShelfModel } from './models/shelf.ts';
+import type { Forecast, JoinForecast, ModelShelf, Preflight, ShelfModel } from './models/shelf.ts';
 
-export type { AnswerOptions, FetchWish, Forecast, Lap, LinkPath, ModelShelf, Preflight, Preset, ShelfModel, Wait };
+export type {
+  AnswerOptions,
+  FetchWish,
+  Forecast,
+  JoinForecast,
+  Lap,
+  LinkPath,
+  ModelShelf,
+  Preflight,
+  Preset,
+  ShelfModel,
+  Wait,
+};
 
 /** What the page shows and does. Components know this; `main.ts` builds it over the swarm. */
 export interface AppModel {

@@ -7,6 +7,7 @@ import { modelPicker } from './components/model-button.tsx';
 import { settingsForm } from './components/settings-panel.tsx';
 import { shardDetails } from './components/shard-item.tsx';
 import { shortcutSheet } from './components/shortcuts.tsx';
+import { joinForecast } from './components/welcome.tsx';
 import { keepPage } from './keep-page.ts';
 
 /** The first look at the page, and perhaps the first click, are over by then. */
@@ -28,6 +29,7 @@ export function loadRest(more: () => Promise<void>, onUpdate: () => void): void 
     void roomBar.load();
     void shortcutSheet.load();
     void shardDetails.load();
+    void joinForecast.load();
     void more();
     void keepPage(onUpdate);
   }, REST_AFTER_MS);

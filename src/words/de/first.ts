@@ -88,6 +88,8 @@ export const first = {
     fetches: (size) => `Lädt ${size} in diesen Tab, der dann allein antwortet.`,
     theModel: 'das Modell',
     noNeed: 'Nötig ist das nicht: Die Tabs dieses Schwarms haben alles und beantworten, was du unten eingibst.',
+    forecast: 'Wie schnell es hier wäre, ist noch nicht gemessen.',
+    measure: 'Dieses Gerät messen',
     orShare: 'Oder übernimm unten einen Teil und lade andere Tabs für den Rest ein.',
   },
   top: {

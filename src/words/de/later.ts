@@ -179,6 +179,16 @@ export const later = {
     noRoomForAll: 'Dieses Gerät hat nicht für alle Schichten Platz: Teile den Link, und andere rechnen den Rest.',
     onlyByLink: 'Herein kommt nur, wer den Link hat.',
   },
+  forecast: {
+    now: (devices, what) =>
+      devices === 1 ? `Auf diesem Gerät allein: ${what}` : `Mit den Tabs, die da sind, ${devices} Geräte: ${what}`,
+    later: (what) => `Mit zwei weiteren solchen Geräten: ${what}`,
+    fits: (speed, bytes, time) => `${speed}; jedes holt ${bytes}${time === undefined ? '' : `, in etwa ${time}`}.`,
+    short: (bytes) => `zu groß, jedem Gerät fehlen ${bytes}.`,
+    enough: (devices) => `${devices} Geräte wie dieses fassen es: Teile den Link.`,
+    spare: 'Weitere Geräte hielten Kopien bereit: nicht schneller, aber niemand wartet, wenn eines geht.',
+    alike: 'Die anderen Geräte sind so gerechnet, als wären sie wie dieses und in einem Raum.',
+  },
   device: {
     title: 'Dieses Gerät',
     measuring: 'Misst, zwei Sekunden lang …',

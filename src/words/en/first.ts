@@ -85,6 +85,8 @@ export const english = {
     fetches: (size: string) => `Fetches ${size} into this tab, which then answers alone.`,
     theModel: 'the model',
     noNeed: 'There is no need to: the tabs of this swarm run all of it, and answer what you type below.',
+    forecast: 'How fast it would be here is not measured yet.',
+    measure: 'Measure this device',
     orShare: 'Or take a part below and invite other tabs to take the rest.',
   },
   top: {

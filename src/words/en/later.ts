@@ -180,6 +180,17 @@ export const englishLater = {
     noRoomForAll: 'This device has no room for all of its layers: share the link, and others run the rest.',
     onlyByLink: 'Only who has its link can come in.',
   },
+  forecast: {
+    now: (devices: number, what: string) =>
+      devices === 1 ? `On this device alone: ${what}` : `With the tabs that are here, ${devices} devices: ${what}`,
+    later: (what: string) => `With two more such devices: ${what}`,
+    fits: (speed: string, bytes: string, time: string | undefined) =>
+      `${speed}; each fetches ${bytes}${time === undefined ? '' : `, in about ${time}`}.`,
+    short: (bytes: string) => `too large, each device is short of ${bytes}.`,
+    enough: (devices: number) => `${devices} devices like this one hold it: share the link.`,
+    spare: 'More devices would hold spare copies: no faster, but nobody waits when one goes.',
+    alike: 'The other devices are taken to be like this one, in one room.',
+  },
   device: {
     title: 'This device',
     measuring: 'Measuring, for two seconds…',
