@@ -282,6 +282,8 @@ export interface MemberRow {
 /** The mean of laps along one route. */
 export interface LapMean extends Lap {
   readonly laps: number;
+  /** When the newest of them ended, `performance.now()`. */
+  readonly atMs: number;
 }
 
 /** What one tab has done for another. */

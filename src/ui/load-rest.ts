@@ -7,6 +7,7 @@ import { modelPicker } from './components/model-button.tsx';
 import { settingsForm } from './components/settings-panel.tsx';
 import { shardDetails } from './components/shard-item.tsx';
 import { shortcutSheet } from './components/shortcuts.tsx';
+import { lapMap, timeline } from './components/swarm-panel.tsx';
 import { joinForecast } from './components/welcome.tsx';
 import { keepPage } from './keep-page.ts';
 
@@ -30,6 +31,8 @@ export function loadRest(more: () => Promise<void>, onUpdate: () => void): void 
     void shortcutSheet.load();
     void shardDetails.load();
     void joinForecast.load();
+    void lapMap.load();
+    void timeline.load();
     void more();
     void keepPage(onUpdate);
   }, REST_AFTER_MS);

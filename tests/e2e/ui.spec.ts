@@ -150,6 +150,31 @@ test.describe('the swarm', () => {
     await expect(page.getByTestId('lap')).toContainText('Slowest: layers 16-22 on Kitchen laptop, mostly compute.');
   });
 
+  test('shows where the token is while an answer is made, and nothing to those who want no motion', async ({
+    page,
+  }) => {
+    await preview.open(page, 'ready');
+    const marked = page.locator('.lap-stage[data-now="true"]');
+    await expect(page.getByTestId('lap-stage')).toHaveCount(4);
+    await expect(marked).toHaveCount(0);
+    const lapOf = (stageMs: number, agoMs: number) =>
+      page.evaluate(
+        ([each, ago]) => {
+          const { preview: model } = window as unknown as { preview: PreviewModel };
+          const lap = model.lap.peek()!;
+          const stages = lap.stages.map((stage) => ({ ...stage, computeMs: each!, waitMs: 0, wireMs: 0 }));
+          model.lap.value = { ...lap, stages, totalMs: 4 * each!, atMs: performance.now() - ago! };
+        },
+        [stageMs, agoMs],
+      );
+    await lapOf(60_000, 0);
+    await expect(marked).toContainText('this tab');
+    await lapOf(60_000, 130_000);
+    await expect(marked).toContainText('layers 16-22');
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    await expect(marked).toHaveCount(0);
+  });
+
   test('says what would make the slowest stage faster', async ({ page }) => {
     await preview.open(page, 'ready');
     const words = page.getByTestId('lap-words');

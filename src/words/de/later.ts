@@ -179,6 +179,42 @@ export const later = {
     noRoomForAll: 'Dieses Gerät hat nicht für alle Schichten Platz: Teile den Link, und andere rechnen den Rest.',
     onlyByLink: 'Herein kommt nur, wer den Link hat.',
   },
+  lap: {
+    title: 'Wo die Zeit bleibt',
+    total: (ms) => `${ms} ms`,
+    totalOf: 'je Token, einmal durch alle Schichten',
+    meanOf: (count) => (count === 1 ? 'Ein Token' : `Mittel aus ${count} Token der letzten Minute`),
+    remedies: {
+      compute: (who) => `Weniger Schichten auf ${who} oder ein schnelleres Gerät dafür würden helfen.`,
+      wait: (who) => `${who} hat vorher anderes zu tun: Ein weiterer Tab mit denselben Schichten nähme ihm etwas ab.`,
+      wire: (who) => `Der Weg zu ${who} ist weit: Ein näherer Tab oder ein Kabel statt WLAN würde ihn verkürzen.`,
+      relayed: (who) =>
+        `${who} ist nur über eine Zwischenstation zu erreichen, die alles weiterleitet: Im selben WLAN fiele das meiste davon weg.`,
+    },
+    kinds: { compute: 'Rechnen', wire: 'Leitung', wait: 'Warten' },
+    stage: (layers, who) => `Schichten ${layers} · ${who}`,
+    now: 'Solange eine Antwort entsteht, ist das Token bei dem markierten Tab.',
+    slowest: (layers, who, kind) => `Am langsamsten: Schichten ${layers}, ${who}, vor allem ${kind}.`,
+    trace: 'Messdaten speichern',
+  },
+  timeline: {
+    title: 'Was unterwegs geschah',
+    expelled: (who) => `${who} bleibt ab jetzt außen vor: Eine Prüfung ergab einen Fehler.`,
+    resent: 'Das ganze Gespräch wurde noch einmal gesendet.',
+    queued: (time) => `${time} in der Schlange: Alle Tabs mit diesen Schichten waren belegt.`,
+    reopened: 'Dieser Tab wurde neu geöffnet: Die Antwort geht weiter.',
+    kept: (tokens) => `${tokens} Token behalten`,
+    stoodStill: (ms) => `stand ${ms} ms still`,
+    rebuilt: (positions) => `${plural(positions, 'Stelle', 'Stellen')} wiederhergestellt`,
+    handedOver: (layers, from, to) => `Schichten ${layers}: vor dem Gehen übergeben (${from} → ${to}).`,
+    hasBack: (layers, who, time) =>
+      `Schichten ${layers}: Das Gespräch ging verloren und ist nach ${time} wieder da (${who}).`,
+    tookOver: (layers, from, to, time) => `Schichten ${layers}: nach ${time} übernommen (${from} → ${to}).`,
+    givenUp: (layers, time) => `Schichten ${layers}: Niemand hatte sie; nach ${time} Warten endete die Antwort.`,
+    fetched: (layers, who, time) => `Schichten ${layers}: Niemand hatte sie; in ${time} geholt von: ${who}.`,
+    nobodyFor: (layers, time) => `Schichten ${layers}: ${time} lang hatte sie niemand.`,
+    endedThere: 'dort endete die Antwort',
+  },
   forecast: {
     now: (devices, what) =>
       devices === 1 ? `Auf diesem Gerät allein: ${what}` : `Mit den Tabs, die da sind, ${devices} Geräte: ${what}`,

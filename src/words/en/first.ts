@@ -323,26 +323,6 @@ export const english = {
     totals: (given: string, sent: string, taken: string, received: string) =>
       `Given: ${given} tokens computed for others, ${sent} sent. Taken: ${taken} tokens computed by others, ${received} received.`,
   },
-  lap: {
-    title: 'Where the time goes',
-    total: (ms: string) => `${ms} ms`,
-    totalOf: 'a token, once through all layers',
-    /** Of how many tokens it is the mean. */
-    meanOf: (count: number) => (count === 1 ? 'One token' : `The mean of ${count} tokens of the last minute`),
-    remedies: {
-      compute: (who: string) => `Fewer layers on ${who}, or a faster device for them, would shorten it.`,
-      wait: (who: string) =>
-        `${who} has other work before yours: another tab with the same layers would take some of it.`,
-      wire: (who: string) =>
-        `The way to ${who} is long: a tab nearer by, or a cable in place of Wi-Fi, would shorten it.`,
-      relayed: (who: string) =>
-        `${who} is reached through a relay, which carries every byte: the same Wi-Fi would save most of that.`,
-    },
-    kinds: { compute: 'compute', wire: 'wire', wait: 'wait' },
-    stage: (layers: string, who: string) => `layers ${layers} · ${who}`,
-    slowest: (layers: string, who: string, kind: string) => `Slowest: layers ${layers} on ${who}, mostly ${kind}.`,
-    trace: 'Save a trace',
-  },
   verify: {
     title: 'Verify',
     check: 'Check the swarm',
@@ -360,28 +340,6 @@ export const english = {
     nameOf: (name: string) => name,
   },
 
-  timeline: {
-    title: 'What happened on the way',
-    expelled: (who: string) => `${who} is left out from now on: a check found it wrong.`,
-    resent: 'The whole conversation was sent again.',
-    queued: (time: string) => `In the queue for ${time}: every tab with the layers was busy.`,
-    reopened: 'This tab was opened again: the answer goes on.',
-    kept: (tokens: number) => `${plural(tokens, 'token')} kept`,
-    stoodStill: (ms: number) => `stood still ${ms} ms`,
-    rebuilt: (positions: number) => `${plural(positions, 'position')} rebuilt`,
-    handedOver: (layers: string, from: string, to: string) =>
-      `Layers ${layers}: ${from} handed over to ${to} before leaving.`,
-    hasBack: (layers: string, who: string, time: string) =>
-      `Layers ${layers}: ${who} lost the conversation and has it back after ${time}.`,
-    tookOver: (layers: string, from: string, to: string, time: string) =>
-      `Layers ${layers}: ${from} left, ${to} took over after ${time}.`,
-    givenUp: (layers: string, time: string) =>
-      `Layers ${layers}: nobody had them; the answer ended after ${time} of waiting.`,
-    fetched: (layers: string, who: string, time: string) =>
-      `Layers ${layers}: nobody had them; ${who} fetched them in ${time}.`,
-    nobodyFor: (layers: string, time: string) => `Layers ${layers}: nobody had them for ${time}.`,
-    endedThere: 'the answer ended there',
-  },
   wait: {
     queue: (place: number) => `In the queue: place ${place}`,
     about: (queue: string, time: string) => `${queue}, about ${time}.`,

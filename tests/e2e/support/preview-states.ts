@@ -380,6 +380,7 @@ function laps(model: PreviewModel, peerIds: readonly string[]): void {
   const compute = [14.2, 12.9, 31.4, 15.6];
   model.lap.value = {
     laps: 214,
+    atMs: 0,
     totalMs: 86.4,
     stages: peerIds.map((peerId, index) => ({
       peerId,
