@@ -1,3 +1,4 @@
+import { spokenEvent } from './components/announcer.tsx';
 import { answerMarkdown } from './components/answer-text.tsx';
 import { roomBar } from './components/chat.tsx';
 import { attachmentBar } from './components/composer.tsx';
@@ -33,6 +34,7 @@ export function loadRest(more: () => Promise<void>, onUpdate: () => void): void 
     void joinForecast.load();
     void lapMap.load();
     void timeline.load();
+    void spokenEvent.load();
     void more();
     void keepPage(onUpdate);
   }, REST_AFTER_MS);

@@ -1,11 +1,11 @@
 import { useComputed } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
 import { words } from '../../words/words.ts';
-import { type LazyComponent, lazyComponent } from '../lazy-component.ts';
+import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
 import { EnvironmentNotice, LackNotices } from './environment-notice.tsx';
 import { Invite } from './invite.tsx';
 import { JoinControls } from './join-controls.tsx';
+import { Later } from './later.tsx';
 import { LendPanel } from './lend-panel.tsx';
 import { LogPanel } from './log-panel.tsx';
 import { MemberList } from './member-list.tsx';
@@ -64,10 +64,4 @@ function Trail() {
       {measured.value && <Later of={lapMap} />}
     </>
   );
-}
-
-function Later({ of }: { of: LazyComponent<object> }) {
-  useEffect(() => void of.load(), [of]);
-  const Part = of.component.value;
-  return Part ? <Part /> : null;
 }
