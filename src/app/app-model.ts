@@ -275,6 +275,8 @@ export interface MemberRow {
   readonly layersPerSecond: number;
   /** It has a conversation that is open to all. */
   readonly room?: boolean;
+  /** Its build cannot compute with this one. */
+  readonly build?: 'older' | 'newer' | undefined;
   /** Checks by this tab that found it good, and when the last was, `Date.now()`. */
   readonly checked?: { readonly times: number; readonly atMs: number } | undefined;
 }

@@ -151,6 +151,7 @@ export class SwarmApp implements AppModel {
   readonly #exchangeNames = new ExchangeNames();
   readonly #redraw = new Redraw(() => this.#refresh());
   #phases = '';
+  #newerTold = false;
 
   constructor() {
     const { settings, change } = storedSettings();
@@ -575,6 +576,15 @@ export class SwarmApp implements AppModel {
     return moved;
   }
 
+  /** Once: an older page than others' is of no use to them, nor they to it. Whom nobody vouches for may say anything. */
+  #tellNewerBuild(node: SwarmNode): void {
+    if (this.#newerTold) return;
+    const newer = node.otherBuilds().filter(({ build }) => build === 'newer');
+    if (!newer.some(({ peerId }) => node.membership.standing(peerId) !== 'heard')) return;
+    this.#newerTold = true;
+    this.#alerts.add('info', words().notices.newerBuild, 'newer build');
+  }
+
   #refresh(): void {
     const session = this.#session;
     batch(() => {
@@ -590,6 +600,7 @@ export class SwarmApp implements AppModel {
       this.shards.value = shardRows(model.manifest, keeper, store.transfers(), everybody, ownerOf);
       if (!node) return;
       this.members.value = memberRows(node, keeper, { name: this.#name, leaving: this.leaving.value });
+      this.#tellNewerBuild(node);
       this.heardNames.value = withNames(this.heardNames.value, this.members.value);
       this.swarm.value = swarmSummary(node, keeper, this.shards.value, this.members.value.length);
       this.#farewell.refresh(node, this.shards.value);

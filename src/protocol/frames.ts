@@ -1,9 +1,10 @@
 import type { WireError } from '../core/errors.ts';
 import type { LayerRange } from '../core/ranges.ts';
 import type { HiddenFormat } from './hidden-formats.ts';
+import { WIRE_VERSION } from './wire-version.ts';
 
 /** The libp2p protocol of a stream of frames. */
-export const ACTIVATION_PROTOCOL = '/shoal/activations/3.0.0';
+export const ACTIVATION_PROTOCOL = `/shoal/activations/${WIRE_VERSION}.0.0`;
 
 /** One node's place in a route. */
 export interface RouteStage {

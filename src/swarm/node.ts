@@ -6,6 +6,7 @@ import type { HiddenFormat } from '../protocol/hidden-formats.ts';
 import { MAX_LINKS } from '../protocol/limits.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 import { plainName } from '../protocol/member-name.ts';
+import { buildOf, WIRE_VERSION } from '../protocol/wire-version.ts';
 import type { ShardStore } from '../store/shard-store.ts';
 import { Rebalancer } from './assign/rebalancer.ts';
 import { Recruiter } from './assign/recruiter.ts';
@@ -295,6 +296,14 @@ export class SwarmNode {
     return chooseInTurn(this.#roster.self, this.#options.manifest.shards, this.#roster.assignableOthers());
   }
 
+  /** Members whose builds cannot compute with this one. */
+  otherBuilds(): { readonly peerId: string; readonly build: 'older' | 'newer' }[] {
+    return this.membership.members().flatMap(({ peerId, wire }) => {
+      const build = buildOf(wire);
+      return build ? [{ peerId, build }] : [];
+    });
+  }
+
   /** Every node, this tab included once it serves a shard. */
   nodeIds(): string[] {
     return this.#roster.candidates().map(({ peerId }) => peerId);
@@ -319,6 +328,7 @@ export class SwarmNode {
       name: plainName(this.#options.settings().name ?? ''),
       room: this.#options.settings().room ?? false,
       exchangeId: this.#options.store.exchangeId,
+      wire: WIRE_VERSION,
       links: this.exchange.roundTrips().slice(-MAX_LINKS),
       // Whoever pauses hands over as if it left, and stays.
       draining: this.#roster.draining || this.#lending.paused,

@@ -309,6 +309,10 @@ export const first = {
     handsOver: (shards) => `geht, übergibt ${shards}`,
     runs: (shards) => `rechnet ${shards}`,
     fetches: (shards) => `holt ${shards}`,
+    builds: {
+      older: 'hat einen älteren Stand, der mit diesem nicht zusammenarbeitet: Dort muss neu geladen werden',
+      newer: 'hat einen neueren Stand, der mit diesem nicht zusammenarbeitet: Lade diese Seite neu',
+    },
     holdsNone: 'hat noch keinen Teil',
     notConnected: 'nicht verbunden',
     msALayer: (ms) => `${ms} ms je Schicht`,
@@ -380,6 +384,8 @@ export const first = {
   notices: {
     update:
       'Der Server hat eine neue Version dieser Seite. Sie kommt beim nächsten Neuladen: Warte damit, bis keine Antwort durch diesen Tab läuft.',
+    newerBuild:
+      'Im Schwarm sind Tabs mit einem neueren Stand dieser Seite, die mit diesem nicht zusammenarbeiten. Lade diese Seite neu; ändert das nichts, muss ihr Server aktualisiert werden.',
     noNotices:
       'Dieser Browser zeigt keine Benachrichtigungen dieser Seite. Erlaube sie in seinen Einstellungen für die Seite.',
     tooLarge: (name) => `${name} ist größer als 2 MB: zu lang für eine Frage.`,
@@ -391,6 +397,7 @@ export const first = {
 const CHECKS: readonly (readonly [RegExp, string])[] = [
   [/^Nodes$/, 'Tabs'],
   [/^GET_CAPABILITIES of (.+)$/, 'Zustand von $1'],
+  [/^Build of (.+)$/, 'Stand von $1'],
   [/^LIST_FILES of (.+)$/, 'Dateien von $1'],
   [/^Shard (\d+) \(layers (.+)\): served$/, 'Teil $1 (Schichten $2): wird gerechnet'],
   [/^Shard (\d+) \(layers (.+)\): found in the DHT$/, 'Teil $1 (Schichten $2): wird gefunden'],

@@ -307,6 +307,10 @@ export const english = {
     runs: (shards: string) => `runs ${shards}`,
     fetches: (shards: string) => `fetches ${shards}`,
     holdsNone: 'holds no shard yet',
+    builds: {
+      older: 'runs an older build, which cannot work with this one: its page must be reloaded',
+      newer: 'runs a newer build, which cannot work with this one: reload this page',
+    },
     notConnected: 'not connected',
     msALayer: (ms: string) => `${ms} ms a layer`,
   },
@@ -379,6 +383,8 @@ export const english = {
   notices: {
     update:
       'The server has a new version of this page. It comes with the next reload: choose a moment when no answer runs through this tab.',
+    newerBuild:
+      'Tabs with a newer build of this page are in the swarm, and cannot work with this one. Reload this page; if nothing changes, its server must be updated.',
     noNotices: 'This browser shows no notices of this page. Allow them in its settings for the page.',
     tooLarge: (name: string) => `${name} is larger than 2 MB: too long for a prompt.`,
     noText: (name: string) => `${name} is no text: only what a file says in letters can go with a prompt.`,
