@@ -224,7 +224,10 @@ export interface ShardRow {
   readonly hasEmbedding: boolean;
   readonly hasOutput: boolean;
   readonly state: ShardState;
+  /** What went wrong, in English. */
   readonly error: string | undefined;
+  /** Of `error`. */
+  readonly errorCode?: string | undefined;
   readonly storedBytes: number;
   readonly totalBytes: number;
   readonly downBytesPerSecond: number;
@@ -475,7 +478,10 @@ export interface CheckRow {
   /** The tab or the shard that it is of. */
   readonly of?: { readonly peerId: string } | { readonly shard: number };
   readonly passed: boolean;
+  /** What was seen, in English. */
   readonly detail: string;
+  /** Of the error, where it did not pass. */
+  readonly code?: ErrorCode;
 }
 
 /** What runs the layers: the better of both, or always the one. */

@@ -15,7 +15,7 @@ export function shardRows(
 ): ShardRow[] {
   const holders = countHolders(manifest.shards.length, members).ready;
   return manifest.shards.map(({ index, fileName, layers, hasEmbedding, hasOutput, infoHash, sizeBytes }) => {
-    const { phase, loadedBytes, error } = keeper.status(index);
+    const { phase, loadedBytes, error, errorCode } = keeper.status(index);
     const transfer = transfers.find((other) => other.infoHash === infoHash);
     return {
       index,
@@ -25,6 +25,7 @@ export function shardRows(
       hasOutput,
       state: phase,
       error,
+      errorCode,
       storedBytes: transfer?.storedBytes ?? 0,
       totalBytes: sizeBytes,
       downBytesPerSecond: transfer?.downBytesPerSecond ?? 0,

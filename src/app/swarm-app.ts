@@ -78,7 +78,6 @@ export class SwarmApp implements AppModel {
   readonly shards: Signal<readonly ShardRow[]> = signal([]);
   readonly members: Signal<readonly MemberRow[]> = signal([]);
   readonly heardNames: Signal<ReadonlyMap<string, string>> = signal(new Map());
-  readonly browserName = browserName(navigator);
   readonly #door = new SwarmDoor(() => this.#requireSession());
   readonly admission = this.#door.admission;
   readonly inviteLink = this.#door.inviteLink;
@@ -175,6 +174,10 @@ export class SwarmApp implements AppModel {
       },
     });
     log.onLine(() => this.#redraw.soon());
+  }
+
+  get browserName(): string {
+    return browserName(navigator, words().browserOn);
   }
 
   get session(): SwarmSession | undefined {

@@ -1,4 +1,4 @@
-import { ShoalError } from '../core/errors.ts';
+import { type ErrorCode, ShoalError } from '../core/errors.ts';
 import { formatLayers } from '../core/ranges.ts';
 import { shortId } from '../core/short-id.ts';
 import { MAX_NAMED_HOLDERS } from '../protocol/directory-exchange.ts';
@@ -14,6 +14,8 @@ export interface Check {
   readonly of?: { readonly peerId: string } | { readonly shard: number };
   readonly passed: boolean;
   readonly detail: string;
+  /** Of what is wrong. */
+  readonly code?: ErrorCode;
 }
 
 export interface VerifyOptions {
@@ -215,6 +217,7 @@ export async function check(name: string, run: () => Promise<string>): Promise<C
   try {
     return { name, passed: true, detail: await run() };
   } catch (error) {
-    return { name, passed: false, detail: ShoalError.from(error).message };
+    const { message, code } = ShoalError.from(error);
+    return { name, passed: false, detail: message, code };
   }
 }

@@ -1,4 +1,4 @@
-import { ShoalError } from '../../core/errors.ts';
+import { type ErrorCode, ShoalError } from '../../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../../core/events.ts';
 import { log } from '../../core/log.ts';
 import type { LayerRange } from '../../core/ranges.ts';
@@ -22,6 +22,8 @@ export interface ShardStatus {
   /** Bytes on the device while `phase` is `loading`. */
   readonly loadedBytes: number;
   readonly error: string | undefined;
+  /** Of `error`. */
+  readonly errorCode?: ErrorCode;
 }
 
 export interface ShardKeeperOptions {
@@ -135,7 +137,7 @@ export class ShardKeeper {
     const done = this.#serve(shard, abort.signal).catch((thrown: unknown) => {
       this.#serving.delete(index);
       const error = ShoalError.from(thrown);
-      this.#set(index, error.code === 'aborted' ? ABSENT : { phase: 'error', loadedBytes: 0, error: error.message });
+      this.#set(index, error.code === 'aborted' ? ABSENT : failed(error));
       throw error;
     });
     this.#serving.set(index, { done, abort });
@@ -275,7 +277,7 @@ export class ShardKeeper {
         log.info('SHARD', `✓✓✓ SHARD ${shard.index} LOADED ✓✓✓`);
       } catch (error) {
         this.#serving.delete(shard.index);
-        this.#set(shard.index, { phase: 'error', loadedBytes: 0, error: ShoalError.from(error).message });
+        this.#set(shard.index, failed(ShoalError.from(error)));
       }
     }
   }
@@ -301,4 +303,8 @@ export class ShardKeeper {
     this.#status.set(index, status);
     this.#events.emit('change', undefined);
   }
+}
+
+function failed({ message, code }: ShoalError): ShardStatus {
+  return { phase: 'error', loadedBytes: 0, error: message, errorCode: code };
 }

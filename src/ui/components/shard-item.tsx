@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals';
+import { type Signal, useSignal } from '@preact/signals';
 import type { ShardRow, SwarmSummary } from '../../app/app-model.ts';
 import { formatTimeLeft, percent } from '../../core/format.ts';
 import { formatLayers } from '../../core/ranges.ts';
@@ -8,6 +8,7 @@ import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
 import { sourceFacts } from '../source-words.ts';
 import { isPending } from '../status-words.ts';
+import { ErrorText } from './error-text.tsx';
 import { ProgressBar } from './progress-bar.tsx';
 
 /** What peers ask for at a time; less than one is only talk, and not worth a line. */
@@ -17,7 +18,10 @@ export const shardDetails = lazyComponent(async () => (await import('./shard-det
 
 /** One shard: what it holds, how far it is, how fast it moves, and who runs it. */
 export function ShardItem({ shard }: { shard: ShardRow }) {
-  const { index, layers, state, error } = shard;
+  const { index, layers, state, error, errorCode } = shard;
+  const open = useSignal(false);
+  const Details = shardDetails.component.value;
+  const shown = hasDetails(shard);
   return (
     <li class="shard" data-testid={`shard-${index}`} data-state={state}>
       <div class="shard-head">
@@ -33,45 +37,46 @@ export function ShardItem({ shard }: { shard: ShardRow }) {
         {state === 'absent' && <Standing shard={shard} />}
       </ul>
       {/* Apart: what changes several times a second would push it about. */}
-      {state !== 'absent' && (
-        <ul class="shard-standing">
-          <Standing shard={shard} />
-        </ul>
-      )}
-      <About shard={shard} />
+      <div class="shard-foot">
+        {state !== 'absent' && (
+          <ul class="shard-standing">
+            <Standing shard={shard} />
+          </ul>
+        )}
+        {shown && <AboutButton open={open} index={index} />}
+      </div>
+      {shown && open.value && Details && <Details shard={shard} />}
       {error && (
-        <p class="shard-error" lang="en">
-          {error}
+        <p class="shard-error">
+          <ErrorText code={errorCode} detail={error} />
         </p>
       )}
     </li>
   );
 }
 
-/** Opens and folds what a torrent client shows of it, once there is something. */
-function About({ shard }: { shard: ShardRow }) {
-  const open = useSignal(false);
-  const Details = shardDetails.component.value;
-  const { index, state, storedBytes, wish } = shard;
-  if (state === 'absent' && storedBytes === 0 && !wish.paused && !shared(shard)) return null;
+/** Whether there is anything that a torrent client would show. */
+function hasDetails(shard: ShardRow): boolean {
+  return shard.state !== 'absent' || shard.storedBytes > 0 || shard.wish.paused || shared(shard);
+}
+
+/** Opens and folds the details. */
+function AboutButton({ open, index }: { open: Signal<boolean>; index: number }) {
   const said = words().shard;
   return (
-    <>
-      <button
-        type="button"
-        class="shard-about"
-        data-testid={`shard-${index}-about`}
-        aria-expanded={open.value}
-        aria-label={`${said.about}: ${said.one(index)}`}
-        onClick={() => {
-          open.value = !open.value;
-          void shardDetails.load();
-        }}
-      >
-        {said.about}
-      </button>
-      {open.value && Details && <Details shard={shard} />}
-    </>
+    <button
+      type="button"
+      class="shard-about"
+      data-testid={`shard-${index}-about`}
+      aria-expanded={open.value}
+      aria-label={`${said.about}: ${said.one(index)}`}
+      onClick={() => {
+        open.value = !open.value;
+        void shardDetails.load();
+      }}
+    >
+      {said.about}
+    </button>
   );
 }
 

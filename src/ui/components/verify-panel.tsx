@@ -1,6 +1,7 @@
 import type { CheckRow } from '../../app/app-model.ts';
 import { words } from '../../words/words.ts';
 import { usePage } from '../page-state.ts';
+import { ErrorText } from './error-text.tsx';
 
 /** The checks that a swarm is whole, each with ✓ or ✗ and what was seen. */
 export function VerifyPanel() {
@@ -70,15 +71,15 @@ function CheckTable({ rows }: { rows: readonly CheckRow[] }) {
         </tr>
       </thead>
       <tbody>
-        {rows.map(({ name, passed, detail }, index) => (
+        {rows.map(({ name, passed, detail, code }, index) => (
           <tr key={`${index} ${name}`} data-testid="check" data-passed={passed}>
             <td>
               <CheckMark passed={passed} />
             </td>
             <td>
               <span class="check-name">{said.nameOf(name)}</span>
-              <span class="check-detail" lang="en">
-                {detail}
+              <span class="check-detail">
+                <ErrorText code={code} detail={detail} />
               </span>
             </td>
           </tr>

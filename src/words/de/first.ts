@@ -62,6 +62,7 @@ export const first = {
   tabs,
   tokens: (count) => `${count} Token`,
   tokensPerSecond: (speed) => `${speed} Token/s`,
+  browserOn: (browser, system) => `${browser} unter ${system}`,
   thisTab: 'dieser Tab',
   times: (count) => `(${count}-mal)`,
   copied: 'Kopiert',

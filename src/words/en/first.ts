@@ -60,6 +60,7 @@ export const english = {
   tokens: (count: string) => `${count} tokens`,
   tokensPerSecond: (speed: string) => `${speed} tokens/s`,
   thisTab: 'this tab',
+  browserOn: (browser: string, system: string) => `${browser} on ${system}`,
   times: (count: number) => `(${count} times)`,
   copied: 'Copied',
   copiedMark: 'Copied ✓',
