@@ -3,7 +3,7 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { LogLine } from '../core/log.ts';
 import type { LayerRange } from '../core/ranges.ts';
 import type { LinkPath } from '../net/transport.ts';
-import type { FetchWish, PeerTraffic, PieceMap } from '../store/shard-store.ts';
+import type { FetchPriority, FetchWish, PeerTraffic, PieceMap } from '../store/shard-store.ts';
 import type { Lap } from '../swarm/coordinator/generation.ts';
 import type { RouteEvent } from '../swarm/coordinator/route-event.ts';
 import type { Wait } from '../swarm/route/wait.ts';
@@ -16,6 +16,7 @@ import type { Forecast, JoinForecast, ModelShelf, Preflight, ShelfModel } from '
 
 export type {
   AnswerOptions,
+  FetchPriority,
   FetchWish,
   Forecast,
   JoinForecast,

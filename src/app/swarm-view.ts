@@ -1,4 +1,4 @@
-import { buildOf } from '../protocol/wire-version.ts';
+import { buildOf } from '../protocol/presence.ts';
 import type { SwarmNode } from '../swarm/node.ts';
 import type { ShardKeeper } from '../swarm/shards/shard-keeper.ts';
 import type { MemberRow, ModelSummary, ShardRow, SwarmSummary } from './app-model.ts';
@@ -36,7 +36,7 @@ export function memberRows(
       self: false,
       connected: connected.has(peerId),
       checked: checksOf(node, peerId),
-      build: buildOf(wire),
+      build: buildOf({ wire }),
     }));
   return keeper.joined ? [own, ...others] : others;
 }

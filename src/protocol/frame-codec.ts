@@ -11,6 +11,7 @@ import type {
   StageTiming,
   TaskFrame,
 } from './frames.ts';
+import { WIRE_VERSION } from './frames.ts';
 import {
   HIDDEN_FORMATS,
   type HiddenFormat,
@@ -29,7 +30,6 @@ import {
   MAX_WANTED_IDS,
   MAX_WIDTH,
 } from './limits.ts';
-import { WIRE_VERSION } from './wire-version.ts';
 
 /*
  * A frame, little-endian. `str` is a u16 byte count and UTF-8; `list` is a u16 count and that many items; `words` is a

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { WIRE_VERSION } from './frames.ts';
 import {
   MAX_CLAIMED_LOAD,
   MAX_CLAIMED_ROUND_TRIP_MS,
@@ -12,7 +13,6 @@ import {
   PRESENCE_INTERVAL_MS,
 } from './limits.ts';
 import { plainName } from './member-name.ts';
-import { UNTOLD_WIRE_VERSION, WIRE_VERSION } from './wire-version.ts';
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 /** What a member claims beyond `most` counts as that: nothing that follows from a claim may outgrow every honest one. */
@@ -37,6 +37,8 @@ const name = v.pipe(v.string(), v.maxLength(2 * MAX_NAME_CHARS), v.transform(pla
 const roundTripMs = v.pipe(v.number(), v.finite(), v.minValue(0), atMost(MAX_CLAIMED_ROUND_TRIP_MS));
 const intervalMs = v.pipe(v.number(), v.minValue(PRESENCE_INTERVAL_MS), v.maxValue(MAX_PRESENCE_INTERVAL_MS));
 
+/** Builds that do not say which wire they speak. */
+const UNTOLD_WIRE_VERSION = 3;
 const wire = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 
 /** What a member tells its swarm every `PRESENCE_INTERVAL_MS` and on every change. The sender is the signed gossip's. */
@@ -103,4 +105,10 @@ export function readPresence(json: unknown): Presence | undefined {
   const foreign = head.success && head.output.wire !== WIRE_VERSION;
   const result = v.safeParse(presenceSchema, foreign ? { ...SERVES_NOTHING, ...head.output } : json);
   return result.success ? result.output : undefined;
+}
+
+/** How another build stands to this one; undefined where both speak the same. */
+export function buildOf({ wire }: Pick<Presence, 'wire'>): 'older' | 'newer' | undefined {
+  if (wire === WIRE_VERSION) return undefined;
+  return wire < WIRE_VERSION ? 'older' : 'newer';
 }

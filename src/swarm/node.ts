@@ -2,11 +2,12 @@ import { Emitter, type Unsubscribe } from '../core/events.ts';
 import { log } from '../core/log.ts';
 import type { LayerRunner } from '../engine/layer-runner.ts';
 import type { IntroductionState, LinkPath, Transport } from '../net/transport.ts';
+import { WIRE_VERSION } from '../protocol/frames.ts';
 import type { HiddenFormat } from '../protocol/hidden-formats.ts';
 import { MAX_LINKS } from '../protocol/limits.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 import { plainName } from '../protocol/member-name.ts';
-import { buildOf, WIRE_VERSION } from '../protocol/wire-version.ts';
+import { buildOf } from '../protocol/presence.ts';
 import type { ShardStore } from '../store/shard-store.ts';
 import { Rebalancer } from './assign/rebalancer.ts';
 import { Recruiter } from './assign/recruiter.ts';
@@ -298,9 +299,9 @@ export class SwarmNode {
 
   /** Members whose builds cannot compute with this one. */
   otherBuilds(): { readonly peerId: string; readonly build: 'older' | 'newer' }[] {
-    return this.membership.members().flatMap(({ peerId, wire }) => {
-      const build = buildOf(wire);
-      return build ? [{ peerId, build }] : [];
+    return this.membership.members().flatMap((member) => {
+      const build = buildOf(member);
+      return build ? [{ peerId: member.peerId, build }] : [];
     });
   }
 

@@ -9,6 +9,7 @@ import { settingsForm } from './components/settings-panel.tsx';
 import { shardDetails } from './components/shard-item.tsx';
 import { shortcutSheet } from './components/shortcuts.tsx';
 import { lapMap, timeline } from './components/swarm-panel.tsx';
+import { checkList } from './components/verify-panel.tsx';
 import { joinForecast } from './components/welcome.tsx';
 import { keepPage } from './keep-page.ts';
 
@@ -33,6 +34,7 @@ export function loadRest(more: () => Promise<void>, onUpdate: () => void): void 
     void shardDetails.load();
     void joinForecast.load();
     void lapMap.load();
+    void checkList.load();
     void timeline.load();
     void spokenEvent.load();
     void more();

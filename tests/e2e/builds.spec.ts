@@ -28,7 +28,7 @@ test('two builds that cannot work together say which side reloads, in the page a
     const members = page.getByTestId('member');
     await expect(members.filter({ hasText: 'runs a newer build' })).toContainText('reload this page');
     await expect(members.filter({ hasText: 'runs an older build' })).toContainText('its page must be reloaded');
-    await expect(page.getByTestId('alert')).toContainText('Tabs with a newer build of this page are in the swarm');
+    await expect(page.getByTestId('notice')).toContainText('Tabs with a newer build of this page are in the swarm');
     // None of their shards counts.
     await expect(page.getByTestId('shard-0')).toContainText('run by 1 tab');
     const checks = await page.evaluate(() => window.shoal.verify());

@@ -1,7 +1,7 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import { memberRows } from '../../src/app/swarm-view.ts';
 import { presenceTopic } from '../../src/protocol/directory.ts';
-import { WIRE_VERSION } from '../../src/protocol/wire-version.ts';
+import { WIRE_VERSION } from '../../src/protocol/frames.ts';
 import { DEFAULT_SAMPLING } from '../../src/swarm/coordinator/sampler.ts';
 import type { ShardKeeper } from '../../src/swarm/shards/shard-keeper.ts';
 import { verifySwarm } from '../../src/swarm/verify.ts';

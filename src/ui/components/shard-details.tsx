@@ -1,5 +1,4 @@
-import type { ShardRow, TabTraffic } from '../../app/app-model.ts';
-import type { FetchPriority } from '../../store/shard-store.ts';
+import type { FetchPriority, ShardRow, TabTraffic } from '../../app/app-model.ts';
 import { formatBytes } from '../../words/format.ts';
 import { laterWords } from '../../words/later-words.ts';
 import { usePage } from '../page-state.ts';

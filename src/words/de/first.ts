@@ -339,12 +339,6 @@ export const first = {
     failed: (failed, all) => `${failed} von ${all} Prüfungen gescheitert.`,
     passedSoFar: (count) => `Bisher ${count} Prüfungen bestanden.`,
     allPassed: (count) => `Alle ${count} Prüfungen bestanden.`,
-    result: 'Ergebnis',
-    group: (who, count) => `${who}: ${plural(count, 'Prüfung', 'Prüfungen')}`,
-    name: 'Prüfung',
-    passed: 'bestanden',
-    notPassed: 'gescheitert',
-    nameOf: checkName,
   },
 
   wait: {
@@ -393,22 +387,3 @@ export const first = {
     noText: (name) => `${name} ist kein Text: Mit einer Frage geht nur mit, was eine Datei in Buchstaben sagt.`,
   },
 } satisfies Words;
-
-/** As the checks name themselves in the log. */
-const CHECKS: readonly (readonly [RegExp, string])[] = [
-  [/^Nodes$/, 'Tabs'],
-  [/^GET_CAPABILITIES of (.+)$/, 'Zustand von $1'],
-  [/^Build of (.+)$/, 'Stand von $1'],
-  [/^LIST_FILES of (.+)$/, 'Dateien von $1'],
-  [/^Shard (\d+) \(layers (.+)\): served$/, 'Teil $1 (Schichten $2): wird gerechnet'],
-  [/^Shard (\d+) \(layers (.+)\): found in the DHT$/, 'Teil $1 (Schichten $2): wird gefunden'],
-  [/^Log of (.+)$/, 'Protokoll von $1'],
-  [/^A prompt through every shard$/, 'Eine Frage durch alle Teile'],
-  [/^A prompt through every copy$/, 'Eine Frage durch jede Kopie'],
-  [/^EXECUTE_TASK on shard (\d+)$/, 'Rechnung auf Teil $1'],
-];
-
-function checkName(name: string): string {
-  const known = CHECKS.find(([pattern]) => pattern.test(name));
-  return known ? name.replace(...known) : name;
-}

@@ -215,6 +215,14 @@ export const later = {
     nobodyFor: (layers, time) => `Schichten ${layers}: ${time} lang hatte sie niemand.`,
     endedThere: 'dort endete die Antwort',
   },
+  checks: {
+    result: 'Ergebnis',
+    group: (who, count) => `${who}: ${plural(count, 'Prüfung', 'Prüfungen')}`,
+    name: 'Prüfung',
+    passed: 'bestanden',
+    notPassed: 'gescheitert',
+    nameOf: checkName,
+  },
   forecast: {
     now: (devices, what) =>
       devices === 1 ? `Auf diesem Gerät allein: ${what}` : `Mit den Tabs, die da sind, ${devices} Geräte: ${what}`,
@@ -397,3 +405,22 @@ const REASONS: Readonly<Record<string, string>> = {
     'dieser Browser gibt keine GPU her, nur eine aus Software, und die ist langsamer',
   'this browser gives no GPU: it has no WebGPU': 'dieser Browser gibt keine GPU her',
 };
+
+/** As the checks name themselves in the log. */
+const CHECKS: readonly (readonly [RegExp, string])[] = [
+  [/^Nodes$/, 'Tabs'],
+  [/^GET_CAPABILITIES of (.+)$/, 'Zustand von $1'],
+  [/^Build of (.+)$/, 'Stand von $1'],
+  [/^LIST_FILES of (.+)$/, 'Dateien von $1'],
+  [/^Shard (\d+) \(layers (.+)\): served$/, 'Teil $1 (Schichten $2): wird gerechnet'],
+  [/^Shard (\d+) \(layers (.+)\): found in the DHT$/, 'Teil $1 (Schichten $2): wird gefunden'],
+  [/^Log of (.+)$/, 'Protokoll von $1'],
+  [/^A prompt through every shard$/, 'Eine Frage durch alle Teile'],
+  [/^A prompt through every copy$/, 'Eine Frage durch jede Kopie'],
+  [/^EXECUTE_TASK on shard (\d+)$/, 'Rechnung auf Teil $1'],
+];
+
+function checkName(name: string): string {
+  const known = CHECKS.find(([pattern]) => pattern.test(name));
+  return known ? name.replace(...known) : name;
+}

@@ -336,13 +336,6 @@ export const english = {
     failed: (failed: number, all: number) => `${failed} of ${all} checks failed.`,
     passedSoFar: (count: number) => `${count} checks passed so far.`,
     allPassed: (count: number) => `All ${count} checks passed.`,
-    result: 'Result',
-    group: (who: string, count: number) => `${who}: ${plural(count, 'check')}`,
-    name: 'Check',
-    passed: 'passed',
-    notPassed: 'failed',
-    /** The name that the check gives itself. */
-    nameOf: (name: string) => name,
   },
 
   wait: {

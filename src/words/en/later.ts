@@ -223,6 +223,15 @@ export const englishLater = {
     nobodyFor: (layers: string, time: string) => `Layers ${layers}: nobody had them for ${time}.`,
     endedThere: 'the answer ended there',
   },
+  checks: {
+    result: 'Result',
+    group: (who: string, count: number) => `${who}: ${plural(count, 'check')}`,
+    name: 'Check',
+    passed: 'passed',
+    notPassed: 'failed',
+    /** The name that the check gives itself. */
+    nameOf: (name: string) => name,
+  },
   forecast: {
     now: (devices: number, what: string) =>
       devices === 1 ? `On this device alone: ${what}` : `With the tabs that are here, ${devices} devices: ${what}`,

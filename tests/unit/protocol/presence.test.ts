@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
+import { WIRE_VERSION } from '../../../src/protocol/frames.ts';
 import { MAX_PRESENCE_BYTES, MAX_PRESENCE_INTERVAL_MS, PRESENCE_INTERVAL_MS } from '../../../src/protocol/limits.ts';
-import { presenceSchema, readPresence } from '../../../src/protocol/presence.ts';
-import { buildOf, WIRE_VERSION } from '../../../src/protocol/wire-version.ts';
+import { buildOf, presenceSchema, readPresence } from '../../../src/protocol/presence.ts';
 
 const idle = { sequence: 1, ready: [], pending: [], layersPerSecond: 0, queueLength: 0, leaving: false };
 const parse = (said: object) => v.safeParse(presenceSchema, JSON.parse(JSON.stringify({ ...idle, ...said })));
@@ -86,6 +86,10 @@ describe('a member of another build', () => {
 
   it('is one of this build where it does not say, as those before did not', () => {
     expect(readPresence({ ...idle, ready: [0] })).toMatchObject({ ready: [0], wire: 3 });
-    expect([WIRE_VERSION - 1, WIRE_VERSION, WIRE_VERSION + 1].map(buildOf)).toEqual(['older', undefined, 'newer']);
+    expect([WIRE_VERSION - 1, WIRE_VERSION, WIRE_VERSION + 1].map((wire) => buildOf({ wire }))).toEqual([
+      'older',
+      undefined,
+      'newer',
+    ]);
   });
 });
