@@ -4,6 +4,7 @@ import { roomBar } from './components/chat.tsx';
 import { attachmentBar } from './components/composer.tsx';
 import { conversationDrawer } from './components/conversations-button.tsx';
 import { qrCode } from './components/invite.tsx';
+import { farewellNote } from './components/join-controls.tsx';
 import { modelPicker } from './components/model-button.tsx';
 import { settingsForm } from './components/settings-panel.tsx';
 import { shardDetails } from './components/shard-item.tsx';
@@ -34,6 +35,7 @@ export function loadRest(more: () => Promise<void>, onUpdate: () => void): void 
     void shardDetails.load();
     void joinForecast.load();
     void lapMap.load();
+    void farewellNote.load();
     void checkList.load();
     void timeline.load();
     void spokenEvent.load();

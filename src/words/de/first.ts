@@ -202,24 +202,6 @@ export const first = {
     tickNote:
       'Wähle die Teile, die dieser Tab rechnen soll, oder überlass die Wahl der Automatik: Sie nimmt den Teil, den der Schwarm am nötigsten braucht.',
   },
-  farewell: {
-    label: 'Bevor dieser Tab geht',
-    leaveNow: 'Jetzt gehen',
-    stay: 'Bleiben',
-    nothingLost: 'Andere haben alles, was dieser Tab bereithält.',
-    copying: (shards, share) => `Ein anderer Tab kopiert ${shards} (${share}). Danach geht dieser Tab.`,
-    copied: (shards, count) =>
-      `Nur dieser Tab rechnet ${shards}. Ein anderer hat eine Kopie und lädt ${them(count)}, sobald jemand fragt.`,
-    onlyHere: (shards, count, answers) =>
-      `Nur dieser Tab hat ${shards}: ${
-        answers === 0
-          ? `Niemand bekommt Antworten, bis jemand ${them(count)} wieder hat`
-          : answers === 1
-            ? '1 Antwort bricht ab'
-            : `${answers} Antworten brechen ab`
-      }.`,
-    wait: (_count, share) => `Warten, bis kopiert ist (${share})`,
-  },
 
   status: {
     roomShut: 'In diesem Raum kann jetzt nichts gefragt werden.',

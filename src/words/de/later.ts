@@ -1,6 +1,8 @@
 import type { LaterWords } from '../en/later.ts';
 import { plural } from './numbers.ts';
 
+const them = (count: number) => (count === 1 ? 'ihn' : 'sie');
+
 export const later = {
   copy: 'Kopieren',
   open: 'Öffnen',
@@ -222,6 +224,24 @@ export const later = {
     passed: 'bestanden',
     notPassed: 'gescheitert',
     nameOf: checkName,
+  },
+  farewell: {
+    label: 'Bevor dieser Tab geht',
+    leaveNow: 'Jetzt gehen',
+    stay: 'Bleiben',
+    nothingLost: 'Andere haben alles, was dieser Tab bereithält.',
+    copying: (shards, share) => `Ein anderer Tab kopiert ${shards} (${share}). Danach geht dieser Tab.`,
+    copied: (shards, count) =>
+      `Nur dieser Tab rechnet ${shards}. Ein anderer hat eine Kopie und lädt ${them(count)}, sobald jemand fragt.`,
+    onlyHere: (shards, count, answers) =>
+      `Nur dieser Tab hat ${shards}: ${
+        answers === 0
+          ? `Niemand bekommt Antworten, bis jemand ${them(count)} wieder hat`
+          : answers === 1
+            ? '1 Antwort bricht ab'
+            : `${answers} Antworten brechen ab`
+      }.`,
+    wait: (_count, share) => `Warten, bis kopiert ist (${share})`,
   },
   forecast: {
     now: (devices, what) =>

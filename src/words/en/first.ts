@@ -198,23 +198,6 @@ export const english = {
     tickNote:
       'Tick the shards that this tab should run, or leave the choice to auto: the one that the swarm needs most.',
   },
-  farewell: {
-    label: 'Before this tab leaves',
-    leaveNow: 'Leave now',
-    stay: 'Stay',
-    nothingLost: 'Others have all that this tab serves.',
-    copying: (shards: string, share: string) =>
-      `Another tab copies ${shards} (${share}). This tab leaves when that is done.`,
-    copied: (shards: string, count: number) =>
-      `Only this tab runs ${shards}. Another has a copy, and loads ${them(count)} when somebody asks.`,
-    onlyHere: (shards: string, count: number, answers: number) =>
-      `Only this tab has ${shards}: ${
-        answers === 0
-          ? `nobody gets answers until somebody has ${them(count)} again`
-          : `${plural(answers, 'answer')} will stop`
-      }.`,
-    wait: (count: number, share: string) => `Wait until ${count === 1 ? 'it is' : 'they are'} copied (${share})`,
-  },
 
   status: {
     roomShut: 'Nothing can be asked in this room now.',

@@ -1,5 +1,7 @@
 import { plural } from '../../core/format.ts';
 
+const them = (count: number) => (count === 1 ? 'it' : 'them');
+
 /** What a field is called, and what it does. */
 type Named = readonly [label: string, hint: string];
 const named = <Key extends string>(table: Readonly<Record<Key, Named>>) => table;
@@ -231,6 +233,23 @@ export const englishLater = {
     notPassed: 'failed',
     /** The name that the check gives itself. */
     nameOf: (name: string) => name,
+  },
+  farewell: {
+    label: 'Before this tab leaves',
+    leaveNow: 'Leave now',
+    stay: 'Stay',
+    nothingLost: 'Others have all that this tab serves.',
+    copying: (shards: string, share: string) =>
+      `Another tab copies ${shards} (${share}). This tab leaves when that is done.`,
+    copied: (shards: string, count: number) =>
+      `Only this tab runs ${shards}. Another has a copy, and loads ${them(count)} when somebody asks.`,
+    onlyHere: (shards: string, count: number, answers: number) =>
+      `Only this tab has ${shards}: ${
+        answers === 0
+          ? `nobody gets answers until somebody has ${them(count)} again`
+          : `${plural(answers, 'answer')} will stop`
+      }.`,
+    wait: (count: number, share: string) => `Wait until ${count === 1 ? 'it is' : 'they are'} copied (${share})`,
   },
   forecast: {
     now: (devices: number, what: string) =>
