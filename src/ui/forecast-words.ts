@@ -41,9 +41,9 @@ export function joinWordsOf({ now, later, fewestDevices }: JoinForecast): string
 }
 
 /** Whether it fits, how fast it is, and what each device fetches. */
-function partWords({ shortBytes, deviceBytes, tokensPerSecond, downloadSeconds }: Forecast): string {
+function partWords({ devices, shortBytes, deviceBytes, tokensPerSecond, downloadSeconds }: Forecast): string {
   const { forecast } = laterWords();
-  if (shortBytes > 0) return forecast.short(formatBytes(shortBytes));
+  if (shortBytes > 0) return forecast.short(devices === 1, formatBytes(shortBytes));
   const time = downloadSeconds === undefined ? undefined : formatTimeLeft(downloadSeconds);
-  return forecast.fits(speedWords(tokensPerSecond), formatBytes(deviceBytes), time);
+  return forecast.fits(speedWords(tokensPerSecond), devices === 1, formatBytes(deviceBytes), time);
 }

@@ -47,7 +47,7 @@ test.describe('the models', () => {
     });
     await page.getByTestId('foretell').click();
     const told = page.getByTestId('join-forecast');
-    await expect(told).toContainText('On this device alone: 79 to 154 tokens/s; each fetches 132 MB, in about 13 s.');
+    await expect(told).toContainText('On this device alone: 79 to 154 tokens/s; it fetches 132 MB, in about 13 s.');
     await expect(told).toContainText('With two more such devices: 31 to 62 tokens/s');
     expect(await asked(page)).toEqual(['foretell 1']);
     expect(await auditPage(page)).toEqual([]);

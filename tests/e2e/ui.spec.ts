@@ -52,7 +52,7 @@ test.describe('the swarm', () => {
     await page.getByTestId('shard-0-about').click();
     const details = page.getByTestId('shard-0-details');
     await expect(details).toContainText('110 of 177 pieces');
-    await expect(details.locator('.shard-traffic li').first()).toContainText(/↓ 14\.3 MB · ↑ 1\.2 MB$/);
+    await expect(details.locator('.shard-traffic li').first()).toContainText('14.3 MB from it · 1.2 MB to it');
     await expect(details.locator('.shard-traffic li').nth(1)).toContainText('not connected');
     await expect(details.locator('.shard-traffic li').nth(2)).toContainText('a guest, or another program');
     await page.getByTestId('shard-0-priority').selectOption('first');

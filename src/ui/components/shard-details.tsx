@@ -95,7 +95,7 @@ function TrafficRow({ tab: { peerId, receivedBytes, sentBytes, connected } }: { 
       <span class="member-name" title={peerId}>
         {peerId === undefined ? said.unnamed : names.full(peerId)}
       </span>
-      <span>{`↓ ${formatBytes(receivedBytes)} · ↑ ${formatBytes(sentBytes)}`}</span>
+      <span>{said.traffic(formatBytes(receivedBytes), formatBytes(sentBytes))}</span>
       {!connected && <span class="muted">{said.gone}</span>}
     </li>
   );

@@ -73,6 +73,7 @@ export const later = {
     fromServer: 'Vom Server',
     given: 'An andere gesendet',
     tabs: 'Tabs, von denen er kam und an die er ging',
+    traffic: (received, sent) => `${received} von ihm · ${sent} an ihn`,
     unnamed: 'ein Gast oder ein anderes Programm',
     gone: 'nicht verbunden',
     since: 'Seit diese Seite geöffnet wurde.',
@@ -247,8 +248,9 @@ export const later = {
     now: (devices, what) =>
       devices === 1 ? `Auf diesem Gerät allein: ${what}` : `Mit den Tabs, die da sind, ${devices} Geräte: ${what}`,
     later: (what) => `Mit zwei weiteren solchen Geräten: ${what}`,
-    fits: (speed, bytes, time) => `${speed}; jedes holt ${bytes}${time === undefined ? '' : `, in etwa ${time}`}.`,
-    short: (bytes) => `zu groß, jedem Gerät fehlen ${bytes}.`,
+    fits: (speed, alone, bytes, time) =>
+      `${speed}; ${alone ? 'es' : 'jedes'} holt ${bytes}${time === undefined ? '' : `, in etwa ${time}`}.`,
+    short: (alone, bytes) => `zu groß, ${alone ? 'ihm' : 'jedem'} fehlen ${bytes}.`,
     enough: (devices) => `${devices} Geräte wie dieses fassen es: Teile den Link.`,
     spare: 'Weitere Geräte hielten Kopien bereit: nicht schneller, aber niemand wartet, wenn eines geht.',
     alike: 'Die anderen Geräte sind so gerechnet, als wären sie wie dieses und in einem Raum.',

@@ -77,6 +77,7 @@ export const englishLater = {
     fromServer: 'From the server',
     given: 'Sent to others',
     tabs: 'Tabs that it came from and went to',
+    traffic: (received: string, sent: string) => `${received} from it · ${sent} to it`,
     unnamed: 'a guest, or another program',
     gone: 'not connected',
     since: 'Since this page was opened.',
@@ -255,9 +256,9 @@ export const englishLater = {
     now: (devices: number, what: string) =>
       devices === 1 ? `On this device alone: ${what}` : `With the tabs that are here, ${devices} devices: ${what}`,
     later: (what: string) => `With two more such devices: ${what}`,
-    fits: (speed: string, bytes: string, time: string | undefined) =>
-      `${speed}; each fetches ${bytes}${time === undefined ? '' : `, in about ${time}`}.`,
-    short: (bytes: string) => `too large, each device is short of ${bytes}.`,
+    fits: (speed: string, alone: boolean, bytes: string, time: string | undefined) =>
+      `${speed}; ${alone ? 'it' : 'each'} fetches ${bytes}${time === undefined ? '' : `, in about ${time}`}.`,
+    short: (alone: boolean, bytes: string) => `too large, ${alone ? 'it' : 'each'} is short of ${bytes}.`,
     enough: (devices: number) => `${devices} devices like this one hold it: share the link.`,
     spare: 'More devices would hold spare copies: no faster, but nobody waits when one goes.',
     alike: 'The other devices are taken to be like this one, in one room.',

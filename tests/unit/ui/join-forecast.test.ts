@@ -11,7 +11,7 @@ const told = (change: Partial<Forecast>): Forecast => ({
 test('what joining would be like is said for now and for two more such devices', () => {
   const later = told({ devices: 3, deviceBytes: 53_800_000, tokensPerSecond: [20, 38], downloadSeconds: undefined });
   expect(joinWordsOf({ now: told({}), later, fewestDevices: 1 })).toEqual([
-    'On this device alone: 40 to 80 tokens/s; each fetches 132 MB, in about 2 min 30 s.',
+    'On this device alone: 40 to 80 tokens/s; it fetches 132 MB, in about 2 min 30 s.',
     'With two more such devices: 20 to 38 tokens/s; each fetches 53.8 MB.',
     'The other devices are taken to be like this one, in one room.',
   ]);
@@ -22,9 +22,9 @@ test('what is too large says by how much, and what would close it', () => {
   expect(
     joinWordsOf({ now, later: told({ devices: 4, shortBytes: 1_000_000 }), fewestDevices: 5 }).slice(0, 3),
   ).toEqual([
-    'With the tabs that are here, 2 devices: too large, each device is short of 2.0 GB.',
+    'With the tabs that are here, 2 devices: too large, each is short of 2.0 GB.',
     '5 devices like this one hold it: share the link.',
-    'With two more such devices: too large, each device is short of 1.0 MB.',
+    'With two more such devices: too large, each is short of 1.0 MB.',
   ]);
   expect(joinWordsOf({ now, later: undefined, fewestDevices: undefined })[1]).toContain('split it into more');
 });
