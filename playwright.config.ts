@@ -2,24 +2,28 @@ import { defineConfig } from '@playwright/test';
 import { CHROMIUM_FLAGS, findBrowser } from './cli/browser.ts';
 
 const { executablePath, env } = await findBrowser();
+// Limits of what is waited for are for hangs: what is to be seen sooner has one of its own.
+const expect = { timeout: 30_000 };
 
 /** The page alone, over a scripted model. */
 const PAGE = /\/ui[\w-]*\.spec\.ts$/;
+/** The files that take longest: they begin first, so that none is left to run by itself at the end. */
+const LONG = /\/(churn|faults|main|private|private-page|siblings|verify|webgpu)\.spec\.ts$/;
 /** Swarms that are held to times, also to the silence after which a tab is given up: nothing runs beside them. */
 const ALONE =
   /\/(first-minute|late|many-tabs|noise|paste|recovery|servers|store-times|template|transport|transport-servers)\.spec\.ts$/;
 
 /**
- * Real tabs in the Chromium that `findBrowser` names. Files of the project `swarm` mostly wait, and may run side by side:
- * each has a browser and a server of its own. Tests of the page alone may do so one by one.
+ * Real tabs in the Chromium that `findBrowser` names. Files of the projects `long` and `swarm` may run side by side: each
+ * has a browser and a server of its own. Tests of the page alone may do so one by one.
  */
 export default defineConfig({
   testDir: 'tests/e2e',
   globalSetup: './tests/e2e/support/prepare-data.ts',
   projects: [
-    { name: 'page', testMatch: PAGE, fullyParallel: true },
-    // Limits of what is waited for are for hangs: what is to be seen sooner has one of its own.
-    { name: 'swarm', testMatch: '*.spec.ts', testIgnore: [PAGE, ALONE], expect: { timeout: 30_000 } },
+    { name: 'long', testMatch: LONG, expect },
+    { name: 'swarm', testMatch: '*.spec.ts', testIgnore: [LONG, PAGE, ALONE], expect },
+    { name: 'page', testMatch: PAGE, fullyParallel: true, expect },
     { name: 'alone', testMatch: ALONE },
   ],
   workers: 1,

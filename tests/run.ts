@@ -1,5 +1,5 @@
 // Runs every test on this machine and ends with one line: `N passed, N failed`.
-//   node tests/run.ts [unit] [gpu] [page] [e2e] [e2e-alone] [firefox]      all of them when none is named
+//   node tests/run.ts [unit] [gpu] [e2e] [e2e-alone] [firefox]      all of them when none is named
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { findBrowser } from '../cli/browser.ts';
@@ -14,11 +14,13 @@ const NOTHING_RAN: Counts = { passed: 0, failed: 1, skipped: 0, failures: ['noth
 const SUITES: Readonly<Record<string, () => Counts>> = {
   unit: () => vitest('unit'),
   gpu: () => vitest('gpu'),
-  page: () => playwright('e2e', ['-c', 'playwright.config.ts', '--project=page', '--workers=2']),
-  e2e: () => playwright('e2e', ['-c', 'playwright.config.ts', '--project=swarm', '--workers=3']),
-  'e2e-alone': () => playwright('e2e', ['-c', 'playwright.config.ts', '--project=alone']),
+  e2e: () => playwright('e2e', [...['long', 'swarm', 'page'].map((name) => `--project=${name}`), '--workers=3']),
+  'e2e-alone': () => playwright('e2e', ['--project=alone']),
   firefox,
 };
+
+/** Whether the page could be built, which is once for all that need it. */
+let built: boolean | undefined;
 
 const chosen = process.argv.slice(2);
 const unknown = chosen.filter((name) => !(name in SUITES));
@@ -83,7 +85,8 @@ function firefox(): Counts {
 
 /** @param report - the name of the configuration's report */
 function playwright(report: string, options: readonly string[]): Counts {
-  if (run('vite', ['build', '--logLevel', 'warn']) !== 0) return NOTHING_RAN;
+  built ??= run('vite', ['build', '--logLevel', 'warn']) === 0;
+  if (!built) return NOTHING_RAN;
   const file = `${RESULTS}/${report}.json`;
   rmSync(file, { force: true });
   const status = run('playwright', ['test', ...options]);

@@ -297,6 +297,8 @@ describe('a stage whose layers another node has too', () => {
       await open(THREE_OF_SHARD_1);
       checksLast(500);
       const { route } = await turn();
+      // What shows the same hashes need not be shown.
+      lie(route[1]!, shiftedResult);
       const refusal = Promise.reject(new ShoalError('limit-exceeded', 'It is not kept any more.'));
       refusal.catch(() => undefined);
       if (how === 'signs nothing of') swarm.transportOf(route[1]!).sign = async () => new Uint8Array(64);
@@ -387,12 +389,51 @@ describe('a check', () => {
     },
   );
 
-  it('is not made of a long session, nor of rows that are rounded, nor where the settings forbid it', {
+  it('is of the first 2,048 positions of a long session, and of no candidates after them', {
     timeout: 60_000,
   }, async () => {
-    await open(PAIRS);
-    const long = await answer(swarm.guest, { promptIds: promptOf(2048), maxTokens: 2 });
-    expect(long.route.map((peerId) => passed(peerId))).toEqual([0, 0, 0, 0]);
+    await open(PAIRS, { maxTaskTokens: 256 });
+    const sent = vi.spyOn(swarm.guest.commands, 'send');
+    const { route } = await answer(swarm.guest, { promptIds: promptOf(2050), maxTokens: 2 });
+    expect(route.map((peerId) => passed(peerId))).toEqual([1, 1, 1, 0]);
+    const lengths = sent.mock.calls.flatMap(([, command, params]) =>
+      command === 'GET_HASHES' ? (params as CommandParams<'GET_HASHES'>).length : [],
+    );
+    expect(new Set(lengths)).toEqual(new Set([2048]));
+  });
+
+  it('brings no rows here where both have the same hashes', { timeout: 60_000 }, async () => {
+    await open(THREE_OF_SHARD_1);
+    const sent = vi.spyOn(swarm.guest.commands, 'send');
+    const { route } = await answer();
+    expect(passed(route[1]!)).toBe(1);
+    const shows = () => sent.mock.calls.filter(([, command]) => command === 'SHOW_SESSION').length;
+    expect(shows()).toBe(0);
+    // Within the bound, and yet other bits: now they are looked at.
+    lie(route[1]!, (result) =>
+      'computeMs' in result && result.hidden
+        ? { ...result, hidden: result.hidden.map((value) => value * 1.0001) }
+        : result,
+    );
+    await answer();
+    expect(shows()).toBe(2);
+    expect(passed(route[1]!)).toBe(2);
+    expect(resting()).toEqual([]);
+  });
+
+  it('is signed of rows that there are, and of no more', { timeout: 60_000 }, async () => {
+    await open(THREE_OF_SHARD_1);
+    const sent = vi.spyOn(swarm.guest.commands, 'send');
+    await answerOf(swarm.guest, { promptIds: PROMPT, maxTokens: TOKENS, conversation: 'main' });
+    const [, , opened] = sent.mock.calls.find(([, command]) => command === 'OPEN_SESSION')!;
+    const { session, layers } = opened as CommandParams<'OPEN_SESSION'>;
+    const of = (length: number) =>
+      swarm.guest.commands.send(sent.mock.calls[0]![0], 'GET_HASHES', { session, layers, length });
+    await of(PROMPT.length);
+    await expect(of(PROMPT.length + TOKENS + 1)).rejects.toMatchObject({ code: 'limit-exceeded' });
+  });
+
+  it('is not made of rows that are rounded, nor where the settings forbid it', { timeout: 60_000 }, async () => {
     for (const options of [{ wire: 'q8' as const }, { checks: false }]) {
       await swarm.close();
       await open(PAIRS, options);

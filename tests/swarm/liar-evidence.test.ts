@@ -138,6 +138,20 @@ describe('evidence that somebody shows', () => {
     await vi.waitFor(() => expect(resting(holder)).toEqual([accused.peerId]), WAIT);
   });
 
+  it('is believed beside others who say that they have some, and send nothing', { timeout: 60_000 }, async () => {
+    lie(accused.peerId);
+    const evidence = await compute();
+    const report = { peer_id: accused.peerId, evidence: evidence.signed };
+    for (let count = 0; count < 3; count++) {
+      const silent = swarm.network.createTransport();
+      silent.handleRequests(COMMAND_PROTOCOL, () => new Promise(() => undefined));
+      const commandsOfSilent = new CommandClient(silent, async () => new Uint8Array());
+      for (let again = 0; again < 2; again++) await commandsOfSilent.send(holder.peerId, 'REPORT_LIAR', report);
+    }
+    await show(evidence);
+    await vi.waitFor(() => expect(resting(holder)).toEqual([accused.peerId]), WAIT);
+  });
+
   it.each<[string, string, (evidence: Evidence) => Promise<Evidence>]>([
     ['is what an honest one computes', 'This tab computes the same', async (evidence) => evidence],
     [

@@ -104,6 +104,25 @@ describe('a stage that vanishes in mid-answer', () => {
   });
 });
 
+describe('a long conversation', () => {
+  // Far more tasks of 16 tokens than a node keeps waiting of one tab.
+  const long = { promptIds: promptOf(16 * 70), maxTokens: 4 };
+
+  it.each([0, 2])('has a lost stage rebuilt without another prefill: stage %i', { timeout: 60_000 }, async (lost) => {
+    const ids = await alone(long);
+    swarm = await TestSwarm.create([[0], [1], [2], [3], [lost]], { computeMs: 1 });
+    let route: readonly string[] = [];
+    const then = (peers: readonly string[]) => {
+      route = peers;
+      kill(peers[lost]);
+    };
+    const { ids: mended } = await answerOf(swarm.guest, { ...long, then });
+    expect(mended).toEqual(ids);
+    for (const peerId of route.filter((_, index) => index !== lost))
+      expect(computed(peerId)).toBeLessThanOrEqual(long.promptIds.length + long.maxTokens + 2);
+  });
+});
+
 describe('a stage that vanishes with a spare', () => {
   it('is rebuilt at another: no other stage runs again', async () => {
     const ids = await expected();

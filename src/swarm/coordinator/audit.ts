@@ -1,7 +1,9 @@
 import { ShoalError } from '../../core/errors.ts';
 import type { SignedRows } from '../../protocol/commands.ts';
 import type { Candidates, RouteStage, TaskFrame } from '../../protocol/frames.ts';
-import { closeStages, fillStages, openStages } from './build-stages.ts';
+import { MAX_EVIDENCE_TOKENS } from '../../protocol/limits.ts';
+import { awaitTasks } from './await-tasks.ts';
+import { closeStages, fillStages, openStages, peersOf } from './build-stages.ts';
 import { collectRows } from './collect-rows.ts';
 import { candidatesDifference, rowDifference } from './compare-rows.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -35,12 +37,17 @@ export class Withheld extends ShoalError {
 
 /** What a replay of a stage elsewhere has shown. */
 export type AuditResult =
-  /** Both computed, and so far apart is what they gave; of all but the last stage with what it has signed and shown. */
+  /** Both computed, and so far apart is what they gave; with what the stage has signed and shown, where there was a difference to look at. */
   | { readonly kind: 'compared'; readonly difference: number; readonly shown?: ShownRows }
   /** What two neighbours say of the rows between them does not agree. */
   | { readonly kind: 'link'; readonly sender: string; readonly receiver: string }
   /** One shows other rows than it has sent. */
   | { readonly kind: 'false-rows'; readonly peerId: string };
+
+/** Positions of an answer that are checked: of a long session the first. */
+export function checkedLength({ confirmed }: Pipeline): number {
+  return Math.min(confirmed, MAX_EVIDENCE_TOKENS);
+}
 
 /** Rows that a stage says are those that it has sent. */
 export interface ShownRows {
@@ -64,7 +71,8 @@ export async function auditStage(
   holder: string,
   signal: AbortSignal,
 ): Promise<AuditResult> {
-  const { session, route, confirmed: length } = pipeline;
+  const { session, route } = pipeline;
+  const length = checkedLength(pipeline);
   const stage = route[place]!;
   const [before, after] = [route[place - 1], route[place + 1]];
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(AUDIT_TIMEOUT_MS)]);
@@ -90,33 +98,48 @@ export async function auditStage(
   const second: RouteStage = { peerId: holder, layers: stage.layers };
   const withSecond = [...route.slice(0, place), second];
   const task = pipeline.beginFilling();
-  const shownTask = pipeline.beginFilling();
-  const rowsOf = (number: number, from: string) =>
-    collectRows(deps.exchange, deps.width, { session, task: number, from, length }, bounded);
-  const computed = rowsOf(task, holder);
-  const shown = rowsOf(shownTask, stage.peerId);
+  const stops: (() => void)[] = [];
+  /** What comes from now on. */
+  const expect = <T extends { readonly stop: () => void }>(awaited: T): T => {
+    stops.push(awaited.stop);
+    return awaited;
+  };
+  const positions = { start: 0, end: length };
+  const filling = { session, task, before, stages: [second], ids, positions };
   try {
     const opened = { session, stages: [second], routes: [withSecond], maxTokens: length, firstTask: task };
     const opening = openStages(deps, { ...opened, hashes: true }, bounded);
-    const taken = Math.min(pipeline.maxTaskTokens, await part(holder, opening));
+    const maxTaskTokens = Math.min(pipeline.maxTaskTokens, await part(holder, opening));
     if (before) await linkStages(deps, session, [before], [route, withSecond], bounded);
-    const positions = { start: 0, end: length };
-    const filling = { session, task, before, stages: [second], ids, positions, maxTaskTokens: taken, show: true };
-    await fillStages(deps, filling, bounded);
-    if (!after)
+    if (!after) {
+      const computed = expect(collectRows(deps.exchange, deps.width, { session, task, from: holder, length }, bounded));
+      await fillStages(deps, { ...filling, maxTaskTokens, show: true }, bounded);
       return { kind: 'compared', difference: givenDifference(given, (await part(holder, computed.done)).rows) };
-    const show = { session, layers: stage.layers, task: shownTask, position: 0, length, max_tokens: taken };
-    await part(stage.peerId, deps.commands.send(stage.peerId, 'SHOW_SESSION', show, bounded));
-    const told = await part(stage.peerId, shown.done);
-    const again = await part(holder, computed.done);
+    }
+    const tasks = { session, task, peers: peersOf(before, [second]), count: Math.ceil(length / maxTaskTokens) };
+    const computed = expect(awaitTasks(deps.exchange, tasks, bounded));
+    await fillStages(deps, { ...filling, maxTaskTokens }, bounded);
+    await part(holder, computed.done);
     const replayed = await hashes(second);
     if (before && replayed.rows_in !== own.rows_in) return { kind: 'false-rows', peerId: before.peerId };
-    if ((await deps.digest(told.hidden)) !== own.rows_out) return { kind: 'false-rows', peerId: stage.peerId };
-    const difference = rowDifference(told.hidden, again.hidden, deps.width);
-    return { kind: 'compared', difference, shown: { signed: own, output: told.hidden } };
+    // Two runners of a kind give the same bits: then nobody need show any.
+    if (replayed.rows_out === own.rows_out) return { kind: 'compared', difference: 0 };
+    const show = async ({ peerId, layers }: RouteStage): Promise<Float32Array> => {
+      const number = pipeline.beginFilling();
+      const wanted = { session, task: number, from: peerId, length };
+      const shown = expect(collectRows(deps.exchange, deps.width, wanted, bounded));
+      const params = { session, layers, task: number, position: 0, length, max_tokens: maxTaskTokens };
+      await part(peerId, deps.commands.send(peerId, 'SHOW_SESSION', params, bounded));
+      return (await part(peerId, shown.done)).hidden;
+    };
+    const output = await show(stage);
+    if ((await deps.digest(output)) !== own.rows_out) return { kind: 'false-rows', peerId: stage.peerId };
+    const again = await show(second);
+    if ((await deps.digest(again)) !== replayed.rows_out)
+      throw new Withheld(holder, new ShoalError('bad-result', 'It shows other rows than it has computed.'));
+    return { kind: 'compared', difference: rowDifference(output, again, deps.width), shown: { signed: own, output } };
   } finally {
-    computed.stop();
-    shown.stop();
+    for (const stop of stops) stop();
     const closed = closeStages(deps, session, [second]);
     const linked = before ? linkStages(deps, session, [before], [route]).catch(() => undefined) : undefined;
     // The next question may wait for this: not for whoever has gone.

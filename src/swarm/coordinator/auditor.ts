@@ -3,12 +3,12 @@ import { log } from '../../core/log.ts';
 import { formatLayers } from '../../core/ranges.ts';
 import { shortId } from '../../core/short-id.ts';
 import type { SignedRows } from '../../protocol/commands.ts';
-import { MAX_EVIDENCE_TOKENS } from '../../protocol/limits.ts';
 import {
   type Answered,
   type AuditResult,
   type AuditSubject,
   auditStage,
+  checkedLength,
   inputOf,
   type ShownRows,
   Withheld,
@@ -60,11 +60,13 @@ export class Auditor {
   choose({ pipeline, given }: Answered): Chosen[] {
     const { exchange, routes, wire } = this.#deps;
     const rounded = (wire?.() ?? 'f32') !== 'f32';
-    if (pipeline.broken || !pipeline.hashes || rounded || pipeline.confirmed > MAX_EVIDENCE_TOKENS) return [];
+    if (pipeline.broken || !pipeline.hashes || rounded) return [];
+    const length = checkedLength(pipeline);
+    const candidatesGiven = [...given.keys()].some((position) => position < length);
     const chosen: Chosen[] = [];
     for (const [place, { peerId, layers }] of pipeline.route.entries()) {
       if (peerId === exchange.peerId) continue;
-      if (place === pipeline.route.length - 1 && given.size === 0) continue;
+      if (place === pipeline.route.length - 1 && !candidatesGiven) continue;
       const lucky = secretRandom() >= this.#rate(peerId);
       if (lucky && !this.#deps.reports.take(peerId)) continue;
       const holders = routes.holders(layers, peerId);

@@ -1,9 +1,10 @@
 import { type QueuePlace, ShoalError } from '../../core/errors.ts';
 import type { LayerRange } from '../../core/ranges.ts';
 import type { RouteStage } from '../../protocol/frames.ts';
-import { MAX_TASK_TOKENS } from '../../protocol/limits.ts';
+import { MAX_QUEUED_TASKS_PER_PEER, MAX_TASK_TOKENS } from '../../protocol/limits.ts';
 import type { PositionRange } from '../stage/kept-outputs.ts';
 import { replayTask } from '../stage/replay.ts';
+import { awaitTasks } from './await-tasks.ts';
 import type { PipelineDependencies } from './pipeline-dependencies.ts';
 import { neighboursOf, type Routes } from './route-links.ts';
 
@@ -148,12 +149,43 @@ export interface StageFilling {
   readonly show?: boolean;
 }
 
+/** Tasks of a filling that new stages have waiting at once: a quarter of what a node keeps waiting of one tab. */
+const FILLING_TASKS = MAX_QUEUED_TASKS_PER_PEER / 4;
+
 /**
- * Sends the caches of new stages what they lack. Resolves when it is on its way: what follows on the same way stays
- * behind it.
- * @throws ShoalError `limit-exceeded` when it is not kept any more, `peer-gone`, `peer-unreachable`, `aborted`
+ * Sends the caches of new stages what they lack, no more at once than they take. Resolves when the last of it is on its
+ * way: what follows on the same way stays behind it.
+ * @throws ShoalError `limit-exceeded` when it is not kept any more, `peer-gone`, `peer-unreachable`, `timeout`, `aborted`,
+ * and what a new stage answers
  */
 export async function fillStages(
+  deps: PipelineDependencies,
+  filling: StageFilling,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { session, task, before, stages, maxTaskTokens } = filling;
+  const { start, end } = filling.positions;
+  const step = FILLING_TASKS * maxTaskTokens;
+  const peers = peersOf(before, stages);
+  let position = start;
+  for (; position + step < end; position += step) {
+    const computed = awaitTasks(deps.exchange, { session, task, peers, count: FILLING_TASKS }, signal);
+    try {
+      await fillPart(deps, { ...filling, positions: { start: position, end: position + step } }, signal);
+      await computed.done;
+    } finally {
+      computed.stop();
+    }
+  }
+  await fillPart(deps, { ...filling, positions: { start: position, end } }, signal);
+}
+
+/** Who may tell that a task of a filling is done, or has failed: what a new stage refuses is heard of from the one before. */
+export function peersOf(before: RouteStage | undefined, stages: readonly RouteStage[]): string[] {
+  return [...(before ? [before] : []), ...stages].map(({ peerId }) => peerId);
+}
+
+async function fillPart(
   { exchange, commands }: PipelineDependencies,
   { session, task, before, stages, ids, positions, maxTaskTokens, show = false }: StageFilling,
   signal?: AbortSignal,

@@ -1,6 +1,6 @@
-import { ShoalError } from '../../core/errors.ts';
 import type { RouteStage } from '../../protocol/frames.ts';
-import { closeStages, fillStages, layersOf, openStages } from './build-stages.ts';
+import { awaitTasks } from './await-tasks.ts';
+import { closeStages, fillStages, layersOf, openStages, peersOf } from './build-stages.ts';
 import { Pipeline } from './pipeline.ts';
 import type { RepairOptions } from './repair.ts';
 import type { RouteEvent } from './route-event.ts';
@@ -10,8 +10,6 @@ import { borderOf, linkStages } from './route-links.ts';
 const MAX_LAST_POSITIONS = 4;
 /** Rounds of catching up with an answer that goes on meanwhile; a slow successor may never be closer. */
 const MAX_ROUNDS = 4;
-/** A successor that has not computed what it was sent in this time is no help. */
-const FILL_TIMEOUT_MS = 60_000;
 
 interface Move {
   readonly stages: readonly RouteStage[];
@@ -157,29 +155,16 @@ export class HandOver {
 
   /** Sends what is lacking up to `end`, and waits until the last successor has computed all of it. */
   async #sendAndWait(move: Move, end: number): Promise<void> {
-    let chunksLeft = Math.ceil((end - this.#filled) / this.#maxTaskTokens);
-    if (chunksLeft === 0) return;
-    const { exchange } = this.#options;
-    const { session } = this.#pipeline;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const stopListening = exchange.onFrame(({ from, frame }) => {
-      if (frame.kind === 'task' || frame.session !== session || frame.task !== this.#task) return;
-      if (!move.successors.some(({ peerId }) => peerId === from)) return;
-      if (frame.kind === 'error') reject(new ShoalError(frame.error.code, frame.error.message));
-      else if (--chunksLeft === 0) resolve();
-    });
-    // Given up while the sending still fails by itself, it has nobody who waits for it.
-    promise.catch(() => undefined);
-    const giveUp = () => reject(new ShoalError('timeout', 'The successor takes too long.'));
-    const timeout = setTimeout(giveUp, FILL_TIMEOUT_MS);
-    this.#abort.signal.addEventListener('abort', giveUp);
+    const count = Math.ceil((end - this.#filled) / this.#maxTaskTokens);
+    if (count === 0) return;
+    const peers = peersOf(move.before, move.successors);
+    const tasks = { session: this.#pipeline.session, task: this.#task, peers, count };
+    const computed = awaitTasks(this.#options.exchange, tasks, this.#abort.signal);
     try {
       await this.#send(move, end);
-      await promise;
+      await computed.done;
     } finally {
-      clearTimeout(timeout);
-      this.#abort.signal.removeEventListener('abort', giveUp);
-      stopListening();
+      computed.stop();
     }
   }
 

@@ -34,6 +34,8 @@ const MAX_SHOWN = 8;
 /** Rows in one frame of those that are shown. */
 const SHOWN_TOKENS = 64;
 const CHECK_TIMEOUT_MS = 60_000;
+/** Whose rows are fetched at once: each takes `MAX_BYTES` at most. */
+const MAX_REPORTERS = 4;
 
 interface Kept extends Evidence {
   readonly untilMs: number;
@@ -48,7 +50,9 @@ export class LiarEvidence {
   readonly #options: LiarEvidenceOptions;
   #kept: Kept[] = [];
   /** One after the other: each costs as much as a prompt. */
-  #checking = Promise.resolve();
+  #computing: Promise<unknown> = Promise.resolve();
+  /** Those whose rows are on their way here. */
+  readonly #reporters = new Set<string>();
 
   constructor(options: LiarEvidenceOptions) {
     this.#options = options;
@@ -98,18 +102,15 @@ export class LiarEvidence {
 
   /** Somebody says that he can show that a node lies. */
   hear(reporter: string, liar: string, signed: SignedRows): void {
-    if (!this.#wants(liar, signed)) return;
-    this.#checking = this.#checking.then(async () => {
-      if (!this.#wants(liar, signed)) return;
-      try {
-        await this.#check(reporter, liar, signed);
-      } catch (error) {
-        log.info(
-          'ROUTE',
-          `What ${shortId(reporter)} has of ${shortId(liar)} shows nothing: ${ShoalError.from(error).message}`,
-        );
-      }
-    });
+    // One that sends nothing keeps nobody else waiting.
+    if (this.#reporters.has(reporter) || this.#reporters.size >= MAX_REPORTERS || !this.#wants(liar, signed)) return;
+    this.#reporters.add(reporter);
+    this.#check(reporter, liar, signed)
+      .catch((error: unknown) => {
+        const { message } = ShoalError.from(error);
+        log.info('ROUTE', `What ${shortId(reporter)} has of ${shortId(liar)} shows nothing: ${message}`);
+      })
+      .finally(() => this.#reporters.delete(reporter));
   }
 
   #wants(liar: string, { layers, length }: SignedRows): boolean {
@@ -123,16 +124,25 @@ export class LiarEvidence {
     const { statements, digest, width, records, onLiar } = this.#options;
     if (!(await statements.isBy(liar, signed)))
       throw new ShoalError('bad-result', 'The reported node has not signed it.');
-    const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
-    const { input, output } = await this.#fetch(reporter, signed, signal);
+    const { input, output } = await this.#fetch(reporter, signed, AbortSignal.timeout(CHECK_TIMEOUT_MS));
     const [came, went] = await Promise.all([digest(valuesOf(input)), digest(output)]);
     if (came !== signed.rows_in || went !== signed.rows_out || positionsOf(input, width) !== signed.length)
       throw new ShoalError('bad-result', 'These are not the rows that it has signed.');
-    const difference = rowDifference(output, await recompute(this.#options, signed.layers, input, signal), width);
+    const computed = this.#computing.then(() => this.#compute(liar, signed, input));
+    this.#computing = computed.catch(() => undefined);
+    const again = await computed;
+    if (!again) return;
+    const difference = rowDifference(output, again, width);
     if (difference <= MAX_DIFFERENCE) throw new ShoalError('bad-result', 'This tab computes the same.');
     const why = `${shortId(reporter)} has shown what it signed, and this tab computes otherwise, by ${difference.toPrecision(2)}.`;
     records.lied(liar, why);
     onLiar(liar, why);
+  }
+
+  /** @returns `[length, C]`; undefined when it is not wanted any more */
+  async #compute(liar: string, signed: SignedRows, input: TaskFrame['input']): Promise<Float32Array | undefined> {
+    if (!this.#wants(liar, signed)) return undefined;
+    return recompute(this.#options, signed.layers, input, AbortSignal.timeout(CHECK_TIMEOUT_MS));
   }
 
   async #fetch(from: string, signed: SignedRows, signal: AbortSignal): Promise<Pick<Evidence, 'input' | 'output'>> {

@@ -1,5 +1,6 @@
 import type { IHasher } from 'hash-wasm';
 import { toHex } from '../../core/bytes.ts';
+import { ShoalError } from '../../core/errors.ts';
 
 const DIGEST_BYTES = 32;
 
@@ -70,9 +71,14 @@ export class RowDigests {
     this.#length = Math.min(this.#length, position);
   }
 
-  /** Of the first `length` rows, or as many as there are. */
+  /**
+   * Of the first `length` rows.
+   * @throws ShoalError `limit-exceeded` when there are fewer: nobody is to sign for rows that there are not
+   */
   first(length: number): Uint8Array {
-    return this.#digests.subarray(0, Math.min(length, this.#length) * DIGEST_BYTES);
+    if (length > this.#length)
+      throw new ShoalError('limit-exceeded', `Of ${this.#length} rows there are hashes; ${length} were asked for.`);
+    return this.#digests.subarray(0, length * DIGEST_BYTES);
   }
 }
 

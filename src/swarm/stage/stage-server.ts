@@ -58,6 +58,7 @@ export class StageServer {
   readonly #work: StageWork;
   readonly #next: NextNodes;
   readonly #lending: () => Lending;
+  readonly #layerCount: number;
   #hasher: RowHasher | undefined;
   #runner: LayerRunner | undefined;
 
@@ -65,10 +66,10 @@ export class StageServer {
     const { exchange, manifest, commands, loading, lending = () => LENDS_ALL, limits = {} } = options;
     this.#lending = lending;
     this.#exchange = exchange;
-    this.#kept = new KeptOutputs(manifest.hyperparameters.width);
-    this.#work = new StageWork(manifest.hyperparameters.layerCount, limits, loading, (computeMs) =>
-      restMs(computeMs, lending()),
-    );
+    const { width, layerCount } = manifest.hyperparameters;
+    this.#layerCount = layerCount;
+    this.#kept = new KeptOutputs(width);
+    this.#work = new StageWork(layerCount, limits, loading, (computeMs) => restMs(computeMs, lending()));
     this.#admission = new Admission(limits);
     this.#next = new NextNodes(commands);
     const [sessions, kept, work, log, next] = [this.#sessions, this.#kept, this.#work, this.#log, this.#next];
@@ -281,13 +282,14 @@ export class StageServer {
 
   /**
    * SHA-256 over the first `length` rows that came to the place for `layers`, and over those that went.
-   * @throws ShoalError `unknown-session`, `bad-request` when it was opened without
+   * @throws ShoalError `unknown-session`, `limit-exceeded` when there are fewer, `bad-request` when it was opened without
    */
   hashes(coordinator: string, session: string, layers: LayerRange, length: number): { in: string; out: string } {
     const { rows } = this.#sessions.get(coordinator, session, layers);
     if (!rows) throw new ShoalError('bad-request', `Session ${session} was opened without hashes of its rows.`);
-    const root = (digests: RowDigests) => this.#hasher!.root(digests.first(length));
-    return { in: root(rows.in), out: root(rows.out) };
+    const root = (digests: RowDigests, count: number) => this.#hasher!.root(digests.first(count));
+    // The last layers give no rows.
+    return { in: root(rows.in, length), out: root(rows.out, layers.end === this.#layerCount ? 0 : length) };
   }
 
   /**

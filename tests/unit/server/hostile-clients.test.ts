@@ -187,16 +187,19 @@ describe('readers that do not read', () => {
       return heard;
     };
     await expect.poll(spoken, PATIENCE).toBeGreaterThan(0);
-    deaf.setReading(false);
-    // Twice what may wait, beside what the system's buffers hold.
-    for (let said = 0; said < 400; said++) {
-      await say();
-      // The talker itself drops what its server is slow to take.
-      if (said % 20 === 19) await talker.services.ping.ping(talker.getPeers()[0]!);
+    // On a busy machine the talker itself drops more of what its server is slow to take: then there is another round.
+    for (let round = 0; round < 4 && stream!.status === 'open'; round++) {
+      deaf.setReading(false);
+      // Twice what may wait, beside what the system's buffers hold.
+      for (let said = 0; said < 400; said++) {
+        await say();
+        if (said % 20 === 19) await talker.services.ping.ping(talker.getPeers()[0]!);
+      }
+      deaf.setReading(true);
+      // Another may have been opened since.
+      await vi.waitUntil(() => stream!.status !== 'open', PATIENCE).catch(() => undefined);
     }
-    deaf.setReading(true);
-    // Another may have been opened since.
-    await expect.poll(() => stream!.status, PATIENCE).not.toBe('open');
+    expect(stream!.status).not.toBe('open');
     expect(deaf.client.getConnections()).toHaveLength(1);
     await Promise.all([talker.stop(), deaf.client.stop()]);
   });
