@@ -7,7 +7,7 @@ import { waitWords } from '../wait-words.ts';
 import { Later } from './later.tsx';
 
 /** Before the first answer nothing has happened. */
-export const spokenEvent = lazyComponent(async () => (await import('./spoken-event.tsx')).SpokenEvent);
+export const spokenEvent = lazyComponent(async () => (await import('./later-parts.ts')).SpokenEvent);
 
 /** Tells a screen reader when an answer ends and what holds it up: not every token, and no counting seconds. */
 export function Announcer() {

@@ -5,7 +5,7 @@ import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
 import { isPending } from '../status-words.ts';
 
-export const farewellNote = lazyComponent(async () => (await import('./farewell-note.tsx')).FarewellNote);
+export const farewellNote = lazyComponent(async () => (await import('./later-parts.ts')).FarewellNote);
 
 /** In, with the ticked shards or with what the swarm needs most; and out again. */
 export function JoinControls() {

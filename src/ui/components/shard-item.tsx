@@ -14,7 +14,7 @@ import { ProgressBar } from './progress-bar.tsx';
 /** What peers ask for at a time; less than one is only talk, and not worth a line. */
 const BLOCK_BYTES = 16 * 1024;
 
-export const shardDetails = lazyComponent(async () => (await import('./shard-details.tsx')).ShardDetails);
+export const shardDetails = lazyComponent(async () => (await import('./later-parts.ts')).ShardDetails);
 
 /** One shard: what it holds, how far it is, how fast it moves, and who runs it. */
 export function ShardItem({ shard }: { shard: ShardRow }) {

@@ -16,8 +16,8 @@ import { VerifyPanel } from './verify-panel.tsx';
 import { Welcome } from './welcome.tsx';
 
 /** What answers leave behind: before the first there is none. */
-export const lapMap = lazyComponent(async () => (await import('./lap-map.tsx')).LapMap);
-export const timeline = lazyComponent(async () => (await import('./timeline.tsx')).Timeline);
+export const lapMap = lazyComponent(async () => (await import('./later-parts.ts')).LapMap);
+export const timeline = lazyComponent(async () => (await import('./later-parts.ts')).Timeline);
 
 /** All about the swarm: its state, its shards, who is in it, and how to check it. */
 export function SwarmPanel() {

@@ -4,7 +4,7 @@ import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
 import { Later } from './later.tsx';
 
-export const checkList = lazyComponent(async () => (await import('./check-list.tsx')).CheckList);
+export const checkList = lazyComponent(async () => (await import('./later-parts.ts')).CheckList);
 
 /** The checks that a swarm is whole, each with ✓ or ✗ and what was seen. */
 export function VerifyPanel() {

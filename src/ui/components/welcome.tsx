@@ -5,7 +5,7 @@ import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
 import { RunAllButton } from './join-controls.tsx';
 
-export const joinForecast = lazyComponent(async () => (await import('./join-forecast.tsx')).JoinForecast);
+export const joinForecast = lazyComponent(async () => (await import('./later-parts.ts')).JoinForecast);
 
 /** The first screen: what this is in a sentence, and the way in with one click. */
 export function Welcome() {
