@@ -105,14 +105,14 @@ describe('a stage whose layers another node has too', () => {
     timeout: 60_000,
   }, async () => {
     await open(PAIRS);
-    const { route } = await answer();
+    const { route } = await turn();
     expect(route.map((peerId) => passed(peerId))).toEqual([1, 1, 1, 1]);
     const counts = () => swarm.nodes.reduce((sum, { peerId }) => sum + passed(peerId), 0);
-    for (let count = 1; count < 5; count++) await answer();
+    for (let count = 1; count < 5; count++) await turn();
     expect(counts()).toBe(20);
     // Each is good now: a coin decides.
     coinShows(0.999);
-    for (let count = 0; count < 3; count++) await answer();
+    for (let count = 0; count < 3; count++) await turn();
     expect(counts()).toBe(20);
   });
 
@@ -340,6 +340,16 @@ describe('a stage whose layers another node has too', () => {
   });
 });
 
+/** The place of the first stage, of those that a tab has opened. */
+function openedFirst(calls: readonly (readonly unknown[])[]) {
+  for (const [peerId, command, params] of calls) {
+    if (command !== 'OPEN_SESSION') continue;
+    const opened = params as CommandParams<'OPEN_SESSION'>;
+    if (opened.layers.start === 0) return { ...opened, peerId: peerId as string };
+  }
+  throw new Error('No first stage was opened.');
+}
+
 describe('a check', () => {
   const talk = async (guest: SwarmNode, promptIds: readonly number[]) => {
     const { ids } = await answerOf(guest, { promptIds, maxTokens: TOKENS, conversation: 'main' });
@@ -421,14 +431,42 @@ describe('a check', () => {
     expect(resting()).toEqual([]);
   });
 
+  it('does not wait with its commands for what is on its way: what fails there comes as an error of the task', {
+    timeout: 60_000,
+  }, async () => {
+    await open([[0], [1], [2], [3]]);
+    const sent = vi.spyOn(swarm.guest.commands, 'send');
+    await answerOf(swarm.guest, { promptIds: PROMPT, maxTokens: TOKENS, conversation: 'main' });
+    const { peerId, session, layers } = openedFirst(sent.mock.calls);
+    const { exchange } = nodeOf(peerId);
+    const { deliver } = exchange;
+    const way = Promise.withResolvers<void>();
+    exchange.deliver = async (to, frame, signal) => {
+      if (frame.kind === 'result' && frame.task === 99) await way.promise;
+      return deliver.call(exchange, to, frame, signal);
+    };
+    const frames: Frame[] = [];
+    swarm.guest.exchange.onFrame(({ frame }) => frames.push(frame));
+    const range = { position: 0, length: PROMPT.length, max_tokens: 16 };
+    await swarm.guest.commands.send(peerId, 'SHOW_SESSION', { session, layers, task: 99, ...range });
+    way.reject(new ShoalError('peer-unreachable', 'The way is closed.'));
+    await vi.waitFor(() =>
+      expect(frames.filter(({ task }) => task === 99)).toMatchObject([
+        { kind: 'error', peerId, error: { code: 'peer-unreachable' } },
+      ]),
+    );
+    const more = { session, layers, task: 98, ...range, length: PROMPT.length + 100 };
+    await expect(swarm.guest.commands.send(peerId, 'SHOW_SESSION', more)).rejects.toMatchObject({
+      code: 'limit-exceeded',
+    });
+  });
+
   it('is signed of rows that there are, and of no more', { timeout: 60_000 }, async () => {
     await open(THREE_OF_SHARD_1);
     const sent = vi.spyOn(swarm.guest.commands, 'send');
     await answerOf(swarm.guest, { promptIds: PROMPT, maxTokens: TOKENS, conversation: 'main' });
-    const [, , opened] = sent.mock.calls.find(([, command]) => command === 'OPEN_SESSION')!;
-    const { session, layers } = opened as CommandParams<'OPEN_SESSION'>;
-    const of = (length: number) =>
-      swarm.guest.commands.send(sent.mock.calls[0]![0], 'GET_HASHES', { session, layers, length });
+    const { peerId, session, layers } = openedFirst(sent.mock.calls);
+    const of = (length: number) => swarm.guest.commands.send(peerId, 'GET_HASHES', { session, layers, length });
     await of(PROMPT.length);
     await expect(of(PROMPT.length + TOKENS + 1)).rejects.toMatchObject({ code: 'limit-exceeded' });
   });

@@ -44,9 +44,13 @@ export type AuditResult =
   /** One shows other rows than it has sent. */
   | { readonly kind: 'false-rows'; readonly peerId: string };
 
-/** Positions of an answer that are checked: of a long session the first. */
-export function checkedLength({ confirmed }: Pipeline): number {
-  return Math.min(confirmed, MAX_EVIDENCE_TOKENS);
+/** Rows of a check, which travel up to three times: seconds of a slow network. */
+const MAX_CHECKED_BYTES = 8 * 1024 * 1024;
+
+/** Positions of an answer that are checked: of a long session the first. @param width - C */
+export function checkedLength({ confirmed }: Pipeline, width: number): number {
+  const fitting = Math.floor(MAX_CHECKED_BYTES / (width * Float32Array.BYTES_PER_ELEMENT));
+  return Math.min(confirmed, MAX_EVIDENCE_TOKENS, fitting);
 }
 
 /** Rows that a stage says are those that it has sent. */
@@ -72,7 +76,7 @@ export async function auditStage(
   signal: AbortSignal,
 ): Promise<AuditResult> {
   const { session, route } = pipeline;
-  const length = checkedLength(pipeline);
+  const length = checkedLength(pipeline, deps.width);
   const stage = route[place]!;
   const [before, after] = [route[place - 1], route[place + 1]];
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(AUDIT_TIMEOUT_MS)]);

@@ -58,10 +58,10 @@ export class Auditor {
 
   /** The stages of an answer that the coin, or a report, says are to be checked, and that can be. */
   choose({ pipeline, given }: Answered): Chosen[] {
-    const { exchange, routes, wire } = this.#deps;
+    const { exchange, routes, wire, width } = this.#deps;
     const rounded = (wire?.() ?? 'f32') !== 'f32';
     if (pipeline.broken || !pipeline.hashes || rounded) return [];
-    const length = checkedLength(pipeline);
+    const length = checkedLength(pipeline, width);
     const candidatesGiven = [...given.keys()].some((position) => position < length);
     const chosen: Chosen[] = [];
     for (const [place, { peerId, layers }] of pipeline.route.entries()) {

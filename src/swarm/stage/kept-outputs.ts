@@ -9,7 +9,8 @@ export interface PositionRange {
   readonly end: number;
 }
 
-interface Chunk {
+/** Outputs of positions one after the other. */
+export interface Chunk {
   readonly position: number;
   /** `[T, C]` */
   readonly hidden: Float32Array;

@@ -10,12 +10,12 @@ import type { CommandClient } from '../frames/command-client.ts';
 import type { FrameExchange } from '../frames/frame-exchange.ts';
 import { Admission, type AdmissionLimits } from './admission.ts';
 import type { DevicePace } from './device-watch.ts';
-import { KeptOutputs, type PositionRange } from './kept-outputs.ts';
+import { type Chunk, KeptOutputs, type PositionRange } from './kept-outputs.ts';
 import { checkLending, LENDS_ALL, type Lending, restMs } from './lending.ts';
 import { NextNodes } from './next-nodes.ts';
 import { replayTask } from './replay.ts';
 import { type RowDigests, RowHasher } from './row-digests.ts';
-import { type Neighbours, type PlaceRequest, StageSessions } from './stage-sessions.ts';
+import { type Neighbours, type PlaceRequest, type StageSession, StageSessions } from './stage-sessions.ts';
 import { StageTasks } from './stage-tasks.ts';
 import { StageWork } from './stage-work.ts';
 import { TaskLog, type TaskRecord } from './task-log.ts';
@@ -235,8 +235,9 @@ export class StageServer {
 
   /**
    * Builds the stages that follow in `route` by sending them what the place for `layers` has kept of its outputs.
+   * Resolves when that begins; later tasks of the place stay behind it, and what fails then goes to the coordinator.
    * @throws ShoalError `unknown-session`, `bad-request` when the first of them is no neighbour, `limit-exceeded` when the
-   * outputs are not all kept, `peer-gone`, `peer-unreachable`
+   * outputs are not all kept
    */
   async replaySession(
     coordinator: string,
@@ -251,18 +252,15 @@ export class StageServer {
     const open = this.#sessions.get(coordinator, session, layers);
     await this.#next.agreed(open, route[0]!);
     this.#sessions.use(open);
-    await this.#work.run(open.lane, async () => {
-      for (const { position, hidden } of this.#kept.replay(open.place, positions, maxTokens)) {
-        await this.#exchange.deliver(
-          route[0]!.peerId,
-          replayTask(session, task, coordinator, route, position, { dtype: 'f32', hidden }, show),
-        );
-      }
-    });
+    const frameOf = ({ position, hidden }: Chunk) =>
+      replayTask(session, task, coordinator, route, position, { dtype: 'f32', hidden }, show);
+    await this.#sendKept(open, task, positions, maxTokens, (chunk) =>
+      this.#exchange.deliver(route[0]!.peerId, frameOf(chunk)),
+    );
   }
 
   /**
-   * Sends the outputs that the place for `layers` has kept to the coordinator.
+   * Sends the outputs that the place for `layers` has kept to the coordinator. Resolves when that begins.
    * @throws ShoalError `unknown-session`, `limit-exceeded` when they are not all kept
    */
   async showSession(
@@ -274,10 +272,38 @@ export class StageServer {
     maxTokens: number,
   ): Promise<void> {
     const open = this.#sessions.get(coordinator, session, layers);
-    await this.#work.run(open.lane, async () => {
-      for (const { hidden } of this.#kept.replay(open.place, positions, maxTokens))
-        await this.#exchange.deliver(coordinator, { kind: 'result', session, task, rows: [], hidden, timings: [] });
+    await this.#sendKept(open, task, positions, maxTokens, ({ hidden }) =>
+      this.#exchange.deliver(coordinator, { kind: 'result', session, task, rows: [], hidden, timings: [] }),
+    );
+  }
+
+  /** A command must not wait for what a slow network takes minutes to carry. */
+  async #sendKept(
+    open: StageSession,
+    task: number,
+    positions: PositionRange,
+    maxTokens: number,
+    send: (chunk: Chunk) => Promise<void>,
+  ): Promise<void> {
+    const begun = Promise.withResolvers<void>();
+    let hasBegun = false;
+    const begin = () => {
+      hasBegun = true;
+      begun.resolve();
+    };
+    const sending = this.#work.run(open.lane, async () => {
+      for (const chunk of this.#kept.replay(open.place, positions, maxTokens)) {
+        begin();
+        await send(chunk);
+      }
     });
+    sending.then(begin, (thrown: unknown) => {
+      if (!hasBegun) return begun.reject(thrown);
+      const error = ShoalError.from(thrown).toWire();
+      const failed = { kind: 'error' as const, session: open.id, task, peerId: this.#exchange.peerId, error };
+      this.#exchange.deliver(open.coordinator, failed).catch(() => undefined);
+    });
+    await begun.promise;
   }
 
   /**
