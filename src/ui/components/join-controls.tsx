@@ -34,8 +34,9 @@ function MemberControls() {
   const { waiting } = model.farewell.value;
   const leave = () =>
     page.perform(async () => {
-      const [lost] = await Promise.all([model.whatOthersLose(), farewellNote.load()]);
-      if (lost.shards.length > 0 && farewellNote.component.value) asked.value = true;
+      const loses = (await model.whatOthersLose()).shards.length > 0;
+      if (loses) await farewellNote.load();
+      if (loses && farewellNote.component.value) asked.value = true;
       else await model.leave();
     });
   const join = () => {
