@@ -62,6 +62,9 @@ test('who has the link is in: members serve, guests ask, and the server learns n
   for (const text of [...secrets, PROMPT, answer, MODEL, manifestId, ...hashes])
     expect(received.includes(text)).toBe(false);
   for (const hash of hashes) expect(received.includes(Buffer.from(hash, 'hex'))).toBe(false);
+  // Session descriptions go over the relay, sealed between the tabs: what it cannot read it cannot rewrite.
+  for (const line of ['a=fingerprint', 'a=ice-pwd', 'a=candidate', 'candidate:'])
+    expect(received.includes(line)).toBe(false);
 });
 
 test('without the link there is nothing', async ({ browser }) => {
