@@ -1,6 +1,6 @@
 import { FetchGate } from '../fetch-gate.ts';
 import type { ShardOrigin } from '../shard-store.ts';
-import { type ExchangeParts, type ExchangeState, openExchange } from './open-exchange.ts';
+import type { ExchangeParts, ExchangeState } from './open-exchange.ts';
 import { PeerCounts } from './peer-counts.ts';
 import type { ShardExchange } from './shard-exchange.ts';
 
@@ -40,7 +40,7 @@ export class ExchangeSlot implements ExchangeState {
   }
 
   async join(origin: ShardOrigin): Promise<ShardExchange> {
-    this.#joining ??= openExchange(origin, this.#parts, this);
+    this.#joining ??= this.#open(origin);
     try {
       this.#current = await this.#joining;
       return this.#current;
@@ -48,6 +48,13 @@ export class ExchangeSlot implements ExchangeState {
       this.#joining = undefined;
       throw error;
     }
+  }
+
+  /** Its code comes with the torrent client's. */
+  async #open(origin: ShardOrigin): Promise<ShardExchange> {
+    this.#parts.connect().catch(() => undefined);
+    const { openExchange } = await import('./open-exchange.ts');
+    return openExchange(origin, this.#parts, this);
   }
 
   /** @returns the bytes that are stored, if there was an exchange that knows */
