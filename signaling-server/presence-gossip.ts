@@ -6,10 +6,9 @@ import {
   TopicValidatorResult,
 } from '@libp2p/gossipsub';
 import type { PeerId } from '@libp2p/interface';
-import * as v from 'valibot';
 import { presenceTopic } from '../src/protocol/directory.ts';
 import { MAX_PRESENCE_BYTES } from '../src/protocol/limits.ts';
-import { type Presence, presenceSchema } from '../src/protocol/presence.ts';
+import { type Presence, readPresence } from '../src/protocol/presence.ts';
 import { isPrivateTopic } from '../src/protocol/private-topic.ts';
 import { AddressRates } from './address-rates.ts';
 import {
@@ -88,7 +87,7 @@ export function presenceGossip({
         return welcome && rates.take(author) ? TopicValidatorResult.Accept : TopicValidatorResult.Ignore;
       };
     };
-    for (const topic of topics) gossip.topicValidators.set(topic, judgeBy(readPresence));
+    for (const topic of topics) gossip.topicValidators.set(topic, judgeBy(presenceOf));
     repeatPrivateTopics(gossip, () => judgeBy(readSealed));
     return gossip;
   };
@@ -130,11 +129,9 @@ function repeatPrivateTopics(gossip: GossipSub & GossipInside, createJudge: () =
   gossip.addEventListener('gossipsub:heartbeat', refill);
 }
 
-function readPresence(data: Uint8Array): Presence | undefined {
+function presenceOf(data: Uint8Array): Presence | undefined {
   try {
-    const json: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(data));
-    const result = v.safeParse(presenceSchema, json);
-    return result.success ? result.output : undefined;
+    return readPresence(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(data)));
   } catch {
     return undefined;
   }

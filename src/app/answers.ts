@@ -1,6 +1,6 @@
 import { type Signal, signal } from '@preact/signals';
 import { type EngineOptions, ShoalEngine } from '../api/index.ts';
-import type { Lap } from '../swarm/coordinator/generation.ts';
+import { Tally } from '../core/tally.ts';
 import type { LapMean } from './app-model.ts';
 import { NOTED_ALTERNATIVES } from './chat/answer-tokens.ts';
 import { LapMinute } from './lap-minute.ts';
@@ -20,7 +20,7 @@ export class Answers {
   readonly lap: Signal<LapMean | undefined> = signal(undefined);
   readonly trace = new LapTrace();
   /** Layers times positions that other tabs have computed for this one. */
-  takenWork = 0;
+  readonly takenWork = new Tally();
   readonly #minute = new LapMinute();
   readonly #options: AnswersOptions;
 
@@ -37,7 +37,9 @@ export class Answers {
         // One that reads the prompt too is no token's.
         if (positions === 1) this.lap.value = this.#minute.add(lap, performance.now());
         this.trace.add(lap);
-        this.takenWork += positions * this.#layersOfOthers(lap);
+        for (const { peerId, layers } of lap.stages) {
+          if (peerId !== this.#options.peerId()) this.takenWork.add(peerId, positions * (layers.end - layers.start));
+        }
       },
       onWait: (wait, outcome) => {
         if (wait) timeline.waits(watched, wait);
@@ -46,11 +48,5 @@ export class Answers {
     });
     const named = name === undefined ? {} : { name };
     return { engine: new ShoalEngine({ ...options, ...named, generator: watched }), progress: watched };
-  }
-
-  #layersOfOthers({ stages }: Lap): number {
-    const own = this.#options.peerId();
-    const others = stages.filter(({ peerId }) => peerId !== own);
-    return others.reduce((sum, { layers }) => sum + layers.end - layers.start, 0);
   }
 }

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { LogLine } from '../core/log.ts';
 import type { LayerRange } from '../core/ranges.ts';
 import type { LinkPath } from '../net/transport.ts';
+import type { FetchPriority, FetchWish, PeerTraffic, PieceMap } from '../store/shard-store.ts';
 import type { Lap } from '../swarm/coordinator/generation.ts';
 import type { RouteEvent } from '../swarm/coordinator/route-event.ts';
 import type { Wait } from '../swarm/route/wait.ts';
@@ -11,9 +12,22 @@ import type { LanguageSetting } from '../words/words.ts';
 import type { AnswerOptions } from './chat/answer-options.ts';
 import type { Preset } from './chat/presets.ts';
 import type { LendTotals } from './lend-totals.ts';
-import type { Forecast, ModelShelf, Preflight, ShelfModel } from './models/shelf.ts';
+import type { Forecast, JoinForecast, ModelShelf, Preflight, ShelfModel } from './models/shelf.ts';
 
-export type { AnswerOptions, Forecast, Lap, LinkPath, ModelShelf, Preflight, Preset, ShelfModel, Wait };
+export type {
+  AnswerOptions,
+  FetchPriority,
+  FetchWish,
+  Forecast,
+  JoinForecast,
+  Lap,
+  LinkPath,
+  ModelShelf,
+  Preflight,
+  Preset,
+  ShelfModel,
+  Wait,
+};
 
 /** What the page shows and does. Components know this; `main.ts` builds it over the swarm. */
 export interface AppModel {
@@ -77,6 +91,8 @@ export interface AppModel {
   join(choice: readonly number[] | 'auto' | 'all'): Promise<void>;
   /** What others lose when this tab goes; one that has just come hears first who is there. */
   whatOthersLose(): Promise<FarewellSummary>;
+  /** Pauses a shard's download, goes on with it, or puts it before others; kept for this browser. */
+  changeFetch(shard: number, change: Partial<FetchWish>): void;
   /** Hands over, then leaves; a second call while it does asks for nothing. */
   leave(): Promise<void>;
   /** Leaves when other tabs have stored what only this one serves. */
@@ -209,7 +225,10 @@ export interface ShardRow {
   readonly hasEmbedding: boolean;
   readonly hasOutput: boolean;
   readonly state: ShardState;
+  /** What went wrong, in English. */
   readonly error: string | undefined;
+  /** Of `error`. */
+  readonly errorCode?: string | undefined;
   readonly storedBytes: number;
   readonly totalBytes: number;
   readonly downBytesPerSecond: number;
@@ -217,7 +236,19 @@ export interface ShardRow {
   /** Where its bytes come from, as far as that has been seen. */
   readonly sources: readonly ShardSource[];
   readonly sentBytes: number;
+  /** From other tabs and the server, wrong ones among them, since the page was opened. */
+  readonly receivedBytes: number;
+  /** Of these, from the server's copy. */
+  readonly serverBytes: number;
   readonly peers: number;
+  /** By other tabs, those with most bytes first. */
+  readonly traffic: readonly TabTraffic[];
+  /** Undefined while the shard is not exchanged. */
+  readonly pieces: PieceMap | undefined;
+  /** What the owner wants of its download. */
+  readonly wish: FetchWish;
+  /** It is fetched later: another one goes before. */
+  readonly waits: boolean;
   /** Of the shard, as much as the other tab has that has the most: 0 to 1. */
   readonly copiedShare: number;
   readonly secondsLeft: number | undefined;
@@ -227,6 +258,12 @@ export interface ShardRow {
   readonly loadedBytes: number;
   /** Members that serve it, this tab included. */
   readonly holders: number;
+}
+
+/** What another tab has sent of a shard and got of it. */
+export interface TabTraffic extends Omit<PeerTraffic, 'exchangeId'> {
+  /** Undefined where it has not said who it is: a guest, or another program. */
+  readonly peerId: string | undefined;
 }
 
 export interface MemberRow {
@@ -242,6 +279,8 @@ export interface MemberRow {
   readonly layersPerSecond: number;
   /** It has a conversation that is open to all. */
   readonly room?: boolean;
+  /** Its build cannot compute with this one. */
+  readonly build?: 'older' | 'newer' | undefined;
   /** Checks by this tab that found it good, and when the last was, `Date.now()`. */
   readonly checked?: { readonly times: number; readonly atMs: number } | undefined;
 }
@@ -249,6 +288,16 @@ export interface MemberRow {
 /** The mean of laps along one route. */
 export interface LapMean extends Lap {
   readonly laps: number;
+  /** When the newest of them ended, `performance.now()`. */
+  readonly atMs: number;
+}
+
+/** What one tab has done for another. */
+export interface Exchanged {
+  /** Tokens' worth of a whole model that it has computed. */
+  readonly tokens: number;
+  /** Of weights. */
+  readonly bytes: number;
 }
 
 /** What there is to know of a tab's device. */
@@ -262,6 +311,9 @@ export interface DeviceCard {
   readonly layersPerSecond: number;
   /** As this tab has measured it, what was not explained among it; undefined until it has. */
   readonly measuredPerSecond: number | undefined;
+  /** What it has given to this tab since the page was opened, and taken from it; undefined for this tab itself. */
+  readonly taken: Exchanged | undefined;
+  readonly given: Exchanged | undefined;
   /** Tokens of this tab that it had part in. */
   readonly tokensForUs: number;
   readonly queueLength: number;
@@ -427,7 +479,10 @@ export interface CheckRow {
   /** The tab or the shard that it is of. */
   readonly of?: { readonly peerId: string } | { readonly shard: number };
   readonly passed: boolean;
+  /** What was seen, in English. */
   readonly detail: string;
+  /** Of the error, where it did not pass. */
+  readonly code?: ErrorCode;
 }
 
 /** What runs the layers: the better of both, or always the one. */

@@ -31,13 +31,19 @@ const SYSTEMS: readonly (readonly [RegExp, string])[] = [
   [/Linux|X11/, 'Linux'],
 ];
 
-/** `Chrome on Windows`, as far as the browser tells. */
-export function browserName({ userAgent, userAgentData }: BrowserFacts): string {
+/**
+ * `Chrome on Windows`, as far as the browser tells.
+ * @param on - says the two in the reader's language
+ */
+export function browserName(
+  { userAgent, userAgentData }: BrowserFacts,
+  on = (browser: string, system: string) => `${browser} on ${system}`,
+): string {
   // Brands first: a browser that is made of another says its own name there, and only there.
   const brands = userAgentData?.brands.map(({ brand }) => brand).join(' ') ?? '';
   const browser = pick(BROWSERS, brands) ?? pick(BROWSERS, userAgent) ?? 'Browser';
   const system = pick(SYSTEMS, userAgentData?.platform ?? '') ?? pick(SYSTEMS, userAgent);
-  return system ? `${browser} on ${system}` : browser;
+  return system ? on(browser, system) : browser;
 }
 
 function pick(names: readonly (readonly [RegExp, string])[], text: string): string | undefined {

@@ -41,7 +41,7 @@ export class LapMinute {
       ];
       return { ...stage, computeMs, waitMs, wireMs };
     });
-    return { totalMs: this.#totalMs / laps, stages, laps };
+    return { totalMs: this.#totalMs / laps, stages, laps, atMs: nowMs };
   }
 
   #count({ totalMs, times }: TimedLap, sign: 1 | -1): void {

@@ -72,8 +72,8 @@ export class Lender {
       const transfers = session.store.transfers();
       const { layerCount } = session.model.manifest.hyperparameters;
       this.#ledger.count({
-        computedTokens: (session.node?.stages.lentWork ?? 0) / layerCount,
-        takenTokens: answers.takenWork / layerCount,
+        computedTokens: (session.node?.stages.lentWork.total ?? 0) / layerCount,
+        takenTokens: answers.takenWork.total / layerCount,
         sentBytes: transfers.reduce((sum, { sentBytes }) => sum + sentBytes, 0),
         receivedBytes: transfers.reduce((sum, { receivedBytes, serverBytes }) => sum + receivedBytes - serverBytes, 0),
       });

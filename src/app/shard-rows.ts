@@ -3,6 +3,7 @@ import type { Transfer } from '../store/shard-store.ts';
 import { type Coverage, countHolders } from '../swarm/assign/assign.ts';
 import type { ShardKeeper } from '../swarm/shards/shard-keeper.ts';
 import type { ShardRow, ShardSource } from './app-model.ts';
+import type { ExchangeNames } from './exchange-names.ts';
 
 /** The shards as the page lists them: the keeper's states, the store's transfers, the swarm's holders in one. */
 export function shardRows(
@@ -10,10 +11,11 @@ export function shardRows(
   keeper: ShardKeeper,
   transfers: readonly Transfer[],
   members: Iterable<Coverage>,
+  ownerOf: ExchangeNames['ownerOf'] = () => undefined,
 ): ShardRow[] {
   const holders = countHolders(manifest.shards.length, members).ready;
   return manifest.shards.map(({ index, fileName, layers, hasEmbedding, hasOutput, infoHash, sizeBytes }) => {
-    const { phase, loadedBytes, error } = keeper.status(index);
+    const { phase, loadedBytes, error, errorCode } = keeper.status(index);
     const transfer = transfers.find((other) => other.infoHash === infoHash);
     return {
       index,
@@ -23,13 +25,20 @@ export function shardRows(
       hasOutput,
       state: phase,
       error,
+      errorCode,
       storedBytes: transfer?.storedBytes ?? 0,
       totalBytes: sizeBytes,
       downBytesPerSecond: transfer?.downBytesPerSecond ?? 0,
       upBytesPerSecond: transfer?.upBytesPerSecond ?? 0,
       sources: transfer ? sourcesOf(transfer) : [],
       sentBytes: transfer?.sentBytes ?? 0,
+      receivedBytes: transfer?.receivedBytes ?? 0,
+      serverBytes: transfer?.serverBytes ?? 0,
       peers: transfer?.peers ?? 0,
+      traffic: (transfer?.traffic ?? []).map(({ exchangeId, ...bytes }) => ({ peerId: ownerOf(exchangeId), ...bytes })),
+      pieces: transfer?.pieces,
+      wish: keeper.wish(index),
+      waits: transfer?.waits ?? false,
       copiedShare: transfer?.copiedShare ?? 0,
       secondsLeft: transfer?.secondsLeft,
       verified: transfer?.verified ?? false,

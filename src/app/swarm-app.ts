@@ -16,6 +16,7 @@ import type {
   DeviceCard,
   Environment,
   FarewellSummary,
+  FetchWish,
   LendState,
   MemberRow,
   ModelSummary,
@@ -32,7 +33,9 @@ import { GENERAL_TEMPERATURE } from './chat/chat-request.ts';
 import { Presets } from './chat/presets.ts';
 import { chooseRunner } from './choose-runner.ts';
 import { detectEnvironment, detectLacks } from './environment.ts';
+import { ExchangeNames } from './exchange-names.ts';
 import { Farewell } from './farewell.ts';
+import { FetchWishes } from './fetch-wishes.ts';
 import { fetchServerConfig } from './introduction.ts';
 import { Lender } from './lender.ts';
 import { watchPaths } from './link-paths.ts';
@@ -75,7 +78,6 @@ export class SwarmApp implements AppModel {
   readonly shards: Signal<readonly ShardRow[]> = signal([]);
   readonly members: Signal<readonly MemberRow[]> = signal([]);
   readonly heardNames: Signal<ReadonlyMap<string, string>> = signal(new Map());
-  readonly browserName = browserName(navigator);
   readonly #door = new SwarmDoor(() => this.#requireSession());
   readonly admission = this.#door.admission;
   readonly inviteLink = this.#door.inviteLink;
@@ -144,8 +146,11 @@ export class SwarmApp implements AppModel {
   readonly placeKnown: Signal<boolean> = signal(false);
   readonly #farewell = new Farewell();
   readonly farewell = this.#farewell.summary;
+  readonly #fetchWishes = new FetchWishes();
+  readonly #exchangeNames = new ExchangeNames();
   readonly #redraw = new Redraw(() => this.#refresh());
   #phases = '';
+  #newerTold = false;
 
   constructor() {
     const { settings, change } = storedSettings();
@@ -169,6 +174,10 @@ export class SwarmApp implements AppModel {
       },
     });
     log.onLine(() => this.#redraw.soon());
+  }
+
+  get browserName(): string {
+    return browserName(navigator, words().browserOn);
   }
 
   get session(): SwarmSession | undefined {
@@ -235,6 +244,8 @@ export class SwarmApp implements AppModel {
       throw new ShoalError('not-admitted', 'You are a guest of this private swarm: you may ask, and not serve.');
     }
     const chosen = await this.#place.choose(choice, session.model.manifest.shards.length);
+    // Whoever asks for a shard wants it to come.
+    for (const index of chosen) this.changeFetch(index, { paused: false });
     await this.#join(session, chosen, choice === 'auto');
   }
 
@@ -246,6 +257,21 @@ export class SwarmApp implements AppModel {
     this.#redraw.now();
     await serving;
     this.#redraw.now();
+  }
+
+  changeFetch(shard: number, change: Partial<FetchWish>): void {
+    const session = this.#requireSession();
+    this.#fetchWishes.change(session.model.manifest.shards[shard]!.infoHash, change);
+    this.#applyWishes(session);
+    this.#redraw.now();
+  }
+
+  #applyWishes({ keeper, model }: SwarmSession): void {
+    for (const { index, infoHash } of model.manifest.shards) {
+      const wish = this.#fetchWishes.of(infoHash);
+      const { paused, priority } = keeper.wish(index);
+      if (paused !== wish.paused || priority !== wish.priority) keeper.want(index, wish);
+    }
   }
 
   async whatOthersLose(): Promise<FarewellSummary> {
@@ -372,7 +398,9 @@ export class SwarmApp implements AppModel {
 
   async device(peerId: string): Promise<DeviceCard> {
     const { deviceCard } = await import('./device-card.ts');
-    return deviceCard(await this.#connected.promise, peerId);
+    const node = await this.#connected.promise;
+    const { takenWork } = this.#answers;
+    return deviceCard(node, peerId, { layerCount: this.model.value!.layerCount, shards: this.shards.value, takenWork });
   }
 
   async openFiles(files: readonly File[]): Promise<boolean> {
@@ -450,6 +478,8 @@ export class SwarmApp implements AppModel {
   }
 
   #introduce(session: SwarmSession, addresses: readonly string[]): void {
+    this.#applyWishes(session);
+    this.#fetchWishes.follow(() => this.#applyWishes(session));
     this.#introduced.resolve(session);
     const { manifest } = session.model;
     this.model.value = modelSummary(session.model);
@@ -551,6 +581,15 @@ export class SwarmApp implements AppModel {
     return moved;
   }
 
+  /** Once: an older page than others' is of no use to them, nor they to it. Whom nobody vouches for may say anything. */
+  #tellNewerBuild(node: SwarmNode): void {
+    if (this.#newerTold) return;
+    const newer = node.otherBuilds().filter(({ build }) => build === 'newer');
+    if (!newer.some(({ peerId }) => node.membership.standing(peerId) !== 'heard')) return;
+    this.#newerTold = true;
+    this.#alerts.add('info', words().notices.newerBuild, 'newer build');
+  }
+
   #refresh(): void {
     const session = this.#session;
     batch(() => {
@@ -561,9 +600,12 @@ export class SwarmApp implements AppModel {
       // Who is about to go, or pauses, serves nobody new.
       const staying = (node?.membership.members() ?? []).filter(({ draining }) => !draining);
       const everybody = [...staying, own];
-      this.shards.value = shardRows(model.manifest, keeper, store.transfers(), everybody);
+      this.#exchangeNames.hear(node?.membership.members() ?? []);
+      const ownerOf = (exchangeId: string) => this.#exchangeNames.ownerOf(exchangeId);
+      this.shards.value = shardRows(model.manifest, keeper, store.transfers(), everybody, ownerOf);
       if (!node) return;
       this.members.value = memberRows(node, keeper, { name: this.#name, leaving: this.leaving.value });
+      this.#tellNewerBuild(node);
       this.heardNames.value = withNames(this.heardNames.value, this.members.value);
       this.swarm.value = swarmSummary(node, keeper, this.shards.value, this.members.value.length);
       this.#farewell.refresh(node, this.shards.value);

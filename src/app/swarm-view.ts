@@ -1,3 +1,4 @@
+import { buildOf } from '../protocol/presence.ts';
 import type { SwarmNode } from '../swarm/node.ts';
 import type { ShardKeeper } from '../swarm/shards/shard-keeper.ts';
 import type { MemberRow, ModelSummary, ShardRow, SwarmSummary } from './app-model.ts';
@@ -28,12 +29,15 @@ export function memberRows(
     pending: keeper.pending(),
     layersPerSecond: node.stages.layersPerSecond,
   };
-  const others = node.membership.members().map(({ peerId, name, ready, pending, draining, layersPerSecond, room }) => ({
-    ...{ peerId, name, ready, pending, draining, layersPerSecond, room },
-    self: false,
-    connected: connected.has(peerId),
-    checked: checksOf(node, peerId),
-  }));
+  const others = node.membership
+    .members()
+    .map(({ peerId, name, ready, pending, draining, layersPerSecond, room, wire }) => ({
+      ...{ peerId, name, ready, pending, draining, layersPerSecond, room },
+      self: false,
+      connected: connected.has(peerId),
+      checked: checksOf(node, peerId),
+      build: buildOf({ wire }),
+    }));
   return keeper.joined ? [own, ...others] : others;
 }
 

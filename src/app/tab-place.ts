@@ -46,6 +46,8 @@ export class TabPlace {
 
   /** Serves these shards, and remembers this tab's place. @param auto - whether the node chose them */
   async serveAll(session: SwarmSession, chosen: readonly number[], auto: boolean): Promise<void> {
+    // Before it is there: a page that is opened again in mid-download goes on with it, or with its pause.
+    this.#saved?.write([...new Set([...session.keeper.ready(), ...chosen])], auto);
     const { withoutRoom } = await this.#serve(session, chosen);
     const kept = chosen.filter((index) => !withoutRoom.includes(index));
     this.#saved?.write([...new Set([...session.keeper.ready(), ...kept])], auto);

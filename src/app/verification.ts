@@ -19,6 +19,7 @@ export class Verification {
       const options = {
         manifest: session.model.manifest,
         peerIds: node.nodeIds(),
+        otherBuilds: node.otherBuilds(),
         commands: node.commands,
         registry: node.registry,
         prompt: (options: Parameters<typeof runVerificationPrompt>[1]) => runVerificationPrompt(session, options),

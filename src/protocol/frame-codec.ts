@@ -11,6 +11,7 @@ import type {
   StageTiming,
   TaskFrame,
 } from './frames.ts';
+import { WIRE_VERSION } from './frames.ts';
 import {
   HIDDEN_FORMATS,
   type HiddenFormat,
@@ -35,7 +36,7 @@ import {
  * u32 count, zeros up to a multiple of 4, and that many 32-bit words, so that arrays are read where they lie.
  *
  * offset  type     meaning
- * 0       u8       version, 3
+ * 0       u8       version, `WIRE_VERSION`
  * 1       u8       kind: 0 task, 1 result, 2 error
  * 2       u8[16]   session
  * 18      u32      task
@@ -50,7 +51,6 @@ import {
  *   timing  str peerId · u16 start · u16 end · f32 waitMs · f32 computeMs · f32 roundTripMs
  */
 
-const VERSION = 3;
 const SESSION_BYTES = 16;
 const MAX_MESSAGE_BYTES = 4096;
 const MAX_CODE_BYTES = 64;
@@ -60,7 +60,7 @@ const KINDS = ['task', 'result', 'error'] as const;
 /** A frame as it travels. @param format - of hidden states; f32 takes its place where it cannot hold them */
 export function encodeFrame(frame: Frame, format: HiddenFormat = 'f32'): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter(payloadBytes(frame, format) + 1024);
-  writer.u8(VERSION).u8(KINDS.indexOf(frame.kind)).bytes(fromHex(frame.session)).u32(frame.task);
+  writer.u8(WIRE_VERSION).u8(KINDS.indexOf(frame.kind)).bytes(fromHex(frame.session)).u32(frame.task);
   if (frame.kind === 'task') writeTask(writer, frame, format);
   else if (frame.kind === 'result') writeResult(writer, frame);
   else writeError(writer, frame);
@@ -79,7 +79,8 @@ export function decodeFrame(bytes: Uint8Array): Frame {
     bad(`${needed} bytes expected at offset ${offset}, ${available} found`),
   );
   const version = reader.u8();
-  if (version !== VERSION) throw bad(`version ${version}, expected ${VERSION}. Reload the page to get the current one`);
+  if (version !== WIRE_VERSION)
+    throw bad(`version ${version}, expected ${WIRE_VERSION}. Reload the page to get the current one`);
   const kind = KINDS[reader.u8()];
   const session = toHex(reader.bytes(SESSION_BYTES));
   const head = { session, task: reader.u32() };

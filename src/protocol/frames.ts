@@ -2,8 +2,14 @@ import type { WireError } from '../core/errors.ts';
 import type { LayerRange } from '../core/ranges.ts';
 import type { HiddenFormat } from './hidden-formats.ts';
 
+/**
+ * What tabs compute with each other by. It counts up with every change of frames, commands or presence that an older
+ * build cannot follow: two builds of different numbers see each other, and give each other no work.
+ */
+export const WIRE_VERSION = 3;
+
 /** The libp2p protocol of a stream of frames. */
-export const ACTIVATION_PROTOCOL = '/shoal/activations/3.0.0';
+export const ACTIVATION_PROTOCOL = `/shoal/activations/${WIRE_VERSION}.0.0`;
 
 /** One node's place in a route. */
 export interface RouteStage {

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { WIRE_VERSION } from './frames.ts';
 import {
   MAX_CLAIMED_LOAD,
   MAX_CLAIMED_ROUND_TRIP_MS,
@@ -36,6 +37,10 @@ const name = v.pipe(v.string(), v.maxLength(2 * MAX_NAME_CHARS), v.transform(pla
 const roundTripMs = v.pipe(v.number(), v.finite(), v.minValue(0), atMost(MAX_CLAIMED_ROUND_TRIP_MS));
 const intervalMs = v.pipe(v.number(), v.minValue(PRESENCE_INTERVAL_MS), v.maxValue(MAX_PRESENCE_INTERVAL_MS));
 
+/** Builds that do not say which wire they speak. */
+const UNTOLD_WIRE_VERSION = 3;
+const wire = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+
 /** What a member tells its swarm every `PRESENCE_INTERVAL_MS` and on every change. The sender is the signed gossip's. */
 export const presenceSchema = v.object({
   /** Counts up; an older message that arrives late is ignored. */
@@ -65,6 +70,10 @@ export const presenceSchema = v.object({
   intervalMs: v.fallback(v.optional(intervalMs, PRESENCE_INTERVAL_MS), PRESENCE_INTERVAL_MS),
   /** Relays that introduce it, by peer id, where several servers share the swarm. */
   servers: v.fallback(v.optional(v.pipe(v.array(peerId), v.maxLength(MAX_INTRODUCERS)), []), []),
+  /** What it is known by in the exchange of shards, so that its bytes there have a name; a claim that decides nothing. */
+  exchangeId: v.fallback(v.optional(v.pipe(v.string(), v.regex(/^([0-9a-f]{40})?$/)), ''), ''),
+  /** `WIRE_VERSION` of its build. */
+  wire: v.optional(wire, UNTOLD_WIRE_VERSION),
   /** A conversation of its is open to all. */
   room: v.optional(v.boolean(), false),
   /** The member goes as soon as the sessions that it serves have moved elsewhere: no new ones. */
@@ -75,3 +84,31 @@ export const presenceSchema = v.object({
 export type Presence = v.InferOutput<typeof presenceSchema>;
 /** What a member says of itself; what has a default may be left out. */
 export type OwnPresence = Omit<v.InferInput<typeof presenceSchema>, 'sequence'>;
+
+/** What members of every build say, whatever else has changed. */
+const anyBuildSchema = v.object({
+  wire,
+  sequence: presenceSchema.entries.sequence,
+  leaving: v.fallback(v.boolean(), false),
+  name: presenceSchema.entries.name,
+  intervalMs: presenceSchema.entries.intervalMs,
+  servers: presenceSchema.entries.servers,
+});
+const SERVES_NOTHING = { ready: [], pending: [], layersPerSecond: 0, queueLength: 0 };
+
+/**
+ * A member's presence. One of another build is there, and serves nothing that this one could use.
+ * @returns undefined when it is none
+ */
+export function readPresence(json: unknown): Presence | undefined {
+  const head = v.safeParse(anyBuildSchema, json);
+  const foreign = head.success && head.output.wire !== WIRE_VERSION;
+  const result = v.safeParse(presenceSchema, foreign ? { ...SERVES_NOTHING, ...head.output } : json);
+  return result.success ? result.output : undefined;
+}
+
+/** How another build stands to this one; undefined where both speak the same. */
+export function buildOf({ wire }: Pick<Presence, 'wire'>): 'older' | 'newer' | undefined {
+  if (wire === WIRE_VERSION) return undefined;
+  return wire < WIRE_VERSION ? 'older' : 'newer';
+}

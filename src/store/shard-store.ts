@@ -1,6 +1,35 @@
 import type { Unsubscribe } from '../core/events.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
 
+/** Which of the shards that are fetched at the same time comes before the others. */
+export type FetchPriority = 'first' | 'normal' | 'last';
+
+/** What a person wants of a shard's download. */
+export interface FetchWish {
+  /** Nothing more is fetched; what is stored stays, is shared, and serves where it is whole. */
+  readonly paused: boolean;
+  readonly priority: FetchPriority;
+}
+
+export const NO_WISH: FetchWish = { paused: false, priority: 'normal' };
+
+/** What another tab has sent of a shard and got of it, bytes, since the page was opened. */
+export interface PeerTraffic {
+  /** Its `ShardStore.exchangeId`, as it says itself. */
+  readonly exchangeId: string;
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+  readonly connected: boolean;
+}
+
+/** Which pieces of a shard are stored. */
+export interface PieceMap {
+  readonly stored: number;
+  readonly count: number;
+  /** Of each of up to 64 equal parts of the shard, as much as is stored: 0 to 1. */
+  readonly parts: readonly number[];
+}
+
 /** Where a shard's bytes are with respect to this tab. */
 export interface Transfer {
   readonly infoHash: string;
@@ -18,6 +47,12 @@ export interface Transfer {
   readonly siblingFetches: boolean;
   readonly sentBytes: number;
   readonly peers: number;
+  /** By other tabs, those with most bytes first. */
+  readonly traffic: readonly PeerTraffic[];
+  /** Undefined while the shard is not exchanged. */
+  readonly pieces: PieceMap | undefined;
+  /** It is fetched later: another one goes before. */
+  readonly waits: boolean;
   /** Of the shard, as much as the other tab has that has the most, as far as this tab is connected to it: 0 to 1. */
   readonly copiedShare: number;
   /** Seconds left at the rate of the last fifteen seconds; undefined while that cannot be told. */
@@ -58,6 +93,8 @@ export interface ObtainOptions {
  * worker (`ShardReader`), never through this object.
  */
 export interface ShardStore {
+  /** What other tabs know this one by when they exchange shards, 40 hexadecimal digits; empty where none are exchanged. */
+  readonly exchangeId: string;
   /** Whether every piece is stored, without hashing anything. */
   isComplete(shard: ManifestShard): Promise<boolean>;
   /** Bytes of the pieces that are not stored. */
@@ -93,6 +130,8 @@ export interface ShardStore {
   remove(shard: ManifestShard): Promise<void>;
   /** Deletes what is stored of a shard that is not whole, unless another tab of this browser is fetching it. */
   discardPart(shard: ManifestShard): Promise<void>;
+  /** Pauses the download of a shard, goes on with it, or puts it before others. The header that a prompt needs comes all the same. */
+  wish(shard: ManifestShard, wish: FetchWish): void;
   /** The introduction server came back: announce now rather than in minutes. */
   announce(): void;
   /** At most so many bytes a second go to other tabs; as many as go when undefined. */

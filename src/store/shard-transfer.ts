@@ -1,13 +1,14 @@
 import { ShoalError } from '../core/errors.ts';
 import { log } from '../core/log.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
+import type { Fetch } from './fetch-order.ts';
 import { importPieces } from './idb/import-pieces.ts';
 import { SIBLING_PATIENCE_MS, type SiblingNews } from './idb/sibling-tabs.ts';
 import { withSpace } from './idb/storage-space.ts';
 import { pieceCount } from './metainfo/pieces.ts';
 import { type DownloadParts, ShardDownload } from './shard-download.ts';
 import { fetchHeader, readHeader } from './shard-header.ts';
-import type { ObtainOptions, ShardOrigin, Transfer } from './shard-store.ts';
+import { type FetchWish, NO_WISH, type ObtainOptions, type ShardOrigin, type Transfer } from './shard-store.ts';
 import { SharedTask } from './shared-task.ts';
 import type { PeerDescription } from './torrent/peer-introducer.ts';
 import { TransferRate } from './transfer-rate.ts';
@@ -25,6 +26,7 @@ export class ShardTransfer {
   readonly #parts: TransferParts;
   readonly #download: ShardDownload;
   #phase: Transfer['phase'] = 'stopped';
+  wish: FetchWish = NO_WISH;
   /** Of stored bytes, while they come. */
   readonly #rate = new TransferRate();
   /** While this tab waits for its turn with the shard: a sibling has told how far it is. */
@@ -44,6 +46,18 @@ export class ShardTransfer {
   /** Whether it brings bytes itself. */
   get fetching(): boolean {
     return this.#phase === 'downloading' && this.#download.slot.current !== undefined;
+  }
+
+  /** As it competes with others for the way in; undefined while it brings nothing itself. */
+  get fetch(): Fetch | undefined {
+    if (!this.fetching) return undefined;
+    const { pace, storedBytes } = this.#download;
+    return { infoHash: this.shard.infoHash, paced: pace.current !== undefined, storedBytes, ...this.wish };
+  }
+
+  /** Whether it may bring more now. */
+  allow(allowed: boolean): void {
+    this.#download.slot.gate.open = allowed && !this.wish.paused;
   }
 
   get seeding(): boolean {
@@ -68,6 +82,9 @@ export class ShardTransfer {
       siblingFetches: fetching && this.#siblingFetches,
       sentBytes: slot.sentBytes,
       peers: slot.current?.peers ?? 0,
+      traffic: slot.counts.list(),
+      pieces: slot.current?.pieces,
+      waits: fetching && !slot.gate.open && !this.wish.paused,
       copiedShare: slot.current?.copiedShare ?? 0,
       secondsLeft: bytesPerSecond > 0 ? (sizeBytes - storedBytes) / bytesPerSecond : undefined,
       verified: check.passed,

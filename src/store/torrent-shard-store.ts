@@ -1,8 +1,10 @@
+import { randomId } from '../core/bytes.ts';
 import { ShoalError } from '../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../core/events.ts';
 import { guardCandidates } from '../core/ice-candidates.ts';
 import { log } from '../core/log.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
+import { FetchOrder } from './fetch-order.ts';
 import { ChunkDatabase } from './idb/chunk-database.ts';
 import { PieceWriter } from './idb/piece-writer.ts';
 import { SiblingTabs } from './idb/sibling-tabs.ts';
@@ -11,12 +13,14 @@ import { freeBytes, missingBytes } from './idb/storage-space.ts';
 import type { StoreThread } from './idb/store-thread.ts';
 import { checkPieceLength, pieceCount } from './metainfo/pieces.ts';
 import { TorrentRecords } from './metainfo/torrent-records.ts';
-import type { ObtainOptions, SeededFile, ShardOrigin, ShardStore, Transfer } from './shard-store.ts';
+import type { FetchWish, ObtainOptions, SeededFile, ShardOrigin, ShardStore, Transfer } from './shard-store.ts';
 import { ShardTransfer, type TransferParts } from './shard-transfer.ts';
 import type { TorrentClient } from './torrent/open-exchange.ts';
 import type { MeetingPlace, PeerDescription, PeerIntroducer } from './torrent/peer-introducer.ts';
 import { TransferEvents } from './transfer-events.ts';
 
+/** `-WW0`: how torrent clients tell what the other end is. */
+const WEBTORRENT_MARK = '2d575730';
 const SIBLINGS_CHANNEL = 'shoal-store';
 /** How often it is looked whether what is seeded is still there: the time for which others ask for it in vain. */
 const AUDIT_MS = 10_000;
@@ -51,10 +55,15 @@ export function createTorrentShardStore(options: TorrentShardStoreOptions): Shar
 }
 
 class TorrentShardStore implements ShardStore, MeetingPlace {
+  readonly exchangeId = `${WEBTORRENT_MARK}${randomId()}`;
   readonly #iceServers: readonly RTCIceServer[];
   readonly #parts: TransferParts;
   readonly #transfers = new Map<string, ShardTransfer>();
-  readonly #events = new TransferEvents(() => this.transfers());
+  readonly #events = new TransferEvents(() => {
+    this.#takeTurns();
+    return this.transfers();
+  });
+  readonly #order = new FetchOrder();
   readonly #siblings: SiblingTabs;
   readonly #lost = new Emitter<{ lost: ManifestShard }>();
   readonly #audit: ReturnType<typeof setInterval>;
@@ -78,7 +87,10 @@ class TorrentShardStore implements ShardStore, MeetingPlace {
       connect: () => this.#connect(),
       introducer: () => this.#introducer,
       siblings: this.#siblings,
-      onPhase: (transfer) => this.#events.report(transfer.snapshot()),
+      onPhase: (transfer) => {
+        this.#takeTurns();
+        this.#events.report(transfer.snapshot());
+      },
       onLost: (shard) => this.#lost.emit('lost', shard),
     };
     this.#events.on(({ infoHash, storedBytes }) => {
@@ -144,6 +156,11 @@ class TorrentShardStore implements ShardStore, MeetingPlace {
     });
   }
 
+  wish(shard: ManifestShard, wish: FetchWish): void {
+    this.#transferOf(shard).wish = wish;
+    this.#takeTurns();
+  }
+
   announce(): void {
     for (const transfer of this.#transfers.values()) transfer.announce();
   }
@@ -185,6 +202,14 @@ class TorrentShardStore implements ShardStore, MeetingPlace {
     await new Promise<void>((resolve) => (client ? client.destroy(resolve) : resolve()));
   }
 
+  /** Lets those fetch whose turn it is. */
+  #takeTurns(): void {
+    const transfers = [...this.#transfers.values()];
+    const fetches = transfers.map(({ fetch }) => fetch).filter((fetch) => fetch !== undefined);
+    const waiting = this.#order.waiting(fetches, performance.now());
+    for (const transfer of transfers) transfer.allow(!waiting.has(transfer.shard.infoHash));
+  }
+
   /** Browsers say nothing when they evict, or when a person clears site data. */
   async #lookForLoss(): Promise<void> {
     for (const transfer of this.#transfers.values()) {
@@ -208,6 +233,7 @@ class TorrentShardStore implements ShardStore, MeetingPlace {
       const [{ default: Client }, { createTorrentPeer }] = loaded;
       guardCandidates(globalThis.RTCPeerConnection);
       const client = new Client({
+        peerId: this.exchangeId,
         dht: false,
         lsd: false,
         utPex: false,

@@ -2,10 +2,12 @@ import { Emitter, type Unsubscribe } from '../core/events.ts';
 import { log } from '../core/log.ts';
 import type { LayerRunner } from '../engine/layer-runner.ts';
 import type { IntroductionState, LinkPath, Transport } from '../net/transport.ts';
+import { WIRE_VERSION } from '../protocol/frames.ts';
 import type { HiddenFormat } from '../protocol/hidden-formats.ts';
 import { MAX_LINKS } from '../protocol/limits.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 import { plainName } from '../protocol/member-name.ts';
+import { buildOf } from '../protocol/presence.ts';
 import type { ShardStore } from '../store/shard-store.ts';
 import { Rebalancer } from './assign/rebalancer.ts';
 import { Recruiter } from './assign/recruiter.ts';
@@ -206,7 +208,8 @@ export class SwarmNode {
       members: () => this.#roster.assignable(),
       self: () => this.#roster.self,
       stored: (index) => store.isComplete(manifest.shards[index]!),
-      serve: (index) => {
+      serve: async (index) => {
+        keeper.refusePaused(index);
         if (!keeper.joined) this.join();
         return keeper.serve(index);
       },
@@ -295,7 +298,7 @@ export class SwarmNode {
     keeper.joined = false;
     this.#shardsTold = '';
     this.#choosing = false;
-    await Promise.allSettled([...keeper.ready(), ...keeper.pending()].map((index) => keeper.release(index)));
+    await Promise.allSettled(keeper.taken().map((index) => keeper.release(index)));
     this.#events.emit('change', undefined);
   }
 
@@ -311,6 +314,14 @@ export class SwarmNode {
     }
     await this.membership.acquainted();
     return chooseInTurn(this.#roster.self, this.#options.manifest.shards, this.#roster.assignableOthers());
+  }
+
+  /** Members whose builds cannot compute with this one. */
+  otherBuilds(): { readonly peerId: string; readonly build: 'older' | 'newer' }[] {
+    return this.membership.members().flatMap((member) => {
+      const build = buildOf(member);
+      return build ? [{ peerId: member.peerId, build }] : [];
+    });
   }
 
   /** Every node, this tab included once it serves a shard. */
@@ -336,6 +347,8 @@ export class SwarmNode {
       ...this.#facts(),
       name: plainName(this.#options.settings().name ?? ''),
       room: this.#options.settings().room ?? false,
+      exchangeId: this.#options.store.exchangeId,
+      wire: WIRE_VERSION,
       links: this.exchange.roundTrips().slice(-MAX_LINKS),
       // Whoever pauses hands over as if it left, and stays.
       draining: this.#roster.draining || this.#lending.paused,

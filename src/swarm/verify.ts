@@ -1,4 +1,4 @@
-import { ShoalError } from '../core/errors.ts';
+import { type ErrorCode, ShoalError } from '../core/errors.ts';
 import { formatLayers } from '../core/ranges.ts';
 import { shortId } from '../core/short-id.ts';
 import { MAX_NAMED_HOLDERS } from '../protocol/directory-exchange.ts';
@@ -14,12 +14,16 @@ export interface Check {
   readonly of?: { readonly peerId: string } | { readonly shard: number };
   readonly passed: boolean;
   readonly detail: string;
+  /** Of what is wrong. */
+  readonly code?: ErrorCode;
 }
 
 export interface VerifyOptions {
   readonly manifest: Manifest;
   /** Every node of the swarm, this tab included when it is one. */
   readonly peerIds: readonly string[];
+  /** Members of other builds, which can do nothing with this one. */
+  readonly otherBuilds: readonly { readonly peerId: string; readonly build: 'older' | 'newer' }[];
   readonly commands: CommandClient;
   readonly registry: ShardRegistry;
   /** Sends a real prompt through the pipeline, around some nodes where others serve the same. */
@@ -47,6 +51,16 @@ export async function* verifySwarm(options: VerifyOptions): AsyncGenerator<Check
       throw new ShoalError('shard-missing', 'No node is in the swarm. Open the page and join with a shard.');
     return `${options.peerIds.length} in the swarm`;
   });
+  for (const { peerId, build } of options.otherBuilds) {
+    yield await checkOf({ peerId }, `Build of ${shortId(peerId)}`, async () => {
+      throw new ShoalError(
+        'bad-command',
+        build === 'older'
+          ? 'It runs an older build than this one, and the two cannot work together. Reload its page.'
+          : 'It runs a newer build than this one, and the two cannot work together. Reload this page; if nothing changes, its server must be updated.',
+      );
+    });
+  }
   for (const peerId of options.peerIds) {
     yield await checkOf({ peerId }, `GET_CAPABILITIES of ${shortId(peerId)}`, async () => {
       const { shards, capabilities } = await options.commands.send(
@@ -203,6 +217,7 @@ export async function check(name: string, run: () => Promise<string>): Promise<C
   try {
     return { name, passed: true, detail: await run() };
   } catch (error) {
-    return { name, passed: false, detail: ShoalError.from(error).message };
+    const { message, code } = ShoalError.from(error);
+    return { name, passed: false, detail: message, code };
   }
 }

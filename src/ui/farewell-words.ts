@@ -1,6 +1,6 @@
 import type { FarewellSummary } from '../app/app-model.ts';
 import { shardNames } from '../words/format.ts';
-import { words } from '../words/words.ts';
+import { laterWords } from '../words/later-words.ts';
 
 /** What leaving means for others, for people. */
 export interface FarewellWords {
@@ -10,7 +10,7 @@ export interface FarewellWords {
 }
 
 export function farewellWords({ shards, copiedShare, answers, waiting }: FarewellSummary): FarewellWords {
-  const { farewell } = words();
+  const { farewell } = laterWords();
   if (shards.length === 0) return { text: farewell.nothingLost, wait: undefined };
   const copied = `${Math.floor(100 * copiedShare)} %`;
   const names = shardNames(shards);

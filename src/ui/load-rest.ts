@@ -1,11 +1,17 @@
+import { spokenEvent } from './components/announcer.tsx';
 import { answerMarkdown } from './components/answer-text.tsx';
 import { roomBar } from './components/chat.tsx';
 import { attachmentBar } from './components/composer.tsx';
 import { conversationDrawer } from './components/conversations-button.tsx';
 import { qrCode } from './components/invite.tsx';
+import { farewellNote } from './components/join-controls.tsx';
 import { modelPicker } from './components/model-button.tsx';
 import { settingsForm } from './components/settings-panel.tsx';
+import { shardDetails } from './components/shard-item.tsx';
 import { shortcutSheet } from './components/shortcuts.tsx';
+import { lapMap, timeline } from './components/swarm-panel.tsx';
+import { checkList } from './components/verify-panel.tsx';
+import { joinForecast } from './components/welcome.tsx';
 import { keepPage } from './keep-page.ts';
 
 /** The first look at the page, and perhaps the first click, are over by then. */
@@ -26,6 +32,13 @@ export function loadRest(more: () => Promise<void>, onUpdate: () => void): void 
     void modelPicker.load();
     void roomBar.load();
     void shortcutSheet.load();
+    void shardDetails.load();
+    void joinForecast.load();
+    void lapMap.load();
+    void farewellNote.load();
+    void checkList.load();
+    void timeline.load();
+    void spokenEvent.load();
     void more();
     void keepPage(onUpdate);
   }, REST_AFTER_MS);

@@ -68,7 +68,7 @@ export function roomHindrance({ state }: FollowedRoom, busy: boolean): Hindrance
 /** The shards that nobody runs: those that some tab is fetching, and those that none has taken. */
 function splitGaps({ swarm, shards, members }: Situation): { missing: number[]; coming: number[] } {
   const isComing = (index: number) =>
-    shards.some((row) => row.index === index && isPending(row)) ||
+    shards.some((row) => row.index === index && isPending(row) && !isPaused(row)) ||
     members.some(({ pending }) => pending.includes(index));
   return {
     missing: swarm.missing.filter((index) => !isComing(index)),
@@ -82,7 +82,7 @@ export function ownProgress({
   environment,
 }: Pick<Situation, 'shards' | 'environment'>): { words: string; percent: number } | undefined {
   const { status } = words();
-  const pending = shards.filter(isPending);
+  const pending = shards.filter((row) => isPending(row) && !isPaused(row));
   if (pending.length === 0) {
     // It stays when all is done: what stands below does not jump up.
     const ready = shards.filter(({ state }) => state === 'ready').map(({ index }) => index);
@@ -107,6 +107,11 @@ export function ownProgress({
 /** Whether this tab works on the shard. */
 export function isPending(row: ShardRow | undefined): boolean {
   return row?.state === 'downloading' || row?.state === 'verifying' || row?.state === 'loading';
+}
+
+/** Whether its download stands still until its owner goes on with it. */
+function isPaused({ state, wish }: ShardRow): boolean {
+  return state === 'downloading' && wish.paused;
 }
 
 function sum(rows: readonly ShardRow[], pick: (row: ShardRow) => number): number {

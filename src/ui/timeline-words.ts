@@ -1,7 +1,7 @@
 import type { TimelineEvent } from '../app/app-model.ts';
 import { formatLayers } from '../core/ranges.ts';
 import { formatDuration, joinWords } from '../words/format.ts';
-import { words } from '../words/words.ts';
+import { laterWords } from '../words/later-words.ts';
 import type { TabNames } from './tab-names.ts';
 
 /** One row of the timeline in words. */
@@ -17,7 +17,7 @@ export interface EventWords {
 
 /** What happened, for people. */
 export function eventWords(event: TimelineEvent, names: TabNames): EventWords {
-  const { timeline } = words();
+  const { timeline } = laterWords();
   switch (event.kind) {
     case 'replaced':
       return replacedWords(event, names);
@@ -40,7 +40,7 @@ export function eventWords(event: TimelineEvent, names: TabNames): EventWords {
 
 function replacedWords(event: Extract<TimelineEvent, { kind: 'replaced' }>, names: TabNames): EventWords {
   const { reason, layers, from, to, pauseMs, positions } = event;
-  const { timeline } = words();
+  const { timeline } = laterWords();
   const what = formatLayers(layers);
   const facts = [timeline.stoodStill(Math.round(pauseMs)), timeline.rebuilt(positions)];
   if (reason === 'leaving') {
@@ -55,7 +55,7 @@ function replacedWords(event: Extract<TimelineEvent, { kind: 'replaced' }>, name
 }
 
 function waitedWords(event: Extract<TimelineEvent, { kind: 'waited' }>, names: TabNames): string {
-  const { timeline } = words();
+  const { timeline } = laterWords();
   const what = formatLayers(event.layers);
   const time = formatDuration(event.waitedMs);
   const who = namesOf(event.peerIds, names);
@@ -64,7 +64,7 @@ function waitedWords(event: Extract<TimelineEvent, { kind: 'waited' }>, names: T
 }
 
 function outcomeFacts(outcome: 'served' | 'given-up'): string[] {
-  return outcome === 'given-up' ? [words().timeline.endedThere] : [];
+  return outcome === 'given-up' ? [laterWords().timeline.endedThere] : [];
 }
 
 function namesOf(peerIds: readonly string[], names: TabNames): string {

@@ -32,6 +32,27 @@ test.describe('the models', () => {
     await expect(page.getByTestId('models')).toBeFocused();
   });
 
+  test('are foretold before joining, when the person has this device measured', async ({ page }) => {
+    await preview.open(page, 'first');
+    await expect(page.locator('.welcome')).toContainText('How fast it would be here is not measured yet.');
+    await script(page, (model) => {
+      model.members.value = [
+        {
+          ...{ peerId: 'one', name: '', self: false, ready: [0], pending: [] },
+          connected: true,
+          draining: false,
+          layersPerSecond: 0,
+        },
+      ];
+    });
+    await page.getByTestId('foretell').click();
+    const told = page.getByTestId('join-forecast');
+    await expect(told).toContainText('On this device alone: 79 to 154 tokens/s; it fetches 132 MB, in about 13 s.');
+    await expect(told).toContainText('With two more such devices: 31 to 62 tokens/s');
+    expect(await asked(page)).toEqual(['foretell 1']);
+    expect(await auditPage(page)).toEqual([]);
+  });
+
   test('of private swarms are deleted after a question', async ({ page }) => {
     await preview.open(page, 'first');
     await page.getByTestId('models').click();

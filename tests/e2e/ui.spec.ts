@@ -1,5 +1,6 @@
 import { expect, test } from '@playwright/test';
 import type { LinkPath } from '../../src/app/app-model.ts';
+import { auditPage } from './support/axe.ts';
 import type { PreviewModel } from './support/preview-model.ts';
 import { asked, script, usePreview } from './support/preview-page.ts';
 
@@ -42,6 +43,30 @@ test.describe('the swarm', () => {
     await script(page, (model) => model.changeShard(0, { state: 'error', error: 'The disk is full.', verified: true }));
     await expect(row).toContainText('The disk is full.');
     await expect(row).toContainText('hash verified ✓');
+  });
+
+  test('tells of a shard whom it comes from, and is paused and put before others', async ({ page }) => {
+    await preview.open(page, 'downloading');
+    const row = page.getByTestId('shard-0');
+    await expect(page.getByTestId('shard-3-about')).toHaveCount(0);
+    await page.getByTestId('shard-0-about').click();
+    const details = page.getByTestId('shard-0-details');
+    await expect(details).toContainText('110 of 177 pieces');
+    await expect(details.locator('.shard-traffic li').first()).toContainText('14.3 MB from it · 1.2 MB to it');
+    await expect(details.locator('.shard-traffic li').nth(1)).toContainText('not connected');
+    await expect(details.locator('.shard-traffic li').nth(2)).toContainText('a guest, or another program');
+    await page.getByTestId('shard-0-priority').selectOption('first');
+    await page.getByTestId('shard-0-pause').click();
+    expect(await asked(page)).toEqual(['changeFetch 0 {"priority":"first"}', 'changeFetch 0 {"paused":true}']);
+    await expect(row).toContainText('paused · 61 %');
+    await expect(row).not.toContainText('MB/s · ');
+    await expect(details).toContainText('Nothing more of it is fetched until you go on');
+    await page.getByTestId('shard-0-pause').click();
+    await expect(page.getByTestId('shard-0-pause')).toHaveText('Pause');
+    await expect(row).toContainText('fetching · 61 %');
+    await script(page, (model) => model.changeShard(1, { state: 'downloading', storedBytes: 1, waits: true }));
+    await expect(page.getByTestId('shard-1')).toContainText('waits for its turn');
+    expect(await auditPage(page)).toEqual([]);
   });
 
   test('is joined with one click, with ticked shards, or by itself; and left', async ({ page }) => {
@@ -125,6 +150,31 @@ test.describe('the swarm', () => {
     await expect(page.getByTestId('lap')).toContainText('Slowest: layers 16-22 on Kitchen laptop, mostly compute.');
   });
 
+  test('shows where the token is while an answer is made, and nothing to those who want no motion', async ({
+    page,
+  }) => {
+    await preview.open(page, 'ready');
+    const marked = page.locator('.lap-stage[data-now="true"]');
+    await expect(page.getByTestId('lap-stage')).toHaveCount(4);
+    await expect(marked).toHaveCount(0);
+    const lapOf = (stageMs: number, agoMs: number) =>
+      page.evaluate(
+        ([each, ago]) => {
+          const { preview: model } = window as unknown as { preview: PreviewModel };
+          const lap = model.lap.peek()!;
+          const stages = lap.stages.map((stage) => ({ ...stage, computeMs: each!, waitMs: 0, wireMs: 0 }));
+          model.lap.value = { ...lap, stages, totalMs: 4 * each!, atMs: performance.now() - ago! };
+        },
+        [stageMs, agoMs],
+      );
+    await lapOf(60_000, 0);
+    await expect(marked).toContainText('this tab');
+    await lapOf(60_000, 130_000);
+    await expect(marked).toContainText('layers 16-22');
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    await expect(marked).toHaveCount(0);
+  });
+
   test('says what would make the slowest stage faster', async ({ page }) => {
     await preview.open(page, 'ready');
     const words = page.getByTestId('lap-words');
@@ -169,6 +219,8 @@ test.describe('the tabs of the swarm', () => {
     await expect(card).toContainText('its GPU · NVIDIA GeForce RTX 4070');
     await expect(card).toContainText('488 layers a second');
     await expect(card).toContainText('in the same network · 12.4 ms there and back');
+    await expect(card).toContainText('Has given you96 tokens computed, 15.1 MB of weights');
+    await expect(card).toContainText('Has got from you0 tokens computed, 46.2 MB of weights');
     await expect(second.getByTestId('about-device')).toHaveAttribute('aria-expanded', 'true');
     await second.getByTestId('about-device').click();
     await expect(card).toHaveCount(0);

@@ -176,6 +176,7 @@ describe("the owner's limits", () => {
     const { stages } = swarm.nodes[0]!;
     // 30 layers in 5 ms.
     expect(stages.layersPerSecond).toBeCloseTo(3000, -1);
-    expect(stages.lentWork).toBe(30 * (PROMPT.length + 7));
+    expect(stages.lentWork.total).toBe(30 * (PROMPT.length + 7));
+    expect(stages.lentWork.of(swarm.guest.peerId)).toBe(stages.lentWork.total);
   });
 });

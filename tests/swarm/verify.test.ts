@@ -19,8 +19,8 @@ async function verify(guest: SwarmNode): Promise<Check[]> {
   const { manifest } = swarm;
   const { commands, registry } = guest;
   const checks: Check[] = [];
-  for await (const check of verifySwarm({ manifest, peerIds: guest.nodeIds(), commands, registry, prompt }))
-    checks.push(check);
+  const members = { peerIds: guest.nodeIds(), otherBuilds: guest.otherBuilds() };
+  for await (const check of verifySwarm({ manifest, ...members, commands, registry, prompt })) checks.push(check);
   return checks;
 }
 

@@ -47,6 +47,31 @@ export function forecast(sizes: ModelSizes, speed: DeviceSpeed, room: DeviceRoom
   };
 }
 
+/** What joins a swarm besides, in the forecast of what would help. */
+const MORE_DEVICES = 2;
+
+/** Foretells a model for a device that joins `others`, and for two more such devices. */
+export function forecastJoining(
+  sizes: ModelSizes,
+  speed: DeviceSpeed,
+  room: DeviceRoom,
+  others: number,
+): {
+  readonly now: Forecast;
+  /** Undefined where the model has no part left for them. */
+  readonly later: Forecast | undefined;
+  readonly fewestDevices: number | undefined;
+} {
+  const parts = sizes.shardBytes.length;
+  const devices = Math.min(1 + others, parts);
+  const more = Math.min(1 + others + MORE_DEVICES, parts);
+  return {
+    now: forecast(sizes, speed, room, devices),
+    later: more > devices ? forecast(sizes, speed, room, more) : undefined,
+    fewestDevices: fewestDevices(sizes, room),
+  };
+}
+
 /** The fewest devices like this one that hold the model between them; undefined where one shard is too much. */
 export function fewestDevices({ shardBytes }: ModelSizes, room: DeviceRoom): number | undefined {
   const limit = roomBytes(room);

@@ -10,7 +10,7 @@ import { fetchFile, forgetFile } from '../../store/web-file/fetch-file.ts';
 import { laterWords } from '../../words/later-words.ts';
 import type { Environment } from '../app-model.ts';
 import { deviceReport } from '../device/device-report.ts';
-import { fewestDevices, forecast } from '../device/forecast.ts';
+import { fewestDevices, forecast, forecastJoining } from '../device/forecast.ts';
 import { sizesOf } from '../device/model-sizes.ts';
 import { type Preflight, preflight } from '../device/preflight.ts';
 import { shardMemoryBytes } from '../device-memory.ts';
@@ -23,7 +23,7 @@ import type { SwarmSession } from '../swarm-session.ts';
 import { modelSummary } from '../swarm-view.ts';
 import { type OpenedModel, openModelFiles } from './model-files.ts';
 import { deleteModel, storeOwnModel } from './own-model.ts';
-import type { CandidateFiles, ModelShelf, ShelfModel } from './shelf.ts';
+import type { CandidateFiles, JoinForecast, ModelShelf, ShelfModel } from './shelf.ts';
 
 export interface ShelfParts {
   readonly server: KnownServer;
@@ -84,6 +84,11 @@ export class RealModelShelf implements ModelShelf {
       },
     );
     return this.#measured;
+  }
+
+  async foretell(others: number): Promise<JoinForecast> {
+    const { speed, room } = await this.preflight();
+    return forecastJoining(sizesOf(this.#parts.session.model.manifest), speed, room, others);
   }
 
   async report(): Promise<string> {

@@ -14,6 +14,12 @@ export interface ModelShelf {
   list(): Promise<readonly ShelfModel[]>;
   /** Measures this device, in about two seconds; once a page. @throws ShoalError where nothing computes */
   preflight(): Promise<Preflight>;
+  /**
+   * What the page's own model would be like for this device, measured first where it was not yet.
+   * @param others - devices that serve the model now; counted as if they were like this one
+   * @throws ShoalError where nothing computes
+   */
+  foretell(others: number): Promise<JoinForecast>;
   /** Everything that helps somebody else to understand this device: no prompts. */
   report(): Promise<string>;
   /** Leaves this model's swarm for another's. The page is opened anew. */
@@ -30,6 +36,16 @@ export interface ModelShelf {
   cancel(): void;
   /** Deletes a private swarm's model and secret from this browser. */
   forget(model: ShelfModel): Promise<void>;
+}
+
+/** Before a device joins a swarm. */
+export interface JoinForecast {
+  /** With those that are here, this one among them. */
+  readonly now: Forecast;
+  /** With two more such devices; undefined where the model has no part left for them. */
+  readonly later: Forecast | undefined;
+  /** The fewest devices like this one that hold the model; undefined where no number does. */
+  readonly fewestDevices: number | undefined;
 }
 
 export interface CandidateFiles {

@@ -7,6 +7,7 @@ export function heldStore({ manifest, reader }: HeldModel): ShardStore {
   const listening = () => () => undefined;
   const nothing = () => undefined;
   return {
+    exchangeId: '',
     isComplete: async () => true,
     missingBytes: async () => 0,
     obtain: async () => undefined,
@@ -21,6 +22,7 @@ export function heldStore({ manifest, reader }: HeldModel): ShardStore {
     stop: async () => undefined,
     remove: async () => undefined,
     discardPart: async () => undefined,
+    wish: nothing,
     announce: nothing,
     limitUploads: nothing,
     usage: async () => ({ usedBytes: 0, quotaBytes: 0 }),

@@ -1,12 +1,16 @@
+import { FetchGate } from '../fetch-gate.ts';
 import type { ShardOrigin } from '../shard-store.ts';
-import { type ExchangeParts, openExchange } from './open-exchange.ts';
+import type { ExchangeParts, ExchangeState } from './open-exchange.ts';
+import { PeerCounts } from './peer-counts.ts';
 import type { ShardExchange } from './shard-exchange.ts';
 
 /** A shard's exchange with other tabs, one at a time: opened when it is needed, left, opened again. */
-export class ExchangeSlot {
+export class ExchangeSlot implements ExchangeState {
   readonly #parts: ExchangeParts;
   /** Sources that no exchange of this shard asks. */
   readonly banned = new Set<string>();
+  readonly counts = new PeerCounts();
+  readonly gate = new FetchGate();
   #joining: Promise<ShardExchange> | undefined;
   #current: ShardExchange | undefined;
   /** Of exchanges that are over. */
@@ -36,7 +40,7 @@ export class ExchangeSlot {
   }
 
   async join(origin: ShardOrigin): Promise<ShardExchange> {
-    this.#joining ??= openExchange(origin, this.#parts, this.banned);
+    this.#joining ??= this.#open(origin);
     try {
       this.#current = await this.#joining;
       return this.#current;
@@ -44,6 +48,13 @@ export class ExchangeSlot {
       this.#joining = undefined;
       throw error;
     }
+  }
+
+  /** Its code comes with the torrent client's. */
+  async #open(origin: ShardOrigin): Promise<ShardExchange> {
+    this.#parts.connect().catch(() => undefined);
+    const { openExchange } = await import('./open-exchange.ts');
+    return openExchange(origin, this.#parts, this);
   }
 
   /** @returns the bytes that are stored, if there was an exchange that knows */

@@ -2,6 +2,7 @@ import type WebTorrent from 'webtorrent';
 import { ShoalError } from '../../core/errors.ts';
 import { log } from '../../core/log.ts';
 import type { ManifestShard } from '../../protocol/manifest.ts';
+import type { FetchGate } from '../fetch-gate.ts';
 import type { ChunkDatabase } from '../idb/chunk-database.ts';
 import type { PieceWriter } from '../idb/piece-writer.ts';
 import type { SiblingTabs } from '../idb/sibling-tabs.ts';
@@ -9,6 +10,7 @@ import type { StoreThread } from '../idb/store-thread.ts';
 import { checkTorrent } from '../metainfo/torrent-info.ts';
 import type { TorrentRecords } from '../metainfo/torrent-records.ts';
 import type { ShardOrigin } from '../shard-store.ts';
+import type { PeerCounts } from './peer-counts.ts';
 import type { PeerIntroducer } from './peer-introducer.ts';
 import type { CreatePeer } from './peer-meetings.ts';
 import { ShardExchange } from './shard-exchange.ts';
@@ -38,11 +40,19 @@ export interface ExchangeParts {
   readonly siblings: SiblingTabs;
 }
 
+/** What the exchanges of one shard share, one after the other. */
+export interface ExchangeState {
+  /** Sources that none of them asks. */
+  readonly banned: Set<string>;
+  readonly counts: PeerCounts;
+  readonly gate: FetchGate;
+}
+
 /** Joins a shard's exchange with what is stored of it, and with its `.torrent` if this browser or the origin has it. */
 export async function openExchange(
   origin: ShardOrigin,
   parts: ExchangeParts,
-  banned: Set<string>,
+  state: ExchangeState,
 ): Promise<ShardExchange> {
   const { shard } = origin;
   const { chunks, writer, thread, records, pieceLength, announce, introducer } = parts;
@@ -65,8 +75,8 @@ export async function openExchange(
     announce,
     webSeedUrl,
     authorize: parts.authorize,
-    banned,
     introducer,
+    ...state,
   });
   exchange.events.on('metadata', (file) => void records.set(shard.infoHash, file).catch(ignoreFull));
   return exchange;

@@ -1,4 +1,6 @@
 import type { Torrent } from 'webtorrent';
+import type { Unsubscribe } from '../../core/events.ts';
+import type { FetchGate } from '../fetch-gate.ts';
 import { HurriedPace } from '../hurried-pace.ts';
 import { pieceCount } from '../metainfo/pieces.ts';
 import type { Pace } from '../shard-store.ts';
@@ -22,6 +24,8 @@ export interface PieceWindowOptions {
   readonly pieceLength: number;
   /** Whether a server gives pieces: tabs are then asked only as long as there are some. */
   readonly served: () => boolean;
+  /** While it is shut nothing more is asked for, but what `release` has named. */
+  readonly gate: FetchGate;
 }
 
 /**
@@ -39,10 +43,14 @@ export class PieceWindow {
   readonly #taken = new Set<number>();
   readonly #stop = new AbortController();
   readonly #pace = new HurriedPace();
+  readonly #stopListening: Unsubscribe;
   #dealing = false;
+  /** Pieces `[0, #released)` come also through a shut gate. */
+  #released = 0;
 
   constructor(options: PieceWindowOptions) {
     this.#options = options;
+    this.#stopListening = options.gate.onTurn(() => this.#turned());
     options.torrent.on('wire', (wire) => {
       for (const event of ['bitfield', 'have', 'have-all', 'close'] as const)
         wire.on(event, () => queueMicrotask(() => this.#peersChanged()));
@@ -60,6 +68,11 @@ export class PieceWindow {
     for (let piece = 0; piece < pieces; piece++)
       if (!stored.has(piece) && !this.#asked.has(piece) && !this.#taken.has(piece)) this.#missing.add(piece);
     void this.#deal();
+  }
+
+  /** Has the first `pieces` pieces come, whatever the gate says. */
+  release(pieces: number): void {
+    this.#released = Math.max(this.#released, pieces);
   }
 
   /** Goes on without a pace: somebody waits for the shard now. */
@@ -103,6 +116,7 @@ export class PieceWindow {
 
   close(): void {
     this.#stop.abort();
+    this.#stopListening();
     this.#missing.clear();
   }
 
@@ -146,7 +160,7 @@ export class PieceWindow {
 
   /** Missing ones; when none is, those that tabs are long about. */
   #forServer(): Set<number> {
-    if (this.#missing.size > 0) return this.#missing;
+    if (this.#missing.size > 0) return new Set(this.#allowed());
     const oldest = performance.now() - OVERDUE_MS;
     return new Set(
       [...this.#asked].filter(([piece, atMs]) => atMs < oldest && !this.#taken.has(piece)).map(([piece]) => piece),
@@ -157,10 +171,31 @@ export class PieceWindow {
   #forTabs(): number[] {
     const { torrent, served } = this.#options;
     if (!torrent.ready || torrent.destroyed) return [];
-    const missing = [...this.#missing];
+    const missing = this.#allowed();
     if (!served()) return missing;
     const tabs = this.#tabs();
     return missing.filter((piece) => tabs.some(({ peerPieces }) => peerPieces.get(piece)));
+  }
+
+  /** Missing ones that may be fetched now. */
+  #allowed(): number[] {
+    const missing = [...this.#missing];
+    return this.#options.gate.open ? missing : missing.filter((piece) => piece < this.#released);
+  }
+
+  /** Through a shut gate comes only what is on its way already. */
+  #turned(): void {
+    const { gate, torrent } = this.#options;
+    if (!gate.open && !torrent.destroyed) {
+      for (const piece of [...this.#asked.keys()].filter((asked) => asked >= this.#released)) this.#unask(piece);
+    }
+    void this.#deal();
+  }
+
+  #unask(piece: number): void {
+    this.#options.torrent.deselect(piece, piece);
+    this.#asked.delete(piece);
+    if (!this.#taken.has(piece)) this.#missing.add(piece);
   }
 
   #peersChanged(): void {
@@ -172,11 +207,7 @@ export class PieceWindow {
   #takeBack(): void {
     const { torrent, served } = this.#options;
     if (!served() || this.#asked.size === 0 || torrent.destroyed || this.#tabs().length > 0) return;
-    for (const piece of this.#asked.keys()) {
-      torrent.deselect(piece, piece);
-      if (!this.#taken.has(piece)) this.#missing.add(piece);
-    }
-    this.#asked.clear();
+    for (const piece of [...this.#asked.keys()]) this.#unask(piece);
   }
 
   #tabs(): Torrent['wires'] {

@@ -1,18 +1,20 @@
 import type WebTorrent from 'webtorrent';
 import type { Torrent } from 'webtorrent';
 import { ShoalError } from '../../core/errors.ts';
-import { Emitter } from '../../core/events.ts';
+import { Emitter, type Unsubscribe } from '../../core/events.ts';
 import { log } from '../../core/log.ts';
 import type { ManifestShard } from '../../protocol/manifest.ts';
+import type { FetchGate } from '../fetch-gate.ts';
 import type { ChunkDatabase } from '../idb/chunk-database.ts';
 import { IdbChunkStore } from '../idb/idb-chunk-store.ts';
 import type { PieceWriter } from '../idb/piece-writer.ts';
 import type { FetchedRun, StoreThread } from '../idb/store-thread.ts';
 import { bitfieldOf, pieceBytes, pieceCount } from '../metainfo/pieces.ts';
 import { checkShape } from '../metainfo/torrent-info.ts';
-import type { Pace } from '../shard-store.ts';
+import type { Pace, PieceMap } from '../shard-store.ts';
 import { type ArrivalOptions, Arrivals } from './arrivals.ts';
 import { updateEagerly } from './eager-updates.ts';
+import type { PeerCounts } from './peer-counts.ts';
 import type { PeerDescription, PeerIntroducer } from './peer-introducer.ts';
 import { limitPeers, wantedPeers } from './peer-limit.ts';
 import { type CreatePeer, PeerMeetings } from './peer-meetings.ts';
@@ -24,6 +26,8 @@ import { announceNow, silenceTrackers } from './tracker-link.ts';
 
 /** Of stored pieces, for peers that ask for their blocks. */
 const CACHE_BYTES = 2 * 1024 * 1024;
+/** Parts of a shard in `PieceMap`: what can be told apart on a line. */
+const MAP_PARTS = 64;
 
 export interface ExchangeOptions {
   readonly client: WebTorrent;
@@ -45,6 +49,10 @@ export interface ExchangeOptions {
   readonly banned: Set<string>;
   /** Who brings tabs together when the tracker does not, if there is one by then. */
   readonly introducer: () => PeerIntroducer | undefined;
+  /** Whether pieces may be fetched now. */
+  readonly gate: FetchGate;
+  /** Goes on counting. */
+  readonly counts: PeerCounts;
 }
 
 export interface FetchOptions extends ArrivalOptions {
@@ -64,6 +72,7 @@ export class ShardExchange {
   readonly #window: PieceWindow;
   readonly #stored: Set<number>;
   readonly #arrivals: Arrivals;
+  readonly #stopListening: Unsubscribe;
   #wanted = 0;
   #pace: Pace | undefined;
   /** webtorrent's own count has the talk of the protocol in it. */
@@ -93,7 +102,10 @@ export class ShardExchange {
       sizeBytes: shard.sizeBytes,
       pieceLength,
       served: () => this.#server?.up ?? false,
+      gate: options.gate,
     });
+    this.#stopListening = options.gate.onTurn(() => this.#server?.wake());
+    options.counts.watch(this.#torrent);
     this.#torrent.on('error', (error) => this.#fail(error));
     this.#torrent.on('wire', (wire) => {
       wire.on('piece', (_piece, _offset, { byteLength }) => {
@@ -175,6 +187,19 @@ export class ShardExchange {
     return Math.max(0, ...shares);
   }
 
+  get pieces(): PieceMap {
+    const { shard, pieceLength } = this.#options;
+    const count = pieceCount(shard.sizeBytes, pieceLength);
+    const length = Math.min(MAP_PARTS, count);
+    const parts = Array.from({ length }, (_, part) => {
+      const [start, end] = [part, part + 1].map((at) => Math.floor((at * count) / length)) as [number, number];
+      let stored = 0;
+      for (let piece = start; piece < end; piece++) stored += Number(this.#stored.has(piece));
+      return Math.round((100 * stored) / (end - start)) / 100;
+    });
+    return { stored: this.#stored.size, count, parts };
+  }
+
   /** Who delivered what was fetched here. */
   get contributors(): ReadonlySet<string> {
     return this.#guard.contributors;
@@ -188,6 +213,9 @@ export class ShardExchange {
   async fetch(pieces: number, options: FetchOptions): Promise<void> {
     if (this.#failure) throw this.#failure;
     if (this.#has(pieces)) return;
+    const { shard, pieceLength } = this.#options;
+    // A part of it is the header: a prompt waits for it.
+    if (pieces < pieceCount(shard.sizeBytes, pieceLength)) this.#window.release(pieces);
     if (pieces > this.#wanted) {
       this.#wanted = pieces;
       this.#pace = options.pace;
@@ -222,6 +250,7 @@ export class ShardExchange {
 
   async #close(): Promise<void> {
     this.#arrivals.fail(new ShoalError('aborted', `The exchange of ${this.#options.shard.fileName} was stopped.`));
+    this.#stopListening();
     this.#window.close();
     this.#server?.close();
     this.#recovery.close();

@@ -20,6 +20,8 @@ declare module 'webtorrent' {
     /** Not public: waits for `size` bytes, then calls `parser` with them. */
     _parse(size: number, parser: (bytes: Uint8Array) => void): void;
     on(event: 'piece', listener: (piece: number, offset: number, block: Uint8Array) => void): void;
+    /** Bytes of a block that has gone to the other end. */
+    on(event: 'upload', listener: (bytes: number) => void): void;
     on(event: 'bitfield' | 'have' | 'have-all' | 'request' | 'close', listener: Listener): void;
     destroy(): void;
   }
@@ -131,6 +133,8 @@ declare module 'webtorrent' {
     /** Hexadecimal. */
     readonly peerId: string;
     constructor(options: {
+      /** 40 hexadecimal digits. */
+      readonly peerId: string;
       readonly dht: false;
       readonly lsd: false;
       readonly utPex: false;

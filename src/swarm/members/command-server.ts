@@ -94,12 +94,14 @@ export class CommandServer {
         return this.#capabilities();
       case 'LOAD_SHARD':
         this.#requireConsent(from, this.#options.consents().acceptRemoteLoads, 'load shards here');
+        keeper.refusePaused(request.params.shard_id);
         await keeper.serve(request.params.shard_id);
         return { shard_id: request.params.shard_id };
       case 'KEEP_SHARD':
         if (!this.#options.spreads()) {
           throw new ShoalError('consent-required', "This node's owner does not help to spread the model.");
         }
+        keeper.refusePaused(request.params.shard_id);
         await keeper.keep(request.params.shard_id, {});
         return { shard_id: request.params.shard_id };
       case 'UNLOAD_SHARD': {

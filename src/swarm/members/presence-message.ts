@@ -1,6 +1,5 @@
-import * as v from 'valibot';
 import { MAX_PRESENCE_BYTES } from '../../protocol/limits.ts';
-import { type OwnPresence, type Presence, presenceSchema } from '../../protocol/presence.ts';
+import { type OwnPresence, type Presence, readPresence } from '../../protocol/presence.ts';
 
 export function encodePresence(presence: OwnPresence & { readonly sequence: number }): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(presence));
@@ -10,8 +9,7 @@ export function encodePresence(presence: OwnPresence & { readonly sequence: numb
 export function parsePresence(message: Uint8Array): Presence | undefined {
   if (message.byteLength > MAX_PRESENCE_BYTES) return undefined;
   try {
-    const result = v.safeParse(presenceSchema, JSON.parse(new TextDecoder().decode(message)));
-    return result.success ? result.output : undefined;
+    return readPresence(JSON.parse(new TextDecoder().decode(message)));
   } catch {
     return undefined;
   }
@@ -20,5 +18,5 @@ export function parsePresence(message: Uint8Array): Presence | undefined {
 /** Whether they serve the same, stay alike, are called the same, and both have a room or none. */
 export function sameOffer(a: Presence, b: Presence): boolean {
   const sameShards = a.ready.join() === b.ready.join() && a.pending.join() === b.pending.join();
-  return sameShards && a.draining === b.draining && a.name === b.name && a.room === b.room;
+  return sameShards && a.draining === b.draining && a.name === b.name && a.room === b.room && a.wire === b.wire;
 }

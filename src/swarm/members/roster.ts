@@ -8,7 +8,7 @@ import type { Member, Membership } from './membership.ts';
 /** What a tab is and does, as assignment and routing count it. */
 export type OwnFacts = Omit<
   Presence,
-  'sequence' | 'name' | 'room' | 'links' | 'servers' | 'draining' | 'leaving' | 'intervalMs'
+  'sequence' | 'name' | 'room' | 'exchangeId' | 'wire' | 'links' | 'servers' | 'draining' | 'leaving' | 'intervalMs'
 >;
 
 export interface RosterOptions {

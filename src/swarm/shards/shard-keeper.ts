@@ -1,11 +1,18 @@
-import { ShoalError } from '../../core/errors.ts';
+import { type ErrorCode, ShoalError } from '../../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../../core/events.ts';
 import { log } from '../../core/log.ts';
 import type { LayerRange } from '../../core/ranges.ts';
 import type { LayerRunner } from '../../engine/layer-runner.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
 import type { Manifest, ManifestShard } from '../../protocol/manifest.ts';
-import type { ObtainOptions, ShardOrigin, ShardReader, ShardStore } from '../../store/shard-store.ts';
+import {
+  type FetchWish,
+  NO_WISH,
+  type ObtainOptions,
+  type ShardOrigin,
+  type ShardReader,
+  type ShardStore,
+} from '../../store/shard-store.ts';
 import { CERTAIN_BYTES, checkCapacity, checkLent } from './check-capacity.ts';
 
 export type ShardPhase = 'absent' | 'downloading' | 'verifying' | 'loading' | 'ready' | 'error';
@@ -15,6 +22,8 @@ export interface ShardStatus {
   /** Bytes on the device while `phase` is `loading`. */
   readonly loadedBytes: number;
   readonly error: string | undefined;
+  /** Of `error`. */
+  readonly errorCode?: ErrorCode;
 }
 
 export interface ShardKeeperOptions {
@@ -38,6 +47,7 @@ const DEVICE_LOSS_WINDOW_MS = 60_000;
 export class ShardKeeper {
   readonly #options: ShardKeeperOptions;
   readonly #status = new Map<number, ShardStatus>();
+  readonly #wishes = new Map<number, FetchWish>();
   readonly #serving = new Map<number, { readonly done: Promise<void>; readonly abort: AbortController }>();
   readonly #events = new Emitter<{ change: undefined }>();
   readonly #stopListening: readonly Unsubscribe[];
@@ -79,9 +89,35 @@ export class ShardKeeper {
     return merged;
   }
 
-  /** Shards on their way to the device. */
+  /** Shards on their way to the device; one whose download is paused is not. */
   pending(): number[] {
-    return [...this.#serving.keys()].filter((index) => this.status(index).phase !== 'ready').sort((a, b) => a - b);
+    return this.taken().filter((index) => {
+      const { phase } = this.status(index);
+      return phase !== 'ready' && !(phase === 'downloading' && this.wish(index).paused);
+    });
+  }
+
+  /** Shards that this tab runs, or has set out to. */
+  taken(): number[] {
+    return [...this.#serving.keys()].sort((a, b) => a - b);
+  }
+
+  /** What the owner wants of a shard's download. */
+  wish(index: number): FetchWish {
+    return this.#wishes.get(index) ?? NO_WISH;
+  }
+
+  /** Pauses a shard's download, goes on with it, or puts it before others. */
+  want(index: number, wish: FetchWish): void {
+    this.#wishes.set(index, wish);
+    this.#options.store.wish(this.#shard(index), wish);
+    this.#events.emit('change', undefined);
+  }
+
+  /** @throws ShoalError `consent-required` where the owner has paused the download of what is not there yet */
+  refusePaused(index: number): void {
+    if (!this.wish(index).paused || this.status(index).phase === 'ready') return;
+    throw new ShoalError('consent-required', `This node's owner has paused the download of shard ${index}.`);
   }
 
   onChange(listener: () => void): Unsubscribe {
@@ -101,7 +137,7 @@ export class ShardKeeper {
     const done = this.#serve(shard, abort.signal).catch((thrown: unknown) => {
       this.#serving.delete(index);
       const error = ShoalError.from(thrown);
-      this.#set(index, error.code === 'aborted' ? ABSENT : { phase: 'error', loadedBytes: 0, error: error.message });
+      this.#set(index, error.code === 'aborted' ? ABSENT : failed(error));
       throw error;
     });
     this.#serving.set(index, { done, abort });
@@ -241,7 +277,7 @@ export class ShardKeeper {
         log.info('SHARD', `✓✓✓ SHARD ${shard.index} LOADED ✓✓✓`);
       } catch (error) {
         this.#serving.delete(shard.index);
-        this.#set(shard.index, { phase: 'error', loadedBytes: 0, error: ShoalError.from(error).message });
+        this.#set(shard.index, failed(ShoalError.from(error)));
       }
     }
   }
@@ -267,4 +303,8 @@ export class ShardKeeper {
     this.#status.set(index, status);
     this.#events.emit('change', undefined);
   }
+}
+
+function failed({ message, code }: ShoalError): ShardStatus {
+  return { phase: 'error', loadedBytes: 0, error: message, errorCode: code };
 }

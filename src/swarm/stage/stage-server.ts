@@ -2,6 +2,7 @@ import { ShoalError } from '../../core/errors.ts';
 import type { Unsubscribe } from '../../core/events.ts';
 import { log } from '../../core/log.ts';
 import type { LayerRange } from '../../core/ranges.ts';
+import type { Tally } from '../../core/tally.ts';
 import type { LayerRunner } from '../../engine/layer-runner.ts';
 import type { RouteStage } from '../../protocol/frames.ts';
 import type { Manifest } from '../../protocol/manifest.ts';
@@ -140,7 +141,7 @@ export class StageServer {
   }
 
   /** Layers times positions computed for others. */
-  get lentWork(): number {
+  get lentWork(): Pick<Tally, 'total' | 'of'> {
     return this.#log.lentWork;
   }
 

@@ -136,7 +136,7 @@ export class StageTasks {
     };
     // Of a place that was closed meanwhile nobody would take it back.
     if (output.hidden && sessions.has(open)) kept.keep(open.place, frame.position, output.hidden);
-    log.record(tokens, timing, together, open.coordinator !== exchange.peerId);
+    log.record(tokens, timing, together, open.coordinator === exchange.peerId ? undefined : open.coordinator);
     return timing;
   }
 

@@ -1,5 +1,6 @@
 import { log } from '../../core/log.ts';
 import type { LayerRange } from '../../core/ranges.ts';
+import { Tally } from '../../core/tally.ts';
 import type { StageTiming } from '../../protocol/frames.ts';
 import type { ManifestShard } from '../../protocol/manifest.ts';
 
@@ -24,19 +25,19 @@ export class TaskLog {
   /** Positions computed. */
   tokens = 0;
   /** Layers times positions computed for others. */
-  lentWork = 0;
+  readonly lentWork = new Tally();
   /** Of single positions, in all of a batch; 0 until the first. */
   layersPerSecond = 0;
 
   /**
    * @param together - tasks that were computed in the same call
-   * @param forOthers - of another tab's session
+   * @param borrower - the tab whose session it is; undefined for this one
    */
-  record(tokens: number, timing: StageTiming, together: number, forOthers: boolean): void {
+  record(tokens: number, timing: StageTiming, together: number, borrower: string | undefined): void {
     const { layers, waitMs, computeMs } = timing;
     this.done++;
     this.tokens += tokens;
-    if (forOthers) this.lentWork += tokens * (layers.end - layers.start);
+    if (borrower !== undefined) this.lentWork.add(borrower, tokens * (layers.end - layers.start));
     this.recent.push({ layers, tokens, waitMs, computeMs, atMs: performance.now() - computeMs });
     if (this.recent.length > KEPT_RECORDS) this.recent.shift();
     if (tokens > 1 || computeMs === 0) return;

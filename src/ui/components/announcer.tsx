@@ -1,9 +1,13 @@
 import { type ReadonlySignal, useComputed } from '@preact/signals';
 import type { ChatMessage } from '../../app/app-model.ts';
 import { errorWords, words } from '../../words/words.ts';
+import { lazyComponent } from '../lazy-component.ts';
 import { type PageState, usePage } from '../page-state.ts';
-import { eventWords } from '../timeline-words.ts';
 import { waitWords } from '../wait-words.ts';
+import { Later } from './later.tsx';
+
+/** Before the first answer nothing has happened. */
+export const spokenEvent = lazyComponent(async () => (await import('./later-parts.ts')).SpokenEvent);
 
 /** Tells a screen reader when an answer ends and what holds it up: not every token, and no counting seconds. */
 export function Announcer() {
@@ -11,14 +15,16 @@ export function Announcer() {
   const { model } = page;
   const answer = useComputed(() => answerWords(model.messages.value.at(-1)));
   const wait = useComputed(() => waitSpoken(page));
-  const event = useComputed(() => eventSpoken(page));
+  const happened = useComputed(() => model.timeline.value.length > 0);
   const leaving = useComputed(() => (model.leaving.value ? words().spoken.leaving : ''));
   const choosing = useComputed(() => (model.choosing.value ? words().spoken.choosing : ''));
   return (
     <>
       <Spoken words={answer} />
       <Spoken words={wait} />
-      <Spoken words={event} />
+      <p class="visually-hidden" role="status">
+        {happened.value && <Later of={spokenEvent} />}
+      </p>
       <Spoken words={leaving} />
       <Spoken words={choosing} />
     </>
@@ -45,9 +51,4 @@ function answerWords(last: ChatMessage | undefined): string {
 
 function waitSpoken({ model: { wait, shards }, names }: PageState): string {
   return wait.value ? waitWords(wait.value, shards.value, names.value).spoken : '';
-}
-
-function eventSpoken({ model: { timeline }, names }: PageState): string {
-  const newest = timeline.value[0];
-  return newest ? eventWords(newest.event, names.value).headline : '';
 }

@@ -1,4 +1,4 @@
-import { words } from '../../words/words.ts';
+import { laterWords } from '../../words/later-words.ts';
 import { farewellWords } from '../farewell-words.ts';
 import { usePage } from '../page-state.ts';
 
@@ -17,7 +17,7 @@ export function FarewellNote({ onEnd }: { onEnd: () => void }) {
     model.stay();
   };
   return (
-    <div class="farewell" data-testid="farewell" role="alertdialog" aria-label={words().farewell.label}>
+    <div class="farewell" data-testid="farewell" role="alertdialog" aria-label={laterWords().farewell.label}>
       <p>{text}</p>
       <div class="buttons">
         {wait && (
@@ -31,10 +31,10 @@ export function FarewellNote({ onEnd }: { onEnd: () => void }) {
           </button>
         )}
         <button type="button" class="danger" data-testid="leave-now" onClick={() => decide(() => model.leave())}>
-          {words().farewell.leaveNow}
+          {laterWords().farewell.leaveNow}
         </button>
         <button type="button" data-testid="stay" onClick={stay}>
-          {words().farewell.stay}
+          {laterWords().farewell.stay}
         </button>
       </div>
     </div>

@@ -1,9 +1,11 @@
 import { useSignal } from '@preact/signals';
 import { shardNames } from '../../words/format.ts';
 import { words } from '../../words/words.ts';
+import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
 import { isPending } from '../status-words.ts';
-import { FarewellNote } from './farewell-note.tsx';
+
+export const farewellNote = lazyComponent(async () => (await import('./later-parts.ts')).FarewellNote);
 
 /** In, with the ticked shards or with what the swarm needs most; and out again. */
 export function JoinControls() {
@@ -28,10 +30,13 @@ function MemberControls() {
   const choosing = model.choosing.value && picks.length === 0;
   const canJoin = model.environment.value.secureContext && idle.length > 0 && !leaving && !choosing;
   const asked = useSignal(false);
+  const Farewell = farewellNote.component.value;
   const { waiting } = model.farewell.value;
   const leave = () =>
     page.perform(async () => {
-      if ((await model.whatOthersLose()).shards.length > 0) asked.value = true;
+      const loses = (await model.whatOthersLose()).shards.length > 0;
+      if (loses) await farewellNote.load();
+      if (loses && farewellNote.component.value) asked.value = true;
       else await model.leave();
     });
   const join = () => {
@@ -53,8 +58,8 @@ function MemberControls() {
           </button>
         )}
       </div>
-      {(asked.value || waiting) && !leaving && (
-        <FarewellNote
+      {Farewell && (asked.value || waiting) && !leaving && (
+        <Farewell
           onEnd={() => {
             asked.value = false;
           }}

@@ -1,8 +1,10 @@
+import '../styles/lap.css';
 import type { Lap, LinkPath } from '../../app/app-model.ts';
 import { formatLayers } from '../../core/ranges.ts';
 import { formatMs } from '../../words/format.ts';
-import { words } from '../../words/words.ts';
+import { laterWords } from '../../words/later-words.ts';
 import { useSettled } from '../hooks/use-settled.ts';
+import { useStageNow } from '../hooks/use-stage-now.ts';
 import { usePage } from '../page-state.ts';
 import { saveFile } from '../save-file.ts';
 import type { TabNames } from '../tab-names.ts';
@@ -18,9 +20,10 @@ const KINDS = ['compute', 'wire', 'wait'] as const;
 export function LapMap() {
   const page = usePage();
   const lap = useSettled(page.model.lap, SHOWN_EVERY_MS);
+  const now = useStageNow(page.model.lap);
   if (!lap || lap.stages.length === 0) return null;
   const names = page.names.value;
-  const said = words().lap;
+  const said = laterWords().lap;
   const longest = Math.max(...lap.stages.map(stageMs));
   const slowest = lap.stages.findIndex((stage) => stageMs(stage) === longest);
   return (
@@ -37,6 +40,7 @@ export function LapMap() {
             who={names.of(stage.peerId)}
             longestMs={longest}
             slowest={lap.stages.length > 1 && index === slowest}
+            now={lap.stages.length > 1 && index === now.value}
           />
         ))}
       </ol>
@@ -50,7 +54,7 @@ export function LapMap() {
       </ul>
       <p class="muted" data-testid="lap-words">
         {said.meanOf(lap.laps)}.
-        {lap.stages.length > 1 && ` ${slowestWords(lap.stages[slowest]!, names, page.model.paths.value)}`}
+        {lap.stages.length > 1 && ` ${said.now} ${slowestWords(lap.stages[slowest]!, names, page.model.paths.value)}`}
       </p>
       <div class="buttons">
         <button type="button" data-testid="trace" onClick={() => saveFile(page.model.traceFile())}>
@@ -66,13 +70,15 @@ interface StageRowProps {
   who: string;
   longestMs: number;
   slowest: boolean;
+  /** It has the token. */
+  now: boolean;
 }
 
-function StageRow({ stage, who, longestMs, slowest }: StageRowProps) {
+function StageRow({ stage, who, longestMs, slowest, now }: StageRowProps) {
   const times = timesOf(stage);
-  const said = words().lap;
+  const said = laterWords().lap;
   return (
-    <li class="lap-stage" data-testid="lap-stage" data-slowest={slowest}>
+    <li class="lap-stage" data-testid="lap-stage" data-slowest={slowest} data-now={now}>
       <div class="lap-stage-head">
         <span class="lap-stage-who" title={stage.peerId}>
           <TabMark peerId={stage.peerId} /> {said.stage(formatLayers(stage.layers), who)}
@@ -105,7 +111,7 @@ function stageMs({ computeMs, wireMs, waitMs }: Stage): number {
 function slowestWords(stage: Stage, names: TabNames, paths: ReadonlyMap<string, LinkPath>): string {
   const times = timesOf(stage);
   const most = KINDS.reduce((best, kind) => (times[kind] > times[best] ? kind : best));
-  const { slowest, kinds, remedies } = words().lap;
+  const { slowest, kinds, remedies } = laterWords().lap;
   const who = names.of(stage.peerId);
   const relayed = most === 'wire' && paths.get(stage.peerId) === 'relayed';
   return `${slowest(formatLayers(stage.layers), who, kinds[most])} ${remedies[relayed ? 'relayed' : most](who)}`;

@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { DeviceCard } from '../../app/app-model.ts';
+import type { DeviceCard, Exchanged } from '../../app/app-model.ts';
 import { ShoalError } from '../../core/errors.ts';
-import { formatCount, formatMs } from '../../words/format.ts';
+import { formatBytes, formatCount, formatMs } from '../../words/format.ts';
 import { laterWords } from '../../words/later-words.ts';
 import { usePage } from '../page-state.ts';
 
@@ -64,9 +64,16 @@ function rowsOf(card: DeviceCard): readonly (readonly [label: string, text: stri
     ...(layersPerSecond > 0 ? [[said.says, speed(layersPerSecond)] as const] : []),
     ...(measuredPerSecond === undefined ? [] : [[said.measured, speed(measuredPerSecond)] as const]),
     [said.forYou, said.tokens(formatCount(card.tokensForUs))],
+    ...(card.taken ? [[said.taken, exchangedWords(card.taken)] as const] : []),
+    ...(card.given ? [[said.given, exchangedWords(card.given)] as const] : []),
     [said.waiting, formatCount(card.queueLength)],
     [said.room, said.tokens(formatCount(card.freeTokens))],
     ...(link.length > 0 ? [[said.link, link.join(' · ')] as const] : []),
     [said.version, card.version],
   ];
+}
+
+/** Of this page's time: whose name a tab bears ends with its page. */
+function exchangedWords({ tokens, bytes }: Exchanged): string {
+  return laterWords().card.exchanged(formatCount(Math.round(tokens)), formatBytes(bytes));
 }

@@ -118,8 +118,9 @@ function shownOf(members: readonly MemberRow[]): readonly MemberRow[] {
   return [...near, ...far].slice(0, MAX_ROWS);
 }
 
-function partWords({ ready, pending, draining }: MemberRow): string {
+function partWords({ ready, pending, draining, build }: MemberRow): string {
   const said = words().members;
+  if (build) return said.builds[build];
   if (draining) return ready.length > 0 ? said.handsOver(shardNames(ready)) : said.leaving;
   const parts = [];
   if (ready.length > 0) parts.push(said.runs(shardNames(ready)));

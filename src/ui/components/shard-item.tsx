@@ -1,19 +1,27 @@
+import { type Signal, useSignal } from '@preact/signals';
 import type { ShardRow, SwarmSummary } from '../../app/app-model.ts';
 import { formatTimeLeft, percent } from '../../core/format.ts';
 import { formatLayers } from '../../core/ranges.ts';
 import { formatBytes, formatBytesOf, formatRate } from '../../words/format.ts';
 import { words } from '../../words/words.ts';
+import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
 import { sourceFacts } from '../source-words.ts';
 import { isPending } from '../status-words.ts';
+import { ErrorText } from './error-text.tsx';
 import { ProgressBar } from './progress-bar.tsx';
 
 /** What peers ask for at a time; less than one is only talk, and not worth a line. */
 const BLOCK_BYTES = 16 * 1024;
 
+export const shardDetails = lazyComponent(async () => (await import('./later-parts.ts')).ShardDetails);
+
 /** One shard: what it holds, how far it is, how fast it moves, and who runs it. */
 export function ShardItem({ shard }: { shard: ShardRow }) {
-  const { index, layers, state, error } = shard;
+  const { index, layers, state, error, errorCode } = shard;
+  const open = useSignal(false);
+  const Details = shardDetails.component.value;
+  const shown = hasDetails(shard);
   return (
     <li class="shard" data-testid={`shard-${index}`} data-state={state}>
       <div class="shard-head">
@@ -29,17 +37,46 @@ export function ShardItem({ shard }: { shard: ShardRow }) {
         {state === 'absent' && <Standing shard={shard} />}
       </ul>
       {/* Apart: what changes several times a second would push it about. */}
-      {state !== 'absent' && (
-        <ul class="shard-standing">
-          <Standing shard={shard} />
-        </ul>
-      )}
+      <div class="shard-foot">
+        {state !== 'absent' && (
+          <ul class="shard-standing">
+            <Standing shard={shard} />
+          </ul>
+        )}
+        {shown && <AboutButton open={open} index={index} />}
+      </div>
+      {shown && open.value && Details && <Details shard={shard} />}
       {error && (
-        <p class="shard-error" lang="en">
-          {error}
+        <p class="shard-error">
+          <ErrorText code={errorCode} detail={error} />
         </p>
       )}
     </li>
+  );
+}
+
+/** Whether there is anything that a torrent client would show. */
+function hasDetails(shard: ShardRow): boolean {
+  return shard.state !== 'absent' || shard.storedBytes > 0 || shard.wish.paused || shared(shard);
+}
+
+/** Opens and folds the details. */
+function AboutButton({ open, index }: { open: Signal<boolean>; index: number }) {
+  const said = words().shard;
+  return (
+    <button
+      type="button"
+      class="shard-about"
+      data-testid={`shard-${index}-about`}
+      aria-expanded={open.value}
+      aria-label={`${said.about}: ${said.one(index)}`}
+      onClick={() => {
+        open.value = !open.value;
+        void shardDetails.load();
+      }}
+    >
+      {said.about}
+    </button>
   );
 }
 
@@ -95,11 +132,17 @@ function State({ shard }: { shard: ShardRow }) {
 
 function stateWords(shard: ShardRow, role: SwarmSummary['role']): string {
   const { states } = words().shard;
+  if (held(shard)) return shard.wish.paused ? states.paused : states.waits;
   if (shard.state !== 'absent') return states[shard.state];
   // A guest shares nothing: it needs the beginning of the first shard for its prompts.
   if (shared(shard)) return role === 'guest' ? states.tokenizer : states.sharing;
   if (shard.storedBytes < shard.totalBytes) return shard.storedBytes > 0 ? states.partly : states.absent;
   return shard.seeding ? states.shared : states.stored;
+}
+
+/** Whether its download stands still, as its owner wants. */
+function held({ state, storedBytes, totalBytes, wish, waits }: ShardRow): boolean {
+  return (state === 'downloading' || state === 'absent') && storedBytes < totalBytes && (wish.paused || waits);
 }
 
 /** Whether it comes, though this tab does not run it. */
@@ -124,11 +167,11 @@ function facts(shard: ShardRow): string[] {
   const whole = storedBytes >= totalBytes || shard.state === 'ready';
   const list = [`${whole ? formatBytes(totalBytes) : formatBytesOf(storedBytes, totalBytes)}${partsOf(shard)}`];
   const downloading = shard.state === 'downloading';
-  if (downBytesPerSecond >= 1) list.push(`↓ ${formatRate(downBytesPerSecond)}`);
+  if (downBytesPerSecond >= 1 && !held(shard)) list.push(`↓ ${formatRate(downBytesPerSecond)}`);
   if (downloading || shard.seeding || upBytesPerSecond >= 1) list.push(`↑ ${formatRate(upBytesPerSecond)}`);
   if (sentBytes >= BLOCK_BYTES) list.push(said.sent(formatBytes(sentBytes)));
   if (downloading || shard.seeding) list.push(said.peers(peers));
-  if (isPending(shard) || shared(shard)) list.push(...sourceFacts(shard));
-  if (isPending(shard) && secondsLeft !== undefined) list.push(said.left(formatTimeLeft(secondsLeft)));
+  if (!held(shard) && (isPending(shard) || shared(shard))) list.push(...sourceFacts(shard));
+  if (!held(shard) && isPending(shard) && secondsLeft !== undefined) list.push(said.left(formatTimeLeft(secondsLeft)));
   return list;
 }

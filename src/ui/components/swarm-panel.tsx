@@ -1,18 +1,23 @@
+import { useComputed } from '@preact/signals';
 import { words } from '../../words/words.ts';
+import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
 import { EnvironmentNotice, LackNotices } from './environment-notice.tsx';
 import { Invite } from './invite.tsx';
 import { JoinControls } from './join-controls.tsx';
-import { LapMap } from './lap-map.tsx';
+import { Later } from './later.tsx';
 import { LendPanel } from './lend-panel.tsx';
 import { LogPanel } from './log-panel.tsx';
 import { MemberList } from './member-list.tsx';
 import { SettingsPanel } from './settings-panel.tsx';
 import { ShardList } from './shard-list.tsx';
 import { SwarmStatus } from './swarm-status.tsx';
-import { Timeline } from './timeline.tsx';
 import { VerifyPanel } from './verify-panel.tsx';
 import { Welcome } from './welcome.tsx';
+
+/** What answers leave behind: before the first there is none. */
+export const lapMap = lazyComponent(async () => (await import('./later-parts.ts')).LapMap);
+export const timeline = lazyComponent(async () => (await import('./later-parts.ts')).Timeline);
 
 /** All about the swarm: its state, its shards, who is in it, and how to check it. */
 export function SwarmPanel() {
@@ -29,8 +34,7 @@ export function SwarmPanel() {
         <EnvironmentNotice />
         <LackNotices />
         <SwarmStatus />
-        <Timeline />
-        <LapMap />
+        <Trail />
         <section class="card" aria-labelledby="shards-title">
           <h2 id="shards-title">{words().shard.title}</h2>
           <ShardList />
@@ -46,5 +50,18 @@ export function SwarmPanel() {
         </div>
       </div>
     </section>
+  );
+}
+
+function Trail() {
+  const { model } = usePage();
+  // Not what they are: that changes with every token.
+  const happened = useComputed(() => model.timeline.value.length > 0);
+  const measured = useComputed(() => model.lap.value !== undefined);
+  return (
+    <>
+      {happened.value && <Later of={timeline} />}
+      {measured.value && <Later of={lapMap} />}
+    </>
   );
 }

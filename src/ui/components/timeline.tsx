@@ -1,6 +1,7 @@
+import '../styles/timeline.css';
 import type { TimelineRow } from '../../app/app-model.ts';
 import { formatClock } from '../../core/format.ts';
-import { words } from '../../words/words.ts';
+import { laterWords } from '../../words/later-words.ts';
 import { usePage } from '../page-state.ts';
 import type { TabNames } from '../tab-names.ts';
 import { eventWords } from '../timeline-words.ts';
@@ -12,7 +13,7 @@ export function Timeline() {
   if (rows.length === 0) return null;
   return (
     <section class="card" data-testid="timeline" aria-labelledby="timeline-title">
-      <h2 id="timeline-title">{words().timeline.title}</h2>
+      <h2 id="timeline-title">{laterWords().timeline.title}</h2>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <ol class="timeline-rows" tabIndex={0} aria-labelledby="timeline-title">
         {rows.map((row) => (

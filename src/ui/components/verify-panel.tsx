@@ -1,6 +1,10 @@
 import type { CheckRow } from '../../app/app-model.ts';
 import { words } from '../../words/words.ts';
+import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
+import { Later } from './later.tsx';
+
+export const checkList = lazyComponent(async () => (await import('./later-parts.ts')).CheckList);
 
 /** The checks that a swarm is whole, each with ✓ or ✗ and what was seen. */
 export function VerifyPanel() {
@@ -25,73 +29,9 @@ export function VerifyPanel() {
       <p class="muted" role="status">
         {summaryWords(checks, verifying)}
       </p>
-      {groupsOf(checks).map(({ key, rows }) =>
-        key === '' ? <CheckTable key={key} rows={rows} /> : <CheckGroup key={key} rows={rows} />,
-      )}
+      {checks.length > 0 && <Later of={checkList} />}
     </section>
   );
-}
-
-/** All checks of one tab or shard in a line, which opens: by itself where one of them failed. */
-function CheckGroup({ rows }: { rows: readonly CheckRow[] }) {
-  const { names } = usePage();
-  const said = words().verify;
-  const of = rows[0]!.of!;
-  const passed = rows.every((row) => row.passed);
-  const who = 'shard' in of ? words().shard.one(of.shard) : names.value.full(of.peerId);
-  return (
-    <details class="check-group" data-testid="check-group" data-passed={passed} open={!passed}>
-      <summary>
-        <CheckMark passed={passed} /> <span dir="auto">{said.group(who, rows.length)}</span>
-      </summary>
-      <CheckTable rows={rows} />
-    </details>
-  );
-}
-
-function CheckMark({ passed }: { passed: boolean }) {
-  const said = words().verify;
-  return (
-    <span class="check-mark">
-      <span aria-hidden="true">{passed ? '✓' : '✗'}</span>
-      <span class="visually-hidden">{passed ? said.passed : said.notPassed}</span>
-    </span>
-  );
-}
-
-function CheckTable({ rows }: { rows: readonly CheckRow[] }) {
-  const said = words().verify;
-  return (
-    <table class="checks">
-      <thead class="visually-hidden">
-        <tr>
-          <th>{said.result}</th>
-          <th>{said.name}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(({ name, passed, detail }, index) => (
-          <tr key={`${index} ${name}`} data-testid="check" data-passed={passed}>
-            <td>
-              <CheckMark passed={passed} />
-            </td>
-            <td>
-              <span class="check-name">{said.nameOf(name)}</span>
-              <span class="check-detail" lang="en">
-                {detail}
-              </span>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-/** What is of the whole swarm first, then a group for each tab and each shard, in the order of their first check. */
-function groupsOf(checks: readonly CheckRow[]): { key: string; rows: readonly CheckRow[] }[] {
-  const groups = Map.groupBy(checks, ({ of }) => (of === undefined ? '' : JSON.stringify(of)));
-  return [...groups].map(([key, rows]) => ({ key, rows })).sort((a, b) => Number(b.key === '') - Number(a.key === ''));
 }
 
 function summaryWords(checks: readonly CheckRow[], verifying: boolean): string {

@@ -62,6 +62,7 @@ export const first = {
   tabs,
   tokens: (count) => `${count} Token`,
   tokensPerSecond: (speed) => `${speed} Token/s`,
+  browserOn: (browser, system) => `${browser} unter ${system}`,
   thisTab: 'dieser Tab',
   times: (count) => `(${count}-mal)`,
   copied: 'Kopiert',
@@ -88,6 +89,8 @@ export const first = {
     fetches: (size) => `Lädt ${size} in diesen Tab, der dann allein antwortet.`,
     theModel: 'das Modell',
     noNeed: 'Nötig ist das nicht: Die Tabs dieses Schwarms haben alles und beantworten, was du unten eingibst.',
+    forecast: 'Wie schnell es hier wäre, ist noch nicht gemessen.',
+    measure: 'Dieses Gerät messen',
     orShare: 'Oder übernimm unten einen Teil und lade andere Tabs für den Rest ein.',
   },
   top: {
@@ -199,24 +202,6 @@ export const first = {
     tickNote:
       'Wähle die Teile, die dieser Tab rechnen soll, oder überlass die Wahl der Automatik: Sie nimmt den Teil, den der Schwarm am nötigsten braucht.',
   },
-  farewell: {
-    label: 'Bevor dieser Tab geht',
-    leaveNow: 'Jetzt gehen',
-    stay: 'Bleiben',
-    nothingLost: 'Andere haben alles, was dieser Tab bereithält.',
-    copying: (shards, share) => `Ein anderer Tab kopiert ${shards} (${share}). Danach geht dieser Tab.`,
-    copied: (shards, count) =>
-      `Nur dieser Tab rechnet ${shards}. Ein anderer hat eine Kopie und lädt ${them(count)}, sobald jemand fragt.`,
-    onlyHere: (shards, count, answers) =>
-      `Nur dieser Tab hat ${shards}: ${
-        answers === 0
-          ? `Niemand bekommt Antworten, bis jemand ${them(count)} wieder hat`
-          : answers === 1
-            ? '1 Antwort bricht ab'
-            : `${answers} Antworten brechen ab`
-      }.`,
-    wait: (_count, share) => `Warten, bis kopiert ist (${share})`,
-  },
 
   status: {
     roomShut: 'In diesem Raum kann jetzt nichts gefragt werden.',
@@ -256,12 +241,15 @@ export const first = {
     fromServer: 'Die Liste der Teile kommt vom Server.',
     one: (index) => `Teil ${index}`,
     layers: (layers) => `Schichten ${layers}`,
+    about: 'Einzelheiten',
     verified: 'geprüft ✓',
     runBy: (count) => `rechnet in ${tabs(count)}`,
     runByUnknown: 'noch nicht bekannt, wer rechnet',
     runByNobody: 'rechnet niemand',
     states: {
       downloading: 'wird geholt',
+      paused: 'angehalten',
+      waits: 'wartet, bis er dran ist',
       verifying: 'wird geprüft',
       loading: 'wird geladen',
       ready: 'bereit',
@@ -304,6 +292,10 @@ export const first = {
     handsOver: (shards) => `geht, übergibt ${shards}`,
     runs: (shards) => `rechnet ${shards}`,
     fetches: (shards) => `holt ${shards}`,
+    builds: {
+      older: 'hat einen älteren Stand, der mit diesem nicht zusammenarbeitet: Dort muss neu geladen werden',
+      newer: 'hat einen neueren Stand, der mit diesem nicht zusammenarbeitet: Lade diese Seite neu',
+    },
     holdsNone: 'hat noch keinen Teil',
     notConnected: 'nicht verbunden',
     msALayer: (ms) => `${ms} ms je Schicht`,
@@ -321,23 +313,6 @@ export const first = {
     totals: (given, sent, taken, received) =>
       `Gegeben: ${given} Token für andere gerechnet, ${sent} gesendet. Genommen: ${taken} Token von anderen gerechnet, ${received} empfangen.`,
   },
-  lap: {
-    title: 'Wo die Zeit bleibt',
-    total: (ms) => `${ms} ms`,
-    totalOf: 'je Token, einmal durch alle Schichten',
-    meanOf: (count) => (count === 1 ? 'Ein Token' : `Mittel aus ${count} Token der letzten Minute`),
-    remedies: {
-      compute: (who) => `Weniger Schichten auf ${who} oder ein schnelleres Gerät dafür würden helfen.`,
-      wait: (who) => `${who} hat vorher anderes zu tun: Ein weiterer Tab mit denselben Schichten nähme ihm etwas ab.`,
-      wire: (who) => `Der Weg zu ${who} ist weit: Ein näherer Tab oder ein Kabel statt WLAN würde ihn verkürzen.`,
-      relayed: (who) =>
-        `${who} ist nur über eine Zwischenstation zu erreichen, die alles weiterleitet: Im selben WLAN fiele das meiste davon weg.`,
-    },
-    kinds: { compute: 'Rechnen', wire: 'Leitung', wait: 'Warten' },
-    stage: (layers, who) => `Schichten ${layers} · ${who}`,
-    slowest: (layers, who, kind) => `Am langsamsten: Schichten ${layers}, ${who}, vor allem ${kind}.`,
-    trace: 'Messdaten speichern',
-  },
   verify: {
     title: 'Prüfen',
     check: 'Schwarm prüfen',
@@ -346,32 +321,8 @@ export const first = {
     failed: (failed, all) => `${failed} von ${all} Prüfungen gescheitert.`,
     passedSoFar: (count) => `Bisher ${count} Prüfungen bestanden.`,
     allPassed: (count) => `Alle ${count} Prüfungen bestanden.`,
-    result: 'Ergebnis',
-    group: (who, count) => `${who}: ${plural(count, 'Prüfung', 'Prüfungen')}`,
-    name: 'Prüfung',
-    passed: 'bestanden',
-    notPassed: 'gescheitert',
-    nameOf: checkName,
   },
 
-  timeline: {
-    title: 'Was unterwegs geschah',
-    expelled: (who) => `${who} bleibt ab jetzt außen vor: Eine Prüfung ergab einen Fehler.`,
-    resent: 'Das ganze Gespräch wurde noch einmal gesendet.',
-    queued: (time) => `${time} in der Schlange: Alle Tabs mit diesen Schichten waren belegt.`,
-    reopened: 'Dieser Tab wurde neu geöffnet: Die Antwort geht weiter.',
-    kept: (tokens) => `${tokens} Token behalten`,
-    stoodStill: (ms) => `stand ${ms} ms still`,
-    rebuilt: (positions) => `${plural(positions, 'Stelle', 'Stellen')} wiederhergestellt`,
-    handedOver: (layers, from, to) => `Schichten ${layers}: vor dem Gehen übergeben (${from} → ${to}).`,
-    hasBack: (layers, who, time) =>
-      `Schichten ${layers}: Das Gespräch ging verloren und ist nach ${time} wieder da (${who}).`,
-    tookOver: (layers, from, to, time) => `Schichten ${layers}: nach ${time} übernommen (${from} → ${to}).`,
-    givenUp: (layers, time) => `Schichten ${layers}: Niemand hatte sie; nach ${time} Warten endete die Antwort.`,
-    fetched: (layers, who, time) => `Schichten ${layers}: Niemand hatte sie; in ${time} geholt von: ${who}.`,
-    nobodyFor: (layers, time) => `Schichten ${layers}: ${time} lang hatte sie niemand.`,
-    endedThere: 'dort endete die Antwort',
-  },
   wait: {
     queue: (place) => `In der Schlange: Platz ${place}`,
     about: (queue, time) => `${queue}, etwa ${time}.`,
@@ -410,27 +361,11 @@ export const first = {
   notices: {
     update:
       'Der Server hat eine neue Version dieser Seite. Sie kommt beim nächsten Neuladen: Warte damit, bis keine Antwort durch diesen Tab läuft.',
+    newerBuild:
+      'Im Schwarm sind Tabs mit einem neueren Stand dieser Seite, die mit diesem nicht zusammenarbeiten. Lade diese Seite neu; ändert das nichts, muss ihr Server aktualisiert werden.',
     noNotices:
       'Dieser Browser zeigt keine Benachrichtigungen dieser Seite. Erlaube sie in seinen Einstellungen für die Seite.',
     tooLarge: (name) => `${name} ist größer als 2 MB: zu lang für eine Frage.`,
     noText: (name) => `${name} ist kein Text: Mit einer Frage geht nur mit, was eine Datei in Buchstaben sagt.`,
   },
 } satisfies Words;
-
-/** As the checks name themselves in the log. */
-const CHECKS: readonly (readonly [RegExp, string])[] = [
-  [/^Nodes$/, 'Tabs'],
-  [/^GET_CAPABILITIES of (.+)$/, 'Zustand von $1'],
-  [/^LIST_FILES of (.+)$/, 'Dateien von $1'],
-  [/^Shard (\d+) \(layers (.+)\): served$/, 'Teil $1 (Schichten $2): wird gerechnet'],
-  [/^Shard (\d+) \(layers (.+)\): found in the DHT$/, 'Teil $1 (Schichten $2): wird gefunden'],
-  [/^Log of (.+)$/, 'Protokoll von $1'],
-  [/^A prompt through every shard$/, 'Eine Frage durch alle Teile'],
-  [/^A prompt through every copy$/, 'Eine Frage durch jede Kopie'],
-  [/^EXECUTE_TASK on shard (\d+)$/, 'Rechnung auf Teil $1'],
-];
-
-function checkName(name: string): string {
-  const known = CHECKS.find(([pattern]) => pattern.test(name));
-  return known ? name.replace(...known) : name;
-}

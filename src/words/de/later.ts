@@ -1,6 +1,8 @@
 import type { LaterWords } from '../en/later.ts';
 import { plural } from './numbers.ts';
 
+const them = (count: number) => (count === 1 ? 'ihn' : 'sie');
+
 export const later = {
   copy: 'Kopieren',
   open: 'Öffnen',
@@ -50,6 +52,9 @@ export const later = {
     measured: 'Hier gemessen',
     forYou: 'War beteiligt an',
     tokens: (count) => `${count} Token`,
+    taken: 'Hat dir gegeben',
+    given: 'Hat von dir bekommen',
+    exchanged: (tokens, bytes) => `${tokens} gerechnete Token, ${bytes} an Gewichten`,
     waiting: 'Aufgaben, die dort warten',
     room: 'Hat Platz für',
     link: 'Erreicht',
@@ -60,6 +65,24 @@ export const later = {
     },
     roundTrip: (ms) => `${ms} ms hin und zurück`,
     version: 'Shoal-Version',
+  },
+
+  shard: {
+    pieces: (stored, count) => `${stored} von ${plural(count, 'Stück', 'Stücken')}`,
+    fromTabs: 'Von anderen Tabs',
+    fromServer: 'Vom Server',
+    given: 'An andere gesendet',
+    tabs: 'Tabs, von denen er kam und an die er ging',
+    traffic: (received, sent) => `${received} von ihm · ${sent} an ihn`,
+    unnamed: 'ein Gast oder ein anderes Programm',
+    gone: 'nicht verbunden',
+    since: 'Seit diese Seite geöffnet wurde.',
+    pause: 'Anhalten',
+    goOn: 'Weiter holen',
+    pausedNote:
+      'Es wird nichts mehr davon geholt, bis du weitermachst, auch wenn die Seite neu geöffnet wird. Was hier ist, bleibt, und andere bekommen es von hier.',
+    priority: 'Holen',
+    priorities: { first: 'vor anderen', normal: 'mit anderen', last: 'nach anderen' },
   },
 
   rooms: {
@@ -158,6 +181,79 @@ export const later = {
     ownSwarm: (name) => `${name} läuft in einem eigenen Schwarm, der mit diesem Tab beginnt.`,
     noRoomForAll: 'Dieses Gerät hat nicht für alle Schichten Platz: Teile den Link, und andere rechnen den Rest.',
     onlyByLink: 'Herein kommt nur, wer den Link hat.',
+  },
+  lap: {
+    title: 'Wo die Zeit bleibt',
+    total: (ms) => `${ms} ms`,
+    totalOf: 'je Token, einmal durch alle Schichten',
+    meanOf: (count) => (count === 1 ? 'Ein Token' : `Mittel aus ${count} Token der letzten Minute`),
+    remedies: {
+      compute: (who) => `Weniger Schichten auf ${who} oder ein schnelleres Gerät dafür würden helfen.`,
+      wait: (who) => `${who} hat vorher anderes zu tun: Ein weiterer Tab mit denselben Schichten nähme ihm etwas ab.`,
+      wire: (who) => `Der Weg zu ${who} ist weit: Ein näherer Tab oder ein Kabel statt WLAN würde ihn verkürzen.`,
+      relayed: (who) =>
+        `${who} ist nur über eine Zwischenstation zu erreichen, die alles weiterleitet: Im selben WLAN fiele das meiste davon weg.`,
+    },
+    kinds: { compute: 'Rechnen', wire: 'Leitung', wait: 'Warten' },
+    stage: (layers, who) => `Schichten ${layers} · ${who}`,
+    now: 'Solange eine Antwort entsteht, ist das Token bei dem markierten Tab.',
+    slowest: (layers, who, kind) => `Am langsamsten: Schichten ${layers}, ${who}, vor allem ${kind}.`,
+    trace: 'Messdaten speichern',
+  },
+  timeline: {
+    title: 'Was unterwegs geschah',
+    expelled: (who) => `${who} bleibt ab jetzt außen vor: Eine Prüfung ergab einen Fehler.`,
+    resent: 'Das ganze Gespräch wurde noch einmal gesendet.',
+    queued: (time) => `${time} in der Schlange: Alle Tabs mit diesen Schichten waren belegt.`,
+    reopened: 'Dieser Tab wurde neu geöffnet: Die Antwort geht weiter.',
+    kept: (tokens) => `${tokens} Token behalten`,
+    stoodStill: (ms) => `stand ${ms} ms still`,
+    rebuilt: (positions) => `${plural(positions, 'Stelle', 'Stellen')} wiederhergestellt`,
+    handedOver: (layers, from, to) => `Schichten ${layers}: vor dem Gehen übergeben (${from} → ${to}).`,
+    hasBack: (layers, who, time) =>
+      `Schichten ${layers}: Das Gespräch ging verloren und ist nach ${time} wieder da (${who}).`,
+    tookOver: (layers, from, to, time) => `Schichten ${layers}: nach ${time} übernommen (${from} → ${to}).`,
+    givenUp: (layers, time) => `Schichten ${layers}: Niemand hatte sie; nach ${time} Warten endete die Antwort.`,
+    fetched: (layers, who, time) => `Schichten ${layers}: Niemand hatte sie; in ${time} geholt von: ${who}.`,
+    nobodyFor: (layers, time) => `Schichten ${layers}: ${time} lang hatte sie niemand.`,
+    endedThere: 'dort endete die Antwort',
+  },
+  checks: {
+    result: 'Ergebnis',
+    group: (who, count) => `${who}: ${plural(count, 'Prüfung', 'Prüfungen')}`,
+    name: 'Prüfung',
+    passed: 'bestanden',
+    notPassed: 'gescheitert',
+    nameOf: checkName,
+  },
+  farewell: {
+    label: 'Bevor dieser Tab geht',
+    leaveNow: 'Jetzt gehen',
+    stay: 'Bleiben',
+    nothingLost: 'Andere haben alles, was dieser Tab bereithält.',
+    copying: (shards, share) => `Ein anderer Tab kopiert ${shards} (${share}). Danach geht dieser Tab.`,
+    copied: (shards, count) =>
+      `Nur dieser Tab rechnet ${shards}. Ein anderer hat eine Kopie und lädt ${them(count)}, sobald jemand fragt.`,
+    onlyHere: (shards, count, answers) =>
+      `Nur dieser Tab hat ${shards}: ${
+        answers === 0
+          ? `Niemand bekommt Antworten, bis jemand ${them(count)} wieder hat`
+          : answers === 1
+            ? '1 Antwort bricht ab'
+            : `${answers} Antworten brechen ab`
+      }.`,
+    wait: (_count, share) => `Warten, bis kopiert ist (${share})`,
+  },
+  forecast: {
+    now: (devices, what) =>
+      devices === 1 ? `Auf diesem Gerät allein: ${what}` : `Mit den Tabs, die da sind, ${devices} Geräte: ${what}`,
+    later: (what) => `Mit zwei weiteren solchen Geräten: ${what}`,
+    fits: (speed, alone, bytes, time) =>
+      `${speed}; ${alone ? 'es' : 'jedes'} holt ${bytes}${time === undefined ? '' : `, in etwa ${time}`}.`,
+    short: (alone, bytes) => `zu groß, ${alone ? 'ihm' : 'jedem'} fehlen ${bytes}.`,
+    enough: (devices) => `${devices} Geräte wie dieses fassen es: Teile den Link.`,
+    spare: 'Weitere Geräte hielten Kopien bereit: nicht schneller, aber niemand wartet, wenn eines geht.',
+    alike: 'Die anderen Geräte sind so gerechnet, als wären sie wie dieses und in einem Raum.',
   },
   device: {
     title: 'Dieses Gerät',
@@ -331,3 +427,22 @@ const REASONS: Readonly<Record<string, string>> = {
     'dieser Browser gibt keine GPU her, nur eine aus Software, und die ist langsamer',
   'this browser gives no GPU: it has no WebGPU': 'dieser Browser gibt keine GPU her',
 };
+
+/** As the checks name themselves in the log. */
+const CHECKS: readonly (readonly [RegExp, string])[] = [
+  [/^Nodes$/, 'Tabs'],
+  [/^GET_CAPABILITIES of (.+)$/, 'Zustand von $1'],
+  [/^Build of (.+)$/, 'Stand von $1'],
+  [/^LIST_FILES of (.+)$/, 'Dateien von $1'],
+  [/^Shard (\d+) \(layers (.+)\): served$/, 'Teil $1 (Schichten $2): wird gerechnet'],
+  [/^Shard (\d+) \(layers (.+)\): found in the DHT$/, 'Teil $1 (Schichten $2): wird gefunden'],
+  [/^Log of (.+)$/, 'Protokoll von $1'],
+  [/^A prompt through every shard$/, 'Eine Frage durch alle Teile'],
+  [/^A prompt through every copy$/, 'Eine Frage durch jede Kopie'],
+  [/^EXECUTE_TASK on shard (\d+)$/, 'Rechnung auf Teil $1'],
+];
+
+function checkName(name: string): string {
+  const known = CHECKS.find(([pattern]) => pattern.test(name));
+  return known ? name.replace(...known) : name;
+}

@@ -60,6 +60,7 @@ export const english = {
   tokens: (count: string) => `${count} tokens`,
   tokensPerSecond: (speed: string) => `${speed} tokens/s`,
   thisTab: 'this tab',
+  browserOn: (browser: string, system: string) => `${browser} on ${system}`,
   times: (count: number) => `(${count} times)`,
   copied: 'Copied',
   copiedMark: 'Copied ✓',
@@ -85,6 +86,8 @@ export const english = {
     fetches: (size: string) => `Fetches ${size} into this tab, which then answers alone.`,
     theModel: 'the model',
     noNeed: 'There is no need to: the tabs of this swarm run all of it, and answer what you type below.',
+    forecast: 'How fast it would be here is not measured yet.',
+    measure: 'Measure this device',
     orShare: 'Or take a part below and invite other tabs to take the rest.',
   },
   top: {
@@ -195,23 +198,6 @@ export const english = {
     tickNote:
       'Tick the shards that this tab should run, or leave the choice to auto: the one that the swarm needs most.',
   },
-  farewell: {
-    label: 'Before this tab leaves',
-    leaveNow: 'Leave now',
-    stay: 'Stay',
-    nothingLost: 'Others have all that this tab serves.',
-    copying: (shards: string, share: string) =>
-      `Another tab copies ${shards} (${share}). This tab leaves when that is done.`,
-    copied: (shards: string, count: number) =>
-      `Only this tab runs ${shards}. Another has a copy, and loads ${them(count)} when somebody asks.`,
-    onlyHere: (shards: string, count: number, answers: number) =>
-      `Only this tab has ${shards}: ${
-        answers === 0
-          ? `nobody gets answers until somebody has ${them(count)} again`
-          : `${plural(answers, 'answer')} will stop`
-      }.`,
-    wait: (count: number, share: string) => `Wait until ${count === 1 ? 'it is' : 'they are'} copied (${share})`,
-  },
 
   status: {
     roomShut: 'Nothing can be asked in this room now.',
@@ -253,12 +239,15 @@ export const english = {
     fromServer: 'The list of shards comes from the server.',
     one: (index: number) => `Shard ${index}`,
     layers: (layers: string) => `layers ${layers}`,
+    about: 'Details',
     verified: 'hash verified ✓',
     runBy: (count: number) => `run by ${tabs(count)}`,
     runByUnknown: 'run by: not known yet',
     runByNobody: 'run by nobody',
     states: {
       downloading: 'fetching',
+      paused: 'paused',
+      waits: 'waits for its turn',
       verifying: 'verifying',
       loading: 'loading',
       ready: 'ready',
@@ -302,6 +291,10 @@ export const english = {
     runs: (shards: string) => `runs ${shards}`,
     fetches: (shards: string) => `fetches ${shards}`,
     holdsNone: 'holds no shard yet',
+    builds: {
+      older: 'runs an older build, which cannot work with this one: its page must be reloaded',
+      newer: 'runs a newer build, which cannot work with this one: reload this page',
+    },
     notConnected: 'not connected',
     msALayer: (ms: string) => `${ms} ms a layer`,
   },
@@ -318,26 +311,6 @@ export const english = {
     totals: (given: string, sent: string, taken: string, received: string) =>
       `Given: ${given} tokens computed for others, ${sent} sent. Taken: ${taken} tokens computed by others, ${received} received.`,
   },
-  lap: {
-    title: 'Where the time goes',
-    total: (ms: string) => `${ms} ms`,
-    totalOf: 'a token, once through all layers',
-    /** Of how many tokens it is the mean. */
-    meanOf: (count: number) => (count === 1 ? 'One token' : `The mean of ${count} tokens of the last minute`),
-    remedies: {
-      compute: (who: string) => `Fewer layers on ${who}, or a faster device for them, would shorten it.`,
-      wait: (who: string) =>
-        `${who} has other work before yours: another tab with the same layers would take some of it.`,
-      wire: (who: string) =>
-        `The way to ${who} is long: a tab nearer by, or a cable in place of Wi-Fi, would shorten it.`,
-      relayed: (who: string) =>
-        `${who} is reached through a relay, which carries every byte: the same Wi-Fi would save most of that.`,
-    },
-    kinds: { compute: 'compute', wire: 'wire', wait: 'wait' },
-    stage: (layers: string, who: string) => `layers ${layers} · ${who}`,
-    slowest: (layers: string, who: string, kind: string) => `Slowest: layers ${layers} on ${who}, mostly ${kind}.`,
-    trace: 'Save a trace',
-  },
   verify: {
     title: 'Verify',
     check: 'Check the swarm',
@@ -346,37 +319,8 @@ export const english = {
     failed: (failed: number, all: number) => `${failed} of ${all} checks failed.`,
     passedSoFar: (count: number) => `${count} checks passed so far.`,
     allPassed: (count: number) => `All ${count} checks passed.`,
-    result: 'Result',
-    group: (who: string, count: number) => `${who}: ${plural(count, 'check')}`,
-    name: 'Check',
-    passed: 'passed',
-    notPassed: 'failed',
-    /** The name that the check gives itself. */
-    nameOf: (name: string) => name,
   },
 
-  timeline: {
-    title: 'What happened on the way',
-    expelled: (who: string) => `${who} is left out from now on: a check found it wrong.`,
-    resent: 'The whole conversation was sent again.',
-    queued: (time: string) => `In the queue for ${time}: every tab with the layers was busy.`,
-    reopened: 'This tab was opened again: the answer goes on.',
-    kept: (tokens: number) => `${plural(tokens, 'token')} kept`,
-    stoodStill: (ms: number) => `stood still ${ms} ms`,
-    rebuilt: (positions: number) => `${plural(positions, 'position')} rebuilt`,
-    handedOver: (layers: string, from: string, to: string) =>
-      `Layers ${layers}: ${from} handed over to ${to} before leaving.`,
-    hasBack: (layers: string, who: string, time: string) =>
-      `Layers ${layers}: ${who} lost the conversation and has it back after ${time}.`,
-    tookOver: (layers: string, from: string, to: string, time: string) =>
-      `Layers ${layers}: ${from} left, ${to} took over after ${time}.`,
-    givenUp: (layers: string, time: string) =>
-      `Layers ${layers}: nobody had them; the answer ended after ${time} of waiting.`,
-    fetched: (layers: string, who: string, time: string) =>
-      `Layers ${layers}: nobody had them; ${who} fetched them in ${time}.`,
-    nobodyFor: (layers: string, time: string) => `Layers ${layers}: nobody had them for ${time}.`,
-    endedThere: 'the answer ended there',
-  },
   wait: {
     queue: (place: number) => `In the queue: place ${place}`,
     about: (queue: string, time: string) => `${queue}, about ${time}.`,
@@ -416,6 +360,8 @@ export const english = {
   notices: {
     update:
       'The server has a new version of this page. It comes with the next reload: choose a moment when no answer runs through this tab.',
+    newerBuild:
+      'Tabs with a newer build of this page are in the swarm, and cannot work with this one. Reload this page; if nothing changes, its server must be updated.',
     noNotices: 'This browser shows no notices of this page. Allow them in its settings for the page.',
     tooLarge: (name: string) => `${name} is larger than 2 MB: too long for a prompt.`,
     noText: (name: string) => `${name} is no text: only what a file says in letters can go with a prompt.`,

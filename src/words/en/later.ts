@@ -1,5 +1,7 @@
 import { plural } from '../../core/format.ts';
 
+const them = (count: number) => (count === 1 ? 'it' : 'them');
+
 /** What a field is called, and what it does. */
 type Named = readonly [label: string, hint: string];
 const named = <Key extends string>(table: Readonly<Record<Key, Named>>) => table;
@@ -58,12 +60,33 @@ export const englishLater = {
     measured: 'As measured here',
     forYou: 'Had part in',
     tokens: (count: string) => `${count} tokens`,
+    taken: 'Has given you',
+    given: 'Has got from you',
+    exchanged: (tokens: string, bytes: string) => `${tokens} tokens computed, ${bytes} of weights`,
     waiting: 'Tasks that wait there',
     room: 'Has room for',
     link: 'Reached',
     paths: { 'same-network': 'in the same network', direct: 'over the internet, directly', relayed: 'through a relay' },
     roundTrip: (ms: string) => `${ms} ms there and back`,
     version: 'Version',
+  },
+
+  shard: {
+    pieces: (stored: number, count: number) => `${stored} of ${plural(count, 'piece')}`,
+    fromTabs: 'From other tabs',
+    fromServer: 'From the server',
+    given: 'Sent to others',
+    tabs: 'Tabs that it came from and went to',
+    traffic: (received: string, sent: string) => `${received} from it · ${sent} to it`,
+    unnamed: 'a guest, or another program',
+    gone: 'not connected',
+    since: 'Since this page was opened.',
+    pause: 'Pause',
+    goOn: 'Go on',
+    pausedNote:
+      'Nothing more of it is fetched until you go on, also when the page is opened again. What is here stays, and others get it from here.',
+    priority: 'Fetch it',
+    priorities: { first: 'before others', normal: 'with others', last: 'after others' },
   },
 
   rooms: {
@@ -159,6 +182,86 @@ export const englishLater = {
     ownSwarm: (name: string) => `${name} runs in a swarm of its own, which begins with this tab.`,
     noRoomForAll: 'This device has no room for all of its layers: share the link, and others run the rest.',
     onlyByLink: 'Only who has its link can come in.',
+  },
+  lap: {
+    title: 'Where the time goes',
+    total: (ms: string) => `${ms} ms`,
+    totalOf: 'a token, once through all layers',
+    /** Of how many tokens it is the mean. */
+    meanOf: (count: number) => (count === 1 ? 'One token' : `The mean of ${count} tokens of the last minute`),
+    remedies: {
+      compute: (who: string) => `Fewer layers on ${who}, or a faster device for them, would shorten it.`,
+      wait: (who: string) =>
+        `${who} has other work before yours: another tab with the same layers would take some of it.`,
+      wire: (who: string) =>
+        `The way to ${who} is long: a tab nearer by, or a cable in place of Wi-Fi, would shorten it.`,
+      relayed: (who: string) =>
+        `${who} is reached through a relay, which carries every byte: the same Wi-Fi would save most of that.`,
+    },
+    kinds: { compute: 'compute', wire: 'wire', wait: 'wait' },
+    stage: (layers: string, who: string) => `layers ${layers} · ${who}`,
+    now: 'While an answer is made, the marked tab has the token.',
+    slowest: (layers: string, who: string, kind: string) => `Slowest: layers ${layers} on ${who}, mostly ${kind}.`,
+    trace: 'Save a trace',
+  },
+  timeline: {
+    title: 'What happened on the way',
+    expelled: (who: string) => `${who} is left out from now on: a check found it wrong.`,
+    resent: 'The whole conversation was sent again.',
+    queued: (time: string) => `In the queue for ${time}: every tab with the layers was busy.`,
+    reopened: 'This tab was opened again: the answer goes on.',
+    kept: (tokens: number) => `${plural(tokens, 'token')} kept`,
+    stoodStill: (ms: number) => `stood still ${ms} ms`,
+    rebuilt: (positions: number) => `${plural(positions, 'position')} rebuilt`,
+    handedOver: (layers: string, from: string, to: string) =>
+      `Layers ${layers}: ${from} handed over to ${to} before leaving.`,
+    hasBack: (layers: string, who: string, time: string) =>
+      `Layers ${layers}: ${who} lost the conversation and has it back after ${time}.`,
+    tookOver: (layers: string, from: string, to: string, time: string) =>
+      `Layers ${layers}: ${from} left, ${to} took over after ${time}.`,
+    givenUp: (layers: string, time: string) =>
+      `Layers ${layers}: nobody had them; the answer ended after ${time} of waiting.`,
+    fetched: (layers: string, who: string, time: string) =>
+      `Layers ${layers}: nobody had them; ${who} fetched them in ${time}.`,
+    nobodyFor: (layers: string, time: string) => `Layers ${layers}: nobody had them for ${time}.`,
+    endedThere: 'the answer ended there',
+  },
+  checks: {
+    result: 'Result',
+    group: (who: string, count: number) => `${who}: ${plural(count, 'check')}`,
+    name: 'Check',
+    passed: 'passed',
+    notPassed: 'failed',
+    /** The name that the check gives itself. */
+    nameOf: (name: string) => name,
+  },
+  farewell: {
+    label: 'Before this tab leaves',
+    leaveNow: 'Leave now',
+    stay: 'Stay',
+    nothingLost: 'Others have all that this tab serves.',
+    copying: (shards: string, share: string) =>
+      `Another tab copies ${shards} (${share}). This tab leaves when that is done.`,
+    copied: (shards: string, count: number) =>
+      `Only this tab runs ${shards}. Another has a copy, and loads ${them(count)} when somebody asks.`,
+    onlyHere: (shards: string, count: number, answers: number) =>
+      `Only this tab has ${shards}: ${
+        answers === 0
+          ? `nobody gets answers until somebody has ${them(count)} again`
+          : `${plural(answers, 'answer')} will stop`
+      }.`,
+    wait: (count: number, share: string) => `Wait until ${count === 1 ? 'it is' : 'they are'} copied (${share})`,
+  },
+  forecast: {
+    now: (devices: number, what: string) =>
+      devices === 1 ? `On this device alone: ${what}` : `With the tabs that are here, ${devices} devices: ${what}`,
+    later: (what: string) => `With two more such devices: ${what}`,
+    fits: (speed: string, alone: boolean, bytes: string, time: string | undefined) =>
+      `${speed}; ${alone ? 'it' : 'each'} fetches ${bytes}${time === undefined ? '' : `, in about ${time}`}.`,
+    short: (alone: boolean, bytes: string) => `too large, ${alone ? 'it' : 'each'} is short of ${bytes}.`,
+    enough: (devices: number) => `${devices} devices like this one hold it: share the link.`,
+    spare: 'More devices would hold spare copies: no faster, but nobody waits when one goes.',
+    alike: 'The other devices are taken to be like this one, in one room.',
   },
   device: {
     title: 'This device',

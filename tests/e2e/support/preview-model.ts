@@ -10,6 +10,7 @@ import type {
   DeviceCard,
   Environment,
   FarewellSummary,
+  FetchWish,
   LinkPath,
   MemberRow,
   ModelSummary,
@@ -117,6 +118,12 @@ export class PreviewModel implements AppModel {
   failWith: string | undefined;
 
   join = (choice: readonly number[] | 'auto' | 'all') => this.#ask(`join ${choice}`);
+  changeFetch = (shard: number, change: Partial<FetchWish>) => {
+    void this.#ask(`changeFetch ${shard} ${JSON.stringify(change)}`);
+    this.shards.value = this.shards.value.map((row) =>
+      row.index === shard ? { ...row, wish: { ...row.wish, ...change } } : row,
+    );
+  };
   whatOthersLose = async () => this.farewell.value;
   leave = () => this.#ask('leave');
   leaveWhenCopied = () => this.#ask('leaveWhenCopied');
@@ -126,6 +133,7 @@ export class PreviewModel implements AppModel {
       ...{ computes: 'webgpu', adapter: 'NVIDIA GeForce RTX 4070', software: false, layersPerSecond: 612 },
       ...{ measuredPerSecond: 488.4, tokensForUs: 231, queueLength: 1, freeTokens: 24_576, version: '0.1.0' },
       ...{ roundTripMs: 12.4, path: 'same-network' },
+      ...{ taken: { tokens: 96.4, bytes: 15_100_000 }, given: { tokens: 0, bytes: 46_200_000 } },
     };
   };
   stay = () => void this.#ask('stay');
@@ -266,7 +274,13 @@ function emptyShards(): ShardRow[] {
     upBytesPerSecond: 0,
     sources: [],
     sentBytes: 0,
+    receivedBytes: 0,
+    serverBytes: 0,
     peers: 0,
+    traffic: [],
+    pieces: undefined,
+    wish: { paused: false, priority: 'normal' },
+    waits: false,
     copiedShare: 0,
     secondsLeft: undefined,
     verified: false,

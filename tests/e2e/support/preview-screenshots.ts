@@ -47,7 +47,16 @@ for (const { name: screen, ...device } of SCREENS) {
         await page.getByTestId('token-others').scrollIntoViewIfNeeded();
         await page.screenshot({ path: `${FOLDER}/${state}-${screen}-tokens-${colorScheme}.png` });
       }
+      if (state === 'downloading') {
+        await page.getByTestId('shard-0-about').click();
+        await page.getByTestId('shard-0-pause').click();
+        await page.getByTestId('shard-0-details').scrollIntoViewIfNeeded();
+        await page.screenshot({ path: `${FOLDER}/${state}-${screen}-details-${colorScheme}.png` });
+      }
       if (state === 'first') {
+        await page.getByTestId('foretell').click();
+        await page.getByTestId('join-forecast').waitFor();
+        await page.screenshot({ path: `${FOLDER}/${state}-${screen}-forecast-${colorScheme}.png` });
         await page.getByTestId('models').click();
         await page.getByTestId('forecast').first().waitFor();
         await page.locator('.model-item summary').nth(1).click();

@@ -1,5 +1,5 @@
 import { type Signal, signal } from '@preact/signals';
-import type { Forecast, ModelShelf, Preflight, ShelfModel } from '../../../src/app/app-model.ts';
+import type { Forecast, JoinForecast, ModelShelf, Preflight, ShelfModel } from '../../../src/app/app-model.ts';
 
 /** A shelf of models that tests set, and whose use they see. */
 export class PreviewShelf implements ModelShelf {
@@ -20,6 +20,11 @@ export class PreviewShelf implements ModelShelf {
     return MEASURED;
   }
 
+  foretold: JoinForecast = { now: told(1, 132_400_000, 110), later: told(3, 53_800_000, 44), fewestDevices: 1 };
+  foretell = async (others: number) => {
+    await this.#ask(`foretell ${others}`);
+    return this.foretold;
+  };
   report = async () => 'Shoal 0.1.0\n';
   open = (model: ShelfModel) => this.#ask(`openModel ${model.name}`);
   openCandidate = () => this.#ask('openCandidate');

@@ -63,7 +63,10 @@ export const PREVIEW_STATES = {
   },
   downloading: (model) => {
     join(model, [], [], [0, 1, 2, 3]);
-    model.changeShard(0, { ...fetching(28_600_000), peers: 1, secondsLeft: 5.2, sources: ['tabs', 'server'] });
+    model.changeShard(0, {
+      ...{ ...fetching(28_600_000), peers: 1, secondsLeft: 5.2, sources: ['tabs', 'server'] },
+      ...exchanged(28_600_000, 46_200_000),
+    });
     model.changeShard(1, {
       ...{ ...fetching(17_300_000), state: 'verifying', downBytesPerSecond: 0, sources: ['storage'] },
     });
@@ -322,6 +325,23 @@ function stalled(model: PreviewModel): void {
   model.changeShard(1, { holders: 0, storedBytes: 0, verified: false, seeding: false, peers: 0, sentBytes: 0 });
 }
 
+/** Some of it from two tabs and the server, nearly all of it in order. */
+function exchanged(storedBytes: number, totalBytes: number) {
+  const share = storedBytes / totalBytes;
+  const parts = Array.from({ length: 64 }, (_, part) => (part < 60 * share ? 1 : part % 16 === 0 ? 0.5 : 0));
+  return {
+    pieces: { stored: Math.round(177 * share), count: 177, parts },
+    receivedBytes: storedBytes,
+    serverBytes: Math.round(storedBytes / 3),
+    sentBytes: 1_840_000,
+    traffic: [
+      { peerId: OTHERS[0], receivedBytes: Math.round(storedBytes / 2), sentBytes: 1_200_000, connected: true },
+      { peerId: OTHERS[1], receivedBytes: Math.round(storedBytes / 6), sentBytes: 0, connected: false },
+      { peerId: undefined, receivedBytes: 0, sentBytes: 640_000, connected: true },
+    ],
+  };
+}
+
 function fetching(storedBytes: number) {
   return {
     state: 'downloading',
@@ -360,6 +380,7 @@ function laps(model: PreviewModel, peerIds: readonly string[]): void {
   const compute = [14.2, 12.9, 31.4, 15.6];
   model.lap.value = {
     laps: 214,
+    atMs: 0,
     totalMs: 86.4,
     stages: peerIds.map((peerId, index) => ({
       peerId,

@@ -218,6 +218,8 @@ class FullStore implements ShardStore {
     this.#options = options;
   }
 
+  readonly exchangeId = '';
+  wish = () => undefined;
   isComplete = async ({ index }: ManifestShard) => this.#options.stored(index);
   missingBytes = async () => 0;
   obtain = ({ shard }: ShardOrigin) => {

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
+import { WIRE_VERSION } from '../../../src/protocol/frames.ts';
 import { MAX_PRESENCE_BYTES, MAX_PRESENCE_INTERVAL_MS, PRESENCE_INTERVAL_MS } from '../../../src/protocol/limits.ts';
-import { presenceSchema } from '../../../src/protocol/presence.ts';
+import { buildOf, presenceSchema, readPresence } from '../../../src/protocol/presence.ts';
 
 const idle = { sequence: 1, ready: [], pending: [], layersPerSecond: 0, queueLength: 0, leaving: false };
 const parse = (said: object) => v.safeParse(presenceSchema, JSON.parse(JSON.stringify({ ...idle, ...said })));
@@ -63,5 +64,32 @@ describe('what a hostile member says of itself', () => {
         expect([...shown].length).toBeLessThanOrEqual(40);
       }),
     );
+  });
+});
+
+describe('a member of another build', () => {
+  it('is there under its name and serves nothing, whatever else it says', () => {
+    const said = { wire: WIRE_VERSION + 1, sequence: 5, name: 'Later', ready: 'all', shards: [0, 1], leaving: false };
+    expect(readPresence(said)).toMatchObject({
+      wire: WIRE_VERSION + 1,
+      sequence: 5,
+      name: 'Later',
+      ready: [],
+      pending: [],
+    });
+    expect(readPresence({ ...idle, wire: WIRE_VERSION - 1, ready: [0] })).toMatchObject({ ready: [], willing: false });
+    expect(readPresence({ ...said, leaving: true })?.leaving).toBe(true);
+    expect(readPresence({ ...said, wire: WIRE_VERSION })).toBeUndefined();
+    expect(readPresence({ ...said, sequence: 'soon' })).toBeUndefined();
+    expect(readPresence({ ...said, wire: Number.POSITIVE_INFINITY })).toBeUndefined();
+  });
+
+  it('is one of this build where it does not say, as those before did not', () => {
+    expect(readPresence({ ...idle, ready: [0] })).toMatchObject({ ready: [0], wire: 3 });
+    expect([WIRE_VERSION - 1, WIRE_VERSION, WIRE_VERSION + 1].map((wire) => buildOf({ wire }))).toEqual([
+      'older',
+      undefined,
+      'newer',
+    ]);
   });
 });

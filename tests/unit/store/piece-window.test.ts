@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { FetchGate } from '../../../src/store/fetch-gate.ts';
 import type { Pace } from '../../../src/store/shard-store.ts';
 import { PieceWindow } from '../../../src/store/torrent/piece-window.ts';
 import { FakeTorrent } from '../../support/fake-torrent.ts';
@@ -12,15 +13,18 @@ const ALL = range(0, PIECES);
 
 let fake: FakeTorrent;
 let served: boolean;
+let gate: FetchGate;
 let window: PieceWindow;
 beforeEach(() => {
   fake = new FakeTorrent();
   served = false;
+  gate = new FetchGate();
   window = new PieceWindow({
     torrent: fake.torrent,
     sizeBytes: PIECES * MIB,
     pieceLength: MIB,
     served: () => served,
+    gate,
   });
 });
 
@@ -75,6 +79,36 @@ describe('the pieces that other tabs are asked for', () => {
     asked[1]!.go();
     await settle();
     expect(fake.selected).toEqual(range(0, 17));
+  });
+
+  it('are none through a shut gate, and the same ones when it opens again', async () => {
+    fake.connect('seed', ALL);
+    window.want(PIECES, NONE, undefined);
+    await settle();
+    gate.open = false;
+    await settle();
+    expect(fake.selected).toEqual([]);
+    // What was on its way comes, and brings nothing after it.
+    window.stored(1);
+    await settle();
+    expect(fake.selected).toEqual([]);
+    expect(window.open).toBe(PIECES - 1);
+    gate.open = true;
+    await settle();
+    expect(fake.selected).toEqual([0, ...range(2, 17)]);
+  });
+
+  it('are those of the header through a shut gate: a prompt waits for them', async () => {
+    gate.open = false;
+    window.release(2);
+    window.want(PIECES, NONE, undefined);
+    await settle();
+    expect(fake.selected).toEqual([0, 1]);
+    served = true;
+    fake.connect('seed', []).destroy();
+    await settle();
+    expect(await window.take(8)).toEqual({ start: 0, end: 2 });
+    expect(await window.take(8)).toBeUndefined();
   });
 
   it('are none any more once it is closed', async () => {

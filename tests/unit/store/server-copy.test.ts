@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ShoalError } from '../../../src/core/errors.ts';
 import type { ManifestShard } from '../../../src/protocol/manifest.ts';
+import { FetchGate } from '../../../src/store/fetch-gate.ts';
 import type { FetchedRun, RunToFetch, StoreThread } from '../../../src/store/idb/store-thread.ts';
 import { PieceWindow } from '../../../src/store/torrent/piece-window.ts';
 import { ServerCopy } from '../../../src/store/torrent/server-copy.ts';
@@ -44,6 +45,7 @@ beforeEach(() => {
     sizeBytes: PIECES * PIECE_BYTES,
     pieceLength: PIECE_BYTES,
     served: () => copy.up,
+    gate: new FetchGate(),
   });
   const hashes = Array.from({ length: PIECES }, (_, index) => `hash ${index}`);
   copy = new ServerCopy({

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { shardRows } from '../../../src/app/shard-rows.ts';
 import type { Manifest } from '../../../src/protocol/manifest.ts';
-import type { Transfer } from '../../../src/store/shard-store.ts';
+import { NO_WISH, type Transfer } from '../../../src/store/shard-store.ts';
 import type { ShardKeeper } from '../../../src/swarm/shards/shard-keeper.ts';
 import { sourceFacts } from '../../../src/ui/source-words.ts';
 
@@ -9,8 +9,17 @@ const manifest = { shards: [{ index: 0, infoHash: 'a', sizeBytes: 100 }] } as un
 
 /** What the page says of a shard with this transfer. */
 function said(transfer: Partial<Transfer>, state = 'downloading'): string[] {
-  const keeper = { status: () => ({ phase: state, loadedBytes: 0, error: undefined }) } as unknown as ShardKeeper;
-  const whole = { infoHash: 'a', storedBytes: 0, receivedBytes: 0, serverBytes: 0, siblingFetches: false, ...transfer };
+  const status = () => ({ phase: state, loadedBytes: 0, error: undefined });
+  const keeper = { status, wish: () => NO_WISH } as unknown as ShardKeeper;
+  const whole = {
+    infoHash: 'a',
+    storedBytes: 0,
+    receivedBytes: 0,
+    serverBytes: 0,
+    siblingFetches: false,
+    traffic: [],
+    ...transfer,
+  };
   return sourceFacts(shardRows(manifest, keeper, [whole as Transfer], [])[0]!);
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { MemberRow, ShardRow } from '../../../src/app/app-model.ts';
+import { NO_WISH } from '../../../src/store/shard-store.ts';
 import { hindrance, ownProgress, type Situation, swarmWords } from '../../../src/ui/status-words.ts';
 
 test('a ready swarm invites a prompt and blocks nothing', () => {
@@ -41,6 +42,15 @@ test('a shard that this tab or another fetches is on its way, not missing', () =
   const other = { ...own, members: [{ peerId: 'other', pending: [3] } as unknown as MemberRow] };
   expect(hindrance(other)).toEqual({ words: 'Answered as soon as shards 2 and 3 are loaded.', blocks: false });
   expect(swarmWords(other)).toBe('Shards 2 and 3 are being loaded; then every layer is covered.');
+});
+
+test('a shard whose download is paused is not on its way', () => {
+  const paused = { state: 'downloading', storedBytes: 5_000_000, wish: { ...NO_WISH, paused: true } } as const;
+  const gap = situation({ missing: [2], changes: { 2: paused } });
+  expect(hindrance(gap)).toEqual({ words: 'Shard 2 is missing.', blocks: true });
+  expect(ownProgress(gap)).toBeUndefined();
+  const other = situation({ changes: { 2: paused, 3: { state: 'downloading', storedBytes: 50_000_000 } } });
+  expect(ownProgress(other)).toEqual({ words: 'Fetching shard 3: 50.0 of 100 MB', percent: 50 });
 });
 
 test('an insecure address comes before everything else', () => {
@@ -98,6 +108,7 @@ function situation(options: Options): Situation {
     loadedBytes: 0,
     totalBytes: 100_000_000,
     downBytesPerSecond: 0,
+    wish: NO_WISH,
     ...changes[index],
   })) as ShardRow[];
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fewestDevices, forecast } from '../../../../src/app/device/forecast.ts';
+import { fewestDevices, forecast, forecastJoining } from '../../../../src/app/device/forecast.ts';
 import type { DeviceSpeed } from '../../../../src/app/device/measure-device.ts';
 import { type ModelSizes, sizesOf } from '../../../../src/app/device/model-sizes.ts';
 import { bytesSource } from '../../../../src/gguf/gguf-file.ts';
@@ -31,6 +31,19 @@ describe('a forecast', () => {
     ]);
     expect(forecast(SIZES, SPEED, ROOM, 2)).toMatchObject({ shortBytes: 300, downloadSeconds: 13 });
     expect(forecast(SIZES, SPEED, ROOM, 3).shortBytes).toBe(0);
+  });
+
+  it('is made for those that are here and two more, as far as there are parts for them', () => {
+    const joining = (others: number) => forecastJoining(SIZES, SPEED, ROOM, others);
+    expect(joining(0)).toMatchObject({
+      now: { devices: 1, shortBytes: 1300 },
+      later: { devices: 3 },
+      fewestDevices: 3,
+    });
+    expect(joining(1)).toMatchObject({ now: { devices: 2 }, later: { devices: 4, deviceBytes: 900 } });
+    expect(joining(3).now.devices).toBe(4);
+    expect(joining(3).later).toBeUndefined();
+    expect(joining(9).now.devices).toBe(4);
   });
 
   it('names the fewest devices that hold it', () => {
