@@ -6,6 +6,7 @@ import { benchJoins } from './join.ts';
 import { runKernelBench } from './kernel-table.ts';
 import { benchMemory } from './memory.ts';
 import { benchNative } from './native.ts';
+import { benchReload } from './reload.ts';
 import { preformatted, type Section } from './report.ts';
 import { benchScale } from './scale.ts';
 import { benchSessions } from './sessions.ts';
@@ -40,6 +41,10 @@ export const PARTS: Readonly<Record<string, Part>> = {
   'first-token': {
     what: 'seconds from opening the page to the first token, nothing stored and again',
     run: async (bench) => [await benchFirstToken(bench)],
+  },
+  reload: {
+    what: "seconds to the first token of a long conversation's next question, the page being opened anew or not",
+    run: async (bench) => [await benchReload(bench)],
   },
   memory: {
     what: "the renderer's peak, beside wllama's and an empty page's",

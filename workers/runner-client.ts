@@ -3,6 +3,7 @@ import { ShoalError } from '../src/core/errors.ts';
 import type {
   LayerRunner,
   RunnerInfo,
+  SessionCheckpoints,
   SessionOptions,
   StageOutput,
   StageTask,
@@ -58,11 +59,22 @@ function remoteRead(reader: ShardReader): RemoteRead {
   );
 }
 
+/** They go from the worker into the storage, and back. */
+function checkpointsOf(api: comlink.Remote<RunnerWorkerApi>): SessionCheckpoints {
+  return {
+    begin: (session, name, wanted) => api.beginCheckpoint(session, name, wanted),
+    writeNext: (session) => api.writeCheckpoint(session),
+    restore: (session, name) => api.restoreCheckpoint(session, name),
+    delete: (name) => api.deleteCheckpoint(name),
+  };
+}
+
 /** A runner in a worker, as the page's threads see it. */
 class WorkerRunner implements LayerRunner {
   readonly info: RunnerInfo;
   readonly hyperparameters: Hyperparameters;
   readonly lost: Promise<string>;
+  readonly checkpoints: SessionCheckpoints | undefined;
   readonly #worker: Worker;
   readonly #api: comlink.Remote<RunnerWorkerApi>;
   readonly #pieceLength: number;
@@ -85,6 +97,9 @@ class WorkerRunner implements LayerRunner {
     this.#readsHere = readsHere;
     this.hyperparameters = hyperparameters;
     this.info = info;
+    // Encryption is for secure contexts; a page in whose memory shards lie stores nothing.
+    const keeps = !readsHere && !hyperparameters.recall && globalThis.crypto?.subtle !== undefined;
+    this.checkpoints = keeps ? checkpointsOf(api) : undefined;
     // A worker that died has lost its device too.
     const lost = api.lost().catch((error: unknown) => ShoalError.from(error).message);
     this.lost = Promise.race([lost, this.#givenUp.promise]);

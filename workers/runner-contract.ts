@@ -1,4 +1,12 @@
-import type { RunnerInfo, SessionOptions, StageOutput, StageTask, TaskResult } from '../src/engine/layer-runner.ts';
+import type {
+  CheckpointName,
+  CheckpointWanted,
+  RunnerInfo,
+  SessionOptions,
+  StageOutput,
+  StageTask,
+  TaskResult,
+} from '../src/engine/layer-runner.ts';
 import type { Hyperparameters } from '../src/model/hyperparameters.ts';
 import type { Manifest, ManifestShard } from '../src/protocol/manifest.ts';
 import type { WorkerProgress } from './call-progress.ts';
@@ -30,6 +38,11 @@ export interface RunnerWorkerApi {
   execute(task: StageTask): Promise<StageOutput>;
   /** As `execute`, of several. */
   executeBatch(tasks: readonly StageTask[]): Promise<readonly TaskResult[]>;
+  /** As `SessionCheckpoints.begin`; the bytes go from here into the tab's storage. */
+  beginCheckpoint(session: string, name: CheckpointName, wanted: CheckpointWanted): Promise<number>;
+  writeCheckpoint(session: string): Promise<boolean>;
+  restoreCheckpoint(session: string, name: CheckpointName): Promise<number>;
+  deleteCheckpoint(name: CheckpointName): Promise<void>;
   freeTokens(): number;
   /** Resolves when the device is lost. */
   lost(): Promise<string>;

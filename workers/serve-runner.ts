@@ -1,6 +1,8 @@
 import * as comlink from 'comlink';
 import { ShoalError } from '../src/core/errors.ts';
+import type { KeptSessions } from '../src/engine/kept-sessions.ts';
 import type { LayerRunner } from '../src/engine/layer-runner.ts';
+import type { SessionPages } from '../src/engine/session-pages.ts';
 import type { Hyperparameters } from '../src/model/hyperparameters.ts';
 import type { ManifestShard } from '../src/protocol/manifest.ts';
 import { openCheckedReader } from '../src/store/idb/idb-shard-reader.ts';
@@ -16,16 +18,22 @@ function remoteReader(shard: ManifestShard, read: RemoteRead): ShardReader & { c
 
 /** Makes this worker a runner's. To be called once, as the worker starts. @param create - makes the runner */
 export function serveRunner(
-  create: (hyperparameters: Hyperparameters, threads: number | undefined) => Promise<LayerRunner>,
+  create: (hyperparameters: Hyperparameters, threads: number | undefined) => Promise<LayerRunner & SessionPages>,
 ): void {
   installErrorTransfer();
   tellLog();
-  let runner: LayerRunner | undefined;
+  let runner: (LayerRunner & SessionPages) | undefined;
   /** Loads under way, by shard. */
   const loads = new Map<number, AbortController>();
-  const require = (): LayerRunner => {
+  const require = (): LayerRunner & SessionPages => {
     if (!runner) throw new ShoalError('internal', 'The worker was asked before it was started.');
     return runner;
+  };
+  /** Its code comes with the first checkpoint. */
+  let kept: Promise<KeptSessions> | undefined;
+  const checkpoints = (): Promise<KeptSessions> => {
+    kept ??= openCheckpoints(require());
+    return kept;
   };
   const api: RunnerWorkerApi = {
     async start(hyperparameters, threads) {
@@ -49,7 +57,10 @@ export function serveRunner(
     unloadShard: (index) => require().unloadShard(index),
     openSession: (options) => require().openSession(options),
     truncateSession: (session, position) => require().truncateSession(session, position),
-    closeSession: (session) => require().closeSession(session),
+    async closeSession(session) {
+      await require().closeSession(session);
+      (await kept)?.release(session);
+    },
     async execute(task) {
       const output = await require().execute(task);
       return output.hidden ? comlink.transfer(output, [output.hidden.buffer]) : output;
@@ -59,10 +70,22 @@ export function serveRunner(
       const buffers = results.flatMap((result) => ('hidden' in result ? [result.hidden.buffer] : []));
       return comlink.transfer(results, buffers);
     },
+    beginCheckpoint: async (session, name, wanted) => (await checkpoints()).begin(session, name, wanted),
+    writeCheckpoint: async (session) => (await checkpoints()).writeNext(session),
+    restoreCheckpoint: async (session, name) => (await checkpoints()).restore(session, name),
+    deleteCheckpoint: async (name) => (await checkpoints()).delete(name),
     freeTokens: () => require().freeTokens(),
     lost: () => require().lost,
     close: async () => runner?.close(),
   };
 
   comlink.expose(api);
+}
+
+async function openCheckpoints(runner: SessionPages): Promise<KeptSessions> {
+  const [{ KeptSessions }, { CheckpointDatabase }] = await Promise.all([
+    import('../src/engine/kept-sessions.ts'),
+    import('../src/store/idb/checkpoint-database.ts'),
+  ]);
+  return new KeptSessions(runner, new CheckpointDatabase());
 }

@@ -2,8 +2,8 @@ import type { Browser, BrowserContext, Page } from 'playwright';
 import type { Settings } from '../../src/app/app-model.ts';
 import { joinWith, openTab, type Tab } from '../../tests/e2e/support/tab.ts';
 
-/** What a timed tab's layers run on, and whether it has others' work checked. */
-export type TabSettings = Partial<Pick<Settings, 'runner' | 'threads' | 'checkOthers'>>;
+/** What a timed tab's layers run on, whether it has others' work checked, and how the page's conversations are answered. */
+export type TabSettings = Partial<Pick<Settings, 'runner' | 'threads' | 'checkOthers' | 'maxTokens' | 'temperature'>>;
 
 /** Opens the tabs that are measured. */
 export class BenchTabs {

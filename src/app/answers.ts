@@ -32,7 +32,7 @@ export class Answers {
   open(name?: string): { readonly engine: ShoalEngine; readonly progress: AnswerProgress } {
     const { generator, timeline, peerId: _, ...options } = this.#options;
     const watched: WatchedGenerator = new WatchedGenerator(generator, {
-      ...(name === undefined ? {} : { alternatives: NOTED_ALTERNATIVES }),
+      ...(name === undefined ? {} : { alternatives: NOTED_ALTERNATIVES, lasting: true }),
       onLap: (lap, positions) => {
         // One that reads the prompt too is no token's.
         if (positions === 1) this.lap.value = this.#minute.add(lap, performance.now());

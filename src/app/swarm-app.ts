@@ -105,7 +105,7 @@ export class SwarmApp implements AppModel {
     grammars: { follow: (grammar) => this.#requireSession().grammars.follow(grammar) },
     modelId: () => this.model.value?.name ?? '',
     contextLength: () => this.#contextLength(),
-    forget: async (conversation) => this.#session?.node?.coordinator.forget(conversation),
+    forget: async (conversation) => this.#session?.node?.coordinator.discard(conversation),
   });
   readonly lap = this.#answers.lap;
   readonly paths = watchPaths(this.lap, async (peerId) => this.#session?.node?.pathTo(peerId));
@@ -458,8 +458,10 @@ export class SwarmApp implements AppModel {
   }
 
   async clearStorage(): Promise<void> {
-    const { keeper, store, model } = this.#requireSession();
+    const session = this.#requireSession();
+    const { keeper, store, model } = session;
     await this.leave();
+    await session.clearCheckpoints();
     await Promise.allSettled(keeper.ready().map((index) => keeper.release(index)));
     await Promise.allSettled(model.manifest.shards.map((shard) => store.remove(shard)));
     this.#redraw.now();

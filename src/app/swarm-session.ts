@@ -16,6 +16,7 @@ import { LocalStoreThread } from '../store/idb/store-thread.ts';
 import type { ShardOrigin, ShardStore } from '../store/shard-store.ts';
 import type { MeetingPlace } from '../store/torrent/peer-introducer.ts';
 import { createTorrentShardStore } from '../store/torrent-shard-store.ts';
+import type { CheckpointShelf } from '../swarm/coordinator/kept-conversation.ts';
 import { serveManifest } from '../swarm/members/manifest-exchange.ts';
 import { ShardIntroducer } from '../swarm/members/shard-introducer.ts';
 import { type NodeSettings, SwarmNode } from '../swarm/node.ts';
@@ -169,6 +170,7 @@ export class SwarmSession {
       manifestId,
       keeper: this.keeper,
       settings: this.#settings,
+      shelf: this.keepsData ? openShelf : undefined,
     });
     node.useRunner(await this.keeper.runner());
     this.#node = node;
@@ -193,6 +195,13 @@ export class SwarmSession {
     await this.keeper.close();
     await this.store.close();
     await (await this.#opened)?.close();
+  }
+
+  /** Deletes what this browser keeps of sessions: of its own conversations, and of others'. */
+  async clearCheckpoints(): Promise<void> {
+    if (!this.keepsData) return;
+    const { CheckpointDatabase } = await import('../store/idb/checkpoint-database.ts');
+    await new CheckpointDatabase().clear();
   }
 
   /** Text in and out of the model, by the tokenizer in the header of shard 0, which every tab may fetch. */
@@ -265,6 +274,12 @@ export class SwarmSession {
   async #authorization(): Promise<string | undefined> {
     return this.membership?.pass?.authorization();
   }
+}
+
+/** Its code comes with the first conversation that is looked for. */
+async function openShelf(): Promise<CheckpointShelf> {
+  const { KeptConversations } = await import('./chat/kept-conversations.ts');
+  return new KeptConversations();
 }
 
 /** For a browser that keeps no site data. Workers would not see it, so this thread fetches, hashes and reads. */

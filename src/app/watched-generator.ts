@@ -33,6 +33,8 @@ export interface Onlooker {
   readonly onWait?: (wait: Wait | undefined, outcome: 'served' | 'given-up') => void;
   /** Alternatives that are noted with each token. */
   readonly alternatives?: number;
+  /** Later pages go on with the conversation. */
+  readonly lasting?: boolean;
 }
 
 /** Tells how far the answers are that are made through it. */
@@ -56,10 +58,11 @@ export class WatchedGenerator implements Generator, AnswerProgress {
     this.summary.value = undefined;
     const drawn: GeneratedToken[] = [];
     this.drawn = drawn;
-    const { alternatives = 0 } = this.#onlooker;
+    const { alternatives = 0, lasting = false } = this.#onlooker;
     let readTokens = 0;
     const tokens = this.#generator().generate({
       ...request,
+      lasting,
       topLogprobs: Math.max(request.topLogprobs, alternatives),
       onPrefill: (progress) => {
         readTokens = progress.doneTokens - progress.reusedTokens;

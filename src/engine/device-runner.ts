@@ -1,13 +1,15 @@
+import { layerPageBytes, PAGE_TOKENS } from '../blocks/kv-layout.ts';
 import { ShoalError, type WireError } from '../core/errors.ts';
-import type { LayerRange } from '../core/ranges.ts';
+import { type LayerRange, layersIn } from '../core/ranges.ts';
 import type { Hyperparameters } from '../model/hyperparameters.ts';
 import type { ShardReader } from '../store/shard-store.ts';
 import { type CheckedTask, planPasses } from './batch.ts';
 import { checkTask } from './check-task.ts';
 import { unsoundOutput } from './finite.ts';
 import type { LayerRunner, RunnerInfo, SessionOptions, StageOutput, StageTask, TaskResult } from './layer-runner.ts';
-import type { Session } from './session.ts';
-import { checkLayersLoaded, type PageStock, SessionTable } from './session-table.ts';
+import { pagesFor, type Session } from './session.ts';
+import type { PageRange, SessionPages } from './session-pages.ts';
+import { checkLayersLoaded, type PageMemory, type PageStock, SessionTable } from './session-table.ts';
 import { loadShardWeights } from './shard-loader.ts';
 import { TaskQueue } from './task-queue.ts';
 import type { LoadOptions } from './tensor-reader.ts';
@@ -49,7 +51,7 @@ export interface RunnerParts<Vector, Matrix> {
   readonly hyperparameters: Hyperparameters;
   readonly device: RunnerDevice;
   /** KV pages. */
-  readonly cache: PageStock;
+  readonly cache: PageMemory;
   /** States of layers that have one, a page each; absent where none has. */
   readonly states?: PageStock | undefined;
   readonly model: DeviceModel<Vector, Matrix>;
@@ -58,7 +60,7 @@ export interface RunnerParts<Vector, Matrix> {
 }
 
 /** A runner on any device: calls in turn, sessions, checked tasks, and what is said when the device is gone. */
-export class DeviceRunner<Vector, Matrix> implements LayerRunner {
+export class DeviceRunner<Vector, Matrix> implements LayerRunner, SessionPages {
   readonly lost: Promise<string>;
   readonly #parts: RunnerParts<Vector, Matrix>;
   readonly #sessions: SessionTable;
@@ -139,6 +141,36 @@ export class DeviceRunner<Vector, Matrix> implements LayerRunner {
       for (const pass of planPasses(tasks, this.hyperparameters.width)) results.push(...(await this.#runPass(pass)));
       return results;
     });
+  }
+
+  readPages(id: string, { start, end }: PageRange): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#run(async () => {
+      const session = this.#sessions.get(id);
+      if (!(0 <= start && start < end && end <= pagesFor(session.length)))
+        throw new ShoalError(
+          'bad-request',
+          `Session ${id} of ${session.length} tokens has no pages [${start}, ${end}).`,
+        );
+      return this.#parts.cache.read(layersIn(session.layers), session.pages.slice(start, end));
+    });
+  }
+
+  writePages(id: string, start: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    return this.#run(async () => {
+      const session = this.#sessions.get(id);
+      const layers = layersIn(session.layers);
+      const pageBytes = layerPageBytes(this.hyperparameters);
+      const count = bytes.length / layers.reduce((sum, layer) => sum + pageBytes[layer]!, 0);
+      const end = start + count;
+      if (session.length > 0 || !Number.isInteger(count) || end > pagesFor(session.maxTokens))
+        throw new ShoalError('bad-request', `Session ${id} takes no ${bytes.length} bytes from page ${start} on.`);
+      await this.#parts.executor.reserve(session, end * PAGE_TOKENS);
+      this.#parts.cache.write(layers, session.pages.slice(start, end), bytes);
+    });
+  }
+
+  resumeSession(id: string, length: number): Promise<void> {
+    return this.#run(async () => this.#sessions.resume(id, length));
   }
 
   freeTokens(): number {

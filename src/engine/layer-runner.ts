@@ -59,6 +59,47 @@ export interface StageOutput {
 /** What became of one of several tasks. */
 export type TaskResult = StageOutput | { readonly error: WireError };
 
+/** Under which name a session's checkpoint is kept, and what it is good for. */
+export interface CheckpointName {
+  /** 32 hexadecimal digits that nobody can guess: whoever knows them may have what is kept. */
+  readonly name: string;
+  readonly manifestId: string;
+  readonly layers: LayerRange;
+}
+
+/** How much of a session is to be kept. */
+export interface CheckpointWanted {
+  /** Positions, from the first. */
+  readonly length: number;
+  /** Of those, the first ones that are as they were when the session was last kept or restored: not written again. */
+  readonly unchanged: number;
+  /** What the checkpoints of this browser may take in all, bytes. */
+  readonly maxBytes: number;
+}
+
+/** Sessions' caches in the browser's storage, so that a conversation outlasts its pages. */
+export interface SessionCheckpoints {
+  /**
+   * Begins a checkpoint; the one before it under the same name stays until this one is whole.
+   * @returns bytes that are to be written
+   * @throws ShoalError `unknown-session`, `bad-request` beyond its end, `storage-full` where there is no room for it
+   */
+  begin(session: string, name: CheckpointName, wanted: CheckpointWanted): Promise<number>;
+  /**
+   * Writes the next part: some megabytes.
+   * @returns whether that was the last, and the checkpoint is whole
+   * @throws ShoalError `unknown-session`, `bad-request` unless it was begun, `storage-full`
+   */
+  writeNext(session: string): Promise<boolean>;
+  /**
+   * Fills an empty session. What is kept for another device, or is damaged, is not there.
+   * @returns positions that it has then; 0 where nothing is kept
+   * @throws ShoalError `unknown-session`, `gpu-lost`
+   */
+  restore(session: string, name: CheckpointName): Promise<number>;
+  delete(name: CheckpointName): Promise<void>;
+}
+
 /**
  * Computes a contiguous layer range of one model: token ids or hidden states in, hidden states or candidates out.
  * Calls on one runner are queued; a task's output depends only on its session's earlier tasks and on the task itself,
@@ -97,6 +138,8 @@ export interface LayerRunner {
   executeBatch(tasks: readonly StageTask[]): Promise<readonly TaskResult[]>;
   /** KV positions that new sessions could still hold. */
   freeTokens(): number;
+  /** Absent where nothing can be kept: nowhere to put it, or layers with a state. */
+  readonly checkpoints?: SessionCheckpoints | undefined;
   /** Resolves with the reason when the device is lost; the runner is then useless. */
   readonly lost: Promise<string>;
   /** Ends a device that does not answer any more, as if it were lost; absent where that cannot be. */

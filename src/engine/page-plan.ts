@@ -29,6 +29,11 @@ export function planPages(
   };
 }
 
+/** Bytes of a page in all of these layers. */
+export function pageBytesOf({ pageBytes }: PagePlan, layers: readonly number[]): number {
+  return layers.reduce((sum, layer) => sum + pageBytes[layer]!, 0);
+}
+
 export function poolFull({ what, maxBytes }: PagePlan): ShoalError {
   const mib = Math.round(maxBytes / 2 ** 20);
   return new ShoalError(

@@ -13,6 +13,14 @@ export interface PageStock {
   give(pages: readonly number[]): void;
 }
 
+/** Pages whose contents can be taken out and put back; the bytes mean something to a runner of the same kind only. */
+export interface PageMemory extends PageStock {
+  /** @returns the pages' bytes, page by page, of each the layers in order */
+  read(layers: readonly number[], pages: readonly number[]): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>>;
+  /** @param bytes - as `read` gives them */
+  write(layers: readonly number[], pages: readonly number[], bytes: Uint8Array<ArrayBuffer>): void;
+}
+
 /** The sessions of one runner, and who holds which KV pages. */
 export class SessionTable {
   readonly #cache: PageStock;
@@ -78,6 +86,18 @@ export class SessionTable {
     if (position < session.length) session.length = this.#goBack(session, position);
     this.#cache.give(session.pages.splice(pagesFor(session.length)));
     return session.length;
+  }
+
+  /**
+   * An empty session goes on from caches that were put into its pages.
+   * @throws ShoalError `unknown-session`, `bad-request` where it is not empty, or they do not hold so much
+   */
+  resume(id: string, length: number): void {
+    const session = this.get(id);
+    const held = Math.min(session.maxTokens, session.pages.length * PAGE_TOKENS);
+    if (session.length > 0 || !Number.isInteger(length) || length < 0 || length > held)
+      throw new ShoalError('bad-request', `Session ${id} of ${session.length} tokens cannot go on from ${length}.`);
+    session.length = length;
   }
 
   close(id: string): void {

@@ -10,6 +10,8 @@ const nonNegative = v.pipe(v.number(), v.finite(), v.minValue(0));
 const peerId = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
 const shardId = v.pipe(count, v.maxValue(1023));
 const session = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/));
+/** What a checkpoint is kept under: whoever knows it may have it, so every stage is told another. */
+const checkpointName = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/));
 const layers = v.pipe(
   v.object({ start: count, end: count }),
   v.check(({ start, end }) => start < end, 'layers must be a range [start, end) of at least one'),
@@ -89,8 +91,14 @@ export const COMMANDS = {
       hashes: v.optional(v.boolean(), true),
       /** Counts up over the coordinator's openings: each command has a stream of its own, so one may overtake another. */
       opening: v.optional(count, 0),
+      /** Goes on from what an earlier session of the same layers has kept under this name, if it is there. */
+      checkpoint: v.optional(checkpointName),
     }),
-    result: v.object({ max_task_tokens: v.pipe(count, v.minValue(1)) }),
+    result: v.object({
+      max_task_tokens: v.pipe(count, v.minValue(1)),
+      /** Positions that the session has from its checkpoint. */
+      restored: v.optional(count, 0),
+    }),
   },
   /**
    * Rolls KV caches back to `position` tokens: those of `layers`, or all that the session has at this node. Tasks before
@@ -102,6 +110,16 @@ export const COMMANDS = {
   },
   /** The neighbours of the session's place for `layers` are others now. */
   LINK_SESSION: { params: v.object({ session, layers, before: neighbours, after: neighbours }), result: empty },
+  /**
+   * Keeps the first `length` positions of the session's caches of `layers` in the node's storage, for some days, under
+   * this name; answers when they are there.
+   */
+  KEEP_SESSION: {
+    params: v.object({ session, layers, name: checkpointName, length: v.pipe(count, v.minValue(1)) }),
+    result: empty,
+  },
+  /** Deletes what is kept of these layers under this name. */
+  DROP_CHECKPOINT: { params: v.object({ name: checkpointName, layers }), result: empty },
   /** Whether the session's place for `layers` takes its tasks from the node that asks. */
   AWAIT_SESSION: { params: v.object({ session, layers }), result: empty },
   /** What has become of a task of the session's place for `layers`; for the coordinator that waits for it. */

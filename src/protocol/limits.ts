@@ -32,6 +32,19 @@ export const MAX_BUFFERED_BYTES = 64 * 1024;
 export const MAX_COMMAND_BYTES = 256 * 1024;
 /** Positions of a session that is checked, and shown to others where a stage of it was found to lie. */
 export const MAX_EVIDENCE_TOKENS = 2048;
+/**
+ * Positions of a session whose caches are worth keeping for a later page: a processor reads so many in some three seconds,
+ * and brings them from the disk in a tenth of one. Of fewer nobody notices the difference.
+ */
+export const MIN_KEPT_TOKENS = 256;
+/** Checkpoints of one coordinator at a node: two of each conversation that it keeps. The oldest goes. */
+export const MAX_CHECKPOINTS_PER_PEER = 8;
+/** All checkpoints of a browser: as much as a device has for the caches of its sessions. */
+export const MAX_CHECKPOINT_BYTES = 512 * 1024 * 1024;
+/** And at most this part of the storage that is left: the rest is for shards. */
+export const CHECKPOINT_SHARE = 1 / 8;
+/** Written for others on the long run, so that they wear no disk and fill none in a hurry. */
+export const CHECKPOINT_BYTES_PER_SECOND = 8 * 1024 * 1024;
 /** Commands a peer may have unanswered here: a coordinator opens, truncates and closes; more is a flood. */
 export const MAX_COMMANDS_IN_FLIGHT = 32;
 /** Sessions open on a node at once: each holds KV pages. */

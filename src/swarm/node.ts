@@ -14,7 +14,9 @@ import { Recruiter } from './assign/recruiter.ts';
 import { SpreadPace } from './assign/spread-pace.ts';
 import { Spreader } from './assign/spreader.ts';
 import { chooseInTurn } from './assign/volunteer.ts';
+import type { Checkpoints } from './coordinator/checkpoints.ts';
 import { Coordinator } from './coordinator/coordinator.ts';
+import type { CheckpointShelf } from './coordinator/kept-conversation.ts';
 import type { LiarEvidence } from './coordinator/liar-evidence.ts';
 import { LiarReports } from './coordinator/liar-reports.ts';
 import { CommandClient } from './frames/command-client.ts';
@@ -39,6 +41,8 @@ export interface SwarmNodeOptions {
   readonly manifestId: string;
   readonly keeper: ShardKeeper;
   readonly settings: () => NodeSettings;
+  /** Where lasting conversations are noted; none is kept for a later page when absent. */
+  readonly shelf?: (() => Promise<CheckpointShelf>) | undefined;
   /** How much this node takes on, where it is not as `src/protocol/limits.ts` says. */
   readonly limits?: Partial<NodeLimits>;
 }
@@ -114,6 +118,8 @@ export class SwarmNode {
     this.stages = new StageServer({
       exchange: this.exchange,
       manifest,
+      manifestId,
+      storage: store,
       commands: () => this.commands,
       loading: () => keeper.pending().length > 0,
       lending: () => this.#lending,
@@ -174,6 +180,13 @@ export class SwarmNode {
       );
       return opened;
     };
+    const { exchange, commands } = this;
+    const { shelf } = options;
+    let checkpoints: Promise<Checkpoints> | undefined;
+    const openCheckpoints = async (openShelf: () => Promise<CheckpointShelf>) => {
+      const [module, shelf] = await Promise.all([import('./coordinator/checkpoints.ts'), openShelf()]);
+      return new module.Checkpoints({ exchange, commands, shelf, manifestId });
+    };
     this.coordinator = new Coordinator({
       ...dependencies,
       reports,
@@ -181,6 +194,12 @@ export class SwarmNode {
       checks: () => options.settings().checkOthers,
       onChecked: () => this.#events.emit('change', undefined),
       contextLength,
+      checkpoints:
+        shelf &&
+        (() => {
+          checkpoints ??= openCheckpoints(shelf);
+          return checkpoints;
+        }),
       leaving: () => this.#roster.leaving(),
     });
     this.#recruiter = new Recruiter({

@@ -1,8 +1,10 @@
+import 'fake-indexeddb/auto';
 import { describe, expect, it } from 'vitest';
 import type { StageTask } from '../../src/engine/layer-runner.ts';
 import { createWebGpuRunner } from '../../src/engine/webgpu/webgpu-runner.ts';
 import { LAST, opener } from '../engine/fixture.ts';
 import { testRunnerBatches } from '../engine/runner-batches.ts';
+import { testRunnerCheckpoints } from '../engine/runner-checkpoints.ts';
 import { testRunner } from '../engine/runner-contract.ts';
 import { testRunnerErrors } from '../engine/runner-errors.ts';
 import { testRunnerStates } from '../engine/runner-states.ts';
@@ -16,6 +18,11 @@ const openRunner = opener(async (options) => createWebGpuRunner({ gpu: await ope
 describe('does what every runner does', () => testRunner(openRunner, ['F32', 'Q4_1', 'Q8_0']));
 describe('does it for several sessions at once', () => testRunnerBatches(openRunner));
 describe('keeps states', () => testRunnerStates(openRunner));
+testRunnerCheckpoints(async ({ hyperparameters, readers }) => {
+  const runner = await createWebGpuRunner({ gpu: await openSharedGpu(), hyperparameters });
+  for (const reader of readers) await runner.loadShard(reader);
+  return runner;
+});
 describe('refuses what every runner refuses', () => testRunnerErrors(openRunner));
 
 const LAYERS = { start: 0, end: 4 };

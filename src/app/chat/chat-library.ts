@@ -156,8 +156,9 @@ export class ChatLibrary implements ConversationList {
     const record = living ? this.#recordOf(living.chat, false) : await this.#read(id);
     const title = this.rows.value.find((row) => row.id === id)?.title ?? '';
     if (id === this.#held) this.#onHeldRemoved?.();
+    // What its stages keep of it goes too.
+    void (living?.chat ?? this.#make(id)).close();
     if (living) {
-      void living.chat.close();
       this.#release(living);
       if (this.shown.value === living.chat) this.startNew();
     }

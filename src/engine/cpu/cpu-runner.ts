@@ -8,6 +8,7 @@ import { DeviceRunner } from '../device-runner.ts';
 import type { LayerRunner } from '../layer-runner.ts';
 import { CPU_SPARE_BYTES, CPU_TASK_TOKENS, MAX_KV_BYTES } from '../limits.ts';
 import { planPages } from '../page-plan.ts';
+import type { SessionPages } from '../session-pages.ts';
 import { CpuExecutor } from './executor.ts';
 import { CpuLoader } from './loader.ts';
 import { CpuModel } from './model.ts';
@@ -29,7 +30,7 @@ export interface CpuRunnerOptions {
  * A runner on the processor, in WebAssembly. It computes in the calling thread, which it blocks meanwhile.
  * @throws ShoalError `unsupported-architecture` for head sizes that the kernels cannot do, `out-of-memory`
  */
-export async function createCpuRunner(options: CpuRunnerOptions): Promise<LayerRunner> {
+export async function createCpuRunner(options: CpuRunnerOptions): Promise<LayerRunner & SessionPages> {
   const { host, hyperparameters, threads = 1, precision = 'i16', maxKvBytes = MAX_KV_BYTES } = options;
   for (const { headSize } of modelHeads(hyperparameters)) {
     if (headSize % 4 === 0) continue;

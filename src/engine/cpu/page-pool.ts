@@ -1,6 +1,7 @@
 import { pagesWithin } from '../../blocks/kv-layout.ts';
 import type { CpuMemory } from '../../cpu/memory.ts';
-import { type PagePlan, poolFull } from '../page-plan.ts';
+import { type PagePlan, pageBytesOf, poolFull } from '../page-plan.ts';
+import type { PageMemory } from '../session-table.ts';
 
 /** What sessions take memory from. */
 export interface CpuPools {
@@ -19,7 +20,7 @@ interface Slab {
 }
 
 /** Pages that all sessions of a runner share: a page number means a page in every loaded layer. Grows by slabs. */
-export class CpuPagePool {
+export class CpuPagePool implements PageMemory {
   readonly #memory: CpuMemory;
   readonly #plan: PagePlan;
   readonly #layers = new Set<number>();
@@ -72,6 +73,33 @@ export class CpuPagePool {
     const slab = this.#slabs.findLast(({ firstPage }) => firstPage <= page)!;
     const first = slab.addresses.get(layer);
     return first === undefined ? 0 : first + (page - slab.firstPage) * this.#plan.pageBytes[layer]!;
+  }
+
+  read(layers: readonly number[], pages: readonly number[]): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(pages.length * pageBytesOf(this.#plan, layers));
+    this.#each(layers, pages, (address, at, size) => bytes.set(this.#memory.bytes(address, size), at));
+    return bytes;
+  }
+
+  write(layers: readonly number[], pages: readonly number[], bytes: Uint8Array<ArrayBuffer>): void {
+    this.#each(layers, pages, (address, at, size) =>
+      this.#memory.bytes(address, size).set(bytes.subarray(at, at + size)),
+    );
+  }
+
+  #each(
+    layers: readonly number[],
+    pages: readonly number[],
+    visit: (address: number, at: number, size: number) => void,
+  ): void {
+    let at = 0;
+    for (const page of pages) {
+      for (const layer of layers) {
+        const size = this.#plan.pageBytes[layer]!;
+        if (size > 0) visit(this.address(layer, page), at, size);
+        at += size;
+      }
+    }
   }
 
   #maxPages(): number {

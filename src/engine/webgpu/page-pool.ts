@@ -1,5 +1,6 @@
 import { pagesWithin } from '../../blocks/kv-layout.ts';
-import { type PagePlan, poolFull } from '../page-plan.ts';
+import { type PagePlan, pageBytesOf, poolFull } from '../page-plan.ts';
+import type { PageMemory } from '../session-table.ts';
 import { outOfMemory } from './loader.ts';
 
 /** What sessions take memory from. */
@@ -14,7 +15,7 @@ export interface GpuPools {
  * Pages that all sessions of a runner share. A page number means the same page in every loaded layer's buffer, so
  * a session needs one page table. Buffers double as pages run out, up to a cap.
  */
-export class GpuPagePool {
+export class GpuPagePool implements PageMemory {
   readonly #device: GPUDevice;
   readonly #plan: PagePlan;
   readonly #maxBufferBytes: number;
@@ -70,8 +71,46 @@ export class GpuPagePool {
     this.#free.push(...pages);
   }
 
+  async read(layers: readonly number[], pages: readonly number[]): Promise<Uint8Array<ArrayBuffer>> {
+    const size = pages.length * pageBytesOf(this.#plan, layers);
+    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+    const staging = this.#device.createBuffer({ label: 'pages', size, usage });
+    try {
+      const encoder = this.#device.createCommandEncoder();
+      this.#each(layers, pages, (buffer, offset, at, bytes) =>
+        encoder.copyBufferToBuffer(buffer, offset, staging, at, bytes),
+      );
+      this.#device.queue.submit([encoder.finish()]);
+      await staging.mapAsync(GPUMapMode.READ);
+      return new Uint8Array(staging.getMappedRange().slice(0));
+    } finally {
+      staging.destroy();
+    }
+  }
+
+  write(layers: readonly number[], pages: readonly number[], bytes: Uint8Array<ArrayBuffer>): void {
+    this.#each(layers, pages, (buffer, offset, at, size) =>
+      this.#device.queue.writeBuffer(buffer, offset, bytes, at, size),
+    );
+  }
+
   destroy(): void {
     this.removeLayers([...this.#buffers.keys()]);
+  }
+
+  #each(
+    layers: readonly number[],
+    pages: readonly number[],
+    visit: (buffer: GPUBuffer, offset: number, at: number, size: number) => void,
+  ): void {
+    let at = 0;
+    for (const page of pages) {
+      for (const layer of layers) {
+        const size = this.#plan.pageBytes[layer]!;
+        if (size > 0) visit(this.#buffers.get(layer)!, page * size, at, size);
+        at += size;
+      }
+    }
   }
 
   #maxPages(): number {

@@ -9,6 +9,7 @@ import { DeviceRunner } from '../device-runner.ts';
 import type { LayerRunner } from '../layer-runner.ts';
 import { MAX_KV_BYTES, maxTaskTokens } from '../limits.ts';
 import { planPages } from '../page-plan.ts';
+import type { SessionPages } from '../session-pages.ts';
 import { GpuExecutor } from './executor.ts';
 import { GpuLoader } from './loader.ts';
 import { GpuModel } from './model.ts';
@@ -30,7 +31,7 @@ export interface WebGpuRunnerOptions {
  * A runner on the strongest adapter that `gpu` has.
  * @throws ShoalError `no-webgpu`; `unsupported-architecture` for head sizes that the kernels cannot do
  */
-export async function createWebGpuRunner(options: WebGpuRunnerOptions): Promise<LayerRunner> {
+export async function createWebGpuRunner(options: WebGpuRunnerOptions): Promise<LayerRunner & SessionPages> {
   const { hyperparameters, maxKvBytes = MAX_KV_BYTES } = options;
   for (const { headSize } of modelHeads(hyperparameters)) {
     if (headSize % 4 === 0 && headSize <= MAX_HEAD_SIZE) continue;

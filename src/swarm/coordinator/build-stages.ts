@@ -6,6 +6,7 @@ import type { PositionRange } from '../stage/kept-outputs.ts';
 import { replayTask } from '../stage/replay.ts';
 import { awaitTasks } from './await-tasks.ts';
 import type { PipelineDependencies } from './pipeline-dependencies.ts';
+import type { Restoring } from './restoring.ts';
 import { neighboursOf, type Routes } from './route-links.ts';
 
 /** Openings of this tab so far, of all its sessions: a closing says which of them it is meant for. */
@@ -64,6 +65,8 @@ export interface StagesOpening {
   readonly firstTask: number;
   /** Whether the stages keep hashes of its rows. */
   readonly hashes: boolean;
+  /** What the stages may have kept of it. */
+  readonly restoring?: Restoring | undefined;
 }
 
 /**
@@ -74,7 +77,7 @@ export interface StagesOpening {
  */
 export async function openStages(
   deps: PipelineDependencies,
-  { session, stages, routes, maxTokens, firstTask, hashes }: StagesOpening,
+  { session, stages, routes, maxTokens, firstTask, hashes, restoring }: StagesOpening,
   signal?: AbortSignal,
 ): Promise<number> {
   const { exchange, commands } = deps;
@@ -86,7 +89,10 @@ export async function openStages(
       await exchange.reach(peerId, signal);
       const place = { session, layers, ...neighboursOf(stage, routes, exchange.peerId) };
       const limits = { max_tokens: maxTokens, first_task: firstTask, hashes, opening };
-      return commands.send(peerId, 'OPEN_SESSION', { ...place, ...limits }, signal);
+      const checkpoint = restoring?.nameOf(layers);
+      const answer = await commands.send(peerId, 'OPEN_SESSION', { ...place, ...limits, checkpoint }, signal);
+      if (checkpoint !== undefined) restoring?.note(stage, answer.restored);
+      return answer;
     }),
   );
   // All have answered: whoever closes them after a failure closes every one.

@@ -1,11 +1,14 @@
+import { commonLength } from '../../core/common-length.ts';
 import { ShoalError } from '../../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../../core/events.ts';
 import type { Candidates } from '../../protocol/frames.ts';
 import type { Patience } from '../route/route-planner.ts';
 import { pause } from './find-places.ts';
 import { HandOver } from './hand-over.ts';
+import type { KeptConversation } from './kept-conversation.ts';
 import { Pipeline } from './pipeline.ts';
 import { type RepairOptions, repairPipeline } from './repair.ts';
+import type { Restoring } from './restoring.ts';
 import { logRouteEvent, type RouteEvent } from './route-event.ts';
 
 /** A conversation's KV caches along a route, and the tokens they hold. */
@@ -14,6 +17,8 @@ export interface Conversation {
   readonly ids: number[];
   /** What the last stage gave, by position: to be checked. */
   readonly given: Map<number, Candidates>;
+  /** What its stages have of it in their storage. */
+  kept: KeptConversation | undefined;
   /** Moves it away from nodes that are about to leave. */
   handOver: HandOver | undefined;
   /** Since when its answer waits for it to be mended, however often, `performance.now()`; undefined while laps come round. */
@@ -71,27 +76,35 @@ export class Conversations {
   /**
    * The conversation as it was kept, or a new one along the fastest route.
    * @param ids - the tokens that it goes on from: nothing else is rebuilt
+   * @param restoring - what an earlier session's stages have kept of it
    * @throws ShoalError `shard-missing` naming the layers nobody serves; as the stages answer; `aborted`
    */
-  async open(key: string, ids: readonly number[], patience: Patience = {}): Promise<Conversation> {
+  async open(
+    key: string,
+    ids: readonly number[],
+    patience: Patience = {},
+    restoring?: Restoring,
+  ): Promise<Conversation> {
     if (this.#kept.get(key)?.pipeline.broken) await this.mend(key, ids, patience);
     const kept = this.#kept.get(key);
     if (kept) return kept;
     if (this.#kept.size >= MAX_CONVERSATIONS) await this.#giveUpIdle();
     const { routes, maxTokens, checks, wire } = this.#options;
+    const avoid = patience.avoid ?? (restoring && routes.allBut(restoring.peers));
     const plan = (full: ReadonlySet<string>) => {
-      const without = new Set([...full, ...(patience.avoid ?? [])]);
+      const without = new Set([...full, ...(avoid ?? [])]);
       return routes.planRoute(patience, routes.isServed(without) ? without : full);
     };
     const servedWithout = (full: ReadonlySet<string>) => routes.isServed(full);
     // What was rounded on its way is not the same on another.
     const hashes = checks() && (wire?.() ?? 'f32') === 'f32';
-    const wanted = { maxTokens, plan, servedWithout, hashes };
+    const wanted = { maxTokens, plan, servedWithout, hashes, restoring };
     const pipeline = await Pipeline.open(this.#options, wanted, this.#makingRoom(patience));
     const conversation: Conversation = {
       ...{ pipeline, ids: [], given: new Map<number, Candidates>() },
-      ...{ handOver: undefined, stillSinceMs: undefined },
+      ...{ handOver: undefined, stillSinceMs: undefined, kept: undefined },
     };
+    await restoring?.takeUp(conversation, patience.signal);
     this.#kept.set(key, conversation);
     return conversation;
   }
@@ -225,8 +238,5 @@ export class Conversations {
 
 /** How many of the cached tokens `ids` can go on from. The last is always run: its row is what the next is drawn from. */
 export function reusedLength(cached: readonly number[], ids: readonly number[]): number {
-  const end = Math.min(cached.length, ids.length - 1);
-  let length = 0;
-  while (length < end && cached[length] === ids[length]) length++;
-  return length;
+  return commonLength(cached, ids, ids.length - 1);
 }

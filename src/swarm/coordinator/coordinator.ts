@@ -5,6 +5,7 @@ import type { CandidateRequest } from '../../protocol/frames.ts';
 import type { TrackRecords } from '../route/track-records.ts';
 import { NO_CANDIDATES } from '../stage/replay.ts';
 import { Auditor } from './auditor.ts';
+import type { Checkpoints } from './checkpoints.ts';
 import { type Conversation, Conversations, type ConversationsOptions, reusedLength } from './conversations.ts';
 import type { GeneratedToken, GenerationRequest, GenerationSummary, Generator, Lap } from './generation.ts';
 import type { LiarEvidence } from './liar-evidence.ts';
@@ -18,6 +19,8 @@ export interface CoordinatorOptions extends Omit<ConversationsOptions, 'maxToken
   readonly reports: LiarReports;
   /** Keeps what shows others that a node lies. */
   readonly evidence: () => Promise<Pick<LiarEvidence, 'keep'>>;
+  /** Keeps lasting conversations; undefined where they cannot be. Asked when the first asks. */
+  readonly checkpoints?: (() => Promise<Checkpoints>) | undefined;
   /** A check is over. */
   readonly onChecked: () => void;
 }
@@ -56,12 +59,16 @@ export class Coordinator implements Generator {
   readonly #auditor: Auditor;
   readonly #checksWanted: () => boolean;
   readonly #onChecked: () => void;
+  readonly #checkpoints: (() => Promise<Checkpoints>) | undefined;
+  /** Once a lasting conversation has begun. */
+  #keeper: Checkpoints | undefined;
   /** Of conversations that rest after an answer. */
   readonly #checks = new Map<string, { readonly abort: AbortController; readonly done: Promise<void> }>();
   /** Conversations that are answering. */
   readonly #busy = new Set<string>();
 
-  constructor({ contextLength, onChecked, reports, evidence, ...options }: CoordinatorOptions) {
+  constructor({ contextLength, onChecked, reports, evidence, checkpoints, ...options }: CoordinatorOptions) {
+    this.#checkpoints = checkpoints;
     this.#contextLength = contextLength;
     this.#vocabularySize = options.vocabularySize;
     this.#records = options.records;
@@ -97,12 +104,16 @@ export class Coordinator implements Generator {
     if (this.#busy.has(key))
       throw new ShoalError('bad-request', 'This conversation is answering already; stop that answer first.');
     this.#busy.add(key);
+    this.#keeper?.stop(key);
     try {
       await this.#endCheck(key);
+      if (request.lasting) this.#keeper ??= await this.#checkpoints?.().catch(() => undefined);
       return yield* this.#answer(key, request, Math.min(maxTokens, contextLength - promptIds.length));
     } finally {
       this.#busy.delete(key);
       const check = this.#check(key);
+      const conversation = request.lasting ? this.#conversations.get(key) : undefined;
+      if (conversation) this.#keeper?.soon(key, conversation);
       // The session stays until it is checked; whoever asked does not wait for that.
       if (request.conversation === undefined) await this.#forgetAfter(key, check);
     }
@@ -111,6 +122,12 @@ export class Coordinator implements Generator {
   /** Gives a conversation's KV caches back. */
   forget(key: string): Promise<void> {
     return this.#conversations.forget(key);
+  }
+
+  /** Gives a conversation's KV caches back, and deletes what was kept of it: it is not gone on with. */
+  async discard(key: string): Promise<void> {
+    await this.forget(key);
+    await (await this.#checkpoints?.())?.drop(key);
   }
 
   /** No conversation goes on through a node that was found to lie. @param why - for people */
@@ -124,6 +141,7 @@ export class Coordinator implements Generator {
   }
 
   async close(): Promise<void> {
+    this.#keeper?.close();
     await Promise.all([...this.#checks.keys()].map((key) => this.#endCheck(key)));
     await this.#conversations.close();
   }
@@ -169,6 +187,8 @@ export class Coordinator implements Generator {
     let reroutes = 0;
     let around = 0;
     let chunksPerStage = CHUNKS_IN_FLIGHT_PER_STAGE;
+    // What has failed once is computed anew.
+    let takesUp = request.lasting && !this.#conversations.get(key);
     const summary = (finishReason: GenerationSummary['finishReason']): GenerationSummary => ({
       finishReason,
       promptTokens: promptIds.length,
@@ -188,7 +208,9 @@ export class Coordinator implements Generator {
       try {
         const allowed = await request.constraint?.allowed(generated);
         if (allowed === 'end') return summary('stop');
-        conversation = await this.#conversations.open(key, ids, request);
+        const restoring = takesUp ? await this.#keeper?.find(key, ids) : undefined;
+        takesUp = false;
+        conversation = await this.#conversations.open(key, ids, request, restoring);
         const candidates = sampler.candidateRequest(topLogprobs, this.#sized(allowed));
         step = await this.#advance(conversation, ids, candidates, request, chunksPerStage);
       } catch (thrown) {

@@ -5,6 +5,7 @@ import { MAX_TASK_TOKENS } from '../../protocol/limits.ts';
 import type { Patience } from '../route/route-planner.ts';
 import { closeStages, NodesFull, openStages, StagesFailed } from './build-stages.ts';
 import type { PipelineDependencies } from './pipeline-dependencies.ts';
+import type { Restoring } from './restoring.ts';
 import { linkStages, nameOf, neighboursOf } from './route-links.ts';
 
 /** The pause before a full node is asked again, for each place in the queue: the first there is to take its turn soon. */
@@ -21,6 +22,8 @@ export interface PlacesWanted {
   readonly firstTask: number;
   /** Whether the stages keep hashes of its rows. */
   readonly hashes: boolean;
+  /** What the stages may have kept of it. */
+  readonly restoring?: Restoring | undefined;
   /** The fastest stages without these nodes. */
   readonly plan: (without: ReadonlySet<string>) => Promise<readonly RouteStage[]>;
   /** Whether others serve all that is wanted. */
@@ -98,7 +101,7 @@ class PlaceSearch {
 
   /** Opens what is not held yet, gives back what is not wanted any more, and tells the rest who stands beside them now. */
   async #take(stages: readonly RouteStage[]): Promise<void> {
-    const { session, maxTokens, firstTask, hashes, routeWith } = this.#wanted;
+    const { session, maxTokens, firstTask, hashes, routeWith, restoring } = this.#wanted;
     const { signal } = this.#patience;
     const routes = [routeWith?.(stages) ?? stages];
     const linksOf = (stage: RouteStage) => JSON.stringify(neighboursOf(stage, routes, this.#deps.exchange.peerId));
@@ -112,7 +115,7 @@ class PlaceSearch {
       this.#maxTaskTokens = Math.min(this.#maxTaskTokens, maxTaskTokens);
     };
     try {
-      const opening = { session, stages: missing, routes, maxTokens, firstTask, hashes };
+      const opening = { session, stages: missing, routes, maxTokens, firstTask, hashes, restoring };
       hold(missing, await openStages(this.#deps, opening, signal));
     } catch (error) {
       if (error instanceof NodesFull || error instanceof StagesFailed) hold(error.opened, error.maxTaskTokens);

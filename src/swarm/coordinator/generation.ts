@@ -32,6 +32,8 @@ export interface TokenConstraint {
 export interface GenerationRequest {
   /** The conversation whose KV cache is reused as far as its tokens agree; undefined opens a session for this call. */
   readonly conversation?: string;
+  /** A later page may go on with the conversation: its stages keep it in their storage when it rests. */
+  readonly lasting?: boolean;
   readonly promptIds: readonly number[];
   readonly maxTokens: number;
   /** Generation ends after any of these; it is not yielded. */

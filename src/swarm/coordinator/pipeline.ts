@@ -41,13 +41,12 @@ export class Pipeline {
   readonly maxTaskTokens: number;
   /** 32 hexadecimal digits, the same at every stage. */
   readonly session: string;
-  /** Whether the stages keep hashes of the session's rows. */
-  readonly hashes: boolean;
   /** Peers of the route whose channel closed. */
   readonly gone = new Set<string>();
   /** Peers of the route that had no room for a task. */
   readonly full = new Set<string>();
   readonly #deps: PipelineDependencies;
+  #hashes: boolean;
   readonly #pending = new Map<number, PendingTask>();
   /** Fillings of stages of this route. */
   readonly #fillings: ReadonlySet<number>;
@@ -75,7 +74,7 @@ export class Pipeline {
     this.#deps = deps;
     this.route = route;
     this.session = session;
-    this.hashes = hashes;
+    this.#hashes = hashes;
     this.#fillings = new Set(fillings);
     this.#nextTask = start.task;
     this.#length = start.length;
@@ -148,6 +147,11 @@ export class Pipeline {
     return this.#length;
   }
 
+  /** Whether the stages keep hashes of the session's rows. */
+  get hashes(): boolean {
+    return this.#hashes;
+  }
+
   get broken(): ShoalError | undefined {
     return this.#broken;
   }
@@ -217,6 +221,20 @@ export class Pipeline {
       this.#length = least;
       this.#confirmed = least;
     }
+  }
+
+  /**
+   * Goes on from what stages have of an earlier session, before the first lap.
+   * @param held - positions, the most that one says it has
+   * @param wanted - positions that all of them have, and that are right
+   * @throws ShoalError as a stage that has not so many says
+   */
+  async takeUp(held: number, wanted: number, signal?: AbortSignal): Promise<void> {
+    // Rows that came by in another session have no hashes in this one.
+    this.#hashes = false;
+    this.#length = held;
+    this.#confirmed = held;
+    await this.truncate(wanted, signal);
   }
 
   async close(): Promise<void> {

@@ -14,6 +14,8 @@ const COMMAND_TIMEOUT_MS = 15_000;
 /** These answer when the shard is there, which may mean a download. */
 const LOADS: ReadonlySet<CommandName> = new Set(['LOAD_SHARD', 'KEEP_SHARD']);
 const LOAD_TIMEOUT_MS = 15 * 60_000;
+/** Writing yields to all that the node serves. */
+const KEEP_TIMEOUT_MS = 3 * 60_000;
 
 /** Sends commands to nodes, this tab's own among them, and checks the answers. */
 export class CommandClient {
@@ -42,7 +44,7 @@ export class CommandClient {
       ...(params === undefined ? {} : { params }),
     });
     if (to === from) return parseResponse(command, await this.#handleOwn(request));
-    const timeout = AbortSignal.timeout(LOADS.has(command) ? LOAD_TIMEOUT_MS : COMMAND_TIMEOUT_MS);
+    const timeout = AbortSignal.timeout(timeoutOf(command));
     try {
       const response = await this.#transport.request(to, COMMAND_PROTOCOL, request, {
         signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
@@ -54,4 +56,9 @@ export class CommandClient {
       throw error;
     }
   }
+}
+
+function timeoutOf(command: CommandName): number {
+  if (LOADS.has(command)) return LOAD_TIMEOUT_MS;
+  return command === 'KEEP_SESSION' ? KEEP_TIMEOUT_MS : COMMAND_TIMEOUT_MS;
 }

@@ -111,11 +111,11 @@ export class CommandServer {
         return { shard_id: request.params.shard_id };
       }
       case 'OPEN_SESSION': {
-        const { session, layers, before, after, hashes, max_tokens, first_task, opening } = request.params;
+        const { session, layers, before, after, hashes, max_tokens, first_task, opening, checkpoint } = request.params;
         const limits = { maxTokens: max_tokens, firstTask: first_task, opening };
-        const place = { session, layers, before, after, hashes, ...limits };
-        const { maxTaskTokens } = await stages.openSession(from, place);
-        return { max_task_tokens: maxTaskTokens };
+        const place = { session, layers, before, after, hashes, ...limits, checkpoint };
+        const { maxTaskTokens, restored } = await stages.openSession(from, place);
+        return { max_task_tokens: maxTaskTokens, restored };
       }
       case 'TRUNCATE_SESSION': {
         const { session, layers, position, first_task } = request.params;
@@ -126,6 +126,14 @@ export class CommandServer {
         stages.linkSession(from, session, layers, neighbours);
         return {};
       }
+      case 'KEEP_SESSION': {
+        const { session, layers, name, length } = request.params;
+        await stages.keepSession(from, session, layers, name, length);
+        return {};
+      }
+      case 'DROP_CHECKPOINT':
+        await stages.dropCheckpoint(request.params.name, request.params.layers);
+        return {};
       case 'AWAIT_SESSION':
         stages.awaitSession(from, request.params.session, request.params.layers);
         return {};

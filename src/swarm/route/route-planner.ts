@@ -88,6 +88,15 @@ export class RoutePlanner {
       .sort((a, b) => goodness(b) - goodness(a));
   }
 
+  /** The nodes that a route goes around which runs through those alone; undefined unless they serve all, and well. */
+  allBut(peers: ReadonlySet<string>): ReadonlySet<string> | undefined {
+    const { candidates, records } = this.#options;
+    const others = candidates().filter(({ peerId }) => !peers.has(peerId));
+    const unfit = candidates().filter(({ peerId, overdue }) => peers.has(peerId) && (overdue || records.rests(peerId)));
+    const without = new Set(others.map(({ peerId }) => peerId));
+    return unfit.length === 0 && this.isServed(without) ? without : undefined;
+  }
+
   /** Whether all layers, or every one of these, are served now by others than those. */
   isServed(without: ReadonlySet<string>, wanted?: LayerRange): boolean {
     const served = new Set<number>();

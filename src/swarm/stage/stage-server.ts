@@ -6,6 +6,7 @@ import type { Tally } from '../../core/tally.ts';
 import type { LayerRunner } from '../../engine/layer-runner.ts';
 import type { RouteStage } from '../../protocol/frames.ts';
 import type { Manifest } from '../../protocol/manifest.ts';
+import type { ShardStore } from '../../store/shard-store.ts';
 import type { CommandClient } from '../frames/command-client.ts';
 import type { FrameExchange } from '../frames/frame-exchange.ts';
 import { Admission, type AdmissionLimits } from './admission.ts';
@@ -15,6 +16,7 @@ import { checkLending, LENDS_ALL, type Lending, restMs } from './lending.ts';
 import { NextNodes } from './next-nodes.ts';
 import { replayTask } from './replay.ts';
 import { type RowDigests, RowHasher } from './row-digests.ts';
+import type { StageCheckpoints } from './stage-checkpoints.ts';
 import { type Neighbours, type PlaceRequest, type StageSession, StageSessions } from './stage-sessions.ts';
 import { StageTasks } from './stage-tasks.ts';
 import { StageWork } from './stage-work.ts';
@@ -38,6 +40,9 @@ export interface TaskState extends DevicePace {
 export interface StageServerOptions {
   readonly exchange: FrameExchange;
   readonly manifest: Manifest;
+  readonly manifestId: string;
+  /** What may be stored in this browser. */
+  readonly storage: Pick<ShardStore, 'usage'>;
   /** By which other nodes are asked. */
   readonly commands: () => Pick<CommandClient, 'send'>;
   /** Whether the device may be busy with weights instead of tasks. */
@@ -58,6 +63,9 @@ export class StageServer {
   readonly #work: StageWork;
   readonly #next: NextNodes;
   readonly #lending: () => Lending;
+  readonly #manifestId: string;
+  readonly #storage: Pick<ShardStore, 'usage'>;
+  #checkpoints: Promise<StageCheckpoints> | undefined;
   readonly #layerCount: number;
   #hasher: RowHasher | undefined;
   #runner: LayerRunner | undefined;
@@ -65,6 +73,8 @@ export class StageServer {
   constructor(options: StageServerOptions) {
     const { exchange, manifest, commands, loading, lending = () => LENDS_ALL, limits = {} } = options;
     this.#lending = lending;
+    this.#manifestId = options.manifestId;
+    this.#storage = options.storage;
     this.#exchange = exchange;
     const { width, layerCount } = manifest.hyperparameters;
     this.#layerCount = layerCount;
@@ -149,7 +159,7 @@ export class StageServer {
    * @throws ShoalError `busy` with a place in the queue, `bad-request`, `limit-exceeded`, `shard-not-loaded`,
    * `out-of-memory`, `consent-required`, `timeout` when the device does not answer
    */
-  async openSession(coordinator: string, request: PlaceRequest): Promise<{ maxTaskTokens: number }> {
+  async openSession(coordinator: string, request: PlaceRequest): Promise<{ maxTaskTokens: number; restored: number }> {
     const { session, layers, maxTokens, opening } = request;
     const runner = this.#requireRunner();
     const own = this.#sessions.countOf(this.#exchange.peerId);
@@ -166,15 +176,39 @@ export class StageServer {
     this.#admission.enter({ coordinator, name, opening }, taken, Date.now());
     const open = this.#sessions.add(coordinator, request);
     const opened = runner.openSession({ session: open.place, layers, maxTokens });
+    let restored = 0;
     try {
       await this.#work.watch.answered(opened);
+      if (request.checkpoint !== undefined && runner.checkpoints)
+        restored = await (await this.#loadCheckpoints()).restore(open, request.checkpoint);
     } catch (error) {
       this.#sessions.delete(open);
       // The device may come back to it all the same.
       opened.then(() => runner.closeSession(open.place)).catch(() => undefined);
       throw error;
     }
-    return { maxTaskTokens: runner.info.maxTaskTokens };
+    return { maxTaskTokens: runner.info.maxTaskTokens, restored };
+  }
+
+  /**
+   * Keeps the first `length` positions of the session's place for `layers` in this browser's storage.
+   * @throws ShoalError `unknown-session`, `bad-request` where nothing can be kept, or not so little or so much,
+   * `consent-required`, `busy` while another is kept, `storage-full`, `aborted` when the session goes on otherwise meanwhile
+   */
+  async keepSession(
+    coordinator: string,
+    session: string,
+    layers: LayerRange,
+    name: string,
+    length: number,
+  ): Promise<void> {
+    const open = this.#sessions.get(coordinator, session, layers);
+    await (await this.#loadCheckpoints()).keep(open, name, length);
+  }
+
+  /** Deletes what is kept of these layers under this name, whoever asks: nobody can guess it. */
+  async dropCheckpoint(name: string, layers: LayerRange): Promise<void> {
+    await (await this.#loadCheckpoints()).drop(name, layers);
   }
 
   /**
@@ -198,6 +232,7 @@ export class StageServer {
         const done = this.#work.run(open.lane, async () => {
           const reached = await this.#work.watch.answered(this.#requireRunner().truncateSession(open.place, position));
           this.#kept.truncate(open.place, reached);
+          open.keptTo = Math.min(open.keptTo, reached);
           open.rows?.in.truncate(reached);
           open.rows?.out.truncate(reached);
           return reached;
@@ -348,6 +383,23 @@ export class StageServer {
     if (!this.#admission.isFull(this.#sessions.size, nowMs)) return;
     const given = this.#sessions.dispensable(nowMs - this.#admission.limits.restMs, this.#connected);
     if (given) await this.closeSession(given.coordinator, given.id, given.layers);
+  }
+
+  /** Most tabs keep none before they have answered for a while: its code comes with the first. */
+  #loadCheckpoints(): Promise<StageCheckpoints> {
+    this.#checkpoints ??= import('./stage-checkpoints.ts').then(
+      (module) =>
+        new module.StageCheckpoints({
+          peerId: this.#exchange.peerId,
+          manifestId: this.#manifestId,
+          sessions: this.#sessions,
+          work: this.#work,
+          runner: () => this.#requireRunner(),
+          checkLends: (coordinator) => checkLending(this.#lending(), coordinator, 0),
+          storage: this.#storage,
+        }),
+    );
+    return this.#checkpoints;
   }
 
   readonly #connected = (peerId: string): boolean => this.#exchange.isOpen(peerId);

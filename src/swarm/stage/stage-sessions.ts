@@ -34,6 +34,8 @@ export interface PlaceRequest extends Neighbours {
   readonly firstTask: number;
   /** Whether the coordinator may ask for hashes of the rows. */
   readonly hashes: boolean;
+  /** Under which name an earlier session has kept its caches, if one has. */
+  readonly checkpoint?: string | undefined;
   /** Of two openings of one place the later has the higher number, whichever arrives first. */
   readonly opening: number;
 }
@@ -48,7 +50,7 @@ export interface StageSession {
   readonly layers: LayerRange;
   neighbours: Neighbours;
   /** Of the rows that came, and of those that went on; undefined where nobody will ask. */
-  readonly rows: { readonly in: RowDigests; readonly out: RowDigests } | undefined;
+  rows: { readonly in: RowDigests; readonly out: RowDigests } | undefined;
   /** By node after it: whether that one has said that it takes the session's tasks from here. */
   readonly awaited: Map<string, Promise<void>>;
   /** @see PlaceRequest */
@@ -66,6 +68,8 @@ export interface StageSession {
   passedTask: number;
   /** When its tasks were last logged. */
   loggedAtMs: number;
+  /** Its first positions that are as in its newest checkpoint, or as they were when that was begun. */
+  keptTo: number;
 }
 
 /** The sessions open on this node: whose they are, how many there may be, and when one is over. */
@@ -142,6 +146,7 @@ export class StageSessions {
       arrivedTask: -1,
       passedTask: -1,
       loggedAtMs: Number.NEGATIVE_INFINITY,
+      keptTo: 0,
     };
     this.#places.set(placeOf(id, layers), session);
     return session;

@@ -8,6 +8,7 @@ export interface AnswerOptions {
   readonly promptIds: readonly number[];
   readonly maxTokens: number;
   readonly conversation?: string;
+  readonly lasting?: boolean;
   readonly onWait?: (wait: Wait | undefined) => void;
   /** Called after the third token. @param route - the peers of its lap */
   readonly then?: ((route: readonly string[]) => unknown) | undefined;

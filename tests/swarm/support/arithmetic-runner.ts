@@ -2,8 +2,10 @@ import { ShoalError } from '../../../src/core/errors.ts';
 import type { LayerRange } from '../../../src/core/ranges.ts';
 import { allFinite } from '../../../src/engine/finite.ts';
 import type {
+  CheckpointName,
   LayerRunner,
   RunnerInfo,
+  SessionCheckpoints,
   SessionOptions,
   StageOutput,
   StageTask,
@@ -22,7 +24,12 @@ export interface ArithmeticRunnerOptions {
   readonly furtherMs?: number;
   /** Goes back to multiples of this only, as layers with a state do; 1 unless given. */
   readonly stateStep?: number;
+  /** Where sessions are kept; nothing is kept when absent. */
+  readonly disk?: ArithmeticDisk | undefined;
 }
+
+/** Kept caches, of each layer, by name and layers. */
+export type ArithmeticDisk = Map<string, number[][]>;
 
 /**
  * A runner for tests of the swarm: exact integer arithmetic in place of a network, in which every layer depends on its
@@ -34,6 +41,7 @@ export class ArithmeticRunner implements LayerRunner {
   readonly hyperparameters: Hyperparameters;
   readonly lost: Promise<string>;
   readonly #options: ArithmeticRunnerOptions;
+  readonly checkpoints: SessionCheckpoints | undefined;
   readonly #loaded = new Set<number>();
   /** Per session and layer: the values seen, one a position. */
   readonly #sessions = new Map<string, { readonly layers: LayerRange; readonly caches: number[][] }>();
@@ -51,6 +59,7 @@ export class ArithmeticRunner implements LayerRunner {
       maxWeightBytes: options.maxWeightBytes ?? Number.POSITIVE_INFINITY,
       maxTaskTokens: options.maxTaskTokens ?? 16,
     };
+    this.checkpoints = options.disk && this.#checkpointsOn(options.disk);
     this.lost = new Promise((resolve) => {
       this.#lose = resolve;
     });
@@ -109,6 +118,10 @@ export class ArithmeticRunner implements LayerRunner {
     return this.#sessions.size;
   }
 
+  get sessionIds(): string[] {
+    return [...this.#sessions.keys()];
+  }
+
   freeTokens(): number {
     return 1_000_000;
   }
@@ -120,6 +133,35 @@ export class ArithmeticRunner implements LayerRunner {
   }
 
   async close(): Promise<void> {}
+
+  /** Half of a checkpoint is a part, so that something can come between. */
+  #checkpointsOn(disk: ArithmeticDisk): SessionCheckpoints {
+    const begun = new Map<string, { readonly key: string; readonly length: number; parts: number }>();
+    const keyOf = ({ name, layers }: CheckpointName) => `${name} ${layers.start}-${layers.end}`;
+    return {
+      begin: async (session, name, { length }) => {
+        begun.set(session, { key: keyOf(name), length, parts: 0 });
+        return 8 * length;
+      },
+      writeNext: async (session) => {
+        const draft = begun.get(session)!;
+        if (++draft.parts < 2) return false;
+        const { caches } = this.#session(session);
+        if (caches[0]!.length < draft.length) throw new ShoalError('bad-request', 'So much is not there.');
+        disk.set(
+          draft.key,
+          caches.map((cache) => cache.slice(0, draft.length)),
+        );
+        return true;
+      },
+      restore: async (session, name) => {
+        const kept = disk.get(keyOf(name));
+        for (const [layer, cache] of this.#session(session).caches.entries()) cache.push(...(kept?.[layer] ?? []));
+        return kept?.[0]?.length ?? 0;
+      },
+      delete: async (name) => void disk.delete(keyOf(name)),
+    };
+  }
 
   async #compute(tasks: readonly StageTask[]): Promise<TaskResult[]> {
     const { computeMs: firstMs = 0, furtherMs = firstMs } = this.#options;

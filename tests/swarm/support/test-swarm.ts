@@ -4,6 +4,7 @@ import type { Transport } from '../../../src/net/transport.ts';
 import type { HiddenFormat } from '../../../src/protocol/hidden-formats.ts';
 import type { Manifest, ManifestShard } from '../../../src/protocol/manifest.ts';
 import type { ShardOrigin, ShardReader, ShardStore } from '../../../src/store/shard-store.ts';
+import type { CheckpointShelf } from '../../../src/swarm/coordinator/kept-conversation.ts';
 import { SwarmNode } from '../../../src/swarm/node.ts';
 import { ShardKeeper } from '../../../src/swarm/shards/shard-keeper.ts';
 import type { Lending } from '../../../src/swarm/stage/lending.ts';
@@ -40,6 +41,8 @@ export interface TestSwarmOptions extends Omit<ArithmeticRunnerOptions, 'stateSt
   readonly room?: boolean;
   /** What tabs reach each other by, by their place in the list; the guest's is -1. The network's own when absent. */
   readonly transport?: (inner: MemoryTransport, node: number) => Transport;
+  /** Where this browser's tabs note what their conversations have kept; they keep none when absent. */
+  readonly shelf?: CheckpointShelf;
   /** What fetching a shard that a node does not hold yet takes, ms. */
   readonly fetchMs?: number;
 }
@@ -172,7 +175,7 @@ export class TestSwarm {
     const memory = room ? {} : { memoryBytes: 1 };
     const { trusted: trustedPeers = [] } = this.#options;
     const consents = { acceptRemoteLoads: willing, acceptRemoteUnloads: true, trustedPeers };
-    const { checks: checkOthers = false } = this.#options;
+    const { checks: checkOthers = false, shelf } = this.#options;
     const lending = () => {
       const lent = this.#options.lending?.(place);
       return lent ? { lending: lent } : {};
@@ -193,6 +196,7 @@ export class TestSwarm {
       manifestId: 'a'.repeat(64),
       keeper,
       settings,
+      shelf: shelf && (async () => shelf),
       limits: this.#options.limits?.(this.nodes.length) ?? {},
     });
     return { node, keeper };
