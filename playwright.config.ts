@@ -7,8 +7,8 @@ const expect = { timeout: 30_000 };
 
 /** The page alone, over a scripted model. */
 const PAGE = /\/ui[\w-]*\.spec\.ts$/;
-/** The files that take longest: they begin first, so that none is left to run by itself at the end. */
-const LONG = /\/(churn|faults|main|private|private-page|siblings|verify|webgpu)\.spec\.ts$/;
+/** Takes longest: it begins, so that it is not left to run by itself at the end. Others beside it would starve each other. */
+const LONG = /\/webgpu\.spec\.ts$/;
 /** Swarms that are held to times, also to the silence after which a tab is given up: nothing runs beside them. */
 const ALONE =
   /\/(first-minute|late|many-tabs|noise|paste|recovery|servers|store-times|template|transport|transport-servers)\.spec\.ts$/;
