@@ -129,7 +129,7 @@ test('asks an answer of each of several models, and nothing of one that nobody s
     tab = await openTab(browser, `${several.url}/#m=${served[1].manifest}`);
     await tab.page.getByTestId('run-all').click();
     await expectSwarmReady(tab.page);
-    const { stdout } = await verify('--json', '--server', several.url, '--data', folder, '--timeout', '5');
+    const { stdout } = await verify('--json', '--server', several.url, '--data', folder, '--timeout', '15');
     const checks = JSON.parse(stdout) as Check[];
     const of = (name: string) => checks.filter((each) => each.name.startsWith(`${name}: `));
     expect(of('one')[0]).toMatchObject({ name: 'one: A new tab sees the swarm', passed: false });
