@@ -89,7 +89,7 @@ window.lab = {
       return {};
     }),
   obtainHeader: () =>
-    timed(async () => ({ bytes: (await store.obtainHeader(origin, { signal: AbortSignal.timeout(60_000) })).length })),
+    timed(async () => ({ bytes: (await store.obtainHeader(origin, { signal: AbortSignal.timeout(600_000) })).length })),
   importShard: (name) =>
     timed(async () => {
       const file = await (
