@@ -18,13 +18,19 @@ export function layerPageBytes(model: Hyperparameters): readonly number[] {
   });
 }
 
+/** Bytes of one page of all of these layers. @param pageBytes - of each of the model's layers */
+export function pageBytesIn(layers: Iterable<number>, pageBytes: readonly number[]): number {
+  let bytes = 0;
+  for (const layer of layers) bytes += pageBytes[layer]!;
+  return bytes;
+}
+
 /**
  * Pages that `maxBytes` hold, each in all of these layers.
  * @param pageBytes - of each of the model's layers
  */
 export function pagesWithin(maxBytes: number, layers: Iterable<number>, pageBytes: readonly number[]): number {
-  let bytes = 0;
-  for (const layer of layers) bytes += pageBytes[layer]!;
+  const bytes = pageBytesIn(layers, pageBytes);
   // Where no layer caches anything, pages cost nothing; their number must still be one that can be told.
   return Math.floor(maxBytes / Math.max(1, bytes || Math.max(...pageBytes)));
 }

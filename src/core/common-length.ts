@@ -1,5 +1,9 @@
-/** How many of their first elements two lists have in common. @param limit - at most so many */
-export function commonLength(one: readonly number[], other: readonly number[], limit: number): number {
+/** How many of their first elements two lists, or texts, have in common. @param limit - at most so many */
+export function commonLength<Element>(
+  one: ArrayLike<Element>,
+  other: ArrayLike<Element>,
+  limit = Number.POSITIVE_INFINITY,
+): number {
   const end = Math.min(one.length, other.length, limit);
   let length = 0;
   while (length < end && one[length] === other[length]) length++;

@@ -1,4 +1,4 @@
-import { layerPageBytes, PAGE_TOKENS } from '../blocks/kv-layout.ts';
+import { layerPageBytes, PAGE_TOKENS, pageBytesIn } from '../blocks/kv-layout.ts';
 import { ShoalError, type WireError } from '../core/errors.ts';
 import { type LayerRange, layersIn } from '../core/ranges.ts';
 import type { Hyperparameters } from '../model/hyperparameters.ts';
@@ -159,8 +159,7 @@ export class DeviceRunner<Vector, Matrix> implements LayerRunner, SessionPages {
     return this.#run(async () => {
       const session = this.#sessions.get(id);
       const layers = layersIn(session.layers);
-      const pageBytes = layerPageBytes(this.hyperparameters);
-      const count = bytes.length / layers.reduce((sum, layer) => sum + pageBytes[layer]!, 0);
+      const count = bytes.length / pageBytesIn(layers, layerPageBytes(this.hyperparameters));
       const end = start + count;
       if (session.length > 0 || !Number.isInteger(count) || end > pagesFor(session.maxTokens))
         throw new ShoalError('bad-request', `Session ${id} takes no ${bytes.length} bytes from page ${start} on.`);

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { layerPageBytes, PAGE_TOKENS } from '../blocks/kv-layout.ts';
+import { layerPageBytes, PAGE_TOKENS, pageBytesIn } from '../blocks/kv-layout.ts';
 import { randomId } from '../core/bytes.ts';
 import { ShoalError } from '../core/errors.ts';
 import { log } from '../core/log.ts';
@@ -149,8 +149,7 @@ export class KeptSessions implements SessionCheckpoints {
   }
 
   #pageBytes(layers: LayerRange): number {
-    const bytes = layerPageBytes(this.#runner.hyperparameters);
-    return layersIn(layers).reduce((sum, layer) => sum + bytes[layer]!, 0);
+    return pageBytesIn(layersIn(layers), layerPageBytes(this.#runner.hyperparameters));
   }
 
   #pagesPerPart(layers: LayerRange): number {

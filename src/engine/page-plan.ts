@@ -29,9 +29,24 @@ export function planPages(
   };
 }
 
-/** Bytes of a page in all of these layers. */
-export function pageBytesOf({ pageBytes }: PagePlan, layers: readonly number[]): number {
-  return layers.reduce((sum, layer) => sum + pageBytes[layer]!, 0);
+/**
+ * Visits pages in the order in which their bytes are taken out and put back: page by page, of each the layers in order.
+ * @param visit - is told where a layer's page lies among those bytes, and its size; not of layers that cache nothing
+ */
+export function eachPage(
+  { pageBytes }: PagePlan,
+  layers: readonly number[],
+  pages: readonly number[],
+  visit: (layer: number, page: number, at: number, size: number) => void,
+): void {
+  let at = 0;
+  for (const page of pages) {
+    for (const layer of layers) {
+      const size = pageBytes[layer]!;
+      if (size > 0) visit(layer, page, at, size);
+      at += size;
+    }
+  }
 }
 
 export function poolFull({ what, maxBytes }: PagePlan): ShoalError {

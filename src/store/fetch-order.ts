@@ -1,4 +1,4 @@
-import type { FetchWish } from './shard-store.ts';
+import { FETCH_RANKS, type FetchWish } from './shard-store.ts';
 
 /** One that has brought nothing for so long holds no other up: it may have no source. */
 const STALLED_MS = 10_000;
@@ -11,7 +11,7 @@ export interface Fetch extends FetchWish {
   readonly storedBytes: number;
 }
 
-const RANKS: Readonly<Record<FetchWish['priority'], number>> = { first: 0, normal: 1, last: 2 };
+/** After the ranks of all wishes. */
 const PACED_RANK = 3;
 
 /** Which of the shards that are fetched at the same time wait for others. */
@@ -42,5 +42,5 @@ export class FetchOrder {
 }
 
 function rankOf({ paced, priority }: Fetch): number {
-  return paced ? PACED_RANK : RANKS[priority];
+  return paced ? PACED_RANK : FETCH_RANKS[priority];
 }

@@ -3,6 +3,8 @@ import type { ManifestShard } from '../protocol/manifest.ts';
 
 /** Which of the shards that are fetched at the same time comes before the others. */
 export type FetchPriority = 'first' | 'normal' | 'last';
+/** In this order. */
+export const FETCH_RANKS: Readonly<Record<FetchPriority, number>> = { first: 0, normal: 1, last: 2 };
 
 /** What a person wants of a shard's download. */
 export interface FetchWish {

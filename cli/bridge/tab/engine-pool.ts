@@ -1,3 +1,4 @@
+import { commonLength } from '../../../src/core/common-length.ts';
 import { ShoalError } from '../../../src/core/errors.ts';
 import { HttpError } from '../http/http-error.ts';
 import { BUSY_RETRY_S, MAX_ANSWERS, MAX_WAITING } from '../limits.ts';
@@ -84,7 +85,7 @@ export class EnginePool {
   #occupy(said: string): PooledEngine | undefined {
     const free = this.#places
       .filter(({ busy }) => !busy)
-      .map((place) => ({ place, shared: sharedLength(place.said, said) }))
+      .map((place) => ({ place, shared: commonLength(place.said, said) }))
       .sort((one, other) => one.place.usedAt - other.place.usedAt);
     const [kept] = free
       .filter(({ place, shared }) => shared > place.said.length - shared)
@@ -92,13 +93,6 @@ export class EnginePool {
     const place = (kept ?? free[0])?.place;
     return place && Object.assign(place, { busy: true, said, usedAt: ++this.#uses });
   }
-}
-
-function sharedLength(one: string, other: string): number {
-  const end = Math.min(one.length, other.length);
-  let length = 0;
-  while (length < end && one[length] === other[length]) length++;
-  return length;
 }
 
 function queueFull(): HttpError {

@@ -1,6 +1,6 @@
-import { pagesWithin } from '../../blocks/kv-layout.ts';
+import { pageBytesIn, pagesWithin } from '../../blocks/kv-layout.ts';
 import type { CpuMemory } from '../../cpu/memory.ts';
-import { type PagePlan, pageBytesOf, poolFull } from '../page-plan.ts';
+import { eachPage, type PagePlan, poolFull } from '../page-plan.ts';
 import type { PageMemory } from '../session-table.ts';
 
 /** What sessions take memory from. */
@@ -76,30 +76,17 @@ export class CpuPagePool implements PageMemory {
   }
 
   read(layers: readonly number[], pages: readonly number[]): Uint8Array<ArrayBuffer> {
-    const bytes = new Uint8Array(pages.length * pageBytesOf(this.#plan, layers));
-    this.#each(layers, pages, (address, at, size) => bytes.set(this.#memory.bytes(address, size), at));
+    const bytes = new Uint8Array(pages.length * pageBytesIn(layers, this.#plan.pageBytes));
+    eachPage(this.#plan, layers, pages, (layer, page, at, size) =>
+      bytes.set(this.#memory.bytes(this.address(layer, page), size), at),
+    );
     return bytes;
   }
 
   write(layers: readonly number[], pages: readonly number[], bytes: Uint8Array<ArrayBuffer>): void {
-    this.#each(layers, pages, (address, at, size) =>
-      this.#memory.bytes(address, size).set(bytes.subarray(at, at + size)),
+    eachPage(this.#plan, layers, pages, (layer, page, at, size) =>
+      this.#memory.bytes(this.address(layer, page), size).set(bytes.subarray(at, at + size)),
     );
-  }
-
-  #each(
-    layers: readonly number[],
-    pages: readonly number[],
-    visit: (address: number, at: number, size: number) => void,
-  ): void {
-    let at = 0;
-    for (const page of pages) {
-      for (const layer of layers) {
-        const size = this.#plan.pageBytes[layer]!;
-        if (size > 0) visit(this.address(layer, page), at, size);
-        at += size;
-      }
-    }
   }
 
   #maxPages(): number {

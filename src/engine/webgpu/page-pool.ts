@@ -1,5 +1,5 @@
-import { pagesWithin } from '../../blocks/kv-layout.ts';
-import { type PagePlan, pageBytesOf, poolFull } from '../page-plan.ts';
+import { pageBytesIn, pagesWithin } from '../../blocks/kv-layout.ts';
+import { eachPage, type PagePlan, poolFull } from '../page-plan.ts';
 import type { PageMemory } from '../session-table.ts';
 import { outOfMemory } from './loader.ts';
 
@@ -72,13 +72,13 @@ export class GpuPagePool implements PageMemory {
   }
 
   async read(layers: readonly number[], pages: readonly number[]): Promise<Uint8Array<ArrayBuffer>> {
-    const size = pages.length * pageBytesOf(this.#plan, layers);
+    const size = pages.length * pageBytesIn(layers, this.#plan.pageBytes);
     const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
     const staging = this.#device.createBuffer({ label: 'pages', size, usage });
     try {
       const encoder = this.#device.createCommandEncoder();
-      this.#each(layers, pages, (buffer, offset, at, bytes) =>
-        encoder.copyBufferToBuffer(buffer, offset, staging, at, bytes),
+      eachPage(this.#plan, layers, pages, (layer, page, at, bytes) =>
+        encoder.copyBufferToBuffer(this.#buffers.get(layer)!, page * bytes, staging, at, bytes),
       );
       this.#device.queue.submit([encoder.finish()]);
       await staging.mapAsync(GPUMapMode.READ);
@@ -89,28 +89,13 @@ export class GpuPagePool implements PageMemory {
   }
 
   write(layers: readonly number[], pages: readonly number[], bytes: Uint8Array<ArrayBuffer>): void {
-    this.#each(layers, pages, (buffer, offset, at, size) =>
-      this.#device.queue.writeBuffer(buffer, offset, bytes, at, size),
+    eachPage(this.#plan, layers, pages, (layer, page, at, size) =>
+      this.#device.queue.writeBuffer(this.#buffers.get(layer)!, page * size, bytes, at, size),
     );
   }
 
   destroy(): void {
     this.removeLayers([...this.#buffers.keys()]);
-  }
-
-  #each(
-    layers: readonly number[],
-    pages: readonly number[],
-    visit: (buffer: GPUBuffer, offset: number, at: number, size: number) => void,
-  ): void {
-    let at = 0;
-    for (const page of pages) {
-      for (const layer of layers) {
-        const size = this.#plan.pageBytes[layer]!;
-        if (size > 0) visit(this.#buffers.get(layer)!, page * size, at, size);
-        at += size;
-      }
-    }
   }
 
   #maxPages(): number {

@@ -1,7 +1,7 @@
 import { ShoalError } from '../../core/errors.ts';
 import { log } from '../../core/log.ts';
 import type { Manifest } from '../../protocol/manifest.ts';
-import type { FetchPriority, Pace, ShardStore } from '../../store/shard-store.ts';
+import { FETCH_RANKS, type Pace, type ShardStore } from '../../store/shard-store.ts';
 import type { ShardKeeper } from '../shards/shard-keeper.ts';
 import { type Coverage, rarestFirst } from './assign.ts';
 
@@ -18,8 +18,6 @@ export interface SpreaderOptions {
   /** It goes after everything that somebody waits for. */
   readonly pace: Pace;
 }
-
-const RANKS: Readonly<Record<FetchPriority, number>> = { first: 0, normal: 1, last: 2 };
 
 /** "Help spread the model": when this tab's own shards serve, fetches the others, one at a time, rarest first. */
 export class Spreader {
@@ -95,7 +93,7 @@ export class Spreader {
   }
 
   #rank(index: number): number {
-    return RANKS[this.#options.keeper.wish(index).priority];
+    return FETCH_RANKS[this.#options.keeper.wish(index).priority];
   }
 
   /** Resolves when this tab's shards change, or the spreading ends. */

@@ -82,7 +82,7 @@ export class Checkpoints {
     if (pipeline.broken || before?.ids.length === length) return;
     const ids = conversation.ids.slice(0, length);
     // Under an old name there may only be more of the same tokens: a page that goes meanwhile knows the old ones alone.
-    const goesOn = before && commonLength(before.ids, ids, ids.length) === before.ids.length ? before : undefined;
+    const goesOn = before && commonLength(before.ids, ids) === before.ids.length ? before : undefined;
     const stages = pipeline.route.map(({ peerId, layers }): KeptStage => {
       const at = peerId === exchange.peerId ? undefined : peerId;
       const same = goesOn?.stages.find((stage) => stage.peerId === at && sameLayers(stage.layers, layers));
