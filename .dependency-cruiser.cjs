@@ -7,6 +7,7 @@ const levels = [
   ['gpu', 'cpu', 'net', 'store'],
   ['engine'],
   ['swarm'],
+  ['simulation'],
   ['api'],
   ['words'],
   ['app'],

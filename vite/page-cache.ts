@@ -5,7 +5,7 @@ import { afterBuild } from './after-build.ts';
 
 const NAME = 'page-cache';
 /** Few need them, and the page does without: they are not kept unasked. */
-const ON_DEMAND = /^katex-/;
+const ON_DEMAND = /^(katex|simulat(ed-world|ion-banner))-/;
 
 /** Builds the service worker, which must lie beside the page under a name of its own and know the build's files. */
 export function pageCache(): Plugin {

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { LogLine } from '../core/log.ts';
 import type { LayerRange } from '../core/ranges.ts';
 import type { LinkPath } from '../net/transport.ts';
+import type { WrongValue } from '../simulation/simulation-options.ts';
 import type { FetchPriority, FetchWish, PeerTraffic, PieceMap } from '../store/shard-store.ts';
 import type { Lap } from '../swarm/coordinator/generation.ts';
 import type { RouteEvent } from '../swarm/coordinator/route-event.ts';
@@ -31,6 +32,8 @@ export type {
 
 /** What the page shows and does. Components know this; `main.ts` builds it over the swarm. */
 export interface AppModel {
+  /** Undefined where the swarm is a real one. */
+  readonly simulation: Simulation | undefined;
   readonly environment: ReadonlySignal<Environment>;
   readonly model: ReadonlySignal<ModelSummary | undefined>;
   readonly swarm: ReadonlySignal<SwarmSummary>;
@@ -159,6 +162,14 @@ export interface AppModel {
 
 /** Whether everybody may take part in the swarm, or this tab has the secret of a member or guest of a private one. */
 export type Admission = 'open' | 'member' | 'guest';
+
+/** Swarm and model are made up, in this page. */
+export interface Simulation {
+  /** Made up, beside this tab. */
+  readonly devices: number;
+  /** What the address says wrong of it. */
+  readonly wrong: readonly WrongValue[];
+}
 
 export interface Environment {
   readonly secureContext: boolean;

@@ -3,7 +3,7 @@ import type { Lack } from './app-model.ts';
 import { fetchModel, type IntroducedModel, type KnownServer } from './introduction.ts';
 import { inviteFragment, parseInvite } from './invite.ts';
 import type { PrivateMembership } from './private-model.ts';
-import { lazyTransport } from './swarm-session.ts';
+import { lazyTransport, type SessionParts } from './swarm-session.ts';
 
 /** A swarm that this page is about to take part in. */
 export interface MetSwarm {
@@ -12,6 +12,8 @@ export interface MetSwarm {
   readonly network: () => Promise<Transport>;
   /** Undefined where the swarm is open to everybody. */
   readonly membership: PrivateMembership | undefined;
+  /** Where the swarm is a simulation: what this tab takes part with. */
+  readonly parts?: SessionParts;
 }
 
 /**

@@ -84,7 +84,7 @@ export function storedSettings(): { settings: Signal<Settings>; change: (change:
 
 function readStored(): Settings {
   try {
-    const stored: unknown = JSON.parse(localStorage.getItem(STORAGE_KEY) ?? '{}');
+    const stored: unknown = JSON.parse(lastingItems()?.getItem(STORAGE_KEY) ?? '{}');
     return v.parse(settingsSchema, { ...DEFAULT_SETTINGS, ...Object(stored) });
   } catch {
     return DEFAULT_SETTINGS;

@@ -22,6 +22,7 @@ import type {
   ModelSummary,
   Settings,
   ShardRow,
+  Simulation,
   SwarmSummary,
 } from './app-model.ts';
 import { browserName } from './browser-name.ts';
@@ -32,14 +33,11 @@ import type { RunningAnswer } from './chat/chat-record.ts';
 import { GENERAL_TEMPERATURE } from './chat/chat-request.ts';
 import { Presets } from './chat/presets.ts';
 import { chooseRunner } from './choose-runner.ts';
-import { detectEnvironment, detectLacks } from './environment.ts';
 import { ExchangeNames } from './exchange-names.ts';
 import { Farewell } from './farewell.ts';
 import { FetchWishes } from './fetch-wishes.ts';
-import { fetchServerConfig } from './introduction.ts';
 import { Lender } from './lender.ts';
 import { watchPaths } from './link-paths.ts';
-import { meetSwarm } from './meet-swarm.ts';
 import type { RealModelShelf, ShelfParts } from './models/model-shelf.ts';
 import { Redraw } from './redraw.ts';
 import { Rooms } from './rooms/rooms.ts';
@@ -53,6 +51,7 @@ import { Timeline } from './timeline.ts';
 import { untilCovered } from './until-covered.ts';
 import { Verification } from './verification.ts';
 import type { AnswerProgress } from './watched-generator.ts';
+import type { World } from './world.ts';
 
 /** The page's model over a real swarm. */
 export class SwarmApp implements AppModel {
@@ -149,10 +148,14 @@ export class SwarmApp implements AppModel {
   readonly #fetchWishes = new FetchWishes();
   readonly #exchangeNames = new ExchangeNames();
   readonly #redraw = new Redraw(() => this.#refresh());
+  readonly simulation: Simulation | undefined;
+  readonly #world: World;
   #phases = '';
   #newerTold = false;
 
-  constructor() {
+  constructor(world: World) {
+    this.#world = world;
+    this.simulation = world.simulation;
     const { settings, change } = storedSettings();
     this.settings = settings;
     this.#lender = new Lender(settings);
@@ -187,7 +190,8 @@ export class SwarmApp implements AppModel {
   /** Meets the server, takes this browser's last place in the swarm again, and connects. */
   async start(): Promise<void> {
     followAddress(() => this.model.value?.manifestId);
-    const runnerChoice = detectEnvironment().then((found) => {
+    const world = this.#world;
+    const runnerChoice = world.detectEnvironment().then((found) => {
       const runner = chooseRunner(this.settings.value, found.webgpu);
       this.environment.value = { ...this.environment.value, ...found, runner };
       return runner;
@@ -197,9 +201,9 @@ export class SwarmApp implements AppModel {
       return;
     }
     try {
-      const [server, lacks] = await Promise.all([fetchServerConfig(document.baseURI), detectLacks()]);
+      const [server, lacks] = await Promise.all([world.findServer(), world.detectLacks()]);
       this.environment.value = { ...this.environment.value, lacks };
-      const { network, model, membership } = await meetSwarm(server, lacks);
+      const { network, model, membership, parts } = await world.meetSwarm(server, lacks);
       const session = new SwarmSession({
         server,
         model,
@@ -216,13 +220,14 @@ export class SwarmApp implements AppModel {
         network,
         lacks,
         membership,
+        parts,
       });
       this.#session = session;
       const environment = () => this.environment.value;
       this.#shelfParts = { server, session, door: this.#door, environment, runnerChoice, lent: this.#lender };
       this.#introduce(session, server.addresses);
       this.conversations
-        .begin({ id: model.home, modelName: model.manifest.name })
+        .begin({ id: model.home, modelName: model.manifest.name }, world.openConversations())
         .then(() => this.#followShortcut())
         .catch((error: unknown) => log.warn('CHAT', `No conversation was taken up: ${ShoalError.from(error).message}`));
       const [kept] = await Promise.all([this.#place.loadKept(session), this.#connect(session)]);

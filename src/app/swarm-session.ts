@@ -5,15 +5,16 @@ import type { ModelHeader } from '../../workers/tokenizer-contract.ts';
 import { ShoalError } from '../core/errors.ts';
 import { collectAllGarbage } from '../core/garbage.ts';
 import { log } from '../core/log.ts';
-import type { RunnerInfo } from '../engine/layer-runner.ts';
+import type { LayerRunner, RunnerInfo } from '../engine/layer-runner.ts';
 import type { Grammars } from '../grammar/answer-grammar.ts';
+import type { Hyperparameters } from '../model/hyperparameters.ts';
 import type { Transport } from '../net/transport.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
 import { relayMultiaddr } from '../protocol/server-config.ts';
 import { IdbShardReader } from '../store/idb/idb-shard-reader.ts';
 import { MemoryChunks, MemoryRecords } from '../store/idb/memory-chunks.ts';
 import { LocalStoreThread } from '../store/idb/store-thread.ts';
-import type { ShardOrigin, ShardStore } from '../store/shard-store.ts';
+import type { ShardOrigin, ShardReader, ShardStore } from '../store/shard-store.ts';
 import type { MeetingPlace } from '../store/torrent/peer-introducer.ts';
 import { createTorrentShardStore } from '../store/torrent-shard-store.ts';
 import type { CheckpointShelf } from '../swarm/coordinator/kept-conversation.ts';
@@ -33,6 +34,14 @@ import { serverSocketUrl, serverUrl } from './server-url.ts';
 /** Shards kept in memory where a browser keeps nothing and does not say how much memory there is. */
 const MAX_MEMORY_STORE_BYTES = 1024 ** 3;
 
+/** What a session computes and stores with, where that is not what this browser has. */
+export interface SessionParts {
+  readonly store: ShardStore & MeetingPlace;
+  readonly createRunner: (hyperparameters: Hyperparameters) => Promise<LayerRunner>;
+  readonly readerOf: (shard: ManifestShard) => ShardReader;
+  readonly openText: () => Promise<ModelText>;
+}
+
 export interface SwarmSessionOptions {
   readonly server: KnownServer;
   readonly model: IntroducedModel;
@@ -47,6 +56,8 @@ export interface SwarmSessionOptions {
   readonly lacks: readonly Lack[];
   /** Where the swarm is a private one: the tracker hears nothing of it, and the server only if it knows the secret. */
   readonly membership?: PrivateMembership | undefined;
+  /** Of a simulation, which keeps nothing. */
+  readonly parts?: SessionParts | undefined;
 }
 
 /**
@@ -97,6 +108,7 @@ export class SwarmSession {
   readonly #page: string;
   readonly #settings: () => NodeSettings;
   readonly #network: () => Promise<Transport>;
+  readonly #parts: SessionParts | undefined;
   /** Over the model's tokens. */
   readonly grammars: Grammars = { follow: async (grammar) => (await this.#openGrammars()).follow(grammar) };
   readonly #closed = new AbortController();
@@ -107,36 +119,41 @@ export class SwarmSession {
   #tokens: TokenTable | undefined;
 
   constructor(options: SwarmSessionOptions) {
-    const { server, model, settings, lender, runnerChoice, onRunner, network, lacks, membership } = options;
+    const { server, model, settings, lender, runnerChoice, onRunner, network, lacks, membership, parts } = options;
     const { manifest } = model;
     this.model = model;
     this.membership = membership;
     this.#page = server.page;
     this.#settings = settings;
     this.#network = network;
-    this.keepsData = !lacks.includes('site-data');
-    const memory = this.keepsData ? undefined : memoryStore();
-    this.store = createTorrentShardStore({
-      announce: this.membership
-        ? []
-        : [serverSocketUrl(server.trackerPath, server.page), ...peerTracker(server, model.manifestId, server.page)],
-      iceServers: server.iceServers,
-      pieceLength: manifest.pieceLength,
-      webSeedUrl: (shard) => this.#fileUrl(shard.fileName),
-      authorize: () => this.#authorization(),
-      lentBytes: () => lender.diskBytes,
-      thread: storeThread,
-      ...memory,
-    });
+    this.#parts = parts;
+    this.keepsData = !parts && !lacks.includes('site-data');
+    const memory = this.keepsData || parts ? undefined : memoryStore();
+    const torrents = () =>
+      createTorrentShardStore({
+        announce: this.membership
+          ? []
+          : [serverSocketUrl(server.trackerPath, server.page), ...peerTracker(server, model.manifestId, server.page)],
+        iceServers: server.iceServers,
+        pieceLength: manifest.pieceLength,
+        webSeedUrl: (shard) => this.#fileUrl(shard.fileName),
+        authorize: () => this.#authorization(),
+        lentBytes: () => lender.diskBytes,
+        thread: storeThread,
+        ...memory,
+      });
+    this.store = parts?.store ?? torrents();
     this.keeper = new ShardKeeper({
       manifest,
       store: this.store,
       originOf: (shard) => this.#originOf(shard),
-      readerOf: (shard) => new IdbShardReader(shard, manifest.pieceLength, memory),
+      readerOf: (shard) => parts?.readerOf(shard) ?? new IdbShardReader(shard, manifest.pieceLength, memory),
       createRunner: async (hyperparameters) => {
         const choice = await runnerChoice;
         const readsHere = memory !== undefined;
-        const created = await createWorkerRunner(choice, hyperparameters, manifest.pieceLength, readsHere);
+        const created = parts
+          ? await parts.createRunner(hyperparameters)
+          : await createWorkerRunner(choice, hyperparameters, manifest.pieceLength, readsHere);
         const { kind, adapter, reason = choice.reason } = created.info;
         log.info('ENGINE', `Layers run on ${adapter}: ${reason}.`);
         onRunner({ kind, reason });
@@ -206,7 +223,8 @@ export class SwarmSession {
 
   /** Text in and out of the model, by the tokenizer in the header of shard 0, which every tab may fetch. */
   text(): Promise<ModelText> {
-    this.#text ??= openWorkerText(() => this.#readHeader(), this.#closed.signal).then(
+    const open = this.#parts?.openText ?? (() => openWorkerText(() => this.#readHeader(), this.#closed.signal));
+    this.#text ??= open().then(
       (text) => {
         this.#tokens = text.tokens;
         return text;

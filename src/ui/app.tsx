@@ -7,10 +7,16 @@ import { Alerts } from './components/alerts.tsx';
 import { Announcer } from './components/announcer.tsx';
 import { Chat } from './components/chat.tsx';
 import { FileDrop } from './components/file-drop.tsx';
+import { Later } from './components/later.tsx';
 import { Shortcuts } from './components/shortcuts.tsx';
 import { SwarmPanel } from './components/swarm-panel.tsx';
 import { TopBar } from './components/top-bar.tsx';
+import { lazyComponent } from './lazy-component.ts';
 import { PageProvider, PageState, usePage } from './page-state.ts';
+
+const simulationBanner = lazyComponent(
+  async () => (await import('./components/simulation-banner.tsx')).SimulationBanner,
+);
 
 /** Draws the page into `root` in the reader's language, and keeps it in step with the model. */
 export async function renderApp(root: HTMLElement, model: AppModel): Promise<void> {
@@ -26,7 +32,7 @@ export async function renderApp(root: HTMLElement, model: AppModel): Promise<voi
 }
 
 function Page() {
-  const { phase, view, settled } = usePage();
+  const { phase, view, settled, model } = usePage();
   return (
     <div class="page" data-phase={phase.value} data-view={view.value} data-settled={settled.value}>
       <a class="skip-link" href="#prompt">
@@ -34,6 +40,7 @@ function Page() {
       </a>
       <TopBar />
       <Alerts />
+      {model.simulation && <Later of={simulationBanner} />}
       <main class="page-main">
         <SwarmPanel />
         <Chat />

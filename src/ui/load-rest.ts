@@ -20,9 +20,9 @@ const REST_AFTER_MS = 3000;
 /**
  * Loads, once there is time, the code that the first screen did without: the server may be away when it is wanted.
  * @param more - loads the model's part of it
- * @param onUpdate - as of `keepPage`
+ * @param onUpdate - as of `keepPage`; the page is not kept without
  */
-export function loadRest(more: () => Promise<void>, onUpdate: () => void): void {
+export function loadRest(more: () => Promise<void>, onUpdate?: () => void): void {
   setTimeout(() => {
     void answerMarkdown.load();
     void qrCode.load();
@@ -40,6 +40,6 @@ export function loadRest(more: () => Promise<void>, onUpdate: () => void): void 
     void timeline.load();
     void spokenEvent.load();
     void more();
-    void keepPage(onUpdate);
+    if (onUpdate) void keepPage(onUpdate);
   }, REST_AFTER_MS);
 }

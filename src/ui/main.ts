@@ -1,10 +1,14 @@
 import { installConsole } from '../app/console.ts';
 import { SwarmApp } from '../app/swarm-app.ts';
+import { REAL_WORLD } from '../app/world.ts';
 import { nextTask } from '../core/next-task.ts';
 import { renderApp } from './app.tsx';
 import { loadRest } from './load-rest.ts';
 
-const app = new SwarmApp();
+const { search } = location;
+const simulated = isSecureContext && new URLSearchParams(search).has('simulate');
+const world = simulated ? await (await import('../app/simulated-world.ts')).openSimulatedWorld(search) : REAL_WORLD;
+const app = new SwarmApp(world);
 installConsole(app);
 // The browser asks in its own words; the page says which shards only it has.
 addEventListener('beforeunload', (event) => {
@@ -17,7 +21,4 @@ await nextTask();
 await renderApp(document.getElementById('app')!, app);
 await nextTask();
 await app.start();
-loadRest(
-  () => app.loadRest(),
-  () => app.tellUpdate(),
-);
+loadRest(() => app.loadRest(), simulated ? undefined : () => app.tellUpdate());

@@ -1,3 +1,5 @@
+import { tabItems } from '../lasting-items.ts';
+
 const ITEM = 'shoal-has-conversation';
 
 /**
@@ -5,20 +7,11 @@ const ITEM = 'shoal-has-conversation';
  * leaves room for it from the first frame on, so that nothing moves when it comes.
  */
 export function hadConversation(): boolean {
-  return items()?.getItem(ITEM) === 'yes';
+  return tabItems()?.getItem(ITEM) === 'yes';
 }
 
 /** What the next page of this tab is to expect. */
 export function expectConversation(expected: boolean): void {
-  if (expected) items()?.setItem(ITEM, 'yes');
-  else items()?.removeItem(ITEM);
-}
-
-/** Undefined where the browser keeps no site data, and even asking for it throws. */
-function items(): Storage | undefined {
-  try {
-    return sessionStorage;
-  } catch {
-    return undefined;
-  }
+  if (expected) tabItems()?.setItem(ITEM, 'yes');
+  else tabItems()?.removeItem(ITEM);
 }

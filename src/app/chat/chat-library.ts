@@ -10,7 +10,7 @@ import { expectConversation } from './chat-hint.ts';
 import { type ChatRecord, contentOf, entriesOf, MAX_TITLE_CHARS } from './chat-record.ts';
 import { livingRow, storedRow } from './chat-rows.ts';
 import { ChatSaver } from './chat-saver.ts';
-import { ChatStore, type StoredChat } from './chat-store.ts';
+import type { ConversationStore, StoredChat } from './chat-store.ts';
 
 const KIND = 'conversation';
 /** A conversation that a tab had open is taken up by the next one within a day; after that it is found in the list. */
@@ -53,7 +53,7 @@ export class ChatLibrary implements ConversationList {
   readonly #elsewhere: Signal<ReadonlySet<string>> = signal(new Set());
   /** Those of this tab that are shown or answering. */
   readonly #living: Signal<ReadonlyMap<string, LivingChat>> = signal(new Map());
-  #store: ChatStore | undefined;
+  #store: ConversationStore | undefined;
   #home: Home | undefined;
   #removedRecord: StoredChat | undefined;
   /** It is not given up while another is shown. */
@@ -75,12 +75,12 @@ export class ChatLibrary implements ConversationList {
   }
 
   /** Takes up what this tab, or one that has gone, had open. What was asked before that stays. */
-  async begin(home: Home): Promise<void> {
+  async begin(home: Home, store: ConversationStore): Promise<void> {
     this.#home = home;
-    this.#store = new ChatStore();
+    this.#store = store;
     const { id: manifestId } = home;
     const id = await claimKey({ kind: KIND, manifestId, orphans: () => this.#orphans(manifestId) });
-    const record = await this.#store.read(id);
+    const record = await store.read(id);
     const waiting = this.shown.value;
     if (waiting.messages.value.length > 0) {
       releaseKey(KIND, id);
@@ -297,7 +297,7 @@ export class ChatLibrary implements ConversationList {
       .map(({ id }) => id);
   }
 
-  #requireStore(): ChatStore {
+  #requireStore(): ConversationStore {
     if (this.#store) return this.#store;
     throw new ShoalError('bad-request', 'This browser keeps no conversations. Allow site data for this page.');
   }

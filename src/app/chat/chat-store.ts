@@ -11,11 +11,20 @@ export interface StoredChat {
   readonly record: ChatRecord;
 }
 
+/** Where conversations are kept. */
+export interface ConversationStore {
+  /** @returns undefined when there is none, or none that can be read */
+  read(id: string): Promise<ChatRecord | undefined>;
+  write(id: string, record: ChatRecord): Promise<void>;
+  remove(id: string): Promise<void>;
+  /** All that can be read, the newest first. */
+  list(): Promise<readonly StoredChat[]>;
+}
+
 /** The conversations of this browser, of all models, in a database of their own. */
-export class ChatStore {
+export class ChatStore implements ConversationStore {
   readonly #store: UseStore = createStore('shoal-conversations', 'conversations');
 
-  /** @returns undefined when there is none, or none that can be read */
   async read(id: string): Promise<ChatRecord | undefined> {
     return parsed(await get(id, this.#store));
   }
@@ -28,7 +37,7 @@ export class ChatStore {
     await this.#change((store) => store.delete(id));
   }
 
-  /** All that can be read, the newest first; the oldest of too many are deleted. */
+  /** The oldest of too many are deleted. */
   async list(): Promise<readonly StoredChat[]> {
     const found: StoredChat[] = [];
     for (const [id, value] of await entries<string, unknown>(this.#store)) {

@@ -387,6 +387,15 @@ export const later = {
     },
   },
 
+  simulation: {
+    label: 'Hinweis auf die Simulation',
+    title: 'Das ist eine Simulation.',
+    about: (devices: number) =>
+      `${plural(devices, 'Gerät', 'Geräte')} neben diesem Tab ${devices === 1 ? 'ist' : 'sind'} erfunden, in dieser Seite. Kein Modell rechnet, nichts wird gesendet, und nichts wird aufbewahrt.`,
+    wrong: (given: string, least: number, most: number, used: number | undefined) =>
+      `„${given}“ in der Adresse ist keine ganze Zahl von ${least} bis ${most}: ${used === undefined ? 'Das entfällt' : `Es gilt ${used}`}.`,
+  },
+
   attention: {
     answering: 'Antwortet …',
     answered: '✓ Beantwortet',

@@ -396,6 +396,16 @@ export const englishLater = {
     }),
   },
 
+  simulation: {
+    label: 'Note on the simulation',
+    title: 'This is a simulation.',
+    about: (devices: number) =>
+      `${plural(devices, 'device')} beside this tab ${devices === 1 ? 'is' : 'are'} made up, in this page. No model computes, nothing is sent, and nothing is kept.`,
+    /** @param used - what stands in its place; undefined where it is left out */
+    wrong: (given: string, least: number, most: number, used: number | undefined) =>
+      `“${given}” in the address is no whole number from ${least} to ${most}: ${used === undefined ? 'it is left out' : `${used} is used`}.`,
+  },
+
   attention: {
     answering: 'Answering…',
     answered: '✓ Answered',

@@ -17,6 +17,7 @@ import type {
   Preset,
   Settings,
   ShardRow,
+  Simulation,
   SwarmSummary,
   TimelineEvent,
   TimelineRow,
@@ -32,6 +33,7 @@ const MANIFEST_ID = '5d0f3a9b6c1e8472a0d4b7f6e3c29185d0f3a9b6c1e8472a0d4b7f6e3c2
 
 /** The page's model without a swarm: tests set what it shows and see what it was asked to do. */
 export class PreviewModel implements AppModel {
+  simulation: Simulation | undefined;
   readonly environment: Signal<Environment> = signal({
     secureContext: true,
     webgpu: 'available',

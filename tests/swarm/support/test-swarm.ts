@@ -2,8 +2,10 @@ import type { MemoryTransport } from '../../../src/net/memory/memory-member.ts';
 import { MemoryNetwork, type MemoryNetworkOptions } from '../../../src/net/memory/memory-transport.ts';
 import type { Transport } from '../../../src/net/transport.ts';
 import type { HiddenFormat } from '../../../src/protocol/hidden-formats.ts';
-import type { Manifest, ManifestShard } from '../../../src/protocol/manifest.ts';
-import type { ShardOrigin, ShardReader, ShardStore } from '../../../src/store/shard-store.ts';
+import type { Manifest } from '../../../src/protocol/manifest.ts';
+import { pretendManifest } from '../../../src/simulation/pretend-manifest.ts';
+import { PretendStore } from '../../../src/simulation/pretend-store.ts';
+import type { ShardReader } from '../../../src/store/shard-store.ts';
 import type { CheckpointShelf } from '../../../src/swarm/coordinator/kept-conversation.ts';
 import { SwarmNode } from '../../../src/swarm/node.ts';
 import { ShardKeeper } from '../../../src/swarm/shards/shard-keeper.ts';
@@ -154,7 +156,7 @@ export class TestSwarm {
     const place = this.#transports.size - 2;
     const { wire = 'f32', willing = false, room = willing, fetchMs = 0, stored = [] } = this.#options;
     const stateStep = this.#options.stateSteps?.[this.nodes.length] ?? 1;
-    const store: FullStore = new FullStore({
+    const store: PretendStore = new PretendStore({
       manifest: this.manifest,
       fetchMs: () => (keeper.joined ? fetchMs : 0),
       stored: (index) => stored.includes(index) || keeper.ready().includes(index),
@@ -203,83 +205,8 @@ export class TestSwarm {
   }
 }
 
-interface FullStoreOptions {
-  readonly manifest: Manifest;
-  /** What fetching a shard takes now. */
-  readonly fetchMs: () => number;
-  readonly stored: (index: number) => boolean;
-}
-
-/** A store that comes by every shard, after a while: the swarm's tests are about what comes after. */
-class FullStore implements ShardStore {
-  readonly #options: FullStoreOptions;
-
-  constructor(options: FullStoreOptions) {
-    this.#options = options;
-  }
-
-  readonly exchangeId = '';
-  wish = () => undefined;
-  isComplete = async ({ index }: ManifestShard) => this.#options.stored(index);
-  missingBytes = async () => 0;
-  obtain = ({ shard }: ShardOrigin) => {
-    const { stored, fetchMs } = this.#options;
-    return new Promise<void>((resolve) => setTimeout(resolve, stored(shard.index) ? 0 : fetchMs()));
-  };
-  obtainHeader = async () => new Uint8Array();
-  importShard = async () => undefined;
-  seeded = () =>
-    this.#options.manifest.shards.map(({ infoHash, fileName, sizeBytes }) => ({ infoHash, fileName, sizeBytes }));
-  transfers = () => [];
-  onTransfer = () => () => undefined;
-  onLost = () => () => undefined;
-  stop = async () => undefined;
-  remove = async () => undefined;
-  discardPart = async () => undefined;
-  freeBytes = async () => Number.POSITIVE_INFINITY;
-  announce = () => undefined;
-  limitUploads = () => undefined;
-  usage = async () => ({ usedBytes: 0, quotaBytes: 0 });
-  close = async () => undefined;
-}
-
 function testManifest(layers: readonly number[]): Manifest {
-  let start = 0;
-  const shards = layers.map((count, index): ManifestShard => {
-    const range = { start, end: start + count };
-    start += count;
-    return {
-      index,
-      fileName: `shard-${index}.gguf`,
-      sizeBytes: 1000 + index,
-      sha256: index.toString(16).padStart(64, '0'),
-      infoHash: index.toString(16).padStart(40, '0'),
-      headerBytes: 10,
-      layers: range,
-      hasEmbedding: index === 0,
-      hasOutput: index === layers.length - 1,
-    };
-  });
-  return {
-    format: 'shoal-manifest-1',
-    name: 'arithmetic',
-    hyperparameters: {
-      architecture: 'llama',
-      layerCount: start,
-      // One number a token is the whole hidden state.
-      width: 1,
-      feedForwardWidth: 1,
-      headCount: 1,
-      kvHeadCount: 1,
-      headSize: 1,
-      vocabularySize: 997,
-      contextLength: 4096,
-      ropeBase: 10_000,
-      ropeDimensions: 1,
-      ropeScale: 1,
-      rmsEpsilon: 1e-5,
-    },
-    pieceLength: 256 * 1024,
-    shards,
-  };
+  // One number a token is the whole hidden state.
+  const sizes = { width: 1, vocabularySize: 997, sizeOf: (index: number) => 1000 + index };
+  return pretendManifest({ name: 'arithmetic', layers, ...sizes });
 }
