@@ -21,13 +21,13 @@ interface DeviceType extends Pick<Device, 'kind'> {
 
 /** As they stand in homes and schools; speeds as of a small model. */
 const TYPES: readonly DeviceType[] = [
-  { name: 'Kitchen laptop', kind: 'cpu', layersPerSecond: [900, 1400], latencyMs: [3, 6], memoryGigabytes: 2 },
+  { name: 'Kitchen laptop', kind: 'cpu', layersPerSecond: [900, 1400], latencyMs: [2, 4], memoryGigabytes: 2 },
   { name: 'Mia’s desktop', kind: 'webgpu', layersPerSecond: [3500, 4800], latencyMs: [1, 3], memoryGigabytes: 8 },
-  { name: 'Old phone', kind: 'cpu', layersPerSecond: [500, 800], latencyMs: [7, 12], memoryGigabytes: 1 },
-  { name: 'Office laptop', kind: 'webgpu', layersPerSecond: [2000, 3000], latencyMs: [3, 7], memoryGigabytes: 4 },
-  { name: 'School tablet', kind: 'webgpu', layersPerSecond: [1200, 1900], latencyMs: [5, 9], memoryGigabytes: 2 },
-  { name: 'Ravi’s phone', kind: 'webgpu', layersPerSecond: [900, 1500], latencyMs: [6, 11], memoryGigabytes: 1 },
-  { name: 'Library PC', kind: 'cpu', layersPerSecond: [1000, 1600], latencyMs: [2, 5], memoryGigabytes: 2 },
+  { name: 'Old phone', kind: 'cpu', layersPerSecond: [500, 800], latencyMs: [5, 8], memoryGigabytes: 1 },
+  { name: 'Office laptop', kind: 'webgpu', layersPerSecond: [2000, 3000], latencyMs: [2, 4], memoryGigabytes: 4 },
+  { name: 'School tablet', kind: 'webgpu', layersPerSecond: [1200, 1900], latencyMs: [3, 6], memoryGigabytes: 2 },
+  { name: 'Ravi’s phone', kind: 'webgpu', layersPerSecond: [900, 1500], latencyMs: [4, 7], memoryGigabytes: 1 },
+  { name: 'Library PC', kind: 'cpu', layersPerSecond: [1000, 1600], latencyMs: [1, 4], memoryGigabytes: 2 },
   { name: 'Workshop PC', kind: 'webgpu', layersPerSecond: [2600, 3800], latencyMs: [2, 4], memoryGigabytes: 4 },
 ];
 

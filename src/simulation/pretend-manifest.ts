@@ -1,3 +1,4 @@
+import type { Hyperparameters } from '../model/hyperparameters.ts';
 import type { Manifest, ManifestShard } from '../protocol/manifest.ts';
 
 export interface PretendManifestOptions {
@@ -6,14 +7,12 @@ export interface PretendManifestOptions {
   readonly layers: readonly number[];
   /** Bytes of each shard. */
   readonly sizeOf: (index: number) => number;
-  /** C */
-  readonly width: number;
-  /** V */
-  readonly vocabularySize: number;
+  /** C and V, and what else of the model matters. */
+  readonly hyperparameters: Pick<Hyperparameters, 'width' | 'vocabularySize'> & Partial<Hyperparameters>;
 }
 
 /** The manifest of a model that has no weights. */
-export function pretendManifest({ name, layers, sizeOf, width, vocabularySize }: PretendManifestOptions): Manifest {
+export function pretendManifest({ name, layers, sizeOf, hyperparameters }: PretendManifestOptions): Manifest {
   let start = 0;
   const shards = layers.map((count, index): ManifestShard => {
     const range = { start, end: start + count };
@@ -36,17 +35,16 @@ export function pretendManifest({ name, layers, sizeOf, width, vocabularySize }:
     hyperparameters: {
       architecture: 'llama',
       layerCount: start,
-      width,
       feedForwardWidth: 1,
       headCount: 1,
       kvHeadCount: 1,
       headSize: 1,
-      vocabularySize,
       contextLength: 4096,
       ropeBase: 10_000,
       ropeDimensions: 1,
       ropeScale: 1,
       rmsEpsilon: 1e-5,
+      ...hyperparameters,
     },
     pieceLength: 256 * 1024,
     shards,

@@ -8,8 +8,8 @@ import { nextScripted, VOCABULARY_SIZE } from './scripted-text.ts';
 /** A row says which token it is of, and what all layers so far have made of it and of what was before. */
 const ID_BITS = 12;
 const STATE_BITS = 20;
-/** C of the simulated model. Each value is a bit, as 1 or -1: no format that rows travel in rounds it. */
-export const ROW_WIDTH = ID_BITS + STATE_BITS;
+/** C of the simulated model. The first values are bits, as 1 or -1, which no format that rows travel in rounds; then zeros. */
+export const ROW_WIDTH = 576;
 const STATE_MASK = 2 ** STATE_BITS - 1;
 
 /** The script's token stands so far above the others that nothing else is drawn. */

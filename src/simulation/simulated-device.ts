@@ -29,7 +29,8 @@ export class SimulatedDevice {
   constructor({ device, transport, manifest, manifestId, lies, fetchMs }: SimulatedDeviceOptions) {
     this.name = device.name;
     this.#transport = transport;
-    const store = new PretendStore({ manifest, fetchMs: () => fetchMs, stored: (index) => this.#stored.has(index) });
+    const stored = (index: number) => this.#stored.has(index);
+    const store = new PretendStore({ manifest, fetchMs: () => fetchMs, stored, tells: true });
     this.#keeper = new ShardKeeper({
       manifest,
       store,

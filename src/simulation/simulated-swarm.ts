@@ -15,10 +15,11 @@ import { MAX_DEVICES, type SimulationOptions } from './simulation-options.ts';
 const LAYERS = 30;
 const FIRST_SHARD_BYTES = 46_200_000;
 const LAYER_BYTES = 2_160_000;
+const SHAPE = { feedForwardWidth: 1536, headCount: 9, kvHeadCount: 3, headSize: 64, ropeDimensions: 64 };
 /** As a tab's heartbeat sees a silence. */
 const SILENCE_MS = 1800;
 /** Which a home network adds at the most. */
-const JITTER_MS = 2;
+const JITTER_MS = 1;
 const OWN_LATENCY_MS = 1;
 /** Where a copy of what a liar has is reached: routes prefer the liar, and so there is something to find. */
 const COPY_LATENCY_MS = 25;
@@ -26,6 +27,10 @@ const COPY_LATENCY_MS = 25;
 const LEAST_DEVICES = 2;
 /** What fetching a shard from the others takes. */
 const FETCH_MS = 2500;
+
+const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
+const PEER_ID_START = '12D3KooW';
+const PEER_ID_CHARS = 52;
 
 /** A swarm in the page: real nodes over a network in memory and layers that are scripted. */
 export class SimulatedSwarm {
@@ -61,8 +66,7 @@ export class SimulatedSwarm {
       name: 'Simulated-135M',
       layers,
       sizeOf: (index) => (index === 0 ? FIRST_SHARD_BYTES : 0) + layers[index]! * LAYER_BYTES,
-      width: ROW_WIDTH,
-      vocabularySize: VOCABULARY_SIZE,
+      hyperparameters: { ...SHAPE, width: ROW_WIDTH, vocabularySize: VOCABULARY_SIZE },
     });
     const bytes = encodeManifest(manifest);
     return new SimulatedSwarm(options, manifest, bytes, await manifestIdOf(bytes));
@@ -75,7 +79,7 @@ export class SimulatedSwarm {
 
   /** The way of this page's own tab into the swarm. */
   ownTransport(): Transport {
-    const transport = this.#network.createTransport();
+    const transport = this.#network.createTransport(this.#peerId());
     this.#connect(transport.peerId, OWN_LATENCY_MS);
     return transport;
   }
@@ -120,12 +124,18 @@ export class SimulatedSwarm {
 
   #add({ lies, latencyMs }: { readonly lies: boolean; readonly latencyMs?: number }): SimulatedDevice {
     const device = this.#next.next().value;
-    const transport = this.#network.createTransport();
+    const transport = this.#network.createTransport(this.#peerId());
     const { manifest, manifestId } = this;
     const added = new SimulatedDevice({ device, transport, manifest, manifestId, lies, fetchMs: FETCH_MS });
     this.#connect(transport.peerId, latencyMs ?? device.latencyMs);
     this.#devices.push(added);
     return added;
+  }
+
+  /** As real ones look, so that names and colours are as apart. */
+  #peerId(): string {
+    const digit = () => BASE58[Math.floor(this.#random() * BASE58.length)];
+    return PEER_ID_START + Array.from({ length: PEER_ID_CHARS - PEER_ID_START.length }, digit).join('');
   }
 
   /** Every two members have a link of their own, as slow as both of their ways together. */

@@ -69,8 +69,8 @@ export class MemoryNetwork {
     return [...this.#links.values()].reduce((count, links) => count + links.size, 0);
   }
 
-  createTransport(): MemoryTransport {
-    const peerId = `memory-${String(this.#nextId++).padStart(4, '0')}`;
+  /** @param peerId - nobody else's; one that counts up unless given */
+  createTransport(peerId = `memory-${String(this.#nextId++).padStart(4, '0')}`): MemoryTransport {
     this.#places.join(peerId);
     const transport = new MemoryTransport(this.#medium, peerId);
     this.#members.set(transport.peerId, transport);

@@ -207,6 +207,6 @@ export class TestSwarm {
 
 function testManifest(layers: readonly number[]): Manifest {
   // One number a token is the whole hidden state.
-  const sizes = { width: 1, vocabularySize: 997, sizeOf: (index: number) => 1000 + index };
-  return pretendManifest({ name: 'arithmetic', layers, ...sizes });
+  const hyperparameters = { width: 1, vocabularySize: 997 };
+  return pretendManifest({ name: 'arithmetic', layers, sizeOf: (index) => 1000 + index, hyperparameters });
 }
