@@ -12,6 +12,9 @@ const STATE_BITS = 20;
 export const ROW_WIDTH = 576;
 const STATE_MASK = 2 ** STATE_BITS - 1;
 
+/** 2^32 divided by the golden ratio. */
+const GOLDEN_STEP = 0x9e3779b9;
+
 /** The script's token stands so far above the others that nothing else is drawn. */
 const SCRIPT_LOGIT = 20;
 const OTHER_LOGITS = 6;
@@ -29,7 +32,7 @@ export interface ScriptedSessionOptions {
 export class ScriptedSession implements PretendSession {
   readonly #options: ScriptedSessionOptions;
   readonly #ids: number[] = [];
-  /** Of each layer, at each position: a sum of all states up to there. */
+  /** Of each layer, at each position: a hash of all states up to there, in their order. */
   readonly #sums: number[][];
 
   constructor(options: ScriptedSessionOptions) {
@@ -61,9 +64,9 @@ export class ScriptedSession implements PretendSession {
     this.#ids.push(id);
     let passing = state;
     for (const [offset, sums] of this.#sums.entries()) {
-      const sum = (Math.imul(sums.at(-1) ?? 0, 31) + passing + sums.length) & STATE_MASK;
+      const sum = mixed((sums.at(-1) ?? sums.length) ^ Math.imul(passing + 1, GOLDEN_STEP));
       sums.push(sum);
-      passing = (Math.imul(passing, 7) + sum + this.#options.layers.start + offset + 1) & STATE_MASK;
+      passing = mixed(sum + passing + this.#options.layers.start + offset) & STATE_MASK;
     }
     return passing;
   }
@@ -87,11 +90,18 @@ interface Row {
 }
 
 function embedded(id: number): Row {
-  return { id, state: Math.imul(id + 1, 0x9e3779b1) & STATE_MASK };
+  return { id, state: mixed(id + 1) & STATE_MASK };
+}
+
+/** 32 bits, each of which depends on every other. @see https://github.com/aappleby/smhasher MurmurHash3's end */
+function mixed(value: number): number {
+  let bits = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+  return bits ^ (bits >>> 16);
 }
 
 function otherLogit(state: number, id: number): number {
-  return (OTHER_LOGITS * (Math.imul(state + 1, id + 0x2545) & STATE_MASK)) / STATE_MASK;
+  return (OTHER_LOGITS * (mixed(Math.imul(state, GOLDEN_STEP) + id) & STATE_MASK)) / STATE_MASK;
 }
 
 /** @param hidden - `[T, C]` */

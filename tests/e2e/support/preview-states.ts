@@ -87,6 +87,15 @@ export const PREVIEW_STATES = {
     laps(model, [SELF, ...OTHERS]);
     log(model, 30);
   },
+  /** Over a simulation, with two parameters that are none. */
+  simulated: (model) => {
+    PREVIEW_STATES.guest(model);
+    const wrong = [
+      { name: 'simulate', given: '99999999999999999999', least: 1, most: 24, used: 5 },
+      { name: 'joins', given: 'now', least: 2, most: 3600, used: undefined },
+    ];
+    model.simulation = { devices: 5, wrong };
+  },
   private: (model) => {
     PREVIEW_STATES.waiting(model);
     const { value } = model.inviteLink;
