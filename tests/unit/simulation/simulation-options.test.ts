@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { layoutOf } from '../../../src/simulation/devices.ts';
+import { deviceSequence, layoutOf } from '../../../src/simulation/devices.ts';
 import { MAX_DEVICES, readSimulation } from '../../../src/simulation/simulation-options.ts';
 
 const DEFAULTS = {
@@ -47,6 +47,18 @@ test('a liar needs enough others who find it, and what is said wrong is shown sh
   expect(few).toMatchObject({ name: 'liar', least: 0, most: 0, used: 0 });
   expect(readSimulation('?simulate=4&liar=1').wrong).toEqual([]);
   expect(readSimulation(`?simulate=${'9'.repeat(500)}`).wrong[0]!.given).toHaveLength(20);
+});
+
+test('devices are the same for the same seed, each with a name of its own', () => {
+  const first = (seed: number) => {
+    const devices = deviceSequence(seed);
+    return Array.from({ length: MAX_DEVICES }, () => devices.next().value);
+  };
+  expect(first(7)).toEqual(first(7));
+  expect(first(7).map(({ layersPerSecond }) => layersPerSecond)).not.toEqual(
+    first(8).map(({ layersPerSecond }) => layersPerSecond),
+  );
+  expect(new Set(first(7).map(({ name }) => name)).size).toBe(MAX_DEVICES);
 });
 
 test.each([
