@@ -1,3 +1,4 @@
+import { ShoalError } from '../core/errors.ts';
 import type { LayerRunner } from '../engine/layer-runner.ts';
 import type { Hyperparameters } from '../model/hyperparameters.ts';
 import { PretendStore } from '../simulation/pretend-store.ts';
@@ -85,7 +86,7 @@ function partsOf({ manifest }: SimulatedSwarm): SessionParts {
 class OwnStore extends PretendStore implements MeetingPlace {
   introduceBy = () => undefined;
   answer = async (): Promise<never> => {
-    throw new Error('A simulation exchanges no torrents.');
+    throw new ShoalError('shard-missing', 'A simulation exchanges no torrents.');
   };
 }
 

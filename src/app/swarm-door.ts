@@ -87,12 +87,9 @@ export class SwarmDoor {
     note: string,
   ): Promise<void> {
     const session = this.#session();
-    if (!session.keepsData) {
-      throw new ShoalError(
-        'storage-full',
-        'This browser keeps no site data, so the page would lose the shards that a private swarm begins with. Found it in another browser.',
-      );
-    }
+    session.requireKeeping(
+      'the page would lose the shards that a private swarm begins with. Found it in another browser.',
+    );
     const { createSecret } = await import('../protocol/private-swarm.ts');
     await this.#enter(session, createSecret(), { manifestId, bytes, shards, old: undefined, note });
   }

@@ -164,6 +164,24 @@ export class SwarmSession {
     });
   }
 
+  /** Whether swarm and model are made up. */
+  get simulated(): boolean {
+    return this.#parts !== undefined;
+  }
+
+  /**
+   * For what one page leaves to the next.
+   * @param lack - what it means that this browser keeps no site data
+   * @throws ShoalError `storage-full` where it keeps none, `bad-request` in a simulation
+   */
+  requireKeeping(lack: string): void {
+    if (this.#parts) {
+      const way = 'Open the page without "simulate" in its address.';
+      throw new ShoalError('bad-request', `A simulation keeps nothing. ${way}`);
+    }
+    if (!this.keepsData) throw new ShoalError('storage-full', `This browser keeps no site data, so ${lack}`);
+  }
+
   /** This tab's connection to the swarm, opened when first asked for. */
   transport(): Promise<Transport> {
     const opening = this.#network();

@@ -54,6 +54,8 @@ export class RealModelShelf implements ModelShelf {
 
   constructor(parts: ShelfParts) {
     this.#parts = parts;
+    const { manifest, manifestId } = parts.session.model;
+    this.#manifests.set(manifestId, Promise.resolve(manifest));
   }
 
   async list(): Promise<readonly ShelfModel[]> {
@@ -63,7 +65,7 @@ export class RealModelShelf implements ModelShelf {
       const described = this.#describe(await this.#served(model), model.manifest);
       return { ...described, current: session.membership === undefined && model.manifest === session.model.manifestId };
     });
-    const kept = (await keptSwarms()).map(async ({ privateName, manifest }) => {
+    const kept = (session.simulated ? [] : await keptSwarms()).map(async ({ privateName, manifest }) => {
       const described = this.#describe(decodeManifest(manifest), await manifestIdOf(manifest));
       return { ...described, privateName, current: privateName === here };
     });
@@ -168,7 +170,8 @@ export class RealModelShelf implements ModelShelf {
       iceServers: server.iceServers,
       memoryBytes: limits.length > 0 ? Math.min(...limits) : undefined,
       freeStorageBytes: () => session.store.freeBytes(),
-      sampleUrl: served && serverUrl(`/models/${served.name}/shard-0.gguf`, server.page),
+      sampleUrl:
+        served && !session.simulated ? serverUrl(`/models/${served.name}/shard-0.gguf`, server.page) : undefined,
     });
   }
 
@@ -200,6 +203,9 @@ export class RealModelShelf implements ModelShelf {
   async #work(act: (signal: AbortSignal) => Promise<void>): Promise<void> {
     if (this.#opening) throw new ShoalError('busy', 'Another model is being opened. Wait for it, or cancel it.');
     const opening = new AbortController();
+    this.#parts.session.requireKeeping(
+      'it has no place for a model of its own. Allow site data for this page, or use another browser.',
+    );
     this.#opening = opening;
     this.progress.value = laterWords().models.opening;
     try {
@@ -212,13 +218,7 @@ export class RealModelShelf implements ModelShelf {
 
   /** Splits and stores a model, and opens it in a private swarm. */
   async #found(opened: OpenedModel, signal: AbortSignal): Promise<void> {
-    const { door, lent, session } = this.#parts;
-    if (!session.keepsData) {
-      throw new ShoalError(
-        'storage-full',
-        'This browser keeps no site data, so it has no place for a model of its own. Allow site data for this page, or use another browser.',
-      );
-    }
+    const { door, lent } = this.#parts;
     const onProgress = (text: string) => (this.progress.value = text);
     const stored = await storeOwnModel(opened, { signal, onProgress, lentBytes: () => lent.diskBytes });
     signal.throwIfAborted();
