@@ -3,6 +3,7 @@ import type { LayerRunner } from '../engine/layer-runner.ts';
 import type { Hyperparameters } from '../model/hyperparameters.ts';
 import { PretendStore } from '../simulation/pretend-store.ts';
 import { ScriptedText } from '../simulation/scripted-text.ts';
+import type { NodeCode } from '../simulation/simulated-device.ts';
 import { simulatedRunner } from '../simulation/simulated-runner.ts';
 import { SimulatedSwarm } from '../simulation/simulated-swarm.ts';
 import { readSimulation } from '../simulation/simulation-options.ts';
@@ -26,10 +27,10 @@ const OWN_BYTES_PER_SECOND = 12_000_000;
  * said and set in it ends with the page.
  * @param search - as `location.search`
  */
-export async function openSimulatedWorld(search: string): Promise<World> {
+export async function openSimulatedWorld(search: string, code: NodeCode): Promise<World> {
   keepNoItems();
   const { options, wrong } = readSimulation(search);
-  const swarm = await SimulatedSwarm.open(options);
+  const swarm = await SimulatedSwarm.open(options, code);
   return {
     simulation: { devices: options.devices, wrong },
     detectEnvironment: async () => ({ secureContext: true, webgpu: 'available', adapter: 'a simulated device' }),

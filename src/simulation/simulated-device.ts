@@ -1,13 +1,20 @@
 import type { MemoryTransport } from '../net/memory/memory-member.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 import type { ShardReader } from '../store/shard-store.ts';
-import { SwarmNode } from '../swarm/node.ts';
-import { ShardKeeper } from '../swarm/shards/shard-keeper.ts';
+import type { SwarmNode } from '../swarm/node.ts';
+import type { ShardKeeper } from '../swarm/shards/shard-keeper.ts';
 import type { Device } from './devices.ts';
 import { PretendStore } from './pretend-store.ts';
 import { simulatedRunner } from './simulated-runner.ts';
 
+/** What the page runs already. Handed over: imported here too, it would lie in files of its own, and the first load be larger. */
+export interface NodeCode {
+  readonly SwarmNode: typeof SwarmNode;
+  readonly ShardKeeper: typeof ShardKeeper;
+}
+
 export interface SimulatedDeviceOptions {
+  readonly code: NodeCode;
   readonly device: Device;
   readonly transport: MemoryTransport;
   readonly manifest: Manifest;
@@ -26,12 +33,12 @@ export class SimulatedDevice {
   /** Shards that it had before it came. */
   readonly #stored = new Set<number>();
 
-  constructor({ device, transport, manifest, manifestId, lies, fetchMs }: SimulatedDeviceOptions) {
+  constructor({ code, device, transport, manifest, manifestId, lies, fetchMs }: SimulatedDeviceOptions) {
     this.name = device.name;
     this.#transport = transport;
     const stored = (index: number) => this.#stored.has(index);
     const store = new PretendStore({ manifest, fetchMs: () => fetchMs, stored, tells: true });
-    this.#keeper = new ShardKeeper({
+    this.#keeper = new code.ShardKeeper({
       manifest,
       store,
       originOf: (shard) => ({ shard, fetchTorrent: async () => undefined }),
@@ -39,7 +46,7 @@ export class SimulatedDevice {
       createRunner: async (hyperparameters) => simulatedRunner(hyperparameters, { ...device, lies }),
       onRunner: (runner) => this.node.useRunner(runner),
     });
-    this.node = new SwarmNode({
+    this.node = new code.SwarmNode({
       transport,
       store,
       manifest,

@@ -8,7 +8,7 @@ import { type Device, deviceSequence, layoutOf } from './devices.ts';
 import { pretendManifest } from './pretend-manifest.ts';
 import { ROW_WIDTH } from './scripted-session.ts';
 import { VOCABULARY_SIZE } from './scripted-text.ts';
-import { SimulatedDevice } from './simulated-device.ts';
+import { type NodeCode, SimulatedDevice } from './simulated-device.ts';
 import { MAX_DEVICES, type SimulationOptions } from './simulation-options.ts';
 
 /** Of the model: what a small one has. */
@@ -32,12 +32,20 @@ const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
 const PEER_ID_START = '12D3KooW';
 const PEER_ID_CHARS = 52;
 
+interface Model {
+  readonly manifest: Manifest;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Their SHA-256. */
+  readonly id: string;
+}
+
 /** A swarm in the page: real nodes over a network in memory and layers that are scripted. */
 export class SimulatedSwarm {
   readonly manifest: Manifest;
   readonly manifestId: string;
   readonly manifestBytes: Uint8Array<ArrayBuffer>;
   readonly #options: SimulationOptions;
+  readonly #code: NodeCode;
   readonly #network: MemoryNetwork;
   readonly #random: () => number;
   readonly #next: Generator<Device, never>;
@@ -47,8 +55,9 @@ export class SimulatedSwarm {
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   #left = 0;
 
-  private constructor(options: SimulationOptions, manifest: Manifest, bytes: Uint8Array<ArrayBuffer>, id: string) {
+  private constructor(options: SimulationOptions, code: NodeCode, { manifest, bytes, id }: Model) {
     this.#options = options;
+    this.#code = code;
     this.manifest = manifest;
     this.manifestBytes = bytes;
     this.manifestId = id;
@@ -58,7 +67,7 @@ export class SimulatedSwarm {
   }
 
   /** Opens the swarm; its devices come one after the other. */
-  static async open(options: SimulationOptions): Promise<SimulatedSwarm> {
+  static async open(options: SimulationOptions, code: NodeCode): Promise<SimulatedSwarm> {
     const { shards } = layoutOf(options.devices, options.liars);
     const starts = Array.from({ length: shards + 1 }, (_, index) => Math.round((index * LAYERS) / shards));
     const layers = starts.slice(1).map((end, index) => end - starts[index]!);
@@ -69,7 +78,7 @@ export class SimulatedSwarm {
       hyperparameters: { ...SHAPE, width: ROW_WIDTH, vocabularySize: VOCABULARY_SIZE },
     });
     const bytes = encodeManifest(manifest);
-    return new SimulatedSwarm(options, manifest, bytes, await manifestIdOf(bytes));
+    return new SimulatedSwarm(options, code, { manifest, bytes, id: await manifestIdOf(bytes) });
   }
 
   /** Devices that are there, in the order in which they came. */
@@ -126,7 +135,8 @@ export class SimulatedSwarm {
     const device = this.#next.next().value;
     const transport = this.#network.createTransport(this.#peerId());
     const { manifest, manifestId } = this;
-    const added = new SimulatedDevice({ device, transport, manifest, manifestId, lies, fetchMs: FETCH_MS });
+    const code = this.#code;
+    const added = new SimulatedDevice({ code, device, transport, manifest, manifestId, lies, fetchMs: FETCH_MS });
     this.#connect(transport.peerId, latencyMs ?? device.latencyMs);
     this.#devices.push(added);
     return added;

@@ -2,12 +2,18 @@ import { installConsole } from '../app/console.ts';
 import { SwarmApp } from '../app/swarm-app.ts';
 import { REAL_WORLD } from '../app/world.ts';
 import { nextTask } from '../core/next-task.ts';
+import { SwarmNode } from '../swarm/node.ts';
+import { ShardKeeper } from '../swarm/shards/shard-keeper.ts';
 import { renderApp } from './app.tsx';
 import { loadRest } from './load-rest.ts';
 
 const { search } = location;
 const simulated = isSecureContext && new URLSearchParams(search).has('simulate');
-const world = simulated ? await (await import('../app/simulated-world.ts')).openSimulatedWorld(search) : REAL_WORLD;
+const openSimulation = async () => {
+  const { openSimulatedWorld } = await import('../app/simulated-world.ts');
+  return openSimulatedWorld(search, { SwarmNode, ShardKeeper });
+};
+const world = simulated ? await openSimulation() : REAL_WORLD;
 const app = new SwarmApp(world);
 installConsole(app);
 // The browser asks in its own words; the page says which shards only it has.

@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 async function open(search: string): Promise<SimulatedSwarm> {
-  const swarm = await SimulatedSwarm.open(readSimulation(search).options);
+  const swarm = await SimulatedSwarm.open(readSimulation(search).options, { SwarmNode, ShardKeeper });
   closing.push(() => swarm.close());
   return swarm;
 }
