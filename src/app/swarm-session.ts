@@ -9,11 +9,13 @@ import type { RunnerInfo } from '../engine/layer-runner.ts';
 import type { Grammars } from '../grammar/answer-grammar.ts';
 import type { Transport } from '../net/transport.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
+import { checkSource } from '../protocol/model-source.ts';
 import { relayMultiaddr } from '../protocol/server-config.ts';
 import { IdbShardReader } from '../store/idb/idb-shard-reader.ts';
 import { MemoryChunks, MemoryRecords } from '../store/idb/memory-chunks.ts';
 import { LocalStoreThread } from '../store/idb/store-thread.ts';
 import type { ShardOrigin, ShardStore } from '../store/shard-store.ts';
+import type { HubOptions } from '../store/torrent/hub-copy.ts';
 import type { MeetingPlace } from '../store/torrent/peer-introducer.ts';
 import { createTorrentShardStore } from '../store/torrent-shard-store.ts';
 import type { CheckpointShelf } from '../swarm/coordinator/kept-conversation.ts';
@@ -22,7 +24,7 @@ import { ShardIntroducer } from '../swarm/members/shard-introducer.ts';
 import { type NodeSettings, SwarmNode } from '../swarm/node.ts';
 import { ShardKeeper } from '../swarm/shards/shard-keeper.ts';
 import type { ModelText, TokenTable } from '../tokenizer/index.ts';
-import type { Lack } from './app-model.ts';
+import type { HubSetting, Lack } from './app-model.ts';
 import { shardMemoryBytes } from './device-memory.ts';
 import { fetchServerConfig, type IntroducedModel, type KnownServer } from './introduction.ts';
 import { peerRelays, peerTracker } from './peer-servers.ts';
@@ -39,6 +41,8 @@ export interface SwarmSessionOptions {
   readonly settings: () => NodeSettings;
   /** What the owner lends of this device. */
   readonly lender: { readonly memoryBytes: number | undefined; readonly diskBytes: number | undefined };
+  /** As the owner wants now. */
+  readonly hub: () => HubSetting;
   readonly runnerChoice: Promise<RunnerChoice>;
   /** Told what has been started to run layers, and why. */
   readonly onRunner: (runner: { readonly kind: RunnerInfo['kind']; readonly reason: string }) => void;
@@ -107,7 +111,7 @@ export class SwarmSession {
   #tokens: TokenTable | undefined;
 
   constructor(options: SwarmSessionOptions) {
-    const { server, model, settings, lender, runnerChoice, onRunner, network, lacks, membership } = options;
+    const { server, model, settings, lender, hub, runnerChoice, onRunner, network, lacks, membership } = options;
     const { manifest } = model;
     this.model = model;
     this.membership = membership;
@@ -124,6 +128,10 @@ export class SwarmSession {
       pieceLength: manifest.pieceLength,
       webSeedUrl: (shard) => this.#fileUrl(shard.fileName),
       authorize: () => this.#authorization(),
+      hub: hubOf(model.manifest, server.page, () => {
+        const wish = hub();
+        return wish === 'always' || (wish === 'open' && !membership);
+      }),
       lentBytes: () => lender.diskBytes,
       thread: storeThread,
       ...memory,
@@ -273,6 +281,22 @@ export class SwarmSession {
   /** The header that the server asks for with it, in a private swarm. */
   async #authorization(): Promise<string | undefined> {
     return this.membership?.pass?.authorization();
+  }
+}
+
+/** Where the model's file lies, as far as the manifest may say so; `source` comes from whoever published the model. */
+function hubOf(
+  { source, shards, hyperparameters: { layerCount } }: IntroducedModel['manifest'],
+  page: string,
+  allowed: () => boolean,
+): HubOptions | undefined {
+  if (!source) return undefined;
+  try {
+    const sizes = shards.map(({ sizeBytes, headerBytes }) => ({ sizeBytes, headerBytes }));
+    return { source: checkSource(source, new URL(page).hostname), layerCount, shards: sizes, allowed };
+  } catch (error) {
+    log.warn('TORRENT', `The model's file on the web is left alone: ${ShoalError.from(error).message}`);
+    return undefined;
   }
 }
 
