@@ -135,7 +135,7 @@ export class HubCopy {
     }
     this.#active = true;
     this.#resting = undefined;
-    while (this.#running < LANES) void this.#run();
+    while (this.#active && this.#running < LANES && window.lacking > 0) void this.#run();
   }
 
   close(): void {
