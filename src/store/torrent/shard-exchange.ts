@@ -191,7 +191,9 @@ export class ShardExchange {
 
   /** Undefined where there is none that may be asked. */
   get hub(): Omit<HubView, 'bytes'> | undefined {
-    return this.#hub?.view;
+    const view = this.#hub?.view;
+    if (view?.state !== 'idle' || this.#wanted === 0 || this.#hashes) return view;
+    return { ...view, state: 'resting', trouble: 'no-hashes' };
   }
 
   get sentBytes(): number {

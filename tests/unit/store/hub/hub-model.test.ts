@@ -65,7 +65,7 @@ function partsOf(model: Uint8Array, count: number): Record<string, Uint8Array> {
 }
 
 const MIXED: TinyModelOptions = {
-  layerCount: 5,
+  layerCount: 3,
   width: 256,
   feedForwardWidth: 256,
   type: (name) =>
@@ -112,7 +112,7 @@ describe("a shard's bytes from a model's whole file", () => {
   it.each([2, 3])('are those of splitting a set of %d files joined', async (count) => {
     const parts = partsOf(makeTinyModel(MIXED), count);
     const joined = await joinGguf(Object.entries(parts).map(([name, bytes]) => ({ name, source: bytesSource(bytes) })));
-    const published = await publishModel(joined, { fileName: 'big.gguf', shardCount: 4 });
+    const published = await publishModel(joined, { fileName: 'big.gguf', shardCount: 3 });
     const hub = hubOf(parts);
     const read = await HubModel.open(optionsOf(published, hub.source), hub.fetch, NEVER);
     for (const [index, { shard }] of published.shards.entries()) {
@@ -123,7 +123,7 @@ describe("a shard's bytes from a model's whole file", () => {
   });
 
   it('are asked for alone, and in few requests', async () => {
-    const model = makeTinyModel({ layerCount: 8, width: 256, feedForwardWidth: 512, type: 'Q4_1' });
+    const model = makeTinyModel({ layerCount: 4, width: 128, feedForwardWidth: 128, type: 'Q4_1' });
     const published = await publishModel(bytesSource(model), { fileName: 'model.gguf', shardCount: 4 });
     const hub = hubOf({ 'model.gguf': model });
     const read = await HubModel.open(optionsOf(published, hub.source), hub.fetch, NEVER);
