@@ -6,6 +6,7 @@ import {
   TopicValidatorResult,
 } from '@libp2p/gossipsub';
 import type { PeerId } from '@libp2p/interface';
+import { gossipMessageId } from '../src/core/gossip-message-id.ts';
 import { presenceTopic } from '../src/protocol/directory.ts';
 import { MAX_PRESENCE_BYTES } from '../src/protocol/limits.ts';
 import { type Presence, readPresence } from '../src/protocol/presence.ts';
@@ -59,6 +60,7 @@ export function presenceGossip({
   return (components) => {
     const gossip = gossipsub({
       allowPublishToZeroTopicPeers: true,
+      fastMsgIdFn: gossipMessageId,
       maxInboundDataLength: MAX_GOSSIP_BYTES,
       maxTopicBytesPerPeer: MAX_TOPIC_BYTES_PER_TAB,
       // A tab that does not read is gone at the next ping; until then others' messages pile up for it.

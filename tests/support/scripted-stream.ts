@@ -4,6 +4,7 @@ import { decodeMessage, encodeMessage } from '../../src/net/channel/channel-mess
 import { type FrameLabel, NO_FRAME } from '../../src/net/channel/frame-label.ts';
 import { prefixed } from '../../src/net/channel/message-assembler.ts';
 import { StreamChannel } from '../../src/net/channel/stream-channel.ts';
+import { WorkClock } from '../../src/net/channel/work-clock.ts';
 import { FRAME_SLICE_BYTES } from '../../src/protocol/limits.ts';
 
 /** What a slice holds at most. */
@@ -47,7 +48,7 @@ class ScriptedStream extends EventTarget {
 export function open() {
   const stream = new ScriptedStream();
   const connection = { remotePeer: { toString: () => 'peer' }, abort: vi.fn() };
-  const channel = new StreamChannel(stream as unknown as Stream, connection as unknown as Connection);
+  const channel = new StreamChannel(stream as unknown as Stream, connection as unknown as Connection, new WorkClock());
   const onClose = vi.fn();
   channel.onClose(onClose);
   return { stream, connection, channel, onClose };

@@ -1,7 +1,14 @@
 import type { Link } from './link-watch.ts';
 
-/** A beat is sent, and the silence judged, at this interval; the timers of a hidden page fire once a second. */
+/** Silence is judged, and while this tab works a beat is sent, at this interval; a hidden page's timers fire once a second. */
 const INTERVAL_MS = 500;
+/**
+ * Where nobody waits for an answer, beats are this far apart: of a tab that only stays open they were most of what it
+ * sent, and cost it and its peers a processor's time. That somebody has gone is known three seconds later for it.
+ */
+const RESTING_INTERVAL_MS = 2000;
+/** A tab rests so long after its last frame. */
+const RESTING_AFTER_MS = 10_000;
 /**
  * Silence that means that the peer is gone: on a quiet link about 1.75 s. A link or a machine that is slow at times has
  * shown it by longer gaps, and is given more: the longest gap of late counts twice.
@@ -34,6 +41,8 @@ export interface HeartbeatOptions {
   readonly link?: Link | undefined;
   /** When the peer was last heard by another way, `performance.now()`: what is lost holds up one stream, not the others. */
   readonly heardElsewhereAtMs?: () => number;
+  /** How long this tab has not worked, ms: a resting one beats less often, and allows others to. Never without it. */
+  readonly restedMs?: () => number;
 }
 
 /** Watches one peer: measures the round trip, and tells its silence from our own sleep. */
@@ -44,6 +53,9 @@ export class Heartbeat {
   #heardAtMs = performance.now();
   #longestGapMs = FIRST_GAP_MS;
   #tickedAtMs = performance.now();
+  #beatAtMs = performance.now();
+  /** By how much the beats are further apart than of a tab that works, ms. */
+  #restMs = 0;
   #late = false;
 
   constructor(options: HeartbeatOptions) {
@@ -66,15 +78,17 @@ export class Heartbeat {
   /** Any byte shows that the peer is there. */
   heard(): void {
     const now = performance.now();
+    const gapMs = now - this.#heardAtMs - this.#restMs;
     // Our own sleep looks like a gap as well.
-    this.#longestGapMs = Math.max(this.#longestGapMs, Math.min(now - this.#heardAtMs, MAX_SILENCE_MS / GAPS));
+    this.#longestGapMs = Math.max(this.#longestGapMs, Math.min(gapMs, MAX_SILENCE_MS / GAPS));
     this.#heardAtMs = now;
     this.#setLate(false);
   }
 
   /** How long the peer may say nothing, ms. */
   get #patienceMs(): number {
-    const patienceMs = LEAST_SILENCE_MS + GAPS * this.#longestGapMs + SILENCE_ROUND_TRIPS * this.roundTripMs;
+    const gapMs = this.#longestGapMs + this.#restMs;
+    const patienceMs = LEAST_SILENCE_MS + GAPS * gapMs + SILENCE_ROUND_TRIPS * this.roundTripMs;
     return Math.min(patienceMs, MAX_SILENCE_MS);
   }
 
@@ -94,12 +108,15 @@ export class Heartbeat {
     const now = performance.now();
     const overslept = now - this.#tickedAtMs > INTERVAL_MS + OVERSLEPT_MS;
     this.#tickedAtMs = now;
-    if (overslept) this.#heardAtMs = now;
+    const wasResting = this.#restMs > 0;
+    this.#restMs = (this.#options.restedMs?.() ?? 0) > RESTING_AFTER_MS ? RESTING_INTERVAL_MS - INTERVAL_MS : 0;
+    // What was said at a resting tab's pace is no silence: from now on the peer is asked at the other.
+    if (overslept || (wasResting && this.#restMs === 0)) this.#heardAtMs = now;
     this.#longestGapMs = Math.max(INTERVAL_MS, this.#longestGapMs * GAP_DECAY);
     const heardAtMs = Math.max(this.#heardAtMs, this.#options.heardElsewhereAtMs?.() ?? 0);
     const silentMs = now - heardAtMs;
     const { link } = this.#options;
-    if (silentMs > INTERVAL_MS) link?.look();
+    if (silentMs > INTERVAL_MS + this.#restMs) link?.look();
     if (silentMs > this.#patienceMs) {
       if (silentMs > MAX_LATE_MS || !this.#linkDelivers(now)) {
         this.#options.onSilence();
@@ -107,6 +124,9 @@ export class Heartbeat {
       }
       this.#setLate(true);
     } else this.#setLate(false);
+    // Ticks are a little early at times.
+    if (now - this.#beatAtMs < this.#restMs + INTERVAL_MS / 2) return;
+    this.#beatAtMs = now;
     this.#options.beat(now);
   }
 

@@ -14,6 +14,7 @@ import { linkOf } from './link-watch.ts';
 import { MessageAssembler } from './message-assembler.ts';
 import { type OpenSides, SideFrames } from './side-frames.ts';
 import { MAX_STRIPED_BYTES } from './stripes.ts';
+import type { WorkClock } from './work-clock.ts';
 
 /** How often arrivals are told: enough to know the link, and not a message for each of many frames. */
 const ARRIVAL_INTERVAL_MS = 50;
@@ -36,6 +37,7 @@ export class StreamChannel implements FrameChannel {
   readonly peerId: string;
   readonly #stream: Stream;
   readonly #connection: Connection;
+  readonly #work: WorkClock;
   readonly #heartbeat: Heartbeat;
   readonly #frames = new FrameAssembler();
   readonly #order = new FrameOrder();
@@ -51,11 +53,15 @@ export class StreamChannel implements FrameChannel {
   #closing = false;
   #closed: { readonly reason: Error | undefined } | undefined;
 
-  /** @param openSides - absent where no frames are sent */
-  constructor(stream: Stream, connection: Connection, openSides?: OpenSides) {
+  /**
+   * @param work - the tab's own, of all its channels
+   * @param openSides - absent where no frames are sent
+   */
+  constructor(stream: Stream, connection: Connection, work: WorkClock, openSides?: OpenSides) {
     this.peerId = connection.remotePeer.toString();
     this.#stream = stream;
     this.#connection = connection;
+    this.#work = work;
     this.#sender = new FrameSender({
       sliceBytes: FRAME_SLICE_BYTES - ENVELOPE_BYTES - SLICE_HEADER_BYTES,
       sendWhole: (label, frame) => this.#sendWhole(label, frame),
@@ -71,6 +77,7 @@ export class StreamChannel implements FrameChannel {
       heardElsewhereAtMs: () => heardAtMs.get(connection) ?? 0,
       onLate: (late) => this.#onLate?.(late),
       link: linkOf(connection),
+      restedMs: () => work.restedMs,
     });
     stream.addEventListener('message', ({ data }) => {
       this.#heard();
@@ -101,6 +108,7 @@ export class StreamChannel implements FrameChannel {
       const message = `A frame has ${frame.byteLength} bytes, at most ${MAX_FRAME_BYTES} are allowed.`;
       return Promise.reject(new ShoalError('limit-exceeded', message));
     }
+    this.#work.worked();
     return this.#sender.send(frame, lane, signal);
   }
 
@@ -160,6 +168,7 @@ export class StreamChannel implements FrameChannel {
   }
 
   #arrived(label: FrameLabel, frame: Uint8Array): void {
+    this.#work.worked();
     this.#tellArrival(label.id);
     for (const next of this.#order.complete(label, frame)) this.#deliver(next);
   }

@@ -9,6 +9,7 @@ import { ping } from '@libp2p/ping';
 import { webRTC } from '@libp2p/webrtc';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
+import { gossipMessageId } from '../../core/gossip-message-id.ts';
 import { guardCandidates } from '../../core/ice-candidates.ts';
 import { nextTask } from '../../core/next-task.ts';
 import { DHT_NAMESPACE, DHT_PROTOCOL, validateShardRecord } from '../../protocol/directory.ts';
@@ -25,7 +26,7 @@ export const DIAL_TIMEOUT_MS = 30_000;
  * was held up for half a minute must not find all its connections ended by its own timer.
  */
 const PING_TIMEOUT_MS = 30_000;
-const PING_INTERVAL_MS = 5000;
+const PING_INTERVAL_MS = 15_000;
 /**
  * Pings of one connection under way at once. The default is one, and a second counts as a failure: a round trip longer
  * than the interval would end the connection.
@@ -37,12 +38,20 @@ const MAX_PINGS = 8;
  */
 const MAX_CALLS_PER_SECOND = 200;
 
+/**
+ * Tabs that hand every presence on to a tab: fewer than by default, as each repeats what all know, the server tells it
+ * too, and the next presence says the same. It is most of what a tab does that only stays open.
+ */
+const MESH = { D: 3, Dlo: 2, Dhi: 4, Dscore: 2, Dout: 1, Dlazy: 2 };
+
 /** What one peer sends of the gossip at once: dozens of the longest presences, where the default is 4 MB. */
 const MAX_GOSSIP_RPC_BYTES = 512 * 1024;
 
 export interface TabNodeOptions {
   /** Whether an address is a relay's that this tab uses, or of a tab behind it. */
   readonly mayDial: (address: Multiaddr) => boolean;
+  /** Whether it is the peer id of a relay that this tab uses. */
+  readonly isServer: (peerId: string) => boolean;
   /** Relays at which a place is wanted. */
   readonly relayCount: number;
   /** What the gossip sees of the node. */
@@ -54,7 +63,7 @@ export interface TabNodeOptions {
 
 /** Builds the tab's libp2p node: WebRTC between tabs, a relay for the introduction, DHT client, gossip. */
 export async function createTabNode(options: TabNodeOptions) {
-  const { mayDial, relayCount, iceServers, privateKey, gossipView = (components) => components } = options;
+  const { mayDial, isServer, relayCount, iceServers, privateKey, gossipView = (components) => components } = options;
   guardCandidates(globalThis.RTCPeerConnection);
   repeatMissedChannelEvents(globalThis.RTCPeerConnection);
   standInForBroadcastChannel();
@@ -102,11 +111,17 @@ export async function createTabNode(options: TabNodeOptions) {
       }),
       gossip: (components: GossipSubComponents) =>
         gossipsub({
+          ...MESH,
           allowPublishToZeroTopicPeers: true,
           emitSelf: false,
+          fastMsgIdFn: gossipMessageId,
           maxInboundDataLength: MAX_GOSSIP_RPC_BYTES,
-          // Several tabs of one laptop share an address, and all come through one relay.
-          scoreParams: { IPColocationFactorWeight: 0 },
+          scoreParams: {
+            // Several tabs of one laptop share an address, and all come through one relay.
+            IPColocationFactorWeight: 0,
+            // The server tells of those to whom there is no connection yet: it is not left out of a full mesh.
+            appSpecificScore: (peerId) => (isServer(peerId) ? 1 : 0),
+          },
         })(gossipView(components)),
     },
   });

@@ -11,6 +11,7 @@ import { addressesOf, peerConnectionOf } from '../channel/link-watch.ts';
 import { SideConnections } from '../channel/side-connections.ts';
 import { StreamChannel } from '../channel/stream-channel.ts';
 import { answerOn, checkMessageSize, requestOn } from '../channel/stream-request.ts';
+import { WorkClock } from '../channel/work-clock.ts';
 import { JointDirectory } from '../directory/joint-directory.ts';
 import { PeerDirectory } from '../directory/peer-directory.ts';
 import type {
@@ -90,6 +91,7 @@ class Libp2pTransport implements Transport {
   readonly #dialer: DirectDialer;
   readonly #iceServers: readonly RTCIceServer[];
   readonly #gossip: GossipTopics;
+  readonly #work = new WorkClock();
   readonly #asked = new InFlight(MAX_COMMANDS_IN_FLIGHT);
   readonly #events = new Emitter<{ peer: { readonly peerId: string; readonly connected: boolean } }>();
   readonly #connected = new Set<string>();
@@ -113,7 +115,7 @@ class Libp2pTransport implements Transport {
       peers: new PeerDirectory(this),
       online: () => this.introduction === 'online',
     });
-    watchConnections(node);
+    watchConnections(node, this.#work);
     globalThis.addEventListener('pagehide', this.#endConnections);
     node.addEventListener('connection:open', ({ detail }) => this.#connectionChanged(detail));
     node.addEventListener('connection:close', ({ detail }) => this.#connectionChanged(detail));
@@ -231,7 +233,7 @@ class Libp2pTransport implements Transport {
 
   #channelOver(stream: Stream, connection: Connection): FrameChannel {
     const ways = { iceServers: this.#iceServers, addresses: () => addressesOf(connection) };
-    return new StreamChannel(stream, connection, (options) => new SideConnections({ ...options, ...ways }));
+    return new StreamChannel(stream, connection, this.#work, (options) => new SideConnections({ ...options, ...ways }));
   }
 
   /** A page that closes says so; the browser alone would leave the others to their heartbeats. */

@@ -69,7 +69,8 @@ export class SeveralRelays implements Introducer {
       [...this.#introductions.keys(), ...this.#visits.keys(), this.#list.own].some((id) =>
         isBy(this.#list.get(id)!, address),
       );
-    return { mayDial, relayCount: MAX_RELAYS, gossipView: this.#gossip.view };
+    const isServer = (peerId: string) => this.isRelay(peerId);
+    return { mayDial, isServer, relayCount: MAX_RELAYS, gossipView: this.#gossip.view };
   }
 
   start(node: TabNode): void {

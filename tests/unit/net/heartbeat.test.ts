@@ -5,12 +5,18 @@ import { seededRandom } from '../../fixtures/random.ts';
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
-/** A heartbeat whose peer answers each beat after `roundTripMs()`, or not at all when that is undefined. */
-function heartbeat(roundTripMs: () => number | undefined) {
+/**
+ * A heartbeat whose peer answers each beat after `roundTripMs()`, or not at all when that is undefined.
+ * @param restedMs - as of `HeartbeatOptions`
+ */
+function heartbeat(roundTripMs: () => number | undefined, restedMs?: () => number) {
   const onSilence = vi.fn();
+  const beats: number[] = [];
   const watch: Heartbeat = new Heartbeat({
     onSilence,
+    ...(restedMs ? { restedMs } : {}),
     beat: (sentAtMs) => {
+      beats.push(sentAtMs);
       const delayMs = roundTripMs();
       if (delayMs === undefined) return;
       setTimeout(() => {
@@ -19,7 +25,7 @@ function heartbeat(roundTripMs: () => number | undefined) {
       }, delayMs);
     },
   });
-  return { watch, onSilence };
+  return { watch, onSilence, beats };
 }
 
 describe('heartbeat', () => {
@@ -67,6 +73,62 @@ describe('heartbeat', () => {
     expect(onSilence).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(600);
     expect(onSilence).toHaveBeenCalled();
+    watch.stop();
+  });
+
+  it('beats every half second while its tab works, and every other second where nobody waits', async () => {
+    let restedMs = 0;
+    const { watch, beats, onSilence } = heartbeat(
+      () => 20,
+      () => restedMs,
+    );
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(beats).toHaveLength(21);
+    restedMs = 60_000;
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(beats).toHaveLength(26);
+    expect(onSilence).not.toHaveBeenCalled();
+    watch.stop();
+  });
+
+  it('sees silence within 5 seconds where nobody waits, and as ever from when its tab works again', async () => {
+    const silent = async (restedMs: () => number) => {
+      let alive = true;
+      const { watch, onSilence } = heartbeat(() => (alive ? 20 : undefined), restedMs);
+      await vi.advanceTimersByTimeAsync(29_900);
+      alive = false;
+      return { watch, onSilence };
+    };
+    const resting = await silent(() => 60_000);
+    await vi.advanceTimersByTimeAsync(2500);
+    expect(resting.onSilence).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(resting.onSilence).toHaveBeenCalled();
+    let restedMs = 60_000;
+    const working = await silent(() => restedMs);
+    await vi.advanceTimersByTimeAsync(1900);
+    // What was not said by then need not have been.
+    restedMs = 0;
+    await vi.advanceTimersByTimeAsync(1700);
+    expect(working.onSilence).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(900);
+    expect(working.onSilence).toHaveBeenCalled();
+    for (const { watch } of [resting, working]) watch.stop();
+  });
+
+  it('takes noise for noise where nobody waits, too, and hurries without giving anybody up', async () => {
+    const random = seededRandom(11);
+    let arrivesAtMs = 0;
+    const { watch, onSilence } = heartbeat(
+      () => {
+        const delayMs = 300 + 300 * random() + (random() < 0.1 ? 1000 : 0);
+        arrivesAtMs = Math.max(arrivesAtMs, Date.now() + delayMs);
+        return arrivesAtMs - Date.now();
+      },
+      () => (Date.now() % 40_000 < 20_000 ? 60_000 : 0),
+    );
+    await vi.advanceTimersByTimeAsync(30 * 60_000);
+    expect(onSilence).not.toHaveBeenCalled();
     watch.stop();
   });
 
