@@ -50,6 +50,8 @@ export interface HubCopyOptions {
   readonly window: PieceWindow;
   /** SHA-1 of each piece, hexadecimal; undefined as long as no pieces can be taken. */
   readonly hashes: () => readonly string[] | undefined;
+  /** Whether the server is about to bring pieces. */
+  readonly serverGives: () => boolean;
   /** Whether the tracker has been asked, and nobody is known by it. */
   readonly nobodyKnown: () => boolean;
   readonly onFetched: (run: FetchedRun) => void;
@@ -104,25 +106,36 @@ export class HubCopy {
     this.look();
   }
 
+  close(): void {
+    this.#closed = true;
+    this.#active = false;
+    clearInterval(this.#look);
+    this.#stop.abort();
+  }
+
   /** Somebody else brings pieces. */
-  rest(): void {
+  #rest(): void {
     this.#lackingSinceMs = undefined;
     this.#active = false;
     this.#resting = undefined;
   }
 
   look(): void {
-    const { hub, record, window, hashes, nobodyKnown } = this.#options;
+    const { hub, record, window, hashes, serverGives, nobodyKnown } = this.#options;
     if (window.open === 0) {
-      this.rest();
+      this.#rest();
       clearInterval(this.#look);
       this.#look = undefined;
       return;
     }
     if (!hub.allowed() && this.#active) this.#interrupt();
+    if (serverGives()) {
+      this.#rest();
+      return;
+    }
     if (!hashes() || !hub.allowed() || record.refusal || window.lacking === 0) {
       // What is on its way lacks as well, and comes.
-      if (this.#running === 0 || record.refusal || !hub.allowed()) this.rest();
+      if (this.#running === 0 || record.refusal || !hub.allowed()) this.#rest();
       return;
     }
     const now = performance.now();
@@ -138,18 +151,11 @@ export class HubCopy {
     while (this.#active && this.#running < LANES && window.lacking > 0) void this.#run();
   }
 
-  close(): void {
-    this.#closed = true;
-    this.#active = false;
-    clearInterval(this.#look);
-    this.#stop.abort();
-  }
-
   /** Ends what is under way. */
   #interrupt(): void {
     this.#stop.abort();
     this.#stop = new AbortController();
-    this.rest();
+    this.#rest();
   }
 
   async #run(): Promise<void> {

@@ -156,7 +156,6 @@ export class ShardExchange {
       hashes: () => this.#hashes,
       onFetched: (run) => {
         this.#serverBytes += run.bytes;
-        this.#hub?.rest();
         this.#onFetched(webSeedUrl, run);
       },
       onBan: () => {
@@ -324,6 +323,7 @@ export class ShardExchange {
     const copy: HubCopy = new HubCopy({
       ...{ hub, record, shard, pieceLength, thread, window: this.#window },
       hashes: () => this.#hashes,
+      serverGives: () => this.#server?.giving ?? false,
       nobodyKnown: () => this.#announced && this.#torrent._peers.size === 0,
       onFetched: (run) => {
         this.#hubBytes += run.bytes;

@@ -21,6 +21,7 @@ let copy: HubCopy;
 let record: HubRecord;
 let allowed: boolean;
 let lonely: boolean;
+let serverGives: boolean;
 /** Pieces that the hub was asked for. */
 let asked: number[];
 let give: (run: HubRun, signal: AbortSignal) => Promise<FetchedRun | HubRefusal>;
@@ -45,6 +46,7 @@ function open(): HubCopy {
       },
     },
     hashes: () => range(0, PIECES).map((index) => `hash ${index}`),
+    serverGives: () => serverGives,
     nobodyKnown: () => lonely,
     onFetched: ({ stored }) => {
       for (const piece of stored) window.stored(piece);
@@ -58,7 +60,7 @@ beforeEach(() => {
   fake = new FakeTorrent();
   record = { askedBytes: 0, refusal: undefined };
   asked = [];
-  [allowed, lonely, give] = [true, false, all];
+  [allowed, lonely, serverGives, give] = [true, false, false, all];
   window = new PieceWindow({
     ...{ torrent: fake.torrent, sizeBytes: SIZE, pieceLength: PIECE_BYTES, gate: new FetchGate() },
     served: () => copy.active,
@@ -123,12 +125,16 @@ describe('a hub as the last resort', () => {
   });
 
   it('is not asked while the server gives pieces', async () => {
+    serverGives = true;
     begin();
-    for (let second = 0; second < 30; second++) {
-      await pass(1);
-      copy.rest();
-    }
+    await pass(60);
     expect(asked).toEqual([]);
+    // And not at once when that ends: the next who has the pieces may be on the way.
+    serverGives = false;
+    await pass(9);
+    expect(asked).toEqual([]);
+    await pass(3);
+    expect(window.open).toBe(0);
   });
 
   it('is not asked for what nobody waits for: a copy for others', async () => {
