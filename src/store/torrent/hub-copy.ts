@@ -122,6 +122,7 @@ export class HubCopy {
 
   look(): void {
     const { hub, record, window, hashes, serverGives, nobodyKnown } = this.#options;
+    if (this.#closed) return;
     if (window.open === 0) {
       this.#rest();
       clearInterval(this.#look);

@@ -241,6 +241,21 @@ describe('a hub as the last resort', () => {
     expect(copy.view).toMatchObject({ state: 'refused', trouble: 'too-much' });
   });
 
+  it('is asked for nothing after the end, and what is under way ends then', async () => {
+    give = (_, signal) =>
+      new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    begin();
+    await pass(11);
+    const begun = asked.length;
+    expect(begun).toBeGreaterThan(0);
+    // Whatever is asked for now would come.
+    give = all;
+    copy.close();
+    await pass(60);
+    expect(asked).toHaveLength(begun);
+    expect(window.open).toBe(PIECES);
+  });
+
   it('is asked for eight megabytes at once at most, and by two requests', async () => {
     let running = 0;
     let most = 0;
