@@ -49,7 +49,8 @@ export default defineConfig({
         test: {
           name: 'gpu',
           include: ['tests/gpu/**/*.test.ts'],
-          fileParallelism: false,
+          // A software adapter compiles kernels on one processor, and computes on all.
+          maxWorkers: 2,
           testTimeout: 600_000,
           hookTimeout: 600_000,
         },
