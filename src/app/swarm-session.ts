@@ -9,13 +9,11 @@ import type { RunnerInfo } from '../engine/layer-runner.ts';
 import type { Grammars } from '../grammar/answer-grammar.ts';
 import type { Transport } from '../net/transport.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
-import { checkSource } from '../protocol/model-source.ts';
 import { relayMultiaddr } from '../protocol/server-config.ts';
 import { IdbShardReader } from '../store/idb/idb-shard-reader.ts';
 import { MemoryChunks, MemoryRecords } from '../store/idb/memory-chunks.ts';
 import { LocalStoreThread } from '../store/idb/store-thread.ts';
 import type { ShardOrigin, ShardStore } from '../store/shard-store.ts';
-import type { HubOptions } from '../store/torrent/hub-copy.ts';
 import type { MeetingPlace } from '../store/torrent/peer-introducer.ts';
 import { createTorrentShardStore } from '../store/torrent-shard-store.ts';
 import type { CheckpointShelf } from '../swarm/coordinator/kept-conversation.ts';
@@ -27,6 +25,7 @@ import type { ModelText, TokenTable } from '../tokenizer/index.ts';
 import type { HubSetting, Lack } from './app-model.ts';
 import { shardMemoryBytes } from './device-memory.ts';
 import { fetchServerConfig, type IntroducedModel, type KnownServer } from './introduction.ts';
+import { modelHub } from './model-hub.ts';
 import { peerRelays, peerTracker } from './peer-servers.ts';
 import type { PrivateMembership } from './private-model.ts';
 import type { PrivateSwarm } from './private-swarm.ts';
@@ -128,10 +127,7 @@ export class SwarmSession {
       pieceLength: manifest.pieceLength,
       webSeedUrl: (shard) => this.#fileUrl(shard.fileName),
       authorize: () => this.#authorization(),
-      hub: hubOf(model.manifest, server.page, () => {
-        const wish = hub();
-        return wish === 'always' || (wish === 'open' && !membership);
-      }),
+      hub: modelHub(manifest, { page: server.page, isPrivate: membership !== undefined, wish: hub }),
       lentBytes: () => lender.diskBytes,
       thread: storeThread,
       ...memory,
@@ -281,22 +277,6 @@ export class SwarmSession {
   /** The header that the server asks for with it, in a private swarm. */
   async #authorization(): Promise<string | undefined> {
     return this.membership?.pass?.authorization();
-  }
-}
-
-/** Where the model's file lies, as far as the manifest may say so; `source` comes from whoever published the model. */
-function hubOf(
-  { source, shards, hyperparameters: { layerCount } }: IntroducedModel['manifest'],
-  page: string,
-  allowed: () => boolean,
-): HubOptions | undefined {
-  if (!source) return undefined;
-  try {
-    const sizes = shards.map(({ sizeBytes, headerBytes }) => ({ sizeBytes, headerBytes }));
-    return { source: checkSource(source, new URL(page).hostname), layerCount, shards: sizes, allowed };
-  } catch (error) {
-    log.warn('TORRENT', `The model's file on the web is left alone: ${ShoalError.from(error).message}`);
-    return undefined;
   }
 }
 
