@@ -2,6 +2,7 @@ import type { Browser } from 'playwright';
 import type { Manifest } from '../src/protocol/manifest.ts';
 import { benchChecks } from './checks.ts';
 import { benchFirstToken } from './first-token.ts';
+import { benchIdle } from './idle.ts';
 import { benchJoins } from './join.ts';
 import { runKernelBench } from './kernel-table.ts';
 import { benchMemory } from './memory.ts';
@@ -53,6 +54,10 @@ export const PARTS: Readonly<Record<string, Part>> = {
   join: {
     what: 'seconds from joining, or opening again, until shards serve',
     run: async (bench) => [await benchJoins(bench)],
+  },
+  idle: {
+    what: 'processor time of tabs that only stay open',
+    run: async (bench) => [await benchIdle(bench)],
   },
   speed: {
     what: 'decode and prefill in one tab and in a tab for each shard, on one thread and on two, beside wllama',

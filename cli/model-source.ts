@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ShoalError } from '../src/core/errors.ts';
 import { isModelLink } from '../src/gguf/model-link.ts';
 import type { Manifest } from '../src/protocol/manifest.ts';
+import type { ModelSource } from '../src/protocol/model-source.ts';
 import { checkPromptable } from '../src/store/publish/check-promptable.ts';
 import { modelName } from '../src/store/publish/publish.ts';
 import { CATALOGUE, findInCatalogue, type ModelSpec } from './catalogue.ts';
@@ -12,6 +13,7 @@ import { hubOrigin } from './hub-origin.ts';
 import { modelFileName, openModel } from './model-file.ts';
 import type { FetchOptions, ModelOrigin } from './model-origin.ts';
 import { pipOrigin } from './pip-origin.ts';
+import { publicSource } from './public-source.ts';
 import { fetchRemoteModel } from './remote-model.ts';
 import { splitIntoFolder } from './shard-folder.ts';
 import { describeShards, readShardFolder, rememberSource } from './shard-folder-stamp.ts';
@@ -31,6 +33,10 @@ export interface PrepareOptions extends FetchOptions {
   readonly shards: number | 'auto';
   /** A chat template in Jinja instead of the file's own. */
   readonly chatTemplate?: string | undefined;
+  /** What the manifest says of where the file is, instead of what `model` tells. */
+  readonly source?: { readonly known: ModelSource | undefined };
+  /** The host under which people open the page: one in a private network may name a source there. */
+  readonly pageHost?: string;
   /** Holds model files, and the shards below `shards/<name>`. */
   readonly dataDir: string;
   /**
@@ -61,6 +67,8 @@ export async function prepareModel({
   shards,
   dataDir,
   claim,
+  source,
+  pageHost,
   ...options
 }: PrepareOptions): Promise<PreparedModel> {
   const { chatTemplate } = options;
@@ -77,7 +85,11 @@ export async function prepareModel({
     await checkPromptable(await openModel(path, chatTemplate), fileName, (text) => options.onNotice?.(text));
     return { name, directory, ...known };
   }
-  const { manifest, manifestId } = await splitIntoFolder(path, { name, shardCount, directory, ...options });
+  const { manifest, manifestId } = await splitIntoFolder(path, {
+    ...{ name, shardCount, directory, ...options },
+    // With another template the shards are not made of the file alone.
+    source: chatTemplate === undefined && !source ? await publicSource(model, path, pageHost) : source?.known,
+  });
   await rememberSource(directory, origin, manifest);
   return { name, directory, manifest, manifestId };
 }

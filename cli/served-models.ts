@@ -31,7 +31,7 @@ export class ServedModels {
     const origins = new Map<string, PrepareOptions>();
     const prepare = async (origin: PrepareOptions): Promise<PreparedModel> => {
       const model = await prepareModel(origin);
-      origins.set(model.directory, origin);
+      origins.set(model.directory, { ...origin, source: { known: model.manifest.source } });
       return model;
     };
     const first = await prepare(named[0] === undefined ? options : { ...options, model: named[0] });
@@ -53,7 +53,8 @@ export class ServedModels {
         options.onNotice?.(`${model.manifest.name} is left out: ${ShoalError.from(error).message}`);
         continue;
       }
-      origins.set(directory, { ...options, shards, model: modelFile, chatTemplate });
+      const source = { known: model.manifest.source };
+      origins.set(directory, { ...options, shards, model: modelFile, chatTemplate, source });
       models.push({ name: model.manifest.name, directory, ...model });
     }
     return new ServedModels(models, origins);

@@ -2,6 +2,7 @@ import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ShoalError } from '../src/core/errors.ts';
 import { encodeManifest } from '../src/protocol/manifest.ts';
+import type { ModelSource } from '../src/protocol/model-source.ts';
 import { checkPromptable } from '../src/store/publish/check-promptable.ts';
 import { type FileSink, type PublishedModel, publishModel } from '../src/store/publish/publish.ts';
 import { olderClaims } from './folder-claim.ts';
@@ -16,6 +17,8 @@ export interface SplitOptions {
   readonly shardCount: number;
   /** A chat template in Jinja instead of the file's own. */
   readonly chatTemplate?: string | undefined;
+  /** Where everybody may have the file. */
+  readonly source?: ModelSource | undefined;
   /** Where `manifest.json`, `shard-N.gguf` and `shard-N.torrent` go: new, empty, or an earlier set to replace. */
   readonly directory: string;
   readonly onProgress?: (progress: Progress) => void;
@@ -33,7 +36,7 @@ const OWN_FILES = /^(manifest\.json|shard-\d+\.(gguf|torrent)|\.source\.json)$/;
  *   written, or is being served
  */
 export async function splitIntoFolder(modelFile: string, options: SplitOptions): Promise<PublishedModel> {
-  const { name, shardCount, chatTemplate, onProgress, onNotice, signal } = options;
+  const { name, shardCount, chatTemplate, source: publicSource, onProgress, onNotice, signal } = options;
   const directory = resolve(options.directory);
   await checkReplaceable(directory);
   await checkUnused(directory);
@@ -47,6 +50,7 @@ export async function splitIntoFolder(modelFile: string, options: SplitOptions):
     const published = await publishModel(source, {
       fileName,
       shardCount,
+      source: publicSource,
       sink: (shardName) => fileSink(join(fresh, shardName)),
       onProgress: (doneBytes, totalBytes) => onProgress?.({ task: `Splitting ${fileName}`, doneBytes, totalBytes }),
       ...(name === undefined ? {} : { name }),

@@ -1,6 +1,7 @@
 import * as comlink from 'comlink';
 import { ShoalError } from '../src/core/errors.ts';
-import type { StoreThread } from '../src/store/idb/store-thread.ts';
+import type { HubRefusal } from '../src/store/hub/hub-thread.ts';
+import type { FetchedRun, StoreThread } from '../src/store/idb/store-thread.ts';
 import { startWorker } from './start-worker.ts';
 import type { StoreWorkerApi } from './store-contract.ts';
 import { installErrorTransfer, rejectWhenDead } from './worker-errors.ts';
@@ -13,6 +14,7 @@ let jobs = 0;
 export const storeThread: StoreThread = {
   write: (infoHash, pieces) => startedWorker().write(infoHash, pieces),
   fetch: (run, signal) => abortable((api, job) => api.fetch(job, run), signal),
+  fetchFromHub: (run, signal) => abortable<FetchedRun | HubRefusal>((api, job) => api.fetchFromHub(job, run), signal),
   hash: (shard, pieceLength, { maxBytes, signal } = {}) =>
     abortable((api, job) => api.hash(job, shard, pieceLength, maxBytes), signal),
 };

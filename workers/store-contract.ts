@@ -1,4 +1,5 @@
 import type { ManifestShard } from '../src/protocol/manifest.ts';
+import type { HubRefusal, HubRun } from '../src/store/hub/hub-thread.ts';
 import type { FetchedRun, RunToFetch, StoreThread } from '../src/store/idb/store-thread.ts';
 
 /** What the page asks of the store worker. */
@@ -7,6 +8,8 @@ export interface StoreWorkerApi {
   write: StoreThread['write'];
   /** @see StoreThread.fetch. `job` names the call for `abort`. */
   fetch(job: number, run: RunToFetch): Promise<FetchedRun>;
+  /** @see StoreThread.fetchFromHub. `job` names the call for `abort`. */
+  fetchFromHub(job: number, run: HubRun): Promise<FetchedRun | HubRefusal>;
   /** @see StoreThread.hash. `job` names the call for `abort`. */
   hash(
     job: number,

@@ -24,6 +24,7 @@ async function abortable<Result>(job: number, run: (signal: AbortSignal) => Prom
 const api: StoreWorkerApi = {
   write: (infoHash, pieces) => thread.write(infoHash, pieces),
   fetch: (job, run) => abortable(job, (signal) => thread.fetch(run, signal)),
+  fetchFromHub: (job, run) => abortable(job, (signal) => thread.fetchFromHub(run, signal)),
   hash: (job, shard, pieceLength, maxBytes) =>
     abortable(job, (signal) =>
       thread.hash(shard, pieceLength, { signal, ...(maxBytes === undefined ? {} : { maxBytes }) }),

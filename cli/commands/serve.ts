@@ -135,6 +135,7 @@ export default defineCommand({
         shards,
         dataDir,
         chatTemplate,
+        pageHost: publicUrl?.hostname ?? host,
         signal: stopping,
         onProgress: new ProgressLine().show,
         onNotice: (text) => console.error(`shoal: ${text}`),

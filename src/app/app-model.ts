@@ -4,7 +4,7 @@ import type { LogLine } from '../core/log.ts';
 import type { LayerRange } from '../core/ranges.ts';
 import type { LinkPath } from '../net/transport.ts';
 import type { WrongValue } from '../simulation/simulation-options.ts';
-import type { FetchPriority, FetchWish, PeerTraffic, PieceMap } from '../store/shard-store.ts';
+import type { FetchPriority, FetchWish, HubView, PeerTraffic, PieceMap } from '../store/shard-store.ts';
 import type { Lap } from '../swarm/coordinator/generation.ts';
 import type { RouteEvent } from '../swarm/coordinator/route-event.ts';
 import type { Wait } from '../swarm/route/wait.ts';
@@ -20,6 +20,7 @@ export type {
   FetchPriority,
   FetchWish,
   Forecast,
+  HubView,
   JoinForecast,
   Lap,
   LinkPath,
@@ -225,8 +226,8 @@ export interface FarewellSummary {
 
 export type ShardState = 'absent' | 'downloading' | 'verifying' | 'loading' | 'ready' | 'error';
 
-/** `sibling`: another tab of this browser fetches it for all of them. */
-export type ShardSource = 'tabs' | 'server' | 'storage' | 'sibling';
+/** `hub`: where the model's whole file lies. `sibling`: another tab of this browser fetches it for all of them. */
+export type ShardSource = 'tabs' | 'server' | 'hub' | 'storage' | 'sibling';
 
 /** One shard, like a torrent client's row. */
 export interface ShardRow {
@@ -247,10 +248,12 @@ export interface ShardRow {
   /** Where its bytes come from, as far as that has been seen. */
   readonly sources: readonly ShardSource[];
   readonly sentBytes: number;
-  /** From other tabs and the server, wrong ones among them, since the page was opened. */
+  /** From other tabs, the server and the hub, wrong ones among them, since the page was opened. */
   readonly receivedBytes: number;
   /** Of these, from the server's copy. */
   readonly serverBytes: number;
+  /** Where the model's whole file lies, if the manifest says where that is. */
+  readonly hub: HubView | undefined;
   readonly peers: number;
   /** By other tabs, those with most bytes first. */
   readonly traffic: readonly TabTraffic[];
@@ -499,6 +502,9 @@ export interface CheckRow {
 /** What runs the layers: the better of both, or always the one. */
 export type RunnerSetting = 'auto' | 'webgpu' | 'cpu';
 
+/** Whether the model's public file is asked where nobody has a shard: in open swarms, in private ones too, or never. */
+export type HubSetting = 'open' | 'always' | 'never';
+
 /** Exactly, rounded to half floats, or to 8 bits. */
 export type WireSetting = 'f32' | 'f16' | 'q8';
 
@@ -544,6 +550,7 @@ export interface Settings extends AnswerOptions {
   readonly name: string;
   /** Seed the shards that this tab does not run as well. */
   readonly spreadModel: boolean;
+  readonly hub: HubSetting;
   /** Others may ask this tab to load a shard (`LOAD_SHARD`). */
   readonly acceptRemoteLoads: boolean;
   /** Those of `trustedPeers` may ask this tab to let a shard go (`UNLOAD_SHARD`). */

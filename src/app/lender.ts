@@ -75,7 +75,10 @@ export class Lender {
         computedTokens: (session.node?.stages.lentWork.total ?? 0) / layerCount,
         takenTokens: answers.takenWork.total / layerCount,
         sentBytes: transfers.reduce((sum, { sentBytes }) => sum + sentBytes, 0),
-        receivedBytes: transfers.reduce((sum, { receivedBytes, serverBytes }) => sum + receivedBytes - serverBytes, 0),
+        receivedBytes: transfers.reduce(
+          (sum, { receivedBytes, serverBytes, hub }) => sum + receivedBytes - serverBytes - (hub?.bytes ?? 0),
+          0,
+        ),
       });
     };
     setInterval(count, COUNT_MS);

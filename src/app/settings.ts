@@ -18,6 +18,7 @@ export const DEFAULT_SETTINGS: Settings = {
   singleKeys: true,
   ...DEFAULT_ANSWER_OPTIONS,
   spreadModel: true,
+  hub: 'open',
   acceptRemoteLoads: false,
   acceptRemoteUnloads: false,
   trustedPeers: [],
@@ -53,6 +54,7 @@ const settingsSchema = v.object({
   singleKeys: v.fallback(v.boolean(), DEFAULT_SETTINGS.singleKeys),
   ...answerOptionsSchema.entries,
   spreadModel: v.fallback(v.boolean(), DEFAULT_SETTINGS.spreadModel),
+  hub: v.fallback(v.picklist(['open', 'always', 'never']), DEFAULT_SETTINGS.hub),
   acceptRemoteLoads: v.fallback(v.boolean(), DEFAULT_SETTINGS.acceptRemoteLoads),
   acceptRemoteUnloads: v.fallback(v.boolean(), DEFAULT_SETTINGS.acceptRemoteUnloads),
   trustedPeers: v.fallback(

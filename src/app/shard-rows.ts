@@ -34,6 +34,7 @@ export function shardRows(
       sentBytes: transfer?.sentBytes ?? 0,
       receivedBytes: transfer?.receivedBytes ?? 0,
       serverBytes: transfer?.serverBytes ?? 0,
+      hub: transfer?.hub,
       peers: transfer?.peers ?? 0,
       traffic: (transfer?.traffic ?? []).map(({ exchangeId, ...bytes }) => ({ peerId: ownerOf(exchangeId), ...bytes })),
       pieces: transfer?.pieces,
@@ -50,11 +51,13 @@ export function shardRows(
 }
 
 /** Where the bytes that are here have come from, and those that come. */
-function sourcesOf({ storedBytes, receivedBytes, serverBytes, siblingFetches }: Transfer): ShardSource[] {
+function sourcesOf({ storedBytes, receivedBytes, serverBytes, hub, siblingFetches }: Transfer): ShardSource[] {
   if (siblingFetches) return ['sibling'];
   const sources: ShardSource[] = [];
-  if (receivedBytes > serverBytes) sources.push('tabs');
+  const hubBytes = hub?.bytes ?? 0;
+  if (receivedBytes > serverBytes + hubBytes) sources.push('tabs');
   if (serverBytes > 0) sources.push('server');
+  if (hubBytes > 0) sources.push('hub');
   // Only pieces that crossed the network whole are stored: what is more than that was here before.
   if (storedBytes > receivedBytes) sources.push('storage');
   return sources;

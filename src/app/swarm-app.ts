@@ -212,6 +212,7 @@ export class SwarmApp implements AppModel {
           ...{ name: this.#name, room: this.rooms.hosted.value !== undefined },
         }),
         lender: this.#lender,
+        hub: () => this.settings.value.hub,
         runnerChoice,
         // A GPU that cannot be opened has the processor in its place.
         onRunner: (runner) => {

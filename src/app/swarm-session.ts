@@ -23,9 +23,10 @@ import { ShardIntroducer } from '../swarm/members/shard-introducer.ts';
 import { type NodeSettings, SwarmNode } from '../swarm/node.ts';
 import { ShardKeeper } from '../swarm/shards/shard-keeper.ts';
 import type { ModelText, TokenTable } from '../tokenizer/index.ts';
-import type { Lack } from './app-model.ts';
+import type { HubSetting, Lack } from './app-model.ts';
 import { shardMemoryBytes } from './device-memory.ts';
 import { fetchServerConfig, type IntroducedModel, type KnownServer } from './introduction.ts';
+import { modelHub } from './model-hub.ts';
 import { peerRelays, peerTracker } from './peer-servers.ts';
 import type { PrivateMembership } from './private-model.ts';
 import type { PrivateSwarm } from './private-swarm.ts';
@@ -48,6 +49,8 @@ export interface SwarmSessionOptions {
   readonly settings: () => NodeSettings;
   /** What the owner lends of this device. */
   readonly lender: { readonly memoryBytes: number | undefined; readonly diskBytes: number | undefined };
+  /** As the owner wants now. */
+  readonly hub: () => HubSetting;
   readonly runnerChoice: Promise<RunnerChoice>;
   /** Told what has been started to run layers, and why. */
   readonly onRunner: (runner: { readonly kind: RunnerInfo['kind']; readonly reason: string }) => void;
@@ -119,7 +122,7 @@ export class SwarmSession {
   #tokens: TokenTable | undefined;
 
   constructor(options: SwarmSessionOptions) {
-    const { server, model, settings, lender, runnerChoice, onRunner, network, lacks, membership, parts } = options;
+    const { server, model, settings, lender, hub, runnerChoice, onRunner, network, lacks, membership, parts } = options;
     const { manifest } = model;
     this.model = model;
     this.membership = membership;
@@ -138,6 +141,7 @@ export class SwarmSession {
         pieceLength: manifest.pieceLength,
         webSeedUrl: (shard) => this.#fileUrl(shard.fileName),
         authorize: () => this.#authorization(),
+        hub: modelHub(manifest, { page: server.page, isPrivate: membership !== undefined, wish: hub }),
         lentBytes: () => lender.diskBytes,
         thread: storeThread,
         ...memory,

@@ -1,24 +1,25 @@
-import { bytesSource, type GgufSource, type GgufTensor } from './gguf-file.ts';
+import { bytesSource, type Extent, extentsOf, type GgufSource, type GgufTensor } from './gguf-file.ts';
 import { encodeHeader, padded, type TensorHeader } from './write.ts';
 
-/** A tensor whose bytes lie somewhere else. */
+/** A tensor whose bytes lie in another file. */
 export interface TensorPart extends TensorHeader {
   readonly sizeBytes: number;
-  /** Exactly `length` of its bytes from `offset`. */
-  read(offset: number, length: number): Promise<Uint8Array>;
+  readonly source: GgufSource;
+  /** In `source`. */
+  readonly offset: number;
 }
 
 /** A tensor of a file, under another name if need be. */
 export function tensorFrom(source: GgufSource, tensor: GgufTensor, name = tensor.name): TensorPart {
-  const { type, shape, sizeBytes } = tensor;
-  return { name, type, shape, sizeBytes, read: (offset, length) => source.read(tensor.offset + offset, length) };
+  const { type, shape, sizeBytes, offset } = tensor;
+  return { name, type, shape, sizeBytes, source, offset };
 }
 
 /** A GGUF file as a file to be: its bytes are made when asked for. */
 export interface AssembledFile extends GgufSource {
-  /** Bytes before the tensor data. */
   readonly headerBytes: number;
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+  extents(offset: number, length: number): readonly Extent[];
 }
 
 /**
@@ -31,20 +32,18 @@ export function assembleGguf(
   alignment: number,
 ): AssembledFile {
   const header = encodeHeader(entries, tensors, alignment);
-  const segments: Segment[] = [{ start: 0, sizeBytes: header.length, read: bytesSource(header).read }];
+  const segments: Segment[] = [{ start: 0, sizeBytes: header.length, source: bytesSource(header), offset: 0 }];
   let sizeBytes = header.length;
-  for (const tensor of tensors) {
-    segments.push({
-      start: sizeBytes,
-      sizeBytes: tensor.sizeBytes,
-      read: (offset, length) => tensor.read(offset, length),
-    });
-    sizeBytes += padded(tensor.sizeBytes, alignment);
+  for (const { source, offset, sizeBytes: length } of tensors) {
+    segments.push({ start: sizeBytes, sizeBytes: length, source, offset });
+    sizeBytes += padded(length, alignment);
   }
+  const extents = (offset: number, length: number) => extentsIn(segments, offset, length);
   return {
     sizeBytes,
     headerBytes: header.length,
-    read: (offset, length) => readSegments(segments, offset, length),
+    read: (offset, length) => readExtents(extents(offset, length), length),
+    extents,
   };
 }
 
@@ -52,19 +51,23 @@ export function assembleGguf(
 interface Segment {
   readonly start: number;
   readonly sizeBytes: number;
-  read(offset: number, length: number): Promise<Uint8Array>;
+  readonly source: GgufSource;
+  readonly offset: number;
 }
 
-async function readSegments(
-  segments: readonly Segment[],
-  offset: number,
-  length: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(length);
-  for (const { start, sizeBytes, read } of segments) {
+function extentsIn(segments: readonly Segment[], offset: number, length: number): Extent[] {
+  return segments.flatMap(({ start, sizeBytes, source, offset: sourceOffset }) => {
     const from = Math.max(offset, start);
     const to = Math.min(offset + length, start + sizeBytes);
-    if (from < to) bytes.set(await read(from - start, to - from), from - offset);
-  }
+    if (from >= to) return [];
+    const parts = extentsOf(source, sourceOffset + from - start, to - from);
+    return parts.map((part) => ({ ...part, at: part.at + from - offset }));
+  });
+}
+
+async function readExtents(extents: readonly Extent[], length: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length);
+  for (const { at, length: partLength, source, offset } of extents)
+    bytes.set(await source.read(offset, partLength), at);
   return bytes;
 }

@@ -6,6 +6,26 @@ export interface GgufSource {
   readonly sizeBytes: number;
   /** Exactly `length` bytes from `offset`; the range lies within the file. */
   read(offset: number, length: number): Promise<Uint8Array>;
+  /** Bytes before the tensor data, as far as anybody knows: so many are read first. */
+  readonly headerBytes?: number;
+  /** Where a range's bytes lie, of a file that is put together from others. */
+  extents?(offset: number, length: number): readonly Extent[];
+}
+
+/** A run of one file's bytes within another file. */
+export interface Extent {
+  /** From the beginning of the range that was asked for; what lies between extents is zero. */
+  readonly at: number;
+  readonly length: number;
+  /** The file that has the bytes: not put together from others. */
+  readonly source: GgufSource;
+  /** In `source`. */
+  readonly offset: number;
+}
+
+/** Where a range's bytes lie: in the file itself, or in those that it is put together from. */
+export function extentsOf(source: GgufSource, offset: number, length: number): readonly Extent[] {
+  return source.extents?.(offset, length) ?? [{ at: 0, length, source, offset }];
 }
 
 /** One row of the tensor table. */

@@ -8,7 +8,7 @@ import { readName, readValue, type ValueContext } from './values.ts';
 
 /** Source: the GGUF specification. */
 const DEFAULT_ALIGNMENT = 32;
-/** First guess at the header's length: enough for a vocabulary of 50,000. */
+/** First guess at the header's length where nobody knows better: enough for a vocabulary of 50,000. */
 const FIRST_WINDOW_BYTES = 2 * 1024 * 1024;
 
 /**
@@ -23,7 +23,7 @@ export async function readGguf(
   texts: ValueContext['texts'] = 'read',
 ): Promise<GgufFile> {
   const limit = Math.min(source.sizeBytes, MAX_HEADER_BYTES);
-  for (let window = Math.min(FIRST_WINDOW_BYTES, limit); ; window = Math.min(window * 4, limit)) {
+  for (let window = Math.min(source.headerBytes ?? FIRST_WINDOW_BYTES, limit); ; window = Math.min(window * 4, limit)) {
     const bytes = await source.read(0, window);
     try {
       return parseGguf(bytes, name, source.sizeBytes, texts);

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { toHex } from '../core/bytes.ts';
 import { ShoalError } from '../core/errors.ts';
 import { hyperparametersSchema } from '../model/hyperparameters.ts';
+import { modelSourceSchema } from './model-source.ts';
 
 const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
@@ -36,6 +37,8 @@ export const manifestSchema = v.object({
   /** BitTorrent piece length of every shard, bytes. */
   pieceLength: count,
   shards: v.pipe(v.array(shardSchema), v.minLength(1), v.maxLength(MAX_SHARDS)),
+  /** Where the whole file is, where everybody may have it. Anybody may have written it: `checkSource` before it is used. */
+  source: v.optional(modelSourceSchema),
 });
 /** One model and its shards. The SHA-256 of its bytes (`encodeManifest`) names the swarm. */
 export type Manifest = v.InferOutput<typeof manifestSchema>;

@@ -92,6 +92,7 @@ export class PretendStore implements ShardStore {
       upBytesPerSecond: 0,
       receivedBytes: wholeMs > 0 ? storedBytes : 0,
       serverBytes: 0,
+      hub: undefined,
       siblingFetches: false,
       sentBytes: 0,
       peers: 1,

@@ -135,6 +135,9 @@ export class ShardDownload {
   async #verify(signal: AbortSignal): Promise<boolean> {
     if (this.check.passedHere) return true;
     this.#setPhase('verifying');
-    return this.check.run(signal, this.pace);
+    const right = await this.check.run(signal, this.pace);
+    // A hub that it came from has been worth its bytes.
+    if (right) this.slot.hubRecord.askedBytes = 0;
+    return right;
   }
 }

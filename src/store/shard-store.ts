@@ -1,5 +1,6 @@
 import type { Unsubscribe } from '../core/events.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
+import type { HubTrouble } from './hub/hub-trouble.ts';
 
 /** Which of the shards that are fetched at the same time comes before the others. */
 export type FetchPriority = 'first' | 'normal' | 'last';
@@ -32,6 +33,21 @@ export interface PieceMap {
   readonly parts: readonly number[];
 }
 
+/** A hub that has the model's whole file, as a source of one shard. */
+export interface HubView {
+  /** E.g. `huggingface.co`. */
+  readonly host: string;
+  /** Of the shard, that it has given since the page was opened. */
+  readonly bytes: number;
+  /**
+   * `idle`: it is not needed. `off`: the owner does not let this tab ask it. `resting`: it is asked again later.
+   * `refused`: it is not asked any more.
+   */
+  readonly state: 'idle' | 'off' | 'fetching' | 'resting' | 'refused';
+  /** Why it rests, or is not asked any more. */
+  readonly trouble: HubTrouble | undefined;
+}
+
 /** Where a shard's bytes are with respect to this tab. */
 export interface Transfer {
   readonly infoHash: string;
@@ -43,8 +59,10 @@ export interface Transfer {
   readonly upBytesPerSecond: number;
   /** Bytes of this shard that crossed the network since the page opened, wrong ones among them. */
   readonly receivedBytes: number;
-  /** Of these, what the server's copy brought; the rest came from other tabs. */
+  /** Of these, what the server's copy brought; the rest came from other tabs, and the hub. */
   readonly serverBytes: number;
+  /** Undefined where the manifest names none that may be asked. */
+  readonly hub: HubView | undefined;
   /** Another tab of this browser fetches it at the moment, into the storage that they share. */
   readonly siblingFetches: boolean;
   readonly sentBytes: number;

@@ -79,6 +79,7 @@ export class ShardTransfer {
       upBytesPerSecond: Math.round(slot.current?.upBytesPerSecond ?? 0),
       receivedBytes: slot.receivedBytes,
       serverBytes: slot.serverBytes,
+      hub: slot.hub,
       siblingFetches: fetching && this.#siblingFetches,
       sentBytes: slot.sentBytes,
       peers: slot.current?.peers ?? 0,

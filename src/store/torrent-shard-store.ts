@@ -15,6 +15,7 @@ import { checkPieceLength, pieceCount } from './metainfo/pieces.ts';
 import { TorrentRecords } from './metainfo/torrent-records.ts';
 import type { FetchWish, ObtainOptions, SeededFile, ShardOrigin, ShardStore, Transfer } from './shard-store.ts';
 import { ShardTransfer, type TransferParts } from './shard-transfer.ts';
+import type { HubOptions } from './torrent/hub-copy.ts';
 import type { TorrentClient } from './torrent/open-exchange.ts';
 import type { MeetingPlace, PeerDescription, PeerIntroducer } from './torrent/peer-introducer.ts';
 import { TransferEvents } from './transfer-events.ts';
@@ -35,6 +36,8 @@ export interface TorrentShardStoreOptions {
   readonly webSeedUrl: (shard: ManifestShard) => string | undefined;
   /** The `Authorization` header for it, where it asks for one. @throws ShoalError when none is to be had now */
   readonly authorize?: () => Promise<string | undefined>;
+  /** Where the model's whole file lies, if everybody may have it. */
+  readonly hub?: HubOptions | undefined;
   /** Bytes that the owner lends of the disk; as many as the browser gives when it returns undefined. */
   readonly lentBytes?: () => number | undefined;
   /** Stores and hashes off the page's thread. */

@@ -69,6 +69,25 @@ test.describe('the swarm', () => {
     expect(await auditPage(page)).toEqual([]);
   });
 
+  test('tells of a shard that comes from a hub, and why it does not', async ({ page }) => {
+    await preview.open(page, 'hub');
+    await expect(page.getByTestId('shard-0')).toContainText('from huggingface.co');
+    for (const shard of [0, 1, 2]) await page.getByTestId(`shard-${shard}-about`).click();
+    await expect(page.getByTestId('shard-0-details')).toContainText(
+      /From other tabs\s*0 B.*From huggingface.co\s*28.6 MB/,
+    );
+    await expect(page.getByTestId('shard-0-hub')).toHaveText(
+      'Nobody in the swarm has what is missing: it comes from huggingface.co.',
+    );
+    await expect(page.getByTestId('shard-1-hub')).toHaveText(/^huggingface.co asks to wait. It is asked again/);
+    await expect(page.getByTestId('shard-2-hub')).toHaveText(
+      /^huggingface.co gives wrong bytes. It is not asked any more/,
+    );
+    await script(page, (model) => model.changeShard(0, { storedBytes: 46_200_000 }));
+    await expect(page.getByTestId('shard-0-hub')).toHaveCount(0);
+    expect(await auditPage(page)).toEqual([]);
+  });
+
   test('is joined with one click, with ticked shards, or by itself; and left', async ({ page }) => {
     await preview.open(page, 'first');
     await page.getByTestId('run-all').click();

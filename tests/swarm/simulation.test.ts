@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
+import { MemoryNetwork } from '../../src/net/memory/memory-transport.ts';
 import { PretendStore } from '../../src/simulation/pretend-store.ts';
 import { scriptedAnswer } from '../../src/simulation/scripted-answers.ts';
 import { ScriptedText } from '../../src/simulation/scripted-text.ts';
@@ -76,9 +77,13 @@ test('the same seed makes the same devices, and another one others', async () =>
 });
 
 test('five devices answer with the script, also where messages are lost', SOON, async () => {
+  const setLink = vi.spyOn(MemoryNetwork.prototype, 'setLink');
   const swarm = await open('?simulate=5&loss=10');
   const guest = guestOf(swarm);
   await swarm.start();
+  // Between any two of the six.
+  expect(setLink.mock.calls.map(([, , { lossRate }]) => lossRate)).toEqual(Array(15).fill(0.1));
+  setLink.mockRestore();
   await vi.waitFor(() => expect(guest.membership.members()).toHaveLength(5), SOON);
   const served = guest.membership.members().map(({ ready }) => ready);
   expect(new Set(served.flat())).toEqual(new Set([0, 1, 2, 3]));

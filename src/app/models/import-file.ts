@@ -21,6 +21,7 @@ export async function importFile(
     fileName: name,
     name: manifest.name,
     shardCount: manifest.shards.length,
+    source: manifest.source,
     onProgress: (done, total) => onProgress(models.reading(name, Math.floor((100 * done) / total))),
   });
   if (published.manifestId !== manifestId) return false;

@@ -5,6 +5,7 @@ import { log } from '../../core/log.ts';
 import { partSetOf } from '../../gguf/join.ts';
 import { linkedParts, parseModelLink } from '../../gguf/model-link.ts';
 import { decodeManifest, type Manifest, manifestIdOf } from '../../protocol/manifest.ts';
+import { type ModelSource, sourceOf } from '../../protocol/model-source.ts';
 import type { ServerConfig } from '../../protocol/server-config.ts';
 import { fetchFile, forgetFile } from '../../store/web-file/fetch-file.ts';
 import { laterWords } from '../../words/later-words.ts';
@@ -137,8 +138,9 @@ export class RealModelShelf implements ModelShelf {
         };
         files.push(new File([await fetchFile(url, { keep: true, signal, onProgress })], fileName));
       }
+      const placed = parts.map(({ url }, index) => ({ url, sizeBytes: files[index]!.size }));
       try {
-        await this.#found(await openModelFiles(files), signal);
+        await this.#found(await openModelFiles(files), signal, sourceOf(placed, location.hostname));
       } finally {
         // Its shards are stored now, or it is no model that can be. One that was cancelled may be wanted yet.
         if (!signal.aborted) await Promise.all(parts.map(({ url }) => forgetFile(url)));
@@ -217,10 +219,13 @@ export class RealModelShelf implements ModelShelf {
   }
 
   /** Splits and stores a model, and opens it in a private swarm. */
-  async #found(opened: OpenedModel, signal: AbortSignal): Promise<void> {
+  async #found(opened: OpenedModel, signal: AbortSignal, publicSource?: ModelSource): Promise<void> {
     const { door, lent } = this.#parts;
     const onProgress = (text: string) => (this.progress.value = text);
-    const stored = await storeOwnModel(opened, { signal, onProgress, lentBytes: () => lent.diskBytes });
+    const stored = await storeOwnModel(opened, {
+      ...{ signal, onProgress, publicSource },
+      lentBytes: () => lent.diskBytes,
+    });
     signal.throwIfAborted();
     const limit = Math.min(
       shardMemoryBytes() ?? Number.POSITIVE_INFINITY,

@@ -2,6 +2,7 @@ import { storeThread } from '../../../workers/store-client.ts';
 import { ShoalError } from '../../core/errors.ts';
 import { formatBytes, percent } from '../../core/format.ts';
 import { encodeManifest, type Manifest } from '../../protocol/manifest.ts';
+import type { ModelSource } from '../../protocol/model-source.ts';
 import { checkPromptable } from '../../store/publish/check-promptable.ts';
 import { readModelFile } from '../../store/publish/model-file.ts';
 import { shapeOf } from '../../store/publish/model-shape.ts';
@@ -14,6 +15,8 @@ import type { OpenedModel } from './model-files.ts';
 
 export interface StoreOptions {
   readonly signal: AbortSignal;
+  /** Where everybody may have the file. */
+  readonly publicSource?: ModelSource | undefined;
   readonly onProgress: (text: string) => void;
   /** Of the disk, as the owner allows. */
   readonly lentBytes: () => number | undefined;
@@ -34,7 +37,7 @@ export interface StoredModel {
  * @throws ShoalError as `publishModel`, `checkPromptable`; `storage-full`, `aborted`
  */
 export async function storeOwnModel({ name, source }: OpenedModel, options: StoreOptions): Promise<StoredModel> {
-  const { signal, onProgress, lentBytes } = options;
+  const { signal, onProgress, lentBytes, publicSource } = options;
   const notices: string[] = [];
   await checkPromptable(source, name, (text) => notices.push(text));
   const shardCount = shardCountFor(shapeOf(await readModelFile(source, name, 'counted')));
@@ -43,6 +46,7 @@ export async function storeOwnModel({ name, source }: OpenedModel, options: Stor
   const published = await publishModel(source, {
     fileName: name,
     shardCount,
+    source: publicSource,
     signal,
     onProgress: told(reading),
   });

@@ -41,6 +41,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     model,
     settings: () => settings,
     lender: { memoryBytes: bytesOf(lend.memoryMegabytes), diskBytes: bytesOf(lend.diskMegabytes) },
+    hub: () => 'open',
     runnerChoice: detectEnvironment().then(({ webgpu }) => chooseRunner({ runner, threads }, webgpu)),
     onRunner: () => undefined,
     network,

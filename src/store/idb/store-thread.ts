@@ -1,4 +1,5 @@
 import type { ManifestShard } from '../../protocol/manifest.ts';
+import type { HubModels, HubRefusal, HubRun } from '../hub/hub-thread.ts';
 import { createHasher } from '../metainfo/hasher.ts';
 import { RunningHash } from '../metainfo/running-hash.ts';
 import { ChunkDatabase, type Piece } from './chunk-database.ts';
@@ -44,6 +45,11 @@ export interface StoreThread {
    */
   fetch(run: RunToFetch, signal: AbortSignal): Promise<FetchedRun>;
   /**
+   * As `fetch`, from where the model's whole file lies. What a hub does instead of giving them is no error of ours.
+   * @throws ShoalError `storage-full`, `aborted`
+   */
+  fetchFromHub(run: HubRun, signal: AbortSignal): Promise<FetchedRun | HubRefusal>;
+  /**
    * SHA-256 of a stored shard, hexadecimal; undefined when `maxBytes` were not enough. What was written in order here is
    * hashed already and not read again.
    * @throws ShoalError `shard-missing`, `aborted`
@@ -59,6 +65,7 @@ export class LocalStoreThread implements StoreThread {
   readonly #chunks: ChunkDatabase;
   /** By info hash, of shards that are being written or hashed. */
   readonly #hashes = new Map<string, RunningHash>();
+  #hub: Promise<HubModels> | undefined;
 
   constructor(chunks: ChunkDatabase = new ChunkDatabase()) {
     this.#chunks = chunks;
@@ -86,6 +93,21 @@ export class LocalStoreThread implements StoreThread {
     const start = first * pieceLength;
     const end = Math.min(shard.sizeBytes, start + sha1.length * pieceLength);
     const bytes = await fetchRange({ url, authorization, start, end }, signal);
+    return this.#take(bytes, { shard, pieceLength, first, sha1 });
+  }
+
+  async fetchFromHub(run: HubRun, signal: AbortSignal): Promise<FetchedRun | HubRefusal> {
+    // Its code comes with the first shard that nobody else has.
+    this.#hub ??= import('../hub/hub-thread.ts').then(({ HubModels }) => new HubModels());
+    const answer = await (await this.#hub).fetch(run, signal);
+    return answer instanceof Uint8Array ? this.#take(answer, run) : answer;
+  }
+
+  /** Stores the pieces among fetched bytes whose SHA-1 is right. */
+  async #take(
+    bytes: Uint8Array,
+    { shard, pieceLength, first, sha1 }: Omit<RunToFetch, 'url' | 'authorization'>,
+  ): Promise<FetchedRun> {
     const { right, wrong } = await checkPieces(bytes, pieceLength, first, sha1);
     if (right.length > 0) await this.write(shard.infoHash, right);
     return { bytes: bytes.length, stored: right.map(({ index }) => index), wrong };

@@ -3,6 +3,7 @@ import type { GgufSource } from '../../gguf/gguf-file.ts';
 import { planShards } from '../../gguf/plan.ts';
 import { readChunks, type ShardFile, splitGguf } from '../../gguf/split.ts';
 import { encodeManifest, type Manifest, type ManifestShard } from '../../protocol/manifest.ts';
+import type { ModelSource } from '../../protocol/model-source.ts';
 import { pieceLengthFor, ShardHasher } from '../metainfo/torrent-file.ts';
 import { readModelFile } from './model-file.ts';
 import { checkModel } from './publish-checks.ts';
@@ -19,6 +20,8 @@ export interface PublishOptions {
   /** The model's name; from the file's name unless given. */
   readonly name?: string;
   readonly shardCount: number;
+  /** Where everybody may have the file. */
+  readonly source?: ModelSource | undefined;
   /** Opens a place for a shard's bytes; without it they are only hashed. */
   readonly sink?: (fileName: string) => Promise<FileSink>;
   readonly signal?: AbortSignal;
@@ -41,8 +44,8 @@ export interface PublishedModel {
 }
 
 /**
- * Splits a model file and hashes its shards, in one pass over the bytes. The same file, name and shard count give the
- * same manifest in Node and in a page.
+ * Splits a model file and hashes its shards, in one pass over the bytes. The same file, name, shard count and source give
+ * the same manifest in Node and in a page.
  * @throws ShoalError `bad-gguf`, `truncated-gguf`, `unsupported-architecture`, `unsupported-tensor-type`,
  * `limit-exceeded`, `bad-request` (too many shards), `aborted`
  */
@@ -69,6 +72,7 @@ export async function publishModel(source: GgufSource, options: PublishOptions):
     hyperparameters: facts,
     pieceLength,
     shards: shards.map(({ shard }) => shard),
+    ...(options.source ? { source: options.source } : {}),
   };
   return { manifest, manifestId: await sha256(encodeManifest(manifest)), shards };
 }

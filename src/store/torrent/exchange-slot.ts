@@ -1,5 +1,7 @@
+import { sourceHost } from '../../protocol/model-source.ts';
 import { FetchGate } from '../fetch-gate.ts';
-import type { ShardOrigin } from '../shard-store.ts';
+import type { HubView, ShardOrigin } from '../shard-store.ts';
+import type { HubRecord } from './hub-copy.ts';
 import type { ExchangeParts, ExchangeState } from './open-exchange.ts';
 import { PeerCounts } from './peer-counts.ts';
 import type { ShardExchange } from './shard-exchange.ts';
@@ -11,11 +13,13 @@ export class ExchangeSlot implements ExchangeState {
   readonly banned = new Set<string>();
   readonly counts = new PeerCounts();
   readonly gate = new FetchGate();
+  readonly hubRecord: HubRecord = { askedBytes: 0, refusal: undefined };
   #joining: Promise<ShardExchange> | undefined;
   #current: ShardExchange | undefined;
   /** Of exchanges that are over. */
   #receivedBytes = 0;
   #serverBytes = 0;
+  #hubBytes = 0;
   #sentBytes = 0;
 
   constructor(parts: ExchangeParts) {
@@ -33,6 +37,15 @@ export class ExchangeSlot implements ExchangeState {
 
   get serverBytes(): number {
     return this.#serverBytes + (this.#current?.serverBytes ?? 0);
+  }
+
+  get hub(): HubView | undefined {
+    const { hub } = this.#parts;
+    if (!hub) return undefined;
+    const bytes = this.#hubBytes + (this.#current?.hubBytes ?? 0);
+    const { refusal } = this.hubRecord;
+    const apart = { state: refusal ? 'refused' : 'idle', trouble: refusal?.trouble } as const;
+    return { host: sourceHost(hub.source), ...apart, ...this.#current?.hub, bytes };
   }
 
   get sentBytes(): number {
@@ -66,6 +79,7 @@ export class ExchangeSlot implements ExchangeState {
     const { storedBytes } = exchange;
     this.#receivedBytes += exchange.receivedBytes;
     this.#serverBytes += exchange.serverBytes;
+    this.#hubBytes += exchange.hubBytes;
     this.#sentBytes += exchange.sentBytes;
     await exchange.close();
     return storedBytes;

@@ -10,6 +10,7 @@ import type { StoreThread } from '../idb/store-thread.ts';
 import { checkTorrent } from '../metainfo/torrent-info.ts';
 import type { TorrentRecords } from '../metainfo/torrent-records.ts';
 import type { ShardOrigin } from '../shard-store.ts';
+import type { HubOptions, HubRecord } from './hub-copy.ts';
 import type { PeerCounts } from './peer-counts.ts';
 import type { PeerIntroducer } from './peer-introducer.ts';
 import type { CreatePeer } from './peer-meetings.ts';
@@ -36,6 +37,8 @@ export interface ExchangeParts {
   readonly pieceLength: number;
   readonly webSeedUrl: (shard: ManifestShard) => string | undefined;
   readonly authorize?: (() => Promise<string | undefined>) | undefined;
+  /** Where the model's whole file lies, if everybody may have it. */
+  readonly hub?: HubOptions | undefined;
   readonly introducer: () => PeerIntroducer | undefined;
   readonly siblings: SiblingTabs;
 }
@@ -46,6 +49,7 @@ export interface ExchangeState {
   readonly banned: Set<string>;
   readonly counts: PeerCounts;
   readonly gate: FetchGate;
+  readonly hubRecord: HubRecord;
 }
 
 /** Joins a shard's exchange with what is stored of it, and with its `.torrent` if this browser or the origin has it. */
@@ -75,6 +79,7 @@ export async function openExchange(
     announce,
     webSeedUrl,
     authorize: parts.authorize,
+    hub: parts.hub,
     introducer,
     ...state,
   });

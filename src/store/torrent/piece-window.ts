@@ -95,19 +95,22 @@ export class PieceWindow {
     this.#takeBack();
     const paced = this.#pace.current ? Math.min(most, this.#places(PACED_BYTES)) : most;
     if (this.#forServer().size === 0 || !(await this.#turn(paced))) return undefined;
-    const pieces = this.#forServer();
-    const [start] = this.#choose([...pieces], 1);
-    if (start === undefined) return undefined;
-    let end = start + 1;
-    while (end < start + paced && pieces.has(end)) end++;
-    for (let piece = start; piece < end; piece++) {
-      this.#missing.delete(piece);
-      this.#taken.add(piece);
-    }
-    return { start, end };
+    return this.#takeRun(this.#forServer(), paced);
   }
 
-  /** The server did not bring them. */
+  /** Pieces that nobody has who is there; none of what nobody waits for. @param most - as of `take` */
+  takeLacking(most: number): PieceRun | undefined {
+    const lacking = new Set(this.#lacking());
+    for (const piece of lacking) if (this.#asked.has(piece)) this.#unask(piece);
+    return this.#takeRun(lacking, most);
+  }
+
+  /** How many `takeLacking` would give in all. */
+  get lacking(): number {
+    return this.#lacking().length;
+  }
+
+  /** They were not brought. */
   giveBack({ start, end }: PieceRun): void {
     for (let piece = start; piece < end; piece++)
       if (this.#taken.delete(piece) && !this.#asked.has(piece)) this.#missing.add(piece);
@@ -118,6 +121,26 @@ export class PieceWindow {
     this.#stop.abort();
     this.#stopListening();
     this.#missing.clear();
+  }
+
+  #takeRun(pieces: ReadonlySet<number>, most: number): PieceRun | undefined {
+    const [start] = this.#choose([...pieces], 1);
+    if (start === undefined) return undefined;
+    let end = start + 1;
+    while (end < start + most && pieces.has(end)) end++;
+    for (let piece = start; piece < end; piece++) {
+      this.#missing.delete(piece);
+      this.#taken.add(piece);
+    }
+    return { start, end };
+  }
+
+  #lacking(): number[] {
+    const { torrent } = this.#options;
+    if (!torrent.ready || torrent.destroyed || this.#pace.current) return [];
+    const tabs = this.#tabs();
+    const open = [...this.#missing, ...[...this.#asked.keys()].filter((piece) => !this.#taken.has(piece))];
+    return this.#passing(open).filter((piece) => !tabs.some(({ peerPieces }) => peerPieces.get(piece)));
   }
 
   /** Asks other tabs for pieces, as long as there are such tabs, or nobody else to ask. */
@@ -179,8 +202,12 @@ export class PieceWindow {
 
   /** Missing ones that may be fetched now. */
   #allowed(): number[] {
-    const missing = [...this.#missing];
-    return this.#options.gate.open ? missing : missing.filter((piece) => piece < this.#released);
+    return this.#passing([...this.#missing]);
+  }
+
+  /** Those that may come as the gate stands. */
+  #passing(pieces: number[]): number[] {
+    return this.#options.gate.open ? pieces : pieces.filter((piece) => piece < this.#released);
   }
 
   /** Through a shut gate comes only what is on its way already. */

@@ -45,6 +45,8 @@ export class ServerCopy {
   #retry: ReturnType<typeof setTimeout> | undefined;
   #running = 0;
   #failures = 0;
+  /** What came of the last request; also after a pause, until there is another answer. */
+  #lastFailed = false;
   #wrongPieces = 0;
   #runPieces = 1;
 
@@ -55,6 +57,11 @@ export class ServerCopy {
   /** Whether it gives pieces, as far as anybody knows. */
   get up(): boolean {
     return !this.#stop.signal.aborted && this.#failures < MAX_FAILURES;
+  }
+
+  /** Whether something of it is on its way, however slowly. */
+  get giving(): boolean {
+    return this.#running > 0 && !this.#lastFailed;
   }
 
   /** Asks the server from now on, also when it seemed away. */
@@ -101,6 +108,7 @@ export class ServerCopy {
       const asked = { url, authorization, shard, pieceLength, first: run.start, sha1 };
       const fetched = await thread.fetch(asked, this.#stop.signal);
       this.#failures = 0;
+      this.#lastFailed = false;
       this.#adapt(performance.now() - startedAtMs);
       onFetched(fetched);
       if (fetched.wrong.length > 0) this.#blame(fetched.wrong.length);
@@ -109,6 +117,7 @@ export class ServerCopy {
       if (this.#stop.signal.aborted) return;
       if (error.code === 'storage-full') onError(error);
       this.#runPieces = 1;
+      this.#lastFailed = true;
       if (++this.#failures === MAX_FAILURES) this.#retry = setTimeout(() => this.connect(), RETRY_MS);
     } finally {
       window.giveBack(run);

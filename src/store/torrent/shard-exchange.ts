@@ -11,9 +11,10 @@ import type { PieceWriter } from '../idb/piece-writer.ts';
 import type { FetchedRun, StoreThread } from '../idb/store-thread.ts';
 import { bitfieldOf, pieceBytes, pieceCount } from '../metainfo/pieces.ts';
 import { checkShape } from '../metainfo/torrent-info.ts';
-import type { Pace, PieceMap } from '../shard-store.ts';
+import type { HubView, Pace, PieceMap } from '../shard-store.ts';
 import { type ArrivalOptions, Arrivals } from './arrivals.ts';
 import { updateEagerly } from './eager-updates.ts';
+import { HubCopy, type HubOptions, type HubRecord } from './hub-copy.ts';
 import type { PeerCounts } from './peer-counts.ts';
 import type { PeerDescription, PeerIntroducer } from './peer-introducer.ts';
 import { limitPeers, wantedPeers } from './peer-limit.ts';
@@ -45,7 +46,10 @@ export interface ExchangeOptions {
   readonly webSeedUrl: string | undefined;
   /** The `Authorization` header for it, where it asks for one. */
   readonly authorize: (() => Promise<string | undefined>) | undefined;
-  /** Sources never to be asked again, peer ids and web seeds; grows. */
+  /** Where the model's whole file lies, if that is known. */
+  readonly hub: HubOptions | undefined;
+  readonly hubRecord: HubRecord;
+  /** Sources never to be asked again, peer ids, web seeds and hubs; grows. */
   readonly banned: Set<string>;
   /** Who brings tabs together when the tracker does not, if there is one by then. */
   readonly introducer: () => PeerIntroducer | undefined;
@@ -66,6 +70,7 @@ export class ShardExchange {
   readonly #options: ExchangeOptions;
   readonly #torrent: Torrent;
   readonly #server: ServerCopy | undefined;
+  readonly #hub: HubCopy | undefined;
   readonly #guard: SourceGuard;
   readonly #recovery: PeerRecovery;
   readonly #meetings: PeerMeetings;
@@ -78,6 +83,9 @@ export class ShardExchange {
   /** webtorrent's own count has the talk of the protocol in it. */
   #receivedBytes = 0;
   #serverBytes = 0;
+  #hubBytes = 0;
+  /** The tracker has answered. */
+  #announced = false;
   #failure: ShoalError | undefined;
   #closed: Promise<void> | undefined;
 
@@ -101,7 +109,7 @@ export class ShardExchange {
       torrent: this.#torrent,
       sizeBytes: shard.sizeBytes,
       pieceLength,
-      served: () => this.#server?.up ?? false,
+      served: () => this.#server?.up || this.#hub?.active || false,
       gate: options.gate,
     });
     this.#stopListening = options.gate.onTurn(() => this.#server?.wake());
@@ -115,6 +123,9 @@ export class ShardExchange {
     this.#torrent.on('metadata', () => this.#onMetadata(file === undefined));
     this.#torrent.on('ready', () => this.#onReady());
     this.#torrent.on('verified', (piece) => this.#onPiece(piece));
+    this.#torrent.on('trackerAnnounce', () => {
+      this.#announced = true;
+    });
     const onBan = (source: string) =>
       log.warn('TORRENT', `${shard.fileName}: ${source} sent wrong data; it is not asked again and others are.`);
     this.#guard = new SourceGuard({ torrent: this.#torrent, banned, onBan });
@@ -131,6 +142,7 @@ export class ShardExchange {
       introducer,
       createPeer: options.createPeer,
     });
+    this.#hub = this.#openHub();
     if (!webSeedUrl || banned.has(webSeedUrl)) return;
     this.#server = new ServerCopy({
       ...{
@@ -141,8 +153,11 @@ export class ShardExchange {
         thread: options.thread,
         window: this.#window,
       },
-      hashes: () => (this.#torrent.ready && !this.#torrent.destroyed ? this.#torrent._hashes : undefined),
-      onFetched: (run) => this.#onFetched(webSeedUrl, run),
+      hashes: () => this.#hashes,
+      onFetched: (run) => {
+        this.#serverBytes += run.bytes;
+        this.#onFetched(webSeedUrl, run);
+      },
       onBan: () => {
         banned.add(webSeedUrl);
         onBan(webSeedUrl);
@@ -166,6 +181,18 @@ export class ShardExchange {
   /** Of these, from the server's copy. */
   get serverBytes(): number {
     return this.#serverBytes;
+  }
+
+  /** Of these, from the hub. */
+  get hubBytes(): number {
+    return this.#hubBytes;
+  }
+
+  /** Undefined where there is none that may be asked. */
+  get hub(): Omit<HubView, 'bytes'> | undefined {
+    const view = this.#hub?.view;
+    if (view?.state !== 'idle' || this.#wanted === 0 || this.#hashes) return view;
+    return { ...view, state: 'resting', trouble: 'no-hashes' };
   }
 
   get sentBytes(): number {
@@ -253,6 +280,7 @@ export class ShardExchange {
     this.#stopListening();
     this.#window.close();
     this.#server?.close();
+    this.#hub?.close();
     this.#recovery.close();
     this.#meetings.close();
     if (this.#torrent.destroyed) return;
@@ -286,16 +314,38 @@ export class ShardExchange {
   #beginFetching(): void {
     this.#window.want(this.#wanted, this.#stored, this.#pace);
     this.#server?.wake();
+    this.#hub?.wake();
   }
 
-  /** What the server gave is stored: the torrent has it too, and tells other tabs. */
-  #onFetched(url: string, { bytes, stored }: FetchedRun): void {
+  #openHub(): HubCopy | undefined {
+    const { hub, hubRecord: record, shard, pieceLength, thread, banned } = this.#options;
+    if (!hub) return undefined;
+    const copy: HubCopy = new HubCopy({
+      ...{ hub, record, shard, pieceLength, thread, window: this.#window },
+      hashes: () => this.#hashes,
+      serverGives: () => this.#server?.giving ?? false,
+      nobodyKnown: () => this.#announced && this.#torrent._peers.size === 0,
+      onFetched: (run) => {
+        this.#hubBytes += run.bytes;
+        this.#onFetched(copy.host, run);
+      },
+      onError: (error) => this.#fail(error),
+    });
+    return banned.has(copy.host) ? undefined : copy;
+  }
+
+  /** SHA-1 of each piece, hexadecimal; undefined as long as no pieces can be taken. */
+  get #hashes(): readonly string[] | undefined {
+    return this.#torrent.ready && !this.#torrent.destroyed ? this.#torrent._hashes : undefined;
+  }
+
+  /** What a server gave is stored: the torrent has it too, and tells other tabs. */
+  #onFetched(source: string, { bytes, stored }: FetchedRun): void {
     this.#receivedBytes += bytes;
-    this.#serverBytes += bytes;
     const torrent = this.#torrent;
     if (torrent.destroyed) return;
     for (const piece of stored) {
-      this.#guard.contributors.add(url);
+      this.#guard.contributors.add(source);
       if (torrent.bitfield.get(piece)) continue;
       torrent._markVerified(piece);
       for (const wire of torrent.wires) wire.have(piece);

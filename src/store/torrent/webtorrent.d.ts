@@ -84,7 +84,7 @@ declare module 'webtorrent' {
     /** Not public: schedules, and does, what follows when a piece, a message or a peer has come. */
     _update(): void;
     _updateWireWrapper(): void;
-    on(event: 'metadata' | 'ready' | 'done' | 'close', listener: () => void): void;
+    on(event: 'metadata' | 'ready' | 'done' | 'close' | 'trackerAnnounce', listener: () => void): void;
     on(event: 'verified', listener: (piece: number) => void): void;
     on(event: 'wire', listener: (wire: Wire) => void): void;
     on(event: 'warning' | 'error', listener: (error: Error | string) => void): void;

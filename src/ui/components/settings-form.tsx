@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import type { RunnerSetting, Settings, WireSetting } from '../../app/app-model.ts';
+import type { HubSetting, RunnerSetting, Settings, WireSetting } from '../../app/app-model.ts';
 import { MAX_NAME_CHARS } from '../../protocol/limits.ts';
 import { formatBytesOf } from '../../words/format.ts';
 import { laterWords } from '../../words/later-words.ts';
@@ -10,6 +10,8 @@ import { LendFields } from './lend-fields.tsx';
 import { OpenFile } from './open-file.tsx';
 
 const THREADS = [1, 2, 4, 8];
+
+const HUB_CHOICES: readonly HubSetting[] = ['open', 'always', 'never'];
 
 const SWITCHES = [
   'spreadModel',
@@ -64,6 +66,7 @@ export function SettingsForm() {
         <small>{said.wireHint}</small>
       </label>
       <ThreadsField />
+      <HubField />
       {SWITCHES.map((key) => (
         <label key={key} class="switch">
           <input
@@ -150,6 +153,29 @@ function ThreadsField() {
         ))}
       </select>
       <small>{said.threadsHint}</small>
+    </label>
+  );
+}
+
+/** Whether the model's public file is asked where nobody has a shard. */
+function HubField() {
+  const { model } = usePage();
+  const said = laterWords().settings;
+  return (
+    <label class="field">
+      <span>{said.hub}</span>
+      <select
+        data-testid="hub"
+        value={model.settings.value.hub}
+        onChange={({ currentTarget }) => model.changeSettings({ hub: currentTarget.value as HubSetting })}
+      >
+        {HUB_CHOICES.map((choice) => (
+          <option key={choice} value={choice}>
+            {said.hubs[choice]}
+          </option>
+        ))}
+      </select>
+      <small>{said.hubHint}</small>
     </label>
   );
 }

@@ -1,4 +1,4 @@
-import type { FetchPriority, ShardRow, TabTraffic } from '../../app/app-model.ts';
+import type { FetchPriority, HubView, ShardRow, TabTraffic } from '../../app/app-model.ts';
 import { formatBytes } from '../../words/format.ts';
 import { laterWords } from '../../words/later-words.ts';
 import { usePage } from '../page-state.ts';
@@ -8,9 +8,9 @@ const PRIORITIES: readonly FetchPriority[] = ['first', 'normal', 'last'];
 
 /** What a torrent client shows of a file: its pieces, whom they come from and go to, and how it is fetched. */
 export function ShardDetails({ shard }: { shard: ShardRow }) {
-  const { index, pieces, receivedBytes, serverBytes, sentBytes, traffic, storedBytes, totalBytes } = shard;
+  const { index, pieces, receivedBytes, serverBytes, hub, sentBytes, traffic, storedBytes, totalBytes } = shard;
   const said = laterWords().shard;
-  const fromTabs = Math.max(0, receivedBytes - serverBytes);
+  const fromTabs = Math.max(0, receivedBytes - serverBytes - (hub?.bytes ?? 0));
   return (
     <div class="shard-details" data-testid={`shard-${index}-details`}>
       {storedBytes < totalBytes && <Download shard={shard} />}
@@ -27,8 +27,10 @@ export function ShardDetails({ shard }: { shard: ShardRow }) {
       <dl class="facts">
         <Fact label={said.fromTabs} value={formatBytes(fromTabs)} />
         <Fact label={said.fromServer} value={formatBytes(serverBytes)} />
+        {hub && hub.bytes > 0 && <Fact label={said.fromHub(hub.host)} value={formatBytes(hub.bytes)} />}
         <Fact label={said.given} value={formatBytes(sentBytes)} />
       </dl>
+      {hub && <HubNote hub={hub} whole={storedBytes >= totalBytes} index={index} />}
       {traffic.length > 0 && (
         <ul class="shard-traffic" aria-label={said.tabs}>
           {traffic.map((tab, at) => (
@@ -38,6 +40,24 @@ export function ShardDetails({ shard }: { shard: ShardRow }) {
       )}
       <p class="muted">{said.since}</p>
     </div>
+  );
+}
+
+/** What becomes of the last resort, while there is something to fetch. */
+function HubNote({ hub: { host, state, trouble }, whole, index }: { hub: HubView; whole: boolean; index: number }) {
+  const said = laterWords().shard;
+  if (whole) return null;
+  const about = {
+    idle: said.hubIdle(host),
+    off: said.hubOff(host),
+    fetching: said.hubFetching(host),
+    resting: trouble && said.hubResting(host, said.hubTroubles[trouble]),
+    refused: trouble && said.hubRefused(host, said.hubTroubles[trouble]),
+  }[state];
+  return (
+    <p class={state === 'refused' ? 'warn' : 'muted'} data-testid={`shard-${index}-hub`} data-state={state}>
+      {about}
+    </p>
   );
 }
 

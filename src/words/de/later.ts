@@ -71,6 +71,23 @@ export const later = {
     pieces: (stored, count) => `${stored} von ${plural(count, 'Stück', 'Stücken')}`,
     fromTabs: 'Von anderen Tabs',
     fromServer: 'Vom Server',
+    fromHub: (host) => `Von ${host}`,
+    hubIdle: (host) => `Wo niemand im Schwarm ihn hat, kommt er von ${host}.`,
+    hubOff: (host) => `${host} hat ihn auch. Dort wird nicht gefragt, wie in deinen Einstellungen steht.`,
+    hubFetching: (host) => `Niemand im Schwarm hat, was fehlt: Es kommt von ${host}.`,
+    hubResting: (host, trouble) => `${host} ${trouble}. Dort wird später wieder gefragt, bis dahin bei anderen Tabs.`,
+    hubRefused: (host, trouble) =>
+      `${host} ${trouble}. Dort wird nicht mehr gefragt; dieser Tab wartet auf andere Tabs.`,
+    hubTroubles: {
+      busy: 'bittet zu warten',
+      silent: 'antwortet nicht',
+      'no-hashes': 'könnte ihn geben, und niemand hier weiß bisher, wie seine Stücke zu prüfen sind',
+      missing: 'gibt die Datei nicht her',
+      'no-ranges': 'gibt keine Stücke der Datei',
+      'other-file': 'hat eine andere Datei als die, aus der dieses Modell gemacht ist',
+      'wrong-bytes': 'gibt falsche Bytes',
+      'too-much': 'hat so viel gegeben, wie dieser Teil kosten darf',
+    },
     given: 'An andere gesendet',
     tabs: 'Tabs, von denen er kam und an die er ging',
     traffic: (received, sent) => `${received} von ihm · ${sent} an ihn`,
@@ -305,6 +322,10 @@ export const later = {
     wireHint: 'Gerundet, wo es sich bei langsamer Leitung lohnt; Antworten können dann ein wenig anders ausfallen.',
     threads: 'Threads des Prozessors',
     threadsHint: 'Für Schichten, die der Prozessor rechnet. Gilt, sobald die Seite neu geöffnet wird.',
+    hub: 'Die öffentliche Datei des Modells fragen',
+    hubs: { open: 'In offenen Schwärmen', always: 'Auch in privaten Schwärmen', never: 'Nie' },
+    hubHint:
+      'Wo niemand einen Teil des Modells hat, kommt er von dort, wo die ganze Datei öffentlich liegt, falls der Schwarm einen solchen Ort nennt. Dieser Ort sieht deine IP-Adresse und was von welcher Datei verlangt wird.',
     switches: {
       spreadModel: ['Das Modell verbreiten helfen', 'Holt und teilt auch die Teile, die dieser Tab nicht rechnet.'],
       checkOthers: [

@@ -1,4 +1,5 @@
 import { plural } from '../../core/format.ts';
+import type { HubTrouble } from '../../store/hub/hub-trouble.ts';
 
 const them = (count: number) => (count === 1 ? 'it' : 'them');
 
@@ -75,6 +76,24 @@ export const englishLater = {
     pieces: (stored: number, count: number) => `${stored} of ${plural(count, 'piece')}`,
     fromTabs: 'From other tabs',
     fromServer: 'From the server',
+    fromHub: (host: string) => `From ${host}`,
+    hubIdle: (host: string) => `Where nobody in the swarm has it, it comes from ${host}.`,
+    hubOff: (host: string) => `${host} has it too. It is not asked, as your settings say.`,
+    hubFetching: (host: string) => `Nobody in the swarm has what is missing: it comes from ${host}.`,
+    hubResting: (host: string, trouble: string) =>
+      `${host} ${trouble}. It is asked again in a while, and other tabs meanwhile.`,
+    hubRefused: (host: string, trouble: string) =>
+      `${host} ${trouble}. It is not asked any more; this tab waits for other tabs.`,
+    hubTroubles: {
+      busy: 'asks to wait',
+      silent: 'does not answer',
+      'no-hashes': 'could give it, and nobody here knows yet how to check its pieces',
+      missing: 'does not give the file',
+      'no-ranges': 'gives no parts of the file',
+      'other-file': 'has another file than this model was made of',
+      'wrong-bytes': 'gives wrong bytes',
+      'too-much': 'has given as much as this shard may cost',
+    } satisfies Record<HubTrouble, string>,
     given: 'Sent to others',
     tabs: 'Tabs that it came from and went to',
     traffic: (received: string, sent: string) => `${received} from it · ${sent} to it`,
@@ -313,6 +332,10 @@ export const englishLater = {
     wireHint: 'Rounded where a slow link makes it worth while; answers may then differ a little.',
     threads: 'Threads of the processor',
     threadsHint: 'For layers that run on the processor. Takes effect when the page is opened again.',
+    hub: "Ask the model's public file",
+    hubs: { open: 'In open swarms', always: 'In private swarms too', never: 'Never' },
+    hubHint:
+      'Where nobody has a part of the model, it comes from where the whole file is public, if the swarm names such a place. That place sees your IP address and what is asked of which file.',
     switches: named({
       spreadModel: ['Help spread the model', 'Also fetch and share the shards that this tab does not run.'],
       checkOthers: [

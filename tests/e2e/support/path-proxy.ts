@@ -13,8 +13,11 @@ export interface PathProxy {
 
 const BASE = '/shoal/';
 
-/** @param keepsPath - hands requests on with `/shoal/` before their path */
-export async function startPathProxy(keepsPath: boolean): Promise<PathProxy> {
+/**
+ * @param keepsPath - hands requests on with `/shoal/` before their path
+ * @param withheld - of the target's paths, those that are answered with 404
+ */
+export async function startPathProxy(keepsPath: boolean, withheld?: RegExp): Promise<PathProxy> {
   const strays: string[] = [];
   let port = 0;
   /** The path at the target; undefined outside of the base. */
@@ -25,7 +28,7 @@ export async function startPathProxy(keepsPath: boolean): Promise<PathProxy> {
   };
   const server = createServer((request, response) => {
     const path = pathOf(request);
-    if (path === undefined) return response.writeHead(404).end();
+    if (path === undefined || withheld?.test(path)) return response.writeHead(404).end();
     const { method, headers } = request;
     const onward = openRequest({ port, path, method, headers }, (answer) => {
       response.writeHead(answer.statusCode!, answer.headers);

@@ -53,6 +53,11 @@ for (const { name: screen, ...device } of SCREENS) {
         await page.getByTestId('shard-0-details').scrollIntoViewIfNeeded();
         await page.screenshot({ path: `${FOLDER}/${state}-${screen}-details-${colorScheme}.png` });
       }
+      if (state === 'hub') {
+        for (const shard of [0, 1, 2]) await page.getByTestId(`shard-${shard}-about`).click();
+        await page.getByTestId('shard-0-details').scrollIntoViewIfNeeded();
+        await page.screenshot({ path: `${FOLDER}/${state}-${screen}-details-${colorScheme}.png` });
+      }
       if (state === 'first') {
         await page.getByTestId('foretell').click();
         await page.getByTestId('join-forecast').waitFor();

@@ -71,6 +71,16 @@ export const PREVIEW_STATES = {
       ...{ ...fetching(17_300_000), state: 'verifying', downBytesPerSecond: 0, sources: ['storage'] },
     });
   },
+  hub: (model) => {
+    join(model, [], [], [0, 1, 2]);
+    const hub = { host: 'huggingface.co', bytes: 28_600_000, trouble: undefined };
+    model.changeShard(0, {
+      ...{ ...fetching(28_600_000), peers: 0, secondsLeft: 5.2, sources: ['hub'], receivedBytes: 28_600_000 },
+      hub: { ...hub, state: 'fetching' },
+    });
+    model.changeShard(1, { ...fetching(0), hub: { ...hub, bytes: 0, state: 'resting', trouble: 'busy' } });
+    model.changeShard(2, { ...fetching(0), hub: { ...hub, bytes: 0, state: 'refused', trouble: 'wrong-bytes' } });
+  },
   waiting: (model) => {
     join(model, [0], [1], [2]);
     serve(model, 0, 1);

@@ -103,6 +103,25 @@ describe("the server's copy of a shard", () => {
     expect(window.open).toBe(0);
   });
 
+  it('gives while something is on its way', async () => {
+    give = () => new Promise(() => undefined);
+    expect(copy.giving).toBe(false);
+    await fetchAll();
+    expect(copy.giving).toBe(true);
+  });
+
+  it('that failed gives nothing before it has answered again', async () => {
+    give = async () => {
+      throw new ShoalError('model-unavailable', 'away');
+    };
+    await fetchAll();
+    expect(copy.giving).toBe(false);
+    give = () => new Promise(() => undefined);
+    copy.connect();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(copy.giving).toBe(false);
+  });
+
   it('is asked at once when somebody says that the server is back', async () => {
     give = async () => {
       throw new ShoalError('model-unavailable', 'away');

@@ -27,6 +27,7 @@ class SlowThread implements StoreThread {
   }
 
   fetch = async () => ({ bytes: 0, stored: [], wrong: [] });
+  fetchFromHub = this.fetch;
   hash = async () => undefined;
 }
 

@@ -30,6 +30,17 @@ test('the source of a shard is the one that its bytes were seen to come from', (
   expect(said({ receivedBytes: 40, serverBytes: 10, storedBytes: 30 })).toEqual(['from other tabs and the server']);
 });
 
+test('a hub is a source by its name, and no tab', () => {
+  const hub = { host: 'huggingface.co', bytes: 40, state: 'fetching', trouble: undefined } as const;
+  expect(said({ receivedBytes: 40, storedBytes: 30, hub })).toEqual(['from huggingface.co']);
+  expect(said({ receivedBytes: 90, serverBytes: 10, storedBytes: 80, hub })).toEqual([
+    'from other tabs, the server and huggingface.co',
+  ]);
+  expect(said({ receivedBytes: 40, storedBytes: 30, hub: { ...hub, bytes: 0, state: 'idle' } })).toEqual([
+    'from other tabs',
+  ]);
+});
+
 test('what was here before is from the storage, what a sibling fetches from a sibling', () => {
   expect(said({ receivedBytes: 40, storedBytes: 90 })).toEqual(["from other tabs and this browser's storage"]);
   expect(said({ storedBytes: 100 }, 'loading')).toEqual(["from this browser's storage"]);
