@@ -164,7 +164,7 @@ describe('readers that do not read', () => {
     await Promise.all(others.map((other) => other.close()));
   });
 
-  it('lose the gossip of the relay before much waits for them', async () => {
+  it('lose the gossip of the relay before much waits for them', { timeout: 400_000 }, async () => {
     server = await startTestServer();
     const [talker, deaf] = [await connectClient(server.url, server.peerId), await connectThrough(server)];
     const topic = presenceTopic(server.model.manifestId);
@@ -196,7 +196,8 @@ describe('readers that do not read', () => {
       // Twice what may wait, beside what the system's buffers hold.
       for (let said = 0; said < 400; said++) {
         await say();
-        if (said % 20 === 19) await talker.services.ping.ping(talker.getPeers()[0]!);
+        // For its pace alone: on a busy machine a ping's own stream may end before its answer.
+        if (said % 20 === 19) await talker.services.ping.ping(talker.getPeers()[0]!).catch(() => undefined);
       }
       deaf.setReading(true);
       // Another may have been opened since.
