@@ -1,3 +1,4 @@
+import { abortable } from '../../core/abortable.ts';
 import { ShoalError } from '../../core/errors.ts';
 import type { ManifestShard } from '../../protocol/manifest.ts';
 import { HubModel, type HubModelOptions } from './hub-model.ts';
@@ -36,7 +37,7 @@ export class HubModels {
     const start = first * pieceLength;
     const end = Math.min(shard.sizeBytes, start + sha1.length * pieceLength);
     try {
-      const model = await this.#open(run, signal);
+      const model = await abortable(this.#open(run), signal);
       return await model.read(shard.index, start, end, signal);
     } catch (error) {
       if (error instanceof HubError) {
@@ -47,11 +48,13 @@ export class HubModels {
     }
   }
 
-  #open({ source, layerCount, shards }: HubRun, signal: AbortSignal): Promise<HubModel> {
+  /** Of use to every shard that is fetched meanwhile: it goes on when the one that has asked for it first is given up. */
+  #open({ source, layerCount, shards }: HubRun): Promise<HubModel> {
     const options = { source, layerCount, shards };
     const key = JSON.stringify(options);
     const known = this.#opened.get(key);
     if (known) return known;
+    const { signal } = new AbortController();
     const opening = HubModel.open(options, (...range) => this.#requests.fetch(...range), signal);
     this.#opened.set(key, opening);
     opening.catch(() => this.#opened.delete(key));

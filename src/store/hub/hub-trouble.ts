@@ -1,8 +1,8 @@
 /**
  * Why a hub does not give a shard's bytes. For a while: `busy`, it says so; `silent`, no answer, or one that breaks off;
- * `no-hashes`, nobody has told yet what its pieces' hashes are. For good: `missing`, the file is not there, or not for everybody; `no-ranges`, it gives the whole file or none of it;
- * `other-file`, its header does not make this shard; `wrong-bytes`, pieces fail their hashes; `too-much`, it was asked for
- * as much as a shard may cost.
+ * `no-hashes`, nobody has told yet what its pieces' hashes are. For good: `missing`, the file is not there, or not for
+ * everybody; `no-ranges`, it gives the whole file or none of it; `other-file`, its header does not make this shard;
+ * `wrong-bytes`, pieces fail their hashes; `too-much`, it was asked for as much as a shard may cost.
  */
 export type HubTrouble =
   | 'busy'
