@@ -175,7 +175,7 @@ export class SwarmNode {
             ...dependencies,
             serves: ({ start, end }) =>
               end < layerCount && keeper.layers().some((held) => held.start <= start && end <= held.end),
-            onLiar: (peerId, why) => this.coordinator.leaveOut(peerId, why),
+            onLiar: (peerId, lie) => this.coordinator.leaveOut(peerId, lie),
           }),
       );
       return opened;

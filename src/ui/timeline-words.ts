@@ -1,7 +1,8 @@
 import type { TimelineEvent } from '../app/app-model.ts';
 import { formatLayers } from '../core/ranges.ts';
-import { formatDuration, joinWords } from '../words/format.ts';
+import { formatDuration, formatNumber, joinWords } from '../words/format.ts';
 import { laterWords } from '../words/later-words.ts';
+import { errorWords } from '../words/words.ts';
 import type { TabNames } from './tab-names.ts';
 
 /** One row of the timeline in words. */
@@ -11,7 +12,9 @@ export interface EventWords {
   readonly headline: string;
   /** The figures; may be empty. */
   readonly facts: readonly string[];
-  /** Why, in the English of the log. */
+  /** Why, where there is something to say. */
+  readonly why?: string;
+  /** What went wrong, in the English of the log. */
   readonly detail?: string;
 }
 
@@ -23,10 +26,10 @@ export function eventWords(event: TimelineEvent, names: TabNames): EventWords {
       return replacedWords(event, names);
     case 'expelled': {
       const headline = timeline.expelled(names.full(event.peerId));
-      return { kind: 'expelled', headline, facts: [], detail: event.why };
+      return { kind: 'expelled', headline, facts: [], why: lieWords(event, names) };
     }
     case 'resent':
-      return { kind: 'resent', headline: timeline.resent, facts: [], detail: event.why };
+      return { kind: 'resent', headline: timeline.resent, facts: [], why: errorWords(event.code), detail: event.why };
     case 'waited':
       return { kind: 'waited', headline: waitedWords(event, names), facts: [] };
     case 'queued': {
@@ -52,6 +55,27 @@ function replacedWords(event: Extract<TimelineEvent, { kind: 'replaced' }>, name
     ? timeline.hasBack(what, namesOf(from, names), formatDuration(pauseMs))
     : timeline.tookOver(what, namesOf(from, names), namesOf(to, names), formatDuration(pauseMs));
   return { kind: 'lost', headline, facts };
+}
+
+function percent(share: number): string {
+  return formatNumber(100 * share, 1);
+}
+
+/** What a check has shown. */
+function lieWords({ lie }: Extract<TimelineEvent, { kind: 'expelled' }>, names: TabNames): string {
+  const { lies } = laterWords().timeline;
+  switch (lie.kind) {
+    case 'withholds':
+      return lies.withholds;
+    case 'false-rows':
+      return lies.falseRows;
+    case 'link':
+      return lies.link(names.of(lie.sender), names.of(lie.receiver));
+    case 'otherwise':
+      return lies.otherwise(formatLayers(lie.layers), names.of(lie.holder), percent(lie.difference));
+    case 'shown':
+      return lies.shown(names.of(lie.reporter), percent(lie.difference));
+  }
 }
 
 function waitedWords(event: Extract<TimelineEvent, { kind: 'waited' }>, names: TabNames): string {

@@ -16,6 +16,7 @@ import {
 import { MAX_DIFFERENCE } from './compare-rows.ts';
 import type { LiarEvidence } from './liar-evidence.ts';
 import type { LiarReports } from './liar-reports.ts';
+import { type Lie, lieText } from './lie.ts';
 import type { PipelineDependencies } from './pipeline-dependencies.ts';
 
 /** A node's first answers are all checked; */
@@ -44,8 +45,8 @@ interface Replay {
 export interface AuditorOptions extends PipelineDependencies {
   readonly reports: Pick<LiarReports, 'take' | 'tell'>;
   readonly evidence: () => Promise<Pick<LiarEvidence, 'keep'>>;
-  /** No route of this tab goes through it from now on. @param why - for people */
-  readonly leaveOut: (peerId: string, why: string) => void;
+  /** No route of this tab goes through it from now on. */
+  readonly leaveOut: (peerId: string, lie: Lie) => void;
 }
 
 /** Has others compute again, by chance, what the stages of this tab's answers have computed. */
@@ -86,7 +87,7 @@ export class Auditor {
         const { message } = ShoalError.from(error);
         log.info('ROUTE', `Layers ${formatLayers(stage.layers)} were not checked: ${message}`);
         if (error instanceof Withheld && this.#deps.records.withheld(error.peerId, message))
-          this.#deps.leaveOut(error.peerId, 'it does not show what it has computed.');
+          this.#deps.leaveOut(error.peerId, { kind: 'withholds' });
       }
     }
   }
@@ -105,17 +106,17 @@ export class Auditor {
     const { result, holder } = replay;
     if (result.kind === 'link') {
       // Either may lie, so nobody else is told.
-      this.#expel(records.dispute(result.receiver, result.sender), wordsOf(result));
+      this.#expel(records.dispute(result.receiver, result.sender), result);
     } else if (result.kind === 'false-rows') {
-      this.#expelAndTell(result.peerId, wordsOf(result));
+      this.#expelAndTell(result.peerId, { kind: 'false-rows' });
     } else if (result.difference <= MAX_DIFFERENCE) {
       records.passed(stage.peerId);
     } else {
-      const why = `Layers ${formatLayers(stage.layers)}: ${shortId(holder)} computes otherwise, by ${result.difference.toPrecision(2)}.`;
-      log.warn('ROUTE', why);
+      const lie: Lie = { kind: 'otherwise', layers: stage.layers, holder, difference: result.difference };
+      log.warn('ROUTE', lieText(lie));
       const liar = await this.#decide(subject, replay, signal);
       const evidence = liar === stage.peerId ? await this.#keepEvidence(subject, result.shown, signal) : undefined;
-      this.#expelAndTell(liar, why, evidence);
+      this.#expelAndTell(liar, lie, evidence);
     }
   }
 
@@ -165,22 +166,17 @@ export class Auditor {
     }
   }
 
-  #expelAndTell(peerId: string | undefined, why: string, evidence?: SignedRows): void {
-    if (this.#expel(peerId, why)) this.#deps.reports.tell(peerId!, evidence);
+  #expelAndTell(peerId: string | undefined, lie: Lie, evidence?: SignedRows): void {
+    if (this.#expel(peerId, lie)) this.#deps.reports.tell(peerId!, evidence);
   }
 
   /** @returns whether it is left out: this tab itself is not */
-  #expel(peerId: string | undefined, why: string): boolean {
+  #expel(peerId: string | undefined, lie: Lie): boolean {
     if (peerId === undefined || peerId === this.#deps.exchange.peerId) return false;
-    this.#deps.records.lied(peerId, why);
-    this.#deps.leaveOut(peerId, why);
+    this.#deps.records.lied(peerId, lieText(lie));
+    this.#deps.leaveOut(peerId, lie);
     return true;
   }
-}
-
-function wordsOf(result: Exclude<AuditResult, { kind: 'compared' }>): string {
-  if (result.kind === 'false-rows') return 'it shows other rows than it has sent.';
-  return `${shortId(result.sender)} has not sent what ${shortId(result.receiver)} says that came.`;
 }
 
 /** In `[0, 1)`, as nobody can foretell it. */

@@ -6,6 +6,7 @@ import type { Patience } from '../route/route-planner.ts';
 import { pause } from './find-places.ts';
 import { HandOver } from './hand-over.ts';
 import type { KeptConversation } from './kept-conversation.ts';
+import { type Lie, lieText } from './lie.ts';
 import { Pipeline } from './pipeline.ts';
 import { type RepairOptions, repairPipeline } from './repair.ts';
 import type { Restoring } from './restoring.ts';
@@ -147,7 +148,7 @@ export class Conversations {
         const error = ShoalError.from(thrown);
         if (GONE.has(error.code) && repairs < MAX_REPAIRS) continue;
         await this.forget(key);
-        if (error.code !== 'aborted') this.tell({ kind: 'resent', why: error.message });
+        if (error.code !== 'aborted') this.tell({ kind: 'resent', code: error.code, why: error.message });
         return;
       }
     }
@@ -223,9 +224,9 @@ export class Conversations {
     conversation.handOver = undefined;
   }
 
-  /** A node is not to be trusted: no conversation goes on through it. @param why - for people */
-  leaveOut(peerId: string, why: string): void {
-    this.tell({ kind: 'expelled', peerId, why });
+  /** A node is not to be trusted: no conversation goes on through it. */
+  leaveOut(peerId: string, lie: Lie): void {
+    this.tell({ kind: 'expelled', peerId, lie, why: lieText(lie) });
     for (const { pipeline } of this.#kept.values()) pipeline.expel(peerId);
   }
 

@@ -10,6 +10,7 @@ import { type Conversation, Conversations, type ConversationsOptions, reusedLeng
 import type { GeneratedToken, GenerationRequest, GenerationSummary, Generator, Lap } from './generation.ts';
 import type { LiarEvidence } from './liar-evidence.ts';
 import type { LiarReports } from './liar-reports.ts';
+import type { Lie } from './lie.ts';
 import type { RouteEvent } from './route-event.ts';
 import { Sampler } from './sampler.ts';
 
@@ -75,7 +76,7 @@ export class Coordinator implements Generator {
     this.#onChecked = onChecked;
     const isBusy = (key: string) => this.#busy.has(key);
     this.#conversations = new Conversations({ ...options, isBusy, maxTokens: contextLength });
-    const leaveOut = (peerId: string, why: string) => this.leaveOut(peerId, why);
+    const leaveOut = (peerId: string, lie: Lie) => this.leaveOut(peerId, lie);
     this.#auditor = new Auditor({ ...options, reports, evidence, leaveOut });
     this.#checksWanted = options.checks;
   }
@@ -130,9 +131,9 @@ export class Coordinator implements Generator {
     await (await this.#checkpoints?.())?.drop(key);
   }
 
-  /** No conversation goes on through a node that was found to lie. @param why - for people */
-  leaveOut(peerId: string, why: string): void {
-    this.#conversations.leaveOut(peerId, why);
+  /** No conversation goes on through a node that was found to lie. */
+  leaveOut(peerId: string, lie: Lie): void {
+    this.#conversations.leaveOut(peerId, lie);
   }
 
   /** Resolves when no answer is being checked. */

@@ -7,6 +7,7 @@ import { positionsOf, type TaskFrame, valuesOf } from '../../protocol/frames.ts'
 import { MAX_EVIDENCE_TOKENS, MAX_TASK_TOKENS } from '../../protocol/limits.ts';
 import { collectRows } from './collect-rows.ts';
 import { MAX_DIFFERENCE, rowDifference } from './compare-rows.ts';
+import { type Lie, lieText } from './lie.ts';
 import type { PipelineDependencies } from './pipeline-dependencies.ts';
 import { recompute } from './recompute.ts';
 
@@ -21,8 +22,8 @@ export interface Evidence {
 export interface LiarEvidenceOptions extends PipelineDependencies {
   /** Whether this tab serves all of these layers. */
   readonly serves: (layers: LayerRange) => boolean;
-  /** This tab has seen it by its own computation. @param why - for people */
-  readonly onLiar: (peerId: string, why: string) => void;
+  /** This tab has seen it by its own computation. */
+  readonly onLiar: (peerId: string, lie: Lie) => void;
 }
 
 /** Liars whose rows are kept for others; so much of one at most, and for so long. */
@@ -134,9 +135,9 @@ export class LiarEvidence {
     if (!again) return;
     const difference = rowDifference(output, again, width);
     if (difference <= MAX_DIFFERENCE) throw new ShoalError('bad-result', 'This tab computes the same.');
-    const why = `${shortId(reporter)} has shown what it signed, and this tab computes otherwise, by ${difference.toPrecision(2)}.`;
-    records.lied(liar, why);
-    onLiar(liar, why);
+    const lie: Lie = { kind: 'shown', reporter, difference };
+    records.lied(liar, lieText(lie));
+    onLiar(liar, lie);
   }
 
   /** @returns `[length, C]`; undefined when it is not wanted any more */

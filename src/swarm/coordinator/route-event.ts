@@ -1,6 +1,8 @@
+import type { ErrorCode } from '../../core/errors.ts';
 import { log } from '../../core/log.ts';
 import { formatLayers, type LayerRange } from '../../core/ranges.ts';
 import { shortId } from '../../core/short-id.ts';
+import type { Lie } from './lie.ts';
 
 /** What happened to the route of a conversation, for people: who left, which layers, who took over, how long it took. */
 export type RouteEvent =
@@ -22,11 +24,15 @@ export type RouteEvent =
       /** A check has shown that a stage does not compute, send or show what it should. */
       readonly kind: 'expelled';
       readonly peerId: string;
+      readonly lie: Lie;
+      /** The same in the log's words. */
       readonly why: string;
     }
   | {
       /** No part of the old route was of use: the whole conversation was sent again. */
       readonly kind: 'resent';
+      readonly code: ErrorCode;
+      /** In the log's words. */
       readonly why: string;
     };
 

@@ -25,12 +25,12 @@ export function Timeline() {
 }
 
 function Row({ row: { timeMs, event }, names }: { row: TimelineRow; names: TabNames }) {
-  const { kind, headline, facts, detail } = eventWords(event, names);
+  const { kind, headline, facts, why, detail } = eventWords(event, names);
   return (
     <li class="timeline-row" data-testid="timeline-row" data-kind={kind}>
       <p>{headline}</p>
       <p class="muted timeline-facts">
-        {[formatClock(timeMs), ...facts].join(' · ')}
+        {[formatClock(timeMs), ...facts, ...(why ? [why] : [])].join(' · ')}
         {detail !== undefined && (
           <>
             {' · '}

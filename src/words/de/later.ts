@@ -220,6 +220,15 @@ export const later = {
   timeline: {
     title: 'Was unterwegs geschah',
     expelled: (who) => `${who} bleibt ab jetzt außen vor: Eine Prüfung ergab einen Fehler.`,
+    lies: {
+      withholds: 'Es zeigt nicht vor, was es berechnet hat.',
+      falseRows: 'Es zeigt etwas anderes vor, als es gesendet hat.',
+      link: (sender, receiver) => `${sender} hat nicht gesendet, was laut ${receiver} angekommen ist.`,
+      otherwise: (layers, who, by) =>
+        `Schichten ${layers}: ${who} hat sie nachgerechnet und kam auf etwas anderes (Abweichung ${by} %).`,
+      shown: (who, by) =>
+        `${who} hat vorgelegt, was es unterschrieben hat, und dieser Tab kam damit auf etwas anderes (Abweichung ${by} %).`,
+    },
     resent: 'Das ganze Gespräch wurde noch einmal gesendet.',
     queued: (time) => `${time} in der Schlange: Alle Tabs mit diesen Schichten waren belegt.`,
     reopened: 'Dieser Tab wurde neu geöffnet: Die Antwort geht weiter.',

@@ -226,6 +226,15 @@ export const englishLater = {
   timeline: {
     title: 'What happened on the way',
     expelled: (who: string) => `${who} is left out from now on: a check found it wrong.`,
+    lies: {
+      withholds: 'It does not show what it has computed.',
+      falseRows: 'It shows something else than it has sent.',
+      link: (sender: string, receiver: string) => `${sender} has not sent what ${receiver} says that came.`,
+      otherwise: (layers: string, who: string, by: string) =>
+        `Layers ${layers}: ${who} has computed them again, and found something else, by ${by} %.`,
+      shown: (who: string, by: string) =>
+        `${who} has shown what it signed, and this tab has computed something else from it, by ${by} %.`,
+    },
     resent: 'The whole conversation was sent again.',
     queued: (time: string) => `In the queue for ${time}: every tab with the layers was busy.`,
     reopened: 'This tab was opened again: the answer goes on.',

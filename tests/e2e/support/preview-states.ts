@@ -179,7 +179,9 @@ export const PREVIEW_STATES = {
     PREVIEW_STATES.recovered(model);
     const why = 'Nobody serves shard 1 (layers 8-15). Join with it here, or share the invite link.';
     const layers = { start: 16, end: 30 };
-    model.happened({ kind: 'resent', why }, 9);
+    model.happened({ kind: 'resent', code: 'shard-missing', why }, 9);
+    const lie = { kind: 'otherwise', layers, holder: SELF, difference: 1.93 } as const;
+    model.happened({ kind: 'expelled', peerId: OTHERS[1], lie, why: '' }, 8);
     model.happened({ kind: 'queued', waitedMs: 4100, outcome: 'served' }, 8);
     model.happened({ kind: 'reopened', tokens: 57 }, 7);
     model.happened({ kind: 'waited', layers, peerIds: [], waitedMs: 72_000, outcome: 'given-up' }, 6);
