@@ -7,6 +7,8 @@ declare const SHOAL_ASSETS: readonly string[];
 
 /** A server that has not answered by then is away, as far as somebody waits for the page. */
 const PATIENCE_MS = 3000;
+/** A file that did not come is asked for again after this: without any of them the page stays empty. */
+const RETRY_MS = 1000;
 /** Files fetched at once while the worker is installed: a tab beside it may be loading its shard. */
 const PARALLEL_FETCHES = 3;
 
@@ -63,17 +65,31 @@ async function buildName(): Promise<string> {
 }
 
 async function keptFirst(request: Request, { key }: CachedRequest): Promise<Response> {
-  return (await caches.match(key, { ignoreVary: true })) ?? fetch(request);
+  return (await caches.match(key, { ignoreVary: true }).catch(unkept)) ?? fetchTwice(request);
+}
+
+/** A server that is busy, or away for a moment, may answer the second time. */
+async function fetchTwice(request: Request): Promise<Response> {
+  const response = await fetch(request).catch(() => undefined);
+  if (response && response.status < 500) return response;
+  await pause(RETRY_MS);
+  return fetch(request);
+}
+
+/** A browser whose storage fails has nothing kept, and the network all the same. */
+function unkept(): undefined {
+  return undefined;
 }
 
 async function newestFirst(event: FetchEvent, { key }: CachedRequest): Promise<Response> {
-  const cache = await caches.open(NEWEST);
+  const cache = await caches.open(NEWEST).catch(unkept);
+  if (!cache) return fetchTwice(event.request);
   const fetching = fetch(event.request).then(async (response) => {
-    if (response.ok) await cache.put(key, response.clone());
+    if (response.ok) await cache.put(key, response.clone()).catch(unkept);
     return response;
   });
   event.waitUntil(fetching.catch(() => undefined));
-  const kept = await cache.match(key, { ignoreVary: true });
+  const kept = await cache.match(key, { ignoreVary: true }).catch(unkept);
   if (!kept) return fetching;
   const response = await Promise.race([fetching.catch(() => undefined), pause(PATIENCE_MS)]);
   // A proxy answers 502 for a server that is away.

@@ -94,3 +94,19 @@ test('without memory that threads share', async ({ browser }) => {
   expect(await ask(tab)).toBe(expected);
   await tab.context.close();
 });
+
+test('a page whose code does not come says what to do, and nothing of it once it is there', async ({ browser }) => {
+  const [starts] = /assets\/index-[^"]+\.js/.exec(await (await fetch(server.url)).text())!;
+  const slow = 'Shoal is still loading. If nothing comes, reload the page.';
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.route(`**/${starts}`, (route) => route.abort());
+  await page.goto(server.url);
+  await expect(page.getByText(slow)).toBeHidden();
+  await expect(page.getByText(slow)).toBeVisible({ timeout: 30_000 });
+  await page.unroute(`**/${starts}`);
+  await page.reload();
+  await expect(page.getByTestId('swarm')).toBeVisible();
+  await expect(page.getByText(slow)).toBeHidden();
+  await context.close();
+});

@@ -48,7 +48,12 @@ export async function joinWith({ page }: Tab, shards: readonly number[]): Promis
 }
 
 export async function expectShardState(page: Page, shard: number, state: string): Promise<void> {
-  await expect(page.getByTestId(`shard-${shard}`)).toHaveAttribute('data-state', state, { timeout: JOIN_TIMEOUT_MS });
+  const row = page.getByTestId(`shard-${shard}`);
+  const attributed = expect(row).toHaveAttribute('data-state', state, { timeout: JOIN_TIMEOUT_MS });
+  await attributed.catch(async (error: Error) => {
+    const said = await row.textContent({ timeout: 1000 }).catch(() => 'nothing');
+    throw new Error(`${error.message}\nThe page says: ${said}`, { cause: error });
+  });
 }
 
 /** Waits until the tab sees every layer covered. */
