@@ -3,8 +3,8 @@ import type { Link } from './link-watch.ts';
 /** Silence is judged, and while this tab works a beat is sent, at this interval; a hidden page's timers fire once a second. */
 const INTERVAL_MS = 500;
 /**
- * Where nobody waits for an answer, beats are this far apart: of a tab that only stays open they were most of what it
- * sent, and cost it and its peers a processor's time. That somebody has gone is known three seconds later for it.
+ * Where nobody waits for an answer, beats are this far apart: they would be a large part of what a tab sends that only
+ * stays open. That somebody has gone is known three seconds later for it.
  */
 const RESTING_INTERVAL_MS = 2000;
 /** A tab rests so long after its last frame. */

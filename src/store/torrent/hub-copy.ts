@@ -8,6 +8,7 @@ import { isLasting } from '../hub/hub-trouble.ts';
 import type { FetchedRun, StoreThread } from '../idb/store-thread.ts';
 import type { HubView } from '../shard-store.ts';
 import type { PieceRun, PieceWindow } from './piece-window.ts';
+import { RunLength } from './run-length.ts';
 
 /** Nobody who is there has had a missing piece for so long: then nobody will. */
 const PATIENCE_MS = 10_000;
@@ -66,6 +67,7 @@ export interface HubCopyOptions {
 export class HubCopy {
   readonly host: string;
   readonly #options: HubCopyOptions;
+  readonly #runLength: RunLength;
   #stop = new AbortController();
   #look: ReturnType<typeof setInterval> | undefined;
   /** Since when nobody has had what is missing, `performance.now()`. */
@@ -76,11 +78,12 @@ export class HubCopy {
   #restUntilMs = Number.NEGATIVE_INFINITY;
   #resting: HubRefusal | undefined;
   #wrongPieces = 0;
-  #runPieces = 1;
   #closed = false;
 
   constructor(options: HubCopyOptions) {
     this.#options = options;
+    const { pieceLength } = options;
+    this.#runLength = new RunLength({ everyMs: RUN_MS, maxBytes: MAX_RUN_BYTES, pieceLength });
     this.host = sourceHost(options.hub.source);
   }
 
@@ -163,7 +166,7 @@ export class HubCopy {
     this.#running++;
     try {
       while (this.#active) {
-        const run = this.#options.window.takeLacking(this.#runPieces);
+        const run = this.#options.window.takeLacking(this.#runLength.pieces);
         if (!run) break;
         await this.#fetch(run);
       }
@@ -197,7 +200,7 @@ export class HubCopy {
         return;
       }
       this.#failures = 0;
-      this.#adapt(performance.now() - startedAtMs);
+      this.#runLength.took(performance.now() - startedAtMs);
       onFetched(answer);
       this.#blame(answer.wrong.length);
     } catch (thrown) {
@@ -221,7 +224,7 @@ export class HubCopy {
     const restMs = Math.max(refusal.retryAfterMs ?? 0, backoffMs) * (1 + Math.random() / 4);
     this.#restUntilMs = performance.now() + restMs;
     this.#resting = refusal;
-    this.#runPieces = 1;
+    this.#runLength.reset();
     this.#active = false;
     this.#warn(refusal, `It is asked again in ${Math.round(restMs / 1000)} s, and other tabs meanwhile.`);
   }
@@ -246,11 +249,5 @@ export class HubCopy {
       detail: 'gives other bytes than the manifest names',
       retryAfterMs: undefined,
     });
-  }
-
-  #adapt(ms: number): void {
-    const most = Math.max(1, Math.floor(MAX_RUN_BYTES / this.#options.pieceLength));
-    const wanted = ms < RUN_MS ? 2 * this.#runPieces : this.#runPieces >> Number(ms > 3 * RUN_MS);
-    this.#runPieces = Math.min(most, Math.max(1, wanted));
   }
 }

@@ -2,6 +2,7 @@ import { ShoalError } from '../../core/errors.ts';
 import type { ManifestShard } from '../../protocol/manifest.ts';
 import type { FetchedRun, StoreThread } from '../idb/store-thread.ts';
 import type { PieceRun, PieceWindow } from './piece-window.ts';
+import { RunLength } from './run-length.ts';
 
 /** Requests under way at once: one is stored, one checked, one comes. */
 const LANES = 3;
@@ -40,6 +41,7 @@ export interface ServerCopyOptions {
  */
 export class ServerCopy {
   readonly #options: ServerCopyOptions;
+  readonly #runLength: RunLength;
   readonly #stop = new AbortController();
   #look: ReturnType<typeof setTimeout> | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -48,10 +50,11 @@ export class ServerCopy {
   /** What came of the last request; also after a pause, until there is another answer. */
   #lastFailed = false;
   #wrongPieces = 0;
-  #runPieces = 1;
 
   constructor(options: ServerCopyOptions) {
     this.#options = options;
+    const { pieceLength } = options;
+    this.#runLength = new RunLength({ everyMs: RUN_MS, maxBytes: MAX_RUN_BYTES, pieceLength });
   }
 
   /** Whether it gives pieces, as far as anybody knows. */
@@ -90,7 +93,7 @@ export class ServerCopy {
     this.#running++;
     try {
       while (this.up) {
-        const run = await this.#options.window.take(this.#runPieces);
+        const run = await this.#options.window.take(this.#runLength.pieces);
         if (!run) break;
         await this.#fetch(run);
       }
@@ -109,25 +112,19 @@ export class ServerCopy {
       const fetched = await thread.fetch(asked, this.#stop.signal);
       this.#failures = 0;
       this.#lastFailed = false;
-      this.#adapt(performance.now() - startedAtMs);
+      this.#runLength.took(performance.now() - startedAtMs);
       onFetched(fetched);
       if (fetched.wrong.length > 0) this.#blame(fetched.wrong.length);
     } catch (thrown) {
       const error = ShoalError.from(thrown);
       if (this.#stop.signal.aborted) return;
       if (error.code === 'storage-full') onError(error);
-      this.#runPieces = 1;
+      this.#runLength.reset();
       this.#lastFailed = true;
       if (++this.#failures === MAX_FAILURES) this.#retry = setTimeout(() => this.connect(), RETRY_MS);
     } finally {
       window.giveBack(run);
     }
-  }
-
-  #adapt(ms: number): void {
-    const most = Math.max(1, Math.floor(MAX_RUN_BYTES / this.#options.pieceLength));
-    const wanted = ms < RUN_MS ? 2 * this.#runPieces : this.#runPieces >> Number(ms > 3 * RUN_MS);
-    this.#runPieces = Math.min(most, Math.max(1, wanted));
   }
 
   #blame(wrongPieces: number): void {
