@@ -34,6 +34,8 @@ export default defineConfig({
   outputDir: 'test-results/e2e',
   reporter: [['list'], ['json', { outputFile: 'test-results/e2e.json' }]],
   use: {
+    // It fetches the whole page a second time, which a third of a tab's opening goes into. Who tests it allows it.
+    serviceWorkers: 'block',
     launchOptions: {
       executablePath,
       args: CHROMIUM_FLAGS,

@@ -7,7 +7,7 @@ import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
 
 const ASLEEP_MS = 60_000;
 const TOKENS = 900;
-const SETTINGS = withSettings({ spreadModel: false, temperature: 0 });
+const SETTINGS = withSettings({ temperature: 0 });
 
 /** A browser of its own processes, which can be put to sleep. */
 class Laptop {

@@ -6,7 +6,7 @@ import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
 
 // Conversations with branches, in a list, kept by the browser: on a tab that runs a tiny model alone.
 
-const SETTINGS = withSettings({ spreadModel: false, temperature: 0, maxTokens: 12 });
+const SETTINGS = withSettings({ temperature: 0, maxTokens: 12 });
 
 let server: TinyServer;
 let tab: Tab;

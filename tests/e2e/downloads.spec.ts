@@ -16,7 +16,7 @@ const transferOf = (page: Page) =>
 test('a download is paused, stays paused over a reload, and goes on without losing a byte', async ({ browser }) => {
   const server = await startServer();
   try {
-    const giver = await openTab(browser, server.url, withSettings({ name: 'Giver', spreadModel: false }));
+    const giver = await openTab(browser, server.url, withSettings({ name: 'Giver' }));
     const { page } = giver;
     await page.getByTestId('shard-0-pick').check({ timeout: 60_000 });
     await page.getByTestId('join').click();
@@ -40,7 +40,7 @@ test('a download is paused, stays paused over a reload, and goes on without losi
     expect(receivedBytes).toBeLessThanOrEqual(totalBytes - paused.storedBytes);
 
     // And whom another tab has it from is told by name.
-    const taker = await openTab(browser, server.url, withSettings({ name: 'Taker', spreadModel: false }));
+    const taker = await openTab(browser, server.url, withSettings({ name: 'Taker' }));
     await taker.page.getByTestId('shard-0-pick').check({ timeout: 60_000 });
     await taker.page.getByTestId('join').click();
     await expectShardState(taker.page, 0, 'ready');
@@ -58,7 +58,7 @@ test('a download is paused, stays paused over a reload, and goes on without losi
 test('a shard that is put before others comes first, and a paused one holds nobody up', async ({ browser }) => {
   const server = await startServer();
   try {
-    const { page, context } = await openTab(browser, server.url, withSettings({ spreadModel: false }));
+    const { page, context } = await openTab(browser, server.url);
     await page.getByTestId('run-all').click({ timeout: 60_000 });
     await page.getByTestId('shard-3-about').click();
     await page.getByTestId('shard-3-priority').selectOption('first');

@@ -23,11 +23,7 @@ test.afterEach(async () => {
 
 /** A tab that spreads nothing by itself, so that what others have is known; it takes what it is asked to keep. */
 async function openNode(browser: Browser, shards: readonly number[]): Promise<Tab> {
-  const tab = await openTab(
-    browser,
-    server.url,
-    withSettings({ temperature: 0, maxTokens: TOKENS, spreadModel: false }),
-  );
+  const tab = await openTab(browser, server.url, withSettings({ temperature: 0, maxTokens: TOKENS }));
   await joinWith(tab, shards);
   return tab;
 }

@@ -2,6 +2,8 @@ import { type Browser, expect, type Page, test } from '@playwright/test';
 import { openTab, withSettings } from './support/tab.ts';
 import { startTinyServer } from './support/tiny-server.ts';
 
+test.use({ serviceWorkers: 'allow' });
+
 // The first minute of somebody who has never been here: what comes over the wire, and whether the page holds still.
 
 /** Over the wire until somebody can click, headers and all. */

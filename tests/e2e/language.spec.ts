@@ -6,7 +6,7 @@ import { startTinyServer } from './support/tiny-server.ts';
 test('another language is a file of its own, and what was chosen is kept', async ({ browser }) => {
   const server = await startTinyServer();
   const visit = async (locale: string) => {
-    const context = await browser.newContext({ locale, serviceWorkers: 'block' });
+    const context = await browser.newContext({ locale });
     const page = await context.newPage();
     const fetched: string[] = [];
     page.on('request', (request) => fetched.push(request.url()));

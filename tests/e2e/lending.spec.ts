@@ -61,8 +61,8 @@ test('uploads keep to their limit, and a pause sends nothing', async ({ browser 
 });
 
 test('what is not lent is not used: paused, or for chosen tabs only; the totals are kept', async ({ browser }) => {
-  const lends = await openTab(browser, server.url, withSettings({ spreadModel: false }));
-  const asks = await openTab(browser, server.url, withSettings({ spreadModel: false }));
+  const lends = await openTab(browser, server.url);
+  const asks = await openTab(browser, server.url);
   tabs.push(lends, asks);
   await joinWith(lends, [0, 1, 2, 3]);
   await expectSwarmReady(asks.page);
@@ -96,8 +96,8 @@ test('a shard beyond the memory or the disk that is lent is refused, and the pag
 });
 
 test('whoever may ask for shards cannot fill the disk: what is lent of it is the end', async ({ browser }) => {
-  const willing = await openTab(browser, server.url, withSettings({ acceptRemoteLoads: true, spreadModel: false }));
-  const hostile = await openTab(browser, server.url, withSettings({ spreadModel: false }));
+  const willing = await openTab(browser, server.url, withSettings({ acceptRemoteLoads: true }));
+  const hostile = await openTab(browser, server.url);
   tabs.push(willing, hostile);
   await joinWith(willing, [1]);
   // Room for one more of three.

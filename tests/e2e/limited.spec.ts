@@ -5,6 +5,8 @@ import { routeOf } from './support/telling.ts';
 import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
 import { withoutSiteData } from './support/without-site-data.ts';
 
+test.use({ serviceWorkers: 'allow' });
+
 // Browsers that give the page less than it likes: it runs the model alone, and says what it cannot do.
 
 const SHARDS = [0, 1, 2, 3];

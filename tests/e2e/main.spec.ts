@@ -14,6 +14,10 @@ import {
 // Four tabs with a shard each and a guest, in separate browser contexts, on the real default model. Layers run on the
 // processor where the browser has no real GPU; the last test runs them on WebGPU, whatever it is made of.
 
+/** It spreads the model, too. */
+const AS_IT_COMES = withSettings({ spreadModel: true });
+
+test.use({ serviceWorkers: 'allow' });
 test.describe.configure({ mode: 'serial' });
 
 let server: ServerProcess;
@@ -23,11 +27,11 @@ let invite: string;
 
 test.beforeAll(async ({ browser }) => {
   server = await startServer();
-  const first = await openTab(browser, server.url);
+  const first = await openTab(browser, server.url, AS_IT_COMES);
   invite = ((await first.page.getByTestId('invite-link').textContent()) ?? '').trim();
   await joinWith(first, [0]);
   // Spreading the model, it fetches and seeds the shards that it does not run as well, once the swarm is whole.
-  const starter = await openTab(browser, server.url, withSettings({ spreadModel: false }));
+  const starter = await openTab(browser, server.url);
   await joinWith(starter, [1, 2, 3]);
   await expect
     .poll(() => first.console.some((line) => line.includes('Primary shards (0-3): 4/4 seeded')), { timeout: 60_000 })
@@ -44,7 +48,10 @@ test.afterAll(async () => {
 
 /** A tab for which the server's copy of the weights does not exist: every byte comes from other tabs. */
 async function openNodeWithoutWebSeed(browser: Browser, shard: number): Promise<Tab> {
-  const tab = await openTab(browser, invite, (context) => context.route(/shard-\d+\.gguf/, (route) => route.abort()));
+  const tab = await openTab(browser, invite, async (context) => {
+    await AS_IT_COMES(context);
+    await context.route(/shard-\d+\.gguf/, (route) => route.abort());
+  });
   await joinWith(tab, [shard]);
   return tab;
 }
@@ -52,7 +59,7 @@ async function openNodeWithoutWebSeed(browser: Browser, shard: number): Promise<
 test('the swarm is ready in every tab, and in a guest that holds nothing', async ({ browser }) => {
   for (const { page } of nodes) await expectSwarmReady(page);
   await expect(nodes[0]!.page.getByTestId('swarm')).toHaveAttribute('data-nodes', '4');
-  guest = await openTab(browser, invite);
+  guest = await openTab(browser, invite, AS_IT_COMES);
   await expectSwarmReady(guest.page);
 });
 

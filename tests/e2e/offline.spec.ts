@@ -3,6 +3,8 @@ import { ask } from './support/asking.ts';
 import { expectShardState, expectSwarmReady, openPage } from './support/tab.ts';
 import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
 
+test.use({ serviceWorkers: 'allow' });
+
 // The server is away, and the page is opened all the same: a service worker keeps it.
 
 let server: TinyServer;

@@ -6,6 +6,8 @@ import { confirm, type PrivateServer, shownLink, startPrivateServer } from './su
 import { expectSwarmReady, joinWith, openPage, openTab, type Tab } from './support/tab.ts';
 import { withoutSiteData } from './support/without-site-data.ts';
 
+test.use({ serviceWorkers: 'allow' });
+
 // A private swarm in browsers as people use them: links that are pasted, tabs beside each other, nothing kept.
 
 let server: PrivateServer;

@@ -8,6 +8,8 @@ import { confirm, type PrivateServer, shownLink, startPrivateServer } from './su
 import { type RecordingProxy, startRecordingProxy } from './support/recording-proxy.ts';
 import { expectSwarmReady, joinWith, openTab, type Tab } from './support/tab.ts';
 
+test.use({ serviceWorkers: 'allow' });
+
 /** Nothing else is called so. */
 const MODEL = 'sparrowhawk';
 const PROMPT = 'the heron waits in the reeds';

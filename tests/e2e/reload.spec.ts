@@ -4,6 +4,8 @@ import { crash } from './support/faults.ts';
 import { expectSwarmReady, joinWith, openPage, openTab, type Tab, withSettings } from './support/tab.ts';
 import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
 
+test.use({ serviceWorkers: 'allow' });
+
 // The tab where the prompt was typed goes in mid-answer and comes back: the conversation is there, and the answer goes
 // on to the very text that it would have been.
 

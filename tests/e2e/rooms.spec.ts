@@ -13,7 +13,7 @@ test.describe.configure({ mode: 'serial' });
 test.beforeAll(async ({ browser }) => {
   server = await startTinyServer([], { type: 'Q4_1', contextLength: 2048 });
   const open = async (name: string) => {
-    const settings = withSettings({ name, spreadModel: false, temperature: 0, maxTokens: 24 });
+    const settings = withSettings({ name, temperature: 0, maxTokens: 24 });
     const tab = await openTab(browser, server.url, settings);
     await tab.page.getByTestId('run-all').click();
     await expectSwarmReady(tab.page);

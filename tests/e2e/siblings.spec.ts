@@ -12,9 +12,11 @@ import {
 } from './support/tab.ts';
 import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
 
+test.use({ serviceWorkers: 'allow' });
+
 // Several tabs of one browser: they share its storage, and each has a place of its own in the swarm.
 
-const ALONE = withSettings({ spreadModel: false });
+const ALONE = withSettings({});
 
 let server: TinyServer;
 let context: BrowserContext;

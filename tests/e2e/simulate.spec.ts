@@ -3,6 +3,8 @@ import { buildPage } from '../../cli/page-build.ts';
 import { auditPage } from './support/axe.ts';
 import { type StaticSite, serveFiles } from './support/static-site.ts';
 
+test.use({ serviceWorkers: 'allow' });
+
 // The page over a simulation, from a host that has its files and nothing else.
 
 let site: StaticSite;

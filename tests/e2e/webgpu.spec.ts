@@ -5,7 +5,7 @@ import { expectShardState, expectSwarmReady, joinWith, openTab, type Tab, withSe
 
 // The main job with every layer on WebGPU, also where only a software adapter is.
 
-const ON_WEBGPU = withSettings({ runner: 'webgpu', spreadModel: false });
+const ON_WEBGPU = withSettings({ runner: 'webgpu' });
 
 test.describe.configure({ mode: 'serial' });
 

@@ -14,7 +14,7 @@ test.skip(problem !== undefined, `no network to take away: ${problem}`);
 
 const AWAY_MS = 30_000;
 const TOKENS = 900;
-const SETTINGS = withSettings({ spreadModel: false, temperature: 0 });
+const SETTINGS = withSettings({ temperature: 0 });
 const [SERVER, STAYS, ROAMS] = [0, 1, 2];
 
 let lab: NetLab;

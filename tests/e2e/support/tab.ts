@@ -12,22 +12,32 @@ export interface Tab {
 /** Joining means a download, a hash and a load; on a software adapter beside others it takes a while. */
 const JOIN_TIMEOUT_MS = 90_000;
 
+/** A tab that keeps to the shards that it is given, unless `prepare` says otherwise. */
 export async function openTab(
   browser: Browser,
   url: string,
   prepare?: (context: BrowserContext) => Promise<unknown>,
 ): Promise<Tab> {
   const context = await browser.newContext({ ignoreHTTPSErrors: true });
+  await context.addInitScript(storeSettings, { text: textOf({}), anew: false });
   await prepare?.(context);
   return openPage(context, url);
 }
 
 /** For `openTab`: the tab's settings, as the page keeps them. */
 export function withSettings(settings: Partial<Settings>): (context: BrowserContext) => Promise<unknown> {
-  return (context) =>
-    context.addInitScript((stored) => {
-      if (location.protocol !== 'about:') localStorage.setItem('shoal-settings', stored);
-    }, JSON.stringify(settings));
+  return (context) => context.addInitScript(storeSettings, { text: textOf(settings), anew: true });
+}
+
+/** A tab that spreads the model fetches every shard, over a connection to each other tab for each: most tests need none. */
+function textOf(settings: Partial<Settings>): string {
+  return JSON.stringify({ spreadModel: false, ...settings });
+}
+
+/** In the page. @param anew - whether what a person has set since is set back */
+function storeSettings({ text, anew }: { readonly text: string; readonly anew: boolean }): void {
+  if (location.protocol === 'about:' || (!anew && localStorage.getItem('shoal-settings') !== null)) return;
+  localStorage.setItem('shoal-settings', text);
 }
 
 /** Another tab of the same browser context: it shares the storage. */
