@@ -120,7 +120,7 @@ export class Conversations {
     const full = conversation?.pipeline.full;
     if (full && this.#options.routes.isServed(full)) return this.mend(key, ids, patience, full);
     this.#makingRoom(patience).onWait?.({ reason: 'queue', ...TASK_QUEUE });
-    await pause(TASK_QUEUE, patience.signal).catch(() => undefined);
+    await pause(TASK_QUEUE, 0, patience.signal).catch(() => undefined);
     patience.onWait?.(undefined);
     await this.mend(key, ids, patience);
   }

@@ -10,7 +10,9 @@ import { linkStages, nameOf, neighboursOf } from './route-links.ts';
 
 /** The pause before a full node is asked again, for each place in the queue: the first there is to take its turn soon. */
 const PAUSE_MS = 250;
-/** And at most: a node forgets who has not asked for five seconds. */
+/** A long wait is not made much longer by a pause of this part of it, */
+const AGAIN = 0.25;
+/** which is so long at most: a node forgets who has not asked for five seconds. */
 const MAX_PAUSE_MS = 2000;
 
 export interface PlacesWanted {
@@ -68,7 +70,8 @@ class PlaceSearch {
   readonly #full = new Set<string>();
   readonly #failed = new Set<string>();
   #maxTaskTokens = MAX_TASK_TOKENS;
-  #told = false;
+  /** Since when it waits for its turn. */
+  #waitsSinceMs: number | undefined;
 
   constructor(deps: PipelineDependencies, wanted: PlacesWanted, patience: Patience) {
     this.#deps = deps;
@@ -96,7 +99,7 @@ class PlaceSearch {
   }
 
   end(): void {
-    if (this.#told) this.#patience.onWait?.(undefined);
+    if (this.#waitsSinceMs !== undefined) this.#patience.onWait?.(undefined);
   }
 
   /** Opens what is not held yet, gives back what is not wanted any more, and tells the rest who stands beside them now. */
@@ -145,8 +148,8 @@ class PlaceSearch {
     if (this.#wanted.servedWithout(this.#avoided())) return;
     this.#full.clear();
     onWait?.({ reason: 'queue', ...error.place });
-    this.#told = true;
-    await pause(error.place, signal);
+    this.#waitsSinceMs ??= performance.now();
+    await pause(error.place, performance.now() - this.#waitsSinceMs, signal);
   }
 
   #isHeld(stage: RouteStage): boolean {
@@ -166,8 +169,8 @@ class PlaceSearch {
   }
 }
 
-/** Waits a while before a full node is asked again; not all at once. */
-export function pause({ place }: QueuePlace, signal?: AbortSignal): Promise<void> {
-  const ms = Math.min(MAX_PAUSE_MS, PAUSE_MS * place) * (0.75 + Math.random() / 2);
+/** Waits a while before a full node is asked again; not all at once. @param waitedMs - since it was first asked */
+export function pause({ place }: QueuePlace, waitedMs: number, signal?: AbortSignal): Promise<void> {
+  const ms = Math.min(MAX_PAUSE_MS, Math.max(PAUSE_MS * place, AGAIN * waitedMs)) * (0.75 + Math.random() / 2);
   return abortable(new Promise((resolve) => setTimeout(resolve, ms)), signal);
 }

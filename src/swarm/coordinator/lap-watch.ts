@@ -5,10 +5,13 @@ import { standsStill } from '../stage/device-watch.ts';
 
 /** A lap that takes longer than this is asked after, at every stage, */
 const PATIENCE_MS = 1000;
-/** and asked after again after this, less often once it is plain that it takes its time. */
-const INTERVAL_MS = 250;
-const LATER_INTERVAL_MS = 1000;
-const LATER_MS = 5000;
+/** where laps take longer by nature, one that takes so many times as long: each question costs a data channel; */
+const USUAL_LAPS = 1.5;
+const MAX_PATIENCE_MS = 8000;
+/** the quickest of so many says what is usual, as one that was held up does not. */
+const RECENT_LAPS = 3;
+/** It is asked after again after this part of the time that it has taken. */
+const AGAIN = 0.25;
 /** A stage's page that does not answer within this time, twice, does not work for this lap. */
 const ANSWER_TIMEOUT_MS = 1500;
 /** What was sent so long ago does not arrive: only what the network's buffers hold is on its way still. */
@@ -58,9 +61,9 @@ export class LapWatch {
   /** Tasks under way, the oldest first: when each began, and whether it has gone out. */
   readonly #under = new Map<number, { readonly sinceMs: number; sent: boolean }>();
   readonly #seen = new Map<RouteStage, Seen>();
+  /** What the last laps took, ms. */
+  readonly #lapsMs: number[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** A look is to come, or under way. */
-  #watching = false;
 
   constructor(options: LapWatchOptions) {
     this.#options = options;
@@ -68,7 +71,7 @@ export class LapWatch {
 
   begin(task: number): void {
     this.#under.set(task, { sinceMs: performance.now(), sent: false });
-    if (!this.#watching) this.#lookIn(PATIENCE_MS);
+    if (this.#under.size === 1) this.#lookIn(this.#patienceMs());
   }
 
   /** The first stage's channel has taken the task. */
@@ -78,6 +81,9 @@ export class LapWatch {
   }
 
   end(task: number): void {
+    const under = this.#under.get(task);
+    if (under?.sent) this.#lapsMs.push(performance.now() - under.sinceMs);
+    if (this.#lapsMs.length > RECENT_LAPS) this.#lapsMs.shift();
     this.#under.delete(task);
     if (this.#under.size === 0) this.#seen.clear();
   }
@@ -87,26 +93,27 @@ export class LapWatch {
     clearTimeout(this.#timer);
   }
 
+  #patienceMs(): number {
+    const usualMs = this.#lapsMs.length < RECENT_LAPS ? 0 : Math.min(...this.#lapsMs);
+    return Math.min(Math.max(PATIENCE_MS, USUAL_LAPS * usualMs), MAX_PATIENCE_MS);
+  }
+
   #lookIn(ms: number): void {
-    this.#watching = true;
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#look(), ms);
   }
 
   async #look(): Promise<void> {
     const oldest = this.#under.entries().next().value;
-    if (!oldest) {
-      this.#watching = false;
-      return;
-    }
+    if (!oldest) return;
     const [task, { sinceMs, sent }] = oldest;
     const waitedMs = performance.now() - sinceMs;
-    let delayMs = PATIENCE_MS - waitedMs;
-    if (delayMs <= 0) {
-      const answers = await Promise.all(this.#options.route.map((stage) => this.#ask(stage, task)));
-      if (this.#under.has(task)) this.#judge(task, sent, answers);
-      delayMs = waitedMs > LATER_MS ? LATER_INTERVAL_MS : INTERVAL_MS;
-    }
-    this.#lookIn(delayMs);
+    const leftMs = this.#patienceMs() - waitedMs;
+    if (leftMs > 0) return this.#lookIn(leftMs);
+    const answers = await Promise.all(this.#options.route.map((stage) => this.#ask(stage, task)));
+    if (!this.#under.has(task)) return this.#lookIn(0);
+    this.#judge(task, sent, answers);
+    this.#lookIn(AGAIN * waitedMs);
   }
 
   async #ask({ peerId, layers }: RouteStage, task: number): Promise<Answer> {
