@@ -4,7 +4,7 @@ import { pageCache } from './vite/page-cache.ts';
 
 /** Modules of the first screen that later ones import too. */
 const SHARED =
-  /\/src\/(core\/|protocol\/(limits|manifest|directory|directory-exchange|member-name|server-config)\.ts|api\/(checked-fields|field-name|structured\/called-function)\.ts|app\/(invite|lasting-items|server-url|chat\/(chat-record|chat-title))\.ts|tokenizer\/(detokenizer|model-text|token-table)\.ts|words\/(words|format|en\/first)\.ts|swarm\/(coordinator\/(compare-rows|collect-rows|lie|build-stages|route-links|seeded-random)|stage\/replay|members\/manifest-exchange)\.ts|ui\/(page-state|bounded-input|save-file|lazy-component|shortcuts)\.ts|ui\/components\/(copy-button|error-text|tab-mark)\.tsx)|\/node_modules\/(preact|idb-keyval|@preact\/signals|@preact\/signals-core|valibot)\//;
+  /\/src\/(core\/|protocol\/(limits|manifest|directory|directory-exchange|member-name|server-config)\.ts|api\/(checked-fields|field-name|structured\/called-function)\.ts|app\/(invite|lasting-items|server-url|chat\/(chat-record|chat-title))\.ts|tokenizer\/(detokenizer|model-text|token-table)\.ts|words\/(words|format|en\/first)\.ts|swarm\/(seen|coordinator\/(compare-rows|collect-rows|lie|build-stages|route-links|seeded-random)|stage\/replay|members\/manifest-exchange)\.ts|ui\/(page-state|bounded-input|save-file|lazy-component|shortcuts)\.ts|ui\/components\/(copy-button|error-text|tab-mark)\.tsx)|\/node_modules\/(preact|idb-keyval|@preact\/signals|@preact\/signals-core|valibot)\//;
 
 /** The grammar engine has code for Node that no browser runs: nothing to tell whoever builds the page. */
 const onLog = (level: string, log: { readonly message: string }, tell: (level: never, log: never) => void): void => {

@@ -6,6 +6,7 @@ import type { Manifest } from '../protocol/manifest.ts';
 import type { Lap } from './coordinator/generation.ts';
 import type { CommandClient } from './frames/command-client.ts';
 import type { ShardRegistry } from './members/shard-registry.ts';
+import { type Seen, seenText } from './seen.ts';
 
 /** One line of the verification: what was checked, whether it holds, and what was seen. */
 export interface Check {
@@ -14,6 +15,8 @@ export interface Check {
   readonly of?: { readonly peerId: string } | { readonly shard: number };
   readonly passed: boolean;
   readonly detail: string;
+  /** The same as data, where it passed. */
+  readonly seen?: Seen;
   /** Of what is wrong. */
   readonly code?: ErrorCode;
 }
@@ -46,10 +49,10 @@ interface NodeFacts {
 /** Checks that a swarm is whole, from any tab; yields each check as it is done. */
 export async function* verifySwarm(options: VerifyOptions): AsyncGenerator<Check> {
   const nodes: NodeFacts[] = [];
-  yield await check('Nodes', async () => {
+  yield await look('Nodes', async () => {
     if (options.peerIds.length === 0)
       throw new ShoalError('shard-missing', 'No node is in the swarm. Open the page and join with a shard.');
-    return `${options.peerIds.length} in the swarm`;
+    return { kind: 'nodes', count: options.peerIds.length };
   });
   for (const { peerId, build } of options.otherBuilds) {
     yield await checkOf({ peerId }, `Build of ${shortId(peerId)}`, async () => {
@@ -72,7 +75,7 @@ export async function* verifySwarm(options: VerifyOptions): AsyncGenerator<Check
       nodes.push({ peerId, shards });
       if (!capabilities.shard_loaded)
         throw new ShoalError('shard-not-loaded', 'The node answers, but has no shard loaded.');
-      return `shard_loaded, shards ${shards.join(', ')}, ${capabilities.runner} on ${capabilities.adapter}`;
+      return { kind: 'capabilities', shards, runner: capabilities.runner, adapter: capabilities.adapter };
     });
     yield await checkOf({ peerId }, `LIST_FILES of ${shortId(peerId)}`, () => checkFiles(options, peerId, nodes));
   }
@@ -82,7 +85,7 @@ export async function* verifySwarm(options: VerifyOptions): AsyncGenerator<Check
     const of = { shard: shard.index };
     yield await checkOf(of, `${label}: served`, async () => {
       if (holders.length === 0) throw new ShoalError('shard-missing', `No node serves shard ${shard.index}.`);
-      return `by ${holders.map(({ peerId }) => shortId(peerId)).join(', ')}`;
+      return { kind: 'served', by: holders.map(({ peerId }) => peerId) };
     });
     yield await checkOf(of, `${label}: found in the DHT`, () => checkRegistration(options, shard.index, holders));
   }
@@ -96,7 +99,7 @@ async function checkFiles(
   { commands, manifest, signal }: VerifyOptions,
   peerId: string,
   nodes: readonly NodeFacts[],
-): Promise<string> {
+): Promise<Seen> {
   const { files } = await commands.send(peerId, 'LIST_FILES', undefined, signal);
   for (const file of files) {
     const shard = manifest.shards.find(({ fileName }) => fileName === file.filename);
@@ -111,14 +114,14 @@ async function checkFiles(
   const absent = own.filter((index) => !files.some(({ filename }) => filename === `shard-${index}.gguf`));
   if (absent.length > 0)
     throw new ShoalError('shard-missing', `The node runs shard ${absent.join(', ')} but does not seed it.`);
-  return `${files.length} of ${manifest.shards.length} files: ${files.map(({ filename }) => filename).join(', ')}`;
+  return { kind: 'files', names: files.map(({ filename }) => filename), all: manifest.shards.length };
 }
 
 async function checkRegistration(
   { registry, signal }: VerifyOptions,
   index: number,
   holders: readonly NodeFacts[],
-): Promise<string> {
+): Promise<Seen> {
   const found = await registry.find(index, signal);
   // Of many holders the directory names some.
   const complete = found.holders.length < MAX_NAMED_HOLDERS;
@@ -127,28 +130,28 @@ async function checkRegistration(
     const who = silent.map(({ peerId }) => shortId(peerId)).join(', ') || 'any node';
     throw new ShoalError('shard-missing', `${found.fileName} has a record, but ${who} is not registered as a holder.`);
   }
-  return `${found.fileName}, hash ${found.infoHash}, ${found.holders.length} holder(s)`;
+  return { kind: 'registered', file: found.fileName, hash: found.infoHash, holders: found.holders.length };
 }
 
 async function* checkPrompt(options: VerifyOptions, nodes: readonly NodeFacts[]): AsyncGenerator<Check> {
   const { manifest, prompt, signal } = options;
   let lap: Lap | undefined;
-  yield await check('A prompt through every shard', async () => {
+  yield await look('A prompt through every shard', async () => {
     const answer = await prompt({ signal });
     lap = answer.lap;
-    return `“${answer.text.trim()}”, last lap ${answer.lap.totalMs.toFixed(0)} ms`;
+    return { kind: 'answered', text: answer.text.trim(), lapMs: answer.lap.totalMs };
   });
   for (const { index, layers } of manifest.shards) {
     yield await checkOf({ shard: index }, `EXECUTE_TASK on shard ${index}`, async () => {
       const stage = lap?.stages.find((other) => other.layers.start <= layers.start && layers.end <= other.layers.end);
       if (!stage) throw new ShoalError('shard-missing', `No stage ran layers ${formatLayers(layers)}.`);
-      const times = `${stage.computeMs.toFixed(1)} ms compute, ${stage.wireMs.toFixed(1)} ms wire, ${stage.waitMs.toFixed(1)} ms wait`;
-      return `layers ${formatLayers(stage.layers)} at ${shortId(stage.peerId)}: ${times}`;
+      const { computeMs, wireMs, waitMs } = stage;
+      return { kind: 'computed', layers: stage.layers, at: stage.peerId, computeMs, wireMs, waitMs };
     });
   }
   const passed = new Set(lap?.stages.map(({ peerId }) => peerId));
   if (lap && nodes.some(({ peerId, shards }) => shards.length > 0 && !passed.has(peerId)))
-    yield await check('A prompt through every copy', () => promptEveryCopy(options, nodes, passed));
+    yield await look('A prompt through every copy', () => promptEveryCopy(options, nodes, passed));
 }
 
 /** Prompts around those that have had one, until every node has. @param passed - grows */
@@ -156,7 +159,7 @@ async function promptEveryCopy(
   { prompt, signal }: VerifyOptions,
   nodes: readonly NodeFacts[],
   passed: Set<string>,
-): Promise<string> {
+): Promise<Seen> {
   const serving = nodes.filter(({ shards }) => shards.length > 0);
   const left = () => serving.filter(({ peerId }) => !passed.has(peerId));
   let prompts = 1;
@@ -169,7 +172,7 @@ async function promptEveryCopy(
   const silent = left().map(({ peerId }) => shortId(peerId));
   if (silent.length > 0)
     throw new ShoalError('peer-unreachable', `After ${prompts} prompts none has gone through ${silent.join(', ')}.`);
-  return `${prompts} prompts went through all of ${serving.length} nodes`;
+  return { kind: 'copies', prompts, nodes: serving.length };
 }
 
 /** Those that have had a prompt and can be gone around, first of all those in whose place `wanted` can stand. */
@@ -188,7 +191,7 @@ async function checkLog(
   { commands, manifest, signal }: VerifyOptions,
   peerId: string,
   shards: readonly number[],
-): Promise<string> {
+): Promise<Seen> {
   const { log } = await commands.send(peerId, 'GET_STATS', undefined, signal);
   const expected = shards.flatMap((index) => {
     const { infoHash, fileName } = manifest.shards[index]!;
@@ -204,12 +207,22 @@ async function checkLog(
   const ofDevice = log.filter((line) => line.startsWith('[GPU]'));
   if (ofDevice.length > 0)
     throw new ShoalError('internal', `The node's GPU found fault with what it computed: ${ofDevice.join('; ')}`);
-  return `${expected.length} expected lines found`;
+  return { kind: 'logged', lines: expected.length };
 }
 
 /** A check of one tab or shard. */
-async function checkOf(of: NonNullable<Check['of']>, name: string, run: () => Promise<string>): Promise<Check> {
-  return { ...(await check(name, run)), of };
+async function checkOf(of: NonNullable<Check['of']>, name: string, run: () => Promise<Seen>): Promise<Check> {
+  return { ...(await look(name, run)), of };
+}
+
+/** A check that tells what it has seen as data, too. */
+async function look(name: string, run: () => Promise<Seen>): Promise<Check> {
+  let seen: Seen | undefined;
+  const done = await check(name, async () => {
+    seen = await run();
+    return seenText(seen);
+  });
+  return seen ? { ...done, seen } : done;
 }
 
 /** Runs one check: what it returns is the detail, what it throws is the reason why it failed. */

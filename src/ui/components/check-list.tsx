@@ -44,6 +44,7 @@ function CheckMark({ passed }: { passed: boolean }) {
 }
 
 function CheckTable({ rows }: { rows: readonly CheckRow[] }) {
+  const { names } = usePage();
   const said = laterWords().checks;
   return (
     <table class="checks">
@@ -54,7 +55,7 @@ function CheckTable({ rows }: { rows: readonly CheckRow[] }) {
         </tr>
       </thead>
       <tbody>
-        {rows.map(({ name, passed, detail, code }, index) => (
+        {rows.map(({ name, passed, detail, seen, code }, index) => (
           <tr key={`${index} ${name}`} data-testid="check" data-passed={passed}>
             <td>
               <CheckMark passed={passed} />
@@ -62,7 +63,7 @@ function CheckTable({ rows }: { rows: readonly CheckRow[] }) {
             <td>
               <span class="check-name">{said.nameOf(name)}</span>
               <span class="check-detail">
-                <ErrorText code={code} detail={detail} />
+                <ErrorText code={code} detail={seen ? said.seen(seen, (peerId) => names.value.full(peerId)) : detail} />
               </span>
             </td>
           </tr>

@@ -1,5 +1,7 @@
+import { formatLayers } from '../../core/ranges.ts';
+import type { Seen } from '../../swarm/seen.ts';
 import type { LaterWords } from '../en/later.ts';
-import { plural } from './numbers.ts';
+import { decimal, plural } from './numbers.ts';
 
 const them = (count: number) => (count === 1 ? 'ihn' : 'sie');
 
@@ -251,6 +253,7 @@ export const later = {
     passed: 'bestanden',
     notPassed: 'gescheitert',
     nameOf: checkName,
+    seen: seenWords,
   },
   farewell: {
     label: 'Bevor dieser Tab geht',
@@ -484,4 +487,29 @@ const CHECKS: readonly (readonly [RegExp, string])[] = [
 function checkName(name: string): string {
   const known = CHECKS.find(([pattern]) => pattern.test(name));
   return known ? name.replace(...known) : name;
+}
+
+function seenWords(seen: Seen, nameOf: (peerId: string) => string): string {
+  switch (seen.kind) {
+    case 'nodes':
+      return `${plural(seen.count, 'Tab', 'Tabs')} im Schwarm`;
+    case 'capabilities':
+      return `rechnet ${plural(seen.shards.length, 'Teil', 'Teile')} (${seen.shards.join(', ')}), ${seen.runner} auf ${seen.adapter}`;
+    case 'files':
+      return `${seen.names.length} von ${seen.all} Dateien: ${seen.names.join(', ')}`;
+    case 'served':
+      return `von ${seen.by.map(nameOf).join(', ')}`;
+    case 'registered':
+      return `${seen.file}, Prüfsumme ${seen.hash}, ${seen.holders} Tabs haben es`;
+    case 'answered':
+      return `„${seen.text}“, letzte Runde ${seen.lapMs.toFixed(0)} ms`;
+    case 'computed': {
+      const [compute, wire, wait] = [seen.computeMs, seen.wireMs, seen.waitMs].map((ms) => decimal(ms, 1));
+      return `Schichten ${formatLayers(seen.layers)} bei ${nameOf(seen.at)}: ${compute} ms rechnen, ${wire} ms Leitung, ${wait} ms warten`;
+    }
+    case 'copies':
+      return `${seen.prompts} Fragen gingen durch alle ${seen.nodes} Tabs`;
+    case 'logged':
+      return `${seen.lines} erwartete Zeilen gefunden`;
+  }
 }

@@ -1,5 +1,6 @@
 import { plural } from '../../core/format.ts';
 import type { HubTrouble } from '../../store/hub/hub-trouble.ts';
+import { type Seen, seenText } from '../../swarm/seen.ts';
 
 const them = (count: number) => (count === 1 ? 'it' : 'them');
 
@@ -262,6 +263,8 @@ export const englishLater = {
     notPassed: 'failed',
     /** The name that the check gives itself. */
     nameOf: (name: string) => name,
+    /** What one that passed has seen. */
+    seen: (seen: Seen, nameOf: (peerId: string) => string) => seenText(seen, nameOf),
   },
   farewell: {
     label: 'Before this tab leaves',

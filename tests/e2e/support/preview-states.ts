@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import type { MemberRow } from '../../../src/app/app-model.ts';
+import { type Seen, seenText } from '../../../src/swarm/seen.ts';
 import { type PreviewModel, SELF } from './preview-model.ts';
 
 const OTHERS = [
@@ -283,13 +284,21 @@ export const PREVIEW_STATES = {
   },
   verified: (model) => {
     PREVIEW_STATES.ready(model);
-    const passed = { passed: true, detail: 'shard_loaded, shards 0, webgpu on RTX 4070' };
+    const passed = (seen: Seen) => ({ passed: true, detail: seenText(seen), seen });
     const [self, shard] = [{ peerId: SELF }, { shard: 2 }];
     model.checks.value = [
-      { name: 'Nodes', ...passed },
-      { name: 'GET_CAPABILITIES of R2bKn7Tq', ...passed, of: self },
-      { name: 'LIST_FILES of R2bKn7Tq', ...passed, of: self },
-      { name: 'Shard 2 (layers 16-22): served', ...passed, of: shard },
+      { name: 'Nodes', ...passed({ kind: 'nodes', count: 4 }) },
+      {
+        name: 'GET_CAPABILITIES of R2bKn7Tq',
+        ...passed({ kind: 'capabilities', shards: [0], runner: 'webgpu', adapter: 'RTX 4070' }),
+        of: self,
+      },
+      {
+        name: 'LIST_FILES of R2bKn7Tq',
+        ...passed({ kind: 'files', names: ['shard-0.gguf', 'shard-1.gguf'], all: 4 }),
+        of: self,
+      },
+      { name: 'Shard 2 (layers 16-22): served', ...passed({ kind: 'served', by: [OTHERS[0]!] }), of: shard },
       {
         name: 'Shard 2 (layers 16-22): found in the DHT',
         passed: false,

@@ -3,6 +3,7 @@ import ts from 'typescript';
 import { afterEach, expect, test, vi } from 'vitest';
 import { chooseRunner } from '../../../src/app/choose-runner.ts';
 import { storedSettings } from '../../../src/app/settings.ts';
+import type { Seen } from '../../../src/swarm/seen.ts';
 import { german } from '../../../src/words/de/german.ts';
 import { english } from '../../../src/words/en/first.ts';
 import { englishLater } from '../../../src/words/en/later.ts';
@@ -26,9 +27,10 @@ interface Told {
 function told(table: unknown, path = ''): Told[] {
   if (typeof table === 'string') return [{ path, text: table, arity: undefined }];
   if (typeof table === 'function') {
-    const texts = [1, 2].map((count) => {
+    const texts = [1, 2].flatMap((count) => {
       const said: unknown = table(...['a', 'b', 'c', 'd'].map((name, at) => (at % 2 === count % 2 ? count : name)));
-      return String(said);
+      // One of data has nothing to say of a name; a test of its own gives it some.
+      return said === undefined ? [] : [String(said)];
     });
     return texts.map((text) => ({ path: `${path}()`, text, arity: table.length }));
   }
@@ -151,9 +153,29 @@ test('German knows why layers run where they do, and what is checked', () => {
   expect(reasons.length).toBe(5);
   for (const reason of reasons) expect(german.later.settings.reason(reason)).not.toBe(reason);
   const source = readFileSync(new URL('../../../src/swarm/verify.ts', import.meta.url), 'utf8');
-  const names = [...source.matchAll(/check(?:Of\(.+?, |\()(['`])(.+?)\1,/g)].map(([, , name]) =>
+  const names = [...source.matchAll(/(?:checkOf\(.+?, |look\()(['`])(.+?)\1,/g)].map(([, , name]) =>
     name!.replace(/\$\{label\}/, 'Shard 2 (layers 16-22)').replace(/\$\{.+?\}/g, '3'),
   );
   expect(names.length).toBeGreaterThan(6);
   for (const name of names) expect(german.later.checks.nameOf(name)).not.toBe(name);
+});
+
+const SEEN: readonly Seen[] = [
+  { kind: 'nodes', count: 1 },
+  { kind: 'capabilities', shards: [0, 1], runner: 'cpu', adapter: '2 threads' },
+  { kind: 'files', names: ['shard-0.gguf'], all: 4 },
+  { kind: 'served', by: ['a', 'b'] },
+  { kind: 'registered', file: 'shard-0.gguf', hash: '9f', holders: 2 },
+  { kind: 'answered', text: 'Paris', lapMs: 12.4 },
+  { kind: 'computed', layers: { start: 0, end: 7 }, at: 'a', computeMs: 1.25, wireMs: 0.5, waitMs: 0 },
+  { kind: 'copies', prompts: 2, nodes: 5 },
+  { kind: 'logged', lines: 6 },
+];
+
+test.each(SEEN)('what a check has seen is told in each language, with names: $kind', (seen) => {
+  const nameOf = (peerId: string) => `Tab ${peerId.toUpperCase()}`;
+  const [inEnglish, inGerman] = [englishLater, german.later].map(({ checks }) => checks.seen(seen, nameOf));
+  expect(inGerman).not.toBe(inEnglish);
+  if (seen.kind === 'served') expect([inEnglish, inGerman]).toEqual(['by Tab A, Tab B', 'von Tab A, Tab B']);
+  if (seen.kind === 'computed') expect(inGerman).toContain('1,3 ms rechnen');
 });
