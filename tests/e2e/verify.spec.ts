@@ -6,7 +6,7 @@ import { type Browser, expect, test } from '@playwright/test';
 import type { Check } from '../../src/swarm/verify.ts';
 import { makeTinyModel } from '../fixtures/tiny-model.ts';
 import { type ServerProcess, startServer } from './support/server.ts';
-import { expectSwarmReady, joinWith, openTab, type Tab } from './support/tab.ts';
+import { expectSwarmReady, joinWith, openTab, type Tab, withSettings } from './support/tab.ts';
 
 // `npx shoal verify` on a swarm of four tabs with a shard each: whole first, then with one thing wrong at a time.
 
@@ -31,13 +31,9 @@ test.afterAll(async () => {
   await rm(dataDir, { recursive: true });
 });
 
-/** A tab that serves one shard. `settings` as the page keeps them. */
+/** A tab that serves one shard. */
 async function openNode(browser: Browser, shard: number, settings: { registerInDht?: boolean } = {}): Promise<Tab> {
-  const tab = await openTab(browser, server.url, async (context) => {
-    await context.addInitScript((stored) => {
-      if (location.protocol !== 'about:') localStorage.setItem('shoal-settings', stored);
-    }, JSON.stringify(settings));
-  });
+  const tab = await openTab(browser, server.url, withSettings(settings));
   await joinWith(tab, [shard]);
   return tab;
 }
