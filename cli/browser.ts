@@ -63,8 +63,7 @@ export async function openContext(flags: readonly string[], profileDir?: string)
   if (profileDir !== undefined)
     return chromium.launchPersistentContext(profileDir, { ...options, ignoreHTTPSErrors: true });
   const browser = await chromium.launch(options);
-  // Nothing is kept, so that no copy of the page is of use.
-  const context = await browser.newContext({ ignoreHTTPSErrors: true, serviceWorkers: 'block' });
+  const context = await browser.newContext({ ignoreHTTPSErrors: true });
   context.once('close', () => void browser.close().catch(() => undefined));
   return context;
 }
