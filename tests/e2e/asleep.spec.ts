@@ -3,6 +3,9 @@ import { expectSwarmReady, joinWith, openTab, type Tab, withSettings } from './s
 import { tell } from './support/telling.ts';
 import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
 
+// Of a server that is away: code that is needed later comes from there.
+test.use({ serviceWorkers: 'allow' });
+
 // A laptop's lid closes in the middle of an answer: every process of its browser stands still, and no packet is answered.
 
 const ASLEEP_MS = 60_000;

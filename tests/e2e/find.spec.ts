@@ -5,6 +5,9 @@ import { ask } from './support/asking.ts';
 import { expectShardState, expectSwarmReady, joinWith, openTab, type Tab, withSettings } from './support/tab.ts';
 import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
 
+// Of a server that is away: code that is needed later comes from there.
+test.use({ serviceWorkers: 'allow' });
+
 // A swarm finds itself: through the DHT, from any tab, and among the tabs alone while the server is away.
 
 /** Chromium lets a page try a WebSocket again up to five seconds after it failed; the rest is ours. */

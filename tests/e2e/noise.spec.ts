@@ -1,5 +1,5 @@
 import { type Browser, expect, test } from '@playwright/test';
-import { expectSwarmReady, joinWith, type Tab } from './support/tab.ts';
+import { expectSwarmReady, joinWith, type Tab, watchPage } from './support/tab.ts';
 import { tell } from './support/telling.ts';
 import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
 
@@ -33,10 +33,8 @@ async function openFarTab(browser: Browser): Promise<Tab> {
     ...{ offline: false, latency: LATENCY_MS, downloadThroughput: -1, uploadThroughput: -1 },
     ...{ packetLoss: LOSS_PERCENT, packetQueueLength: 1000 },
   });
-  const lines: string[] = [];
-  page.on('console', (message) => lines.push(message.text()));
+  const tab = watchPage(page);
   await page.goto(server.url);
-  const tab = { page, context, console: lines };
   tabs.push(tab);
   return tab;
 }

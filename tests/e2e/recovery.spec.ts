@@ -6,6 +6,9 @@ import { expectSwarmReady, joinWith, openTab, type Tab, withSettings } from './s
 import { routeOf, type Told, tell } from './support/telling.ts';
 import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
 
+// Of a server that is away: code that is needed later comes from there.
+test.use({ serviceWorkers: 'allow' });
+
 // A node goes in mid-answer: the answer is the very one that it would have been.
 
 /** Long enough that the answer is under way whenever the fault comes, which each test makes sure of. */

@@ -6,6 +6,9 @@ import { expectSwarmReady, joinWith, openTab, type Tab, withSettings } from './s
 import { tell } from './support/telling.ts';
 import type { TinyServer } from './support/tiny-server.ts';
 
+// Of a server that is away: code that is needed later comes from there.
+test.use({ serviceWorkers: 'allow' });
+
 // Three server processes share a swarm; one is killed in the middle of an answer. SHOAL_TABS opens more tabs, where there
 // are processors for them: every pair of members is connected, guests too.
 

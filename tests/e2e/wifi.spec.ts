@@ -6,6 +6,9 @@ import { expectSwarmReady, joinWith, openTab, type Tab, withSettings } from './s
 import { tell } from './support/telling.ts';
 import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
 
+// Of a server that is away: code that is needed later comes from there.
+test.use({ serviceWorkers: 'allow' });
+
 // A device's Wi-Fi goes in the middle of answers, and comes back. Each host has a network of its own: see netlab.ts.
 
 const problem = netLabProblem();

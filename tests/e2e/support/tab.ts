@@ -7,6 +7,8 @@ export interface Tab {
   readonly context: BrowserContext;
   /** Lines of the page's console. */
   readonly console: readonly string[];
+  /** Addresses of requests that have not ended. */
+  readonly unanswered: ReadonlySet<string>;
 }
 
 /** Joining means a download, a hash and a load; on a software adapter beside others it takes a while. */
@@ -42,17 +44,40 @@ function storeSettings({ text, anew }: { readonly text: string; readonly anew: b
 
 /** Another tab of the same browser context: it shares the storage. */
 export async function openPage(context: BrowserContext, url: string): Promise<Tab> {
-  const page = await context.newPage();
+  const tab = watchPage(await context.newPage());
+  await tab.page.goto(url);
+  return tab;
+}
+
+/** A tab of a page that has not gone anywhere yet. */
+export function watchPage(page: Page): Tab {
   const lines: string[] = [];
   page.on('console', (message) => lines.push(message.text()));
   page.on('pageerror', (error) => lines.push(`page error: ${error.message}`));
-  await page.goto(url);
-  return { page, context, console: lines };
+  const unanswered = new Set<string>();
+  page.on('request', (request) => unanswered.add(request.url()));
+  for (const end of ['requestfinished', 'requestfailed'] as const)
+    page.on(end as 'requestfinished', (request) => unanswered.delete(request.url()));
+  return { page, context: page.context(), console: lines, unanswered };
+}
+
+/** For the message of a test that waits in vain for the page. */
+async function stateOf({ page, console: lines, unanswered }: Tab): Promise<string> {
+  const look = page.evaluate(() => `${document.readyState}, ${document.visibilityState}: ${document.body.textContent}`);
+  const slow = new Promise<string>((resolve) => setTimeout(() => resolve('it does not say'), 5000));
+  const shown = await Promise.race([look.catch(String), slow]);
+  return [`The page is ${shown}`, `Unanswered: ${[...unanswered].join(' ')}`, ...lines.slice(-20)].join('\n');
 }
 
 /** Picks these shards, joins, and waits until they serve. */
-export async function joinWith({ page }: Tab, shards: readonly number[]): Promise<void> {
-  for (const shard of shards) await page.getByTestId(`shard-${shard}-pick`).check({ timeout: JOIN_TIMEOUT_MS });
+export async function joinWith(tab: Tab, shards: readonly number[]): Promise<void> {
+  const { page } = tab;
+  for (const shard of shards) {
+    const picked = page.getByTestId(`shard-${shard}-pick`).check({ timeout: JOIN_TIMEOUT_MS });
+    await picked.catch(async (error: Error) => {
+      throw new Error(`${error.message}\n${await stateOf(tab)}`, { cause: error });
+    });
+  }
   await page.getByTestId('join').click();
   for (const shard of shards) await expectShardState(page, shard, 'ready');
 }
