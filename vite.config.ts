@@ -38,8 +38,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           // Limits are for hangs: a busy machine is slow, not broken.
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
           maxWorkers: 4,
           include: ['tests/unit/**/*.test.ts', 'tests/swarm/**/*.test.ts'],
         },

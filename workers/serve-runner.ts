@@ -1,5 +1,6 @@
 import * as comlink from 'comlink';
 import { ShoalError } from '../src/core/errors.ts';
+import { Lazy } from '../src/core/lazy.ts';
 import type { KeptSessions } from '../src/engine/kept-sessions.ts';
 import type { LayerRunner } from '../src/engine/layer-runner.ts';
 import type { SessionPages } from '../src/engine/session-pages.ts';
@@ -30,11 +31,7 @@ export function serveRunner(
     return runner;
   };
   /** Its code comes with the first checkpoint. */
-  let kept: Promise<KeptSessions> | undefined;
-  const checkpoints = (): Promise<KeptSessions> => {
-    kept ??= openCheckpoints(require());
-    return kept;
-  };
+  const checkpoints = new Lazy(() => openCheckpoints(require()));
   const api: RunnerWorkerApi = {
     async start(hyperparameters, threads) {
       runner = await create(hyperparameters, threads);
@@ -59,7 +56,7 @@ export function serveRunner(
     truncateSession: (session, position) => require().truncateSession(session, position),
     async closeSession(session) {
       await require().closeSession(session);
-      (await kept)?.release(session);
+      (await checkpoints.begun?.catch(() => undefined))?.release(session);
     },
     async execute(task) {
       const output = await require().execute(task);
@@ -70,10 +67,10 @@ export function serveRunner(
       const buffers = results.flatMap((result) => ('hidden' in result ? [result.hidden.buffer] : []));
       return comlink.transfer(results, buffers);
     },
-    beginCheckpoint: async (session, name, wanted) => (await checkpoints()).begin(session, name, wanted),
-    writeCheckpoint: async (session) => (await checkpoints()).writeNext(session),
-    restoreCheckpoint: async (session, name) => (await checkpoints()).restore(session, name),
-    deleteCheckpoint: async (name) => (await checkpoints()).delete(name),
+    beginCheckpoint: async (session, name, wanted) => (await checkpoints.get()).begin(session, name, wanted),
+    writeCheckpoint: async (session) => (await checkpoints.get()).writeNext(session),
+    restoreCheckpoint: async (session, name) => (await checkpoints.get()).restore(session, name),
+    deleteCheckpoint: async (name) => (await checkpoints.get()).delete(name),
     freeTokens: () => require().freeTokens(),
     lost: () => require().lost,
     close: async () => runner?.close(),

@@ -2,6 +2,7 @@ import { batch, computed, type ReadonlySignal, type Signal, signal } from '@prea
 import type { ShoalEngine } from '../api/index.ts';
 import { ShoalError } from '../core/errors.ts';
 import { shortPeerId } from '../core/format.ts';
+import { Lazy } from '../core/lazy.ts';
 import { type LogLine, log } from '../core/log.ts';
 import type { SwarmNode } from '../swarm/node.ts';
 import { type ModelText, type PromptSize, sizeOf } from '../tokenizer/model-text.ts';
@@ -131,7 +132,10 @@ export class SwarmApp implements AppModel {
   readonly engine: ShoalEngine = this.#answers.open().engine;
   #session: SwarmSession | undefined;
   #shelfParts: ShelfParts | undefined;
-  #shelf: Promise<RealModelShelf> | undefined;
+  readonly #shelf = new Lazy(async () => {
+    const { RealModelShelf: Shelf } = await import('./models/model-shelf.ts');
+    return new Shelf(this.#shelfParts!);
+  });
   /** What a person asks for before the server has answered, or before the tab has connected, waits for it. */
   readonly #introduced = Promise.withResolvers<SwarmSession>();
   readonly #connected = Promise.withResolvers<SwarmNode>();
@@ -428,14 +432,7 @@ export class SwarmApp implements AppModel {
 
   async models(): Promise<RealModelShelf> {
     await this.#introduced.promise;
-    this.#shelf ??= import('./models/model-shelf.ts').then(
-      ({ RealModelShelf: Shelf }) => new Shelf(this.#shelfParts!),
-      (error: unknown) => {
-        this.#shelf = undefined;
-        throw error;
-      },
-    );
-    return this.#shelf;
+    return this.#shelf.get();
   }
 
   /** Loads code that the first screen did without; what fails is asked for again when it is needed, and told then. */

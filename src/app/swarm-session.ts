@@ -4,6 +4,7 @@ import { openWorkerText } from '../../workers/tokenizer-client.ts';
 import type { ModelHeader } from '../../workers/tokenizer-contract.ts';
 import { ShoalError } from '../core/errors.ts';
 import { collectAllGarbage } from '../core/garbage.ts';
+import { Lazy } from '../core/lazy.ts';
 import { log } from '../core/log.ts';
 import type { LayerRunner, RunnerInfo } from '../engine/layer-runner.ts';
 import type { Grammars } from '../grammar/answer-grammar.ts';
@@ -92,11 +93,8 @@ export function lazyTransport(
     const { GatedTransport } = await import('../net/gate/gated-transport.ts');
     return new GatedTransport(transport, swarm.keys);
   };
-  let opening: Promise<Transport> | undefined;
-  return () => {
-    opening ??= open();
-    return opening;
-  };
+  const transport = new Lazy(open);
+  return () => transport.get();
 }
 
 /** One model's swarm as this tab takes part in it: everything below the page, put together. */
@@ -113,12 +111,15 @@ export class SwarmSession {
   readonly #network: () => Promise<Transport>;
   readonly #parts: SessionParts | undefined;
   /** Over the model's tokens. */
-  readonly grammars: Grammars = { follow: async (grammar) => (await this.#openGrammars()).follow(grammar) };
+  readonly grammars: Grammars = { follow: async (grammar) => (await this.#grammarThread.get()).follow(grammar) };
   readonly #closed = new AbortController();
   #opened: Promise<Transport | undefined> | undefined;
   #node: SwarmNode | undefined;
-  #text: Promise<ModelText> | undefined;
-  #grammars: Promise<Grammars> | undefined;
+  readonly #text = new Lazy(() => this.#openText());
+  readonly #grammarThread = new Lazy(async () => {
+    const { workerGrammars } = await import('../../workers/grammar-client.ts');
+    return workerGrammars(async () => (await this.text()).tokens.data, this.#closed.signal);
+  });
   #tokens: TokenTable | undefined;
 
   constructor(options: SwarmSessionOptions) {
@@ -189,7 +190,7 @@ export class SwarmSession {
   /** This tab's connection to the swarm, opened when first asked for. */
   transport(): Promise<Transport> {
     const opening = this.#network();
-    this.#opened ??= opening.catch(() => undefined);
+    this.#opened = opening.catch(() => undefined);
     return opening;
   }
 
@@ -245,18 +246,7 @@ export class SwarmSession {
 
   /** Text in and out of the model, by the tokenizer in the header of shard 0, which every tab may fetch. */
   text(): Promise<ModelText> {
-    const open = this.#parts?.openText ?? (() => openWorkerText(() => this.#readHeader(), this.#closed.signal));
-    this.#text ??= open().then(
-      (text) => {
-        this.#tokens = text.tokens;
-        return text;
-      },
-      (error: unknown) => {
-        this.#text = undefined;
-        throw error;
-      },
-    );
-    return this.#text;
+    return this.#text.get();
   }
 
   /** Undefined until `text` is there. */
@@ -264,11 +254,11 @@ export class SwarmSession {
     return this.#tokens;
   }
 
-  #openGrammars(): Promise<Grammars> {
-    this.#grammars ??= import('../../workers/grammar-client.ts').then(({ workerGrammars }) =>
-      workerGrammars(async () => (await this.text()).tokens.data, this.#closed.signal),
-    );
-    return this.#grammars;
+  async #openText(): Promise<ModelText> {
+    const open = this.#parts?.openText ?? (() => openWorkerText(() => this.#readHeader(), this.#closed.signal));
+    const text = await open();
+    this.#tokens = text.tokens;
+    return text;
   }
 
   async #readHeader(): Promise<ModelHeader> {

@@ -1,13 +1,14 @@
+import { Lazy } from '../core/lazy.ts';
+
 type Xgrammar = typeof import('@mlc-ai/web-xgrammar');
 
 /** The library's last words on what it could not do, taken from its log. */
 const said: string[] = [];
-let loading: Promise<Xgrammar> | undefined;
+const loading = new Lazy(load);
 
 /** MLC's grammar engine, in WebAssembly: loaded where a grammar is first asked for. */
 export function loadXgrammar(): Promise<Xgrammar> {
-  loading ??= load();
-  return loading;
+  return loading.get();
 }
 
 /** What the library has said since the last call: it aborts without an error's text. */

@@ -2,6 +2,7 @@ import { randomId } from '../core/bytes.ts';
 import { ShoalError } from '../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../core/events.ts';
 import { guardCandidates } from '../core/ice-candidates.ts';
+import { Lazy } from '../core/lazy.ts';
 import { log } from '../core/log.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
 import { FetchOrder } from './fetch-order.ts';
@@ -70,7 +71,8 @@ class TorrentShardStore implements ShardStore, MeetingPlace {
   readonly #siblings: SiblingTabs;
   readonly #lost = new Emitter<{ lost: ManifestShard }>();
   readonly #audit: ReturnType<typeof setInterval>;
-  #client: Promise<TorrentClient> | undefined;
+  /** Loaded when first needed: it is large, and a page shows itself sooner without it. */
+  readonly #client = new Lazy(() => this.#openClient());
   #introducer: PeerIntroducer | undefined;
   /** Bytes a second. */
   #uploadLimit: number | undefined;
@@ -87,7 +89,7 @@ class TorrentShardStore implements ShardStore, MeetingPlace {
       writer,
       chunks: options.chunks ?? new ChunkDatabase(),
       records: options.records ?? new TorrentRecords(),
-      connect: () => this.#connect(),
+      connect: () => this.#client.get(),
       introducer: () => this.#introducer,
       siblings: this.#siblings,
       onPhase: (transfer) => {
@@ -181,7 +183,7 @@ class TorrentShardStore implements ShardStore, MeetingPlace {
   limitUploads(bytesPerSecond: number | undefined): void {
     if (this.#uploadLimit === bytesPerSecond) return;
     this.#uploadLimit = bytesPerSecond;
-    void this.#client?.then(
+    void this.#client.begun?.then(
       ({ client }) => client.throttleUpload(bytesPerSecond ?? -1),
       () => undefined,
     );
@@ -200,8 +202,8 @@ class TorrentShardStore implements ShardStore, MeetingPlace {
     clearInterval(this.#audit);
     this.#siblings.close();
     await Promise.all([...this.#transfers.values()].map((transfer) => transfer.stop()));
-    const client = (await this.#client?.catch(() => undefined))?.client;
-    this.#client = undefined;
+    const client = (await this.#client.begun?.catch(() => undefined))?.client;
+    this.#client.forget();
     await new Promise<void>((resolve) => (client ? client.destroy(resolve) : resolve()));
   }
 
@@ -230,23 +232,22 @@ class TorrentShardStore implements ShardStore, MeetingPlace {
     return transfer;
   }
 
-  /** Loaded when first needed: it is large, and a page shows itself sooner without it. */
-  async #connect(): Promise<TorrentClient> {
-    this.#client ??= Promise.all([import('webtorrent'), import('./torrent/torrent-peer.ts')]).then((loaded) => {
-      const [{ default: Client }, { createTorrentPeer }] = loaded;
-      guardCandidates(globalThis.RTCPeerConnection);
-      const client = new Client({
-        peerId: this.exchangeId,
-        dht: false,
-        lsd: false,
-        utPex: false,
-        // Without these it would use public trackers and public STUN servers.
-        uploadLimit: this.#uploadLimit ?? -1,
-        tracker: { announce: [], rtcConfig: { iceServers: [...this.#iceServers] } },
-      });
-      client.on('error', (error) => log.error('TORRENT', typeof error === 'string' ? error : error.message));
-      return { client, createPeer: (initiator) => createTorrentPeer(this.#iceServers, initiator) };
+  async #openClient(): Promise<TorrentClient> {
+    const [{ default: Client }, { createTorrentPeer }] = await Promise.all([
+      import('webtorrent'),
+      import('./torrent/torrent-peer.ts'),
+    ]);
+    guardCandidates(globalThis.RTCPeerConnection);
+    const client = new Client({
+      peerId: this.exchangeId,
+      dht: false,
+      lsd: false,
+      utPex: false,
+      // Without these it would use public trackers and public STUN servers.
+      uploadLimit: this.#uploadLimit ?? -1,
+      tracker: { announce: [], rtcConfig: { iceServers: [...this.#iceServers] } },
     });
-    return this.#client;
+    client.on('error', (error) => log.error('TORRENT', typeof error === 'string' ? error : error.message));
+    return { client, createPeer: (initiator) => createTorrentPeer(this.#iceServers, initiator) };
   }
 }

@@ -1,4 +1,5 @@
 import { Emitter, type Unsubscribe } from '../core/events.ts';
+import { Lazy } from '../core/lazy.ts';
 import { log } from '../core/log.ts';
 import type { LayerRunner } from '../engine/layer-runner.ts';
 import type { IntroductionState, LinkPath, Transport } from '../net/transport.ts';
@@ -134,7 +135,7 @@ export class SwarmNode {
     this.#server = new CommandServer({
       peerId: transport.peerId,
       reports,
-      evidence: () => evidence(),
+      evidence: () => evidence.get(),
       statements,
       stages: this.stages,
       store,
@@ -167,39 +168,31 @@ export class SwarmNode {
       }),
     };
     // Liars are rare: their code comes with the first.
-    let opened: Promise<LiarEvidence> | undefined;
-    const evidence = () => {
-      opened ??= import('./coordinator/liar-evidence.ts').then(
-        (module) =>
-          new module.LiarEvidence({
-            ...dependencies,
-            serves: ({ start, end }) =>
-              end < layerCount && keeper.layers().some((held) => held.start <= start && end <= held.end),
-            onLiar: (peerId, lie) => this.coordinator.leaveOut(peerId, lie),
-          }),
-      );
-      return opened;
-    };
+    const evidence = new Lazy<LiarEvidence>(async () => {
+      const module = await import('./coordinator/liar-evidence.ts');
+      return new module.LiarEvidence({
+        ...dependencies,
+        serves: ({ start, end }) =>
+          end < layerCount && keeper.layers().some((held) => held.start <= start && end <= held.end),
+        onLiar: (peerId, lie) => this.coordinator.leaveOut(peerId, lie),
+      });
+    });
     const { exchange, commands } = this;
-    const { shelf } = options;
-    let checkpoints: Promise<Checkpoints> | undefined;
-    const openCheckpoints = async (openShelf: () => Promise<CheckpointShelf>) => {
-      const [module, shelf] = await Promise.all([import('./coordinator/checkpoints.ts'), openShelf()]);
-      return new module.Checkpoints({ exchange, commands, shelf, manifestId });
-    };
+    const { shelf: openShelf } = options;
+    const checkpoints =
+      openShelf &&
+      new Lazy<Checkpoints>(async () => {
+        const [module, shelf] = await Promise.all([import('./coordinator/checkpoints.ts'), openShelf()]);
+        return new module.Checkpoints({ exchange, commands, shelf, manifestId });
+      });
     this.coordinator = new Coordinator({
       ...dependencies,
       reports,
-      evidence,
+      evidence: () => evidence.get(),
       checks: () => options.settings().checkOthers,
       onChecked: () => this.#events.emit('change', undefined),
       contextLength,
-      checkpoints:
-        shelf &&
-        (() => {
-          checkpoints ??= openCheckpoints(shelf);
-          return checkpoints;
-        }),
+      checkpoints: checkpoints && (() => checkpoints.get()),
       leaving: () => this.#roster.leaving(),
     });
     this.#recruiter = new Recruiter({

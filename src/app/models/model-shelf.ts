@@ -1,6 +1,7 @@
 import { type Signal, signal } from '@preact/signals';
 import { createWorkerRunner, type RunnerChoice } from '../../../workers/runner-client.ts';
 import { ShoalError } from '../../core/errors.ts';
+import { Lazy } from '../../core/lazy.ts';
 import { log } from '../../core/log.ts';
 import { partSetOf } from '../../gguf/join.ts';
 import { linkedParts, parseModelLink } from '../../gguf/model-link.ts';
@@ -49,7 +50,7 @@ export class RealModelShelf implements ModelShelf {
   /** The server's, by their ids. */
   readonly #manifests = new Map<string, Promise<Manifest>>();
   #files: readonly File[] = [];
-  #measured: Promise<Preflight> | undefined;
+  readonly #measured = new Lazy(() => this.#measure());
   #known: Preflight | undefined;
   #opening: AbortController | undefined;
 
@@ -76,17 +77,7 @@ export class RealModelShelf implements ModelShelf {
   }
 
   preflight(): Promise<Preflight> {
-    this.#measured ??= this.#measure().then(
-      (measured) => {
-        this.#known = measured;
-        return measured;
-      },
-      (error: unknown) => {
-        this.#measured = undefined;
-        throw error;
-      },
-    );
-    return this.#measured;
+    return this.#measured.get();
   }
 
   async foretell(others: number): Promise<JoinForecast> {
@@ -167,7 +158,7 @@ export class RealModelShelf implements ModelShelf {
     const choice = await runnerChoice;
     const [served] = server.models;
     const limits = [shardMemoryBytes(), lent.memoryBytes].filter((limit) => limit !== undefined);
-    return preflight({
+    this.#known = await preflight({
       createRunner: (model) => createWorkerRunner(choice, model, PROBE_PIECE_BYTES, true),
       iceServers: server.iceServers,
       memoryBytes: limits.length > 0 ? Math.min(...limits) : undefined,
@@ -175,6 +166,7 @@ export class RealModelShelf implements ModelShelf {
       sampleUrl:
         served && !session.simulated ? serverUrl(`/models/${served.name}/shard-0.gguf`, server.page) : undefined,
     });
+    return this.#known;
   }
 
   /** Asked of the server once a page. */

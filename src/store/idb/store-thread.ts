@@ -1,5 +1,6 @@
+import { Lazy } from '../../core/lazy.ts';
 import type { ManifestShard } from '../../protocol/manifest.ts';
-import type { HubModels, HubRefusal, HubRun } from '../hub/hub-thread.ts';
+import type { HubRefusal, HubRun } from '../hub/hub-thread.ts';
 import { createHasher } from '../metainfo/hasher.ts';
 import { RunningHash } from '../metainfo/running-hash.ts';
 import { ChunkDatabase, type Piece } from './chunk-database.ts';
@@ -65,7 +66,8 @@ export class LocalStoreThread implements StoreThread {
   readonly #chunks: ChunkDatabase;
   /** By info hash, of shards that are being written or hashed. */
   readonly #hashes = new Map<string, RunningHash>();
-  #hub: Promise<HubModels> | undefined;
+  /** Its code comes with the first shard that nobody else has. */
+  readonly #hub = new Lazy(async () => new (await import('../hub/hub-thread.ts')).HubModels());
 
   constructor(chunks: ChunkDatabase = new ChunkDatabase()) {
     this.#chunks = chunks;
@@ -97,9 +99,7 @@ export class LocalStoreThread implements StoreThread {
   }
 
   async fetchFromHub(run: HubRun, signal: AbortSignal): Promise<FetchedRun | HubRefusal> {
-    // Its code comes with the first shard that nobody else has.
-    this.#hub ??= import('../hub/hub-thread.ts').then(({ HubModels }) => new HubModels());
-    const answer = await (await this.#hub).fetch(run, signal);
+    const answer = await (await this.#hub.get()).fetch(run, signal);
     return answer instanceof Uint8Array ? this.#take(answer, run) : answer;
   }
 

@@ -1,12 +1,13 @@
 import type { IHasher } from 'hash-wasm';
 import { toHex } from '../../core/bytes.ts';
 import { ShoalError } from '../../core/errors.ts';
+import { Lazy } from '../../core/lazy.ts';
 
 const DIGEST_BYTES = 32;
 
 /** SHA-256 of rows, one after the other. No call of it waits in the middle: all sessions and checks share one. */
 export class RowHasher {
-  static #shared: Promise<RowHasher> | undefined;
+  static readonly #shared = new Lazy(openHasher);
   readonly #hasher: IHasher;
 
   constructor(hasher: IHasher) {
@@ -14,12 +15,7 @@ export class RowHasher {
   }
 
   static shared(): Promise<RowHasher> {
-    RowHasher.#shared ??= openHasher().catch((error: unknown) => {
-      // Its code may be had the next time.
-      RowHasher.#shared = undefined;
-      throw error;
-    });
-    return RowHasher.#shared;
+    return RowHasher.#shared.get();
   }
 
   /** @param values - `[T, width]` @returns the digests of the rows `[T, 32]` */

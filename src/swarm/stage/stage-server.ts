@@ -1,5 +1,6 @@
 import { ShoalError } from '../../core/errors.ts';
 import type { Unsubscribe } from '../../core/events.ts';
+import { Lazy } from '../../core/lazy.ts';
 import { log } from '../../core/log.ts';
 import type { LayerRange } from '../../core/ranges.ts';
 import type { Tally } from '../../core/tally.ts';
@@ -65,7 +66,8 @@ export class StageServer {
   readonly #lending: () => Lending;
   readonly #manifestId: string;
   readonly #storage: Pick<ShardStore, 'usage'>;
-  #checkpoints: Promise<StageCheckpoints> | undefined;
+  /** Most tabs keep none before they have answered for a while: its code comes with the first. */
+  readonly #checkpoints = new Lazy(() => this.#loadCheckpoints());
   readonly #layerCount: number;
   #hasher: RowHasher | undefined;
   #runner: LayerRunner | undefined;
@@ -180,7 +182,7 @@ export class StageServer {
     try {
       await this.#work.watch.answered(opened);
       if (request.checkpoint !== undefined && runner.checkpoints)
-        restored = await (await this.#loadCheckpoints()).restore(open, request.checkpoint);
+        restored = await (await this.#checkpoints.get()).restore(open, request.checkpoint);
     } catch (error) {
       this.#sessions.delete(open);
       // The device may come back to it all the same.
@@ -203,12 +205,12 @@ export class StageServer {
     length: number,
   ): Promise<void> {
     const open = this.#sessions.get(coordinator, session, layers);
-    await (await this.#loadCheckpoints()).keep(open, name, length);
+    await (await this.#checkpoints.get()).keep(open, name, length);
   }
 
   /** Deletes what is kept of these layers under this name, whoever asks: nobody can guess it. */
   async dropCheckpoint(name: string, layers: LayerRange): Promise<void> {
-    await (await this.#loadCheckpoints()).drop(name, layers);
+    await (await this.#checkpoints.get()).drop(name, layers);
   }
 
   /**
@@ -385,21 +387,17 @@ export class StageServer {
     if (given) await this.closeSession(given.coordinator, given.id, given.layers);
   }
 
-  /** Most tabs keep none before they have answered for a while: its code comes with the first. */
-  #loadCheckpoints(): Promise<StageCheckpoints> {
-    this.#checkpoints ??= import('./stage-checkpoints.ts').then(
-      (module) =>
-        new module.StageCheckpoints({
-          peerId: this.#exchange.peerId,
-          manifestId: this.#manifestId,
-          sessions: this.#sessions,
-          work: this.#work,
-          runner: () => this.#requireRunner(),
-          checkLends: (coordinator) => checkLending(this.#lending(), coordinator, 0),
-          storage: this.#storage,
-        }),
-    );
-    return this.#checkpoints;
+  async #loadCheckpoints(): Promise<StageCheckpoints> {
+    const module = await import('./stage-checkpoints.ts');
+    return new module.StageCheckpoints({
+      peerId: this.#exchange.peerId,
+      manifestId: this.#manifestId,
+      sessions: this.#sessions,
+      work: this.#work,
+      runner: () => this.#requireRunner(),
+      checkLends: (coordinator) => checkLending(this.#lending(), coordinator, 0),
+      storage: this.#storage,
+    });
   }
 
   readonly #connected = (peerId: string): boolean => this.#exchange.isOpen(peerId);
