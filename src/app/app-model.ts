@@ -8,7 +8,7 @@ import type { FetchPriority, FetchWish, HubView, PeerTraffic, PieceMap } from '.
 import type { Lap } from '../swarm/coordinator/generation.ts';
 import type { RouteEvent } from '../swarm/coordinator/route-event.ts';
 import type { Wait } from '../swarm/route/wait.ts';
-import type { Seen } from '../swarm/seen.ts';
+import type { Check } from '../swarm/verify.ts';
 import type { PromptSize } from '../tokenizer/index.ts';
 import type { LanguageSetting } from '../words/words.ts';
 import type { AnswerOptions } from './chat/answer-options.ts';
@@ -489,18 +489,7 @@ export interface Alert {
   readonly count?: number;
 }
 
-export interface CheckRow {
-  readonly name: string;
-  /** The tab or the shard that it is of. */
-  readonly of?: { readonly peerId: string } | { readonly shard: number };
-  readonly passed: boolean;
-  /** What was seen, in English, */
-  readonly detail: string;
-  /** and as data, where it passed. */
-  readonly seen?: Seen;
-  /** Of the error, where it did not pass. */
-  readonly code?: ErrorCode;
-}
+export type CheckRow = Check;
 
 /** What runs the layers: the better of both, or always the one. */
 export type RunnerSetting = 'auto' | 'webgpu' | 'cpu';

@@ -1,8 +1,7 @@
 import { type Browser, type BrowserContext, expect, test } from '@playwright/test';
-import type { Settings } from '../../src/app/app-model.ts';
 import { readMetric } from '../support/read-metric.ts';
 import { ask } from './support/asking.ts';
-import { expectShardState, expectSwarmReady, joinWith, openTab, type Tab, withSettings } from './support/tab.ts';
+import { expectShardState, expectSwarmReady, joinWith, openTab, type Tab } from './support/tab.ts';
 import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
 
 // Of a server that is away: code that is needed later comes from there.
@@ -30,10 +29,6 @@ type Preparation = (context: BrowserContext) => Promise<unknown>;
 /** The server's copies of manifest, torrents and weights do not exist for this tab. */
 const withoutModels: Preparation = (context) => context.route('**/models/**', (route) => route.abort());
 const withoutTracker: Preparation = (context) => context.routeWebSocket(/\/announce$/, (socket) => socket.close());
-const keepingTo =
-  (settings: Partial<Settings>): Preparation =>
-  (context) =>
-    withSettings(settings)(context);
 
 async function open(browser: Browser, url: string, ...preparations: Preparation[]): Promise<Tab> {
   const tab = await openTab(browser, url, async (context) => {
@@ -81,21 +76,17 @@ function failedLookUps({ page }: Tab) {
 test('newcomers find manifest, torrents and shards through other tabs alone, and the creator may leave', async ({
   browser,
 }) => {
-  const alone = keepingTo({ spreadModel: false });
-  const creator = await openWith(browser, server.url, [0, 1, 2, 3], alone);
+  const creator = await openWith(browser, server.url, [0, 1, 2, 3]);
   const invite = await inviteOf(creator);
-  const [second, third] = await Promise.all([
-    openWith(browser, invite, [0, 1], alone),
-    openWith(browser, invite, [2, 3], alone),
-  ]);
+  const [second, third] = await Promise.all([openWith(browser, invite, [0, 1]), openWith(browser, invite, [2, 3])]);
   await expect(second.page.getByTestId('swarm')).toHaveAttribute('data-nodes', '3');
   const answer = await ask(second);
   expect(answer).not.toContain('error:');
   await close(creator);
 
   const [newcomer, fenced] = await Promise.all([
-    openWith(browser, invite, [1, 2], alone, withoutModels),
-    openWith(browser, invite, [0, 3], alone, withoutModels, withoutTracker),
+    openWith(browser, invite, [1, 2], withoutModels),
+    openWith(browser, invite, [0, 3], withoutModels, withoutTracker),
   ]);
   expect(newcomer.console.some((line) => line.includes('[SWARM] The manifest came from'))).toBe(true);
   expect(await receivedBytes(newcomer)).toBeGreaterThan(0);
@@ -110,10 +101,9 @@ test('newcomers find manifest, torrents and shards through other tabs alone, and
 test('without the server tabs answer, look shards up and fetch them from each other; with it all register again', async ({
   browser,
 }) => {
-  const alone = keepingTo({ spreadModel: false });
   const [front, back, guest] = await Promise.all([
-    openWith(browser, server.url, [0, 1], alone),
-    openWith(browser, server.url, [2, 3], alone),
+    openWith(browser, server.url, [0, 1]),
+    openWith(browser, server.url, [2, 3]),
     open(browser, server.url),
   ]);
   for (const { page } of [front, back, guest]) await expectSwarmReady(page);

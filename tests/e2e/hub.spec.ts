@@ -45,8 +45,6 @@ test.afterAll(async () => {
   rmSync(FOLDER, { recursive: true });
 });
 
-const ALONE = { spreadModel: false };
-
 /** Of the file, where the layers of a shard are. */
 function placeOf(shard: number): readonly [start: number, end: number] {
   const { layers } = manifest.shards[shard]!;
@@ -68,7 +66,7 @@ function ask(page: Page): Promise<string> {
 test('a shard that nobody has comes from the hub, its bytes alone, and the swarm answers with it', async ({
   browser,
 }) => {
-  const tab = await openTab(browser, withoutShards.url, withSettings(ALONE));
+  const tab = await openTab(browser, withoutShards.url);
   await joinWith(tab, [SHARD]);
   const { page } = tab;
   await page.getByTestId(`shard-${SHARD}-about`).click();
@@ -91,7 +89,7 @@ test('a shard that nobody has comes from the hub, its bytes alone, and the swarm
     expect([cookie, referer, authorization]).toEqual([undefined, undefined, undefined]);
 
   // The others come from the server, by another tab.
-  const other = await openTab(browser, server.url, withSettings(ALONE));
+  const other = await openTab(browser, server.url);
   await joinWith(
     other,
     [0, 1, 2, 3].filter((shard) => shard !== SHARD),
@@ -99,7 +97,7 @@ test('a shard that nobody has comes from the hub, its bytes alone, and the swarm
   await expectSwarmReady(page);
   const text = await ask(page);
   expect(text).not.toBe('');
-  const whole = await openTab(browser, server.url, withSettings(ALONE));
+  const whole = await openTab(browser, server.url);
   await whole.page.getByTestId('run-all').click();
   await expectShardState(whole.page, SHARD, 'ready');
   expect(await ask(whole.page)).toBe(text);
@@ -108,7 +106,7 @@ test('a shard that nobody has comes from the hub, its bytes alone, and the swarm
 
 test('a hub that lies is left, the page says so, and a tab that comes later gives the shard', async ({ browser }) => {
   hub.state = 'spoilt';
-  const tab = await openTab(browser, withoutShards.url, withSettings(ALONE));
+  const tab = await openTab(browser, withoutShards.url);
   const { page } = tab;
   await page.getByTestId(`shard-${SHARD}-pick`).check({ timeout: 60_000 });
   await page.getByTestId('join').click();
@@ -121,7 +119,7 @@ test('a hub that lies is left, the page says so, and a tab that comes later give
   await expectShardState(page, SHARD, 'downloading');
   const asked = hub.asked.length;
 
-  const later = await openTab(browser, server.url, withSettings(ALONE));
+  const later = await openTab(browser, server.url);
   await joinWith(later, [SHARD]);
   await expectShardState(page, SHARD, 'ready');
   expect(hub.asked).toHaveLength(asked);
@@ -131,7 +129,7 @@ test('a hub that lies is left, the page says so, and a tab that comes later give
 test('a hub is not asked where the person does not want it, and at once when they do', async ({ browser }) => {
   hub.state = 'good';
   const asked = hub.asked.length;
-  const tab = await openTab(browser, withoutShards.url, withSettings({ ...ALONE, hub: 'never' }));
+  const tab = await openTab(browser, withoutShards.url, withSettings({ hub: 'never' }));
   const { page } = tab;
   await page.getByTestId(`shard-${SHARD}-pick`).check({ timeout: 60_000 });
   await page.getByTestId('join').click();

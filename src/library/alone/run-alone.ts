@@ -1,5 +1,6 @@
 import { type EngineOptions, ShoalEngine } from '../../api/index.ts';
 import { ShoalError } from '../../core/errors.ts';
+import { Lazy } from '../../core/lazy.ts';
 import type { LayerRunner } from '../../engine/layer-runner.ts';
 import type { Grammars } from '../../grammar/answer-grammar.ts';
 import type { Hyperparameters } from '../../model/hyperparameters.ts';
@@ -97,16 +98,13 @@ export async function runAlone(model: HeldModel, platform: AlonePlatform, load: 
     // What goes wrong first is told; the other then ends with the engine.
     const [text] = await Promise.all([opening, loaded(keeper, signal)]);
     node.join();
-    let grammars: Promise<Grammars> | undefined;
+    const grammars = new Lazy(() => platform.openGrammars(text, closed.signal));
     return new AloneEngine(
       {
         generator: coordinator,
         text: async () => open(closed.signal, text),
         grammars: {
-          follow: async (grammar) => {
-            grammars ??= platform.openGrammars(text, closed.signal);
-            return (await grammars).follow(grammar);
-          },
+          follow: async (grammar) => (await grammars.get()).follow(grammar),
         },
         modelId: () => manifest.name,
         contextLength: () => manifest.hyperparameters.contextLength,

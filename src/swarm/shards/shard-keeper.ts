@@ -1,5 +1,6 @@
 import { type ErrorCode, ShoalError } from '../../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../../core/events.ts';
+import { Lazy } from '../../core/lazy.ts';
 import { log } from '../../core/log.ts';
 import type { LayerRange } from '../../core/ranges.ts';
 import type { LayerRunner } from '../../engine/layer-runner.ts';
@@ -51,7 +52,7 @@ export class ShardKeeper {
   readonly #serving = new Map<number, { readonly done: Promise<void>; readonly abort: AbortController }>();
   readonly #events = new Emitter<{ change: undefined }>();
   readonly #stopListening: readonly Unsubscribe[];
-  #runner: Promise<LayerRunner> | undefined;
+  readonly #runner = new Lazy(() => this.#openRunner());
   #lostAtMs = Number.NEGATIVE_INFINITY;
   /** Set once the tab has said in the swarm that it is here. */
   joined = false;
@@ -156,28 +157,28 @@ export class ShardKeeper {
     this.#serving.delete(index);
     serving.abort.abort();
     await serving.done.catch(() => undefined);
-    const runner = await this.#runner?.catch(() => undefined);
+    const runner = await this.#runner.begun?.catch(() => undefined);
     if (runner?.loadedShards().includes(index)) await runner.unloadShard(index);
     this.#set(index, ABSENT);
   }
 
   /** The runner, once a shard has asked for one. */
   async runner(): Promise<LayerRunner | undefined> {
-    return this.#runner?.catch(() => undefined);
+    return this.#runner.begun?.catch(() => undefined);
   }
 
   async close(): Promise<void> {
     for (const stop of this.#stopListening) stop();
     await Promise.allSettled([...this.#serving.keys()].map((index) => this.release(index)));
     const runner = await this.runner();
-    this.#runner = undefined;
+    this.#runner.forget();
     await runner?.close();
   }
 
   async #serve(shard: ManifestShard, signal: AbortSignal): Promise<void> {
     const { store, originOf } = this.#options;
     // It starts while the bytes are still on their way. Whether it can is told when the shard is there.
-    const runner = this.#deviceRunner();
+    const runner = this.#runner.get();
     runner.catch(() => undefined);
     await this.#checkCapacity(shard, runner);
     const cached = await store.isComplete(shard);
@@ -226,7 +227,7 @@ export class ShardKeeper {
 
   async #load(shard: ManifestShard, signal?: AbortSignal): Promise<void> {
     this.#set(shard.index, { ...ABSENT, phase: 'loading' });
-    const runner = await this.#deviceRunner();
+    const runner = await this.#runner.get();
     await runner.loadShard(this.#options.readerOf(shard), {
       ...(signal ? { signal } : {}),
       onProgress: (loadedBytes) => this.#set(shard.index, { phase: 'loading', loadedBytes, error: undefined }),
@@ -234,19 +235,11 @@ export class ShardKeeper {
     this.#set(shard.index, { ...ABSENT, phase: 'ready' });
   }
 
-  #deviceRunner(): Promise<LayerRunner> {
-    this.#runner ??= this.#options.createRunner(this.#options.manifest.hyperparameters).then(
-      (runner) => {
-        this.#options.onRunner(runner);
-        void runner.lost.then((reason) => this.#recover(runner, reason));
-        return runner;
-      },
-      (error: unknown) => {
-        this.#runner = undefined;
-        throw error;
-      },
-    );
-    return this.#runner;
+  async #openRunner(): Promise<LayerRunner> {
+    const runner = await this.#options.createRunner(this.#options.manifest.hyperparameters);
+    this.#options.onRunner(runner);
+    void runner.lost.then((reason) => this.#recover(runner, reason));
+    return runner;
   }
 
   /** Loads every shard again on a new device, once. */
@@ -257,7 +250,7 @@ export class ShardKeeper {
     );
     const again = performance.now() - this.#lostAtMs < DEVICE_LOSS_WINDOW_MS;
     this.#lostAtMs = performance.now();
-    this.#runner = undefined;
+    this.#runner.forget();
     this.#options.onRunner(undefined);
     // None of them serves until it is loaded again.
     for (const { index } of shards) this.#set(index, { ...ABSENT, phase: 'loading' });
