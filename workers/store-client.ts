@@ -15,6 +15,7 @@ export const storeThread: StoreThread = {
   write: (infoHash, pieces) => startedWorker().write(infoHash, pieces),
   fetch: (run, signal) => abortable((api, job) => api.fetch(job, run), signal),
   fetchFromHub: (run, signal) => abortable<FetchedRun | HubRefusal>((api, job) => api.fetchFromHub(job, run), signal),
+  takeAside: (shard, pieceLength, signal) => abortable((api, job) => api.takeAside(job, shard, pieceLength), signal),
   hash: (shard, pieceLength, { maxBytes, signal } = {}) =>
     abortable((api, job) => api.hash(job, shard, pieceLength, maxBytes), signal),
 };

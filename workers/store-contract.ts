@@ -10,6 +10,8 @@ export interface StoreWorkerApi {
   fetch(job: number, run: RunToFetch): Promise<FetchedRun>;
   /** @see StoreThread.fetchFromHub. `job` names the call for `abort`. */
   fetchFromHub(job: number, run: HubRun): Promise<FetchedRun | HubRefusal>;
+  /** @see StoreThread.takeAside. `job` names the call for `abort`. */
+  takeAside(job: number, shard: ManifestShard, pieceLength: number): Promise<Uint8Array | undefined>;
   /** @see StoreThread.hash. `job` names the call for `abort`. */
   hash(
     job: number,

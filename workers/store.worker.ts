@@ -25,6 +25,7 @@ const api: StoreWorkerApi = {
   write: (infoHash, pieces) => thread.write(infoHash, pieces),
   fetch: (job, run) => abortable(job, (signal) => thread.fetch(run, signal)),
   fetchFromHub: (job, run) => abortable(job, (signal) => thread.fetchFromHub(run, signal)),
+  takeAside: (job, shard, pieceLength) => abortable(job, (signal) => thread.takeAside(shard, pieceLength, signal)),
   hash: (job, shard, pieceLength, maxBytes) =>
     abortable(job, (signal) =>
       thread.hash(shard, pieceLength, { signal, ...(maxBytes === undefined ? {} : { maxBytes }) }),

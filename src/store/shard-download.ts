@@ -3,6 +3,7 @@ import { collectAllGarbage } from '../core/garbage.ts';
 import { log } from '../core/log.ts';
 import type { ManifestShard } from '../protocol/manifest.ts';
 import { HurriedPace } from './hurried-pace.ts';
+import { asideOf } from './idb/chunk-database.ts';
 import { type CheckParts, ShardCheck } from './idb/shard-check.ts';
 import { askToPersist, type SpaceParts, withSpace } from './idb/storage-space.ts';
 import { pieceCount } from './metainfo/pieces.ts';
@@ -111,6 +112,7 @@ export class ShardDownload {
     await this.leave();
     await this.#parts.records.forgetSha256(infoHash);
     await this.#parts.chunks.delete(infoHash);
+    await this.#deleteAside();
     this.forget();
     this.#parts.siblings.tell({ kind: 'removed', infoHash });
   }
@@ -128,8 +130,14 @@ export class ShardDownload {
     this.check.void();
     this.#setPhase('downloading');
     await this.fetch(origin, this.#pieces, signal, patienceMs);
+    await this.#deleteAside();
     // Blocks, streams and what they hang on.
     collectAllGarbage();
+  }
+
+  /** Of no use any more, where there are any. */
+  async #deleteAside(): Promise<void> {
+    await this.#parts.chunks.delete(asideOf(this.shard.infoHash));
   }
 
   async #verify(signal: AbortSignal): Promise<boolean> {

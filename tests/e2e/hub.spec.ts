@@ -26,6 +26,8 @@ let hub: HubServer;
 let server: ServerProcess;
 /** The same server, which gives all but the shards. */
 let withoutShards: PathProxy;
+/** Neither these nor their torrents, so that nobody tells what pieces must be. */
+let withoutTorrents: PathProxy;
 let manifest: Manifest;
 test.beforeAll(async () => {
   writeFileSync(MODEL_FILE, MODEL);
@@ -36,10 +38,11 @@ test.beforeAll(async () => {
   await rememberSource(directory, { modelFile: MODEL_FILE }, manifest);
   server = await startServer(['--model', MODEL_FILE, '--data', FOLDER]);
   withoutShards = await startPathProxy(false, /\/shard-\d+\.gguf$/);
-  withoutShards.target(server.url);
+  withoutTorrents = await startPathProxy(false, /\/shard-\d+\.(gguf|torrent)$/);
+  for (const proxy of [withoutShards, withoutTorrents]) proxy.target(server.url);
 });
 test.afterAll(async () => {
-  withoutShards.close();
+  for (const proxy of [withoutShards, withoutTorrents]) proxy.close();
   hub.close();
   await server.stop();
   rmSync(FOLDER, { recursive: true });
@@ -141,4 +144,46 @@ test('a hub is not asked where the person does not want it, and at once when the
   await page.getByTestId('hub').selectOption('open');
   await expectShardState(page, SHARD, 'ready');
   await tab.context.close();
+});
+
+test('a shard whose torrent nobody has comes from the hub as a whole, over a reload, and other tabs get it', async ({
+  browser,
+}) => {
+  hub.state = 'good';
+  const before = hub.asked.length;
+  // The file's header, and a piece.
+  hub.patience = before + 2;
+  const tab = await openTab(browser, withoutTorrents.url);
+  const { page } = tab;
+  await page.getByTestId(`shard-${SHARD}-pick`).check({ timeout: 60_000 });
+  await page.getByTestId('join').click();
+  await expect.poll(() => hub.refusals, { timeout: 60_000 }).toBeGreaterThan(0);
+  hub.patience = Number.POSITIVE_INFINITY;
+  await page.reload();
+  await expectShardState(page, SHARD, 'ready');
+  // Nothing of the shard twice; each page reads the file's header.
+  const [start, end] = placeOf(SHARD);
+  const parts = hub.asked.slice(before).map(([from, to]) => Math.min(to, end) - Math.max(from, start));
+  expect(parts.reduce((sum, bytes) => sum + Math.max(0, bytes), 0)).toBe(end - start);
+
+  const asked = hub.asked.length;
+  const other = await openTab(browser, withoutTorrents.url);
+  await joinWith(other, [SHARD]);
+  expect(hub.asked).toHaveLength(asked);
+  await Promise.all([tab, other].map(({ context }) => context.close()));
+});
+
+test('a hub that lies where nobody has the torrent is left, and nothing of it stays', async ({ browser }) => {
+  hub.state = 'spoilt';
+  const tab = await openTab(browser, withoutTorrents.url);
+  const { page } = tab;
+  await page.getByTestId(`shard-${SHARD}-pick`).check({ timeout: 60_000 });
+  await page.getByTestId('join').click();
+  await page.getByTestId(`shard-${SHARD}-about`).click();
+  await expect(page.getByTestId(`shard-${SHARD}-hub`)).toHaveAttribute('data-state', 'refused', { timeout: 60_000 });
+  await expect(page.getByTestId(`shard-${SHARD}-hub`)).toContainText('gives wrong bytes');
+  const later = await openTab(browser, server.url);
+  await joinWith(later, [SHARD]);
+  await expectShardState(page, SHARD, 'ready');
+  await Promise.all([tab, later].map(({ context }) => context.close()));
 });

@@ -11,8 +11,10 @@ export interface HubRun extends HubModelOptions {
   readonly pieceLength: number;
   /** Number of the first piece. */
   readonly first: number;
-  /** Of each piece, hexadecimal. */
-  readonly sha1: readonly string[];
+  /** How many pieces. */
+  readonly count: number;
+  /** Of each piece, hexadecimal; undefined where nobody has told them. */
+  readonly sha1: readonly string[] | undefined;
 }
 
 /** What came of a request to a hub, where nothing did. */
@@ -33,9 +35,9 @@ export class HubModels {
    * @throws ShoalError `aborted`
    */
   async fetch(run: HubRun, signal: AbortSignal): Promise<Uint8Array | HubRefusal> {
-    const { shard, pieceLength, first, sha1 } = run;
+    const { shard, pieceLength, first, count } = run;
     const start = first * pieceLength;
-    const end = Math.min(shard.sizeBytes, start + sha1.length * pieceLength);
+    const end = Math.min(shard.sizeBytes, start + count * pieceLength);
     try {
       const model = await abortable(this.#open(run), signal);
       return await model.read(shard.index, start, end, signal);

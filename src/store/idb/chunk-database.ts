@@ -70,6 +70,19 @@ export class ChunkDatabase {
       return promisifyRequest(store.transaction);
     });
   }
+
+  /** Keeps stored pieces `[start, end)` under another name, in one transaction. @throws ShoalError `storage-full` */
+  async rename(from: string, to: string, start: number, end: number): Promise<void> {
+    const pieces = await this.getRange(from, start, end);
+    await this.putAll(
+      to,
+      pieces.flatMap((bytes, index) => (bytes ? [{ index: start + index, bytes }] : [])),
+    );
+    await this.#store('readwrite', (store) => {
+      for (let index = start; index < end; index++) store.delete(key(from, index));
+      return promisifyRequest(store.transaction);
+    });
+  }
 }
 
 /** A Blob whose file is gone, as after another tab has deleted it, is not stored. */
@@ -79,6 +92,11 @@ async function bytesOf(blob: Blob): Promise<Uint8Array<ArrayBuffer> | undefined>
   } catch {
     return undefined;
   }
+}
+
+/** What stands for the info hash of pieces that nobody can check yet. */
+export function asideOf(infoHash: string): string {
+  return `aside-${infoHash}`;
 }
 
 function key(infoHash: string, piece: number): string {

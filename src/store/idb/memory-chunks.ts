@@ -28,14 +28,13 @@ export class MemoryChunks extends ChunkDatabase {
   }
 
   override async putAll(infoHash: string, added: readonly Piece[]): Promise<void> {
-    const pieces = this.#shards.get(infoHash) ?? new Map<number, Uint8Array>();
+    const pieces = this.#piecesOf(infoHash);
     const sizeOf = (index: number) => pieces.get(index)?.byteLength ?? 0;
     const growth = added.reduce((sum, { index, bytes }) => sum + bytes.byteLength - sizeOf(index), 0);
     if (this.#bytes + growth > this.#maxBytes) throw this.#full();
     const copies = added.map(({ index, bytes }): [number, Uint8Array] => [index, this.#copy(bytes)]);
     for (const [index, bytes] of copies) pieces.set(index, bytes);
     this.#bytes += growth;
-    this.#shards.set(infoHash, pieces);
   }
 
   override async pieces(infoHash: string): Promise<number[]> {
@@ -49,6 +48,24 @@ export class MemoryChunks extends ChunkDatabase {
   override async delete(infoHash: string): Promise<void> {
     for (const bytes of this.#shards.get(infoHash)?.values() ?? []) this.#bytes -= bytes.byteLength;
     this.#shards.delete(infoHash);
+  }
+
+  override async rename(from: string, to: string, start: number, end: number): Promise<void> {
+    const pieces = this.#piecesOf(from);
+    const renamed = this.#piecesOf(to);
+    for (let index = start; index < end; index++) {
+      const bytes = pieces.get(index);
+      if (!bytes) continue;
+      this.#bytes -= renamed.get(index)?.byteLength ?? 0;
+      renamed.set(index, bytes);
+      pieces.delete(index);
+    }
+  }
+
+  #piecesOf(infoHash: string): Map<number, Uint8Array> {
+    const pieces = this.#shards.get(infoHash) ?? new Map<number, Uint8Array>();
+    this.#shards.set(infoHash, pieces);
+    return pieces;
   }
 
   #copy(bytes: Uint8Array): Uint8Array {

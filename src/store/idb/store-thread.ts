@@ -46,10 +46,17 @@ export interface StoreThread {
    */
   fetch(run: RunToFetch, signal: AbortSignal): Promise<FetchedRun>;
   /**
-   * As `fetch`, from where the model's whole file lies. What a hub does instead of giving them is no error of ours.
+   * As `fetch`, from where the model's whole file lies; pieces that cannot be checked are kept aside. What a hub does
+   * instead of giving them is no error of ours.
    * @throws ShoalError `storage-full`, `aborted`
    */
   fetchFromHub(run: HubRun, signal: AbortSignal): Promise<FetchedRun | HubRefusal>;
+  /**
+   * Has pieces that were kept aside, all of a shard, count as stored if they are the manifest's; otherwise none stays.
+   * @returns the `.torrent` that they make
+   * @throws ShoalError `shard-missing`, `storage-full`, `aborted`
+   */
+  takeAside(shard: ManifestShard, pieceLength: number, signal: AbortSignal): Promise<Uint8Array | undefined>;
   /**
    * SHA-256 of a stored shard, hexadecimal; undefined when `maxBytes` were not enough. What was written in order here is
    * hashed already and not read again.
@@ -68,6 +75,7 @@ export class LocalStoreThread implements StoreThread {
   readonly #hashes = new Map<string, RunningHash>();
   /** Its code comes with the first shard that nobody else has. */
   readonly #hub = new Lazy(async () => new (await import('../hub/hub-thread.ts')).HubModels());
+  readonly #aside = new Lazy(async () => new (await import('./aside-pieces.ts')).AsidePieces(this.#chunks));
 
   constructor(chunks: ChunkDatabase = new ChunkDatabase()) {
     this.#chunks = chunks;
@@ -100,7 +108,16 @@ export class LocalStoreThread implements StoreThread {
 
   async fetchFromHub(run: HubRun, signal: AbortSignal): Promise<FetchedRun | HubRefusal> {
     const answer = await (await this.#hub.get()).fetch(run, signal);
-    return answer instanceof Uint8Array ? this.#take(answer, run) : answer;
+    if (!(answer instanceof Uint8Array)) return answer;
+    const { shard, pieceLength, first, sha1 } = run;
+    if (sha1) return this.#take(answer, { shard, pieceLength, first, sha1 });
+    const aside = await this.#aside.get();
+    const stored = await aside.store(shard.infoHash, pieceLength, first, answer);
+    return { bytes: answer.length, stored, wrong: [] };
+  }
+
+  async takeAside(shard: ManifestShard, pieceLength: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    return (await this.#aside.get()).take(shard, pieceLength, signal);
   }
 
   /** Stores the pieces among fetched bytes whose SHA-1 is right. */

@@ -44,8 +44,8 @@ export class ExchangeSlot implements ExchangeState {
     if (!hub) return undefined;
     const bytes = this.#hubBytes + (this.#current?.hubBytes ?? 0);
     const { refusal } = this.hubRecord;
-    const apart = { state: refusal ? 'refused' : 'idle', trouble: refusal?.trouble } as const;
-    return { host: sourceHost(hub.source), ...apart, ...this.#current?.hub, bytes };
+    const state = refusal ? 'refused' : hub.allowed() ? 'idle' : 'off';
+    return { host: sourceHost(hub.source), state, trouble: refusal?.trouble, ...this.#current?.hub, bytes };
   }
 
   get sentBytes(): number {

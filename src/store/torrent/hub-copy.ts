@@ -4,10 +4,10 @@ import type { ManifestShard } from '../../protocol/manifest.ts';
 import { sourceHost } from '../../protocol/model-source.ts';
 import type { HubModelOptions } from '../hub/hub-model.ts';
 import type { HubRefusal } from '../hub/hub-thread.ts';
-import { isLasting } from '../hub/hub-trouble.ts';
+import { type HubTrouble, isLasting } from '../hub/hub-trouble.ts';
 import type { FetchedRun, StoreThread } from '../idb/store-thread.ts';
 import type { HubView } from '../shard-store.ts';
-import type { PieceRun, PieceWindow } from './piece-window.ts';
+import type { PieceRun } from './piece-window.ts';
 import { RunLength } from './run-length.ts';
 
 /** Nobody who is there has had a missing piece for so long: then nobody will. */
@@ -28,6 +28,9 @@ const MAX_SHARE = 1.5;
 const FIRST_REST_MS = 15_000;
 const LONGEST_REST_MS = 300_000;
 
+/** What such a hub does. */
+export const WRONG_BYTES = 'gives other bytes than the manifest names';
+
 /** Where a model's whole file lies, and whether it may be asked. */
 export interface HubOptions extends HubModelOptions {
   /** Whether the owner lets this tab ask it. */
@@ -42,15 +45,28 @@ export interface HubRecord {
   refusal: HubRefusal | undefined;
 }
 
+/** The pieces of a shard that a hub may be asked for. */
+export interface HubWindow {
+  /** How many are not stored yet. */
+  readonly open: number;
+  /** How many of them only the hub can bring now. */
+  readonly lacking: number;
+  /** Consecutive ones of these; they are on their way until `giveBack`. @param most - how many at most */
+  takeLacking(most: number): PieceRun | undefined;
+  giveBack(run: PieceRun): void;
+}
+
 export interface HubCopyOptions {
   readonly hub: HubOptions;
   readonly record: HubRecord;
   readonly shard: ManifestShard;
   readonly pieceLength: number;
   readonly thread: Pick<StoreThread, 'fetchFromHub'>;
-  readonly window: PieceWindow;
-  /** SHA-1 of each piece, hexadecimal; undefined as long as no pieces can be taken. */
-  readonly hashes: () => readonly string[] | undefined;
+  readonly window: HubWindow;
+  /** Whether pieces can be taken at the moment. */
+  readonly ready: () => boolean;
+  /** SHA-1 of each of these, hexadecimal; undefined where nobody has told them. */
+  readonly sha1Of: (run: PieceRun) => readonly string[] | undefined;
   /** Whether the server is about to bring pieces. */
   readonly serverGives: () => boolean;
   /** Whether the tracker has been asked, and nobody is known by it. */
@@ -124,7 +140,7 @@ export class HubCopy {
   }
 
   look(): void {
-    const { hub, record, window, hashes, serverGives, nobodyKnown } = this.#options;
+    const { hub, record, window, ready, serverGives, nobodyKnown } = this.#options;
     if (this.#closed) return;
     if (window.open === 0) {
       this.#rest();
@@ -137,7 +153,7 @@ export class HubCopy {
       this.#rest();
       return;
     }
-    if (!hashes() || !hub.allowed() || record.refusal || window.lacking === 0) {
+    if (!ready() || !hub.allowed() || record.refusal || window.lacking === 0) {
       // What is on its way lacks as well, and comes.
       if (this.#running === 0 || record.refusal || !hub.allowed()) this.#rest();
       return;
@@ -177,23 +193,19 @@ export class HubCopy {
   }
 
   async #fetch(run: PieceRun): Promise<void> {
-    const { hub, record, shard, pieceLength, thread, window, hashes, onFetched, onError } = this.#options;
+    const { hub, record, shard, pieceLength, thread, window, sha1Of, onFetched, onError } = this.#options;
     const { signal } = this.#stop;
     const startedAtMs = performance.now();
     const bytes = Math.min(shard.sizeBytes, run.end * pieceLength) - run.start * pieceLength;
     try {
       if (record.askedBytes + bytes > MAX_SHARE * shard.sizeBytes) {
-        this.#refuse({
-          trouble: 'too-much',
-          detail: 'has given as much as this shard may cost',
-          retryAfterMs: undefined,
-        });
+        this.refuse('too-much', 'has given as much as this shard may cost');
         return;
       }
       record.askedBytes += bytes;
       const { source, layerCount, shards } = hub;
-      const sha1 = hashes()!.slice(run.start, run.end);
-      const asked = { source, layerCount, shards, shard, pieceLength, first: run.start, sha1 };
+      const place = { shard, pieceLength, first: run.start, count: run.end - run.start, sha1: sha1Of(run) };
+      const asked = { source, layerCount, shards, ...place };
       const answer = await thread.fetchFromHub(asked, signal);
       if ('trouble' in answer) {
         this.#fail(answer);
@@ -215,7 +227,7 @@ export class HubCopy {
 
   #fail(refusal: HubRefusal): void {
     if (isLasting(refusal.trouble)) {
-      this.#refuse(refusal);
+      this.refuse(refusal.trouble, refusal.detail);
       return;
     }
     // The other request may have failed with it.
@@ -229,9 +241,11 @@ export class HubCopy {
     this.#warn(refusal, `It is asked again in ${Math.round(restMs / 1000)} s, and other tabs meanwhile.`);
   }
 
-  #refuse(refusal: HubRefusal): void {
+  /** It is not asked any more. @param detail - as of `HubRefusal` */
+  refuse(trouble: HubTrouble, detail: string): void {
     const { record } = this.#options;
     if (record.refusal) return;
+    const refusal = { trouble, detail, retryAfterMs: undefined };
     record.refusal = refusal;
     this.#active = false;
     this.#warn(refusal, 'It is not asked any more; this tab waits for other tabs.');
@@ -244,10 +258,6 @@ export class HubCopy {
   #blame(wrongPieces: number): void {
     this.#wrongPieces += wrongPieces;
     if (this.#wrongPieces < MAX_WRONG_PIECES) return;
-    this.#refuse({
-      trouble: 'wrong-bytes',
-      detail: 'gives other bytes than the manifest names',
-      retryAfterMs: undefined,
-    });
+    this.refuse('wrong-bytes', WRONG_BYTES);
   }
 }

@@ -4,6 +4,7 @@ import { ShoalError } from '../../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../../core/events.ts';
 import { log } from '../../core/log.ts';
 import type { ManifestShard } from '../../protocol/manifest.ts';
+import { sourceHost } from '../../protocol/model-source.ts';
 import type { FetchGate } from '../fetch-gate.ts';
 import type { ChunkDatabase } from '../idb/chunk-database.ts';
 import { IdbChunkStore } from '../idb/idb-chunk-store.ts';
@@ -14,7 +15,8 @@ import { checkShape } from '../metainfo/torrent-info.ts';
 import type { HubView, Pace, PieceMap } from '../shard-store.ts';
 import { type ArrivalOptions, Arrivals } from './arrivals.ts';
 import { updateEagerly } from './eager-updates.ts';
-import { HubCopy, type HubOptions, type HubRecord } from './hub-copy.ts';
+import type { HubOptions, HubRecord } from './hub-copy.ts';
+import type { HubSource } from './hub-source.ts';
 import type { PeerCounts } from './peer-counts.ts';
 import type { PeerDescription, PeerIntroducer } from './peer-introducer.ts';
 import { limitPeers, wantedPeers } from './peer-limit.ts';
@@ -29,6 +31,8 @@ import { announceNow, silenceTrackers } from './tracker-link.ts';
 const CACHE_BYTES = 2 * 1024 * 1024;
 /** Parts of a shard in `PieceMap`: what can be told apart on a line. */
 const MAP_PARTS = 64;
+/** A shard that is not there after so long may need the hub. */
+const HUB_AFTER_MS = 2000;
 
 export interface ExchangeOptions {
   readonly client: WebTorrent;
@@ -70,7 +74,11 @@ export class ShardExchange {
   readonly #options: ExchangeOptions;
   readonly #torrent: Torrent;
   readonly #server: ServerCopy | undefined;
-  readonly #hub: HubCopy | undefined;
+  /** Its code comes when it may be needed. */
+  #hub: HubSource | undefined;
+  #hubTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Where all pieces came from before the torrent knew of any. */
+  #wholeFrom: string | undefined;
   readonly #guard: SourceGuard;
   readonly #recovery: PeerRecovery;
   readonly #meetings: PeerMeetings;
@@ -142,7 +150,6 @@ export class ShardExchange {
       introducer,
       createPeer: options.createPeer,
     });
-    this.#hub = this.#openHub();
     if (!webSeedUrl || banned.has(webSeedUrl)) return;
     this.#server = new ServerCopy({
       ...{
@@ -188,11 +195,9 @@ export class ShardExchange {
     return this.#hubBytes;
   }
 
-  /** Undefined where there is none that may be asked. */
+  /** Undefined before it may be needed, and where there is none that may be asked. */
   get hub(): Omit<HubView, 'bytes'> | undefined {
-    const view = this.#hub?.view;
-    if (view?.state !== 'idle' || this.#wanted === 0 || this.#hashes) return view;
-    return { ...view, state: 'resting', trouble: 'no-hashes' };
+    return this.#hub?.view;
   }
 
   get sentBytes(): number {
@@ -246,6 +251,7 @@ export class ShardExchange {
     if (pieces > this.#wanted) {
       this.#wanted = pieces;
       this.#pace = options.pace;
+      this.#hubTimer ??= setTimeout(() => void this.#openHub(), HUB_AFTER_MS);
       if (this.#torrent.ready) this.#beginFetching();
     }
     await this.#arrivals.until(pieces, options);
@@ -280,6 +286,7 @@ export class ShardExchange {
     this.#stopListening();
     this.#window.close();
     this.#server?.close();
+    clearTimeout(this.#hubTimer);
     this.#hub?.close();
     this.#recovery.close();
     this.#meetings.close();
@@ -307,6 +314,9 @@ export class ShardExchange {
     for (let piece = 0; piece < pieceCount(shard.sizeBytes, pieceLength); piece++) {
       if (this.#torrent.bitfield.get(piece)) this.#stored.add(piece);
     }
+    const all = Array.from({ length: pieceCount(shard.sizeBytes, pieceLength) }, (_, piece) => piece);
+    if (this.#wholeFrom) this.#onFetched(this.#wholeFrom, { bytes: 0, stored: all, wrong: [] });
+    this.#hub?.ready();
     if (this.#wanted > 0) this.#beginFetching();
     this.#arrivals.look();
   }
@@ -314,24 +324,41 @@ export class ShardExchange {
   #beginFetching(): void {
     this.#window.want(this.#wanted, this.#stored, this.#pace);
     this.#server?.wake();
-    this.#hub?.wake();
+    void this.#hub?.wake();
   }
 
-  #openHub(): HubCopy | undefined {
-    const { hub, hubRecord: record, shard, pieceLength, thread, banned } = this.#options;
-    if (!hub) return undefined;
-    const copy: HubCopy = new HubCopy({
-      ...{ hub, record, shard, pieceLength, thread, window: this.#window },
+  async #openHub(): Promise<void> {
+    this.#hubTimer = undefined;
+    const { hub, hubRecord: record, shard, pieceLength, thread, chunks, gate, banned } = this.#options;
+    if (!hub || this.#hub || this.#has(this.#wanted) || banned.has(sourceHost(hub.source))) return;
+    const { HubSource } = await import('./hub-source.ts');
+    if (this.#closed) return;
+    this.#hub = new HubSource({
+      ...{ hub, record, shard, pieceLength, thread, chunks, window: this.#window },
       hashes: () => this.#hashes,
+      wantsWhole: () => this.#wanted === pieceCount(shard.sizeBytes, pieceLength) && gate.open && !this.#pace,
       serverGives: () => this.#server?.giving ?? false,
       nobodyKnown: () => this.#announced && this.#torrent._peers.size === 0,
-      onFetched: (run) => {
+      onFetched: (host, run) => {
         this.#hubBytes += run.bytes;
-        this.#onFetched(copy.host, run);
+        this.#onFetched(host, run);
+      },
+      onAside: (bytes, pieces) => {
+        this.#hubBytes += bytes;
+        this.#receivedBytes += bytes;
+        // As far as a person is told: the torrent counts anew when it knows its pieces.
+        this.#stored.clear();
+        for (const piece of pieces) this.#stored.add(piece);
+        this.#arrivals.look();
+      },
+      onWhole: (host, torrent) => {
+        this.#wholeFrom = host;
+        this.events.emit('metadata', torrent);
+        void this.#torrent._onMetadata(torrent);
       },
       onError: (error) => this.#fail(error),
     });
-    return banned.has(copy.host) ? undefined : copy;
+    await this.#hub.wake();
   }
 
   /** SHA-1 of each piece, hexadecimal; undefined as long as no pieces can be taken. */

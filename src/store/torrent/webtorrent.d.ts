@@ -77,6 +77,8 @@ declare module 'webtorrent' {
     readonly _hashes: readonly string[];
     /** Not public: a piece is stored. */
     _markVerified(piece: number): void;
+    /** Not public: takes the `.torrent`, unless it is known. */
+    _onMetadata(torrent: Uint8Array): Promise<void>;
     /** Not public: looks whether that was the last. */
     _checkDone(): void;
     /** Not public; null before the first announce and after the end. */

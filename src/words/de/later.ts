@@ -83,7 +83,6 @@ export const later = {
     hubTroubles: {
       busy: 'bittet zu warten',
       silent: 'antwortet nicht',
-      'no-hashes': 'könnte ihn geben, und niemand hier weiß bisher, wie seine Stücke zu prüfen sind',
       missing: 'gibt die Datei nicht her',
       'no-ranges': 'gibt keine Stücke der Datei',
       'other-file': 'hat eine andere Datei als die, aus der dieses Modell gemacht ist',

@@ -88,7 +88,6 @@ export const englishLater = {
     hubTroubles: {
       busy: 'asks to wait',
       silent: 'does not answer',
-      'no-hashes': 'could give it, and nobody here knows yet how to check its pieces',
       missing: 'does not give the file',
       'no-ranges': 'gives no parts of the file',
       'other-file': 'has another file than this model was made of',

@@ -26,8 +26,8 @@ let serverGives: boolean;
 let asked: number[];
 let give: (run: HubRun, signal: AbortSignal) => Promise<FetchedRun | HubRefusal>;
 
-const piecesOf = ({ first, sha1 }: HubRun) => sha1.map((_, index) => first + index);
-const all = async (run: HubRun) => ({ bytes: run.sha1.length * PIECE_BYTES, stored: piecesOf(run), wrong: [] });
+const piecesOf = ({ first, count }: HubRun) => range(first, first + count);
+const all = async (run: HubRun) => ({ bytes: run.count * PIECE_BYTES, stored: piecesOf(run), wrong: [] });
 const refusing = (trouble: HubTrouble, retryAfterMs?: number) => async () => ({ trouble, detail: 'x', retryAfterMs });
 
 function open(): HubCopy {
@@ -45,7 +45,8 @@ function open(): HubCopy {
         return give(run, signal);
       },
     },
-    hashes: () => range(0, PIECES).map((index) => `hash ${index}`),
+    ready: () => true,
+    sha1Of: ({ start, end }) => range(start, end).map((index) => `hash ${index}`),
     serverGives: () => serverGives,
     nobodyKnown: () => lonely,
     onFetched: ({ stored }) => {
@@ -225,7 +226,7 @@ describe('a hub as the last resort', () => {
   );
 
   it('that lies is not asked again after two wrong pieces', async () => {
-    give = async (run) => ({ bytes: run.sha1.length * PIECE_BYTES, stored: [], wrong: piecesOf(run) });
+    give = async (run) => ({ bytes: run.count * PIECE_BYTES, stored: [], wrong: piecesOf(run) });
     begin();
     await pass(60);
     expect(asked.length).toBeLessThanOrEqual(4);
@@ -261,7 +262,7 @@ describe('a hub as the last resort', () => {
     let most = 0;
     const lengths: number[] = [];
     give = async (run) => {
-      lengths.push(run.sha1.length);
+      lengths.push(run.count);
       most = Math.max(most, ++running);
       await new Promise((resolve) => setTimeout(resolve, 100));
       running--;

@@ -28,6 +28,7 @@ class SlowThread implements StoreThread {
 
   fetch = async () => ({ bytes: 0, stored: [], wrong: [] });
   fetchFromHub = this.fetch;
+  takeAside = async () => undefined;
   hash = async () => undefined;
 }
 

@@ -27,6 +27,7 @@ async function waitingHub() {
     shard: manifest.shards[index]!,
     pieceLength: manifest.pieceLength,
     first: 0,
+    count: 1,
     sha1: ['of the first piece'],
   });
   const firstPieceBytes = Math.min(manifest.pieceLength, manifest.shards[1]!.sizeBytes);
