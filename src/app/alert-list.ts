@@ -20,7 +20,9 @@ export class AlertList {
   /** @param about - what failed, to stand before the error's own text */
   addError({ code, message }: Pick<ShoalError, 'code' | 'message'>, subject?: string, about = ''): void {
     const text = `${about}${message}`;
-    this.#put({ level: 'error', text, code }, subject ?? text);
+    // One matter, whatever needed the code.
+    if (code === 'page-incomplete') this.#put({ level: 'error', text: message, code }, code);
+    else this.#put({ level: 'error', text, code }, subject ?? text);
   }
 
   #put(said: Pick<Alert, 'level' | 'text' | 'code'>, subject: string): void {

@@ -435,7 +435,7 @@ export class SwarmApp implements AppModel {
     return this.#shelf.get();
   }
 
-  /** Loads code that the first screen did without; what fails is asked for again when it is needed, and told then. */
+  /** Loads code that the first screen did without; what fails is told (`tellMissingCode`). */
   async loadRest(): Promise<void> {
     const attention = import('./attention.ts').then(({ watchAttention }) => watchAttention(this));
     const files = [import('./models/model-files.ts'), import('./models/import-file.ts')];
@@ -446,6 +446,11 @@ export class SwarmApp implements AppModel {
   /** The server has another build of the page than this one. */
   tellUpdate(): void {
     this.#alerts.add('info', words().notices.update, 'update');
+  }
+
+  /** Code that was asked for did not come, and may not come before a reload. */
+  tellMissingCode(thrown: unknown): void {
+    this.#alerts.addError(ShoalError.from(thrown));
   }
 
   foundPrivateSwarm(): Promise<void> {

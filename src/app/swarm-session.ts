@@ -80,9 +80,7 @@ export function lazyTransport(
       const { MemoryNetwork } = await import('../net/memory/memory-transport.ts');
       return new MemoryNetwork().createTransport();
     }
-    const { createLibp2pTransport } = await import('../net/libp2p/libp2p-transport.ts').catch((cause: unknown) => {
-      throw new ShoalError('peer-unreachable', 'The server did not send the whole page. Reload it.', { cause });
-    });
+    const { createLibp2pTransport } = await import('../net/libp2p/libp2p-transport.ts');
     const transport = await createLibp2pTransport({
       relay: relayMultiaddr(server.relay, server.page),
       others: peerRelays(server, manifestId, server.page),

@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'not-admitted'
   | 'not-finite'
   | 'out-of-memory'
+  | 'page-incomplete'
   | 'peer-gone'
   | 'peer-unreachable'
   | 'port-in-use'
@@ -49,6 +50,9 @@ export interface WireError {
   readonly queue?: QueuePlace | undefined;
 }
 
+/** What browsers say of an `import()` whose file did not come. Chromium goes on refusing the file until a reload. */
+const MISSING_MODULE = /dynamically imported module|Importing a module script failed/;
+
 /**
  * The one error class of the project. The message names what was expected, what was found, and what to do about it.
  */
@@ -72,13 +76,14 @@ export class ShoalError extends Error {
     return new ShoalError(wire.code, wire.message, { queue: wire.queue });
   }
 
-  /** Any thrown value as a ShoalError: itself, an abort as `aborted`, everything else as `internal`. */
+  /** Any thrown value as a ShoalError: itself, an abort as `aborted`, code that did not come as `page-incomplete`, everything else as `internal`. */
   static from(thrown: unknown): ShoalError {
     if (thrown instanceof ShoalError) return thrown;
     if (thrown instanceof Error) {
       if (thrown.name === 'AbortError')
         return new ShoalError('aborted', 'The operation was cancelled.', { cause: thrown });
-      return new ShoalError('internal', thrown.message, { cause: thrown });
+      const code = MISSING_MODULE.test(thrown.message) ? 'page-incomplete' : 'internal';
+      return new ShoalError(code, thrown.message, { cause: thrown });
     }
     return new ShoalError('internal', String(thrown));
   }

@@ -1,6 +1,6 @@
 /**
  * What is made when it is first asked for, once: who asks meanwhile waits for the same. What has failed is made anew for
- * whoever asks next. A browser may go on refusing a module that once did not come: `import` alone is not tried again.
+ * whoever asks next. Chromium goes on refusing a module that once did not come, whatever asks for it.
  */
 export class Lazy<T> {
   readonly #make: () => Promise<T>;

@@ -20,6 +20,7 @@ installConsole(app);
 addEventListener('beforeunload', (event) => {
   if (app.answersNeedIt()) event.preventDefault();
 });
+window.addEventListener('vite:preloadError', ({ payload }) => app.tellMissingCode(payload));
 // A tab that closes says goodbye, so that nobody waits for its silence to be noticed.
 addEventListener('pagehide', () => void app.session?.node?.membership.leave());
 // The code is evaluated, the page drawn and the swarm met in a task each: a click waits for one of them at most.

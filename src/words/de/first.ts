@@ -37,6 +37,8 @@ const errors: Readonly<Record<ErrorCode, string>> = {
   'not-finite':
     'Die Rechnung ging schief. Frag noch einmal; hilft das nicht, miss dein Gerät in der Liste der Modelle.',
   'out-of-memory': 'Der Arbeitsspeicher reicht nicht. Schließe andere Tabs oder lass diesen weniger Teile rechnen.',
+  'page-incomplete':
+    'Ein Teil dieser Seite kam nicht an. Lade sie neu: Gespräche und Teile des Modells bleiben erhalten.',
   'peer-gone': 'Ein Tab, der gebraucht wurde, ist gegangen. Frag noch einmal.',
   'peer-unreachable':
     'Ein anderer Tab oder der Server ist nicht zu erreichen. Prüfe die Verbindung und versuch es gleich noch einmal.',

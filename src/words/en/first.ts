@@ -34,6 +34,7 @@ const errors: Readonly<Record<ErrorCode, string>> = {
   'not-finite':
     'The computation went wrong. Ask again; if that does not help, measure the device in the list of models.',
   'out-of-memory': 'The memory does not suffice. Close other tabs, or let this one run fewer shards.',
+  'page-incomplete': 'A part of this page did not come. Reload it: your conversations and shards are kept.',
   'peer-gone': 'A tab that was needed has left. Ask again.',
   'peer-unreachable': 'Another tab or the server cannot be reached. Check the connection and try again in a moment.',
   'port-in-use': 'The address of the server is taken. Start it on another port.',
