@@ -3,7 +3,7 @@ import type { Connection, Libp2p } from '@libp2p/interface';
 import { multiaddr } from '@multiformats/multiaddr';
 import { ShoalError } from '../../src/core/errors.ts';
 import { log } from '../../src/core/log.ts';
-import { requestOn } from '../../src/net/channel/stream-request.ts';
+import { RequestStreams } from '../../src/net/channel/request-streams.ts';
 import {
   DIRECTORY_PROTOCOL,
   encodeDirectoryMessage,
@@ -40,6 +40,9 @@ export class PeerLink {
   #peerId: string | undefined;
   #address: string | undefined;
   #connection: Connection | undefined;
+  readonly #requests = new RequestStreams((_server, protocol, signal) =>
+    this.#connection!.newStream(protocol, signal ? { signal } : {}),
+  );
   #hello: PeerServerHello | undefined;
   #complaint: string | undefined;
   #dialing = false;
@@ -129,7 +132,7 @@ export class PeerLink {
   async #ask(protocol: string, request: Uint8Array, timeoutMs: number, signal?: AbortSignal): Promise<Uint8Array> {
     if (!this.#connection) throw new ShoalError('peer-unreachable', `${this.url} is away.`);
     const timeout = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]);
-    return requestOn(await this.#connection.newStream(protocol, { signal: timeout }), request, timeout);
+    return this.#requests.request(this.#connection.remotePeer.toString(), protocol, request, timeout);
   }
 
   #lose(why: string): void {

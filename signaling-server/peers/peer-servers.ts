@@ -1,12 +1,14 @@
 import type { Libp2p, PeerId } from '@libp2p/interface';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { ShoalError } from '../../src/core/errors.ts';
-import { answerOn } from '../../src/net/channel/stream-request.ts';
+import { answerOn } from '../../src/net/channel/answer-stream.ts';
+import { InFlight } from '../../src/net/channel/in-flight.ts';
 import {
   DIRECTORY_PROTOCOL,
   encodeDirectoryMessage,
   parseDirectoryRequest,
 } from '../../src/protocol/directory-exchange.ts';
+import { MAX_COMMANDS_IN_FLIGHT } from '../../src/protocol/limits.ts';
 import { encodeHello, PEER_SERVER_PROTOCOL, parseHello } from '../../src/protocol/peer-servers.ts';
 import { MAX_PEER_SERVERS, type PeerServer } from '../../src/protocol/server-config.ts';
 import { PeerLink } from './peer-link.ts';
@@ -82,6 +84,7 @@ export class PeerServers {
 
   /** Meets the others from now on. */
   async start(node: Libp2p): Promise<void> {
+    const answering = new InFlight(MAX_COMMANDS_IN_FLIGHT);
     const answerNamed = (peer: PeerId, answer: (request: Uint8Array) => Uint8Array) => async (request: Uint8Array) => {
       if (!this.isNamed(peer.toString())) throw new ShoalError('not-admitted', `${peer} is no server that was named.`);
       return answer(request);
@@ -89,7 +92,7 @@ export class PeerServers {
     const handle = (protocol: string, answer: (request: Uint8Array) => Uint8Array) =>
       node.handle(protocol, (stream, { remotePeer }) => {
         const answered = answerNamed(remotePeer, answer);
-        void answerOn(stream, remotePeer.toString(), (_from, request) => answered(request));
+        answerOn(stream, { from: remotePeer.toString(), handler: (_from, request) => answered(request), answering });
       });
     await handle(PEER_SERVER_PROTOCOL, (request) => {
       parseHello(request);

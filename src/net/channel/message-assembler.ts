@@ -31,6 +31,11 @@ export class MessageAssembler {
     this.#onMessage = onMessage;
   }
 
+  /** Whether a message has begun to come. */
+  get partial(): boolean {
+    return this.#message !== undefined || this.#prefixLength > 0;
+  }
+
   /** @throws ShoalError `limit-exceeded` when a message announces more than the limit, before anything is allocated */
   push(chunk: Uint8Array): void {
     let offset = 0;

@@ -5,12 +5,13 @@ import { ShoalError } from '../../core/errors.ts';
 import { Emitter, type Unsubscribe } from '../../core/events.ts';
 import { ACTIVATION_PROTOCOL } from '../../protocol/frames.ts';
 import { MAX_COMMANDS_IN_FLIGHT } from '../../protocol/limits.ts';
+import { answerOn } from '../channel/answer-stream.ts';
 import { InFlight } from '../channel/in-flight.ts';
 import { pathOf } from '../channel/link-path.ts';
 import { addressesOf, peerConnectionOf } from '../channel/link-watch.ts';
+import { RequestStreams } from '../channel/request-streams.ts';
 import { SideConnections } from '../channel/side-connections.ts';
 import { StreamChannel } from '../channel/stream-channel.ts';
-import { answerOn, checkMessageSize, requestOn } from '../channel/stream-request.ts';
 import { WorkClock } from '../channel/work-clock.ts';
 import { JointDirectory } from '../directory/joint-directory.ts';
 import { PeerDirectory } from '../directory/peer-directory.ts';
@@ -40,7 +41,7 @@ const INTRODUCTION_TIMEOUT_MS = 10_000;
 const STREAM_TIMEOUT_MS = 8000;
 /** Of the first attempt: an open connection answers within a few round trips, a dead one never. */
 const FIRST_STREAM_TIMEOUT_MS = 4000;
-/** Streams that libp2p allows a peer: a stream is closed some time after its answer, so twice what may be in flight. */
+/** Streams that libp2p allows a peer: some are kept for the next request, so twice what may be in flight. */
 const MAX_REQUEST_STREAMS = 2 * MAX_COMMANDS_IN_FLIGHT;
 /** Channels between two tabs: one serves both directions, a second comes of a tie, more of restarts. */
 const MAX_CHANNELS_PER_PEER = 8;
@@ -92,6 +93,9 @@ class Libp2pTransport implements Transport {
   readonly #iceServers: readonly RTCIceServer[];
   readonly #gossip: GossipTopics;
   readonly #work = new WorkClock();
+  readonly #requests = new RequestStreams(
+    async (...asked) => (await this.#openStream(...asked, MAX_REQUEST_STREAMS)).stream,
+  );
   readonly #asked = new InFlight(MAX_COMMANDS_IN_FLIGHT);
   readonly #events = new Emitter<{ peer: { readonly peerId: string; readonly connected: boolean } }>();
   readonly #connected = new Set<string>();
@@ -161,13 +165,11 @@ class Libp2pTransport implements Transport {
     request: Uint8Array,
     { signal }: AbortOptions = {},
   ): Promise<Uint8Array> {
-    checkMessageSize(request);
     if (!this.#asked.enter(peerId)) {
       throw new ShoalError('limit-exceeded', `${MAX_COMMANDS_IN_FLIGHT} requests to ${peerId} are unanswered.`);
     }
     try {
-      const { stream } = await this.#openStream(peerId, protocol, MAX_REQUEST_STREAMS, signal);
-      return await requestOn(stream, request, signal);
+      return await this.#requests.request(peerId, protocol, request, signal);
     } finally {
       this.#asked.leave(peerId);
     }
@@ -175,18 +177,13 @@ class Libp2pTransport implements Transport {
 
   handleRequests(protocol: string, handler: RequestHandler): Unsubscribe {
     const answering = new InFlight(MAX_COMMANDS_IN_FLIGHT);
-    return this.#handle(protocol, MAX_REQUEST_STREAMS, (stream, { remotePeer }) => {
-      const from = remotePeer.toString();
-      if (!answering.enter(from)) {
-        stream.abort(new ShoalError('limit-exceeded', `${from} has ${MAX_COMMANDS_IN_FLIGHT} requests unanswered.`));
-        return;
-      }
-      void answerOn(stream, from, handler).finally(() => answering.leave(from));
-    });
+    return this.#handle(protocol, MAX_REQUEST_STREAMS, (stream, { remotePeer }) =>
+      answerOn(stream, { from: remotePeer.toString(), handler, answering }),
+    );
   }
 
   async openChannel(peerId: string, { signal }: AbortOptions = {}): Promise<FrameChannel> {
-    const opened = await this.#openStream(peerId, ACTIVATION_PROTOCOL, MAX_CHANNELS_PER_PEER, signal);
+    const opened = await this.#openStream(peerId, ACTIVATION_PROTOCOL, signal, MAX_CHANNELS_PER_PEER);
     return this.#channelOver(opened.stream, opened.connection);
   }
 
@@ -256,8 +253,8 @@ class Libp2pTransport implements Transport {
   async #openStream(
     peerId: string,
     protocol: string,
-    maxOutboundStreams: number,
     signal: AbortSignal | undefined,
+    maxOutboundStreams: number,
     retry = true,
   ): Promise<{ stream: Stream; connection: Connection }> {
     const connection = await this.#dialer.connect(peerId, signal);
@@ -271,7 +268,7 @@ class Libp2pTransport implements Transport {
       if (timeout.aborted) connection.abort(error);
       const full = cause instanceof Error && cause.name === 'TooManyOutboundProtocolStreamsError';
       if (retry && !full && (timeout.aborted || connection.status !== 'open')) {
-        return this.#openStream(peerId, protocol, maxOutboundStreams, signal, false);
+        return this.#openStream(peerId, protocol, signal, maxOutboundStreams, false);
       }
       const code = full ? 'limit-exceeded' : 'peer-unreachable';
       throw new ShoalError(code, `${peerId} opened no stream for ${protocol}: ${error.message}`, { cause });
