@@ -24,14 +24,23 @@ const LARGEST = 999_999_999_999_999;
 /** Schemas inside of schemas; what is deeper is taken as it is. */
 const MAX_DEPTH = 64;
 
-/** @param schema - parsed */
-export function fitSchema(schema: unknown): FittedSchema {
-  const fitting = new Fitting();
+/**
+ * @param schema - parsed
+ * @param maxCounted - longer `minLength` and `maxLength` are passed over: each character that is counted costs
+ * milliseconds of every new grammar, 60 with 49 thousand tokens on one core
+ */
+export function fitSchema(schema: unknown, maxCounted = Number.POSITIVE_INFINITY): FittedSchema {
+  const fitting = new Fitting(maxCounted);
   return { schema: fitting.fit(schema, '', 0), unheld: fitting.unheld };
 }
 
 class Fitting {
   unheld: string | undefined;
+  readonly #maxCounted: number;
+
+  constructor(maxCounted: number) {
+    this.#maxCounted = maxCounted;
+  }
 
   fit(schema: unknown, path: string, depth: number): unknown {
     if (!isSchema(schema) || depth > MAX_DEPTH) return schema;
@@ -55,7 +64,14 @@ class Fitting {
         }),
       );
     }
-    return this.#fitBounds(this.#fitText(fitted, at), at);
+    return this.#fitBounds(this.#fitText(this.#withoutLong(fitted, at), at), at);
+  }
+
+  #withoutLong(schema: Schema, at: (name: string) => string): Schema {
+    const long = LENGTHS.filter((name) => Number(schema[name] ?? 0) > this.#maxCounted);
+    if (long.length === 0) return schema;
+    this.unheld ??= at(long[0]!);
+    return Object.fromEntries(Object.entries(schema).filter(([name]) => !long.some((length) => length === name)));
   }
 
   #note(schema: Schema, at: (name: string) => string): void {

@@ -22,10 +22,12 @@ const toolUse = v.object({
   input: v.record(v.string(), v.unknown()),
   cache_control: HARMLESS,
 });
+/** A client's own search for tools has found this one. */
+const toolReference = v.object({ type: v.literal('tool_reference'), tool_name: v.string(), cache_control: HARMLESS });
 const toolResult = v.object({
   type: v.literal('tool_result'),
   tool_use_id: v.string(),
-  content: v.optional(text, ''),
+  content: v.optional(orText(v.array(v.variant('type', [textBlock, toolReference]))), ''),
   is_error: v.optional(v.boolean(), false),
   cache_control: HARMLESS,
 });
@@ -36,7 +38,14 @@ const tool = v.object({
   name: v.string(),
   description: v.optional(v.string()),
   input_schema: v.record(v.string(), v.unknown()),
+  /** The model is told of the tool only once a result refers to it. */
+  defer_loading: v.optional(v.boolean(), false),
   cache_control: HARMLESS,
+});
+
+/** No thinking block is ever sent, so there is none to clear. */
+const edit = v.object({
+  type: v.literal('clear_thinking_20251015', ({ received }) => `edits of type ${received} are not supported`),
 });
 
 /** The fields that make the prompt. */
@@ -44,7 +53,7 @@ const promptEntries = {
   model: HARMLESS,
   system: v.optional(text),
   messages: v.pipe(
-    v.array(v.object({ role: v.picklist(['user', 'assistant']), content })),
+    v.array(v.object({ role: v.picklist(['user', 'assistant', 'system']), content })),
     v.minLength(1, 'Expected at least one message'),
   ),
   tools: v.optional(v.array(tool), []),
@@ -59,7 +68,19 @@ const promptEntries = {
       v.object({ type: v.literal('none') }),
     ]),
   ),
-  thinking: v.optional(v.object({ type: v.literal('disabled', 'thinking blocks are not supported yet') })),
+  /** With `adaptive` the model decides, which is the case anyway. */
+  thinking: v.optional(
+    v.object({ type: v.picklist(['disabled', 'adaptive'], 'thinking blocks are not supported yet') }),
+  ),
+  context_management: v.optional(v.strictObject({ edits: v.optional(v.array(edit)) })),
+  output_config: v.optional(
+    v.strictObject({
+      effort: HARMLESS,
+      format: v.optional(
+        v.nullable(v.object({ type: v.literal('json_schema'), schema: v.record(v.string(), v.unknown()) })),
+      ),
+    }),
+  ),
   cache_control: HARMLESS,
 };
 
@@ -80,7 +101,7 @@ export const messagesSchema = v.strictObject({
 });
 
 type PromptFields = v.InferOutput<typeof countSchema>;
-type Text = v.InferOutput<typeof text>;
+type Text = string | readonly v.InferOutput<typeof textBlock | typeof toolReference>[];
 
 /** A turn as the engine takes it. */
 interface Turn {
@@ -91,7 +112,8 @@ interface Turn {
 }
 
 /** The engine's request of the same prompt: neighbouring messages of one role are one turn, as Anthropic has it. */
-export function chatRequest({ system, messages, tools, tool_choice: choice, thinking }: PromptFields) {
+export function chatRequest(fields: PromptFields) {
+  const { system, messages, tool_choice: choice, thinking } = fields;
   const turns = new Turns();
   if (system !== undefined) turns.say('system', blocksOf(system));
   for (const { role, content: said } of messages) {
@@ -101,12 +123,26 @@ export function chatRequest({ system, messages, tools, tool_choice: choice, thin
       else turns.result(block);
     }
   }
+  const tools = toldTools(fields);
+  const schema = fields.output_config?.format?.schema;
   return {
     messages: turns.all,
     ...(tools.length > 0 ? { tools: tools.map(functionOf) } : {}),
     ...(choice ? choiceOf(choice) : {}),
-    ...(thinking ? { extra_body: { enable_thinking: false } } : {}),
+    ...(thinking?.type === 'disabled' ? { extra_body: { enable_thinking: false } } : {}),
+    ...(schema
+      ? { response_format: { type: 'json_schema', json_schema: { name: 'answer', schema, strict: true } } }
+      : {}),
   };
+}
+
+/** All but those that are deferred, and that no result has referred to yet. */
+function toldTools({ tools, messages }: PromptFields): PromptFields['tools'] {
+  const results = messages
+    .flatMap(({ content: said }) => (typeof said === 'string' ? [] : said))
+    .flatMap((block) => (block.type === 'tool_result' && typeof block.content !== 'string' ? block.content : []));
+  const found = new Set(results.map((block) => (block.type === 'tool_reference' ? block.tool_name : undefined)));
+  return tools.filter(({ name, defer_loading }) => !defer_loading || found.has(name));
 }
 
 class Turns {
@@ -138,7 +174,10 @@ class Turns {
 
 function blocksOf(said: Text): Turn['content'] {
   const blocks = typeof said === 'string' ? [{ type: 'text' as const, text: said }] : said;
-  return blocks.map(({ type, text: words }) => ({ type, text: words }));
+  return blocks.map((block) => ({
+    type: 'text',
+    text: block.type === 'text' ? block.text : `The tool ${block.tool_name} can be called now.`,
+  }));
 }
 
 function functionOf({ name, description, input_schema: parameters }: v.InferOutput<typeof tool>) {

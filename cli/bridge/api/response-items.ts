@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TypedEvent } from '../http/exchange.ts';
 import type { ChatPart } from './chat-parts.ts';
+import type { CalledFunction } from './response-tools.ts';
 
 type Status = 'in_progress' | 'completed' | 'incomplete';
 
@@ -9,11 +10,10 @@ interface MessageItem {
   readonly id: string;
   text: string;
 }
-interface CallItem {
+interface CallItem extends CalledFunction {
   readonly type: 'function_call';
   readonly id: string;
   readonly call_id: string;
-  readonly name: string;
   arguments: string;
 }
 
@@ -21,7 +21,13 @@ interface CallItem {
 export class ResponseItems {
   /** Those that are done. */
   readonly output: object[] = [];
+  readonly #calledBy: (name: string) => CalledFunction;
   #open: MessageItem | CallItem | undefined;
+
+  /** @param calledBy - the function that the engine calls by a name */
+  constructor(calledBy: (name: string) => CalledFunction) {
+    this.#calledBy = calledBy;
+  }
 
   *add(part: ChatPart): Generator<TypedEvent> {
     if (part.kind === 'text') {
@@ -30,8 +36,8 @@ export class ResponseItems {
       item.text += part.text;
       yield this.#event('output_text.delta', { content_index: 0, delta: part.text, logprobs: [] });
     } else if (part.kind === 'call') {
-      const { id: call_id, name } = part;
-      yield* this.#begin({ type: 'function_call', id: `fc_${randomUUID()}`, call_id, name, arguments: '' });
+      const called = { call_id: part.id, ...this.#calledBy(part.name), arguments: '' };
+      yield* this.#begin({ type: 'function_call', id: `fc_${randomUUID()}`, ...called });
     } else {
       (this.#open as CallItem).arguments += part.text;
       yield this.#event('function_call_arguments.delta', { delta: part.text });

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { engineName, functionsOf, toolSchema } from './response-tools.ts';
 
 /** Changes nothing of the answer. */
 const HARMLESS = v.optional(v.unknown());
@@ -23,6 +24,7 @@ const call = v.object({
   type: v.literal('function_call'),
   call_id: v.string(),
   name: v.string(),
+  namespace: v.optional(v.nullable(v.string())),
   arguments: v.string(),
 });
 const result = v.object({ type: v.literal('function_call_output'), call_id: v.string(), output: content });
@@ -37,16 +39,21 @@ const input = v.lazy(
       ? v.pipe(v.array(item), v.minLength(1, 'Expected at least one message'))
       : v.string(({ received }) => `Expected a text or a list of messages but received ${received}`),
 );
-const empty = (why: string) => v.optional(v.pipe(v.array(v.unknown()), v.maxLength(0, why)));
 const only = <Value extends string | boolean>(value: Value, why: string) => v.optional(v.literal(value, why));
 
-const tool = v.object({
-  type: v.literal('function', ({ received }) => `tools of type ${received} are not supported`),
-  name: v.string(),
-  description: v.optional(v.nullable(v.string())),
-  parameters: v.optional(v.nullable(v.record(v.string(), v.unknown()))),
-  strict: v.optional(v.nullable(v.boolean())),
-});
+/** More of items that no response of the bridge has: there is nothing to leave out. */
+const included = v.picklist(
+  [
+    'reasoning.encrypted_content',
+    'code_interpreter_call.outputs',
+    'computer_call_output.output.image_url',
+    'file_search_call.results',
+    'message.input_image.image_url',
+    'web_search_call.action.sources',
+    'web_search_call.results',
+  ],
+  ({ received }) => `${received} cannot be included`,
+);
 
 /** `POST /v1/responses`; the engine checks the bounds of the numbers. */
 export const responsesSchema = v.strictObject({
@@ -76,17 +83,20 @@ export const responsesSchema = v.strictObject({
       verbosity: HARMLESS,
     }),
   ),
-  tools: v.optional(v.array(tool), []),
+  tools: v.optional(v.array(toolSchema), []),
   tool_choice: v.optional(
     v.union([v.picklist(['auto', 'none', 'required']), v.object({ type: v.literal('function'), name: v.string() })]),
   ),
   parallel_tool_calls: v.optional(v.boolean()),
   max_tool_calls: HARMLESS,
-  include: empty('nothing can be included'),
+  include: v.optional(v.array(included)),
+  /** How long a model thinks is its own affair, unless it is not to. */
+  reasoning: v.optional(v.object({ effort: v.optional(v.nullable(v.string())) })),
   background: only(false, 'answers are made while the client waits'),
   truncation: only('disabled', 'nothing is left out of a conversation that is too long'),
   store: HARMLESS,
   user: HARMLESS,
+  client_metadata: HARMLESS,
   service_tier: HARMLESS,
   safety_identifier: HARMLESS,
   prompt_cache_key: HARMLESS,
@@ -100,13 +110,14 @@ export type ResponsesFields = v.InferOutput<typeof responsesSchema>;
 export function chatRequest(fields: ResponsesFields) {
   const { input: said, instructions, max_output_tokens, temperature, top_p, tools, tool_choice: choice } = fields;
   const items = typeof said === 'string' ? [{ role: 'user' as const, content: said }] : said;
-  const system = instructions === undefined ? [] : [{ role: 'system', content: instructions }];
+  const system = instructions === undefined ? [] : [{ role: 'system' as const, content: instructions }];
   const named = typeof choice === 'object' ? { type: 'function', function: { name: choice.name } } : choice;
   const format = fields.text?.format;
   return {
-    messages: [...system, ...items.map(messageOf)],
+    messages: withOneSystem([...system, ...items]).map(messageOf),
     ...{ max_tokens: max_output_tokens, temperature, top_p },
-    ...(tools.length > 0 ? { tools: tools.map(functionOf) } : {}),
+    ...(tools.length > 0 ? { tools: functionsOf(tools) } : {}),
+    ...(fields.reasoning?.effort === 'none' ? { extra_body: { enable_thinking: false } } : {}),
     ...{ tool_choice: named, parallel_tool_calls: fields.parallel_tool_calls },
     response_format: format?.type === 'json_schema' ? { type: 'json_schema', json_schema: format } : format,
   };
@@ -115,20 +126,41 @@ export function chatRequest(fields: ResponsesFields) {
 function messageOf(said: v.InferOutput<typeof item>) {
   if ('output' in said) return { role: 'tool', tool_call_id: said.call_id, content: contentOf(said.output) };
   if ('call_id' in said) {
-    const { call_id: id, name, arguments: given } = said;
+    const { call_id: id, arguments: given } = said;
     return {
       role: 'assistant',
       content: null,
-      tool_calls: [{ id, type: 'function', function: { name, arguments: given } }],
+      tool_calls: [{ id, type: 'function', function: { name: engineName(said), arguments: given } }],
     };
   }
-  return { role: said.role === 'developer' ? 'system' : said.role, content: contentOf(said.content) };
+  return { role: roleOf(said), content: contentOf(said.content) };
+}
+
+/** `developer` is OpenAI's newer name for the system. */
+function roleOf({ role }: v.InferOutput<typeof message>) {
+  return role === 'developer' ? 'system' : role;
+}
+
+/** Neighbouring messages of the system as one: most templates have room for one, at the beginning. */
+function withOneSystem(items: readonly v.InferOutput<typeof item>[]): v.InferOutput<typeof item>[] {
+  const joined: v.InferOutput<typeof item>[] = [];
+  for (const next of items) {
+    const last = joined.at(-1);
+    if (last && isSystem(last) && isSystem(next))
+      joined[joined.length - 1] = { ...last, content: [...partsOf(last.content), ...partsOf(next.content)] };
+    else joined.push(next);
+  }
+  return joined;
+}
+
+function isSystem(said: v.InferOutput<typeof item>): said is v.InferOutput<typeof message> {
+  return 'role' in said && roleOf(said) === 'system';
 }
 
 function contentOf(said: v.InferOutput<typeof content>) {
   return typeof said === 'string' ? said : said.map(({ text }) => ({ type: 'text', text }));
 }
 
-function functionOf({ type, ...described }: v.InferOutput<typeof tool>) {
-  return { type, function: described };
+function partsOf(said: v.InferOutput<typeof content>) {
+  return typeof said === 'string' ? [{ text: said }] : said;
 }

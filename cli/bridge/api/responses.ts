@@ -6,6 +6,7 @@ import { type ChatEnd, chatParts, leave } from './chat-parts.ts';
 import type { Endpoint } from './endpoint.ts';
 import { checkModel } from './model-name.ts';
 import { ResponseItems } from './response-items.ts';
+import { calledBy } from './response-tools.ts';
 import { chatRequest, type ResponsesFields, responsesSchema } from './responses-request.ts';
 
 /**
@@ -45,7 +46,7 @@ async function* responseEvents(
     const begun = { ...head, status: 'in_progress', output: [] };
     yield { type: 'response.created', response: begun };
     yield { type: 'response.in_progress', response: begun };
-    const items = new ResponseItems();
+    const items = new ResponseItems(calledBy(fields.tools));
     for (; !next.done; next = await parts.next()) yield* items.add(next.value);
     const ending = endOf(next.value);
     yield* items.end(ending.status);

@@ -5,10 +5,16 @@ import { fitSchema } from '../../grammar/json-schema.ts';
  * A request's JSON schema as answers are held to it, as text.
  * @param schema - parsed
  * @param field - of the request, for errors
+ * @param maxCounted - the longest `minLength` and `maxLength` to which texts are held
  * @throws ShoalError `bad-request` where it is to be held strictly and says what no grammar can
  */
-export function heldSchema(schema: unknown, strict: boolean | null | undefined, field: string): string {
-  const fitted = fitSchema(schema);
+export function heldSchema(
+  schema: unknown,
+  strict: boolean | null | undefined,
+  field: string,
+  maxCounted?: number,
+): string {
+  const fitted = fitSchema(schema, maxCounted);
   if (strict && fitted.unheld !== undefined)
     throw new ShoalError(
       'bad-request',

@@ -6,6 +6,8 @@ import { heldSchema } from './held-schema.ts';
 
 /** OpenAI's bound. */
 const MAX_TOOLS = 128;
+/** An agent sends dozens of tools, of which an answer calls one: longer bounds of texts would take it a minute to begin. */
+const MAX_COUNTED = 32;
 
 const functionName = v.pipe(v.string(), v.regex(/^[a-zA-Z0-9_-]{1,64}$/, 'Expected 1 to 64 letters, digits, _ or -'));
 const toolsSchema = v.object({
@@ -78,7 +80,7 @@ type Described = NonNullable<v.InferOutput<typeof toolsSchema>['tools']>[number]
 function checked({ name, parameters, strict }: Described, field: string): ToolFunction {
   const schema = { type: 'object', ...(parameters ?? { properties: {} }) };
   if (schema.type !== 'object') throw wrong(`${field}.parameters`, 'the arguments of a function are an object');
-  return { name, schema: heldSchema(schema, strict, `${field}.parameters`) };
+  return { name, schema: heldSchema(schema, strict, `${field}.parameters`, strict ? undefined : MAX_COUNTED) };
 }
 
 function wrong(field: string, why: string): ShoalError {

@@ -24,6 +24,12 @@ describe('a schema', () => {
     expect(fitSchema(schema).unheld).toBe(unheld);
   });
 
+  it('is not held to longer texts than are to be counted', () => {
+    const { schema, unheld } = fitSchema({ items: { type: 'string', minLength: 2, maxLength: 300 } }, 16);
+    expect(schema).toEqual({ items: { type: 'string', pattern: `^${ANY_CHARACTER}{2,}$` } });
+    expect(unheld).toBe('items.maxLength');
+  });
+
   it.each([
     [
       { type: 'integer', minimum: -3 },
