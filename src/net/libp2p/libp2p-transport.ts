@@ -96,6 +96,7 @@ class Libp2pTransport implements Transport {
   readonly #requests = new RequestStreams(
     async (...asked) => (await this.#openStream(...asked, MAX_REQUEST_STREAMS)).stream,
   );
+  readonly #handlers = new Map<string, RequestHandler>();
   readonly #asked = new InFlight(MAX_COMMANDS_IN_FLIGHT);
   readonly #events = new Emitter<{ peer: { readonly peerId: string; readonly connected: boolean } }>();
   readonly #connected = new Set<string>();
@@ -177,9 +178,20 @@ class Libp2pTransport implements Transport {
 
   handleRequests(protocol: string, handler: RequestHandler): Unsubscribe {
     const answering = new InFlight(MAX_COMMANDS_IN_FLIGHT);
-    return this.#handle(protocol, MAX_REQUEST_STREAMS, (stream, { remotePeer }) =>
-      answerOn(stream, { from: remotePeer.toString(), handler, answering }),
+    this.#handlers.set(protocol, handler);
+    // A stream may be older than the handler.
+    const current: RequestHandler = async (from, request) => {
+      const handles = this.#handlers.get(protocol);
+      if (!handles) throw new ShoalError('peer-unreachable', `Nobody speaks ${protocol} here any more.`);
+      return handles(from, request);
+    };
+    const unhandle = this.#handle(protocol, MAX_REQUEST_STREAMS, (stream, { remotePeer }) =>
+      answerOn(stream, { from: remotePeer.toString(), handler: current, answering }),
     );
+    return () => {
+      if (this.#handlers.get(protocol) === handler) this.#handlers.delete(protocol);
+      unhandle();
+    };
   }
 
   async openChannel(peerId: string, { signal }: AbortOptions = {}): Promise<FrameChannel> {
