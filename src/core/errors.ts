@@ -76,7 +76,10 @@ export class ShoalError extends Error {
     return new ShoalError(wire.code, wire.message, { queue: wire.queue });
   }
 
-  /** Any thrown value as a ShoalError: itself, an abort as `aborted`, code that did not come as `page-incomplete`, everything else as `internal`. */
+  /**
+   * Any thrown value as a ShoalError: itself, an abort as `aborted`, code that did not come as `page-incomplete`,
+   * everything else as `internal`.
+   */
   static from(thrown: unknown): ShoalError {
     if (thrown instanceof ShoalError) return thrown;
     if (thrown instanceof Error) {

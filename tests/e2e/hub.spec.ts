@@ -59,6 +59,12 @@ function placeOf(shard: number): readonly [start: number, end: number] {
   return [Math.min(...tensors.map(({ offset }) => offset)), Math.max(...ends)];
 }
 
+/** Joins with the shard that only the hub may have, and does not wait for it. */
+async function joinForHub(page: Page): Promise<void> {
+  await page.getByTestId(`shard-${SHARD}-pick`).check({ timeout: 60_000 });
+  await page.getByTestId('join').click();
+}
+
 function ask(page: Page): Promise<string> {
   return page.evaluate(async () => {
     const { choices } = await window.shoal.engine.completions.create({ prompt: 'abc', max_tokens: 8, temperature: 0 });
@@ -111,8 +117,7 @@ test('a hub that lies is left, the page says so, and a tab that comes later give
   hub.state = 'spoilt';
   const tab = await openTab(browser, withoutShards.url);
   const { page } = tab;
-  await page.getByTestId(`shard-${SHARD}-pick`).check({ timeout: 60_000 });
-  await page.getByTestId('join').click();
+  await joinForHub(page);
   await page.getByTestId(`shard-${SHARD}-about`).click();
   const note = page.getByTestId(`shard-${SHARD}-hub`);
   await expect(note).toContainText('Where nobody in the swarm has it, it comes from 127.0.0.1');
@@ -134,8 +139,7 @@ test('a hub is not asked where the person does not want it, and at once when the
   const asked = hub.asked.length;
   const tab = await openTab(browser, withoutShards.url, withSettings({ hub: 'never' }));
   const { page } = tab;
-  await page.getByTestId(`shard-${SHARD}-pick`).check({ timeout: 60_000 });
-  await page.getByTestId('join').click();
+  await joinForHub(page);
   await page.getByTestId(`shard-${SHARD}-about`).click();
   await expect(page.getByTestId(`shard-${SHARD}-hub`)).toContainText('It is not asked, as your settings say');
   await page.waitForTimeout(12_000);
@@ -155,8 +159,7 @@ test('a shard whose torrent nobody has comes from the hub as a whole, over a rel
   hub.patience = before + 2;
   const tab = await openTab(browser, withoutTorrents.url);
   const { page } = tab;
-  await page.getByTestId(`shard-${SHARD}-pick`).check({ timeout: 60_000 });
-  await page.getByTestId('join').click();
+  await joinForHub(page);
   await expect.poll(() => hub.refusals, { timeout: 60_000 }).toBeGreaterThan(0);
   hub.patience = Number.POSITIVE_INFINITY;
   await page.reload();
@@ -177,8 +180,7 @@ test('a hub that lies where nobody has the torrent is left, and nothing of it st
   hub.state = 'spoilt';
   const tab = await openTab(browser, withoutTorrents.url);
   const { page } = tab;
-  await page.getByTestId(`shard-${SHARD}-pick`).check({ timeout: 60_000 });
-  await page.getByTestId('join').click();
+  await joinForHub(page);
   await page.getByTestId(`shard-${SHARD}-about`).click();
   await expect(page.getByTestId(`shard-${SHARD}-hub`)).toHaveAttribute('data-state', 'refused', { timeout: 60_000 });
   await expect(page.getByTestId(`shard-${SHARD}-hub`)).toContainText('gives wrong bytes');

@@ -5,7 +5,7 @@ import { fitSchema } from '../../grammar/json-schema.ts';
  * A request's JSON schema as answers are held to it, as text.
  * @param schema - parsed
  * @param field - of the request, for errors
- * @param maxCounted - the longest `minLength` and `maxLength` to which texts are held
+ * @param maxCounted - the longest `minLength` and `maxLength` to which texts are held, unless strictly
  * @throws ShoalError `bad-request` where it is to be held strictly and says what no grammar can
  */
 export function heldSchema(
@@ -14,7 +14,7 @@ export function heldSchema(
   field: string,
   maxCounted?: number,
 ): string {
-  const fitted = fitSchema(schema, maxCounted);
+  const fitted = fitSchema(schema, strict ? undefined : maxCounted);
   if (strict && fitted.unheld !== undefined)
     throw new ShoalError(
       'bad-request',

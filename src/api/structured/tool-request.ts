@@ -80,7 +80,7 @@ type Described = NonNullable<v.InferOutput<typeof toolsSchema>['tools']>[number]
 function checked({ name, parameters, strict }: Described, field: string): ToolFunction {
   const schema = { type: 'object', ...(parameters ?? { properties: {} }) };
   if (schema.type !== 'object') throw wrong(`${field}.parameters`, 'the arguments of a function are an object');
-  return { name, schema: heldSchema(schema, strict, `${field}.parameters`, strict ? undefined : MAX_COUNTED) };
+  return { name, schema: heldSchema(schema, strict, `${field}.parameters`, MAX_COUNTED) };
 }
 
 function wrong(field: string, why: string): ShoalError {

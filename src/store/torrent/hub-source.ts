@@ -1,4 +1,4 @@
-import { sourceHost } from '../../protocol/model-source.ts';
+import { Lazy } from '../../core/lazy.ts';
 import type { FetchedRun } from '../idb/store-thread.ts';
 import type { HubView } from '../shard-store.ts';
 import { HubCopy, type HubCopyOptions } from './hub-copy.ts';
@@ -20,10 +20,9 @@ export interface HubSourceOptions extends Shared {
 
 /** A shard's bytes at a hub: piece by piece where somebody has told the pieces' hashes, and as a whole otherwise. */
 export class HubSource {
-  readonly host: string;
   readonly #options: HubSourceOptions;
   readonly #pieces: HubCopy;
-  #whole: Promise<WholeCopy> | undefined;
+  readonly #whole = new Lazy(() => this.#openWhole());
   /** What came of it. */
   #opened: WholeCopy | undefined;
   #closed = false;
@@ -31,12 +30,11 @@ export class HubSource {
   constructor(options: HubSourceOptions) {
     const { hashes, onFetched } = options;
     this.#options = options;
-    this.host = sourceHost(options.hub.source);
     this.#pieces = new HubCopy({
       ...options,
       ready: () => hashes() !== undefined,
       sha1Of: ({ start, end }) => hashes()?.slice(start, end),
-      onFetched: (run) => onFetched(this.host, run),
+      onFetched: (run) => onFetched(this.#pieces.host, run),
     });
   }
 
@@ -53,16 +51,16 @@ export class HubSource {
   async wake(): Promise<void> {
     if (this.#options.hashes()) this.#pieces.wake();
     else if (!this.#closed) {
-      this.#whole ??= this.#openWhole();
-      const whole = await this.#whole;
+      const whole = await this.#whole.get();
       if (!this.#closed) whole.wake();
     }
   }
 
   /** Somebody has told the pieces' hashes. */
   ready(): void {
-    void this.#whole?.then((whole) => whole.discard());
-    this.#whole = this.#opened = undefined;
+    void this.#whole.begun?.then((whole) => whole.discard());
+    this.#whole.forget();
+    this.#opened = undefined;
   }
 
   close(): void {
@@ -76,7 +74,7 @@ export class HubSource {
     this.#opened = await WholeCopy.open({
       ...this.#options,
       ready: () => wantsWhole() && !hashes(),
-      onWhole: (torrent) => onWhole(this.host, torrent),
+      onWhole: (torrent) => onWhole(this.#pieces.host, torrent),
     });
     return this.#opened;
   }

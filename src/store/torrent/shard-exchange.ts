@@ -311,10 +311,8 @@ export class ShardExchange {
     const { shard, pieceLength } = this.#options;
     // webtorrent hashes a piece or two of what is stored, and all of it when one of them is wrong.
     this.#stored.clear();
-    for (let piece = 0; piece < pieceCount(shard.sizeBytes, pieceLength); piece++) {
-      if (this.#torrent.bitfield.get(piece)) this.#stored.add(piece);
-    }
     const all = Array.from({ length: pieceCount(shard.sizeBytes, pieceLength) }, (_, piece) => piece);
+    for (const piece of all) if (this.#torrent.bitfield.get(piece)) this.#stored.add(piece);
     if (this.#wholeFrom) this.#onFetched(this.#wholeFrom, { bytes: 0, stored: all, wrong: [] });
     this.#hub?.ready();
     if (this.#wanted > 0) this.#beginFetching();

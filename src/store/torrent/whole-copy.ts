@@ -21,7 +21,6 @@ export interface WholeCopyOptions extends Omit<HubCopyOptions, 'thread' | 'windo
  */
 export class WholeCopy {
   readonly #options: WholeCopyOptions;
-  readonly #aside: Set<number>;
   readonly #window: AsideWindow;
   readonly #hub: HubCopy;
   readonly #stop = new AbortController();
@@ -29,7 +28,6 @@ export class WholeCopy {
   private constructor(options: WholeCopyOptions, stored: readonly number[]) {
     const { thread, shard, pieceLength } = options;
     this.#options = options;
-    this.#aside = new Set(stored);
     this.#window = new AsideWindow(pieceCount(shard.sizeBytes, pieceLength), stored);
     this.#hub = new HubCopy({
       ...options,
@@ -50,7 +48,7 @@ export class WholeCopy {
 
   /** Asks for what is missing, as `HubCopy` does. */
   wake(): void {
-    this.#options.onAside(0, this.#aside);
+    this.#options.onAside(0, this.#window.aside);
     if (this.#window.open > 0) this.#hub.wake();
     else void this.#take();
   }
@@ -68,11 +66,8 @@ export class WholeCopy {
   }
 
   #onFetched(run: FetchedRun): void {
-    for (const piece of run.stored) {
-      this.#window.stored(piece);
-      this.#aside.add(piece);
-    }
-    this.#options.onAside(run.bytes, this.#aside);
+    for (const piece of run.stored) this.#window.aside.add(piece);
+    this.#options.onAside(run.bytes, this.#window.aside);
     if (this.#window.open === 0) void this.#take();
   }
 
@@ -84,9 +79,9 @@ export class WholeCopy {
         onWhole(torrent);
         return;
       }
-      this.#aside.clear();
-      onAside(0, this.#aside);
       this.#hub.refuse('wrong-bytes', WRONG_BYTES);
+      this.#window.aside.clear();
+      onAside(0, this.#window.aside);
     } catch (error) {
       if (!this.#stop.signal.aborted) onError(ShoalError.from(error));
     }
@@ -95,35 +90,40 @@ export class WholeCopy {
 
 /** Pieces that the hub alone can bring: nobody else can be asked for a piece without hashes. */
 class AsideWindow implements HubWindow {
-  readonly #missing: Set<number>;
+  readonly aside: Set<number>;
+  readonly #pieces: number;
+  /** On their way. */
   readonly #taken = new Set<number>();
 
-  constructor(pieces: number, stored: readonly number[]) {
-    this.#missing = new Set(Array.from({ length: pieces }, (_, piece) => piece));
-    for (const piece of stored) this.#missing.delete(piece);
+  constructor(pieces: number, aside: readonly number[]) {
+    this.#pieces = pieces;
+    this.aside = new Set(aside);
   }
 
   get open(): number {
-    return this.#missing.size + this.#taken.size;
+    return this.#pieces - this.aside.size;
   }
 
   get lacking(): number {
-    return this.#missing.size;
+    let lacking = 0;
+    for (let piece = 0; piece < this.#pieces; piece++) lacking += Number(this.#lacks(piece));
+    return lacking;
   }
 
   takeLacking(most: number): PieceRun | undefined {
-    if (this.#missing.size === 0) return undefined;
-    const start = Math.min(...this.#missing);
+    let start = 0;
+    while (start < this.#pieces && !this.#lacks(start)) start++;
+    if (start === this.#pieces) return undefined;
     let end = start;
-    while (end < start + most && this.#missing.delete(end)) this.#taken.add(end++);
+    while (end < start + most && this.#lacks(end)) this.#taken.add(end++);
     return { start, end };
   }
 
-  stored(piece: number): void {
-    this.#taken.delete(piece);
+  giveBack({ start, end }: PieceRun): void {
+    for (let piece = start; piece < end; piece++) this.#taken.delete(piece);
   }
 
-  giveBack({ start, end }: PieceRun): void {
-    for (let piece = start; piece < end; piece++) if (this.#taken.delete(piece)) this.#missing.add(piece);
+  #lacks(piece: number): boolean {
+    return piece < this.#pieces && !this.aside.has(piece) && !this.#taken.has(piece);
   }
 }
