@@ -92,7 +92,11 @@ export class PeerServers {
     const handle = (protocol: string, answer: (request: Uint8Array) => Uint8Array) =>
       node.handle(protocol, (stream, { remotePeer }) => {
         const answered = answerNamed(remotePeer, answer);
-        answerOn(stream, { from: remotePeer.toString(), handler: (_from, request) => answered(request), answering });
+        answerOn(stream, {
+          from: remotePeer.toString(),
+          handler: () => (_from, request) => answered(request),
+          answering,
+        });
       });
     await handle(PEER_SERVER_PROTOCOL, (request) => {
       parseHello(request);

@@ -33,7 +33,7 @@ export class Answers {
     const { generator, timeline, peerId: _, ...options } = this.#options;
     const watched: WatchedGenerator = new WatchedGenerator(generator, {
       ...(name === undefined ? {} : { alternatives: NOTED_ALTERNATIVES, lasting: true }),
-      onLap: (lap, positions) => {
+      onToken: ({ lap, positions }) => {
         // One that reads the prompt too is no token's.
         if (positions === 1) this.lap.value = this.#minute.add(lap, performance.now());
         this.trace.add(lap);

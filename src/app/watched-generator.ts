@@ -4,7 +4,6 @@ import type {
   GenerationRequest,
   GenerationSummary,
   Generator,
-  Lap,
 } from '../swarm/coordinator/generation.ts';
 import type { Wait } from '../swarm/route/wait.ts';
 import { words } from '../words/words.ts';
@@ -28,8 +27,7 @@ export interface AnswerProgress {
 
 /** Who else looks on. */
 export interface Onlooker {
-  /** @param positions - that were computed since the last: a token's, or of the prompt before it too */
-  readonly onLap?: (lap: Lap, positions: number) => void;
+  readonly onToken?: (token: GeneratedToken) => void;
   readonly onWait?: (wait: Wait | undefined, outcome: 'served' | 'given-up') => void;
   /** Alternatives that are noted with each token. */
   readonly alternatives?: number;
@@ -59,13 +57,11 @@ export class WatchedGenerator implements Generator, AnswerProgress {
     const drawn: GeneratedToken[] = [];
     this.drawn = drawn;
     const { alternatives = 0, lasting = false } = this.#onlooker;
-    let readTokens = 0;
     const tokens = this.#generator().generate({
       ...request,
       lasting,
       topLogprobs: Math.max(request.topLogprobs, alternatives),
       onPrefill: (progress) => {
-        readTokens = progress.doneTokens - progress.reusedTokens;
         this.progressNote.value = words().chat.readingSoFar(progress.doneTokens, progress.totalTokens);
         request.onPrefill?.(progress);
       },
@@ -86,8 +82,7 @@ export class WatchedGenerator implements Generator, AnswerProgress {
         if (times.length > SPEED_WINDOW_TOKENS) times.shift();
         if (times.length > 1) this.tokensPerSecond.value = (1000 * (times.length - 1)) / (times.at(-1)! - times[0]!);
         this.progressNote.value = undefined;
-        this.#onlooker.onLap?.(next.value.lap, 1 + readTokens);
-        readTokens = 0;
+        this.#onlooker.onToken?.(next.value);
         if (alternatives > 0) drawn.push(next.value);
         // Who has asked for fewer gets no more.
         yield { ...next.value, top: next.value.top.slice(0, request.topLogprobs) };

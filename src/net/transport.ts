@@ -106,11 +106,11 @@ export interface Transport {
   mayServe(peerId: string): boolean;
   /** One request, one response. @throws ShoalError `peer-unreachable`, `peer-gone`, `limit-exceeded`, `aborted` */
   request(peerId: string, protocol: string, request: Uint8Array, options?: AbortOptions): Promise<Uint8Array>;
-  /** The one handler of a protocol; a later one takes its place. */
+  /** The one handler of a protocol; a later one takes its place for good, also when this one is given up. */
   handleRequests(protocol: string, handler: RequestHandler): Unsubscribe;
   /** A channel for activation frames; each call opens a new one. @throws ShoalError `peer-unreachable`, `aborted` */
   openChannel(peerId: string, options?: AbortOptions): Promise<FrameChannel>;
-  /** The one handler of channels that peers open; a later one takes its place. */
+  /** The one handler of channels that peers open; a later one takes its place as with requests. */
   handleChannels(handler: (channel: FrameChannel) => void): Unsubscribe;
   /** This peer's signature under a message, as anybody can check it who knows the peer's id. */
   sign(message: Uint8Array): Promise<Uint8Array>;

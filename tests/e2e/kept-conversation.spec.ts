@@ -58,7 +58,7 @@ async function ask(page: Page, question: string): Promise<Answer> {
   await expect(answer).toHaveAttribute('data-state', 'done', { timeout: 120_000 });
   const text = (await answer.getByTestId('message-text').textContent()) ?? '';
   const note = (await answer.textContent()) ?? '';
-  return { text, newTokens: Number(/(\d+) new prompt tokens/.exec(note)?.[1]) };
+  return { text, newTokens: Number(/(\d+) new prompt tokens?/.exec(note)?.[1]) };
 }
 
 /** Waits until the stages have kept the tab's conversation so many times. */

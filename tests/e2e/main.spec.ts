@@ -73,6 +73,7 @@ test('a prompt typed into the page is answered, and the answer is the reference'
   const answer = page.locator('[data-testid=message][data-role=assistant]').last();
   await expect(answer).toHaveAttribute('data-state', 'done', { timeout: 60_000 });
   await expect(answer).toContainText('The capital of France is Paris.');
+  await expect(answer).toContainText(/\d tokens\/s · first token after [\d.]+ s, \d+ new prompt tokens · on 4 tabs/);
   await expect(page.getByTestId('lap-stage')).toHaveCount(4);
   for (const { console: lines } of nodes)
     expect(lines.some((line) => line.includes('[EXECUTE_TASK] Processing inference for shard'))).toBe(true);

@@ -40,7 +40,7 @@ export class GrammarWalker implements Generator {
       const id = this.#choose(allowed, ids.length);
       if (request.stopIds.has(id)) return summary('stop');
       ids.push(id);
-      yield { id, logprob: -1, top: [], lap: { totalMs: 1, stages: [] } };
+      yield { id, logprob: -1, top: [], lap: { totalMs: 1, stages: [] }, positions: 1 };
     }
     return summary('length');
   }

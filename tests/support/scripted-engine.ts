@@ -48,7 +48,7 @@ export class ScriptedGenerator implements Generator {
         const top = [id, id + 1, id + 2]
           .slice(0, request.topLogprobs)
           .map((other, rank) => ({ id: other, logprob: -rank - 0.5 }));
-        yield { id, logprob: -0.5, top, lap: { totalMs: 1, stages: [] } };
+        yield { id, logprob: -0.5, top, lap: { totalMs: 1, stages: [] }, positions: 1 };
       }
       return summary('length');
     } finally {

@@ -49,6 +49,7 @@ describe('a prompt through four nodes', () => {
     expect(tokens[0]!.lap.stages.map(({ layers }) => layers)).toEqual(
       swarm.manifest.shards.map(({ layers }) => layers),
     );
+    expect(tokens.map(({ positions }) => positions)).toEqual([PROMPT.length, ...ids.slice(1).map(() => 1)]);
     expect(summary).toMatchObject({ finishReason: 'length', promptTokens: 40, completionTokens: 12, reusedTokens: 0 });
   });
 
@@ -59,6 +60,7 @@ describe('a prompt through four nodes', () => {
     const second = await generate(swarm.guest, { conversation: 'main', promptIds: longer });
     // The last sampled token has never been run: it is new too.
     expect(second.summary.reusedTokens).toBe(PROMPT.length + first.ids.length - 1);
+    expect(second.tokens[0]!.positions).toBe(4);
     expect(second.ids).toEqual(await alone({ promptIds: longer }));
     const edited = [...PROMPT.slice(0, 20), 5, 6];
     const third = await generate(swarm.guest, { conversation: 'main', promptIds: edited });

@@ -145,6 +145,34 @@ export const TRANSPORT_CONTRACT: readonly ContractCase[] = [
     },
   },
   {
+    name: 'request: the newest handler answers, also where an older one has answered, and when that one is given up',
+    async run(lab) {
+      const [a, b] = await openPair(lab);
+      const ask = () => a.request(b.peerId, PROTOCOL, Uint8Array.of(0));
+      const saying = (number: number) => b.handleRequests(PROTOCOL, async () => Uint8Array.of(number));
+      const stopFirst = saying(1);
+      equal(await ask(), Uint8Array.of(1), 'the first');
+      const stopSecond = saying(2);
+      equal(await ask(), Uint8Array.of(2), 'the second');
+      stopFirst();
+      equal(await ask(), Uint8Array.of(2), 'the second, when the first is given up');
+      stopSecond();
+      await rejects(ask(), 'peer-unreachable');
+      saying(3);
+      equal(await ask(), Uint8Array.of(3), 'a third');
+    },
+  },
+  {
+    name: 'channel: a handler that is given up does not take the newer one along',
+    async run(lab) {
+      const [a, b] = await openPair(lab);
+      const stop = b.handleChannels(() => undefined);
+      const opened = openChannel(a, b);
+      stop();
+      equal((await opened)[1].peerId, a.peerId, 'who opened it');
+    },
+  },
+  {
     name: 'request: limits hold for its size, its answer’s size and the number in flight',
     async run(lab) {
       const [a, b] = await openPair(lab);

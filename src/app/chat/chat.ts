@@ -276,9 +276,14 @@ export class Chat {
       decodeMs > 0 && completionTokens > 1
         ? said.tokensPerSecond(formatNumber((1000 * (completionTokens - 1)) / decodeMs, 1))
         : '';
-    const prompt = said.chat.newPromptTokens(promptTokens - reusedTokens, formatNumber(prefillMs / 1000, 1));
+    const first =
+      completionTokens > 0
+        ? said.chat.firstTokenAfter(formatNumber(prefillMs / 1000, 1), promptTokens - reusedTokens)
+        : '';
+    const tabs = new Set(this.progress.drawn.flatMap(({ lap }) => lap.stages.map(({ peerId }) => peerId))).size;
+    const on = tabs > 0 ? said.chat.onTabs(tabs) : '';
     const limit = finish === 'length' ? said.chat.lengthLimit : '';
-    return [said.tokens(String(tokens)), speed, prompt, limit].filter(Boolean).join(' · ');
+    return [said.tokens(String(tokens)), speed, first, on, limit].filter(Boolean).join(' · ');
   }
 
   #find(id: number): TreeMessage | undefined {

@@ -12,7 +12,8 @@ const IDLE_TIMEOUT_MS = 120_000;
 export interface AnswerOptions {
   /** The peer that asks. */
   readonly from: string;
-  readonly handler: RequestHandler;
+  /** A stream may be older than the handler, and outlive it. */
+  readonly handler: () => RequestHandler | undefined;
   /** Of all streams with peers. */
   readonly answering: InFlight;
 }
@@ -35,13 +36,19 @@ export function answerOn(stream: Stream, { from, handler, answering }: AnswerOpt
 
   async function answer(request: Uint8Array): Promise<void> {
     clearTimeout(timer);
+    const handle = handler();
+    if (!handle) {
+      // Unheard: on a fresh stream the peer learns that nobody speaks the protocol any more.
+      void messages.close();
+      return;
+    }
     if (busy || !answering.enter(from)) {
       messages.abort(new ShoalError('limit-exceeded', `${from} has too many requests unanswered.`));
       return;
     }
     busy = true;
     try {
-      const response = await handler(from, request);
+      const response = await handle(from, request);
       checkMessageSize(response);
       messages.send(response);
       if (ended) void messages.close();

@@ -1,4 +1,4 @@
-import type { Connection, PrivateKey, Stream } from '@libp2p/interface';
+import type { Connection, PrivateKey, Stream, StreamHandler } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { abortable, abortError } from '../../core/abortable.ts';
 import { ShoalError } from '../../core/errors.ts';
@@ -96,6 +96,8 @@ class Libp2pTransport implements Transport {
   readonly #requests = new RequestStreams(
     async (...asked) => (await this.#openStream(...asked, MAX_REQUEST_STREAMS)).stream,
   );
+  /** The newest of each protocol. */
+  readonly #streamHandlers = new Map<string, StreamHandler>();
   readonly #handlers = new Map<string, RequestHandler>();
   readonly #asked = new InFlight(MAX_COMMANDS_IN_FLIGHT);
   readonly #events = new Emitter<{ peer: { readonly peerId: string; readonly connected: boolean } }>();
@@ -179,14 +181,8 @@ class Libp2pTransport implements Transport {
   handleRequests(protocol: string, handler: RequestHandler): Unsubscribe {
     const answering = new InFlight(MAX_COMMANDS_IN_FLIGHT);
     this.#handlers.set(protocol, handler);
-    // A stream may be older than the handler.
-    const current: RequestHandler = async (from, request) => {
-      const handles = this.#handlers.get(protocol);
-      if (!handles) throw new ShoalError('peer-unreachable', `Nobody speaks ${protocol} here any more.`);
-      return handles(from, request);
-    };
     const unhandle = this.#handle(protocol, MAX_REQUEST_STREAMS, (stream, { remotePeer }) =>
-      answerOn(stream, { from: remotePeer.toString(), handler: current, answering }),
+      answerOn(stream, { from: remotePeer.toString(), handler: () => this.#handlers.get(protocol), answering }),
     );
     return () => {
       if (this.#handlers.get(protocol) === handler) this.#handlers.delete(protocol);
@@ -251,14 +247,15 @@ class Libp2pTransport implements Transport {
     for (const connection of this.#node.getConnections()) connection.abort(error);
   };
 
-  #handle(
-    protocol: string,
-    maxInboundStreams: number,
-    handler: (stream: Stream, connection: Connection) => void,
-  ): Unsubscribe {
+  #handle(protocol: string, maxInboundStreams: number, handler: StreamHandler): Unsubscribe {
     const options = { maxInboundStreams, maxOutboundStreams: maxInboundStreams, force: true as const };
+    this.#streamHandlers.set(protocol, handler);
     void this.#node.handle(protocol, handler, options);
-    return () => void this.#node.unhandle(protocol);
+    return () => {
+      if (this.#streamHandlers.get(protocol) !== handler) return;
+      this.#streamHandlers.delete(protocol);
+      void this.#node.unhandle(protocol);
+    };
   }
 
   /** A connection that was dying when the stream was asked for gets one successor. */

@@ -156,7 +156,9 @@ export class MemoryTransport implements Transport {
 
   handleRequests(protocol: string, handler: RequestHandler): Unsubscribe {
     this.#requestHandlers.set(protocol, handler);
-    return () => this.#requestHandlers.delete(protocol);
+    return () => {
+      if (this.#requestHandlers.get(protocol) === handler) this.#requestHandlers.delete(protocol);
+    };
   }
 
   async openChannel(peerId: string, { signal }: AbortOptions = {}): Promise<FrameChannel> {
@@ -178,7 +180,7 @@ export class MemoryTransport implements Transport {
   handleChannels(handler: (channel: FrameChannel) => void): Unsubscribe {
     this.#channelHandler = handler;
     return () => {
-      this.#channelHandler = undefined;
+      if (this.#channelHandler === handler) this.#channelHandler = undefined;
     };
   }
 

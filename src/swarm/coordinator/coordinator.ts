@@ -203,7 +203,7 @@ export class Coordinator implements Generator {
     while (generated.length < maxTokens) {
       if (signal?.aborted) return summary('abort');
       const ids = [...promptIds, ...generated];
-      let step: { row: Parameters<Sampler['sample']>[0]; lap: Lap; reused: number };
+      let step: { row: Parameters<Sampler['sample']>[0]; lap: Lap; reused: number; positions: number };
       let conversation: Conversation | undefined;
       const { failures } = this.#records;
       try {
@@ -242,7 +242,7 @@ export class Coordinator implements Generator {
       generated.push(token.id);
       reroutes = 0;
       around = 0;
-      yield { ...token, lap: step.lap };
+      yield { ...token, lap: step.lap, positions: step.positions };
     }
     return summary('length');
   }
@@ -256,7 +256,7 @@ export class Coordinator implements Generator {
     return sized;
   }
 
-  /** Brings the conversation's caches to `ids`. @returns the last row's candidates, and how many tokens were cached */
+  /** Brings the conversation's caches to `ids`. @returns the last row's candidates, how many tokens were cached, and how many were not */
   async #advance(
     conversation: Conversation,
     ids: readonly number[],
@@ -283,7 +283,7 @@ export class Coordinator implements Generator {
           conversation.stillSinceMs = undefined;
           // Of a part of the vocabulary nobody can tell what all of it was.
           if (!candidates.mask) conversation.given.set(ids.length - 1, rows[0]!);
-          return { row: rows[0]!, lap: timing, reused };
+          return { row: rows[0]!, lap: timing, reused, positions: total };
         }
         inFlight.push(
           lap.then(() =>

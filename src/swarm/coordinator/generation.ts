@@ -72,6 +72,8 @@ export interface Lap {
 export interface GeneratedToken extends TokenLogprob {
   readonly top: readonly TokenLogprob[];
   readonly lap: Lap;
+  /** That were computed since the token before: one, or the prompt's too. */
+  readonly positions: number;
 }
 
 export interface GenerationSummary {

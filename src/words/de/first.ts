@@ -146,7 +146,8 @@ export const first = {
     reading: 'Liest die Frage …',
     readingSoFar: (done, total) => `Liest die Frage: ${done} von ${total} Token`,
     openedAgain: 'Dieser Tab wurde neu geöffnet: Die Antwort geht weiter, sobald alle Schichten da sind.',
-    newPromptTokens: (count, seconds) => `${count} neue Token gelesen in ${seconds} s`,
+    firstTokenAfter: (seconds, count) => `erstes Token nach ${seconds} s, ${count} neue Token gelesen`,
+    onTabs: (count) => `auf ${tabs(count)}`,
     lengthLimit: 'endete an der Längengrenze',
   },
 
@@ -214,7 +215,7 @@ export const first = {
     noTabs: 'Noch ist kein Tab im Schwarm',
     notKnown: 'Andere Tabs sind noch nicht bekannt',
     isNode: 'dieser Tab gehört dazu',
-    isGuest: 'dieser Tab ist Gast: Er hält keine Schichten',
+    isGuest: 'dieser Tab fragt und rechnet selbst nicht mit',
     serverAway: 'Server weg: niemand Neues kann dazukommen',
     ready: 'Alle Schichten sind da: Schreib eine Frage.',
     insecure: 'Von einer unsicheren Adresse aus kann dieser Tab nicht mitmachen.',

@@ -142,7 +142,9 @@ export const english = {
     reading: 'Reading the prompt…',
     readingSoFar: (done: number, total: number) => `Reading the prompt: ${done} of ${total} tokens`,
     openedAgain: 'This tab was opened again: the answer goes on as soon as every layer is there.',
-    newPromptTokens: (count: number, seconds: string) => `${count} new prompt tokens in ${seconds} s`,
+    firstTokenAfter: (seconds: string, count: number) =>
+      `first token after ${seconds} s, ${plural(count, 'new prompt token')}`,
+    onTabs: (count: number) => `on ${tabs(count)}`,
     lengthLimit: 'ended at the length limit',
   },
 
@@ -209,7 +211,7 @@ export const english = {
     noTabs: 'No tab is in the swarm yet',
     notKnown: 'Other tabs are not known yet',
     isNode: 'this tab is one of them',
-    isGuest: 'this tab is a guest: it holds no layers',
+    isGuest: 'this tab asks, and runs no layers',
     serverAway: 'server away: nobody new can join',
     ready: 'Every layer is covered: type a prompt.',
     insecure: 'This tab cannot join from an insecure address.',
@@ -335,7 +337,7 @@ export const english = {
 
   lacks: {
     webrtc:
-      'This browser has no WebRTC: this tab cannot work with others, and answers once all shards run here (“Run it all here”).',
+      'This browser cannot connect to others directly: this tab cannot work with others, and answers once all shards run here (“Run it all here”).',
     'site-data':
       'This browser keeps no site data: shards lie in memory, and nothing is there any more when the page is closed or reloaded.',
     'lasting-site-data': 'This is a private window: shards and conversation are gone when it is closed.',
@@ -343,7 +345,7 @@ export const english = {
   },
   insecure: {
     strong: 'This address is not secure, so Shoal cannot run here.',
-    why: 'Over plain http from another machine a browser gives a page no WebGPU, no cryptography and no storage.',
+    why: 'Over plain http from another machine a browser gives a page no GPU, no cryptography and no storage.',
     startWith: "On the server's machine start it with",
     thenOpen: 'then open',
     /** The end of that sentence. */
@@ -351,7 +353,7 @@ export const english = {
     orThere: "Or open the page on the server's own machine, as",
   },
   gpu: {
-    missing: 'This browser has no WebGPU',
+    missing: 'This browser gives the page no GPU',
     software: (adapter: string) => `Only a software GPU was found (${adapter})`,
     asSet: ', and the settings ask for it. Choose “Automatic” there and open the page again.',
     none: 'No GPU found: layers run on the processor.',

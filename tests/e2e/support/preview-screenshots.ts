@@ -4,17 +4,19 @@ import { openPreviewBrowser } from './preview-browser.ts';
 import { startPreviewServer } from './preview-server.ts';
 import { PREVIEW_STATES } from './preview-states.ts';
 
-// Pictures of the page in every state: `node tests/e2e/support/preview-screenshots.ts [--locale=de-DE] [state…]`.
+// Pictures of the page in every state: `node tests/e2e/support/preview-screenshots.ts [--locale=de-DE] [--rtl] [state…]`.
 const FOLDER = 'test-results/preview';
 const SCREENS = [
   { name: 'desktop', viewport: { width: 1440, height: 900 } },
+  { name: 'tablet', viewport: { width: 1024, height: 768 } },
   { name: 'tall', viewport: { width: 1280, height: 2200 } },
   { name: 'phone', viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 },
+  { name: 'small', viewport: { width: 320, height: 640 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 },
 ];
 
 const { values, positionals: chosen } = parseArgs({
   allowPositionals: true,
-  options: { locale: { type: 'string', default: 'en-US' } },
+  options: { locale: { type: 'string', default: 'en-US' }, rtl: { type: 'boolean', default: false } },
 });
 const states = chosen.length > 0 ? chosen : Object.keys(PREVIEW_STATES);
 mkdirSync(FOLDER, { recursive: true });
@@ -24,6 +26,10 @@ for (const { name: screen, ...device } of SCREENS) {
   for (const colorScheme of ['light', 'dark'] as const) {
     const context = await browser.newContext({ ...device, colorScheme, locale: values.locale });
     const page = await context.newPage();
+    if (values.rtl)
+      await page.addInitScript(
+        "document.addEventListener('DOMContentLoaded', () => { document.documentElement.dir = 'rtl'; })",
+      );
     page.on('pageerror', (error) => console.error(`${screen}: ${error.stack}`));
     for (const state of states) {
       await page.goto(server.pageUrl(state));
@@ -68,7 +74,7 @@ for (const { name: screen, ...device } of SCREENS) {
         await page.screenshot({ path: `${FOLDER}/${state}-${screen}-models-${colorScheme}.png` });
         await page.keyboard.press('Escape');
       }
-      if (screen !== 'phone') continue;
+      if (!device.isMobile) continue;
       await page.locator('.view-switch button').first().click();
       await page.screenshot({ path: `${FOLDER}/${state}-${screen}-swarm-${colorScheme}.png` });
     }

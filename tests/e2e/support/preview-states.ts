@@ -397,10 +397,10 @@ function serve(model: PreviewModel, index: number, holders: number): void {
 
 function conversation(model: PreviewModel): void {
   model.say('What is the capital of France?', 'The capital of France is Paris.', {
-    note: '8 tokens · 12.1 tokens/s · 37 new prompt tokens in 0.9 s',
+    note: '8 tokens · 12.1 tokens/s · first token after 0.9 s, 37 new prompt tokens · on 3 tabs',
   });
   model.say('Explain the tides to a child, please, in a few sentences.', ANSWER, {
-    note: '148 tokens · 11.8 tokens/s · 22 new prompt tokens in 0.4 s',
+    note: '148 tokens · 11.8 tokens/s · first token after 0.4 s, 22 new prompt tokens · on 3 tabs',
   });
   model.tokensPerSecond.value = 11.8;
 }

@@ -7,7 +7,7 @@ import type {
   Generator,
 } from '../../../src/swarm/coordinator/generation.ts';
 
-const token: GeneratedToken = { id: 1, logprob: 0, top: [], lap: { totalMs: 1, stages: [] } };
+const token: GeneratedToken = { id: 1, logprob: 0, top: [], lap: { totalMs: 1, stages: [] }, positions: 1 };
 const summary: GenerationSummary = {
   finishReason: 'stop',
   promptTokens: 1,
@@ -45,11 +45,11 @@ it('ends the answer that it watches when its reader leaves early', async () => {
 });
 
 it('passes every token and the summary on', async () => {
-  const laps: unknown[] = [];
-  const watched = new WatchedGenerator(() => twoTokens(() => {}), { onLap: (lap) => laps.push(lap) });
+  const seen: unknown[] = [];
+  const watched = new WatchedGenerator(() => twoTokens(() => {}), { onToken: (each) => seen.push(each) });
   const tokens = watched.generate(request);
   expect([await tokens.next(), await tokens.next()].map(({ value }) => value)).toEqual([token, token]);
   expect(await tokens.next()).toEqual({ done: true, value: summary });
   expect(watched.summary.value).toBe(summary);
-  expect(laps).toEqual([token.lap, token.lap]);
+  expect(seen).toEqual([token, token]);
 });

@@ -29,7 +29,7 @@ beforeEach(() => {
     heard.push(text(request));
     return bytes(`${from} ${text(request)}`);
   };
-  accept = (far) => answerOn(far, { from: 'asker', handler: (...asked) => handler(...asked), answering });
+  accept = (far) => answerOn(far, { from: 'asker', handler: () => handler, answering });
   requests = new RequestStreams(async () => {
     const [near, far] = await streamPair();
     opened.push({ near, far });

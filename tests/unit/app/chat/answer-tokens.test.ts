@@ -66,7 +66,7 @@ describe('the tokens of an answer', () => {
 
   it('are noted beside what a request asks for, which gets no more', async () => {
     const asked: number[] = [];
-    const token = { ...drawn(0, 1, 2, 3), lap: { totalMs: 1, stages: [] } };
+    const token = { ...drawn(0, 1, 2, 3), lap: { totalMs: 1, stages: [] }, positions: 1 };
     const summary = {
       finishReason: 'stop',
       promptTokens: 1,
