@@ -33,16 +33,29 @@ export const CHROMIUM_FLAGS = [
   '--disable-gpu-watchdog',
 ];
 
-/** `SHOAL_CHROMIUM`, an installed Chrome or Chromium, or the one that npm brought (`SHOAL_CHROMIUM=npm` forces it). */
+/**
+ * `SHOAL_CHROMIUM`, an installed Chrome or Chromium, or the one that npm brought (`SHOAL_CHROMIUM=npm` forces it).
+ * @throws Error where `SHOAL_CHROMIUM` names a file that there is not
+ */
 export async function findBrowser(): Promise<Browser> {
   const wanted = process.env.SHOAL_CHROMIUM;
-  const candidates = wanted === 'npm' ? [] : wanted ? [wanted] : INSTALLED;
-  const executablePath = candidates.find((path) => existsSync(path));
-  const folder = SWIFTSHADER_FOLDERS.find(
-    (path) => existsSync(`${path}/vk_swiftshader_icd.json`) && existsSync(`${path}/libvulkan.so.1`),
-  );
+  if (wanted === 'npm') return npmBrowser();
+  if (wanted) return namedBrowser(wanted);
+  const executablePath = INSTALLED.find((path) => existsSync(path));
+  const folder = SWIFTSHADER_FOLDERS.find(hasSwiftShader);
   if (executablePath && folder) return { executablePath, env: swiftShaderEnv(folder) };
   return npmBrowser();
+}
+
+/** Where no SwiftShader is found it uses what it brings. */
+function namedBrowser(executablePath: string): Browser {
+  if (!existsSync(executablePath)) throw new Error(`SHOAL_CHROMIUM names ${executablePath}, which there is not.`);
+  const folder = [dirname(executablePath), ...SWIFTSHADER_FOLDERS].find(hasSwiftShader);
+  return { executablePath, env: folder ? swiftShaderEnv(folder) : {} };
+}
+
+function hasSwiftShader(folder: string): boolean {
+  return existsSync(`${folder}/vk_swiftshader_icd.json`) && existsSync(`${folder}/libvulkan.so.1`);
 }
 
 /** Starts it without a window, with `flags` beside `CHROMIUM_FLAGS`. A signal ends it and this process. */
