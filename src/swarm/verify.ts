@@ -165,7 +165,7 @@ async function promptEveryCopy(
   let prompts = 1;
   for (let missed = 0; left().length > 0 && missed < MAX_MISSED && prompts < MAX_PROMPTS; prompts++) {
     const before = passed.size;
-    const { lap } = await prompt({ signal, avoid: avoidable(serving, passed, left()[0]!) });
+    const { lap } = await prompt({ signal, avoid: new Set(passed) });
     for (const { peerId } of lap.stages) passed.add(peerId);
     missed = passed.size > before ? 0 : missed + 1;
   }
@@ -173,18 +173,6 @@ async function promptEveryCopy(
   if (silent.length > 0)
     throw new ShoalError('peer-unreachable', `After ${prompts} prompts none has gone through ${silent.join(', ')}.`);
   return { kind: 'copies', prompts, nodes: serving.length };
-}
-
-/** Those that have had a prompt and can be gone around, first of all those in whose place `wanted` can stand. */
-function avoidable(nodes: readonly NodeFacts[], passed: ReadonlySet<string>, wanted: NodeFacts): ReadonlySet<string> {
-  const rivals = (node: NodeFacts) => Number(node.shards.some((shard) => wanted.shards.includes(shard)));
-  const avoided = new Set<string>();
-  for (const { peerId, shards } of nodes.toSorted((a, b) => rivals(b) - rivals(a))) {
-    const others = nodes.filter((other) => other.peerId !== peerId && !avoided.has(other.peerId));
-    const spared = shards.every((shard) => others.some((other) => other.shards.includes(shard)));
-    if (passed.has(peerId) && spared) avoided.add(peerId);
-  }
-  return avoided;
 }
 
 async function checkLog(

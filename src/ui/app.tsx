@@ -11,6 +11,7 @@ import { Later } from './components/later.tsx';
 import { Shortcuts } from './components/shortcuts.tsx';
 import { SwarmPanel } from './components/swarm-panel.tsx';
 import { TopBar } from './components/top-bar.tsx';
+import { keepFocus } from './keep-focus.ts';
 import { lazyComponent } from './lazy-component.ts';
 import { PageProvider, PageState, usePage } from './page-state.ts';
 
@@ -23,6 +24,7 @@ export async function renderApp(root: HTMLElement, model: AppModel): Promise<voi
   const language = computed(() => model.settings.value.language);
   await speak(language.value);
   language.subscribe((chosen) => void speak(chosen));
+  keepFocus();
   render(
     <PageProvider value={new PageState(model)}>
       <Page />

@@ -40,8 +40,17 @@ export function formatCount(value: number, maximumFractionDigits = 0): string {
 /** A day as the reader's country writes it, where the browser says which. */
 export function formatDay(timeMs: number): string {
   const { locale } = words();
-  const own = navigator.languages.find((language) => language.split('-')[0] === locale);
+  const own = navigator.languages.find((language) => language.split('-')[0] === locale && isLocale(language));
   return new Date(timeMs).toLocaleDateString(own ?? locale);
+}
+
+/** Chromium names the system's locale as it is, also `en-US@posix`, which it does not take itself. */
+function isLocale(language: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(language).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 /** `shard 2`, `shards 2 and 3`, within a sentence. */

@@ -9,9 +9,9 @@ const preview = usePreview();
 const STATES = Object.keys(PREVIEW_STATES) as PreviewState[];
 const SCREENS = [
   { screen: 'a desktop', viewport: { width: 1440, height: 900 }, views: ['both'] },
-  { screen: 'a small desktop', viewport: { width: 1280, height: 740 }, views: ['both'] },
+  { screen: 'a small desktop', viewport: { width: 1024, height: 768 }, views: ['both'] },
   { screen: 'a phone', viewport: { width: 390, height: 844 }, views: ['Swarm', 'Chat'] },
-  { screen: 'a small phone', viewport: { width: 360, height: 740 }, views: ['Swarm', 'Chat'] },
+  { screen: 'a small phone', viewport: { width: 320, height: 640 }, views: ['Swarm', 'Chat'] },
 ];
 
 /** Every state in every view that the screen has. */

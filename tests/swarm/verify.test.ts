@@ -36,6 +36,26 @@ it('a prompt goes through every copy of every shard', { timeout: 60_000 }, async
   expect(done()).toEqual(swarm.nodes.map(() => true));
 });
 
+it.each([
+  ['one shard beside a node that alone has the others', [[0, 1, 2, 3], [2]]],
+  [
+    'a shard each of two neighbours',
+    [
+      [0, 1],
+      [1, 2],
+      [2, 3],
+      [3, 0],
+    ],
+  ],
+])('a prompt goes through copies of %s', { timeout: 60_000 }, async (_, shards) => {
+  swarm = await TestSwarm.create(shards);
+  for (const asking of [swarm.guest, ...swarm.nodes]) {
+    const done = swarm.nodes.map(({ stages }) => stages.tasksDone);
+    expect(everyCopy(await verify(asking))?.passed).not.toBe(false);
+    for (const [node, { stages }] of swarm.nodes.entries()) expect(stages.tasksDone).toBeGreaterThan(done[node]!);
+  }
+});
+
 it('is one prompt where nobody has a copy', { timeout: 60_000 }, async () => {
   swarm = await TestSwarm.create([[0], [1], [2], [3]]);
   expect(everyCopy(await verify(swarm.guest))).toBeUndefined();

@@ -92,10 +92,7 @@ export class Conversations {
     if (this.#kept.size >= MAX_CONVERSATIONS) await this.#giveUpIdle();
     const { routes, maxTokens, checks, wire } = this.#options;
     const avoid = patience.avoid ?? (restoring && routes.allBut(restoring.peers));
-    const plan = (full: ReadonlySet<string>) => {
-      const without = new Set([...full, ...(avoid ?? [])]);
-      return routes.planRoute(patience, routes.isServed(without) ? without : full);
-    };
+    const plan = (full: ReadonlySet<string>) => routes.planRoute({ ...patience, avoid }, full);
     const servedWithout = (full: ReadonlySet<string>) => routes.isServed(full);
     // What was rounded on its way is not the same on another.
     const hashes = checks() && (wire?.() ?? 'f32') === 'f32';

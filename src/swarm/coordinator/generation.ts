@@ -54,7 +54,7 @@ export interface GenerationRequest {
   readonly onWait?: (wait: Wait | undefined) => void;
   /** False takes the swarm as it is: nobody is asked to load what nobody serves. */
   readonly recruits?: boolean;
-  /** Nodes that a new session goes around, where others serve what they serve. */
+  /** Nodes that a new session goes around: they run the shards alone that nobody else serves. */
   readonly avoid?: ReadonlySet<string>;
 }
 

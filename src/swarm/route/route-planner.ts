@@ -129,7 +129,7 @@ export class RoutePlanner {
     shards: readonly RouteShard[],
     lost: ReadonlySet<string>,
     unheardMs: number,
-    { signal, onWait, recruits = true }: Patience,
+    { signal, onWait, recruits = true, avoid = NOBODY }: Patience,
   ): Promise<readonly RouteStage[]> {
     const startedAtMs = performance.now();
     let told = false;
@@ -137,8 +137,8 @@ export class RoutePlanner {
       for (;;) {
         signal?.throwIfAborted();
         const waitedMs = performance.now() - startedAtMs;
-        let plan = this.#planNow(shards, lost);
-        if (!plan.stages && waitedMs > RETURN_MS) plan = this.#planNow(shards, NOBODY);
+        let plan = this.#planNow(shards, lost, avoid);
+        if (!plan.stages && waitedMs > RETURN_MS) plan = this.#planNow(shards, NOBODY, avoid);
         if (plan.stages) return plan.stages;
         const peerIds = this.#awaited(plan.missing, recruits);
         // As long as somebody brings them it waits: whoever asked sees it, and may stop.
@@ -168,10 +168,13 @@ export class RoutePlanner {
     return [...bringing];
   }
 
-  #planNow(shards: readonly RouteShard[], lost: ReadonlySet<string>): RoutePlan {
+  #planNow(shards: readonly RouteShard[], lost: ReadonlySet<string>, avoid: ReadonlySet<string>): RoutePlan {
     const { coordinator, candidates, records } = this.#options;
     const unseen = this.#unseenSessions();
-    const everybody = candidates().filter(({ peerId }) => !lost.has(peerId));
+    const everybody = goingAround(
+      avoid,
+      candidates().filter(({ peerId }) => !lost.has(peerId)),
+    );
     const present = everybody.map((candidate) => ({
       ...candidate,
       layersPerSecond: believedSpeed(candidate, records, coordinator, this.#curious),
@@ -211,6 +214,17 @@ export class RoutePlanner {
       const unsubscribe = this.#options.onChange(done);
     });
   }
+}
+
+/** Leaves to those that are avoided what nobody else serves. */
+function goingAround(avoid: ReadonlySet<string>, candidates: readonly RouteCandidate[]): readonly RouteCandidate[] {
+  if (avoid.size === 0) return candidates;
+  const elsewhere = new Set(candidates.filter(({ peerId }) => !avoid.has(peerId)).flatMap(({ ready }) => ready));
+  return candidates.map((candidate) =>
+    avoid.has(candidate.peerId)
+      ? { ...candidate, ready: candidate.ready.filter((shard) => !elsewhere.has(shard)) }
+      : candidate,
+  );
 }
 
 function missingError(manifest: Manifest, missing: readonly number[]): ShoalError {
