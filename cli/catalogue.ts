@@ -116,7 +116,7 @@ export function findInCatalogue(id: string): CatalogueEntry {
   throw new ShoalError(
     'model-unavailable',
     `There is no file "${id}" and no model of that name. Did you mean ${near.map((entry) => entry.id).join(' or ')}? "npx shoal models" lists what can be named; ` +
-      'a file, an https address, and hf:owner/repository/file.gguf are taken too.',
+      'a file, an https address, and hf:owner/repository[/file.gguf] are taken too.',
   );
 }
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ShoalError } from '../src/core/errors.ts';
+import { linkOfFile } from '../src/gguf/hub-repository.ts';
 import { isModelLink } from '../src/gguf/model-link.ts';
 import type { Manifest } from '../src/protocol/manifest.ts';
 import type { ModelSource } from '../src/protocol/model-source.ts';
@@ -9,7 +10,7 @@ import { checkPromptable } from '../src/store/publish/check-promptable.ts';
 import { modelName } from '../src/store/publish/publish.ts';
 import { CATALOGUE, findInCatalogue, type ModelSpec } from './catalogue.ts';
 import { chooseShardCount } from './choose-shard-count.ts';
-import { hubOrigin } from './hub-origin.ts';
+import { hubAddress, hubOrigin } from './hub-origin.ts';
 import { modelFileName, openModel } from './model-file.ts';
 import type { FetchOptions, ModelOrigin } from './model-origin.ts';
 import { pipOrigin } from './pip-origin.ts';
@@ -21,7 +22,7 @@ import { checkHash, verifyModel } from './verified-file.ts';
 
 /** What `findModel` takes, for the commands' help. */
 export const MODEL_FORMS =
-  'a name of "shoal models", a GGUF file (of a set, any part), https://…/file.gguf, or hf:owner/repository/file.gguf[@revision]';
+  'a name of "shoal models", a GGUF file (of a set, any part), https://…/file.gguf, or hf:owner/repository[/file.gguf][@revision]';
 
 /** Where model files and shards are kept unless told otherwise. */
 export const DEFAULT_DATA_DIR = 'models_cache';
@@ -72,8 +73,9 @@ export async function prepareModel({
   ...options
 }: PrepareOptions): Promise<PreparedModel> {
   const { chatTemplate } = options;
+  const named = model && (await linkOfFile(model, hubAddress(), options.signal));
   const path =
-    model === undefined ? await ensureDefaultModel(dataDir, options) : await findModel(model, dataDir, options);
+    named === undefined ? await ensureDefaultModel(dataDir, options) : await findModel(named, dataDir, options);
   const fileName = modelFileName(path);
   const name = modelName(fileName);
   const directory = join(dataDir, 'shards', name);
@@ -88,7 +90,7 @@ export async function prepareModel({
   const { manifest, manifestId } = await splitIntoFolder(path, {
     ...{ name, shardCount, directory, ...options },
     // With another template the shards are not made of the file alone.
-    source: chatTemplate === undefined && !source ? await publicSource(model, path, pageHost) : source?.known,
+    source: chatTemplate === undefined && !source ? await publicSource(named, path, pageHost) : source?.known,
   });
   await rememberSource(directory, origin, manifest);
   return { name, directory, manifest, manifestId };
@@ -114,7 +116,8 @@ export function ensureModel(model: ModelSpec, dataDir = DEFAULT_DATA_DIR, option
  * @throws ShoalError `model-unavailable`, `aborted`
  */
 export async function findModel(text: string, dataDir: string, options: FetchOptions = {}): Promise<string> {
-  if (isModelLink(text)) return fetchRemoteModel(text, dataDir, options);
+  if (isModelLink(text))
+    return fetchRemoteModel(await linkOfFile(text, hubAddress(), options.signal), dataDir, options);
   // What looks like a file is one, there or not: its absence has a message of its own.
   if (existsSync(text) || /[/\\]|\.gguf$/i.test(text)) return text;
   return ensureModel(findInCatalogue(text), dataDir, options);

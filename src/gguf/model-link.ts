@@ -59,6 +59,6 @@ function addressOf(text: string, hub: string): URL {
   if (repository && fileName) return new URL(hubFileAddress(hub, { repository, fileName, revision }));
   throw new ShoalError(
     'bad-request',
-    `"${text}" is no file of a hub: expected hf:owner/repository/file.gguf[@revision].`,
+    `"${text}" is no file of a hub: expected hf:owner/repository[/file.gguf][@revision].`,
   );
 }

@@ -17,7 +17,7 @@ interface Place {
 export function keepFocus(): void {
   let last: Place | undefined;
   let byTouch = false;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let looksSoon = false;
   document.addEventListener('focusin', ({ target }) => {
     last = target instanceof HTMLElement ? placeOf(target) : undefined;
   });
@@ -27,7 +27,7 @@ export function keepFocus(): void {
     if (target instanceof Element && !target.closest(FOCUSABLE)) last = undefined;
   });
   const look = () => {
-    timer = undefined;
+    looksSoon = false;
     const { activeElement } = document;
     const lost = activeElement === null || activeElement === document.body || activeElement.matches(':disabled');
     if (!last || !lost) return;
@@ -37,7 +37,8 @@ export function keepFocus(): void {
     next?.focus({ preventScroll: true });
   };
   const changes = new MutationObserver(() => {
-    timer ??= setTimeout(look, SETTLE_MS);
+    if (!looksSoon) setTimeout(look, SETTLE_MS);
+    looksSoon = true;
   });
   const attributeFilter = ['disabled', 'hidden', 'open'];
   changes.observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter });

@@ -109,9 +109,13 @@ test('a link to a file opens it, and one that leads nowhere says so', async ({ b
     await page.getByTestId('model-link-open').click();
   };
   await open('hf:owner');
-  await expect(page.getByTestId('model-picker').getByRole('alert')).toContainText(
-    'expected hf:owner/repository/file.gguf',
+  await expect(page.getByTestId('model-picker').getByRole('alert')).toContainText('expected hf:owner/repository');
+  // Stands in for the hub, which the page asks what a repository has.
+  await page.route('https://huggingface.co/api/models/owner/models', (route) =>
+    route.fulfill({ json: { siblings: [{ rfilename: 'a-F16.gguf' }, { rfilename: 'b-F16.gguf' }] } }),
   );
+  await open('hf:owner/models');
+  await expect(page.getByTestId('model-picker').getByRole('alert')).toContainText('There are a-F16.gguf, b-F16.gguf.');
   await open(`${server.url}/models/second/shard-7.gguf`);
   await expect(page.getByTestId('model-picker').getByRole('alert')).toContainText('the server answers 404');
   await open(`${server.url}/models/second/shard-0.gguf`);

@@ -101,6 +101,8 @@ test.describe('the chat', () => {
     await script(page, (model) => {
       model.size = { tokens: 9030, exact: true };
     });
+    await prompt.fill('Hello');
+    await expect(hint).toContainText('of 8192 tokens');
     const text = 'word '.repeat(400).trim();
     await prompt.fill(text);
     await page.keyboard.press('Enter');

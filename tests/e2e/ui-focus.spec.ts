@@ -32,7 +32,7 @@ test('in the list of conversations, through renaming, deleting and taking that b
   for (const key of ['Enter', 'Escape']) {
     await rows.first().locator('[aria-expanded]').press('Enter');
     await button('Rename').press('Enter');
-    expect(await press(page, drawer.locator('.conversation-line input'), key), key).not.toBe('nowhere');
+    expect(await press(page, drawer.getByLabel('New name'), key), key).not.toBe('nowhere');
     expect(await inDrawer()).toBe(true);
     if (await button('Rename').isVisible()) await rows.first().locator('[aria-expanded]').press('Enter');
   }
@@ -43,13 +43,11 @@ test('in the list of conversations, through renaming, deleting and taking that b
 
 test('in a conversation, through answers that are made anew, gone on with and stopped', async ({ page }) => {
   await preview.open(page, 'ready');
-  const message = page.getByTestId('message');
-  const tool = (name: string) => message.getByRole('button', { name, exact: true });
-  expect(await press(page, tool('Edit').first())).not.toBe('nowhere');
-  expect(await press(page, message.locator('textarea'), 'Escape')).not.toBe('nowhere');
-  expect(await press(page, tool('Regenerate').last())).not.toBe('nowhere');
+  expect(await press(page, page.getByTestId('edit').first())).not.toBe('nowhere');
+  expect(await press(page, page.getByTestId('question-editor'), 'Escape')).not.toBe('nowhere');
+  expect(await press(page, page.getByTestId('regenerate').last())).not.toBe('nowhere');
   await preview.open(page, 'failed');
-  await tool('Continue').last().focus();
+  await page.getByTestId('continue').focus();
   await script(page, (model) => model.begin('And then?'));
   expect(await place(page)).not.toBe('nowhere');
   await preview.open(page, 'streaming');

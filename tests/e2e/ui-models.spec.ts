@@ -91,6 +91,43 @@ test.describe('the models', () => {
     expect(await asked(page)).toEqual(['openFiles mine.gguf', 'openCandidate', 'cancelModel']);
   });
 
+  test('say what others lose before another model is opened', async ({ page }) => {
+    await preview.open(page, 'first');
+    await page.getByTestId('models').click();
+    const open = page.getByTestId('model-open').first();
+    await script(page, (model) => {
+      model.farewell.value = { shards: [0, 1], copiedShare: 0, answers: 0, waiting: false };
+    });
+    await open.click();
+    await expect(page.getByTestId('model-leaving')).toContainText('Only this tab serves shards 0 and 1');
+    expect(await asked(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await expect(page.getByTestId('model-leaving')).toHaveCount(0);
+    await open.click();
+    expect(await auditPage(page)).toEqual([]);
+    await page.getByTestId('model-open-now').click();
+    expect(await asked(page)).toHaveLength(1);
+  });
+
+  test('and the list of conversations say what goes wrong with a file, which is behind them else', async ({ page }) => {
+    const file = { name: 'bad.gguf', mimeType: 'application/octet-stream', buffer: Buffer.from('no') };
+    for (const [opener, input, dialog] of [
+      ['models', 'model-file', 'model-picker'],
+      ['conversations', 'conversation-file', 'conversation-drawer'],
+    ] as const) {
+      await preview.open(page, 'conversations');
+      await page.getByTestId(opener).click();
+      await script(page, (model) => {
+        model.failWith = 'bad.gguf is damaged';
+      });
+      await page.getByTestId(input).setInputFiles(file);
+      const alert = page.getByTestId(dialog).getByTestId('alert');
+      await expect(alert).toContainText('bad.gguf is damaged');
+      await alert.getByRole('button', { name: 'Dismiss' }).click();
+      await expect(alert).toHaveCount(0);
+    }
+  });
+
   test('say in the list what went wrong with a link', async ({ page }) => {
     await preview.open(page, 'first');
     await page.getByTestId('models').click();

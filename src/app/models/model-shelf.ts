@@ -3,8 +3,9 @@ import { createWorkerRunner, type RunnerChoice } from '../../../workers/runner-c
 import { ShoalError } from '../../core/errors.ts';
 import { Lazy } from '../../core/lazy.ts';
 import { log } from '../../core/log.ts';
+import { linkOfFile } from '../../gguf/hub-repository.ts';
 import { partSetOf } from '../../gguf/join.ts';
-import { linkedParts, parseModelLink } from '../../gguf/model-link.ts';
+import { DEFAULT_HUB, linkedParts, parseModelLink } from '../../gguf/model-link.ts';
 import { decodeManifest, type Manifest, manifestIdOf } from '../../protocol/manifest.ts';
 import { type ModelSource, sourceOf } from '../../protocol/model-source.ts';
 import type { ServerConfig } from '../../protocol/server-config.ts';
@@ -119,7 +120,7 @@ export class RealModelShelf implements ModelShelf {
   openLink(link: string): Promise<void> {
     return this.#work(async (signal) => {
       const files: File[] = [];
-      const parts = linkedParts(parseModelLink(link.trim()));
+      const parts = linkedParts(parseModelLink(await linkOfFile(link.trim(), DEFAULT_HUB, signal)));
       for (const { url, fileName } of parts) {
         const { fetching, fetchingSoFar } = laterWords().models;
         this.progress.value = fetching(fileName);

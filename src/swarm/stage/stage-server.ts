@@ -106,9 +106,9 @@ export class StageServer {
     return this.#work.length;
   }
 
-  /** Whether a session has had a task of late: somebody waits for an answer. */
-  get answering(): boolean {
-    return this.#sessions.usedSince(Date.now() - ANSWERING_MS) > 0;
+  /** Sessions that have had a task of late: somebody waits for each one's answer. */
+  get answering(): number {
+    return this.#sessions.usedSince(Date.now() - ANSWERING_MS);
   }
 
   /** Whether somebody waits for an answer that runs through these layers, or some of them. */

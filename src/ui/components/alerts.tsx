@@ -1,3 +1,4 @@
+import { useRef } from 'preact/hooks';
 import { words } from '../../words/words.ts';
 import { type PageAlert, usePage } from '../page-state.ts';
 import { InsecureNotice } from './environment-notice.tsx';
@@ -16,6 +17,16 @@ export function Alerts() {
       ))}
     </section>
   );
+}
+
+/** Within a dialog, which hides the others: what has been told since it was opened. */
+export function AlertsSince() {
+  const { alerts } = usePage();
+  const before = useRef(alerts.value).current;
+  const fresh = alerts.value.filter(
+    ({ text, count }) => !before.some((old) => old.text === text && old.count === count),
+  );
+  return fresh.map((alert) => <AlertBox key={`${alert.level}-${alert.text}`} alert={alert} />);
 }
 
 function AlertBox({ alert: { level, text, code, count, dismiss } }: { alert: PageAlert }) {

@@ -7,6 +7,7 @@ import { words } from '../../words/words.ts';
 import { useModal } from '../hooks/use-modal.ts';
 import { usePage } from '../page-state.ts';
 import { saveFile } from '../save-file.ts';
+import { AlertsSince } from './alerts.tsx';
 import { ConversationItem } from './conversation-item.tsx';
 
 /** All conversations of this browser: to find, open, name, keep and delete. */
@@ -37,6 +38,7 @@ export function ConversationDrawer({ onClose }: { onClose: () => void }) {
             ×
           </button>
         </div>
+        <AlertsSince />
         <label class="field">
           <span class="visually-hidden">{said.search}</span>
           <input

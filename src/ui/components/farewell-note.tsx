@@ -1,6 +1,7 @@
 import { laterWords } from '../../words/later-words.ts';
 import { farewellWords } from '../farewell-words.ts';
 import { usePage } from '../page-state.ts';
+import { isPressed } from '../shortcuts.ts';
 
 /** What others lose when this tab leaves, before it does. @param onEnd - told when the person has decided */
 export function FarewellNote({ onEnd }: { onEnd: () => void }) {
@@ -17,7 +18,13 @@ export function FarewellNote({ onEnd }: { onEnd: () => void }) {
     model.stay();
   };
   return (
-    <div class="farewell" data-testid="farewell" role="alertdialog" aria-label={laterWords().farewell.label}>
+    <div
+      class="farewell"
+      data-testid="farewell"
+      role="alertdialog"
+      aria-label={laterWords().farewell.label}
+      onKeyDown={(event) => isPressed('leave', event) && stay()}
+    >
       <p>{text}</p>
       <div class="buttons">
         {wait && (

@@ -3,7 +3,10 @@ import type { ShelfModel } from '../../app/app-model.ts';
 import { formatTimeLeft } from '../../core/format.ts';
 import { formatBytes, formatCount } from '../../words/format.ts';
 import { laterWords } from '../../words/later-words.ts';
+import { words } from '../../words/words.ts';
 import { fitWords, speedWords } from '../forecast-words.ts';
+import { usePage } from '../page-state.ts';
+import { Leaving } from './model-source.tsx';
 
 interface ModelItemProps {
   readonly model: ShelfModel;
@@ -14,7 +17,15 @@ interface ModelItemProps {
 /** One model: what it is, what it would be like here, and the way in. */
 export function ModelItem({ model, open, forget }: ModelItemProps) {
   const { name, totalBytes, layerCount, contextLength, shardCount, current, privateName, forecasts } = model;
+  const page = usePage();
   const asked = useSignal(false);
+  const leaving = useSignal(false);
+  const openUnlessMissed = () =>
+    page.perform(async () => {
+      const { shards } = await page.model.whatOthersLose();
+      if (shards.length > 0) leaving.value = true;
+      else open();
+    });
   const said = laterWords();
   return (
     <li class="model-item" data-testid="model-item" data-current={current}>
@@ -34,12 +45,26 @@ export function ModelItem({ model, open, forget }: ModelItemProps) {
             class="strong"
             data-testid="model-open"
             aria-label={said.models.openOne(name)}
-            onClick={open}
+            aria-expanded={leaving.value}
+            onClick={openUnlessMissed}
           >
             {said.open}
           </button>
         )}
       </div>
+      {leaving.value && (
+        <div class="model-note" data-testid="model-leaving">
+          <Leaving />
+          <div class="buttons">
+            <button type="button" class="danger" data-testid="model-open-now" onClick={open}>
+              {said.models.openAllTheSame}
+            </button>
+            <button type="button" onClick={() => (leaving.value = false)}>
+              {words().cancel}
+            </button>
+          </div>
+        </div>
+      )}
       {forecasts && <p data-testid="forecast">{fitWords(model)}</p>}
       {forecasts && (
         <details>

@@ -8,6 +8,7 @@ import { laterWords } from '../../words/later-words.ts';
 import { words } from '../../words/words.ts';
 import { useModal } from '../hooks/use-modal.ts';
 import { usePage } from '../page-state.ts';
+import { AlertsSince } from './alerts.tsx';
 import { DeviceFacts } from './device-facts.tsx';
 import { ErrorText } from './error-text.tsx';
 import { ModelItem } from './model-item.tsx';
@@ -73,6 +74,7 @@ export function ModelPicker({ onClose }: { onClose: () => void }) {
             <ErrorText code={failure.value.code} detail={failure.value.message} />
           </p>
         )}
+        <AlertsSince />
         {known && <ModelCandidate shelf={known} act={act} />}
         {!models.value && <p class="muted">{laterWords().models.asking}</p>}
         <ul class="model-list" data-testid="model-list">

@@ -180,13 +180,14 @@ export const later = {
       'ist ein anderes Modell als das dieses Schwarms. Es wird zerlegt, in diesem Browser gespeichert und läuft in einem eigenen privaten Schwarm, der mit diesem Tab beginnt.',
     onlyThisTab: (shards) =>
       `Nur dieser Tab rechnet ${shards} des offenen Modells: Die anderen Tabs können nicht antworten, bis es ein anderer tut.`,
+    openAllTheSame: 'Trotzdem öffnen',
     runHere: 'In diesem Tab rechnen',
     another: 'Ein anderes Modell',
     anotherNote:
       'Ein eigenes GGUF läuft in einem privaten Schwarm, der mit diesem Tab beginnt: Sein Link holt andere herein.',
     openGguf: 'GGUF öffnen …',
     linkLabel: 'Link zu einem GGUF',
-    linkPlaceholder: 'https://…/datei.gguf oder hf:owner/repository/datei.gguf',
+    linkPlaceholder: 'https://…/datei.gguf oder hf:owner/repository',
     openLink: 'Link öffnen',
     opening: 'Öffnet die Datei',
     reading: (name, percent) => `Liest ${name}: ${percent} %`,
