@@ -387,8 +387,8 @@ export interface RoomDoor {
 export interface FollowedRoom {
   readonly peerId: string;
   readonly title: ReadonlySignal<string>;
-  /** `closed` by its owner; what was said is still shown. */
-  readonly state: ReadonlySignal<'opening' | 'open' | 'out-of-reach' | 'closed'>;
+  /** `closed` by its owner, or `gone` with its tab; what was said is still shown. */
+  readonly state: ReadonlySignal<'opening' | 'open' | 'out-of-reach' | 'closed' | 'gone'>;
 }
 
 /** A token of an answer. */

@@ -116,6 +116,7 @@ export class SwarmApp implements AppModel {
     transport: () => this.#requireSession().transport(),
     chat: () => this.#shown.value,
     name: () => this.#name,
+    isThere: (peerId) => this.members.value.some((member) => member.peerId === peerId),
     onChange: () => this.#roomChanged(),
   });
   readonly messages = computed(() => (this.rooms.followed.value ?? this.#shown.value).messages.value);

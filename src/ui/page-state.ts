@@ -70,6 +70,7 @@ export class PageState {
       shards: model.shards.value,
       members: model.members.value,
       environment: model.environment.value,
+      admission: model.admission.value,
     }));
     this.hindrance = computed(() => {
       // In a room it is another tab that answers.

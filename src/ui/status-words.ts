@@ -1,4 +1,4 @@
-import type { Environment, FollowedRoom, MemberRow, ShardRow, SwarmSummary } from '../app/app-model.ts';
+import type { Admission, Environment, FollowedRoom, MemberRow, ShardRow, SwarmSummary } from '../app/app-model.ts';
 import { formatTimeLeft, percent } from '../core/format.ts';
 import { formatLayers, mergeRanges } from '../core/ranges.ts';
 import { atStart, formatBytesOf, joinWords, shardNames } from '../words/format.ts';
@@ -10,6 +10,7 @@ export interface Situation {
   readonly shards: readonly ShardRow[];
   readonly members: readonly MemberRow[];
   readonly environment: Environment;
+  readonly admission: Admission;
 }
 
 /** The state of the swarm in a sentence or two. */
@@ -28,6 +29,7 @@ export function swarmWords(situation: Situation): string {
     const where = joinWords(layers.map(formatLayers));
     return (heard ? status.missing : status.unheard)(atStart(shardNames(missing)), missing.length, where);
   }
+  if (heard && situation.admission === 'guest') return status.nobodyForGuests;
   // About as long as what it becomes: nothing below it moves.
   return heard ? status.nobodyAtAll : status.listeningForAll;
 }
@@ -51,6 +53,8 @@ export function hindrance(situation: Situation): Hindrance | undefined {
   }
   const listening = swarm.othersKnown ? undefined : status.listening;
   if (missing.length === shards.length) return { words: listening ?? status.nobody, blocks: true };
+  const paused = missing.filter((missed) => shards.some((row) => row.index === missed && isPaused(row)));
+  if (paused.length > 0) return { words: status.pausedHere(atStart(shardNames(paused)), paused.length), blocks: true };
   const names = atStart(shardNames(missing));
   // A node takes what its own answer needs.
   return swarm.role === 'node'

@@ -3,7 +3,7 @@ import { MAX_FOREIGN_MEMBERS } from '../../signaling-server/limits.ts';
 import { MAX_PRESENCE_INTERVAL_MS } from '../../src/protocol/limits.ts';
 import { ServerCrowd } from './support/server-crowd.ts';
 
-// The whole of it takes some minutes of one core and 4 GB:
+// The whole of it takes half an hour of one core and 4 GB:
 // SHOAL_SCALE=full NODE_OPTIONS=--max-old-space-size=12000 npx vitest run --project unit tests/swarm/servers.test.ts
 const FULL = process.env.SHOAL_SCALE === 'full';
 const MEMBERS = FULL ? 5000 : 400;

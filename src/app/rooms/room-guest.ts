@@ -22,6 +22,8 @@ const MAX_REST_MS = 20_000;
 /** Readings in a row that fail until the room counts as out of reach; it is looked for as long as it is shown. */
 const MAX_MISSED = 3;
 const READ_TIMEOUT_MS = 8000;
+/** An owner who is out of reach so long, and of whom nobody hears, has gone; a reloaded tab may be another. */
+const GONE_MS = 30_000;
 
 export interface RoomGuestOptions {
   readonly transport: Transport;
@@ -29,6 +31,8 @@ export interface RoomGuestOptions {
   readonly peerId: string;
   /** What others call this tab. */
   readonly name: () => string;
+  /** Whether the swarm still hears of the owner. */
+  readonly ownerIsThere: () => boolean;
 }
 
 /** Another tab's conversation, as this one reads it. */
@@ -37,7 +41,7 @@ export class RoomGuest implements FollowedRoom {
   readonly title: Signal<string> = signal('');
   readonly messages: Signal<readonly ChatMessage[]> = signal([]);
   readonly busy: Signal<boolean> = signal(false);
-  readonly state: Signal<'opening' | 'open' | 'out-of-reach' | 'closed'> = signal('opening');
+  readonly state: Signal<'opening' | 'open' | 'out-of-reach' | 'closed' | 'gone'> = signal('opening');
   readonly #options: RoomGuestOptions;
   readonly #messages = new Map<number, ChatMessage>();
   readonly #end = new AbortController();
@@ -68,10 +72,12 @@ export class RoomGuest implements FollowedRoom {
 
   async #follow(): Promise<void> {
     let missed = 0;
+    let readAtMs = performance.now();
     while (!this.#end.signal.aborted) {
       try {
         const open = await this.#read();
         missed = 0;
+        readAtMs = performance.now();
         this.state.value = open ? 'open' : 'closed';
         if (!open) return this.#endAnswers();
       } catch (thrown) {
@@ -81,6 +87,10 @@ export class RoomGuest implements FollowedRoom {
         if (missed >= MAX_MISSED) {
           this.state.value = 'out-of-reach';
           this.#endAnswers();
+        }
+        if (performance.now() - readAtMs > GONE_MS && !this.#options.ownerIsThere()) {
+          this.state.value = 'gone';
+          return;
         }
       }
       this.#wake = new AbortController();

@@ -11,6 +11,8 @@ export interface RoomsOptions {
   readonly chat: () => Chat;
   /** What others call this tab. */
   readonly name: () => string;
+  /** Whether the swarm hears of a tab. */
+  readonly isThere: (peerId: string) => boolean;
   /** Others are to hear of a room, or that it is closed. */
   readonly onChange: () => void;
 }
@@ -51,12 +53,12 @@ export class Rooms implements RoomDoor {
   }
 
   async follow(peerId: string): Promise<void> {
-    const { transport, name } = this.#options;
+    const { transport, name, isThere } = this.#options;
     const wanted = ++this.#wanted;
     const [{ RoomGuest: Guest }, opened] = await Promise.all([import('./room-guest.ts'), transport()]);
     if (wanted !== this.#wanted) return;
     this.leave();
-    this.followed.value = new Guest({ transport: opened, peerId, name });
+    this.followed.value = new Guest({ transport: opened, peerId, name, ownerIsThere: () => isThere(peerId) });
   }
 
   leave(): void {

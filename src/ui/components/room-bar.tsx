@@ -30,6 +30,7 @@ function FollowedBar({ room }: { room: FollowedRoom }) {
     open: said.open,
     'out-of-reach': said.outOfReach,
     closed: said.closed,
+    gone: said.gone,
   }[state](whose);
   return (
     <div class="room-bar" data-testid="room-bar" data-state={state} role="status">

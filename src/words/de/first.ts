@@ -228,12 +228,16 @@ export const first = {
       `${shards} (Schichten ${layers}): Bisher hat niemand gemeldet, ${them(count)} zu rechnen.`,
     listeningForAll: 'Horcht nach anderen Tabs. Bisher hat niemand gemeldet, dieses Modell zu rechnen.',
     nobodyAtAll: 'Noch rechnet niemand dieses Modell: Rechne alles hier, oder nimm einen Teil und lade andere ein.',
+    nobodyForGuests:
+      'Unter diesem Link rechnet kein Tab das Modell. Frag, wer ihn dir gegeben hat: Vielleicht gibt es einen neuen.',
     answeredWhen: (shards, count) => `Die Antwort kommt, sobald ${shards} geladen ${isOrAre(count)}.`,
     listening: 'Horcht nach anderen Tabs.',
     nobody: 'Noch rechnet niemand dieses Modell.',
     lacking: (shards, count) => `${shards} ${count === 1 ? 'fehlt' : 'fehlen'}.`,
     fetchedWhenAsked: (shards, count) =>
       `${shards} ${count === 1 ? 'fehlt' : 'fehlen'}: Dieser Tab holt ${them(count)}, wenn du fragst.`,
+    pausedHere: (shards, count) =>
+      `${shards} ${count === 1 ? 'ist' : 'sind'} in diesem Tab angehalten, und niemand sonst hat ${them(count)}: Setz das Laden fort, dann kommt eine Antwort.`,
     runs: (shards) => `Dieser Tab rechnet ${shards}.`,
     fetching: (shards, bytes, time) => `Holt ${shards}: ${bytes}${time === undefined ? '' : `, noch ${time}`}`,
     checking: (shards) => `Prüft ${shards}`,

@@ -108,6 +108,7 @@ export const later = {
     open: (whose) => `Du bist im Raum von ${whose}. Alle im Schwarm können mitlesen und fragen.`,
     outOfReach: (whose) => `${whose} ist nicht zu erreichen. Dieser Tab versucht es weiter.`,
     closed: (whose) => `${whose} hat diesen Raum geschlossen. Was gesagt wurde, kannst du hier noch lesen.`,
+    gone: (whose) => `${whose} ist nicht mehr da, und der Raum mit ihm. Was gesagt wurde, steht noch hier.`,
     back: 'Zurück zu meiner Unterhaltung',
     hosted: (here) =>
       `${here ? 'Diese Unterhaltung' : 'Eine andere deiner Unterhaltungen'} ist ein Raum: Alle im Schwarm können mitlesen und fragen.`,

@@ -224,12 +224,15 @@ export const english = {
       `${shards} (layers ${layers}): nobody has said so far that they run ${them(count)}.`,
     listeningForAll: 'Listening for other tabs. So far nobody has said that they run this model.',
     nobodyAtAll: 'Nobody runs this model yet: run it all here, or take a shard and invite others.',
+    nobodyForGuests: 'No tab runs the model under this link. Ask who gave it to you: there may be a new one.',
     answeredWhen: (shards: string, count: number) => `Answered as soon as ${shards} ${are(count)} loaded.`,
     listening: 'Listening for other tabs.',
     nobody: 'Nobody runs this model yet.',
     lacking: (shards: string, count: number) => `${shards} ${are(count)} missing.`,
     fetchedWhenAsked: (shards: string, count: number) =>
       `${shards} ${are(count)} missing: this tab fetches ${them(count)} when you ask.`,
+    pausedHere: (shards: string, count: number) =>
+      `${shards} ${are(count)} paused in this tab, and nobody else has ${them(count)}: go on with ${them(count)} to be answered.`,
     runs: (shards: string) => `This tab runs ${shards}.`,
     fetching: (shards: string, bytes: string, time: string | undefined) =>
       `Fetching ${shards}: ${bytes}${time === undefined ? '' : `, ${time} left`}`,

@@ -113,6 +113,7 @@ export const englishLater = {
     open: (whose: string) => `You are in the room of ${whose}. Everybody in the swarm can read it and ask.`,
     outOfReach: (whose: string) => `${whose} cannot be reached. This tab keeps trying.`,
     closed: (whose: string) => `${whose} has closed this room. What was said is still here to read.`,
+    gone: (whose: string) => `${whose} has gone, and this room with it. What was said is still here to read.`,
     back: 'Back to my conversation',
     hosted: (here: boolean) =>
       `${here ? 'This conversation' : 'Another conversation of yours'} is a room: everybody in the swarm can read it and ask.`,

@@ -15,6 +15,8 @@ const message = (id: number, role: ChatMessage['role'], text: string): ChatMessa
 
 let chat: { messages: ReturnType<typeof signal<readonly ChatMessage[]>>; busy: ReturnType<typeof signal<boolean>> };
 let fits: boolean;
+/** Whether the swarm hears of the owner. */
+let there: boolean;
 let sent: { text: string; by: Speaker | undefined }[];
 let owner: Transport;
 let other: Transport;
@@ -28,6 +30,7 @@ beforeEach(() => {
   other = network.createTransport();
   sent = [];
   fits = true;
+  there = true;
   chat = { messages: signal<readonly ChatMessage[]>([]), busy: signal(false) };
   const send = async (text: string, by?: Speaker) => {
     sent.push({ text, by });
@@ -44,7 +47,8 @@ afterEach(() => {
 });
 
 const follow = () => {
-  guest = new RoomGuest({ transport: other, peerId: owner.peerId, name: () => 'Bert' });
+  const ownerIsThere = () => there;
+  guest = new RoomGuest({ transport: other, peerId: owner.peerId, name: () => 'Bert', ownerIsThere });
   return guest;
 };
 const raw = async (request: unknown, from = other) => {
@@ -237,9 +241,32 @@ it('says nothing of an owner who counts a message twice', async () => {
   expect(room.messages.value).toEqual([]);
 });
 
+it('ends with its owner, of whom nobody hears any more', async () => {
+  vi.useFakeTimers();
+  try {
+    const room = follow();
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(room.state.value).toBe('open');
+    await owner.close();
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(room.state.value).toBe('out-of-reach');
+    there = false;
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(room.state.value).toBe('gone');
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 describe('the door of rooms', () => {
   const door = (chats: () => Chat) =>
-    new Rooms({ transport: async () => other, chat: chats, name: () => '', onChange: () => undefined });
+    new Rooms({
+      transport: async () => other,
+      chat: chats,
+      name: () => '',
+      isThere: () => true,
+      onChange: () => undefined,
+    });
   const another = (id: string) =>
     ({ id, messages: signal([]), busy: signal(false), title: signal('') }) as unknown as Chat;
 

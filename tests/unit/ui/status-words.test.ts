@@ -27,6 +27,23 @@ test('an empty swarm says how to begin', () => {
   expect(swarmWords(situation({ missing: [0, 1, 2, 3] }))).toContain('run it all here');
 });
 
+test('a guest of a private swarm, who may not begin, hears that the link may be an old one', () => {
+  const empty = { ...situation({ missing: [0, 1, 2, 3] }), admission: 'guest' as const };
+  expect(swarmWords(empty)).toBe(
+    'No tab runs the model under this link. Ask who gave it to you: there may be a new one.',
+  );
+});
+
+test('a shard that is paused here is not fetched for an answer', () => {
+  const wish = { ...NO_WISH, paused: true };
+  const gap = situation({ missing: [2, 3], changes: { 3: { state: 'downloading', wish } } });
+  const node = { ...gap, swarm: { ...gap.swarm, role: 'node' as const } };
+  expect(hindrance(node)).toEqual({
+    words: 'Shard 3 is paused in this tab, and nobody else has it: go on with it to be answered.',
+    blocks: true,
+  });
+});
+
 test('says nothing for certain before everybody can have been heard', () => {
   const nobody = situation({ missing: [0, 1, 2, 3], othersKnown: false });
   expect(swarmWords(nobody)).toContain('Listening for other tabs');
@@ -47,7 +64,10 @@ test('a shard that this tab or another fetches is on its way, not missing', () =
 test('a shard whose download is paused is not on its way', () => {
   const paused = { state: 'downloading', storedBytes: 5_000_000, wish: { ...NO_WISH, paused: true } } as const;
   const gap = situation({ missing: [2], changes: { 2: paused } });
-  expect(hindrance(gap)).toEqual({ words: 'Shard 2 is missing.', blocks: true });
+  expect(hindrance(gap)).toMatchObject({
+    words: expect.stringContaining('Shard 2 is paused in this tab'),
+    blocks: true,
+  });
   expect(ownProgress(gap)).toBeUndefined();
   const other = situation({ changes: { 2: paused, 3: { state: 'downloading', storedBytes: 50_000_000 } } });
   expect(ownProgress(other)).toEqual({ words: 'Fetching shard 3: 50.0 of 100 MB', percent: 50 });
@@ -124,5 +144,6 @@ function situation(options: Options): Situation {
       usedBytes: 0,
       quotaBytes: 0,
     },
+    admission: 'open',
   };
 }
