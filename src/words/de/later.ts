@@ -1,8 +1,12 @@
 import { formatLayers } from '../../core/ranges.ts';
 import type { Seen } from '../../swarm/seen.ts';
 import type { LaterWords } from '../en/later.ts';
+import { detailInGerman } from './details.ts';
 import { decimal, plural } from './numbers.ts';
 
+/** A text of the log, as it is where German has no words for it. */
+const detail = (text: string) => detailInGerman(text) ?? text;
+/** Of shards, as an object. */
 const them = (count: number) => (count === 1 ? 'ihn' : 'sie');
 
 export const later = {
@@ -251,7 +255,7 @@ export const later = {
     name: 'Prüfung',
     passed: 'bestanden',
     notPassed: 'gescheitert',
-    nameOf: checkName,
+    nameOf: detail,
     seen: seenWords,
   },
   farewell: {
@@ -298,7 +302,7 @@ export const later = {
     },
     reachShort: { none: 'keine', room: 'im selben Netz', direct: 'direkt', relay: 'auch vermittelt' },
     computesOn: (onGpu, adapter, correct) =>
-      `Dieser Browser rechnet auf ${onGpu ? 'seiner GPU' : 'seinem Prozessor'} (${adapter}); ${
+      `Dieser Browser rechnet auf ${onGpu ? 'seiner GPU' : 'seinem Prozessor'} (${detail(adapter)}); ${
         correct
           ? 'was er rechnet, stimmt'
           : 'was er rechnet, ist FALSCH: Aktualisiere den Browser oder den Treiber, oder wähle in den Einstellungen den Prozessor'
@@ -360,9 +364,9 @@ export const later = {
       singleKeys: ['Kürzel mit einer einzelnen Taste', 'Ausgeschaltet tun nur Esc und die Eingabetaste etwas.'],
     },
     browser: 'Dieser Browser',
-    adapter: (adapter) => `GPU: ${adapter}.`,
+    adapter: (adapter) => `GPU: ${detail(adapter)}.`,
     layersRun: (onGpu, reason) => `Schichten rechnen auf ${onGpu ? 'der GPU' : 'dem Prozessor'}: ${reason}.`,
-    reason: (reason) => REASONS[reason] ?? reason,
+    reason: detail,
     used: (bytes) => `Speicher: ${bytes} belegt.`,
     deleteModel: 'Dieses Modell aus dem Browser löschen …',
     deleteYes: 'Schwarm verlassen und Teile löschen',
@@ -459,41 +463,12 @@ export const later = {
   },
 } satisfies LaterWords;
 
-/** Why layers run where they do, as the log has it (`app/choose-runner.ts`). */
-const REASONS: Readonly<Record<string, string>> = {
-  'as set in the settings': 'so steht es in den Einstellungen',
-  'this browser has a GPU': 'dieser Browser hat eine GPU',
-  'the GPU of this browser could not be opened': 'die GPU dieses Browsers ließ sich nicht öffnen',
-  'this browser gives no GPU: its WebGPU is software, which is slower':
-    'dieser Browser gibt keine GPU her, nur eine aus Software, und die ist langsamer',
-  'this browser gives no GPU: it has no WebGPU': 'dieser Browser gibt keine GPU her',
-};
-
-/** As the checks name themselves in the log. */
-const CHECKS: readonly (readonly [RegExp, string])[] = [
-  [/^Nodes$/, 'Tabs'],
-  [/^GET_CAPABILITIES of (.+)$/, 'Zustand von $1'],
-  [/^Build of (.+)$/, 'Stand von $1'],
-  [/^LIST_FILES of (.+)$/, 'Dateien von $1'],
-  [/^Shard (\d+) \(layers (.+)\): served$/, 'Teil $1 (Schichten $2): wird gerechnet'],
-  [/^Shard (\d+) \(layers (.+)\): found in the DHT$/, 'Teil $1 (Schichten $2): wird gefunden'],
-  [/^Log of (.+)$/, 'Protokoll von $1'],
-  [/^A prompt through every shard$/, 'Eine Frage durch alle Teile'],
-  [/^A prompt through every copy$/, 'Eine Frage durch jede Kopie'],
-  [/^EXECUTE_TASK on shard (\d+)$/, 'Rechnung auf Teil $1'],
-];
-
-function checkName(name: string): string {
-  const known = CHECKS.find(([pattern]) => pattern.test(name));
-  return known ? name.replace(...known) : name;
-}
-
 function seenWords(seen: Seen, nameOf: (peerId: string) => string): string {
   switch (seen.kind) {
     case 'nodes':
       return `${plural(seen.count, 'Tab', 'Tabs')} im Schwarm`;
     case 'capabilities':
-      return `rechnet ${plural(seen.shards.length, 'Teil', 'Teile')} (${seen.shards.join(', ')}), ${seen.runner} auf ${seen.adapter}`;
+      return `rechnet ${plural(seen.shards.length, 'Teil', 'Teile')} (${seen.shards.join(', ')}), ${seen.runner} auf ${detail(seen.adapter)}`;
     case 'files':
       return `${seen.names.length} von ${seen.all} Dateien: ${seen.names.join(', ')}`;
     case 'served':
