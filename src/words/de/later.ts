@@ -108,13 +108,13 @@ export const later = {
   },
 
   rooms: {
-    opening: (whose) => `Der Raum von ${whose} wird gesucht…`,
+    opening: (whose) => `Der Raum von ${whose} wird gesucht …`,
     open: (whose) => `Du bist im Raum von ${whose}. Alle im Schwarm können mitlesen und fragen.`,
     outOfReach: (whose) => `${whose} ist nicht zu erreichen. Dieser Tab versucht es weiter.`,
     closed: (whose) => `${whose} hat diesen Raum geschlossen. Was gesagt wurde, kannst du hier noch lesen.`,
-    back: 'Zurück zu meiner Unterhaltung',
+    back: 'Zurück zu meinem Gespräch',
     hosted: (here) =>
-      `${here ? 'Diese Unterhaltung' : 'Eine andere deiner Unterhaltungen'} ist ein Raum: Alle im Schwarm können mitlesen und fragen.`,
+      `${here ? 'Dieses Gespräch' : 'Ein anderes deiner Gespräche'} ist ein Raum: Alle im Schwarm können mitlesen und fragen.`,
     followers: (count) =>
       count === 0
         ? 'Noch schaut niemand herein.'
@@ -122,10 +122,10 @@ export const later = {
           ? 'Ein Tab schaut herein.'
           : `${count} Tabs schauen herein.`,
     close: 'Raum schließen',
-    another: (whose) => `${whose} hat einen Raum: eine Unterhaltung für alle im Schwarm.`,
+    another: (whose) => `${whose} hat einen Raum: ein Gespräch für alle im Schwarm.`,
     lookIn: 'Hineinschauen',
-    openToAll: 'Für alle öffnen…',
-    question: 'Diese Unterhaltung für alle im Schwarm öffnen?',
+    openToAll: 'Für alle öffnen …',
+    question: 'Dieses Gespräch für alle im Schwarm öffnen?',
     meaning:
       'Sie lesen alles, sehen Antworten entstehen und dürfen darin fragen; dein Name steht bei deinen Fragen. Alles reist nur zwischen Tabs und endet, wenn du den Raum oder diesen Tab schließt.',
     yes: 'Öffnen',
