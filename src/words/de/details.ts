@@ -134,10 +134,13 @@ const FILE_FAULTS: readonly TextPair[] = [
 const MODELS: readonly TextPair[] = [
   ['{name} is not a valid GGUF file: {why}.', '{name} ist keine gültige GGUF-Datei: {why}.'],
   ['{name} is not a valid model: {why}.', '{name} ist kein gültiges Modell: {why}.'],
-  ['{name} is cut short: {why}. Download it again.', '{name} ist abgeschnitten: {why}. Lade die Datei noch einmal.'],
+  [
+    '{name} is cut short: {why}. Download it again.',
+    '{name} ist abgeschnitten: {why}. Lade die Datei noch einmal herunter.',
+  ],
   [
     '{name} does not belong to the set that its name says: {why}. Download the set again.',
-    '{name} gehört nicht zu den Dateien, zu denen der Name sie stellt: {why}. Lade sie alle noch einmal.',
+    '{name} gehört nicht zu dem Satz von Dateien, den der Name angibt: {why}. Lade alle noch einmal herunter.',
   ],
   [
     '{name}: tensor "{tensor}" has type {type}; supported are {types}.',
@@ -192,7 +195,7 @@ const MODELS: readonly TextPair[] = [
   ],
   [
     '{name} takes {needed}, and this browser has room for {free}. Free disk space, delete stored models in the settings, or serve the file from a machine: npm start -- --model FILE.',
-    '{name} braucht {needed}, und dieser Browser hat Platz für {free}. Schaff Platz auf der Festplatte, lösche gespeicherte Modelle in den Einstellungen oder gib die Datei von einem Rechner aus: npm start -- --model DATEI.',
+    '{name} braucht {needed}, und dieser Browser hat Platz für {free}. Schaff Platz auf der Festplatte, lösche gespeicherte Modelle in den Einstellungen oder stell die Datei von einem Rechner aus bereit: npm start -- --model DATEI.',
   ],
   [
     'This browser keeps no site data, so it has no place for a model of its own. Allow site data for this page, or use another browser.',
@@ -439,8 +442,8 @@ const ANSWERS: readonly TextPair[] = [
     '{count} sessions wait for a place at this node already',
     'Auf einen Platz bei diesem Tab warten schon {count} Gespräche',
   ],
-  ['The owner of this node lends nothing at the moment.', 'Wem dieser Tab gehört, leiht im Augenblick nichts her.'],
-  ['The owner of this node lends it to chosen tabs only.', 'Wem dieser Tab gehört, leiht ihn nur ausgewählten Tabs.'],
+  ['The owner of this node lends nothing at the moment.', 'Dieser Tab wird im Augenblick nicht hergeliehen.'],
+  ['The owner of this node lends it to chosen tabs only.', 'Dieser Tab wird nur ausgewählten Tabs geliehen.'],
   [
     '{count} sessions of others are at this node, as many as its owner lends it to.',
     'Bei diesem Tab sind {count} Gespräche anderer; für mehr wird er nicht hergeliehen.',
@@ -455,7 +458,7 @@ const ANSWERS: readonly TextPair[] = [
   ],
   ['{peer} has been silent for seconds.', '{peer} schweigt seit Sekunden.'],
   ['The channel to {peer} is closed.', 'Die Verbindung zu {peer} ist geschlossen.'],
-  ['The peer closed the stream before it answered.', 'Der andere Tab hat vor der Antwort aufgelegt.'],
+  ['The peer closed the stream before it answered.', 'Der andere Tab hat die Verbindung vor der Antwort geschlossen.'],
   ['No direct connection to {peer} came about: {cause}', 'Zu {peer} kam keine direkte Verbindung zustande: {cause}'],
   [
     'No node is in the swarm. Open the page and join with a shard.',
