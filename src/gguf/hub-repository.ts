@@ -19,7 +19,8 @@ const MAX_NAMED = 8;
  */
 export async function linkOfFile(text: string, hub: string, signal?: AbortSignal): Promise<string> {
   const { repository, revision } = REPOSITORY_LINK.exec(text)?.groups ?? {};
-  if (!repository) return text;
+  // A file whose owner or repository was left out is none.
+  if (!repository || /\.gguf$/i.test(repository)) return text;
   const at = revision === undefined ? '' : `/revision/${encodeURIComponent(revision)}`;
   const listing = v.safeParse(listingSchema, await readJson(`${hub}/api/models/${repository}${at}`, signal));
   if (!listing.success)

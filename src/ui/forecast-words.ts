@@ -1,12 +1,12 @@
 import type { Forecast, JoinForecast, ShelfModel } from '../app/app-model.ts';
 import { formatTimeLeft } from '../core/format.ts';
-import { formatBytes, formatNumber } from '../words/format.ts';
+import { formatBytes, formatCount, formatNumber } from '../words/format.ts';
 import { laterWords } from '../words/later-words.ts';
 import { words } from '../words/words.ts';
 
 /** `4 to 8 tokens/s`. */
 export function speedWords([low, high]: readonly [number, number]): string {
-  const digits = (value: number) => formatNumber(value, value < 9.95 ? 1 : 0);
+  const digits = (value: number) => (value < 9.95 ? formatNumber(value, 1) : formatCount(value));
   const [from, to] = [digits(low), digits(high)];
   return from === to ? words().tokensPerSecond(to) : laterWords().models.speeds(from, to);
 }

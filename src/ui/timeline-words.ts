@@ -14,7 +14,7 @@ export interface EventWords {
   readonly facts: readonly string[];
   /** Why, where there is something to say. */
   readonly why?: string;
-  /** What went wrong, in the English of the log. */
+  /** What went wrong, as the log has it. */
   readonly detail?: string;
 }
 

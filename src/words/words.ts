@@ -9,6 +9,8 @@ export interface Language {
   readonly first: Words;
   /** Undefined where they come with the code that says them. */
   readonly later: LaterWords | undefined;
+  /** Says a text of the log, such as an error's; undefined where only English has it. */
+  readonly detail: (text: string) => string | undefined;
 }
 
 /** Languages of the page, as the settings name them. */
@@ -19,7 +21,7 @@ export type LanguageCode = keyof typeof LANGUAGES;
 export type LanguageSetting = LanguageCode | 'auto';
 export const LANGUAGE_SETTINGS: readonly LanguageSetting[] = ['auto', ...(Object.keys(LANGUAGES) as LanguageCode[])];
 
-const ENGLISH: Language = { first: english, later: undefined };
+const ENGLISH: Language = { first: english, later: undefined, detail: () => undefined };
 
 /** English is in the page's code; each other language is a file of its own. */
 const LOADERS: Readonly<Record<LanguageCode, () => Promise<Language>>> = {
@@ -41,6 +43,11 @@ export function words(): Words {
 export function errorWords(code: string | undefined): string {
   const { errors } = words();
   return code !== undefined && Object.hasOwn(errors, code) ? errors[code as ErrorCode] : '';
+}
+
+/** A text of the log in the language that the page speaks; undefined where it is to stay as it is. */
+export function detailWords(text: string): string | undefined {
+  return spoken.value.detail(text);
 }
 
 /** Has the page speak a language. Where its words cannot be had, it goes on in the one that it speaks. */

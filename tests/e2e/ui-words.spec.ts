@@ -29,7 +29,7 @@ test.describe('in German', () => {
     expect(await page.evaluate('window.preview.settings.value.language')).toBe('auto');
   });
 
-  test('numbers have a comma, and an error says what to do before its English', async ({ page }) => {
+  test('numbers have a comma, and an error says what to do before what went wrong', async ({ page }) => {
     await preview.open(page, 'downloading');
     await expect(page.getByTestId('shard-0')).toContainText('28,6 von 46,2 MB');
     await expect(page.getByTestId('shard-0')).toContainText('von: andere Tabs und Server');
@@ -40,6 +40,12 @@ test.describe('in German', () => {
     const alert = page.getByTestId('alert');
     await expect(alert).toContainText('In diesem Browser ist kein Platz.');
     await expect(alert.locator('[lang=en]')).toHaveText('Shard 1: the disk is full.');
+    await script(page, (model) => {
+      const text = 'This room has been closed.';
+      model.alerts.value = [{ id: 0, level: 'error', text, code: 'bad-request' }];
+    });
+    await expect(alert).toContainText('So geht das nicht. Dieser Raum wurde geschlossen.');
+    await expect(alert.locator('[lang]')).toHaveCount(0);
   });
 
   for (const [name, viewport] of [

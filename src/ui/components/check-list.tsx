@@ -63,7 +63,11 @@ function CheckTable({ rows }: { rows: readonly CheckRow[] }) {
             <td>
               <span class="check-name">{said.nameOf(name)}</span>
               <span class="check-detail">
-                <ErrorText code={code} detail={seen ? said.seen(seen, (peerId) => names.value.full(peerId)) : detail} />
+                {seen ? (
+                  said.seen(seen, (peerId) => names.value.full(peerId))
+                ) : (
+                  <ErrorText code={code} detail={detail} />
+                )}
               </span>
             </td>
           </tr>

@@ -1,14 +1,13 @@
 import { errorWords } from '../../words/words.ts';
+import { LogText } from './log-text.tsx';
 
-/** What a person can do about an error, and behind it what went wrong, in the English of the log. */
+/** What a person can do about an error, and behind it what went wrong. */
 export function ErrorText({ code, detail }: { code: string | undefined; detail: string }) {
   const advice = errorWords(code);
   return (
     <>
       {advice !== '' && `${advice} `}
-      <span class={advice === '' ? undefined : 'error-detail'} lang="en">
-        {detail}
-      </span>
+      <LogText text={detail} class={advice === '' ? undefined : 'error-detail'} />
     </>
   );
 }

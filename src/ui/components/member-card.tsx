@@ -4,6 +4,7 @@ import type { DeviceCard, Exchanged } from '../../app/app-model.ts';
 import { ShoalError } from '../../core/errors.ts';
 import { formatBytes, formatCount, formatMs } from '../../words/format.ts';
 import { laterWords } from '../../words/later-words.ts';
+import { detailWords } from '../../words/words.ts';
 import { usePage } from '../page-state.ts';
 
 const ASK_AGAIN_MS = 5000;
@@ -60,7 +61,10 @@ function rowsOf(card: DeviceCard): readonly (readonly [label: string, text: stri
   const speed = (value: number) => said.layersPerSecond(formatCount(Math.round(value)));
   const link = [path && said.paths[path], roundTripMs > 0 && said.roundTrip(formatMs(roundTripMs))].filter(Boolean);
   return [
-    [said.computes, [said.runners[card.computes], card.adapter].filter(Boolean).join(' · ')],
+    [
+      said.computes,
+      [said.runners[card.computes], detailWords(card.adapter) ?? card.adapter].filter(Boolean).join(' · '),
+    ],
     ...(layersPerSecond > 0 ? [[said.says, speed(layersPerSecond)] as const] : []),
     ...(measuredPerSecond === undefined ? [] : [[said.measured, speed(measuredPerSecond)] as const]),
     [said.forYou, said.tokens(formatCount(card.tokensForUs))],

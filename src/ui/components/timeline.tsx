@@ -5,6 +5,7 @@ import { laterWords } from '../../words/later-words.ts';
 import { usePage } from '../page-state.ts';
 import type { TabNames } from '../tab-names.ts';
 import { eventWords } from '../timeline-words.ts';
+import { LogText } from './log-text.tsx';
 
 /** What the answers of this tab met on their way: who left, who took over, what was waited for. The newest first. */
 export function Timeline() {
@@ -34,7 +35,7 @@ function Row({ row: { timeMs, event }, names }: { row: TimelineRow; names: TabNa
         {detail !== undefined && (
           <>
             {' · '}
-            <span lang="en">{detail}</span>
+            <LogText text={detail} />
           </>
         )}
       </p>

@@ -1,8 +1,12 @@
 import { formatLayers } from '../../core/ranges.ts';
 import type { Seen } from '../../swarm/seen.ts';
 import type { LaterWords } from '../en/later.ts';
+import { detailInGerman } from './details.ts';
 import { decimal, plural } from './numbers.ts';
 
+/** A text of the log, as it is where German has no words for it. */
+const detail = (text: string) => detailInGerman(text) ?? text;
+/** Of shards, as an object. */
 const them = (count: number) => (count === 1 ? 'ihn' : 'sie');
 
 export const later = {
@@ -104,14 +108,14 @@ export const later = {
   },
 
   rooms: {
-    opening: (whose) => `Der Raum von ${whose} wird gesucht…`,
+    opening: (whose) => `Der Raum von ${whose} wird gesucht …`,
     open: (whose) => `Du bist im Raum von ${whose}. Alle im Schwarm können mitlesen und fragen.`,
     outOfReach: (whose) => `${whose} ist nicht zu erreichen. Dieser Tab versucht es weiter.`,
     closed: (whose) => `${whose} hat diesen Raum geschlossen. Was gesagt wurde, kannst du hier noch lesen.`,
     gone: (whose) => `${whose} ist nicht mehr da, und der Raum mit ihm. Was gesagt wurde, steht noch hier.`,
-    back: 'Zurück zu meiner Unterhaltung',
+    back: 'Zurück zu meinem Gespräch',
     hosted: (here) =>
-      `${here ? 'Diese Unterhaltung' : 'Eine andere deiner Unterhaltungen'} ist ein Raum: Alle im Schwarm können mitlesen und fragen.`,
+      `${here ? 'Dieses Gespräch' : 'Ein anderes deiner Gespräche'} ist ein Raum: Alle im Schwarm können mitlesen und fragen.`,
     followers: (count) =>
       count === 0
         ? 'Noch schaut niemand herein.'
@@ -119,10 +123,10 @@ export const later = {
           ? 'Ein Tab schaut herein.'
           : `${count} Tabs schauen herein.`,
     close: 'Raum schließen',
-    another: (whose) => `${whose} hat einen Raum: eine Unterhaltung für alle im Schwarm.`,
+    another: (whose) => `${whose} hat einen Raum: ein Gespräch für alle im Schwarm.`,
     lookIn: 'Hineinschauen',
-    openToAll: 'Für alle öffnen…',
-    question: 'Diese Unterhaltung für alle im Schwarm öffnen?',
+    openToAll: 'Für alle öffnen …',
+    question: 'Dieses Gespräch für alle im Schwarm öffnen?',
     meaning:
       'Sie lesen alles, sehen Antworten entstehen und dürfen darin fragen; dein Name steht bei deinen Fragen. Alles reist nur zwischen Tabs und endet, wenn du den Raum oder diesen Tab schließt.',
     yes: 'Öffnen',
@@ -253,7 +257,7 @@ export const later = {
     name: 'Prüfung',
     passed: 'bestanden',
     notPassed: 'gescheitert',
-    nameOf: checkName,
+    nameOf: detail,
     seen: seenWords,
   },
   farewell: {
@@ -300,7 +304,7 @@ export const later = {
     },
     reachShort: { none: 'keine', room: 'im selben Netz', direct: 'direkt', relay: 'auch vermittelt' },
     computesOn: (onGpu, adapter, correct) =>
-      `Dieser Browser rechnet auf ${onGpu ? 'seiner GPU' : 'seinem Prozessor'} (${adapter}); ${
+      `Dieser Browser rechnet auf ${onGpu ? 'seiner GPU' : 'seinem Prozessor'} (${detail(adapter)}); ${
         correct
           ? 'was er rechnet, stimmt'
           : 'was er rechnet, ist FALSCH: Aktualisiere den Browser oder den Treiber, oder wähle in den Einstellungen den Prozessor'
@@ -362,9 +366,9 @@ export const later = {
       singleKeys: ['Kürzel mit einer einzelnen Taste', 'Ausgeschaltet tun nur Esc und die Eingabetaste etwas.'],
     },
     browser: 'Dieser Browser',
-    adapter: (adapter) => `GPU: ${adapter}.`,
+    adapter: (adapter) => `GPU: ${detail(adapter)}.`,
     layersRun: (onGpu, reason) => `Schichten rechnen auf ${onGpu ? 'der GPU' : 'dem Prozessor'}: ${reason}.`,
-    reason: (reason) => REASONS[reason] ?? reason,
+    reason: detail,
     used: (bytes) => `Speicher: ${bytes} belegt.`,
     deleteModel: 'Dieses Modell aus dem Browser löschen …',
     deleteYes: 'Schwarm verlassen und Teile löschen',
@@ -461,41 +465,12 @@ export const later = {
   },
 } satisfies LaterWords;
 
-/** Why layers run where they do, as the log has it (`app/choose-runner.ts`). */
-const REASONS: Readonly<Record<string, string>> = {
-  'as set in the settings': 'so steht es in den Einstellungen',
-  'this browser has a GPU': 'dieser Browser hat eine GPU',
-  'the GPU of this browser could not be opened': 'die GPU dieses Browsers ließ sich nicht öffnen',
-  'this browser gives no GPU: its WebGPU is software, which is slower':
-    'dieser Browser gibt keine GPU her, nur eine aus Software, und die ist langsamer',
-  'this browser gives no GPU: it has no WebGPU': 'dieser Browser gibt keine GPU her',
-};
-
-/** As the checks name themselves in the log. */
-const CHECKS: readonly (readonly [RegExp, string])[] = [
-  [/^Nodes$/, 'Tabs'],
-  [/^GET_CAPABILITIES of (.+)$/, 'Zustand von $1'],
-  [/^Build of (.+)$/, 'Stand von $1'],
-  [/^LIST_FILES of (.+)$/, 'Dateien von $1'],
-  [/^Shard (\d+) \(layers (.+)\): served$/, 'Teil $1 (Schichten $2): wird gerechnet'],
-  [/^Shard (\d+) \(layers (.+)\): found in the DHT$/, 'Teil $1 (Schichten $2): wird gefunden'],
-  [/^Log of (.+)$/, 'Protokoll von $1'],
-  [/^A prompt through every shard$/, 'Eine Frage durch alle Teile'],
-  [/^A prompt through every copy$/, 'Eine Frage durch jede Kopie'],
-  [/^EXECUTE_TASK on shard (\d+)$/, 'Rechnung auf Teil $1'],
-];
-
-function checkName(name: string): string {
-  const known = CHECKS.find(([pattern]) => pattern.test(name));
-  return known ? name.replace(...known) : name;
-}
-
 function seenWords(seen: Seen, nameOf: (peerId: string) => string): string {
   switch (seen.kind) {
     case 'nodes':
       return `${plural(seen.count, 'Tab', 'Tabs')} im Schwarm`;
     case 'capabilities':
-      return `rechnet ${plural(seen.shards.length, 'Teil', 'Teile')} (${seen.shards.join(', ')}), ${seen.runner} auf ${seen.adapter}`;
+      return `rechnet ${plural(seen.shards.length, 'Teil', 'Teile')} (${seen.shards.join(', ')}), ${seen.runner} auf ${detail(seen.adapter)}`;
     case 'files':
       return `${seen.names.length} von ${seen.all} Dateien: ${seen.names.join(', ')}`;
     case 'served':

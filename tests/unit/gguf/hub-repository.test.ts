@@ -33,7 +33,14 @@ it.each([
 });
 
 it('asks nobody about a link that names a file', async () => {
-  for (const link of ['hf:o/r/a.gguf', 'hf:o/r/a.gguf@main', 'https://x.test/a.gguf', 'a.gguf', 'smollm2'])
+  for (const link of [
+    'hf:o/r/a.gguf',
+    'hf:o/a.gguf',
+    'hf:o/r/a.gguf@main',
+    'https://x.test/a.gguf',
+    'a.gguf',
+    'smollm2',
+  ])
     expect(await linkOfFile(link, hub)).toBe(link);
   expect(asked).toEqual([]);
 });
