@@ -146,7 +146,8 @@ export const first = {
     reading: 'Liest die Frage …',
     readingSoFar: (done, total) => `Liest die Frage: ${done} von ${total} Token`,
     openedAgain: 'Dieser Tab wurde neu geöffnet: Die Antwort geht weiter, sobald alle Schichten da sind.',
-    firstTokenAfter: (seconds, count) => `erstes Token nach ${seconds} s, ${count} neue Token gelesen`,
+    firstTokenAfter: (seconds, count) =>
+      `erstes Token nach ${seconds} s, ${plural(count, 'neues Token', 'neue Token')} gelesen`,
     onTabs: (count) => `auf ${tabs(count)}`,
     lengthLimit: 'endete an der Längengrenze',
   },

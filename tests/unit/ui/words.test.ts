@@ -7,7 +7,14 @@ import type { Seen } from '../../../src/swarm/seen.ts';
 import { german } from '../../../src/words/de/german.ts';
 import { english } from '../../../src/words/en/first.ts';
 import { englishLater } from '../../../src/words/en/later.ts';
-import { formatBytes, formatBytesOf, formatCount, formatDuration, joinWords } from '../../../src/words/format.ts';
+import {
+  formatBytes,
+  formatBytesOf,
+  formatCount,
+  formatDay,
+  formatDuration,
+  joinWords,
+} from '../../../src/words/format.ts';
 import { browserLanguage, errorWords, speak, spoken, words } from '../../../src/words/words.ts';
 
 const COMPONENTS = new URL('../../../src/ui/components/', import.meta.url);
@@ -181,4 +188,12 @@ test.each(SEEN)('what a check has seen is told in each language, with names: $ki
   expect(inGerman).not.toBe(inEnglish);
   if (seen.kind === 'served') expect([inEnglish, inGerman]).toEqual(['by Tab A, Tab B', 'von Tab A, Tab B']);
   if (seen.kind === 'computed') expect(inGerman).toContain('1,3 ms rechnen');
+});
+
+test('a day is written also where the browser names the locale of the system, which it does not take', () => {
+  vi.stubGlobal('navigator', { languages: ['en-US@posix', 'en-US'] });
+  expect(formatDay(Date.UTC(2026, 10, 30, 12))).toBe('11/30/2026');
+  vi.stubGlobal('navigator', { languages: ['en-US@posix'] });
+  expect(formatDay(Date.UTC(2026, 10, 30, 12))).toBe('11/30/2026');
+  vi.unstubAllGlobals();
 });
