@@ -27,8 +27,8 @@ test.describe('the swarm', () => {
     for (const part of [
       'layers 0-7',
       '28.6 of 46.2 MB',
-      '↓ 3.4 MB/s',
-      '↑ 120 kB/s',
+      '3.4 MB/s down',
+      '120 kB/s up',
       '1 peer',
       '6 s left',
       'from other tabs and the server',
