@@ -139,6 +139,7 @@ test('what a model thought is folded once it speaks', async ({ page }) => {
   await expect(reasoning).not.toHaveAttribute('open');
   await expect(answerOf(page)).toHaveText('Paris.');
   await script(page, (model) => model.end());
+  expect((await reasoning.locator('summary').boundingBox())!.height).toBeGreaterThanOrEqual(24);
   await reasoning.locator('summary').click();
   await expect(reasoning.locator('strong')).toBeVisible();
 });
