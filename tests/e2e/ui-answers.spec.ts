@@ -23,6 +23,33 @@ test('a table is a table, and scrolls by itself where it is wide', async ({ page
   await expect(table).toBeFocused();
 });
 
+for (const width of [390, 320]) {
+  test(`words in the cells of a table stay whole, at ${width} px`, async ({ page }) => {
+    await page.setViewportSize({ width, height: 640 });
+    await preview.open(page, 'guest');
+    for (const columns of [4, 8]) {
+      const row = `|${' Programming |'.repeat(columns)}\n`;
+      const numbers = `|${' 1995 and on |'.repeat(columns)}\n`;
+      await script(page, (model, text) => model.say('Table?', text!), `${row}|${'---|'.repeat(columns)}\n${numbers}`);
+      const table = answerOf(page).getByRole('table');
+      expect(await table.evaluate((box) => box.scrollWidth > box.clientWidth)).toBe(true);
+      await table.focus();
+      await page.keyboard.press('ArrowRight');
+      await expect.poll(() => table.evaluate((box) => box.scrollLeft)).toBeGreaterThan(0);
+      const lines = await table.getByRole('columnheader').evaluateAll((cells) =>
+        cells.map((cell) => {
+          const word = document.createRange();
+          word.selectNodeContents(cell);
+          return word.getClientRects().length;
+        }),
+      );
+      expect(lines).toEqual(Array(columns).fill(1));
+    }
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+    expect(await page.locator('.transcript').evaluate((box) => box.scrollWidth - box.clientWidth)).toBe(0);
+  });
+}
+
 test('each code block is copied by a button of its own, from the keyboard too, and says so', async ({
   page,
   context,
@@ -112,6 +139,7 @@ test('what a model thought is folded once it speaks', async ({ page }) => {
   await expect(reasoning).not.toHaveAttribute('open');
   await expect(answerOf(page)).toHaveText('Paris.');
   await script(page, (model) => model.end());
+  expect((await reasoning.locator('summary').boundingBox())!.height).toBeGreaterThanOrEqual(24);
   await reasoning.locator('summary').click();
   await expect(reasoning.locator('strong')).toBeVisible();
 });

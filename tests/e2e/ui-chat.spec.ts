@@ -50,6 +50,9 @@ test.describe('the chat', () => {
     await script(page, (model) => {
       for (const { index } of model.shards.value) model.changeShard(index, { state: 'downloading' });
     });
+    // All of them are in sight where no finger can push the row about.
+    await page.setViewportSize({ width: 1024, height: 768 });
+    for (const example of await page.getByTestId('example').all()) await expect(example).toBeInViewport({ ratio: 1 });
     await page.getByTestId('example').nth(1).click();
     expect(await asked(page)).toEqual(['send Explain the tides to a child in three sentences.']);
     await expect(page.getByTestId('prompt')).toHaveValue('');

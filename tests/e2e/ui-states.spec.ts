@@ -1,6 +1,6 @@
 import { expect, type Page, test } from '@playwright/test';
 import { auditPage } from './support/axe.ts';
-import { usePreview } from './support/preview-page.ts';
+import { script, usePreview } from './support/preview-page.ts';
 import { PREVIEW_STATES, type PreviewState } from './support/preview-states.ts';
 
 // What holds of the page in every state that a person meets, on a desktop and on a phone.
@@ -86,6 +86,29 @@ test('axe finds nothing in the dark, nor with the settings open', async ({ page 
     expect(await auditPage(page), state).toEqual([]);
   }
 });
+
+for (const locale of ['en-US', 'de-DE']) {
+  test(`a small phone has room for the conversation's title, and for the swarm (${locale})`, async ({ browser }) => {
+    const context = await browser.newContext({ locale, viewport: { width: 320, height: 640 } });
+    const page = await context.newPage();
+    await preview.open(page, 'rooms');
+    await expect(page.getByTestId('open-as-room')).toBeVisible();
+    await expect(page.getByTestId('open-room')).toBeVisible();
+    await script(page, (model) => (model.conversations.title.value = 'The tides, to a child'));
+    const title = page.getByTestId('conversation-title');
+    expect(await title.evaluate((box) => box.scrollWidth - box.clientWidth)).toBe(0);
+    const head = await page.locator('.chat-head').boundingBox();
+    expect(head!.height).toBeLessThan(80);
+    await page.locator('.view-switch button').first().click();
+    await expect(title).toBeHidden();
+    await expect(page.getByTestId('open-room')).toBeHidden();
+    expect((await page.locator('.swarm-panel').boundingBox())!.height).toBeGreaterThan(400);
+    await preview.open(page, 'downloading');
+    await expect(page.getByTestId('example').first()).toBeHidden();
+    await expect(page.getByTestId('prompt')).toBeInViewport();
+    await context.close();
+  });
+}
 
 test('the page shows its logo, and asks for nothing that is not there', async ({ page }) => {
   const missing: string[] = [];

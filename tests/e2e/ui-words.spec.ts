@@ -51,6 +51,7 @@ test.describe('in German', () => {
   for (const [name, viewport] of [
     ['a desktop', { width: 1440, height: 900 }],
     ['a phone', { width: 390, height: 844 }],
+    ['a small phone', { width: 320, height: 640 }],
   ] as const) {
     test(`it fits ${name} in every state, and axe finds nothing`, async ({ page }) => {
       test.setTimeout(300_000);
@@ -66,6 +67,8 @@ test.describe('in German', () => {
       await openSettings(page);
       const { height } = (await page.getByTestId('language').boundingBox())!;
       expect(height).toBeGreaterThanOrEqual(24);
+      const panel = page.locator('.swarm-panel');
+      expect(await panel.evaluate((box) => box.scrollWidth - box.clientWidth)).toBe(0);
       expect(await auditPage(page)).toEqual([]);
     });
   }
@@ -75,6 +78,9 @@ test.describe('in German', () => {
     await page.keyboard.press('?');
     await expect(page.getByTestId('shortcut-sheet')).toContainText('Eingabe');
     await expect(page.getByTestId('shortcut-sheet')).toContainText('Gespräche durchsuchen');
+    await page.setViewportSize({ width: 320, height: 640 });
+    const sheet = page.getByTestId('shortcut-sheet');
+    expect(await sheet.evaluate((box) => box.scrollWidth - box.clientWidth)).toBe(0);
     expect(await auditPage(page)).toEqual([]);
   });
 });

@@ -27,8 +27,8 @@ test.describe('the swarm', () => {
     for (const part of [
       'layers 0-7',
       '28.6 of 46.2 MB',
-      '↓ 3.4 MB/s',
-      '↑ 120 kB/s',
+      '3.4 MB/s down',
+      '120 kB/s up',
       '1 peer',
       '6 s left',
       'from other tabs and the server',
@@ -43,6 +43,8 @@ test.describe('the swarm', () => {
     await script(page, (model) => model.changeShard(0, { state: 'error', error: 'The disk is full.', verified: true }));
     await expect(row).toContainText('The disk is full.');
     await expect(row).toContainText('hash verified ✓');
+    const pick = row.locator('label', { has: page.getByTestId('shard-0-pick') });
+    expect((await pick.boundingBox())!.height).toBeGreaterThanOrEqual(24);
   });
 
   test('tells of a shard whom it comes from, and is paused and put before others', async ({ page }) => {

@@ -20,10 +20,12 @@ export function ChatHead() {
       <p class="chat-title" data-testid="conversation-title" dir="auto">
         {(room ?? model.conversations).title.value}
       </p>
-      {OpenRoom && <OpenRoom />}
-      <button type="button" data-testid="new-conversation" onClick={() => model.newConversation()}>
-        {words().chat.newConversation}
-      </button>
+      <div class="buttons">
+        {OpenRoom && <OpenRoom />}
+        <button type="button" data-testid="new-conversation" onClick={() => model.newConversation()}>
+          {words().chat.newConversation}
+        </button>
+      </div>
     </div>
   );
 }

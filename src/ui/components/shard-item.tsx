@@ -167,8 +167,8 @@ function facts(shard: ShardRow): string[] {
   const whole = storedBytes >= totalBytes || shard.state === 'ready';
   const list = [`${whole ? formatBytes(totalBytes) : formatBytesOf(storedBytes, totalBytes)}${partsOf(shard)}`];
   const downloading = shard.state === 'downloading';
-  if (downBytesPerSecond >= 1 && !held(shard)) list.push(`↓ ${formatRate(downBytesPerSecond)}`);
-  if (downloading || shard.seeding || upBytesPerSecond >= 1) list.push(`↑ ${formatRate(upBytesPerSecond)}`);
+  if (downBytesPerSecond >= 1 && !held(shard)) list.push(said.down(formatRate(downBytesPerSecond)));
+  if (downloading || shard.seeding || upBytesPerSecond >= 1) list.push(said.up(formatRate(upBytesPerSecond)));
   if (sentBytes >= BLOCK_BYTES) list.push(said.sent(formatBytes(sentBytes)));
   if (downloading || shard.seeding) list.push(said.peers(peers));
   if (!held(shard) && (isPending(shard) || shared(shard))) list.push(...sourceFacts(shard));

@@ -272,6 +272,8 @@ export const first = {
     withEmbedding: 'mit Eingang',
     withOutput: 'mit Ausgang',
     withBoth: 'mit Eingang und Ausgang',
+    down: (rate) => `${rate} herunter`,
+    up: (rate) => `${rate} hinauf`,
     sent: (size) => `${size} gesendet`,
     peers: (count) => plural(count, 'Verbindung', 'Verbindungen'),
     left: (time) => `noch ${time}`,

@@ -268,6 +268,8 @@ export const english = {
     withEmbedding: 'with embedding',
     withOutput: 'with output',
     withBoth: 'with embedding and output',
+    down: (rate: string) => `${rate} down`,
+    up: (rate: string) => `${rate} up`,
     sent: (size: string) => `${size} sent`,
     peers: (count: number) => plural(count, 'peer'),
     left: (time: string) => `${time} left`,
