@@ -219,7 +219,7 @@ export interface FarewellSummary {
   readonly shards: readonly number[];
   /** Of the least copied of them, as much as another tab has: 0 to 1. */
   readonly copiedShare: number;
-  /** Answers that run through this tab now. */
+  /** Of other tabs, that run through this one now. */
   readonly answers: number;
   /** It waits until they are copied, and leaves then. */
   readonly waiting: boolean;

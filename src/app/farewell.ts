@@ -18,7 +18,7 @@ export class Farewell {
   /** @param shards - as the page lists them */
   refresh(node: SwarmNode, shards: readonly ShardRow[]): void {
     const sole = shards.filter(({ state, holders }) => state === 'ready' && holders === 1);
-    const answers = node.stages.answering;
+    const answers = node.stages.othersAnswers;
     const others = node.membership.members().length;
     const shared = others > 0 || answers > 0;
     const copiedShare = Math.min(...sole.map((shard) => shard.copiedShare));
@@ -33,7 +33,7 @@ export class Farewell {
   /** Whether an answer is under way that ends when the tab is closed: only then it asks before. @param shards - as `refresh` */
   answersNeedIt(node: SwarmNode, shards: readonly ShardRow[]): boolean {
     this.refresh(node, shards);
-    return this.#summary.value.shards.length > 0 && node.stages.answering > 0;
+    return this.#summary.value.shards.length > 0 && node.stages.answering;
   }
 
   /** Waits until others have what only this tab serves. @returns false when the person stays after all @throws ShoalError `consent-required` */

@@ -354,7 +354,7 @@ export class SwarmNode {
     this.#roster.draining = true;
     this.membership.publishNow();
     const deadlineMs = Date.now() + HAND_OVER_TIMEOUT_MS;
-    while (this.stages.answering > 0 && Date.now() < deadlineMs) {
+    while (this.stages.answering && Date.now() < deadlineMs) {
       await new Promise((resolve) => setTimeout(resolve, HAND_OVER_CHECK_MS));
     }
     this.#roster.draining = false;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { makeTinyModel } from '../fixtures/tiny-model.ts';
-import { expectSwarmReady, openTab, type Tab } from './support/tab.ts';
+import { expectSwarmReady, joinWith, openTab, type Tab } from './support/tab.ts';
 import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
 
 // Models in one page: those of the server, and those that a person brings.
@@ -87,11 +87,14 @@ test('a file of another model runs in a swarm of its own, which others enter by 
   const guest = await openTab(browser, link.replace(/^https?:\/\/[^/]+/, server.url));
   await expectSwarmReady(guest.page);
   expect(await ask(guest.page)).toBe(text);
-  await guest.context.close();
-  // It is found again from the server's model, and deleted from there.
+  await joinWith(guest, [0]);
+  // It is found again from the server's model, and deleted from there. What the other loses is told before.
   await openPicker(tab);
   await expect(item(tab, 'own')).toContainText('your private swarm');
   await item(tab, 'tiny').getByTestId('model-open').click();
+  await expect(page.getByTestId('model-leaving')).toContainText('Only this tab serves shards 1, 2 and 3');
+  await page.getByTestId('model-open-now').click();
+  await guest.context.close();
   await expect(page.getByTestId('models')).toContainText('tiny');
   await openPicker(tab);
   await item(tab, 'own').getByRole('button', { name: 'Delete own' }).click();

@@ -34,6 +34,8 @@ const lastAnswer = (page: Page) => page.locator('[data-testid=message][data-role
 
 async function ask(page: Page, text: string): Promise<void> {
   await page.getByTestId('prompt').fill(text);
+  // A room that has just answered says so a moment later.
+  await expect(page.getByTestId('send')).toBeEnabled();
   await page.getByTestId('prompt').press('Enter');
 }
 

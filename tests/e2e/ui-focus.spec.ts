@@ -46,6 +46,7 @@ test('in a conversation, through answers that are made anew, gone on with and st
   expect(await press(page, page.getByTestId('edit').first())).not.toBe('nowhere');
   expect(await press(page, page.getByTestId('question-editor'), 'Escape')).not.toBe('nowhere');
   expect(await press(page, page.getByTestId('regenerate').last())).not.toBe('nowhere');
+  expect(await press(page, page.getByTestId('new-conversation'))).toBe('prompt');
   await preview.open(page, 'failed');
   await page.getByTestId('continue').focus();
   await script(page, (model) => model.begin('And then?'));

@@ -92,7 +92,7 @@ test.describe('the models', () => {
   });
 
   test('say what others lose before another model is opened', async ({ page }) => {
-    await preview.open(page, 'first');
+    await preview.open(page, 'ready');
     await page.getByTestId('models').click();
     const open = page.getByTestId('model-open').first();
     await script(page, (model) => {

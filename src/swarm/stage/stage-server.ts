@@ -106,14 +106,21 @@ export class StageServer {
     return this.#work.length;
   }
 
-  /** Sessions that have had a task of late: somebody waits for each one's answer. */
-  get answering(): number {
-    return this.#sessions.usedSince(Date.now() - ANSWERING_MS);
+  /** Whether a session has had a task of late: somebody waits for an answer. */
+  get answering(): boolean {
+    return this.#sessions.usedSince(Date.now() - ANSWERING_MS) > 0;
+  }
+
+  /** Answers that other tabs wait for. */
+  get othersAnswers(): number {
+    const own = this.#exchange.peerId;
+    return this.#sessions.usedSince(Date.now() - ANSWERING_MS, ({ coordinator }) => coordinator !== own);
   }
 
   /** Whether somebody waits for an answer that runs through these layers, or some of them. */
-  answeringIn(layers: LayerRange): boolean {
-    return this.#sessions.usedSince(Date.now() - ANSWERING_MS, layers) > 0;
+  answeringIn({ start, end }: LayerRange): boolean {
+    const runsThem = ({ layers }: { readonly layers: LayerRange }) => start < layers.end && layers.start < end;
+    return this.#sessions.usedSince(Date.now() - ANSWERING_MS, runsThem) > 0;
   }
 
   /** Sessions that had work here in the last seconds. */

@@ -212,11 +212,9 @@ export class StageSessions {
     });
   }
 
-  /** How many were used since then; of those layers only, when they are given. */
-  usedSince(timeMs: number, of?: LayerRange): number {
-    return [...this.#places.values()].filter(
-      ({ usedAtMs, layers }) => usedAtMs >= timeMs && (!of || (of.start < layers.end && layers.start < of.end)),
-    ).length;
+  /** How many were used since then, of those that count. */
+  usedSince(timeMs: number, counts: (session: StageSession) => boolean = () => true): number {
+    return [...this.#places.values()].filter((session) => session.usedAtMs >= timeMs && counts(session)).length;
   }
 
   #of(coordinator: string): StageSession[] {

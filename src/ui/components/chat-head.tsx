@@ -1,5 +1,6 @@
 import { useEffect } from 'preact/hooks';
 import { words } from '../../words/words.ts';
+import { focusOn } from '../hooks/use-shortcuts.ts';
 import { lazyComponent } from '../lazy-component.ts';
 import { usePage } from '../page-state.ts';
 
@@ -15,6 +16,11 @@ export function ChatHead() {
     void openRoom.load();
   }, []);
   if (model.messages.value.length === 0) return null;
+  const begin = () => {
+    model.newConversation();
+    // On a touch screen it would open the keyboard.
+    if (matchMedia('(pointer: fine)').matches) focusOn('#prompt', () => undefined);
+  };
   return (
     <div class="chat-head">
       <p class="chat-title" data-testid="conversation-title" dir="auto">
@@ -22,7 +28,7 @@ export function ChatHead() {
       </p>
       <div class="buttons">
         {OpenRoom && <OpenRoom />}
-        <button type="button" data-testid="new-conversation" onClick={() => model.newConversation()}>
+        <button type="button" data-testid="new-conversation" onClick={begin}>
           {words().chat.newConversation}
         </button>
       </div>

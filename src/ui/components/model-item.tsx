@@ -1,12 +1,11 @@
 import { useSignal } from '@preact/signals';
 import type { ShelfModel } from '../../app/app-model.ts';
 import { formatTimeLeft } from '../../core/format.ts';
-import { formatBytes, formatCount } from '../../words/format.ts';
+import { formatBytes, formatCount, shardNames } from '../../words/format.ts';
 import { laterWords } from '../../words/later-words.ts';
 import { words } from '../../words/words.ts';
 import { fitWords, speedWords } from '../forecast-words.ts';
 import { usePage } from '../page-state.ts';
-import { Leaving } from './model-source.tsx';
 
 interface ModelItemProps {
   readonly model: ShelfModel;
@@ -19,12 +18,14 @@ export function ModelItem({ model, open, forget }: ModelItemProps) {
   const { name, totalBytes, layerCount, contextLength, shardCount, current, privateName, forecasts } = model;
   const page = usePage();
   const asked = useSignal(false);
-  const leaving = useSignal(false);
+  /** Shards of the open model that only this tab serves, when it was asked to go. */
+  const missed = useSignal<readonly number[]>([]);
   const openUnlessMissed = () =>
     page.perform(async () => {
-      const { shards } = await page.model.whatOthersLose();
-      if (shards.length > 0) leaving.value = true;
-      else open();
+      // A guest has nothing that others could lose.
+      const serves = page.model.swarm.value.role === 'node';
+      missed.value = serves ? (await page.model.whatOthersLose()).shards : [];
+      if (missed.value.length === 0) open();
     });
   const said = laterWords();
   return (
@@ -45,21 +46,21 @@ export function ModelItem({ model, open, forget }: ModelItemProps) {
             class="strong"
             data-testid="model-open"
             aria-label={said.models.openOne(name)}
-            aria-expanded={leaving.value}
+            aria-expanded={missed.value.length > 0}
             onClick={openUnlessMissed}
           >
             {said.open}
           </button>
         )}
       </div>
-      {leaving.value && (
+      {missed.value.length > 0 && (
         <div class="model-note" data-testid="model-leaving">
-          <Leaving />
+          <p class="warn">{said.models.onlyThisTab(shardNames(missed.value))}</p>
           <div class="buttons">
             <button type="button" class="danger" data-testid="model-open-now" onClick={open}>
               {said.models.openAllTheSame}
             </button>
-            <button type="button" onClick={() => (leaving.value = false)}>
+            <button type="button" onClick={() => (missed.value = [])}>
               {words().cancel}
             </button>
           </div>

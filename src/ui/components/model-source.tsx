@@ -52,7 +52,7 @@ export function ModelCandidate({ shelf, act }: ShelfProps) {
 }
 
 /** What others lose when this tab goes over to another model. */
-export function Leaving() {
+function Leaving() {
   const page = usePage();
   const { model } = page;
   useEffect(() => {

@@ -46,7 +46,7 @@ export function useShortcuts(): void {
 }
 
 /** @param reveal - has a narrow screen show the side that it is on */
-function focusOn(selector: string, reveal: () => void): void {
+export function focusOn(selector: string, reveal: () => void): void {
   const seen = () => document.querySelector<HTMLElement>(selector);
   if (seen()?.offsetParent === null) reveal();
   // Once it is drawn.
