@@ -33,7 +33,7 @@ export async function meetSwarm(server: KnownServer, lacks: readonly Lack[]): Pr
   const { enterPrivately } = await import('./private-model.ts');
   const { model, network, ...membership } = await enterPrivately(invite, {
     networkOf: (swarm) => lazyTransport(server, lacks, { swarm }),
-    page: server.page,
+    server,
   });
   return { model, network, membership };
 }

@@ -1,7 +1,7 @@
 import type { Transport } from '../net/transport.ts';
 import { decodeManifest, manifestIdOf } from '../protocol/manifest.ts';
 import { fetchManifest } from '../swarm/members/manifest-exchange.ts';
-import type { IntroducedModel } from './introduction.ts';
+import type { IntroducedModel, KnownServer } from './introduction.ts';
 import type { Invite } from './invite.ts';
 import { enterPrivateSwarm, keep, type PrivateSwarm } from './private-swarm.ts';
 import { ServerPass } from './server-pass.ts';
@@ -21,8 +21,8 @@ export interface PrivateModel extends PrivateMembership {
 /** How a private swarm is reached. */
 export interface PrivateWay {
   readonly networkOf: (swarm: PrivateSwarm) => () => Promise<Transport>;
-  /** The server's page. */
-  readonly page: string;
+  /** That gave the page. */
+  readonly server: Pick<KnownServer, 'page' | 'servesPrivateSwarm'>;
 }
 
 /**
@@ -44,10 +44,11 @@ export async function enterPrivately(invite: Invite, way: PrivateWay): Promise<P
 export async function meetPrivately(
   swarm: PrivateSwarm,
   manifestId: string,
-  { networkOf, page }: PrivateWay,
+  { networkOf, server }: PrivateWay,
 ): Promise<PrivateModel> {
   const network = networkOf(swarm);
-  const pass = await ServerPass.obtain(swarm.keys, page);
+  // A server without one would answer 404, which browsers show as an error.
+  const pass = server.servesPrivateSwarm ? await ServerPass.obtain(swarm.keys, server.page) : undefined;
   const kept = swarm.manifest && (await manifestIdOf(swarm.manifest)) === manifestId ? swarm.manifest : undefined;
   const bytes =
     kept ?? (pass && (await fetchServed(manifestId, pass))) ?? (await fetchManifest(await network(), manifestId));

@@ -74,6 +74,8 @@ test('the models of one server are swarms of their own, with a forecast each', a
 test('a file of another model runs in a swarm of its own, which others enter by its link', async ({ browser }) => {
   const tab = await openTab(browser, server.url);
   const { page } = tab;
+  const missing: string[] = [];
+  page.on('response', (response) => response.status() >= 400 && missing.push(response.url()));
   await openPicker(tab);
   await page.getByTestId('model-file').setInputFiles(OWN);
   await expect(page.getByTestId('model-candidate')).toContainText('own.gguf');
@@ -88,6 +90,7 @@ test('a file of another model runs in a swarm of its own, which others enter by 
   await expectSwarmReady(guest.page);
   expect(await ask(guest.page)).toBe(text);
   await joinWith(guest, [0]);
+  expect(missing).toEqual([]);
   // It is found again from the server's model, and deleted from there. What the other loses is told before.
   await openPicker(tab);
   await expect(item(tab, 'own')).toContainText('your private swarm');

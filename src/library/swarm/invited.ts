@@ -52,7 +52,7 @@ export async function meetInvited(
   const keys = deriveKeys(secret);
   const { model, network, ...membership } = await meetPrivately({ secret, keys, home: keys.name }, manifestId, {
     networkOf: (swarm) => lazyTransport(server, lacks, { swarm }),
-    page: server.page,
+    server,
   });
   return { model, network, membership };
 }
