@@ -318,6 +318,15 @@ export class SwarmApp implements AppModel {
     return node !== undefined && this.#farewell.answersNeedIt(node, this.shards.value);
   }
 
+  /** Whether nothing would be lost by a page that is opened anew: no answer, no room, nothing on its way. */
+  isQuiet(): boolean {
+    const { coordinator, stages } = this.#session?.node ?? {};
+    const answers = (coordinator?.answering ?? false) || (stages?.activeSessions ?? 0) > 0;
+    const rooms = this.rooms.hosted.value !== undefined || this.rooms.followed.value !== undefined;
+    const coming = this.shards.value.some(({ state }) => state !== 'ready' && state !== 'absent' && state !== 'error');
+    return !answers && !rooms && !coming;
+  }
+
   async send(text: string): Promise<boolean> {
     const room = this.rooms.followed.value;
     if (!room) return this.#shown.value.send(text);

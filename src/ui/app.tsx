@@ -19,18 +19,23 @@ const simulationBanner = lazyComponent(
   async () => (await import('./components/simulation-banner.tsx')).SimulationBanner,
 );
 
-/** Draws the page into `root` in the reader's language, and keeps it in step with the model. */
-export async function renderApp(root: HTMLElement, model: AppModel): Promise<void> {
+/**
+ * Draws the page into `root` in the reader's language, and keeps it in step with the model.
+ * @returns what of the page is no model's
+ */
+export async function renderApp(root: HTMLElement, model: AppModel): Promise<PageState> {
   const language = computed(() => model.settings.value.language);
   await speak(language.value);
   language.subscribe((chosen) => void speak(chosen));
   keepFocus();
+  const page = new PageState(model);
   render(
-    <PageProvider value={new PageState(model)}>
+    <PageProvider value={page}>
       <Page />
     </PageProvider>,
     root,
   );
+  return page;
 }
 
 function Page() {

@@ -6,6 +6,7 @@ import { SwarmNode } from '../swarm/node.ts';
 import { ShardKeeper } from '../swarm/shards/shard-keeper.ts';
 import { renderApp } from './app.tsx';
 import { loadRest } from './load-rest.ts';
+import { takeUpdate } from './take-update.ts';
 
 const { search } = location;
 const simulated = isSecureContext && new URLSearchParams(search).has('simulate');
@@ -25,7 +26,11 @@ window.addEventListener('vite:preloadError', ({ payload }) => app.tellMissingCod
 addEventListener('pagehide', () => void app.session?.node?.membership.leave());
 // The code is evaluated, the page drawn and the swarm met in a task each: a click waits for one of them at most.
 await nextTask();
-await renderApp(document.getElementById('app')!, app);
+const page = await renderApp(document.getElementById('app')!, app);
 await nextTask();
 await app.start();
-loadRest(() => app.loadRest(), simulated ? undefined : () => app.tellUpdate());
+const onUpdate = () => {
+  app.tellUpdate();
+  takeUpdate(() => app.isQuiet() && !page.hasDraft);
+};
+loadRest(() => app.loadRest(), simulated ? undefined : onUpdate);

@@ -85,6 +85,11 @@ export class PageState {
     ]);
   }
 
+  /** Whether the person has typed or chosen what a page that is opened anew would not have. */
+  get hasDraft(): boolean {
+    return this.prompt.value !== '' || document.querySelector('.transcript textarea, dialog[open]') !== null;
+  }
+
   show(view: View): void {
     this.#chosenView.value = view;
   }

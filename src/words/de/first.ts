@@ -370,7 +370,7 @@ export const first = {
 
   notices: {
     update:
-      'Der Server hat eine neue Version dieser Seite. Sie kommt beim nächsten Neuladen: Warte damit, bis keine Antwort durch diesen Tab läuft.',
+      'Der Server hat eine neue Version dieser Seite. Sie kommt, wenn dieser Tab im Hintergrund ist und keine Antwort durch ihn läuft, oder wenn du ihn neu lädst.',
     newerBuild:
       'Im Schwarm sind Tabs mit einem neueren Stand dieser Seite, die mit diesem nicht zusammenarbeiten. Lade diese Seite neu; ändert das nichts, muss ihr Server aktualisiert werden.',
     noNotices:

@@ -367,7 +367,7 @@ export const english = {
 
   notices: {
     update:
-      'The server has a new version of this page. It comes with the next reload: choose a moment when no answer runs through this tab.',
+      'The server has a new version of this page. It comes when this tab is in the background and no answer runs through it, or when you reload it.',
     newerBuild:
       'Tabs with a newer build of this page are in the swarm, and cannot work with this one. Reload this page; if nothing changes, its server must be updated.',
     noNotices: 'This browser shows no notices of this page. Allow them in its settings for the page.',

@@ -8,6 +8,8 @@ export interface PathProxy {
   readonly strays: readonly string[];
   /** Where requests go. */
   target(url: string): void;
+  /** From now on a file of the page has another name, wherever it is named: as in another build. */
+  rename(from: string, to: string): void;
   close(): void;
 }
 
@@ -20,6 +22,7 @@ const BASE = '/shoal/';
 export async function startPathProxy(keepsPath: boolean, withheld?: RegExp): Promise<PathProxy> {
   const strays: string[] = [];
   let port = 0;
+  let renamed: readonly [from: string, to: string] | undefined;
   /** The path at the target; undefined outside of the base. */
   const pathOf = ({ url = '' }: IncomingMessage) => {
     if (url.startsWith(BASE)) return keepsPath ? url : url.slice(BASE.length - 1);
@@ -29,10 +32,25 @@ export async function startPathProxy(keepsPath: boolean, withheld?: RegExp): Pro
   const server = createServer((request, response) => {
     const path = pathOf(request);
     if (path === undefined || withheld?.test(path)) return response.writeHead(404).end();
-    const { method, headers } = request;
-    const onward = openRequest({ port, path, method, headers }, (answer) => {
-      response.writeHead(answer.statusCode!, answer.headers);
-      answer.pipe(response);
+    const { method } = request;
+    if (!renamed) {
+      const onward = openRequest({ port, path, method, headers: request.headers }, (answer) => {
+        response.writeHead(answer.statusCode!, answer.headers);
+        answer.pipe(response);
+      });
+      onward.on('error', () => response.destroy());
+      return request.pipe(onward);
+    }
+    const [from, to] = renamed;
+    const headers = { ...request.headers, 'accept-encoding': 'identity', 'if-none-match': '' };
+    const onward = openRequest({ port, path: path.replace(to, from), method, headers }, async (answer) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of answer) chunks.push(chunk);
+      const body = Buffer.concat(chunks);
+      const isCode = /html|javascript/.test(answer.headers['content-type'] ?? '');
+      const { 'content-length': _, etag: __, ...rest } = answer.headers;
+      response.writeHead(answer.statusCode!, rest);
+      response.end(isCode ? body.toString().replaceAll(from, to) : body);
     });
     onward.on('error', () => response.destroy());
     return request.pipe(onward);
@@ -57,6 +75,9 @@ export async function startPathProxy(keepsPath: boolean, withheld?: RegExp): Pro
     strays,
     target: (url) => {
       port = Number(new URL(url).port);
+    },
+    rename: (...names) => {
+      renamed = names;
     },
     close: () => {
       server.close();
