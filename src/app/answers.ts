@@ -34,8 +34,10 @@ export class Answers {
     const watched: WatchedGenerator = new WatchedGenerator(generator, {
       ...(name === undefined ? {} : { alternatives: NOTED_ALTERNATIVES, lasting: true }),
       onToken: ({ lap, positions }) => {
-        // One that reads the prompt too is no token's.
-        if (positions === 1) this.lap.value = this.#minute.add(lap, performance.now());
+        const atMs = performance.now();
+        // One that reads the prompt too is no token's, and shown as long as there is none.
+        if (positions === 1) this.lap.value = this.#minute.add(lap, atMs);
+        else this.lap.value ??= { ...lap, laps: 1, atMs };
         this.trace.add(lap);
         for (const { peerId, layers } of lap.stages) {
           if (peerId !== this.#options.peerId()) this.takenWork.add(peerId, positions * (layers.end - layers.start));

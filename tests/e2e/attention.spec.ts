@@ -52,3 +52,51 @@ test('a hidden tab says in its title that it serves and has answered, and its sc
   await tab.context.close();
   await server.stop();
 });
+
+test('a long answer that is done in the background is told in a notice, where that is wanted', async ({ browser }) => {
+  const server = await startTinyServer([], { type: 'Q4_1', contextLength: 1024 });
+  const { page, context } = await openTab(browser, server.url, async (opened) => {
+    await withSettings({ notify: true, maxTokens: 600, temperature: 2 })(opened);
+    await opened.addInitScript(() => {
+      const notices: string[] = [];
+      const now = performance.now.bind(performance);
+      let passedMs = 0;
+      performance.now = () => now() + passedMs;
+      Object.assign(window, { notices, pass: (ms: number) => (passedMs += ms) });
+      // A browser without a window shows none.
+      Object.assign(window, {
+        Notification: class {
+          static readonly permission = 'granted';
+          constructor(title: string) {
+            notices.push(title);
+          }
+        },
+      });
+    });
+  });
+  await page.getByTestId('run-all').click();
+  await expectSwarmReady(page);
+  const ask = async (seconds: number) => {
+    await page.evaluate(hide, true);
+    await expect(page).toHaveTitle('Serving · Shoal');
+    // As soon as it begins: an answer of the tiny model may take no time.
+    await page.evaluate((ms) => {
+      const begun = new MutationObserver(() => {
+        if (!document.querySelector('[data-testid=message][data-state=streaming]')) return;
+        begun.disconnect();
+        (window as unknown as { pass: (ms: number) => void }).pass(ms);
+      });
+      begun.observe(document.body, { childList: true, subtree: true, attributes: true });
+    }, seconds * 1000);
+    await page.getByTestId('prompt').fill('Hello');
+    await page.getByTestId('prompt').press('Enter');
+    await expect(page).toHaveTitle('✓ Answered · Shoal', { timeout: 60_000 });
+    await page.evaluate(hide, false);
+  };
+  await ask(0);
+  expect(await page.evaluate('window.notices')).toEqual([]);
+  await ask(11);
+  await expect.poll(() => page.evaluate('window.notices')).toEqual(['The answer is there']);
+  await context.close();
+  await server.stop();
+});
