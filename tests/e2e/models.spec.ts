@@ -47,6 +47,14 @@ test('the models of one server are swarms of their own, with a forecast each', a
   await openPicker(tab);
   // Measured here and now: what a layer takes, and what that makes of each.
   await expect(page.getByTestId('device-facts')).toContainText('what it computes is right', { timeout: 60_000 });
+  // For whoever is asked for help: what it is and does, and nothing of what was said.
+  await page.evaluate(() => {
+    navigator.clipboard.writeText = async (text) => void Object.assign(window, { copied: text });
+  });
+  await page.getByTestId('copy-report').click();
+  const report = await page.evaluate(() => (window as unknown as { copied: string }).copied);
+  for (const told of [/^Shoal \d/, /self-test right/, /GMAC\/s/, /room: \d+ bytes of memory/, /reach: room/])
+    expect(report).toMatch(told);
   await expect(item(tab, 'second').getByTestId('forecast')).toContainText(/Runs on this device alone, at .* tokens\/s/);
   await expect(item(tab, 'tiny')).toContainText('Open now');
   await item(tab, 'second').getByTestId('model-open').click();

@@ -63,3 +63,32 @@ test('a server that is back is asked first: for another model on the same port',
   await page.reload();
   await expect(page.getByTestId('invite-link')).toContainText(models[0]!.manifest);
 });
+
+test('the page can be installed: its icons, screenshots and shortcuts are there', async () => {
+  const { page } = await openPage(context, server.url);
+  const href = await page.locator('link[rel=manifest]').getAttribute('href');
+  const address = new URL(href!, page.url());
+  const manifest = await (await page.request.get(address.href)).json();
+  expect(manifest).toMatchObject({ name: 'Shoal', display: 'standalone', start_url: './', icons: expect.anything() });
+  const icons = [...manifest.icons, ...manifest.shortcuts.flatMap(({ icons }: { icons: unknown[] }) => icons)];
+  expect(icons.map(({ sizes }) => sizes)).toEqual(expect.arrayContaining(['192x192', '512x512']));
+  expect(manifest.icons.some(({ purpose }: { purpose?: string }) => purpose === 'maskable')).toBe(true);
+  expect(manifest.screenshots.map(({ form_factor }: { form_factor: string }) => form_factor).sort()).toEqual([
+    'narrow',
+    'wide',
+  ]);
+  for (const { src, sizes } of [...icons, ...manifest.screenshots]) {
+    const size = await page.evaluate(
+      (url) =>
+        new Promise<string>((resolve) => {
+          const image = new Image();
+          image.onload = () => resolve(`${image.naturalWidth}x${image.naturalHeight}`);
+          image.onerror = () => resolve('nothing');
+          image.src = url;
+        }),
+      new URL(src, address).href,
+    );
+    expect(sizes === 'any' ? size !== 'nothing' : size, src).toEqual(sizes === 'any' ? true : sizes);
+  }
+  await untilKept(page);
+});
