@@ -329,8 +329,6 @@ export interface DeviceCard {
   /** What it has given to this tab since the page was opened, and taken from it; undefined for this tab itself. */
   readonly taken: Exchanged | undefined;
   readonly given: Exchanged | undefined;
-  /** Tokens of this tab that it had part in. */
-  readonly tokensForUs: number;
   readonly queueLength: number;
   /** Positions of conversations that it has room for. */
   readonly freeTokens: number;

@@ -28,7 +28,6 @@ export async function deviceCard(node: SwarmNode, peerId: string, counted: Count
     layersPerSecond: Math.min(capabilities.layers_per_second, MAX_LAYERS_PER_SECOND),
     measuredPerSecond: records.layersPerSecond(peerId),
     ...(self ? { taken: undefined, given: undefined } : exchangedWith(node, peerId, counted)),
-    tokensForUs: records.laps(peerId),
     queueLength: capabilities.queue_length,
     freeTokens: capabilities.free_kv_tokens,
     version: plainLine(capabilities.version, MAX_LINE_CHARS),

@@ -143,11 +143,6 @@ export class TrackRecords {
     return layerMs > 0 ? 1000 / layerMs : undefined;
   }
 
-  /** Laps of this tab's answers that a node had part in. */
-  laps(peerId: string): number {
-    return this.#records.get(peerId)?.laps ?? 0;
-  }
-
   /** How many nodes that nothing was known of have failed of late: the next one may as well. */
   get strangersFailed(): number {
     const halvings = (performance.now() - this.#strangerFailedAtMs) / STRANGERS_HALF_LIFE_MS;

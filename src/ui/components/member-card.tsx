@@ -67,7 +67,6 @@ function rowsOf(card: DeviceCard): readonly (readonly [label: string, text: stri
     ],
     ...(layersPerSecond > 0 ? [[said.says, speed(layersPerSecond)] as const] : []),
     ...(measuredPerSecond === undefined ? [] : [[said.measured, speed(measuredPerSecond)] as const]),
-    [said.forYou, said.tokens(formatCount(card.tokensForUs))],
     ...(card.taken ? [[said.taken, exchangedWords(card.taken)] as const] : []),
     ...(card.given ? [[said.given, exchangedWords(card.given)] as const] : []),
     [said.waiting, formatCount(card.queueLength)],

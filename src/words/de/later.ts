@@ -56,7 +56,6 @@ export const later = {
     layersPerSecond: (speed) => `${speed} Schichten in der Sekunde`,
     says: 'Sagt er selbst',
     measured: 'Hier gemessen',
-    forYou: 'War beteiligt an',
     tokens: (count) => `${count} Token`,
     taken: 'Hat dir gegeben',
     given: 'Hat von dir bekommen',

@@ -60,7 +60,6 @@ export const englishLater = {
     layersPerSecond: (speed: string) => `${speed} layers a second`,
     says: 'As it says',
     measured: 'As measured here',
-    forYou: 'Had part in',
     tokens: (count: string) => `${count} tokens`,
     taken: 'Has given you',
     given: 'Has got from you',

@@ -134,7 +134,7 @@ export class PreviewModel implements AppModel {
     await this.#ask(`device ${peerId}`);
     return {
       ...{ computes: 'webgpu', adapter: 'NVIDIA GeForce RTX 4070', software: false, layersPerSecond: 612 },
-      ...{ measuredPerSecond: 488.4, tokensForUs: 231, queueLength: 1, freeTokens: 24_576, version: '0.1.0' },
+      ...{ measuredPerSecond: 488.4, queueLength: 1, freeTokens: 24_576, version: '0.1.0' },
       ...{ roundTripMs: 12.4, path: 'same-network' },
       ...{ taken: { tokens: 96.4, bytes: 15_100_000 }, given: { tokens: 0, bytes: 46_200_000 } },
     };
