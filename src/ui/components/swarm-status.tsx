@@ -11,6 +11,8 @@ export function SwarmStatus() {
   const { swarm, shards } = situation;
   const said = words().status;
   const progress = ownProgress(situation);
+  // One that fetches its part is neither yet.
+  const part = swarm.role === 'node' ? said.isNode : progress ? undefined : said.isGuest;
   return (
     <section
       class="card swarm-status"
@@ -31,7 +33,8 @@ export function SwarmStatus() {
         </div>
       )}
       <p class="muted swarm-facts">
-        {nodesWords(swarm)} · {swarm.role === 'node' ? said.isNode : said.isGuest}
+        {nodesWords(swarm)}
+        {part !== undefined && ` · ${part}`}
         {swarm.introduction === 'offline' && swarm.state !== 'offline' && ` · ${said.serverAway}`}
       </p>
     </section>
