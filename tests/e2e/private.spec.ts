@@ -84,6 +84,8 @@ test('without the link there is nothing', async ({ browser }) => {
   const other = `${server.member.split('&')[0]}&s=${'A'.repeat(43)}`;
   const stranger = await open(browser, other);
   await expect(stranger.page.getByTestId('alert').first()).toContainText('No tab of the swarm', { timeout: 60_000 });
+  // There is nothing to run there, and the page does not offer it.
+  for (const { page } of [visitor, byName, damaged, stranger]) await expect(page.getByTestId('run-all')).toHaveCount(0);
   const { models, servesPrivateSwarm } = await (await fetch(`${server.url}/config.json`)).json();
   expect([models, servesPrivateSwarm]).toEqual([[], true]);
   expect(await (await fetch(`${server.url}/healthz`)).text()).not.toContain(MODEL);

@@ -11,18 +11,23 @@ export const joinForecast = lazyComponent(async () => (await import('./later-par
 export function Welcome() {
   const { model } = usePage();
   const summary = model.model.value;
+  const { state } = model.swarm.value;
+  // A link to nothing, or a server that is away: an alert says which.
+  const leadsNowhere = state === 'offline' && summary === undefined;
   const { page, welcome } = words();
   return (
     <section class="welcome">
       <p class="welcome-lead">{page.about}</p>
-      <div class="welcome-start">
-        <RunAllButton primary />
-        <p class="muted">
-          {welcome.fetches(summary ? formatBytes(summary.totalBytes) : welcome.theModel)}{' '}
-          {model.swarm.value.state === 'ready' ? welcome.noNeed : welcome.orShare}
-        </p>
-        <Foretold />
-      </div>
+      {!leadsNowhere && (
+        <div class="welcome-start">
+          <RunAllButton primary />
+          <p class="muted">
+            {welcome.fetches(summary ? formatBytes(summary.totalBytes) : welcome.theModel)}{' '}
+            {state === 'ready' ? welcome.noNeed : welcome.orShare}
+          </p>
+          <Foretold />
+        </div>
+      )}
     </section>
   );
 }
