@@ -15,7 +15,7 @@ const SUITES: Readonly<Record<string, () => Counts>> = {
   unit: () => vitest('unit'),
   gpu: () => vitest('gpu'),
   e2e: () => playwright('e2e', [...['long', 'swarm', 'page'].map((name) => `--project=${name}`), '--workers=3']),
-  'e2e-alone': () => playwright('e2e', ['--project=alone']),
+  'e2e-alone': () => playwright('e2e', ['--project=alone', '--output=test-results/e2e-alone']),
   firefox,
 };
 

@@ -49,6 +49,9 @@ export async function openPage(context: BrowserContext, url: string): Promise<Ta
   return tab;
 }
 
+/** By page, for what a test says that waits in vain. */
+const watched = new WeakMap<Page, Tab>();
+
 /** A tab of a page that has not gone anywhere yet. */
 export function watchPage(page: Page): Tab {
   const lines: string[] = [];
@@ -58,7 +61,9 @@ export function watchPage(page: Page): Tab {
   page.on('request', (request) => unanswered.add(request.url()));
   for (const end of ['requestfinished', 'requestfailed'] as const)
     page.on(end as 'requestfinished', (request) => unanswered.delete(request.url()));
-  return { page, context: page.context(), console: lines, unanswered };
+  const tab = { page, context: page.context(), console: lines, unanswered };
+  watched.set(page, tab);
+  return tab;
 }
 
 /** For the message of a test that waits in vain for the page. */
@@ -86,7 +91,8 @@ export async function expectShardState(page: Page, shard: number, state: string)
   const row = page.getByTestId(`shard-${shard}`);
   const attributed = expect(row).toHaveAttribute('data-state', state, { timeout: JOIN_TIMEOUT_MS });
   await attributed.catch(async (error: Error) => {
-    const said = await row.textContent({ timeout: 1000 }).catch(() => 'nothing');
+    const tab = watched.get(page);
+    const said = await row.textContent({ timeout: 1000 }).catch(() => tab && stateOf(tab));
     throw new Error(`${error.message}\nThe page says: ${said}`, { cause: error });
   });
 }
