@@ -3,13 +3,13 @@ import { createWorkerRunner, type RunnerChoice } from '../../../workers/runner-c
 import { ShoalError } from '../../core/errors.ts';
 import { Lazy } from '../../core/lazy.ts';
 import { log } from '../../core/log.ts';
-import { linkOfFile } from '../../gguf/hub-repository.ts';
 import { partSetOf } from '../../gguf/join.ts';
 import { DEFAULT_HUB, linkedParts, parseModelLink } from '../../gguf/model-link.ts';
 import { decodeManifest, type Manifest, manifestIdOf } from '../../protocol/manifest.ts';
 import { type ModelSource, sourceOf } from '../../protocol/model-source.ts';
 import type { ServerConfig } from '../../protocol/server-config.ts';
 import { fetchFile, forgetFile } from '../../store/web-file/fetch-file.ts';
+import { linkOfFile } from '../../store/web-file/hub-repository.ts';
 import { laterWords } from '../../words/later-words.ts';
 import type { Environment } from '../app-model.ts';
 import { deviceReport } from '../device/device-report.ts';

@@ -11,7 +11,6 @@ import { RoomHost } from '../../../src/app/rooms/room-host.ts';
 import { ByteWriter } from '../../../src/core/bytes.ts';
 import { ShoalError } from '../../../src/core/errors.ts';
 import { bytesSource } from '../../../src/gguf/gguf-file.ts';
-import { linkOfFile } from '../../../src/gguf/hub-repository.ts';
 import { joinGguf } from '../../../src/gguf/join.ts';
 import { parseModelLink } from '../../../src/gguf/model-link.ts';
 import { parseGguf } from '../../../src/gguf/read.ts';
@@ -23,6 +22,7 @@ import { type SpaceParts, withSpace } from '../../../src/store/idb/storage-space
 import { checkPromptable } from '../../../src/store/publish/check-promptable.ts';
 import { checkModel } from '../../../src/store/publish/publish-checks.ts';
 import { fetchFile } from '../../../src/store/web-file/fetch-file.ts';
+import { linkOfFile } from '../../../src/store/web-file/hub-repository.ts';
 import { RoutePlanner } from '../../../src/swarm/route/route-planner.ts';
 import { TrackRecords } from '../../../src/swarm/route/track-records.ts';
 import { checkCapacity, checkLent } from '../../../src/swarm/shards/check-capacity.ts';

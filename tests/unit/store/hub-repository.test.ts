@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { linkOfFile } from '../../../src/gguf/hub-repository.ts';
+import { linkOfFile } from '../../../src/store/web-file/hub-repository.ts';
 
 let server: Server;
 let hub: string;

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { ShoalError } from '../core/errors.ts';
+import { ShoalError } from '../../core/errors.ts';
 
 /** The API's answer about a repository. @see https://huggingface.co/docs/hub/api */
 const listingSchema = v.object({ siblings: v.array(v.object({ rfilename: v.string() })) });
