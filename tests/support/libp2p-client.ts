@@ -20,10 +20,12 @@ export type Libp2pClient = Awaited<ReturnType<typeof createClient>>;
 interface ClientOptions {
   /** Whether it speaks the gossip's protocol: a tab does so with one of its servers. */
   readonly gossips?: boolean;
+  /** It dials this peer alone: its look-ups would lead it to others. */
+  readonly only?: string;
 }
 
 /** A libp2p node as a tab's, without WebRTC: it knows the server and what the server tells it. */
-async function createClient({ gossips = true }: ClientOptions) {
+async function createClient({ gossips = true, only }: ClientOptions) {
   return createLibp2p({
     addresses: { listen: ['/p2p-circuit'] },
     transports: [webSockets(), circuitRelayTransport()],
@@ -31,7 +33,10 @@ async function createClient({ gossips = true }: ClientOptions) {
     streamMuxers: [yamux()],
     // Thirty handshakes at once in one process on a busy machine take a while.
     connectionManager: { dialTimeout: PLACE_TIMEOUT_MS, addressDialTimeout: PLACE_TIMEOUT_MS },
-    connectionGater: { denyDialMultiaddr: () => false },
+    connectionGater: {
+      denyDialMultiaddr: () => false,
+      denyDialPeer: (peer) => only !== undefined && peer.toString() !== only,
+    },
     services: {
       identify: identify(),
       identifyPush: identifyPush(),

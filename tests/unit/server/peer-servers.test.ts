@@ -40,9 +40,10 @@ async function configOf({ url }: TestServer): Promise<ServerConfig> {
 const listedBy = async (place: number) => (await configOf(servers[place]!)).peers.map(({ url }) => url).sort();
 const urlOf = (place: number) => new URL('/', servers[place]!.url).href;
 
-async function connect(place: number): Promise<Libp2pClient> {
+/** @param alone - it meets no other server by its look-ups */
+async function connect(place: number, alone = false): Promise<Libp2pClient> {
   const { url, peerId } = servers[place]!;
-  const client = await connectClient(url, peerId);
+  const client = await connectClient(url, peerId, alone ? { only: peerId } : {});
   clients.push(client);
   return client;
 }
@@ -170,7 +171,8 @@ describe('a server that another has not named', () => {
     async () => {
       await startServers([1], []);
       const [stranger, unaware] = [0, 1];
-      const speaker = await connect(stranger);
+      // Whoever is connected to a server is known there.
+      const speaker = await connect(stranger, true);
       const listener = await connect(unaware);
       const topic = presenceTopic(servers[0]!.model.manifestId);
       const own = await connect(unaware);
