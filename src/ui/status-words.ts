@@ -53,7 +53,7 @@ export function hindrance(situation: Situation): Hindrance | undefined {
   }
   const listening = swarm.othersKnown ? undefined : status.listening;
   if (missing.length === shards.length) return { words: listening ?? status.nobody, blocks: true };
-  const paused = missing.filter((missed) => shards.some((row) => row.index === missed && isPaused(row)));
+  const paused = shards.filter((row) => missing.includes(row.index) && isPaused(row)).map(({ index }) => index);
   if (paused.length > 0) return { words: status.pausedHere(atStart(shardNames(paused)), paused.length), blocks: true };
   const names = atStart(shardNames(missing));
   // A node takes what its own answer needs.

@@ -19,7 +19,7 @@ const BUSY_MS = 300;
 const REST_MS = 1200;
 /** And the longest rest of one that is out of reach: each look at it may be a dial. */
 const MAX_REST_MS = 20_000;
-/** Readings in a row that fail until the room counts as out of reach; it is looked for as long as it is shown. */
+/** Readings in a row that fail until the room counts as out of reach; it is looked for until its owner has gone. */
 const MAX_MISSED = 3;
 const READ_TIMEOUT_MS = 8000;
 /** An owner who is out of reach so long, and of whom nobody hears, has gone; a reloaded tab may be another. */

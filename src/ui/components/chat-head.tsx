@@ -19,7 +19,7 @@ export function ChatHead() {
   const begin = () => {
     model.newConversation();
     // On a touch screen it would open the keyboard.
-    if (matchMedia('(pointer: fine)').matches) focusOn('#prompt', () => undefined);
+    if (matchMedia('(pointer: fine)').matches) focusOn('#prompt');
   };
   return (
     <div class="chat-head">

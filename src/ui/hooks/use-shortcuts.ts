@@ -15,7 +15,7 @@ const ACTIONS: Readonly<Record<PageShortcut, (page: PageState) => void>> = {
   newConversation: (page) => {
     page.model.newConversation();
     page.show('chat');
-    focusOn('#prompt', () => undefined);
+    focusOn('#prompt');
   },
   search: (page) => (page.drawer.value = 'search'),
   settings: (page) => {
@@ -46,9 +46,9 @@ export function useShortcuts(): void {
 }
 
 /** @param reveal - has a narrow screen show the side that it is on */
-export function focusOn(selector: string, reveal: () => void): void {
+export function focusOn(selector: string, reveal?: () => void): void {
   const seen = () => document.querySelector<HTMLElement>(selector);
-  if (seen()?.offsetParent === null) reveal();
+  if (seen()?.offsetParent === null) reveal?.();
   // Once it is drawn.
   requestAnimationFrame(() => seen()?.focus());
 }
