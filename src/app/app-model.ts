@@ -122,10 +122,13 @@ export interface AppModel {
   editQuestion(messageId: number, text: string): Promise<boolean>;
   /** Has an answer made once more, beside the old one. */
   regenerate(messageId: number): Promise<void>;
-  /** Whether this page knows what an answer was drawn from. */
+  /** Whether it is known what an answer was drawn from. */
   hasTokens(messageId: number): boolean;
-  /** The tokens of an answer, with what was likely in their places; none where this page has not made it. */
-  tokensOf(messageId: number): readonly AnswerToken[];
+  /**
+   * The tokens of an answer, with what was likely in their places; none where they were not kept.
+   * @throws ShoalError where the model's tokenizer cannot be had
+   */
+  tokensOf(messageId: number): Promise<readonly AnswerToken[]>;
   /**
    * Has an answer made once more from a place on, beside the old one.
    * @param other - which of the other tokens stands at the place; undefined to draw anew

@@ -372,12 +372,12 @@ export class SwarmApp implements AppModel {
   }
 
   hasTokens(messageId: number): boolean {
-    return this.#session?.tokens !== undefined && !this.rooms.followed.value && this.#shown.value.hasTokens(messageId);
+    return !this.rooms.followed.value && this.#shown.value.hasTokens(messageId);
   }
 
-  tokensOf(messageId: number): readonly AnswerToken[] {
-    const tokens = this.#session?.tokens;
-    return tokens ? this.#shown.value.tokensOf(messageId, tokens) : [];
+  async tokensOf(messageId: number): Promise<readonly AnswerToken[]> {
+    const chat = this.#shown.value;
+    return chat.tokensOf(messageId, (await this.#text()).tokens);
   }
 
   goOnFrom(messageId: number, place: number, other: number | undefined): Promise<void> {

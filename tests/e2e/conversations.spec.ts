@@ -202,6 +202,7 @@ test('an answer shows its tokens, and goes on from any of them with what else wa
   await expect(answer()).not.toHaveAttribute('data-state', 'streaming');
   expect(await textOf(answer())).not.toBe(old);
   await page.getByTestId('tokens').click();
+  await expect(tokens.first()).toBeVisible();
   const after = await tokens.allTextContents();
   expect(after.slice(0, 3)).toEqual(before.slice(0, 3));
   expect(after[3]).not.toBe(before[3]);
@@ -213,3 +214,44 @@ test('an answer shows its tokens, and goes on from any of them with what else wa
   await expect(answer()).not.toHaveAttribute('data-state', 'streaming');
   expect(await textOf(answer())).toBe(old);
 });
+
+test('what might have stood in a token’s place is known after a reload, and goes with its conversation', async () => {
+  await page.getByTestId('new-conversation').click();
+  await ask('Lakes');
+  await page.reload();
+  await expectSwarmReady(page);
+  await page.getByTestId('tokens').click();
+  const tokens = page.getByTestId('token');
+  await expect(tokens.first()).toHaveAttribute('aria-label', /%$/);
+  await tokens.first().focus();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Enter');
+  await expect(tokens.nth(1)).toHaveAttribute('aria-pressed', 'true');
+  // All tokens are one stop of the Tab key.
+  await page.keyboard.press('Tab');
+  const other = page.getByTestId('token-others').getByRole('button').first();
+  await expect(other).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page.getByTestId('branches')).toHaveText('‹2 of 2›');
+  await expect(answer()).not.toHaveAttribute('data-state', 'streaming');
+  const keptTokens = () => page.evaluate(countTokens);
+  const before = await keptTokens();
+  await openList();
+  await act('Lakes', 'Delete');
+  await expect.poll(keptTokens).toBe(before - 2);
+  await page.getByTestId('undo').click();
+  await expect.poll(keptTokens).toBe(before);
+});
+
+/** In the page: answers whose tokens the browser keeps. */
+function countTokens(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open('shoal-answer-tokens');
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const counting = opening.result.transaction('answers').objectStore('answers').count();
+      counting.onsuccess = () => resolve(counting.result);
+      opening.result.close();
+    };
+  });
+}

@@ -1,3 +1,4 @@
+import { type Signal, signal } from '@preact/signals';
 import type { GeneratedToken } from '../../swarm/coordinator/generation.ts';
 import type { TokenTable } from '../../tokenizer/index.ts';
 import type { AnswerToken } from '../app-model.ts';
@@ -11,40 +12,45 @@ const MAX_ANSWERS = 32;
 /** A token as it was drawn, and what was likely in its place. */
 export type NotedToken = Pick<GeneratedToken, 'id' | 'logprob' | 'top'>;
 
-interface NotedAnswer {
+export interface NotedAnswer {
   readonly running: RunningAnswer;
-  /** By the place in `running.ids`; undefined where an earlier page drew it. */
+  /** By the place in `running.ids`; undefined where a page drew it that went before the answer's end. */
   readonly tokens: readonly (NotedToken | undefined)[];
 }
 
-/** The tokens of this page's answers, and what might have stood in their places. They go with the page. */
+/** The tokens of a conversation's newest answers, and what might have stood in their places. */
 export class AnswerTokens {
-  readonly #answers = new Map<number, NotedAnswer>();
+  readonly #answers: Signal<ReadonlyMap<number, NotedAnswer>> = signal(new Map());
 
   /**
    * Remembers an answer as far as it has come.
    * @param running - all of its tokens
    * @param drawn - the last of them, as they were drawn now
+   * @returns what is remembered of it
    */
-  note(messageId: number, running: RunningAnswer, drawn: readonly NotedToken[]): void {
+  note(messageId: number, running: RunningAnswer, drawn: readonly NotedToken[]): NotedAnswer {
     const first = running.ids.length - drawn.length;
-    const before = this.#answers.get(messageId)?.tokens ?? [];
+    const before = this.#answers.value.get(messageId)?.tokens ?? [];
     const tokens = Array.from({ length: Math.max(0, first) }, (_, place) => before[place]);
-    this.#answers.delete(messageId);
-    this.#answers.set(messageId, { running, tokens: [...tokens, ...drawn] });
-    for (const oldest of this.#answers.keys()) {
-      if (this.#answers.size <= MAX_ANSWERS) break;
-      this.#answers.delete(oldest);
-    }
+    const noted = { running, tokens: [...tokens, ...drawn.map(({ id, logprob, top }) => ({ id, logprob, top }))] };
+    const others = [...this.#answers.value].filter(([id]) => id !== messageId);
+    this.#answers.value = new Map([...others.slice(1 - MAX_ANSWERS), [messageId, noted]]);
+    return noted;
+  }
+
+  /** Remembers what earlier pages have noted, the newest last. */
+  take(earlier: ReadonlyMap<number, NotedAnswer>): void {
+    const all = new Map([...earlier, ...this.#answers.value]);
+    this.#answers.value = new Map([...all].slice(-MAX_ANSWERS));
   }
 
   has(messageId: number): boolean {
-    return (this.#answers.get(messageId)?.running.ids.length ?? 0) > 0;
+    return (this.#answers.value.get(messageId)?.running.ids.length ?? 0) > 0;
   }
 
-  /** Of a message, in order; none where this page has not made it. */
+  /** Of a message, in order; none where nothing is remembered of it. */
   rows(messageId: number, table: TokenTable): readonly AnswerToken[] {
-    const { running, tokens } = this.#answers.get(messageId) ?? {};
+    const { running, tokens } = this.#answers.value.get(messageId) ?? {};
     if (!running || !tokens) return [];
     return running.ids.map((id, place) => {
       const noted = tokens[place];
@@ -62,7 +68,7 @@ export class AnswerTokens {
    * @param other - which of the row's others stands there; undefined to draw anew
    */
   begin(messageId: number, place: number, other: number | undefined): RunningAnswer | undefined {
-    const { running, tokens } = this.#answers.get(messageId) ?? {};
+    const { running, tokens } = this.#answers.value.get(messageId) ?? {};
     if (!running || !tokens || place >= running.ids.length) return undefined;
     const ids = running.ids.slice(0, place);
     if (other === undefined) return { ...running, ids };

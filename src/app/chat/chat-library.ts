@@ -5,12 +5,14 @@ import { log } from '../../core/log.ts';
 import type { ConversationList, ConversationRow } from '../app-model.ts';
 import { claimedKeys, claimKey, releaseKey, takeKey } from '../tab-claim.ts';
 import type { AnswerOptions } from './answer-options.ts';
+import type { NotedAnswer } from './answer-tokens.ts';
 import { Chat, type ChatParts } from './chat.ts';
 import { expectConversation } from './chat-hint.ts';
 import { type ChatRecord, contentOf, entriesOf, MAX_TITLE_CHARS } from './chat-record.ts';
 import { livingRow, storedRow } from './chat-rows.ts';
 import { ChatSaver } from './chat-saver.ts';
 import type { ConversationStore, StoredChat } from './chat-store.ts';
+import type { RemovedTokens } from './token-shelf.ts';
 
 const KIND = 'conversation';
 /** A conversation that a tab had open is taken up by the next one within a day; after that it is found in the list. */
@@ -55,7 +57,7 @@ export class ChatLibrary implements ConversationList {
   readonly #living: Signal<ReadonlyMap<string, LivingChat>> = signal(new Map());
   #store: ConversationStore | undefined;
   #home: Home | undefined;
-  #removedRecord: StoredChat | undefined;
+  #removed: (StoredChat & { readonly tokens: RemovedTokens | undefined }) | undefined;
   /** It is not given up while another is shown. */
   #held: string | undefined;
   #onHeldRemoved: (() => void) | undefined;
@@ -163,17 +165,20 @@ export class ChatLibrary implements ConversationList {
       if (this.shown.value === living.chat) this.startNew();
     }
     await this.#store?.remove(id);
-    this.#removedRecord = { id, record };
+    const shelf = await this.#store?.tokens?.get();
+    this.#removed = { id, record, tokens: await shelf?.remove(id) };
     this.removed.value = { id, title };
     await this.load();
   }
 
   async undoRemove(): Promise<void> {
-    const removed = this.#removedRecord;
+    const removed = this.#removed;
     this.removed.value = undefined;
-    this.#removedRecord = undefined;
+    this.#removed = undefined;
     if (!removed) return;
-    await this.#requireStore().write(removed.id, removed.record);
+    const store = this.#requireStore();
+    if (removed.tokens) await (await store.tokens?.get())?.putBack(removed.tokens);
+    await store.write(removed.id, removed.record);
     await this.load();
   }
 
@@ -209,7 +214,21 @@ export class ChatLibrary implements ConversationList {
   }
 
   #make(id: string): Chat {
-    return new Chat(id, this.#options.defaults(), this.#options.parts(id));
+    const keepTokens = (message: number, answer: NotedAnswer) => {
+      this.#keepTokens(id, message, answer).catch(tokensLost);
+    };
+    return new Chat(id, this.#options.defaults(), { ...this.#options.parts(id), keepTokens });
+  }
+
+  async #keepTokens(chat: string, message: number, answer: NotedAnswer): Promise<void> {
+    const shelf = await this.#store?.tokens?.get();
+    // It may have been deleted.
+    if (this.#living.value.has(chat)) await shelf?.write({ home: this.#home!.id, chat, message }, answer);
+  }
+
+  async #takeTokens(chat: Chat): Promise<void> {
+    const shelf = await this.#store?.tokens?.get();
+    if (shelf) chat.takeTokens(await shelf.read(this.#home!.id, chat.id));
   }
 
   /** @param record - undefined for one that has no message yet */
@@ -218,7 +237,10 @@ export class ChatLibrary implements ConversationList {
     this.#keep(chat);
     // Tokens mean something to their own model only.
     const running = record?.home === this.#home?.id ? record?.running : undefined;
-    if (record) void chat.restore(contentOf(record, running));
+    if (record) {
+      void chat.restore(contentOf(record, running));
+      this.#takeTokens(chat).catch(tokensLost);
+    }
     return chat;
   }
 
@@ -246,6 +268,8 @@ export class ChatLibrary implements ConversationList {
     const stopWatching = effect(() => {
       chat.content();
       saver.soon();
+      // A page may be reloaded as soon as the answer is there.
+      if (chat.busy.value) this.#store?.tokens?.get().catch(tokensLost);
     });
     this.#living.value = new Map(this.#living.value).set(chat.id, { chat, saver, stopWatching });
   }
@@ -301,6 +325,10 @@ export class ChatLibrary implements ConversationList {
     if (this.#store) return this.#store;
     throw new ShoalError('bad-request', 'This browser keeps no conversations. Allow site data for this page.');
   }
+}
+
+function tokensLost(error: unknown): void {
+  log.info('CHAT', `An answer's tokens are not there after a reload: ${String(error)}`);
 }
 
 function elsewhere(): ShoalError {

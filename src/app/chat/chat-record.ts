@@ -21,7 +21,7 @@ const note = v.pipe(
   v.transform((text) => text.slice(0, MAX_NOTE_CHARS)),
 );
 
-const runningSchema = v.object({
+export const runningSchema = v.object({
   options: answerOptionsSchema,
   /** Text of the answer that none of `ids` stands for. */
   before: v.string(),

@@ -1,6 +1,8 @@
 import { createStore, entries, get, promisifyRequest, type UseStore } from 'idb-keyval';
 import * as v from 'valibot';
+import { Lazy } from '../../core/lazy.ts';
 import { type ChatRecord, recordSchema } from './chat-record.ts';
+import type { TokenShelf } from './token-shelf.ts';
 import { upgradedRecord } from './upgraded-record.ts';
 
 /** Conversations kept in a browser; beyond it those that were written longest ago go, but for pinned ones. */
@@ -19,10 +21,13 @@ export interface ConversationStore {
   remove(id: string): Promise<void>;
   /** All that can be read, the newest first. */
   list(): Promise<readonly StoredChat[]>;
+  /** The tokens of their answers, where they are kept too. */
+  readonly tokens?: Lazy<TokenShelf>;
 }
 
 /** The conversations of this browser, of all models, in a database of their own. */
 export class ChatStore implements ConversationStore {
+  readonly tokens: Lazy<TokenShelf> = new Lazy(async () => new (await import('./kept-tokens.ts')).KeptTokens());
   readonly #store: UseStore = createStore('shoal-conversations', 'conversations');
 
   async read(id: string): Promise<ChatRecord | undefined> {

@@ -7,7 +7,7 @@ import { words } from '../../words/words.ts';
 import type { AnswerToken, ChatMessage, PromptSize, Speaker } from '../app-model.ts';
 import type { AnswerProgress } from '../watched-generator.ts';
 import type { AnswerOptions } from './answer-options.ts';
-import { AnswerTokens } from './answer-tokens.ts';
+import { AnswerTokens, type NotedAnswer } from './answer-tokens.ts';
 import type { ChatContent, RunningAnswer } from './chat-record.ts';
 import { chatRequest, countToLeaveOut, GENERAL_TEMPERATURE, saidBefore, samplingFields } from './chat-request.ts';
 import { chatTitle } from './chat-title.ts';
@@ -30,6 +30,8 @@ export interface ChatParts {
   readonly contextLength: () => number;
   /** Resolves when an answer that was begun before this page can go on. @throws when aborted */
   readonly untilReady: (running: RunningAnswer, signal: AbortSignal) => Promise<void>;
+  /** An answer has ended: keeps its tokens for later pages. */
+  readonly keepTokens?: (messageId: number, answer: NotedAnswer) => void;
 }
 
 /** One conversation: a tree of messages, of which one branch is shown and spoken to. */
@@ -87,9 +89,14 @@ export class Chat {
     return this.#tokens.has(id);
   }
 
-  /** The tokens of an answer that this page has made, as people read them; none of any other. */
+  /** The tokens of an answer, as people read them; none where they were not kept. */
   tokensOf(id: number, table: TokenTable): readonly AnswerToken[] {
     return this.#tokens.rows(id, table);
+  }
+
+  /** Remembers the tokens that earlier pages have kept, by message. */
+  takeTokens(earlier: ReadonlyMap<number, NotedAnswer>): void {
+    this.#tokens.take(earlier);
   }
 
   /**
@@ -219,7 +226,7 @@ export class Chat {
       this.#breakOff(id, failedBy(error));
       return error;
     } finally {
-      if (this.#running) this.#tokens.note(id, this.#running, this.progress.drawn);
+      if (this.#running) this.#parts.keepTokens?.(id, this.#tokens.note(id, this.#running, this.progress.drawn));
       this.#running = undefined;
       this.busy.value = false;
     }

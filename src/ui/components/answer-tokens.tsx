@@ -1,5 +1,5 @@
 import '../styles/answer-tokens.css';
-import { useSignal } from '@preact/signals';
+import { useSignal, useSignalEffect } from '@preact/signals';
 import type { AnswerToken } from '../../app/app-model.ts';
 import { formatNumber } from '../../words/format.ts';
 import { laterWords } from '../../words/later-words.ts';
@@ -10,8 +10,18 @@ export function AnswerTokens({ id }: { id: number }) {
   const page = usePage();
   const { model } = page;
   const chosen = useSignal<number | undefined>(undefined);
+  /** Where the Tab key comes to: an answer of a thousand tokens is one stop. */
+  const stop = useSignal(0);
   const said = laterWords().tokens;
-  const tokens = model.tokensOf(id);
+  const all = useSignal<readonly AnswerToken[]>([]);
+  useSignalEffect(() => {
+    // More come when the answer goes on.
+    if (!model.hasTokens(id)) return;
+    page.perform(async () => {
+      all.value = await model.tokensOf(id);
+    });
+  });
+  const tokens = all.value;
   const place = chosen.value;
   const token = place === undefined ? undefined : tokens[place];
   const goOn = (other: number | undefined) => {
@@ -21,12 +31,14 @@ export function AnswerTokens({ id }: { id: number }) {
   return (
     <section class="answer-tokens" aria-label={said.label} data-testid="answer-tokens">
       <p class="muted">{said.about}</p>
-      <div class="token-row" dir="auto">
+      <div class="token-row" dir="auto" role="toolbar" aria-label={said.label} onKeyDown={moveByArrows}>
         {tokens.map(({ text, share }, index) => (
           <button
             key={index}
             type="button"
             data-testid="token"
+            tabIndex={index === Math.min(stop.value, tokens.length - 1) ? 0 : -1}
+            onFocus={() => (stop.value = index)}
             aria-pressed={index === place}
             aria-label={tokenLabel(text, share)}
             style={{ '--share': share ?? 0 }}
@@ -56,6 +68,22 @@ export function AnswerTokens({ id }: { id: number }) {
       )}
     </section>
   );
+}
+
+/** Arrow keys go from token to token, as the text runs. */
+function moveByArrows(event: KeyboardEvent): void {
+  const row = event.currentTarget as HTMLElement;
+  const tokens = [...row.querySelectorAll('button')];
+  const at = tokens.indexOf(event.target as HTMLButtonElement);
+  const onwards = getComputedStyle(row).direction === 'rtl' ? -1 : 1;
+  const places: Partial<Record<string, number>> = {
+    ...{ ArrowRight: at + onwards, ArrowLeft: at - onwards, ArrowDown: at + 1, ArrowUp: at - 1 },
+    ...{ Home: 0, End: tokens.length - 1 },
+  };
+  const place = places[event.key];
+  if (place === undefined) return;
+  event.preventDefault();
+  tokens[place]?.focus();
 }
 
 function tokenLabel(text: string, share: AnswerToken['share']): string {

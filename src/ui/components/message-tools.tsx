@@ -63,7 +63,7 @@ export function MessageTools({ message, edit, whole }: MessageToolsProps) {
   );
 }
 
-/** What the answer is made of, where this page has made it. */
+/** What the answer is made of, where that is remembered. */
 function TokensButton({ message: { id } }: { message: ChatMessage }) {
   const page = usePage();
   const shown = page.tokensShown.value === id;

@@ -149,7 +149,7 @@ export class PreviewModel implements AppModel {
   };
   regenerate = (id: number) => this.#ask(`regenerate ${id}`);
   hasTokens = () => this.tokens.length > 0;
-  tokensOf = (): readonly AnswerToken[] => this.tokens;
+  tokensOf = async (): Promise<readonly AnswerToken[]> => this.tokens;
   tokens: readonly AnswerToken[] = [];
   goOnFrom = (id: number, place: number, other: number | undefined) => this.#ask(`goOnFrom ${id} ${place} ${other}`);
   showBranch = (id: number, step: number) => void this.#ask(`showBranch ${id} ${step}`);

@@ -87,17 +87,23 @@ export async function joinWith(tab: Tab, shards: readonly number[]): Promise<voi
   for (const shard of shards) await expectShardState(page, shard, 'ready');
 }
 
-export async function expectShardState(page: Page, shard: number, state: string): Promise<void> {
-  const row = page.getByTestId(`shard-${shard}`);
-  const attributed = expect(row).toHaveAttribute('data-state', state, { timeout: JOIN_TIMEOUT_MS });
-  await attributed.catch(async (error: Error) => {
-    const tab = watched.get(page);
-    const said = await row.textContent({ timeout: 1000 }).catch(() => tab && stateOf(tab));
-    throw new Error(`${error.message}\nThe page says: ${said}`, { cause: error });
-  });
+export function expectShardState(page: Page, shard: number, state: string): Promise<void> {
+  return expectState(page, `shard-${shard}`, state, JOIN_TIMEOUT_MS);
+}
+
+/** In vain it says what the page shows of it, or of itself. */
+async function expectState(page: Page, testId: string, state: string, timeout: number): Promise<void> {
+  const part = page.getByTestId(testId);
+  await expect(part)
+    .toHaveAttribute('data-state', state, { timeout })
+    .catch(async (error: Error) => {
+      const tab = watched.get(page);
+      const said = await part.textContent({ timeout: 1000 }).catch(() => tab && stateOf(tab));
+      throw new Error(`${error.message}\nThe page says: ${said}`, { cause: error });
+    });
 }
 
 /** Waits until the tab sees every layer covered. */
-export async function expectSwarmReady(page: Page): Promise<void> {
-  await expect(page.getByTestId('swarm')).toHaveAttribute('data-state', 'ready', { timeout: 60_000 });
+export function expectSwarmReady(page: Page): Promise<void> {
+  return expectState(page, 'swarm', 'ready', 60_000);
 }

@@ -64,6 +64,15 @@ describe('the tokens of an answer', () => {
     expect(tokens.begin(2, 0, undefined)).toMatchObject({ ids: [] });
   });
 
+  it('are those of earlier pages too, the newest of each answer', () => {
+    const [earlier, tokens] = [new AnswerTokens(), new AnswerTokens()];
+    const kept = new Map([1, 2].map((id) => [id, earlier.note(id, running([id]), [drawn(id, 5)])]));
+    tokens.note(2, running([2, 3]), [drawn(2), drawn(3)]);
+    tokens.take(kept);
+    expect([1, 2].map((id) => tokens.rows(id, table).map(({ text }) => text))).toEqual([['b'], ['c', 'd']]);
+    expect(tokens.begin(1, 0, 0)).toMatchObject({ ids: [5] });
+  });
+
   it('are noted beside what a request asks for, which gets no more', async () => {
     const asked: number[] = [];
     const token = { ...drawn(0, 1, 2, 3), lap: { totalMs: 1, stages: [] }, positions: 1 };
