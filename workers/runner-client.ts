@@ -98,7 +98,7 @@ class WorkerRunner implements LayerRunner {
     this.hyperparameters = hyperparameters;
     this.info = info;
     // Encryption is for secure contexts; a page in whose memory shards lie stores nothing.
-    const keeps = !readsHere && !hyperparameters.recall && globalThis.crypto?.subtle !== undefined;
+    const keeps = !readsHere && globalThis.crypto?.subtle !== undefined;
     this.checkpoints = keeps ? checkpointsOf(api) : undefined;
     // A worker that died has lost its device too.
     const lost = api.lost().catch((error: unknown) => ShoalError.from(error).message);

@@ -1,4 +1,5 @@
 import { layerPageBytes, PAGE_TOKENS, pageBytesIn } from '../blocks/kv-layout.ts';
+import { layerStateBytes } from '../blocks/state-layout.ts';
 import { ShoalError, type WireError } from '../core/errors.ts';
 import { type LayerRange, layersIn } from '../core/ranges.ts';
 import type { Hyperparameters } from '../model/hyperparameters.ts';
@@ -8,8 +9,8 @@ import { checkTask } from './check-task.ts';
 import { unsoundOutput } from './finite.ts';
 import type { LayerRunner, RunnerInfo, SessionOptions, StageOutput, StageTask, TaskResult } from './layer-runner.ts';
 import { pagesFor, type Session } from './session.ts';
-import type { PageRange, SessionPages } from './session-pages.ts';
-import { checkLayersLoaded, type PageMemory, type PageStock, SessionTable } from './session-table.ts';
+import type { PageRange, SessionPages, StateBytes } from './session-pages.ts';
+import { checkLayersLoaded, type PageMemory, SessionTable } from './session-table.ts';
 import { loadShardWeights } from './shard-loader.ts';
 import { TaskQueue } from './task-queue.ts';
 import type { LoadOptions } from './tensor-reader.ts';
@@ -53,7 +54,7 @@ export interface RunnerParts<Vector, Matrix> {
   /** KV pages. */
   readonly cache: PageMemory;
   /** States of layers that have one, a page each; absent where none has. */
-  readonly states?: PageStock | undefined;
+  readonly states?: PageMemory | undefined;
   readonly model: DeviceModel<Vector, Matrix>;
   readonly executor: DeviceExecutor;
   createLoader(reader: ShardReader, options: LoadOptions): WeightLoader<Vector, Matrix>;
@@ -165,6 +166,33 @@ export class DeviceRunner<Vector, Matrix> implements LayerRunner, SessionPages {
         throw new ShoalError('bad-request', `Session ${id} takes no ${bytes.length} bytes from page ${start} on.`);
       await this.#parts.executor.reserve(session, end * PAGE_TOKENS);
       this.#parts.cache.write(layers, session.pages.slice(start, end), bytes);
+    });
+  }
+
+  readStates(id: string, length: number): Promise<readonly StateBytes[] | undefined> {
+    return this.#run(async () => {
+      const { layers, states } = this.#sessions.get(id);
+      const memory = this.#parts.states;
+      if (!states || !memory) return undefined;
+      const read: StateBytes[] = [];
+      for (const { position, endsPrompt, slot } of states.lasting(length))
+        read.push({ position, endsPrompt, bytes: await memory.read(layersIn(layers), [slot]) });
+      return read;
+    });
+  }
+
+  writeStates(id: string, states: readonly StateBytes[]): Promise<void> {
+    return this.#run(async () => {
+      const session = this.#sessions.get(id);
+      const layers = layersIn(session.layers);
+      const size = pageBytesIn(layers, layerStateBytes(this.hyperparameters));
+      if (!session.states || session.length > 0 || states.some(({ bytes }) => bytes.length !== size))
+        throw new ShoalError('bad-request', `Session ${id} takes no such states.`);
+      for (const { position, endsPrompt, bytes } of states) {
+        await this.#parts.executor.reserve(session, session.length);
+        this.#parts.states?.write(layers, [session.states.next!], bytes);
+        session.states.add({ position, endsPrompt });
+      }
     });
   }
 

@@ -19,16 +19,21 @@ const TORN_MS = 10 * 60_000;
 /** The command that waits for it is given up after 15 s, and a prompt of some minutes is read in as long. */
 const MAX_RESTORE_MS = 10_000;
 
-const headSchema = v.object({ length: v.pipe(v.number(), v.safeInteger(), v.minValue(1)), parts: v.array(v.string()) });
+const positionSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+const headSchema = v.object({
+  length: positionSchema,
+  /** Names of the parts with KV pages, in order. */
+  parts: v.array(v.string()),
+  /** Each in a part of its own, the newest last; none where layers have no state. */
+  states: v.array(v.object({ position: positionSchema, endsPrompt: v.boolean(), part: v.string() })),
+});
+type Head = v.InferOutput<typeof headSchema>;
 
-/** A session's newest checkpoint, whole or on its way. */
+/** A session's newest checkpoint, whole or on its way: its head is of what is written by now. */
 interface Draft {
   readonly seal: CheckpointSeal;
   readonly layers: LayerRange;
-  /** Positions. */
-  readonly length: number;
-  /** Names of those that are written, in order. */
-  readonly parts: string[];
+  readonly head: Head;
   /** Of all parts, as they lie in the store. */
   bytes: number;
   whole: boolean;
@@ -52,46 +57,53 @@ export class KeptSessions implements SessionCheckpoints {
   async begin(
     session: string,
     name: CheckpointName,
-    { length, unchanged, maxBytes }: CheckpointWanted,
+    { length: wanted, unchanged, maxBytes }: CheckpointWanted,
   ): Promise<number> {
     const { layers } = name;
     const seal = await CheckpointSeal.of(name, this.#runner.info);
     const before = this.#drafts.get(session);
+    // States pass: what the session has now is taken at once, and says how far the checkpoint goes.
+    const states = await this.#runner.readStates(session, wanted);
+    const length = states ? (states.at(-1)?.position ?? 0) : wanted;
+    if (length === 0) throw new ShoalError('bad-request', `Session ${session} has no state that could be kept.`);
     const perPart = PAGE_TOKENS * this.#pagesPerPart(layers);
-    const stays = before?.whole && before.seal.id === seal.id ? Math.min(unchanged, before.length, length) : 0;
-    const parts = before?.parts.slice(0, Math.floor(stays / perPart)) ?? [];
-    const bytes = pagesFor(length) * this.#pageBytes(layers);
+    const stays = before?.whole && before.seal.id === seal.id ? Math.min(unchanged, before.head.length, length) : 0;
+    const parts = before?.head.parts.slice(0, Math.floor(stays / perPart)) ?? [];
+    const stateBytes = states?.reduce((sum, { bytes }) => sum + bytes.length, 0) ?? 0;
+    const bytes = pagesFor(length) * this.#pageBytes(layers) + stateBytes;
     await this.#makeRoom(seal.id, bytes, maxBytes);
-    this.#drafts.set(session, { seal, layers, length, parts, bytes, whole: false });
+    const draft: Draft = { seal, layers, head: { length, parts, states: [] }, bytes, whole: false };
+    this.#drafts.set(session, draft);
+    await this.#writing(session, draft, async () => {
+      for (const { bytes: state, ...moment } of states ?? []) {
+        const part = await this.#putPart(seal, stateName(moment.position), state);
+        draft.head.states.push({ ...moment, part });
+      }
+    });
     return bytes - parts.length * this.#pagesPerPart(layers) * this.#pageBytes(layers);
   }
 
   async writeNext(session: string): Promise<boolean> {
     const draft = this.#drafts.get(session);
     if (!draft || draft.whole) throw new ShoalError('bad-request', `No checkpoint of session ${session} was begun.`);
-    const { seal, layers, length, parts } = draft;
+    const { seal, layers } = draft;
+    const { length, parts, states } = draft.head;
     const perPart = this.#pagesPerPart(layers);
     const start = parts.length * perPart;
     const end = Math.min(start + perPart, pagesFor(length));
-    try {
+    return this.#writing(session, draft, async () => {
       if (start < end) {
         const bytes = await this.#runner.readPages(session, { start, end });
-        const part = randomId();
-        await this.#store.putPart(seal.id, part, await seal.close(`part ${parts.length}`, bytes));
-        parts.push(part);
+        parts.push(await this.#putPart(seal, pagesName(parts.length), bytes));
       }
       if (end < pagesFor(length)) return false;
-      const head = await seal.close('head', new TextEncoder().encode(JSON.stringify({ length, parts })));
+      const sealed = await seal.close('head', new TextEncoder().encode(JSON.stringify(draft.head)));
       const nowMs = Date.now();
-      await this.#store.seal(seal.id, { sealed: head, bytes: draft.bytes, savedAtMs: nowMs, usedAtMs: nowMs }, parts);
+      const head = { sealed, bytes: draft.bytes, savedAtMs: nowMs, usedAtMs: nowMs };
+      await this.#store.seal(seal.id, head, [...parts, ...states.map(({ part }) => part)]);
       draft.whole = true;
       return true;
-    } catch (error) {
-      this.#drafts.delete(session);
-      // Where the storage is full, what is of no use is the first to go.
-      if (!(await this.#store.head(seal.id))) await this.#store.delete(seal.id);
-      throw error;
-    }
+    });
   }
 
   async restore(session: string, name: CheckpointName): Promise<number> {
@@ -101,16 +113,20 @@ export class KeptSessions implements SessionCheckpoints {
       const head = await this.#store.head(seal.id);
       if (!head) return 0;
       if (Date.now() - head.savedAtMs > KEPT_MS) throw new ShoalError('hash-mismatch', 'The checkpoint is too old.');
-      const { length, parts } = parseHead(await seal.open('head', head.sealed));
-      const perPart = this.#pagesPerPart(name.layers);
-      for (const [index, part] of parts.entries()) {
+      const kept = parseHead(await seal.open('head', head.sealed));
+      const { length, parts, states } = kept;
+      const open = async (where: string, part: string) => {
         if (performance.now() - startedAtMs > MAX_RESTORE_MS) throw new ShoalError('timeout', 'The storage is slow.');
-        const bytes = await seal.open(`part ${index}`, await this.#store.part(seal.id, part));
-        await this.#runner.writePages(session, index * perPart, bytes);
-      }
+        return seal.open(where, await this.#store.part(seal.id, part));
+      };
+      const perPart = this.#pagesPerPart(name.layers);
+      for (const [index, part] of parts.entries())
+        await this.#runner.writePages(session, index * perPart, await open(pagesName(index), part));
+      for (const { part, ...moment } of states)
+        await this.#runner.writeStates(session, [{ ...moment, bytes: await open(stateName(moment.position), part) }]);
       await this.#runner.resumeSession(session, length);
       await this.#store.touch(seal.id, Date.now());
-      this.#drafts.set(session, { seal, layers: name.layers, length, parts, bytes: head.bytes, whole: true });
+      this.#drafts.set(session, { seal, layers: name.layers, head: kept, bytes: head.bytes, whole: true });
       return length;
     } catch (thrown) {
       const error = ShoalError.from(thrown);
@@ -129,6 +145,25 @@ export class KeptSessions implements SessionCheckpoints {
   /** The session is over; what is kept of it stays. */
   release(session: string): void {
     this.#drafts.delete(session);
+  }
+
+  /** @returns the part's name in the store */
+  async #putPart(seal: CheckpointSeal, where: string, bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+    const part = randomId();
+    await this.#store.putPart(seal.id, part, await seal.close(where, bytes));
+    return part;
+  }
+
+  /** What fails ends the draft. */
+  async #writing<Result>(session: string, { seal }: Draft, write: () => Promise<Result>): Promise<Result> {
+    try {
+      return await write();
+    } catch (error) {
+      this.#drafts.delete(session);
+      // Where the storage is full, what is of no use is the first to go.
+      if (!(await this.#store.head(seal.id))) await this.#store.delete(seal.id);
+      throw error;
+    }
   }
 
   /** Deletes what is old, and what was used longest ago, until there is room for so much. @throws ShoalError `storage-full` */
@@ -157,8 +192,12 @@ export class KeptSessions implements SessionCheckpoints {
   }
 }
 
+/** What a part is sealed as. */
+const pagesName = (index: number) => `part ${index}`;
+const stateName = (position: number) => `state ${position}`;
+
 /** @throws ShoalError `hash-mismatch` */
-function parseHead(bytes: Uint8Array): v.InferOutput<typeof headSchema> {
+function parseHead(bytes: Uint8Array): Head {
   const { success, output } = v.safeParse(headSchema, JSON.parse(new TextDecoder().decode(bytes)));
   if (success) return output;
   throw new ShoalError('hash-mismatch', "The checkpoint's head is of another build.");

@@ -138,7 +138,7 @@ export interface LayerRunner {
   executeBatch(tasks: readonly StageTask[]): Promise<readonly TaskResult[]>;
   /** KV positions that new sessions could still hold. */
   freeTokens(): number;
-  /** Absent where nothing can be kept: nowhere to put it, or layers with a state. */
+  /** Absent where there is nowhere to put them. */
   readonly checkpoints?: SessionCheckpoints | undefined;
   /** Resolves with the reason when the device is lost; the runner is then useless. */
   readonly lost: Promise<string>;

@@ -1,5 +1,6 @@
 import type { Hyperparameters } from '../model/hyperparameters.ts';
 import type { LayerRunner } from './layer-runner.ts';
+import type { StateMoment } from './session-states.ts';
 
 /** Pages `[start, end)` of a session, in the order of its positions. */
 export interface PageRange {
@@ -7,7 +8,13 @@ export interface PageRange {
   readonly end: number;
 }
 
-/** A runner whose sessions' KV pages can be taken out and put back. Of models whose layers have no state. */
+/** A state of all the session's layers. */
+export interface StateBytes extends StateMoment {
+  /** The layers in order, as this kind of runner has them; none of a layer without a state. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** A runner whose sessions' KV pages, and states, can be taken out and put back. */
 export interface SessionPages extends Pick<LayerRunner, 'info' | 'truncateSession'> {
   readonly hyperparameters: Hyperparameters;
   /**
@@ -20,6 +27,14 @@ export interface SessionPages extends Pick<LayerRunner, 'info' | 'truncateSessio
    * @throws ShoalError `unknown-session`, `bad-request`, `out-of-memory`
    */
   writePages(session: string, start: number, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
-  /** The session goes on after `length` positions, which its pages hold. @throws ShoalError `unknown-session`, `bad-request` */
+  /**
+   * @param length - positions from the first; later states are left
+   * @returns the states that the session can go on from or back to, the newest last; undefined where layers have none
+   * @throws ShoalError `unknown-session`
+   */
+  readStates(session: string, length: number): Promise<readonly StateBytes[] | undefined>;
+  /** Puts states into an empty session, in order. @throws ShoalError `unknown-session`, `bad-request`, `out-of-memory` */
+  writeStates(session: string, states: readonly StateBytes[]): Promise<void>;
+  /** The session goes on after `length` positions, which its pages hold and its newest state has seen. @throws ShoalError `unknown-session`, `bad-request` */
   resumeSession(session: string, length: number): Promise<void>;
 }

@@ -3,13 +3,17 @@ const LAST = 2;
 /** States of a session, each the size of all its layers' states: those two, and two that a conversation goes back to. */
 export const MAX_STATES = 4;
 
-interface KeptState {
+/** When a state was left. */
+export interface StateMoment {
   /** Tokens that it has seen. */
   readonly position: number;
-  /** Where it lies. */
-  readonly slot: number;
   /** Whether it ends a task of several tokens, a piece of a prompt: there a conversation is taken up again. */
   readonly endsPrompt: boolean;
+}
+
+interface KeptState extends StateMoment {
+  /** Where it lies. */
+  readonly slot: number;
 }
 
 /** What layers with a state have kept of a session, to go back to. Before the first token the state is empty. */
@@ -24,6 +28,11 @@ export class SessionStates {
     return this.#kept.at(-1)?.slot;
   }
 
+  /** Tokens that the current state has seen. */
+  get position(): number {
+    return this.#kept.at(-1)?.position ?? 0;
+  }
+
   /** Every slot that it has. */
   get slots(): number[] {
     return [...this.#kept.map(({ slot }) => slot), ...(this.next === undefined ? [] : [this.next])];
@@ -35,11 +44,27 @@ export class SessionStates {
    * @returns slots that are free now
    */
   advance(position: number, tokens: number): number[] {
-    this.#kept.push({ position, slot: this.next!, endsPrompt: tokens > 1 });
-    this.next = undefined;
+    this.add({ position, endsPrompt: tokens > 1 });
     if (this.#kept.length <= MAX_STATES) return [];
     const passing = this.#kept.findIndex(({ endsPrompt }, at) => !endsPrompt && at < this.#kept.length - LAST);
     return this.#kept.splice(Math.max(0, passing), 1).map(({ slot }) => slot);
+  }
+
+  /** The state in `next` is the current one from now on. */
+  add(moment: StateMoment): void {
+    this.#kept.push({ ...moment, slot: this.next! });
+    this.next = undefined;
+  }
+
+  /**
+   * What of the first `length` tokens outlasts the session: the newest state, and the last before it that ends a prompt, as
+   * an answer may come back in other tokens than it was made of.
+   */
+  lasting(length: number): readonly KeptState[] {
+    const within = this.#kept.filter(({ position }) => position <= length);
+    const newest = within.pop();
+    const prompt = within.findLast(({ endsPrompt }) => endsPrompt);
+    return [prompt, newest].filter((state) => state !== undefined);
   }
 
   /**
@@ -50,6 +75,6 @@ export class SessionStates {
     const kept = this.#kept.filter(({ position }) => position <= wanted);
     const freed = this.#kept.slice(kept.length).map(({ slot }) => slot);
     this.#kept = kept;
-    return { position: kept.at(-1)?.position ?? 0, freed };
+    return { position: this.position, freed };
   }
 }

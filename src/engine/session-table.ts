@@ -83,19 +83,20 @@ export class SessionTable {
     if (!Number.isInteger(position) || position < 0 || position > session.length) {
       throw new ShoalError('bad-request', `Session ${id} has ${session.length} tokens; it cannot go to ${position}.`);
     }
-    if (position < session.length) session.length = this.#goBack(session, position);
+    session.length = this.#goBack(session, position);
     this.#cache.give(session.pages.splice(pagesFor(session.length)));
     return session.length;
   }
 
   /**
-   * An empty session goes on from caches that were put into its pages.
+   * An empty session goes on from caches that were put into its pages, and from the newest state that was put into it.
    * @throws ShoalError `unknown-session`, `bad-request` where it is not empty, or they do not hold so much
    */
   resume(id: string, length: number): void {
     const session = this.get(id);
     const held = Math.min(session.maxTokens, session.pages.length * PAGE_TOKENS);
-    if (session.length > 0 || !Number.isInteger(length) || length < 0 || length > held)
+    const stateless = session.states && session.states.position !== length;
+    if (session.length > 0 || !Number.isInteger(length) || length < 0 || length > held || stateless)
       throw new ShoalError('bad-request', `Session ${id} of ${session.length} tokens cannot go on from ${length}.`);
     session.length = length;
   }

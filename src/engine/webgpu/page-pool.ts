@@ -73,6 +73,7 @@ export class GpuPagePool implements PageMemory {
 
   async read(layers: readonly number[], pages: readonly number[]): Promise<Uint8Array<ArrayBuffer>> {
     const size = pages.length * pageBytesIn(layers, this.#plan.pageBytes);
+    if (size === 0) return new Uint8Array();
     const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
     const staging = this.#device.createBuffer({ label: 'pages', size, usage });
     try {

@@ -153,9 +153,6 @@ export class StageCheckpoints {
   #require(): SessionCheckpoints {
     const { checkpoints } = this.#options.runner();
     if (checkpoints) return checkpoints;
-    throw new ShoalError(
-      'bad-request',
-      'This node keeps no sessions: its browser stores nothing, or the model has states.',
-    );
+    throw new ShoalError('bad-request', 'This node keeps no sessions: its browser stores nothing.');
   }
 }
