@@ -159,13 +159,12 @@ export class DeviceRunner<Vector, Matrix> implements LayerRunner, SessionPages {
   writePages(id: string, start: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     return this.#run(async () => {
       const session = this.#sessions.get(id);
-      const layers = layersIn(session.layers);
-      const count = bytes.length / pageBytesIn(layers, layerPageBytes(this.hyperparameters));
+      const count = bytes.length / this.#pageBytes(session);
       const end = start + count;
       if (session.length > 0 || !Number.isInteger(count) || end > pagesFor(session.maxTokens))
         throw new ShoalError('bad-request', `Session ${id} takes no ${bytes.length} bytes from page ${start} on.`);
       await this.#parts.executor.reserve(session, end * PAGE_TOKENS);
-      this.#parts.cache.write(layers, session.pages.slice(start, end), bytes);
+      this.#parts.cache.write(layersIn(session.layers), session.pages.slice(start, end), bytes);
     });
   }
 
@@ -197,7 +196,13 @@ export class DeviceRunner<Vector, Matrix> implements LayerRunner, SessionPages {
   }
 
   resumeSession(id: string, length: number): Promise<void> {
-    return this.#run(async () => this.#sessions.resume(id, length));
+    return this.#run(async () => {
+      const session = this.#sessions.get(id);
+      // Pages that hold nothing are not written.
+      if (this.#pageBytes(session) === 0)
+        await this.#parts.executor.reserve(session, Math.min(length, session.maxTokens));
+      this.#sessions.resume(id, length);
+    });
   }
 
   freeTokens(): number {
@@ -207,6 +212,11 @@ export class DeviceRunner<Vector, Matrix> implements LayerRunner, SessionPages {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#queue.run(async () => this.#parts.device.destroy());
+  }
+
+  /** Of a page of all the session's layers; 0 where none of them caches anything. */
+  #pageBytes({ layers }: Session): number {
+    return pageBytesIn(layersIn(layers), layerPageBytes(this.hyperparameters));
   }
 
   async #runPass(tasks: readonly StageTask[]): Promise<TaskResult[]> {

@@ -70,7 +70,7 @@ export class KeptSessions implements SessionCheckpoints {
     const stays = before?.whole && before.seal.id === seal.id ? Math.min(unchanged, before.head.length, length) : 0;
     const parts = before?.head.parts.slice(0, Math.floor(stays / perPart)) ?? [];
     const stateBytes = states?.reduce((sum, { bytes }) => sum + bytes.length, 0) ?? 0;
-    const bytes = pagesFor(length) * this.#pageBytes(layers) + stateBytes;
+    const bytes = this.#pagesOf(layers, length) * this.#pageBytes(layers) + stateBytes;
     await this.#makeRoom(seal.id, bytes, maxBytes);
     const draft: Draft = { seal, layers, head: { length, parts, states: [] }, bytes, whole: false };
     this.#drafts.set(session, draft);
@@ -90,13 +90,14 @@ export class KeptSessions implements SessionCheckpoints {
     const { length, parts, states } = draft.head;
     const perPart = this.#pagesPerPart(layers);
     const start = parts.length * perPart;
-    const end = Math.min(start + perPart, pagesFor(length));
+    const pages = this.#pagesOf(layers, length);
+    const end = Math.min(start + perPart, pages);
     return this.#writing(session, draft, async () => {
       if (start < end) {
         const bytes = await this.#runner.readPages(session, { start, end });
         parts.push(await this.#putPart(seal, pagesName(parts.length), bytes));
       }
-      if (end < pagesFor(length)) return false;
+      if (end < pages) return false;
       const sealed = await seal.close('head', new TextEncoder().encode(JSON.stringify(draft.head)));
       const nowMs = Date.now();
       const head = { sealed, bytes: draft.bytes, savedAtMs: nowMs, usedAtMs: nowMs };
@@ -185,6 +186,11 @@ export class KeptSessions implements SessionCheckpoints {
 
   #pageBytes(layers: LayerRange): number {
     return pageBytesIn(layersIn(layers), layerPageBytes(this.#runner.hyperparameters));
+  }
+
+  /** Pages that hold anything. */
+  #pagesOf(layers: LayerRange, length: number): number {
+    return this.#pageBytes(layers) > 0 ? pagesFor(length) : 0;
   }
 
   #pagesPerPart(layers: LayerRange): number {

@@ -1,4 +1,5 @@
 import { type Browser, expect, type Page, test } from '@playwright/test';
+import { TINY_ARCHITECTURES } from '../fixtures/tiny-architectures.ts';
 import { expectSwarmReady, joinWith, openTab, type Tab, withSettings } from './support/tab.ts';
 import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
 
@@ -24,7 +25,9 @@ interface Answer {
 }
 
 test.beforeAll(async ({ browser }) => {
-  server = await startTinyServer([], { type: 'Q4_1', contextLength: 4096 });
+  // Layers with keys and values, and layers with states; the first stage has only such.
+  const [, model] = TINY_ARCHITECTURES.find(([what]) => what === 'qwen35')!;
+  server = await startTinyServer([], { ...model, contextLength: 4096 });
   nodes = [await openTab(browser, server.url), await openTab(browser, server.url)];
   await joinWith(nodes[0]!, [0, 1]);
   await joinWith(nodes[1]!, [2, 3]);

@@ -143,5 +143,33 @@ export function testRunnerCheckpoints(openRunner: (model: SplitModel) => Promise
       await first.truncateSession('a', 0);
       expect(whole).toEqual(await feed(first, 'a', 0, IDS.slice(0, 60)));
     });
+
+    it('gives them where no layer has pages', async () => {
+      const [, options] = TINY_ARCHITECTURES.find(([what]) => what === 'qwen35')!;
+      const { readers, ...rest } = await splitBytes(makeTinyModel(options), 5);
+      // One layer each; the fourth is the first with attention.
+      const [first, second] = await Promise.all(
+        [0, 1].map(() => openRunner({ ...rest, readers: readers.slice(0, 3) })),
+      );
+      runners.push(first!, second!);
+      const part = { start: 0, end: 3 };
+      const name = { ...NAME, layers: part };
+      const taskOf = (session: string, position: number, ids: readonly number[]): StageTask => ({
+        ...{ session, layers: part, position },
+        input: { dtype: 'u32', ids: Uint32Array.from(ids) },
+      });
+      const store = new CheckpointDatabase(`no-pages-${first!.info.kind}`);
+      const kept = new KeptSessions(first!, store);
+      await first!.openSession({ session: 'a', layers: part, maxTokens: 256 });
+      await first!.execute(taskOf('a', 0, IDS.slice(0, 20)));
+      await keep(kept, name, 'a', 20);
+      await second!.openSession({ session: 'b', layers: part, maxTokens: 256 });
+      expect(await new KeptSessions(second!, store).restore('b', name)).toBe(20);
+      const [a, b] = [
+        await first!.execute(taskOf('a', 20, IDS.slice(20, 30))),
+        await second!.execute(taskOf('b', 20, IDS.slice(20, 30))),
+      ];
+      expect(b.hidden).toEqual(a.hidden);
+    });
   });
 }
