@@ -8,6 +8,7 @@ import { DEFAULT_HUB, linkedParts, parseModelLink } from '../../gguf/model-link.
 import { decodeManifest, type Manifest, manifestIdOf } from '../../protocol/manifest.ts';
 import { type ModelSource, sourceOf } from '../../protocol/model-source.ts';
 import type { ServerConfig } from '../../protocol/server-config.ts';
+import { storeSample } from '../../store/idb/storage-sample.ts';
 import { fetchFile, forgetFile } from '../../store/web-file/fetch-file.ts';
 import { linkOfFile } from '../../store/web-file/hub-repository.ts';
 import { laterWords } from '../../words/later-words.ts';
@@ -166,6 +167,7 @@ export class RealModelShelf implements ModelShelf {
       freeStorageBytes: () => session.store.freeBytes(),
       sampleUrl:
         served && !session.simulated ? serverUrl(`/models/${served.name}/shard-0.gguf`, server.page) : undefined,
+      storeSample: async (bytes) => (session.keepsData ? storeSample(bytes) : 0),
     });
     return this.#known;
   }

@@ -316,7 +316,7 @@ export const later = {
     deviation: 'Abstand vom bekannten Ergebnis',
     memory: 'Arbeitsspeicher für Gewichte',
     storage: 'Freier Speicherplatz',
-    fromServer: 'Vom Server geladen',
+    fromServer: 'Vom Server geladen und gespeichert',
     connections: 'Verbindungen',
     notKnown: 'nicht bekannt',
     notTold: 'der Browser verrät es nicht',

@@ -322,7 +322,7 @@ export const englishLater = {
     deviation: 'Off from the known answer',
     memory: 'Memory for weights',
     storage: 'Free storage',
-    fromServer: "From the server's copy",
+    fromServer: "From the server's copy, until it is stored",
     connections: 'Connections',
     notKnown: 'not known',
     notTold: 'the browser does not tell',
