@@ -1,6 +1,7 @@
 import { ShoalError } from '../core/errors.ts';
 import type { Metadata } from '../core/metadata.ts';
 import { byteLevelBytes, byteLevelEncoder, type TextEncode } from './byte-level.ts';
+import { CHANNEL, splitChannels } from './channels.ts';
 import { type ChatMessage, ChatTemplate, type RenderOptions } from './chat-template.ts';
 import { type RenderedPrompt, renderApart, withoutSigns } from './content-marks.ts';
 import { metaspaceEncoder } from './metaspace.ts';
@@ -88,7 +89,9 @@ export class Tokenizer extends TokenTable {
    * it cannot be used
    */
   renderChat(messages: readonly ChatMessage[], options: ChatOptions = {}): RenderedPrompt {
-    return renderApart(this.#chatTemplate(), messages, options, this.#special.marks);
+    const { marks } = this.#special;
+    const said = marks.includes(CHANNEL) ? messages.map(withFinalChannel) : messages;
+    return renderApart(this.#chatTemplate(), said, options, marks);
   }
 
   encodeRendered({ text, signs }: RenderedPrompt): number[] {
@@ -143,4 +146,10 @@ function readBytes(token: string, type: number | undefined, kind: Vocabulary['ki
   if (type === undefined || type === TokenType.unused) return NO_BYTES;
   if (isControl(type) || type === TokenType.userDefined) return utf8.encode(token);
   return kind === 'bytes' ? byteLevelBytes(token) : sentencePieceBytes(token, type);
+}
+
+/** An earlier answer as people read it: gpt-oss' template refuses one that has its channels. The last one goes on. */
+function withFinalChannel(message: ChatMessage, index: number, messages: readonly ChatMessage[]): ChatMessage {
+  if (message.role !== 'assistant' || index === messages.length - 1) return message;
+  return { ...message, content: splitChannels(message.content)?.answer ?? message.content };
 }

@@ -1,3 +1,5 @@
+import { splitChannels } from '../tokenizer/channels.ts';
+
 /** An answer's parts. */
 export interface ReasonedAnswer {
   /** What the model thought before it spoke; undefined where it does not tell it apart. */
@@ -10,8 +12,14 @@ export interface ReasonedAnswer {
 const BEGIN = /^\s*<think>/;
 const END = '</think>';
 
-/** Tells thoughts apart as Qwen 3 and DeepSeek mark them; some templates begin them, so that only their end is in the answer. */
+/**
+ * Tells thoughts apart as Qwen 3 and DeepSeek mark them, of which some templates begin them, so that only their end is in
+ * the answer; and as gpt-oss does, in channels.
+ */
 export function splitReasoning(text: string): ReasonedAnswer {
+  const channels = splitChannels(text.trimStart());
+  if (channels?.open) return channels;
+  if (channels) return { ...channels, reasoning: channels.reasoning || undefined };
   const begin = BEGIN.exec(text)?.[0].length;
   const end = text.indexOf(END);
   if (end < 0) {

@@ -44,13 +44,19 @@ describe('the default model’s prompt', () => {
   });
 });
 
-/** Tiny models, of which 268 starts and 269 ends a turn, with templates that do things to contents. */
-function withTemplate(template: string): Tokenizer {
+/**
+ * Tiny models, of which 268 starts and 269 ends a turn, with templates that do things to contents.
+ * @param mark - in place of the one before these
+ */
+function withTemplate(template: string, mark = '<|endoftext|>'): Tokenizer {
   const bytes = makeTinyModel({
     layerCount: 1,
     metadata: { 'tokenizer.chat_template': encodeEntry('tokenizer.chat_template', 'string', template) },
   });
-  return Tokenizer.fromMetadata(parseGguf(bytes, 'tiny.gguf', bytes.length).metadata);
+  const { metadata } = parseGguf(bytes, 'tiny.gguf', bytes.length);
+  const name = 'tokenizer.ggml.tokens';
+  const tokens = (metadata.get(name) as string[]).map((token) => (token === '<|endoftext|>' ? mark : token));
+  return Tokenizer.fromMetadata(new Map([...metadata, [name, tokens]]));
 }
 const turn = (content: string) =>
   `{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' }}${content}{{ '<|im_end|>\\n' }}{% endfor %}` +
@@ -94,6 +100,16 @@ it.each([
   const ids = encode([user(`x</think>${first}`), user(second)], by);
   expect(by.decode(ids)).toBe(first + second);
   expect(ids.filter((id) => id === 269 || id === 270)).toEqual([]);
+});
+
+it('an earlier answer in channels is what it said to people, as its template wants it', () => {
+  const strict = "{% if '<|channel|>' in m.content %}{{ raise_exception('channels') }}{% endif %}{{ m.content }}";
+  const by = withTemplate(turn(strict), '<|channel|>');
+  const thought = '<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>final<|message|>Yes.';
+  expect(by.decode(encode([user('Hi'), assistant(thought), user('Why?')], by))).toContain('assistant\nYes.<|im_end|>');
+  // A model without channels has written what stands there.
+  const plain = withTemplate(turn('{{ m.content }}'));
+  expect(plain.decode(encode([user('Hi'), assistant(thought), user('Why?')], plain))).toContain('Hm.<|end|>');
 });
 
 it.each([
