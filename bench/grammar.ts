@@ -23,9 +23,9 @@ const parameters = JSON.stringify({ type: 'object', properties: { city: { type: 
 const call = {
   trigger: '<tool_call>',
   begin: '<tool_call>\n{"name": "f", "arguments": ',
-  schema: parameters,
+  arguments: { kind: 'json', schema: parameters },
   end: '}\n</tool_call>',
-};
+} as const;
 const calls = { kind: 'calls', calls: [call], once: false } as const;
 const schemas = jsonSchemas(ANSWERS, 11).map((schema) => JSON.stringify(schema));
 const KINDS: readonly [string, (answer: number) => AnswerGrammar][] = [

@@ -11,12 +11,11 @@ export type AnswerGrammar =
   /** Free text with calls of functions. */
   | {
       readonly kind: 'calls';
-      /** `schema` is of what stands between `begin` and `end`, as that of a `schema`. */
       readonly calls: readonly {
         /** A beginning of `begin`, the same of several or none of another's: where it stands, such a call must follow. */
         readonly trigger: string;
         readonly begin: string;
-        readonly schema: string;
+        readonly arguments: CallArguments;
         readonly end: string;
       }[];
       /** Whether there has to be one, and no text before it. */
@@ -24,6 +23,27 @@ export type AnswerGrammar =
       /** Whether the answer ends with the first. */
       readonly once: boolean;
     };
+
+/** What stands between the beginning of a call and its end. */
+export type CallArguments =
+  /** An object, as that of a `schema`. */
+  | { readonly kind: 'json'; readonly schema: string }
+  /** One after the other, in this order. */
+  | { readonly kind: 'parameters'; readonly parameters: readonly CallParameter[] };
+
+/** An argument that has a beginning and an end of its own. */
+export interface CallParameter {
+  readonly name: string;
+  readonly begin: string;
+  /** JSON as that of a `schema`, the characters of a text, or what stands between the quotes of one in JSON. */
+  readonly value:
+    | { readonly kind: 'json'; readonly schema: string }
+    | { readonly kind: 'text' }
+    | { readonly kind: 'inside'; readonly pattern: string }
+    | { readonly kind: 'one-of'; readonly texts: readonly string[] };
+  readonly end: string;
+  readonly required: boolean;
+}
 
 /** Follows one answer along its grammar. */
 export interface GrammarFollower {

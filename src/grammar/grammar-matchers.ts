@@ -1,8 +1,16 @@
-import type { CompiledGrammar, GrammarCompiler, GrammarMatcher, StructuralTag, TagFormat } from '@mlc-ai/web-xgrammar';
+import type {
+  CompiledGrammar,
+  GrammarCompiler,
+  GrammarFormat,
+  GrammarMatcher,
+  StructuralTag,
+  StructuralTagFormat,
+  TagFormat,
+} from '@mlc-ai/web-xgrammar';
 import { ShoalError } from '../core/errors.ts';
 import { byteLevelText } from '../tokenizer/byte-level.ts';
 import { type TokenData, TokenTable } from '../tokenizer/token-table.ts';
-import type { AnswerGrammar } from './answer-grammar.ts';
+import type { AnswerGrammar, CallArguments, CallParameter } from './answer-grammar.ts';
 import { loadXgrammar, takeSaid } from './xgrammar.ts';
 
 /** An agent asks with the same few again and again. */
@@ -10,6 +18,8 @@ const MAX_COMPILED = 16;
 /** Commas and colons as `json.dumps` writes them: one way to write each value, so that no answer is lost in spaces. */
 const SEPARATORS: [string, string] = [', ', ': '];
 const ONE_LINE = -1;
+/** No characters. */
+const NOTHING: GrammarFormat = { type: 'grammar', grammar: 'root ::= ""' };
 
 const WORDS: Readonly<Record<AnswerGrammar['kind'], string>> = {
   object: 'JSON grammar',
@@ -118,16 +128,44 @@ export class GrammarMatchers {
   }
 }
 
-/** A schema in a structural tag would be written with any spaces: as a grammar of its own it is not. */
 async function callsTag(grammar: AnswerGrammar & { readonly kind: 'calls' }): Promise<StructuralTag> {
-  const { Grammar } = await loadXgrammar();
   const tags: TagFormat[] = [];
-  for (const { begin, schema, end } of grammar.calls) {
-    const rules = await Grammar.fromJSONSchema(schema, false, ONE_LINE, SEPARATORS, true);
-    tags.push({ type: 'tag', begin, content: { type: 'grammar', grammar: rules.toString() }, end });
-    rules.dispose();
-  }
+  for (const { begin, arguments: args, end } of grammar.calls)
+    tags.push({ type: 'tag', begin, content: await argumentsFormat(args), end });
   const triggers = [...new Set(grammar.calls.map(({ trigger }) => trigger))];
   const { required: at_least_one, once: stop_after_first } = grammar;
   return { format: { type: 'triggered_tags', triggers, tags, at_least_one, stop_after_first } };
+}
+
+async function argumentsFormat(args: CallArguments): Promise<StructuralTagFormat> {
+  if (args.kind === 'json') return schemaFormat(args.schema);
+  const elements: StructuralTagFormat[] = [];
+  for (const parameter of args.parameters) {
+    const tag = await parameterTag(parameter);
+    elements.push(parameter.required ? tag : { type: 'or', elements: [tag, NOTHING] });
+  }
+  return elements.length > 0 ? { type: 'sequence', elements } : NOTHING;
+}
+
+async function parameterTag({ begin, value, end }: CallParameter): Promise<TagFormat> {
+  const tag = (content: StructuralTagFormat): TagFormat => ({ type: 'tag', begin, content, end });
+  switch (value.kind) {
+    case 'json':
+      return tag(await schemaFormat(value.schema));
+    case 'text':
+      return tag({ type: 'any_text' });
+    case 'inside':
+      return tag({ type: 'regex', pattern: value.pattern });
+    case 'one-of':
+      return tag({ type: 'or', elements: value.texts.map((text) => ({ type: 'const_string', value: text })) });
+  }
+}
+
+/** A schema in a structural tag would be written with any spaces: as a grammar of its own it is not. */
+async function schemaFormat(schema: string): Promise<GrammarFormat> {
+  const { Grammar } = await loadXgrammar();
+  const rules = await Grammar.fromJSONSchema(schema, false, ONE_LINE, SEPARATORS, true);
+  const grammar = rules.toString();
+  rules.dispose();
+  return { type: 'grammar', grammar };
 }

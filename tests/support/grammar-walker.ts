@@ -13,17 +13,26 @@ const PATIENCE = 40;
 const CLOSING = [/^"/, /^[\]}]/, /^.$/];
 /** How often it takes it. */
 const HASTE = 0.6;
+/** What ends a text that may have any characters, and how often it comes to say so. */
+const END_OF_TEXT = '\n</parameter>\n';
+const WEARINESS = 0.1;
 
 /** Says whatever the grammar allows, at random: the worst of all models. */
 export class GrammarWalker implements Generator {
   readonly requests: GenerationRequest[] = [];
   /** By what they begin with. */
   readonly #closing: readonly (readonly number[])[];
+  /** `END_OF_TEXT`, a character each. */
+  readonly #end: readonly number[];
   readonly #random: () => number;
+  /** What is left of it to be said. */
+  #ending: number[] = [];
 
-  constructor(tokens: TokenTable, seed: number) {
+  /** @param endsTexts - whether there are texts that only `END_OF_TEXT` ends */
+  constructor(tokens: TokenTable, seed: number, endsTexts = false) {
     const texts = Array.from({ length: tokens.size }, (_, id) => tokens.decode([id]));
     this.#closing = CLOSING.map((mark) => texts.flatMap((text, id) => (mark.test(text) ? id : [])));
+    this.#end = endsTexts ? [...END_OF_TEXT].map((character) => texts.indexOf(character)) : [];
     this.#random = seededRandom(seed);
   }
 
@@ -47,6 +56,11 @@ export class GrammarWalker implements Generator {
 
   #choose(allowed: Uint32Array, said: number): number {
     const isAllowed = (id: number) => (allowed[id >> 5]! & (1 << (id % 32))) !== 0;
+    const mayEnd = this.#end.length > 0 && this.#ending.length === 0 && said > PATIENCE;
+    if (mayEnd && this.#random() < WEARINESS) this.#ending = [...this.#end];
+    const [next] = this.#ending;
+    if (next !== undefined && isAllowed(next)) return this.#ending.shift()!;
+    this.#ending = [];
     const closing = said > PATIENCE ? this.#closing.map((ids) => ids.filter(isAllowed)) : [];
     const nearest = closing.find((ids) => ids.length > 0 && this.#random() < HASTE);
     const choices = nearest ?? closing.findLast((ids) => ids.length > 0) ?? idsOf(allowed);

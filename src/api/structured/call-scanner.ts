@@ -1,3 +1,4 @@
+import type { CallParameter } from '../../grammar/answer-grammar.ts';
 import type { CallSyntax } from './call-syntax.ts';
 
 /** What an answer's text turns out to be. */
@@ -10,6 +11,10 @@ export type ScannedPart =
 
 interface OpenCall {
   readonly end: string;
+  /** Of arguments that come one by one. */
+  readonly parameters: readonly CallParameter[] | undefined;
+  /** Those that have come. */
+  told: number;
   /** Objects and lists of its arguments that are open. */
   depth: number;
   inText: boolean;
@@ -65,7 +70,8 @@ export class CallScanner {
     if (before !== '') parts.push({ kind: 'text', text: before });
     parts.push({ kind: 'call', index: this.#calls++, name: found.name });
     this.#held = this.#held.slice(found.at + found.begin.length);
-    this.#call = { end: found.end, depth: 0, inText: false, escaped: false, over: false };
+    const { end, parameters } = found;
+    this.#call = { end, parameters, told: 0, depth: 0, inText: false, escaped: false, over: false };
     return true;
   }
 
@@ -82,15 +88,49 @@ export class CallScanner {
 
   /** @returns whether the call is over */
   #readCall(call: OpenCall, parts: ScannedPart[]): boolean {
-    let length = 0;
-    while (length < this.#held.length && !call.over) step(call, this.#held[length++]!);
-    if (length > 0) parts.push({ kind: 'arguments', index: this.#calls - 1, text: this.#held.slice(0, length) });
-    this.#held = this.#held.slice(length);
+    const text = call.parameters ? this.#readParameters(call, call.parameters) : this.#readObject(call);
+    if (text !== '') parts.push({ kind: 'arguments', index: this.#calls - 1, text });
     if (!call.over || this.#held.length < call.end.length) return false;
     this.#held = this.#held.slice(call.end.length);
     this.#call = undefined;
     return true;
   }
+
+  /** Takes what has come of a JSON object. */
+  #readObject(call: OpenCall): string {
+    let length = 0;
+    while (length < this.#held.length && !call.over) step(call, this.#held[length++]!);
+    return this.#take(length);
+  }
+
+  /** Takes the parameters that are whole. @returns them as more of a JSON object */
+  #readParameters(call: OpenCall, parameters: readonly CallParameter[]): string {
+    let object = '';
+    while (!call.over) {
+      const next = parameters.find(({ begin }) => this.#held.startsWith(begin));
+      if (next) {
+        const end = this.#held.indexOf(next.end, next.begin.length);
+        if (end < 0) return object;
+        const value = this.#take(end + next.end.length).slice(next.begin.length, end);
+        object += `${call.told++ === 0 ? '{' : ', '}${JSON.stringify(next.name)}: ${jsonOf(value, next)}`;
+      } else if (this.#held.startsWith(call.end)) {
+        call.over = true;
+        object += call.told === 0 ? '{}' : '}';
+      } else return object;
+    }
+    return object;
+  }
+
+  #take(length: number): string {
+    const taken = this.#held.slice(0, length);
+    this.#held = this.#held.slice(length);
+    return taken;
+  }
+}
+
+function jsonOf(value: string, { value: { kind } }: CallParameter): string {
+  if (kind === 'json') return value;
+  return kind === 'inside' ? `"${value}"` : JSON.stringify(value);
 }
 
 /** One character further in a JSON value. */

@@ -1,14 +1,17 @@
-import type { AnswerGrammar } from '../../grammar/answer-grammar.ts';
+import type { AnswerGrammar, CallParameter } from '../../grammar/answer-grammar.ts';
 import type { ToolFormat } from '../../tokenizer/index.ts';
-import type { ToolPlan } from './tool-request.ts';
+import { callParameters } from './call-parameters.ts';
+import type { ToolFunction, ToolPlan } from './tool-request.ts';
 
-/** How a call is written: `begin`, the arguments as a JSON object, `end`. */
+/** How a call is written: `begin`, the arguments, `end`. */
 export interface CallSyntax {
   /** The function's. */
   readonly name: string;
   /** With which `begin` begins, and no text but a call. */
   readonly trigger: string;
   readonly begin: string;
+  /** The arguments one by one; a JSON object where absent. */
+  readonly parameters?: readonly CallParameter[];
   readonly end: string;
 }
 
@@ -16,33 +19,49 @@ interface FormatSyntax {
   /** Whether an answer may have several calls. */
   readonly several: boolean;
   /** The ways to write a call of the function, the usual one first. */
-  readonly calls: (name: string) => readonly [CallSyntax, ...CallSyntax[]];
+  readonly calls: (called: ToolFunction) => readonly CallSyntax[];
 }
+
+const TAG = '<tool_call>';
+const LIST = '[TOOL_CALLS]';
 
 const TAGS: FormatSyntax = {
   several: true,
-  calls: (name) => {
-    const bare = bareCall(name, 'arguments');
-    const trigger = '<tool_call>';
-    // Small models forget the tags.
-    return [{ name, trigger, begin: `${trigger}\n${bare.begin}`, end: `${bare.end}\n</tool_call>` }, bare];
-  },
+  // Small models forget the tags.
+  calls: ({ name }) => [tagCall(name), bareCall(name, 'arguments')],
 };
 
 const SYNTAXES: Readonly<Record<ToolFormat, FormatSyntax>> = {
   tags: TAGS,
   // Told by a text of Shoal's own.
   none: TAGS,
-  json: { several: false, calls: (name) => [bareCall(name, 'parameters')] },
+  parameters: {
+    several: true,
+    calls: ({ name, schema }) => [
+      {
+        ...{ name, trigger: TAG, begin: `${TAG}\n<function=${name}>\n`, end: '</function>\n</tool_call>' },
+        parameters: callParameters(schema),
+      },
+    ],
+  },
+  json: { several: false, calls: ({ name }) => [bareCall(name, 'parameters')] },
   list: {
     several: false,
-    calls: (name) => {
+    calls: ({ name }) => {
       const bare = bareCall(name, 'arguments');
-      const trigger = '[TOOL_CALLS]';
-      return [{ name, trigger, begin: `${trigger}[${bare.begin}`, end: `${bare.end}]` }];
+      return [{ name, trigger: LIST, begin: `${LIST}[${bare.begin}`, end: `${bare.end}]` }];
     },
   },
+  named: {
+    several: true,
+    calls: ({ name }) => [{ name, trigger: LIST, begin: `${LIST}${name}[ARGS]`, end: '' }],
+  },
 };
+
+function tagCall(name: string): CallSyntax {
+  const bare = bareCall(name, 'arguments');
+  return { name, trigger: TAG, begin: `${TAG}\n${bare.begin}`, end: `${bare.end}\n</tool_call>` };
+}
 
 function bareCall(name: string, key: string): CallSyntax {
   const trigger = `{"name": "${name}"`;
@@ -51,20 +70,24 @@ function bareCall(name: string, key: string): CallSyntax {
 
 /** All ways to write the functions' calls. */
 export function callSyntaxes({ functions }: ToolPlan, format: ToolFormat): CallSyntax[] {
-  return functions.flatMap(({ name }) => SYNTAXES[format].calls(name));
+  return functions.flatMap((called) => SYNTAXES[format].calls(called));
 }
 
 /** Text in which every call is one of these, with arguments of its schema. */
 export function toolGrammar({ functions, required, parallel }: ToolPlan, format: ToolFormat): AnswerGrammar {
   const { several, calls } = SYNTAXES[format];
-  const bound = functions.flatMap(({ name, schema }) =>
-    calls(name).map(({ trigger, begin, end }) => ({ trigger, begin, schema, end })),
+  const bound = functions.flatMap((called) =>
+    calls(called).map(({ trigger, begin, parameters, end }) => {
+      const { schema } = called;
+      const args = parameters ? { kind: 'parameters' as const, parameters } : { kind: 'json' as const, schema };
+      return { trigger, begin, arguments: args, end };
+    }),
   );
   return { kind: 'calls', calls: bound, required, once: required || !parallel || !several };
 }
 
 /** Calls as the model would have written them, for a template that does not know how. */
 export function writtenCall(name: string, args: string): string {
-  const [{ begin, end }] = TAGS.calls(name);
+  const { begin, end } = tagCall(name);
   return begin + args + end;
 }

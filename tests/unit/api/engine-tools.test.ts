@@ -1,6 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { ShoalEngine } from '../../../src/api/index.ts';
+import { callParameters } from '../../../src/api/structured/call-parameters.ts';
 import { CallScanner, type ScannedPart } from '../../../src/api/structured/call-scanner.ts';
 import { LocalModelText, type Prompt, type ToolFormat } from '../../../src/tokenizer/index.ts';
 import { GrammarWalker } from '../../support/grammar-walker.ts';
@@ -30,7 +31,7 @@ const anId = expect.stringMatching(/^[a-zA-Z0-9]{9}$/);
 function walking(toolFormat: ToolFormat, seed = 1) {
   const prompts: Prompt[] = [];
   const local = new LocalModelText(tokenizer);
-  const generator = new GrammarWalker(tokenizer, seed);
+  const generator = new GrammarWalker(tokenizer, seed, toolFormat === 'parameters');
   const engine = new ShoalEngine({
     generator,
     text: async () => ({
@@ -55,7 +56,7 @@ const scripted = (text: string) => scriptedEngineOf([text], 4096);
 describe('an answer that has to call a function', () => {
   const valid = new Ajv2020().compile(WEATHER.function.parameters);
 
-  it.each<ToolFormat>(['tags', 'json', 'list', 'none'])(
+  it.each<ToolFormat>(['tags', 'parameters', 'json', 'list', 'named', 'none'])(
     'as the model writes it (%s) does so with arguments of its schema',
     async (format) => {
       for (let seed = 0; seed < 4; seed++) {
@@ -239,6 +240,49 @@ describe('calls in a text', () => {
       'arguments {}',
     ]);
     expect(scanner.calls).toBe(2);
+  });
+
+  it.each([1, 3, 100])('are found with their parameters one by one, in pieces of %i characters', (size) => {
+    const parameters = callParameters(
+      JSON.stringify({
+        $defs: { many: { type: 'array' } },
+        properties: {
+          path: { type: 'string' },
+          mode: { enum: ['r', 'w'] },
+          lines: { $ref: '#/$defs/many' },
+          any: true,
+        },
+        required: ['path'],
+      }),
+    );
+    expect(parameters.map(({ value: { kind }, required }) => `${kind}${required ? '!' : ''}`)).toEqual([
+      ...['text!', 'one-of', 'json', 'json'],
+    ]);
+    const scanner = new CallScanner([{ name: 'f', begin: '<call>\n', parameters, end: '</call>' }]);
+    const text = `Hi <call>
+<parameter=path>
+a "b"
+<parameter=mode>
+</parameter>
+<parameter=mode>
+w
+</parameter>
+<parameter=lines>
+[1, 2]
+</parameter>
+</call>
+<call>
+</call>`;
+    const parts: ScannedPart[] = [];
+    for (let at = 0; at < text.length; at += size) parts.push(...scanner.push(text.slice(at, at + size)));
+    parts.push(...scanner.flush());
+    expect(merged(parts)).toEqual([
+      'text Hi',
+      '# 0f',
+      'arguments {"path": "a \\"b\\"\\n<parameter=mode>", "mode": "w", "lines": [1, 2]}',
+      '# 1f',
+      'arguments {}',
+    ]);
   });
 
   it('that end in the middle keep what was said', () => {

@@ -63,9 +63,9 @@ describe('a grammar', () => {
     const call = {
       trigger: '<call>',
       begin: '<call>{"name": "f", "arguments": ',
-      schema: '{"type":"object"}',
+      arguments: { kind: 'json', schema: '{"type":"object"}' },
       end: '}</call>',
-    };
+    } as const;
     const calls = { kind: 'calls', calls: [call], required: false, once: false } as const;
     const texts = ['a', '7', '{', '}', '\n', '<|im_end|>'];
     expect(await allowedAfter(calls, 'Well ', texts)).toEqual(texts);

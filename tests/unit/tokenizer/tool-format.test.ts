@@ -11,10 +11,12 @@ describe('how a model calls functions', () => {
     ['Qwen', qwen.toolFormat, 'tags'],
     ['SmolLM2', smol.toolFormat, 'none'],
     ['no template', toolFormatOf(undefined), 'none'],
-    ['Qwen3-Coder', toolFormatOf('{% if tools %}<tool_call><function=name>'), 'none'],
+    ['Qwen3-Coder', toolFormatOf('{% if tools %}<tool_call><function=name><parameter=key>'), 'parameters'],
+    ['another with functions', toolFormatOf('{% if tools %}<tool_call><function=name>{}'), 'none'],
     ['Llama 3', toolFormatOf('{% if tools %}{"name": x, "parameters": y}{% if role == "ipython" %}'), 'json'],
     ['Mistral', toolFormatOf('{% if tools %}[AVAILABLE_TOOLS]{% endif %}[TOOL_CALLS] ['), 'list'],
-    ['Mistral of 2025', toolFormatOf('{% if tools %}[TOOL_CALLS]name[ARGS]{}'), 'none'],
+    ['Mistral of 2025', toolFormatOf('{% if tools %}[TOOL_CALLS]name[ARGS]{}'), 'named'],
+    ['Mistral with ids', toolFormatOf('{% if tools %}[TOOL_CALLS]name[CALL_ID]id[ARGS]{}'), 'none'],
     ['another with tools', toolFormatOf('{% if tools %}<|tools|>'), 'none'],
   ])('is told by its template: %s', (_, format, expected) => {
     expect(format).toBe(expected);
