@@ -3,9 +3,16 @@ import type { Usage } from '../../../src/api/usage.ts';
 import { ShoalError } from '../../../src/core/errors.ts';
 import type { Swarm } from '../tab/swarm.ts';
 
+export type TokenLogprob = NonNullable<NonNullable<ChatCompletionChunk.Choice['logprobs']>['content']>[number];
+
 /** What an answer of one choice consists of, in the order in which it is made. */
 export type ChatPart =
-  | { readonly kind: 'text'; readonly text: string }
+  | {
+      readonly kind: 'text';
+      readonly text: string;
+      /** Of its tokens; none unless they were asked for. */
+      readonly logprobs: readonly TokenLogprob[];
+    }
   /** A function is called; its arguments follow. */
   | { readonly kind: 'call'; readonly id: string; readonly name: string }
   /** More of the arguments of the last call, as JSON. */
@@ -28,13 +35,20 @@ export async function* chatParts(
   let finishReason: ChatEnd['finishReason'] = null;
   let stoppedBy: string | undefined;
   let usage: Usage | undefined;
+  /** Of tokens whose text has not come yet. */
+  let logprobs: TokenLogprob[] = [];
   for await (const chunk of swarm.chatStream({ ...request, stream_options: { include_usage: true } }, signal)) {
     const choice: (ChatCompletionChunk.Choice & { readonly stop_reason?: string }) | undefined = chunk.choices[0];
     finishReason = choice?.finish_reason ?? finishReason;
     stoppedBy = choice?.stop_reason ?? stoppedBy;
     usage = (chunk.usage as Usage | undefined) ?? usage;
-    if (choice?.delta.content) yield { kind: 'text', text: choice.delta.content };
+    logprobs.push(...(choice?.logprobs?.content ?? []));
+    if (choice?.delta.content) {
+      yield { kind: 'text', text: choice.delta.content, logprobs };
+      logprobs = [];
+    }
     for (const { id, function: called } of choice?.delta.tool_calls ?? []) {
+      logprobs = [];
       if (id !== undefined) yield { kind: 'call', id, name: called?.name ?? '' };
       if (called?.arguments) yield { kind: 'arguments', text: called.arguments };
     }

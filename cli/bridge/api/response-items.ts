@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { TypedEvent } from '../http/exchange.ts';
-import type { ChatPart } from './chat-parts.ts';
+import type { ChatPart, TokenLogprob } from './chat-parts.ts';
 import type { CalledFunction } from './response-tools.ts';
 
 type Status = 'in_progress' | 'completed' | 'incomplete';
@@ -9,6 +9,7 @@ interface MessageItem {
   readonly type: 'message';
   readonly id: string;
   text: string;
+  readonly logprobs: TokenLogprob[];
 }
 interface CallItem extends CalledFunction {
   readonly type: 'function_call';
@@ -31,10 +32,12 @@ export class ResponseItems {
 
   *add(part: ChatPart): Generator<TypedEvent> {
     if (part.kind === 'text') {
-      if (this.#open?.type !== 'message') yield* this.#begin({ type: 'message', id: `msg_${randomUUID()}`, text: '' });
+      if (this.#open?.type !== 'message') yield* this.#begin(emptyMessage());
       const item = this.#open as MessageItem;
-      item.text += part.text;
-      yield this.#event('output_text.delta', { content_index: 0, delta: part.text, logprobs: [] });
+      const { text, logprobs } = part;
+      item.text += text;
+      item.logprobs.push(...logprobs);
+      yield this.#event('output_text.delta', { content_index: 0, delta: text, logprobs });
     } else if (part.kind === 'call') {
       const called = { call_id: part.id, ...this.#calledBy(part.name), arguments: '' };
       yield* this.#begin({ type: 'function_call', id: `fc_${randomUUID()}`, ...called });
@@ -46,8 +49,7 @@ export class ResponseItems {
 
   /** Ends the last item; a response without any has an empty message. */
   *end(status: Status): Generator<TypedEvent> {
-    if (!this.#open && this.output.length === 0)
-      yield* this.#begin({ type: 'message', id: `msg_${randomUUID()}`, text: '' });
+    if (!this.#open && this.output.length === 0) yield* this.#begin(emptyMessage());
     yield* this.#close(status);
   }
 
@@ -56,15 +58,16 @@ export class ResponseItems {
     this.#open = item;
     const { output_index } = this.#place();
     yield { type: 'response.output_item.added', output_index, item: shown(item, 'in_progress') };
-    if (item.type === 'message') yield this.#event('content_part.added', { content_index: 0, part: textPart('') });
+    if (item.type === 'message') yield this.#event('content_part.added', { content_index: 0, part: textPart(item) });
   }
 
   *#close(status: Status): Generator<TypedEvent> {
     const item = this.#open;
     if (!item) return;
     if (item.type === 'message') {
-      yield this.#event('output_text.done', { content_index: 0, text: item.text, logprobs: [] });
-      yield this.#event('content_part.done', { content_index: 0, part: textPart(item.text) });
+      const { text, logprobs } = item;
+      yield this.#event('output_text.done', { content_index: 0, text, logprobs });
+      yield this.#event('content_part.done', { content_index: 0, part: textPart(item) });
     } else yield this.#event('function_call_arguments.done', { name: item.name, arguments: item.arguments });
     const { output_index } = this.#place();
     const done = shown(item, status);
@@ -84,10 +87,14 @@ export class ResponseItems {
 
 function shown(item: MessageItem | CallItem, status: Status): object {
   if (item.type === 'function_call') return { ...item, status };
-  const { type, id, text } = item;
-  return { type, id, status, role: 'assistant', content: status === 'in_progress' ? [] : [textPart(text)] };
+  const { type, id } = item;
+  return { type, id, status, role: 'assistant', content: status === 'in_progress' ? [] : [textPart(item)] };
 }
 
-function textPart(text: string) {
-  return { type: 'output_text', text, annotations: [], logprobs: [] };
+function emptyMessage(): MessageItem {
+  return { type: 'message', id: `msg_${randomUUID()}`, text: '', logprobs: [] };
+}
+
+function textPart({ text, logprobs }: MessageItem) {
+  return { type: 'output_text', text, annotations: [], logprobs: [...logprobs] };
 }

@@ -41,9 +41,11 @@ const input = v.lazy(
 );
 const only = <Value extends string | boolean>(value: Value, why: string) => v.optional(v.literal(value, why));
 
-/** More of items that no response of the bridge has: there is nothing to leave out. */
+const LOGPROBS = 'message.output_text.logprobs';
+/** Beside the logprobs, more of items that no response of the bridge has: there is nothing to leave out. */
 const included = v.picklist(
   [
+    LOGPROBS,
     'reasoning.encrypted_content',
     'code_interpreter_call.outputs',
     'computer_call_output.output.image_url',
@@ -89,7 +91,8 @@ export const responsesSchema = v.strictObject({
   ),
   parallel_tool_calls: v.optional(v.boolean()),
   max_tool_calls: HARMLESS,
-  include: v.optional(v.array(included)),
+  include: v.optional(v.nullable(v.array(included))),
+  top_logprobs: v.optional(v.nullable(v.number())),
   /** How long a model thinks is its own affair, unless it is not to. */
   reasoning: v.optional(v.object({ effort: v.optional(v.nullable(v.string())) })),
   background: only(false, 'answers are made while the client waits'),
@@ -116,6 +119,7 @@ export function chatRequest(fields: ResponsesFields) {
   return {
     messages: withOneSystem([...system, ...items]).map(messageOf),
     ...{ max_tokens: max_output_tokens, temperature, top_p },
+    ...(fields.include?.includes(LOGPROBS) ? { logprobs: true, top_logprobs: fields.top_logprobs ?? 0 } : {}),
     ...(tools.length > 0 ? { tools: functionsOf(tools) } : {}),
     ...(fields.reasoning?.effort === 'none' ? { extra_body: { enable_thinking: false } } : {}),
     ...{ tool_choice: named, parallel_tool_calls: fields.parallel_tool_calls },

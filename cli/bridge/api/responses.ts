@@ -66,7 +66,7 @@ function responseHead(model: string, fields: ResponsesFields) {
     ...{ instructions: instructions ?? null, max_output_tokens: max_output_tokens ?? null, metadata },
     ...{ temperature: temperature ?? null, top_p: top_p ?? null, truncation: 'disabled' },
     ...{ text: { format: text?.format ?? { type: 'text' } }, tools, tool_choice: tool_choice ?? 'auto' },
-    parallel_tool_calls: fields.parallel_tool_calls ?? true,
+    ...{ parallel_tool_calls: fields.parallel_tool_calls ?? true, top_logprobs: fields.top_logprobs ?? 0 },
   };
 }
 

@@ -57,7 +57,7 @@ describe('responses', () => {
     const wrongs: [object, string][] = [
       [{ tools: [{ type: 'web_search' }] }, 'tools[0].type'],
       [{ tools: [{ type: 'namespace', name: 'a', tools: [{ type: 'web_search' }] }] }, 'tools[0].tools[0].type'],
-      [{ include: ['message.output_text.logprobs'] }, 'include[0]'],
+      [{ include: ['message.output_audio'] }, 'include[0]'],
     ];
     for (const [wrong, param] of wrongs)
       await expect(respond(wrong), param).rejects.toMatchObject({ status: 400, param });

@@ -192,6 +192,25 @@ describe('responses', () => {
     expect(final.output_text).toBe(TEXT);
   });
 
+  it('says how likely each token was, whole and as it comes, where that is included', async () => {
+    const include = ['message.output_text.logprobs' as const];
+    const whole = await client.responses.create({ ...ask, include, top_logprobs: 2 });
+    const [item] = whole.output as OpenAI.Responses.ResponseOutputMessage[];
+    const [{ logprobs }] = item!.content as [OpenAI.Responses.ResponseOutputText];
+    expect(logprobs!.map(({ token }) => token).join('')).toBe(TEXT);
+    expect(logprobs![0]).toMatchObject({ token: 'The', logprob: -0.5, bytes: [84, 104, 101] });
+    expect(logprobs!.map(({ top_logprobs }) => top_logprobs.length)).toEqual(logprobs!.map(() => 2));
+    const events = await readAll(await client.responses.create({ ...ask, include, stream: true }));
+    const deltas = events.flatMap((event) => (event.type === 'response.output_text.delta' ? event.logprobs : []));
+    expect(deltas.map(({ token }) => token).join('')).toBe(TEXT);
+    const plain = await client.responses.create({ ...ask, top_logprobs: 2 });
+    expect(plain.output).toMatchObject([{ content: [{ logprobs: [] }] }]);
+    await expect(client.responses.create({ ...ask, include, top_logprobs: 50 })).rejects.toMatchObject({
+      status: 400,
+      param: 'top_logprobs',
+    });
+  });
+
   it('goes on from messages, its own among them, and ends at a bound', async () => {
     const first = await client.responses.create(ask);
     const input = [
