@@ -6,6 +6,8 @@ import { KeptParts, type Part, type PartFacts } from './kept-parts.ts';
 export const PART_BYTES = 16 << 20;
 /** Tries of one part, with pauses that double. */
 const TRIES = 6;
+/** And of a file of which nothing has come yet: a link is likelier wrong than its server away for some seconds. */
+const FIRST_TRIES = 3;
 const FIRST_PAUSE_MS = 500;
 
 /** Told of bytes fetched, never fewer than before; `totalBytes` is undefined where the server does not say. */
@@ -92,7 +94,7 @@ class PartFetch {
           this.#kept = undefined;
           continue;
         }
-        if (tries === TRIES) throw unavailable(this.url, reasonOf(error), error);
+        if (tries >= (offset > 0 || this.#toldBytes > 0 ? TRIES : FIRST_TRIES)) throw unavailable(this.url, reasonOf(error), error);
         const pause = new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS * 2 ** (tries - 1)));
         await abortable(pause, signal).catch((cause: unknown) => Promise.reject(cancelled(cause)));
       }

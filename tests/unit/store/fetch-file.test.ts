@@ -113,6 +113,16 @@ describe('a file of the web', () => {
     });
   });
 
+  it('is given up soon where nothing has come of it', async () => {
+    let requests = 0;
+    const url = await serve((_, response) => {
+      requests++;
+      response.writeHead(503).end();
+    });
+    await expect(fetching(url)).rejects.toMatchObject({ message: expect.stringMatching('answers 503') });
+    expect(requests).toBe(3);
+  });
+
   it('is given up when that is asked for', async () => {
     const stop = new AbortController();
     const url = await serve((_, response) => void response.writeHead(206).write('a', () => stop.abort()));
