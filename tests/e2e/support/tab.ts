@@ -59,8 +59,11 @@ export function watchPage(page: Page): Tab {
   page.on('pageerror', (error) => lines.push(`page error: ${error.message}`));
   const unanswered = new Set<string>();
   page.on('request', (request) => unanswered.add(request.url()));
-  for (const end of ['requestfinished', 'requestfailed'] as const)
-    page.on(end as 'requestfinished', (request) => unanswered.delete(request.url()));
+  page.on('requestfinished', (request) => unanswered.delete(request.url()));
+  page.on('requestfailed', (request) => {
+    unanswered.delete(request.url());
+    lines.push(`request failed: ${request.url()} ${request.failure()?.errorText}`);
+  });
   const tab = { page, context: page.context(), console: lines, unanswered };
   watched.set(page, tab);
   return tab;
