@@ -135,9 +135,17 @@ for (const viewport of SCREENS) {
     await ready.waitFor({ state: 'attached', timeout: 60_000 });
     await expect(answer).toHaveAttribute('data-state', 'done');
     const again = await worst();
-    console.log(`shift ${first.toFixed(4)} up to the answer, ${again.toFixed(4)} after a reload`);
-    expect(first).toBeLessThanOrEqual(MAX_SHIFT);
-    expect(again).toBeLessThanOrEqual(MAX_SHIFT);
+    // Another tab takes up what one had that was closed.
+    await page.close();
+    const next = await context.newPage();
+    await observe(next);
+    await next.goto(server.url);
+    await next.locator('[data-testid=swarm][data-state=ready]').waitFor({ state: 'attached', timeout: 60_000 });
+    await expect(next.getByTestId('message').last()).toHaveAttribute('data-state', 'done');
+    const elsewhere = await next.evaluate(() => (window as unknown as { seen: { worst: number } }).seen.worst);
+    const told = [first, again, elsewhere].map((shift) => shift.toFixed(4));
+    console.log(`shift ${told[0]} up to the answer, ${told[1]} after a reload, ${told[2]} in the next tab`);
+    for (const shift of [first, again, elsewhere]) expect(shift).toBeLessThanOrEqual(MAX_SHIFT);
     await context.close();
     await server.stop();
   });

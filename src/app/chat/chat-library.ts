@@ -7,7 +7,7 @@ import { claimedKeys, claimKey, releaseKey, takeKey } from '../tab-claim.ts';
 import type { AnswerOptions } from './answer-options.ts';
 import type { NotedAnswer } from './answer-tokens.ts';
 import { Chat, type ChatParts } from './chat.ts';
-import { expectConversation } from './chat-hint.ts';
+import { expectConversation, leaveConversation, MAX_ORPHAN_AGE_MS, takeConversation } from './chat-hint.ts';
 import { type ChatRecord, contentOf, entriesOf, MAX_TITLE_CHARS } from './chat-record.ts';
 import { livingRow, storedRow } from './chat-rows.ts';
 import { ChatSaver } from './chat-saver.ts';
@@ -15,8 +15,6 @@ import type { ConversationStore, StoredChat } from './chat-store.ts';
 import type { RemovedTokens } from './token-shelf.ts';
 
 const KIND = 'conversation';
-/** A conversation that a tab had open is taken up by the next one within a day; after that it is found in the list. */
-const MAX_ORPHAN_AGE_MS = 24 * 60 * 60_000;
 /** Of files that are taken in. */
 const MAX_FILE_BYTES = 64 << 20;
 
@@ -94,8 +92,15 @@ export class ChatLibrary implements ConversationList {
     const savers = () => [...this.#living.value.values()].map(({ saver }) => saver);
     document.addEventListener('visibilitychange', () => void savers().map((saver) => saver.now()));
     // What fails while the page goes is not the conversation's end.
-    addEventListener('pagehide', () => void savers().map((saver) => saver.pause()));
-    addEventListener('pageshow', () => void savers().map((saver) => saver.resume()));
+    addEventListener('pagehide', () => {
+      leaveConversation();
+      savers().map((saver) => saver.pause());
+    });
+    addEventListener('pageshow', () => {
+      takeConversation();
+      savers().map((saver) => saver.resume());
+    });
+    takeConversation();
     effect(() => expectConversation(this.shown.value.messages.value.length > 0));
   }
 

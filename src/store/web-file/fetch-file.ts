@@ -94,7 +94,8 @@ class PartFetch {
           this.#kept = undefined;
           continue;
         }
-        if (tries >= (offset > 0 || this.#toldBytes > 0 ? TRIES : FIRST_TRIES)) throw unavailable(this.url, reasonOf(error), error);
+        if (tries >= (offset > 0 || this.#toldBytes > 0 ? TRIES : FIRST_TRIES))
+          throw unavailable(this.url, reasonOf(error), error);
         const pause = new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS * 2 ** (tries - 1)));
         await abortable(pause, signal).catch((cause: unknown) => Promise.reject(cancelled(cause)));
       }
