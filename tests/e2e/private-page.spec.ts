@@ -136,6 +136,7 @@ test('tabs of one browser are in one private swarm together, and the open one of
   await expect(founder.page.getByTestId('message').filter({ hasText: 'the private swarm' })).not.toHaveCount(0);
   await expect(founder.page.getByTestId('swarm')).toHaveAttribute('data-nodes', '2', { timeout: 60_000 });
   await inOpen.page.reload();
+  await expectSwarmReady(inOpen.page);
   await expect(inOpen.page.getByTestId('message').filter({ hasText: 'the open swarm' })).not.toHaveCount(0);
   await expect(inOpen.page.getByTestId('message').filter({ hasText: 'the private swarm' })).toHaveCount(0);
   await expect(inOpen.page.getByTestId('admission')).toHaveAttribute('data-admission', 'open');
