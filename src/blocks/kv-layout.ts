@@ -1,3 +1,4 @@
+import { type LayerRange, layersIn } from '../core/ranges.ts';
 import { modelLayers } from '../model/architectures.ts';
 import { headsOf } from '../model/graph.ts';
 import type { Hyperparameters } from '../model/hyperparameters.ts';
@@ -23,6 +24,11 @@ export function pageBytesIn(layers: Iterable<number>, pageBytes: readonly number
   let bytes = 0;
   for (const layer of layers) bytes += pageBytes[layer]!;
   return bytes;
+}
+
+/** Bytes of one page of all layers of a range; 0 where none of them caches anything. */
+export function rangePageBytes(model: Hyperparameters, range: LayerRange): number {
+  return pageBytesIn(layersIn(range), layerPageBytes(model));
 }
 
 /**

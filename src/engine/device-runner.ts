@@ -1,4 +1,4 @@
-import { layerPageBytes, PAGE_TOKENS, pageBytesIn } from '../blocks/kv-layout.ts';
+import { PAGE_TOKENS, pageBytesIn, rangePageBytes } from '../blocks/kv-layout.ts';
 import { layerStateBytes } from '../blocks/state-layout.ts';
 import { ShoalError, type WireError } from '../core/errors.ts';
 import { type LayerRange, layersIn } from '../core/ranges.ts';
@@ -159,7 +159,7 @@ export class DeviceRunner<Vector, Matrix> implements LayerRunner, SessionPages {
   writePages(id: string, start: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     return this.#run(async () => {
       const session = this.#sessions.get(id);
-      const count = bytes.length / this.#pageBytes(session);
+      const count = bytes.length / rangePageBytes(this.hyperparameters, session.layers);
       const end = start + count;
       if (session.length > 0 || !Number.isInteger(count) || end > pagesFor(session.maxTokens))
         throw new ShoalError('bad-request', `Session ${id} takes no ${bytes.length} bytes from page ${start} on.`);
@@ -199,7 +199,7 @@ export class DeviceRunner<Vector, Matrix> implements LayerRunner, SessionPages {
     return this.#run(async () => {
       const session = this.#sessions.get(id);
       // Pages that hold nothing are not written.
-      if (this.#pageBytes(session) === 0)
+      if (rangePageBytes(this.hyperparameters, session.layers) === 0)
         await this.#parts.executor.reserve(session, Math.min(length, session.maxTokens));
       this.#sessions.resume(id, length);
     });
@@ -212,11 +212,6 @@ export class DeviceRunner<Vector, Matrix> implements LayerRunner, SessionPages {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#queue.run(async () => this.#parts.device.destroy());
-  }
-
-  /** Of a page of all the session's layers; 0 where none of them caches anything. */
-  #pageBytes({ layers }: Session): number {
-    return pageBytesIn(layersIn(layers), layerPageBytes(this.hyperparameters));
   }
 
   async #runPass(tasks: readonly StageTask[]): Promise<TaskResult[]> {

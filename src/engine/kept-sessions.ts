@@ -1,9 +1,9 @@
 import * as v from 'valibot';
-import { layerPageBytes, PAGE_TOKENS, pageBytesIn } from '../blocks/kv-layout.ts';
+import { PAGE_TOKENS, rangePageBytes } from '../blocks/kv-layout.ts';
 import { randomId } from '../core/bytes.ts';
 import { ShoalError } from '../core/errors.ts';
 import { log } from '../core/log.ts';
-import { type LayerRange, layersIn } from '../core/ranges.ts';
+import type { LayerRange } from '../core/ranges.ts';
 import type { CheckpointStore } from '../store/checkpoint-store.ts';
 import { CheckpointSeal } from './checkpoint-seal.ts';
 import type { CheckpointName, CheckpointWanted, SessionCheckpoints } from './layer-runner.ts';
@@ -185,7 +185,7 @@ export class KeptSessions implements SessionCheckpoints {
   }
 
   #pageBytes(layers: LayerRange): number {
-    return pageBytesIn(layersIn(layers), layerPageBytes(this.#runner.hyperparameters));
+    return rangePageBytes(this.#runner.hyperparameters, layers);
   }
 
   /** Pages that hold anything. */

@@ -1,5 +1,5 @@
 import { type Browser, expect, type Page, test } from '@playwright/test';
-import { TINY_ARCHITECTURES } from '../fixtures/tiny-architectures.ts';
+import { tinyArchitecture } from '../fixtures/tiny-architectures.ts';
 import { expectSwarmReady, joinWith, openTab, type Tab, withSettings } from './support/tab.ts';
 import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
 
@@ -26,7 +26,7 @@ interface Answer {
 
 test.beforeAll(async ({ browser }) => {
   // Layers with keys and values, and layers with states; the first stage has only such.
-  const [, model] = TINY_ARCHITECTURES.find(([what]) => what === 'qwen35')!;
+  const model = tinyArchitecture('qwen35');
   server = await startTinyServer([], { ...model, contextLength: 4096 });
   nodes = [await openTab(browser, server.url), await openTab(browser, server.url)];
   await joinWith(nodes[0]!, [0, 1]);

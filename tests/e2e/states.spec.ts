@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { TINY_ARCHITECTURES } from '../fixtures/tiny-architectures.ts';
+import { tinyArchitecture } from '../fixtures/tiny-architectures.ts';
 import { expectSwarmReady, joinWith, openTab, type Tab } from './support/tab.ts';
 import { routeOf } from './support/telling.ts';
 import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
@@ -8,7 +8,7 @@ import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
 
 test.describe.configure({ mode: 'serial' });
 
-const [, model] = TINY_ARCHITECTURES.find(([what]) => what === 'qwen35')!;
+const model = tinyArchitecture('qwen35');
 /** Said greedily; the second goes on from the first, the third takes back most of it, the fourth is said again. */
 const PROMPTS = ['one two three four five', 'one two three four five six', 'one two', 'one two'];
 const TOKENS = 40;

@@ -5,7 +5,7 @@ import type { CheckpointName, LayerRunner, StageTask } from '../../src/engine/la
 import type { SessionPages } from '../../src/engine/session-pages.ts';
 import type { Candidates } from '../../src/protocol/frames.ts';
 import { CheckpointDatabase } from '../../src/store/idb/checkpoint-database.ts';
-import { TINY_ARCHITECTURES } from '../fixtures/tiny-architectures.ts';
+import { tinyArchitecture } from '../fixtures/tiny-architectures.ts';
 import { makeTinyModel } from '../fixtures/tiny-model.ts';
 import { type SplitModel, splitBytes } from '../support/shard-readers.ts';
 import { LAST } from './fixture.ts';
@@ -95,7 +95,7 @@ export function testRunnerCheckpoints(openRunner: (model: SplitModel) => Promise
     });
 
     it('gives them also where layers have a state, from the end on or from the end of the prompt', async () => {
-      const [, options] = TINY_ARCHITECTURES.find(([what]) => what === 'qwen35')!;
+      const options = tinyArchitecture('qwen35');
       const withStates = await splitBytes(makeTinyModel(options), 2);
       const [first, second] = [await openRunner(withStates), await openRunner(withStates)];
       runners.push(first, second);
@@ -145,7 +145,7 @@ export function testRunnerCheckpoints(openRunner: (model: SplitModel) => Promise
     });
 
     it('gives them where no layer has pages', async () => {
-      const [, options] = TINY_ARCHITECTURES.find(([what]) => what === 'qwen35')!;
+      const options = tinyArchitecture('qwen35');
       const { readers, ...rest } = await splitBytes(makeTinyModel(options), 5);
       // One layer each; the fourth is the first with attention.
       const [first, second] = await Promise.all(

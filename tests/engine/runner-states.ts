@@ -2,7 +2,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { LayerRunner, StageTask } from '../../src/engine/layer-runner.ts';
 import { MAX_STATES } from '../../src/engine/session-states.ts';
 import type { Candidates } from '../../src/protocol/frames.ts';
-import { TINY_ARCHITECTURES } from '../fixtures/tiny-architectures.ts';
+import { tinyArchitecture } from '../fixtures/tiny-architectures.ts';
 import { makeTinyModel } from '../fixtures/tiny-model.ts';
 import { type SplitModel, splitBytes } from '../support/shard-readers.ts';
 import { LAST, type OpenRunner } from './fixture.ts';
@@ -16,7 +16,7 @@ export function testRunnerStates(openRunner: OpenRunner): void {
   let layers: StageTask['layers'];
   let runner: LayerRunner;
   beforeAll(async () => {
-    const [, options] = TINY_ARCHITECTURES.find(([what]) => what === 'qwen35')!;
+    const options = tinyArchitecture('qwen35');
     model = await splitBytes(makeTinyModel(options), 2);
     layers = { start: 0, end: model.hyperparameters.layerCount };
   });

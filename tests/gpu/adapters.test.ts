@@ -3,7 +3,7 @@ import { createWebGpuRunner } from '../../src/engine/webgpu/webgpu-runner.ts';
 import { LAST, opener, TestRoute } from '../engine/fixture.ts';
 import { testRunnerBatches } from '../engine/runner-batches.ts';
 import { GraphInterpreter } from '../fixtures/graph-interpreter.ts';
-import { TINY_ARCHITECTURES } from '../fixtures/tiny-architectures.ts';
+import { tinyArchitecture } from '../fixtures/tiny-architectures.ts';
 import { makeTinyModel } from '../fixtures/tiny-model.ts';
 import { openTestGpu } from '../support/gpu.ts';
 import { splitBytes } from '../support/shard-readers.ts';
@@ -41,7 +41,7 @@ it('computes the same, rounding apart, with the kernels of every kind of adapter
 });
 
 it("does heads of 512 elements, eight to a KV head, with a GPU's kernels and no more than WebGPU promises", async () => {
-  const [, tiny] = TINY_ARCHITECTURES.find(([what]) => what === 'gemma4')!;
+  const tiny = tinyArchitecture('gemma4');
   const factors = Array.from({ length: 256 }, (_, pair) => (pair < 64 ? 1 : 1e30));
   const bytes = makeTinyModel({
     ...tiny,

@@ -12,7 +12,7 @@ import { type ChatRecord, contentOf, entriesOf, MAX_TITLE_CHARS } from './chat-r
 import { livingRow, storedRow } from './chat-rows.ts';
 import { ChatSaver } from './chat-saver.ts';
 import type { ConversationStore, StoredChat } from './chat-store.ts';
-import type { RemovedTokens } from './token-shelf.ts';
+import type { RemovedTokens, TokenShelf } from './token-shelf.ts';
 
 const KIND = 'conversation';
 /** Of files that are taken in. */
@@ -170,8 +170,7 @@ export class ChatLibrary implements ConversationList {
       if (this.shown.value === living.chat) this.startNew();
     }
     await this.#store?.remove(id);
-    const shelf = await this.#store?.tokens?.get();
-    this.#removed = { id, record, tokens: await shelf?.remove(id) };
+    this.#removed = { id, record, tokens: await (await this.#shelf())?.remove(id) };
     this.removed.value = { id, title };
     await this.load();
   }
@@ -182,7 +181,7 @@ export class ChatLibrary implements ConversationList {
     this.#removed = undefined;
     if (!removed) return;
     const store = this.#requireStore();
-    if (removed.tokens) await (await store.tokens?.get())?.putBack(removed.tokens);
+    if (removed.tokens) await (await this.#shelf())?.putBack(removed.tokens);
     await store.write(removed.id, removed.record);
     await this.load();
   }
@@ -225,14 +224,22 @@ export class ChatLibrary implements ConversationList {
     return new Chat(id, this.#options.defaults(), { ...this.#options.parts(id), keepTokens });
   }
 
+  /** Undefined where tokens are not kept, or its code does not come. */
+  async #shelf(): Promise<TokenShelf | undefined> {
+    return this.#store?.tokens?.get().catch((error: unknown) => {
+      tokensLost(error);
+      return undefined;
+    });
+  }
+
   async #keepTokens(chat: string, message: number, answer: NotedAnswer): Promise<void> {
-    const shelf = await this.#store?.tokens?.get();
+    const shelf = await this.#shelf();
     // It may have been deleted.
     if (this.#living.value.has(chat)) await shelf?.write({ home: this.#home!.id, chat, message }, answer);
   }
 
   async #takeTokens(chat: Chat): Promise<void> {
-    const shelf = await this.#store?.tokens?.get();
+    const shelf = await this.#shelf();
     if (shelf) chat.takeTokens(await shelf.read(this.#home!.id, chat.id));
   }
 
@@ -270,12 +277,18 @@ export class ChatLibrary implements ConversationList {
   /** Saves it as it grows. */
   #keep(chat: Chat): void {
     const saver = new ChatSaver(() => this.#save(chat, true));
-    const stopWatching = effect(() => {
+    const stopSaving = effect(() => {
       chat.content();
       saver.soon();
-      // A page may be reloaded as soon as the answer is there.
-      if (chat.busy.value) this.#store?.tokens?.get().catch(tokensLost);
     });
+    const stopAwaiting = effect(() => {
+      // A page may be reloaded as soon as the answer is there.
+      if (chat.busy.value) void this.#shelf();
+    });
+    const stopWatching = () => {
+      stopSaving();
+      stopAwaiting();
+    };
     this.#living.value = new Map(this.#living.value).set(chat.id, { chat, saver, stopWatching });
   }
 

@@ -1,4 +1,4 @@
-import { createStore, promisifyRequest, type UseStore } from 'idb-keyval';
+import { createStore, delMany, getMany, keys, promisifyRequest, setMany, type UseStore } from 'idb-keyval';
 import * as v from 'valibot';
 import type { NotedAnswer } from './answer-tokens.ts';
 import { runningSchema } from './chat-record.ts';
@@ -36,47 +36,38 @@ export class KeptTokens implements TokenShelf {
 
   write({ home, chat, message }: AnswerPlace, { running, tokens }: NotedAnswer): Promise<void> {
     const place = `/${chat}/${message}`;
-    return this.#change((store, keys) => {
-      const others = keys.filter((key) => !key.endsWith(place));
-      for (const key of keys) if (key.endsWith(place)) store.delete(key);
-      for (const key of others.slice(0, Math.max(0, others.length + 1 - MAX_ANSWERS))) store.delete(key);
-      store.put({ home, running, tokens }, `${Date.now()}${place}`);
-    });
-  }
-
-  async remove(chat: string): Promise<RemovedTokens> {
-    const removed = await this.#entries(chat);
-    await this.#change((store) => {
-      for (const [key] of removed) store.delete(key);
-    });
-    return removed;
-  }
-
-  putBack(removed: RemovedTokens): Promise<void> {
-    return this.#change((store) => {
-      for (const [key, value] of removed) store.put(value, key);
-    });
-  }
-
-  /** Of a conversation, the oldest first. */
-  #entries(chat: string): Promise<(readonly [key: string, value: unknown])[]> {
-    return this.#store('readonly', async (store) => {
-      const keys = (await promisifyRequest(store.getAllKeys())).map(String);
-      const own = keys.filter((key) => key.split('/')[1] === chat);
-      return Promise.all(own.map(async (key) => [key, await promisifyRequest<unknown>(store.get(key))] as const));
-    });
-  }
-
-  /** @param change - is told all keys */
-  #change(change: (store: IDBObjectStore, keys: readonly string[]) => void): Promise<void> {
     return this.#store('readwrite', (store) => {
       const asked = store.getAllKeys();
       asked.onsuccess = () => {
-        change(store, asked.result.map(String));
+        const all = asked.result.map(String);
+        const others = all.filter((key) => !key.endsWith(place));
+        for (const key of all) if (key.endsWith(place)) store.delete(key);
+        for (const key of others.slice(0, Math.max(0, others.length + 1 - MAX_ANSWERS))) store.delete(key);
+        store.put({ home, running, tokens }, `${Date.now()}${place}`);
         // A page that goes now is not there any more when the transaction would end by itself.
         store.transaction.commit();
       };
       return promisifyRequest(store.transaction);
     });
+  }
+
+  async remove(chat: string): Promise<RemovedTokens> {
+    const removed = await this.#entries(chat);
+    await delMany(
+      removed.map(([key]) => key),
+      this.#store,
+    );
+    return removed;
+  }
+
+  putBack(removed: RemovedTokens): Promise<void> {
+    return setMany([...removed], this.#store);
+  }
+
+  /** Of a conversation, the oldest first. */
+  async #entries(chat: string): Promise<[key: string, value: unknown][]> {
+    const own = (await keys<string>(this.#store)).filter((key) => key.split('/')[1] === chat);
+    const values = await getMany<unknown>(own, this.#store);
+    return own.map((key, index) => [key, values[index]]);
   }
 }

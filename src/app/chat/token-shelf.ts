@@ -9,7 +9,7 @@ export interface AnswerPlace {
 }
 
 /** What a shelf knows to put back. */
-export type RemovedTokens = readonly (readonly [key: string, value: unknown])[];
+export type RemovedTokens = readonly [key: string, value: unknown][];
 
 /** Where the tokens of answers are kept, for later pages. */
 export interface TokenShelf {

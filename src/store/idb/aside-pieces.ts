@@ -2,7 +2,7 @@ import { ShoalError } from '../../core/errors.ts';
 import type { ManifestShard } from '../../protocol/manifest.ts';
 import { pieceCount } from '../metainfo/pieces.ts';
 import { ShardHasher } from '../metainfo/torrent-file.ts';
-import { asideOf, type ChunkDatabase } from './chunk-database.ts';
+import { asideOf, type ChunkDatabase, cutPieces } from './chunk-database.ts';
 import { IdbShardReader } from './idb-shard-reader.ts';
 
 /** Bytes that are read, or get their own name, at a time. */
@@ -22,10 +22,7 @@ export class AsidePieces {
    * @throws ShoalError `storage-full`
    */
   async store(infoHash: string, pieceLength: number, first: number, bytes: Uint8Array): Promise<number[]> {
-    const pieces = Array.from({ length: pieceCount(bytes.length, pieceLength) }, (_, at) => ({
-      index: first + at,
-      bytes: bytes.subarray(at * pieceLength, (at + 1) * pieceLength),
-    }));
+    const pieces = cutPieces(bytes, pieceLength, first);
     await this.#chunks.putAll(asideOf(infoHash), pieces);
     return pieces.map(({ index }) => index);
   }

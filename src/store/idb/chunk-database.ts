@@ -1,6 +1,7 @@
 import { createStore, getMany, promisifyRequest, setMany, type UseStore } from 'idb-keyval';
 import { ShoalError } from '../../core/errors.ts';
 import { countGarbage } from '../../core/garbage.ts';
+import { pieceCount } from '../metainfo/pieces.ts';
 
 /** The name of the IndexedDB database, which pages and workers of one origin share. */
 const DATABASE = 'shoal-pieces';
@@ -9,6 +10,14 @@ const DATABASE = 'shoal-pieces';
 export interface Piece {
   readonly index: number;
   readonly bytes: Uint8Array;
+}
+
+/** Consecutive bytes of a shard as its pieces, of which `first` is the first. */
+export function cutPieces(bytes: Uint8Array, pieceLength: number, first = 0): Piece[] {
+  return Array.from({ length: pieceCount(bytes.length, pieceLength) }, (_, at) => ({
+    index: first + at,
+    bytes: bytes.subarray(at * pieceLength, (at + 1) * pieceLength),
+  }));
 }
 
 /**

@@ -1,6 +1,6 @@
 import { toHex } from '../../core/bytes.ts';
 import { ShoalError } from '../../core/errors.ts';
-import type { Piece } from './chunk-database.ts';
+import { cutPieces, type Piece } from './chunk-database.ts';
 
 /** A request that brings nothing for so long has failed. */
 const TIMEOUT_MS = 60_000;
@@ -52,11 +52,11 @@ export async function checkPieces(
 ): Promise<{ right: Piece[]; wrong: number[] }> {
   const right: Piece[] = [];
   const wrong: number[] = [];
-  for (let offset = 0, index = first; offset < bytes.length; offset += pieceLength, index++) {
-    const piece = bytes.subarray(offset, offset + pieceLength);
+  for (const piece of cutPieces(bytes, pieceLength, first)) {
+    const { index } = piece;
     // The cast is of the type alone: what is fetched is never shared.
-    const digest = new Uint8Array(await crypto.subtle.digest('SHA-1', piece as Uint8Array<ArrayBuffer>));
-    if (toHex(digest) === sha1[index - first]) right.push({ index, bytes: piece });
+    const digest = new Uint8Array(await crypto.subtle.digest('SHA-1', piece.bytes as Uint8Array<ArrayBuffer>));
+    if (toHex(digest) === sha1[index - first]) right.push(piece);
     else wrong.push(index);
   }
   return { right, wrong };

@@ -1,5 +1,5 @@
 import { PIECE_LENGTH } from '../metainfo/torrent-file.ts';
-import { ChunkDatabase, type Piece } from './chunk-database.ts';
+import { ChunkDatabase, cutPieces } from './chunk-database.ts';
 import { checkPieces } from './fetch-run.ts';
 import { LocalStoreThread } from './store-thread.ts';
 
@@ -12,9 +12,7 @@ const SAMPLE = 'sample';
  */
 export async function storeSample(bytes: Uint8Array, chunks: ChunkDatabase = new ChunkDatabase()): Promise<number> {
   const thread = new LocalStoreThread(chunks);
-  const pieces: Piece[] = [];
-  for (let offset = 0; offset < bytes.length; offset += PIECE_LENGTH)
-    pieces.push({ index: pieces.length, bytes: bytes.subarray(offset, offset + PIECE_LENGTH) });
+  const pieces = cutPieces(bytes, PIECE_LENGTH);
   try {
     // The database opens, and the code for its hashes comes.
     await thread.write(SAMPLE, pieces.slice(0, 1));

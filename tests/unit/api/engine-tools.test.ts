@@ -214,6 +214,12 @@ describe('calls in a text', () => {
     { name: 'f', begin: '<call>f(', end: ')</call>' },
     { name: 'g', begin: '<call>g(', end: ')</call>' },
   ];
+  /** All that is told of a text that comes in pieces of so many characters. */
+  const scanned = (scanner: CallScanner, text: string, size: number): ScannedPart[] => {
+    const parts: ScannedPart[] = [];
+    for (let at = 0; at < text.length; at += size) parts.push(...scanner.push(text.slice(at, at + size)));
+    return [...parts, ...scanner.flush()];
+  };
   /** A line for each text, call and arguments. */
   const merged = (parts: readonly ScannedPart[]) => {
     const lines: { kind: string; text: string }[] = [];
@@ -229,10 +235,7 @@ describe('calls in a text', () => {
   it.each([1, 2, 3, 7, 100])('are found in pieces of %i characters', (size) => {
     const text = ' Hi <call> <call>f({"a": "}\\"{", "b": [{}]})</call>\n <call>g({})</call>\n';
     const scanner = new CallScanner(syntaxes);
-    const parts: ScannedPart[] = [];
-    for (let at = 0; at < text.length; at += size) parts.push(...scanner.push(text.slice(at, at + size)));
-    parts.push(...scanner.flush());
-    expect(merged(parts)).toEqual([
+    expect(merged(scanned(scanner, text, size))).toEqual([
       'text  Hi <call>',
       '# 0f',
       'arguments {"a": "}\\"{", "b": [{}]}',
@@ -273,10 +276,7 @@ w
 </call>
 <call>
 </call>`;
-    const parts: ScannedPart[] = [];
-    for (let at = 0; at < text.length; at += size) parts.push(...scanner.push(text.slice(at, at + size)));
-    parts.push(...scanner.flush());
-    expect(merged(parts)).toEqual([
+    expect(merged(scanned(scanner, text, size))).toEqual([
       'text Hi',
       '# 0f',
       'arguments {"path": "a \\"b\\"\\n<parameter=mode>", "mode": "w", "lines": [1, 2]}',

@@ -5,10 +5,10 @@ import { bytesSource } from '../../../src/gguf/gguf-file.ts';
 import { findArchitecture } from '../../../src/model/architectures.ts';
 import { readModelFile } from '../../../src/store/publish/model-file.ts';
 import { checkModel } from '../../../src/store/publish/publish-checks.ts';
-import { TINY_ARCHITECTURES } from '../../fixtures/tiny-architectures.ts';
+import { tinyArchitecture } from '../../fixtures/tiny-architectures.ts';
 import { makeTinyModel } from '../../fixtures/tiny-model.ts';
 
-const [, options] = TINY_ARCHITECTURES.find(([what]) => what === 'gemma4')!;
+const options = tinyArchitecture('gemma4');
 const file = await readModelFile(bytesSource(makeTinyModel(options)), 'model.gguf');
 
 /** What the checks say of the file with other metadata. */

@@ -8,7 +8,7 @@ import { decodeManifest, encodeManifest } from '../../../src/protocol/manifest.t
 import { PIECE_LENGTH, ShardHasher, withLinks } from '../../../src/store/metainfo/torrent-file.ts';
 import { modelName, type PublishOptions, publishModel } from '../../../src/store/publish/publish.ts';
 import { seededRandom } from '../../fixtures/random.ts';
-import { TINY_ARCHITECTURES } from '../../fixtures/tiny-architectures.ts';
+import { tinyArchitecture } from '../../fixtures/tiny-architectures.ts';
 import { makeTinyModel } from '../../fixtures/tiny-model.ts';
 
 const model = makeTinyModel({ layerCount: 5, type: 'Q8_0', tied: true, width: 128 });
@@ -101,7 +101,7 @@ describe('publishing a model', () => {
   });
 
   it('leaves out layers that only draft tokens ahead', async () => {
-    const [, options] = TINY_ARCHITECTURES.find(([what]) => what === 'qwen35')!;
+    const options = tinyArchitecture('qwen35');
     const drafting = makeTinyModel({
       ...options,
       layerCount: 6,
