@@ -7,7 +7,12 @@ import type { ChatOptions, InitProgressCallback, MLCEngineConfig, MLCEngineInter
 import { createEngine, type EngineSource } from './create-engine.ts';
 import { createSwarm } from './create-swarm.ts';
 import type { SwarmOptions } from './swarm.ts';
+import { type EngineHost, hostEngine, type PageHandler } from './web-llm/engine-host.ts';
 import { MovedEngine, type OpenedEngine } from './web-llm/moved-engine.ts';
+import { PageWorker } from './web-llm/page-worker.ts';
+
+export type { EngineHost, PageHandler } from './web-llm/engine-host.ts';
+export type { PageWorker } from './web-llm/page-worker.ts';
 
 /** The model that an app of WebLLM's gets: a swarm's, of which it may serve a part, or one that this tab runs alone. */
 export type ShoalSource = EngineSource | (SwarmOptions & { readonly join?: readonly number[] | 'auto' | 'all' });
@@ -22,11 +27,29 @@ export interface OverShoal {
   ): Promise<MLCEngineInterface>;
   /** Gives a `WebWorkerMLCEngineHandler` Shoal's engine. @returns the same handler */
   handler<Handler extends WorkerHandler>(handler: Handler): Handler;
+  /**
+   * Lets this page run the engine of its origin's service worker ({@link overPage}), one page at a time.
+   *
+   * @param handler - a `WebWorkerMLCEngineHandler` of its own
+   */
+  host(handler: WorkerHandler & PageHandler): EngineHost;
 }
 
 /** What is used of WebLLM's handlers. */
 export interface WorkerHandler {
   engine: { getInitProgressCallback(): InitProgressCallback | undefined };
+}
+
+/** What is used of WebLLM's `ServiceWorkerMLCEngineHandler`. */
+export interface ServiceWorkerHandler extends WorkerHandler {
+  modelId?: string[];
+  reloadIfUnmatched(modelId: string[], chatOpts?: ChatOptions[]): Promise<void>;
+}
+
+/** What is used of WebLLM's `WebWorkerMLCEngine`. */
+export interface WorkerEngine {
+  modelId?: string[];
+  reload(modelId: string[], chatOpts?: ChatOptions[]): Promise<void>;
 }
 
 /**
@@ -55,7 +78,43 @@ export function overShoal(source: ShoalSource): OverShoal {
       handler.engine = new MovedEngine(open, handler.engine.getInitProgressCallback());
       return handler;
     },
+    host(handler) {
+      const engine = new MovedEngine(open, handler.engine.getInitProgressCallback());
+      handler.engine = engine;
+      return hostEngine(handler, engine);
+    },
   };
+}
+
+/**
+ * Gives a service worker's handler an engine that runs in a page: a service worker has neither WebRTC nor workers.
+ * Pages of the origin say with `overShoal(…).host(…)` that they run it.
+ *
+ * @param handler - WebLLM's `ServiceWorkerMLCEngineHandler`
+ * @param Client - WebLLM's `WebWorkerMLCEngine`
+ * @returns the same handler
+ *
+ * @example
+ * ```ts
+ * import { ServiceWorkerMLCEngineHandler, WebWorkerMLCEngine } from '@mlc-ai/web-llm';
+ * import { overPage } from 'shoal/web-llm';
+ *
+ * overPage(new ServiceWorkerMLCEngineHandler(), WebWorkerMLCEngine);
+ * ```
+ */
+export function overPage<Handler extends ServiceWorkerHandler>(
+  handler: Handler,
+  Client: new (worker: PageWorker, config: MLCEngineConfig) => WorkerEngine & WorkerHandler['engine'],
+): Handler {
+  const initProgressCallback = handler.engine.getInitProgressCallback();
+  const engine = new Client(new PageWorker(), initProgressCallback ? { initProgressCallback } : {});
+  handler.engine = engine;
+  // What is loaded, the page knows. A handler that remembers it asks for a GPU instead of loading it again.
+  Object.defineProperty(handler, 'modelId', { get: () => undefined, set: () => {} });
+  handler.reloadIfUnmatched = async (modelId, chatOpts) => {
+    if (engine.modelId?.join() !== modelId.join()) await engine.reload(modelId, chatOpts);
+  };
+  return handler;
 }
 
 async function openSource(source: ShoalSource, onProgress: InitProgressCallback): Promise<OpenedEngine> {

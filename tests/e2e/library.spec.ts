@@ -1,7 +1,7 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, type Page, test } from '@playwright/test';
+import { chromium, expect, type Page, test } from '@playwright/test';
 import { build } from 'esbuild';
 import { encodeEntry } from '../../src/gguf/write.ts';
 import type {} from '../../src/library/chat-element.ts';
@@ -13,6 +13,7 @@ import { type PrivateServer, startPrivateServer } from './support/private-server
 import { type StaticSite, serveFiles } from './support/static-site.ts';
 import { expectSwarmReady, openTab, type Tab } from './support/tab.ts';
 import { startTinyServer, type TinyServer } from './support/tiny-server.ts';
+import { buildWebLlmExample, WEB_LLM_EXAMPLES, type WebLlmExampleName } from './support/web-llm-examples.ts';
 
 // The library from its tarball, in other people's pages: without a bundler, and with each that they use.
 
@@ -32,7 +33,7 @@ let node: Tab;
 let invite: string;
 let modelFile: string;
 /** What bundlers and compilers make of the examples, all begun as soon as the library is packed. */
-let built: Readonly<Record<'react' | 'webpack' | 'panel' | 'streaming.ts' | 'worker.ts', Promise<string>>>;
+let built: Readonly<Record<'react' | 'webpack' | 'panel' | WebLlmExampleName, Promise<string>>>;
 let compiled: Promise<string>;
 /** An extension's pages, in whose place a site with its content policy stands, and a server of their own. */
 let panel: StaticSite;
@@ -353,40 +354,52 @@ test("esbuild bundles an extension's side panel, which keeps to an extension's c
   await expect(page.locator('[part~=assistant]').last()).toContainText(/Answer: .+/s, { timeout: 60_000 });
 });
 
-/** Examples that WebLLM publishes, and the one line of each that is another over Shoal. */
-const WEB_LLM_EXAMPLES = [
-  {
-    page: 'streaming.html',
-    files: ['streaming.html', 'streaming.ts'],
-    changed: 'streaming.ts',
-    from: 'await webllm.CreateMLCEngine(',
-    to: 'await overShoal({ url: "/tiny.gguf" }).CreateMLCEngine(',
-  },
-  {
-    page: 'get_started.html',
-    files: ['get_started.html', 'main.ts', 'worker.ts'],
-    changed: 'worker.ts',
-    from: 'new WebWorkerMLCEngineHandler()',
-    to: 'overShoal({ url: "/tiny.gguf" }).handler(new WebWorkerMLCEngineHandler())',
-  },
-] as const;
-
-for (const { page: name, changed } of WEB_LLM_EXAMPLES) {
-  test(`WebLLM's own example (${changed}) runs over Shoal, one line changed`, async ({ page }) => {
-    const app = await serveFiles(join(await built[changed], 'dist'));
+for (const name of ['on the page', 'in a worker'] as const) {
+  test(`WebLLM's own example ${name} runs over Shoal, one line changed`, async ({ page }) => {
+    const app = await serveFiles(join(await built[name], 'dist'));
     try {
       const lines: string[] = [];
       page.on('console', (message) => lines.push(message.text()));
-      await page.goto(`${app.origin}/${name}`);
-      await expect(page.locator('#init-label')).toContainText('is ready', { timeout: 60_000 });
-      await expect.poll(() => lines.some((line) => line.startsWith('Final message:')), { timeout: 60_000 }).toBe(true);
-      // The words are anybody's guess, even whether they can be seen; how many there were is told.
-      expect(lines.join('\n')).toMatch(/completion_tokens: [1-9]/);
+      await page.goto(`${app.origin}/${WEB_LLM_EXAMPLES[name].page}`);
+      await expectWebLlmAnswer(page, lines);
     } finally {
       await app.close();
     }
   });
 }
+
+test("WebLLM's own example over a service worker runs over Shoal, a line of either file changed", async ({
+  launchOptions,
+}) => {
+  const name = 'over a service worker';
+  const app = await serveFiles(join(await built[name], 'dist'));
+  // In a profile in memory Chromium has no room for a worker of WebLLM's size.
+  const context = await chromium.launchPersistentContext('', { ...launchOptions, serviceWorkers: 'allow' });
+  const open = async () => {
+    const page = await context.newPage();
+    const lines: string[] = [];
+    page.on('console', (message) => lines.push(message.text()));
+    await page.goto(`${app.origin}/${WEB_LLM_EXAMPLES[name].page}`);
+    return { page, lines };
+  };
+  try {
+    // The example's worker answers pages that are opened when it is there.
+    const { page: before } = await open();
+    await before.evaluate(() => navigator.serviceWorker.ready);
+    await before.close();
+    const first = await open();
+    await expectWebLlmAnswer(first.page, first.lines);
+    // Others ask the first page's engine; the next has one itself when that page is gone.
+    const second = await open();
+    await expectWebLlmAnswer(second.page, second.lines);
+    await first.page.close();
+    const third = await open();
+    await expectWebLlmAnswer(third.page, third.lines);
+  } finally {
+    await context.close();
+    await app.close();
+  }
+});
 
 test('the examples of the documentation compile as whoever copies them would', async () => {
   await compiled;
@@ -428,6 +441,14 @@ async function openChat(page: Page, link: string): Promise<void> {
   await page.goto(`${site.origin}/webpack/?invite=${encodeURIComponent(link)}`);
 }
 
+/** The example has loaded the model and told its whole answer. */
+async function expectWebLlmAnswer(page: Page, lines: readonly string[]): Promise<void> {
+  await expect(page.locator('#init-label')).toContainText('is ready', { timeout: 60_000 });
+  await expect.poll(() => lines.some((line) => line.startsWith('Final message:')), { timeout: 60_000 }).toBe(true);
+  // The words are anybody's guess, even whether they can be seen; how many there were is told.
+  expect(lines.join('\n')).toMatch(/completion_tokens: [1-9]/);
+}
+
 function chatState(page: Page): Promise<string> {
   return page.evaluate(() => document.querySelector('shoal-chat')!.state);
 }
@@ -441,10 +462,7 @@ function buildExamples(): typeof built {
   const react = library.example('react');
   const vite = (folder: string, ...options: string[]) =>
     runTool('vite/bin/vite.js', ['build', '--logLevel', 'error', ...options], folder);
-  const webLlm = (changed: (typeof WEB_LLM_EXAMPLES)[number]['changed']) => {
-    const folder = moveFromWebLlm(changed);
-    return after(folder, () => vite(folder, '--minify', 'false'));
-  };
+  const webLlm = (name: WebLlmExampleName) => buildWebLlmExample(library, name, modelFile);
   const webpack = library.example('webpack');
   const sidePanel = library.example('side-panel');
   return {
@@ -456,26 +474,10 @@ function buildExamples(): typeof built {
     ),
     webpack: after(webpack, () => run(process.execPath, ['tests/e2e/support/run-webpack.ts', webpack], process.cwd())),
     panel: after(sidePanel, () => run(process.execPath, ['build.js'], sidePanel)),
-    'streaming.ts': webLlm('streaming.ts'),
-    'worker.ts': webLlm('worker.ts'),
+    'on the page': webLlm('on the page'),
+    'in a worker': webLlm('in a worker'),
+    'over a service worker': webLlm('over a service worker'),
   };
-}
-
-/** Writes an example of WebLLM's with the one line changed. @returns its folder */
-function moveFromWebLlm(name: (typeof WEB_LLM_EXAMPLES)[number]['changed']): string {
-  const { page, files, changed, from, to } = WEB_LLM_EXAMPLES.find((example) => example.changed === name)!;
-  const folder = join(library.folder, `web-llm-${changed}`);
-  mkdirSync(join(folder, 'public'), { recursive: true });
-  for (const file of files) {
-    const text = readFileSync(`tests/fixtures/web-llm/${file}.txt`, 'utf8');
-    if (file === changed) expect(text.split(from)).toHaveLength(2);
-    const moved = `import { overShoal } from "shoal/web-llm";\n${text.replace(from, to)}`;
-    writeFileSync(join(folder, file), file === changed ? moved : text);
-  }
-  copyFileSync(modelFile, join(folder, 'public/tiny.gguf'));
-  const config = `export default { worker: { format: 'es' }, build: { rollupOptions: { input: '${page}' } } };`;
-  writeFileSync(join(folder, 'vite.config.js'), config);
-  return folder;
 }
 
 /** Of the documentation, as a program each. */

@@ -1,0 +1,83 @@
+import type { WorkerRequest, WorkerResponse } from '@mlc-ai/web-llm';
+import { ShoalError } from '../../core/errors.ts';
+import { CHANNEL, lockOf, type ToPage, type ToWorker } from './page-messages.ts';
+
+/** A page that is there answers at once, one that loads takes seconds. */
+const NO_PAGE_MS = 30_000;
+/** Of models that nobody loads here; a page's handler would not answer. */
+const PASSED_OVER: readonly string[] = ['setAppConfig', 'setLogLevel'];
+
+/** A `ChatWorker` of WebLLM's in a service worker: its requests are answered by the page that runs the engine. */
+export class PageWorker {
+  onmessage: (response: WorkerResponse) => void = () => {};
+  readonly #channel = new BroadcastChannel(CHANNEL);
+  /** The page that runs the engine, as far as is known. */
+  #host: string | undefined;
+  /** Requests that nobody has got yet. */
+  #waiting: WorkerRequest[] = [];
+  /** Those that are not answered. */
+  readonly #asked = new Set<string>();
+  #givingUp: ReturnType<typeof setTimeout> | undefined;
+
+  constructor() {
+    this.#channel.onmessage = ({ data }: MessageEvent<ToWorker | ToPage>) => {
+      if (data.kind === 'host') this.#follow(data.host);
+      else if (data.kind === 'response' && data.host === this.#host) this.#answer(data.response);
+    };
+  }
+
+  postMessage(request: WorkerRequest): void {
+    if (PASSED_OVER.includes(request.kind)) return;
+    this.#asked.add(request.uuid);
+    if (this.#host !== undefined) {
+      this.#send(this.#host, request);
+      return;
+    }
+    this.#waiting.push(request);
+    this.#tell({ kind: 'who' });
+    this.#givingUp ??= setTimeout(() => this.#giveUp(), NO_PAGE_MS);
+  }
+
+  #follow(host: string): void {
+    if (host === this.#host) return;
+    this.#lose('The page that ran the model was closed. Ask again: another open page takes over.');
+    this.#host = host;
+    void navigator.locks.request(lockOf(host), () => {
+      if (this.#host !== host) return;
+      this.#lose('The page that ran the model was closed. Ask again from an open page.');
+      this.#host = undefined;
+    });
+    clearTimeout(this.#givingUp);
+    this.#givingUp = undefined;
+    for (const request of this.#waiting.splice(0)) this.#send(host, request);
+  }
+
+  #send(host: string, request: WorkerRequest): void {
+    this.#tell({ kind: 'request', host, request });
+  }
+
+  #tell(message: ToPage): void {
+    this.#channel.postMessage(message);
+  }
+
+  #answer(response: WorkerResponse): void {
+    // Progress answers no request.
+    if (response.kind === 'initProgressCallback' || this.#asked.delete(response.uuid)) this.onmessage(response);
+  }
+
+  /** Fails what a page was asked, but not what waits for one. */
+  #lose(message: string): void {
+    const waiting = new Set(this.#waiting.map(({ uuid }) => uuid));
+    for (const uuid of this.#asked) if (!waiting.has(uuid)) this.#fail(uuid, message);
+  }
+
+  #giveUp(): void {
+    this.#givingUp = undefined;
+    const message = 'No open page runs the model. Open one that calls overShoal(…).host(…), and ask again.';
+    for (const { uuid } of this.#waiting.splice(0)) this.#fail(uuid, message);
+  }
+
+  #fail(uuid: string, message: string): void {
+    this.#answer({ kind: 'throw', uuid, content: String(new ShoalError('peer-gone', message)) });
+  }
+}
