@@ -35,6 +35,8 @@ export interface AnswerRequest {
 export interface AnswerDelta {
   readonly kind: 'delta';
   readonly text: string;
+  /** What the model says to itself, in its own channel. */
+  readonly reasoning?: string;
   /** Parts of calls that the text was, which is empty then. */
   readonly calls?: readonly CallDelta[];
   /** Of every token since the last delta; empty unless the plan asks. */

@@ -40,6 +40,7 @@ const messageSchema = v.variant(
       // An assistant's message of tool calls alone has null.
       content: v.nullish(content, ''),
       name,
+      reasoning_content: v.nullish(v.string(), ''),
       tool_calls: v.nullish(v.array(toolCall)),
     }),
     v.object({ role: v.literal('tool'), content, tool_call_id: v.string(), name }),
@@ -61,6 +62,9 @@ export function chatMessages(messages: unknown): ChatMessage[] {
     ...(typeof message.name === 'string' ? { name: message.name } : {}),
     ...(message.role === 'assistant' && message.tool_calls?.length
       ? { tool_calls: message.tool_calls as readonly ToolCall[] }
+      : {}),
+    ...(message.role === 'assistant' && message.reasoning_content !== ''
+      ? { reasoning: message.reasoning_content }
       : {}),
     ...(message.role === 'tool' ? { tool_call_id: message.tool_call_id } : {}),
   }));

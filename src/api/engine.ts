@@ -264,6 +264,7 @@ export class ShoalEngine implements MLCEngineInterface {
 
   async #whole<Chunk, Whole>(job: Job, shape: Shape<Chunk, Whole>): Promise<Whole> {
     const texts: string[] = [];
+    const thoughts: string[] = [];
     const calls: CalledFunction[][] = [];
     const logprobs: NonNullable<Choice['logprobs']>[] = [];
     const choices: Choice[] = [];
@@ -273,10 +274,17 @@ export class ShoalEngine implements MLCEngineInterface {
       else if (event.kind === 'end') {
         const { choice, end } = event;
         const tokens = job.plan.logprobs ? (logprobs[choice] ?? []) : null;
-        choices.push({ ...end, text: texts[choice] ?? '', calls: calls[choice] ?? [], logprobs: tokens });
+        choices.push({
+          ...end,
+          text: texts[choice] ?? '',
+          reasoning: thoughts[choice] ?? '',
+          calls: calls[choice] ?? [],
+          logprobs: tokens,
+        });
       } else {
         const { choice, delta } = event;
         texts[choice] = (texts[choice] ?? '') + delta.text;
+        thoughts[choice] = (thoughts[choice] ?? '') + (delta.reasoning ?? '');
         logprobs[choice] = [...(logprobs[choice] ?? []), ...delta.logprobs];
         calls[choice] = withCalls(calls[choice] ?? [], delta.calls ?? []);
       }

@@ -6,6 +6,7 @@ import { isSize, type ModelText, type Prompt, type PromptSize } from '../tokeniz
 import { type AnswerDelta, answer } from './answer.ts';
 import type { GenerationPlan } from './request.ts';
 import type { ChoiceEnd } from './shapes.ts';
+import { withChannelsApart } from './structured/answer-channels.ts';
 import type { Structure } from './structured/structure.ts';
 import { type Usage, usageOf } from './usage.ts';
 
@@ -105,7 +106,10 @@ export async function* runJob(job: Job, context: JobContext): AsyncGenerator<Job
         ...{ generator, tokens, plan, promptIds, maxTokens, sampling: { ...sampling, seed } },
         ...{ conversation, begunIds, onToken, follower, signal },
       });
-      for await (const event of structure?.read(events, format) ?? events) {
+      const read = structure?.read(events, format) ?? events;
+      // An app that keeps an answer keeps all of it; a text completion is what its tokens say.
+      const apart = job.prompt.kind === 'chat' && !keeping ? withChannelsApart(read) : read;
+      for await (const event of apart) {
         if (event.kind === 'delta') yield { kind: 'delta', choice, delta: event };
         else {
           summaries.push(event.summary);

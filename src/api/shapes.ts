@@ -27,6 +27,8 @@ export interface ChoiceEnd {
 /** One finished choice; `logprobs` is null unless the request asks. */
 export interface Choice extends ChoiceEnd {
   readonly text: string;
+  /** Empty where the model tells none apart. */
+  readonly reasoning: string;
   readonly calls: readonly CalledFunction[];
   readonly logprobs: readonly ChatCompletionTokenLogprob[] | null;
 }
@@ -56,14 +58,21 @@ const wholeCall = ({ id, name, arguments: given }: CalledFunction) => ({
   function: { name, arguments: given },
 });
 
+/** What a model says to itself has no place in their shapes: the field is that of DeepSeek, llama.cpp and vLLM. */
+const thought = (reasoning: string | undefined) => (reasoning ? { reasoning_content: reasoning } : {});
+
 /** As OpenAI and WebLLM write chat completions. */
 export const CHAT_SHAPE: Shape<ChatCompletionChunk, ChatCompletion> = {
-  delta: (head, index, { text, calls, logprobs }, withLogprobs) => ({
+  delta: (head, index, { text, reasoning, calls, logprobs }, withLogprobs) => ({
     ...head,
     object: 'chat.completion.chunk',
     choices: [
       {
-        delta: { role: 'assistant', ...(calls ? { tool_calls: calls.map(callDelta) } : { content: text }) },
+        delta: {
+          role: 'assistant',
+          ...thought(reasoning),
+          ...(calls ? { tool_calls: calls.map(callDelta) } : reasoning ? {} : { content: text }),
+        },
         finish_reason: null,
         index,
         logprobs: contentOf(withLogprobs ? logprobs : null),
@@ -79,13 +88,14 @@ export const CHAT_SHAPE: Shape<ChatCompletionChunk, ChatCompletion> = {
   whole: (head, choices, usage) => ({
     ...head,
     object: 'chat.completion',
-    choices: choices.map(({ text, calls, logprobs, ...end }, index) => ({
+    choices: choices.map(({ text, reasoning, calls, logprobs, ...end }, index) => ({
       ...ending(end),
       index,
       logprobs: contentOf(logprobs),
       message: {
         content: calls.length > 0 && text === '' ? null : text,
         role: 'assistant',
+        ...thought(reasoning),
         ...(calls.length > 0 ? { tool_calls: calls.map(wholeCall) } : {}),
       },
     })),

@@ -1,3 +1,5 @@
+import { openEnd } from '../core/open-end.ts';
+
 /**
  * Cuts a text that comes in pieces before the first stop text, wherever the pieces' borders are. Holds back only what
  * may still become a stop text.
@@ -32,7 +34,7 @@ export class StopScanner {
       end = place;
       this.#stoppedBy = stop;
     }
-    if (!this.stopped) end -= this.#openEnd(text);
+    if (!this.stopped) end -= openEnd(text, this.#stops);
     this.#held = this.stopped ? '' : text.slice(end);
     return text.slice(0, end);
   }
@@ -42,14 +44,5 @@ export class StopScanner {
     const rest = this.#held;
     this.#held = '';
     return rest;
-  }
-
-  /** Length of the longest end of `text` that begins a stop text. */
-  #openEnd(text: string): number {
-    const longest = Math.max(0, ...this.#stops.map((stop) => stop.length - 1));
-    for (let length = Math.min(longest, text.length); length > 0; length--) {
-      if (this.#stops.some((stop) => stop.startsWith(text.slice(-length)))) return length;
-    }
-    return 0;
   }
 }

@@ -4,6 +4,13 @@ export type AnswerGrammar =
   | { readonly kind: 'object' }
   /** JSON of this schema, itself JSON: on one line, properties in the schema's order. */
   | { readonly kind: 'schema'; readonly schema: string }
+  /** Free text between `thought.begin` and `thought.end`, or none; then `begin`, and JSON of this schema. */
+  | {
+      readonly kind: 'thought-first';
+      readonly thought: { readonly begin: string; readonly end: string };
+      readonly begin: string;
+      readonly schema: string;
+    }
   /** Text of the rule `root`. */
   | { readonly kind: 'ebnf'; readonly rules: string }
   /** Free text with parts that are bound once they have begun. @see https://xgrammar.mlc.ai/docs/tutorials/structural_tag.html */

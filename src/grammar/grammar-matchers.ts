@@ -18,12 +18,14 @@ const MAX_COMPILED = 16;
 /** Commas and colons as `json.dumps` writes them: one way to write each value, so that no answer is lost in spaces. */
 const SEPARATORS: [string, string] = [', ', ': '];
 const ONE_LINE = -1;
+const ANY_TEXT: StructuralTagFormat = { type: 'any_text' };
 /** No characters. */
 const NOTHING: GrammarFormat = { type: 'grammar', grammar: 'root ::= ""' };
 
 const WORDS: Readonly<Record<AnswerGrammar['kind'], string>> = {
   object: 'JSON grammar',
   schema: 'JSON schema',
+  'thought-first': 'JSON schema',
   ebnf: 'EBNF grammar',
   tags: 'structural tag',
   calls: 'list of tools',
@@ -108,6 +110,8 @@ export class GrammarMatchers {
           return await this.#compileSchema('{"type":"object"}');
         case 'schema':
           return await this.#compileSchema(grammar.schema);
+        case 'thought-first':
+          return await this.#compiler.compileStructuralTag(await thoughtFirstTag(grammar));
         case 'ebnf':
           return await this.#compiler.compileGrammar(grammar.rules);
         case 'tags':
@@ -126,6 +130,16 @@ export class GrammarMatchers {
   #compileSchema(schema: string): Promise<CompiledGrammar> {
     return this.#compiler.compileJSONSchema(schema, false, ONE_LINE, SEPARATORS, true);
   }
+}
+
+async function thoughtFirstTag(grammar: AnswerGrammar & { readonly kind: 'thought-first' }): Promise<StructuralTag> {
+  const { thought, begin, schema } = grammar;
+  const mayThink: StructuralTagFormat = {
+    type: 'or',
+    elements: [{ type: 'tag', ...thought, content: ANY_TEXT }, NOTHING],
+  };
+  const answer: TagFormat = { type: 'tag', begin, content: await schemaFormat(schema), end: '' };
+  return { format: { type: 'sequence', elements: [mayThink, answer] } };
 }
 
 async function callsTag(grammar: AnswerGrammar & { readonly kind: 'calls' }): Promise<StructuralTag> {
@@ -153,7 +167,7 @@ async function parameterTag({ begin, value, end }: CallParameter): Promise<TagFo
     case 'json':
       return tag(await schemaFormat(value.schema));
     case 'text':
-      return tag({ type: 'any_text' });
+      return tag(ANY_TEXT);
     case 'inside':
       return tag({ type: 'regex', pattern: value.pattern });
     case 'one-of':

@@ -3,6 +3,7 @@ import { type HttpServer, startHttpServer } from '../../cli/bridge/http-server.t
 import { PageCalls } from '../../cli/bridge/tab/page-calls.ts';
 import { answerInPage, cancelInPage, promptSizeInPage } from '../../cli/bridge/tab/page-engine.ts';
 import { Swarm } from '../../cli/bridge/tab/swarm.ts';
+import type { ToolFormat } from '../../src/tokenizer/index.ts';
 import { CONTEXT_LENGTH, type ScriptedGenerator, scriptedEngineOf } from './scripted-engine.ts';
 
 /** A bridge over a scripted engine: all but the tab is real. */
@@ -22,9 +23,15 @@ export async function scriptedBridge(
     key,
     origins = [],
     contextLength = CONTEXT_LENGTH,
-  }: { readonly key?: string; readonly origins?: readonly string[]; readonly contextLength?: number } = {},
+    toolFormat,
+  }: {
+    readonly key?: string;
+    readonly origins?: readonly string[];
+    readonly contextLength?: number;
+    readonly toolFormat?: ToolFormat;
+  } = {},
 ): Promise<ScriptedBridge> {
-  const { engine, generator } = scriptedEngineOf(texts, contextLength);
+  const { engine, generator } = scriptedEngineOf(texts, contextLength, toolFormat);
   const gone = new AbortController();
   const page = { answer: answerInPage, cancel: cancelInPage, promptSize: promptSizeInPage };
   const calls = new PageCalls(page, gone.signal);

@@ -5,7 +5,7 @@ import type {
   GenerationSummary,
   Generator,
 } from '../../src/swarm/coordinator/generation.ts';
-import { LocalModelText } from '../../src/tokenizer/index.ts';
+import { LocalModelText, type ToolFormat } from '../../src/tokenizer/index.ts';
 import { defaultTokenizer } from './default-tokenizer.ts';
 import { localGrammars } from './local-grammars.ts';
 
@@ -69,12 +69,16 @@ export function scriptedEngine(...texts: string[]): ScriptedEngine {
   return scriptedEngineOf(texts, CONTEXT_LENGTH);
 }
 
-export function scriptedEngineOf(texts: readonly string[], contextLength: number): ScriptedEngine {
+export function scriptedEngineOf(
+  texts: readonly string[],
+  contextLength: number,
+  toolFormat: ToolFormat = 'none',
+): ScriptedEngine {
   const generator = new ScriptedGenerator(...texts);
   const forgotten: string[] = [];
   const engine = new ShoalEngine({
     generator,
-    text: async () => new LocalModelText(tokenizer),
+    text: async () => Object.defineProperty(new LocalModelText(tokenizer), 'toolFormat', { value: toolFormat }),
     grammars: localGrammars(tokenizer.data),
     modelId: () => 'Tiny',
     contextLength: () => contextLength,

@@ -13,6 +13,8 @@ export type ChatPart =
       /** Of its tokens; none unless they were asked for. */
       readonly logprobs: readonly TokenLogprob[];
     }
+  /** What the model says to itself. */
+  | { readonly kind: 'thought'; readonly text: string }
   /** A function is called; its arguments follow. */
   | { readonly kind: 'call'; readonly id: string; readonly name: string }
   /** More of the arguments of the last call, as JSON. */
@@ -26,6 +28,12 @@ export interface ChatEnd {
   readonly usage: Usage;
 }
 
+/** With what the engine tells besides. */
+type Choice = ChatCompletionChunk.Choice & {
+  readonly stop_reason?: string;
+  readonly delta: { readonly reasoning_content?: string };
+};
+
 /** An answer of one choice in parts, for the APIs that have shapes of their own. @throws as `Swarm.chat` */
 export async function* chatParts(
   swarm: Swarm,
@@ -38,7 +46,9 @@ export async function* chatParts(
   /** Of tokens whose text has not come yet. */
   let logprobs: TokenLogprob[] = [];
   for await (const chunk of swarm.chatStream({ ...request, stream_options: { include_usage: true } }, signal)) {
-    const choice: (ChatCompletionChunk.Choice & { readonly stop_reason?: string }) | undefined = chunk.choices[0];
+    const choice: Choice | undefined = chunk.choices[0];
+    const thought = choice?.delta.reasoning_content;
+    if (thought) yield { kind: 'thought', text: thought };
     finishReason = choice?.finish_reason ?? finishReason;
     stoppedBy = choice?.stop_reason ?? stoppedBy;
     usage = (chunk.usage as Usage | undefined) ?? usage;

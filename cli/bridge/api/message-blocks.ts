@@ -18,6 +18,9 @@ export class MessageBlocks {
       if (this.#last?.type !== 'text') yield* this.#open({ type: 'text', text: '' });
       (this.#last as Block & { type: 'text' }).text += part.text;
       yield this.#delta({ type: 'text_delta', text: part.text });
+    } else if (part.kind === 'thought') {
+      // Nobody asked for it, but it takes a while.
+      yield { type: 'ping' };
     } else if (part.kind === 'call') {
       yield* this.#open({ type: 'tool_use', id: part.id, name: part.name, input: {} });
     } else {

@@ -18,12 +18,19 @@ interface CallItem extends CalledFunction {
   arguments: string;
 }
 
+interface ReasoningItem {
+  readonly type: 'reasoning';
+  readonly id: string;
+  text: string;
+}
+type Item = MessageItem | CallItem | ReasoningItem;
+
 /** Makes the output items of a response, and the events that tell of them, from the parts of an answer. */
 export class ResponseItems {
   /** Those that are done. */
   readonly output: object[] = [];
   readonly #calledBy: (name: string) => CalledFunction;
-  #open: MessageItem | CallItem | undefined;
+  #open: Item | undefined;
 
   /** @param calledBy - the function that the engine calls by a name */
   constructor(calledBy: (name: string) => CalledFunction) {
@@ -38,6 +45,11 @@ export class ResponseItems {
       item.text += text;
       item.logprobs.push(...logprobs);
       yield this.#event('output_text.delta', { content_index: 0, delta: text, logprobs });
+    } else if (part.kind === 'thought') {
+      if (this.#open?.type !== 'reasoning')
+        yield* this.#begin({ type: 'reasoning', id: `rs_${randomUUID()}`, text: '' });
+      (this.#open as ReasoningItem).text += part.text;
+      yield this.#event('reasoning_text.delta', { content_index: 0, delta: part.text });
     } else if (part.kind === 'call') {
       const called = { call_id: part.id, ...this.#calledBy(part.name), arguments: '' };
       yield* this.#begin({ type: 'function_call', id: `fc_${randomUUID()}`, ...called });
@@ -53,7 +65,7 @@ export class ResponseItems {
     yield* this.#close(status);
   }
 
-  *#begin(item: MessageItem | CallItem): Generator<TypedEvent> {
+  *#begin(item: Item): Generator<TypedEvent> {
     yield* this.#close('completed');
     this.#open = item;
     const { output_index } = this.#place();
@@ -68,6 +80,8 @@ export class ResponseItems {
       const { text, logprobs } = item;
       yield this.#event('output_text.done', { content_index: 0, text, logprobs });
       yield this.#event('content_part.done', { content_index: 0, part: textPart(item) });
+    } else if (item.type === 'reasoning') {
+      yield this.#event('reasoning_text.done', { content_index: 0, text: item.text });
     } else yield this.#event('function_call_arguments.done', { name: item.name, arguments: item.arguments });
     const { output_index } = this.#place();
     const done = shown(item, status);
@@ -85,7 +99,11 @@ export class ResponseItems {
   }
 }
 
-function shown(item: MessageItem | CallItem, status: Status): object {
+function shown(item: Item, status: Status): object {
+  if (item.type === 'reasoning') {
+    const content = status === 'in_progress' ? [] : [{ type: 'reasoning_text', text: item.text }];
+    return { type: item.type, id: item.id, status, summary: [], content };
+  }
   if (item.type === 'function_call') return { ...item, status };
   const { type, id } = item;
   return { type, id, status, role: 'assistant', content: status === 'in_progress' ? [] : [textPart(item)] };

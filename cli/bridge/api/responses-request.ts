@@ -27,14 +27,23 @@ const call = v.object({
   namespace: v.optional(v.nullable(v.string())),
   arguments: v.string(),
 });
+/** As an earlier response put it out. */
+const thought = v.object({
+  type: v.literal('reasoning'),
+  content: v.optional(v.nullable(v.array(v.object({ type: v.literal('reasoning_text'), text: v.string() })))),
+});
 const result = v.object({ type: v.literal('function_call_output'), call_id: v.string(), output: content });
+type Item = v.InferOutput<typeof message | typeof call | typeof result | typeof thought>;
+const ITEMS = new Map<unknown, v.GenericSchema<unknown, Item>>(
+  [call, result, thought].map((schema) => [schema.entries.type.literal, schema]),
+);
 /** Told apart by their type, which a message need not have. */
-const item = v.lazy((value): v.GenericSchema<unknown, v.InferOutput<typeof message | typeof call | typeof result>> => {
+const item = v.lazy((value) => {
   const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
-  return type === 'function_call' ? call : type === 'function_call_output' ? result : message;
+  return ITEMS.get(type) ?? message;
 });
 const input = v.lazy(
-  (value): v.GenericSchema<unknown, string | v.InferOutput<typeof item>[]> =>
+  (value): v.GenericSchema<unknown, string | Item[]> =>
     Array.isArray(value)
       ? v.pipe(v.array(item), v.minLength(1, 'Expected at least one message'))
       : v.string(({ received }) => `Expected a text or a list of messages but received ${received}`),
@@ -117,7 +126,7 @@ export function chatRequest(fields: ResponsesFields) {
   const named = typeof choice === 'object' ? { type: 'function', function: { name: choice.name } } : choice;
   const format = fields.text?.format;
   return {
-    messages: withOneSystem([...system, ...items]).map(messageOf),
+    messages: messagesOf(withOneSystem([...system, ...items])),
     ...{ max_tokens: max_output_tokens, temperature, top_p },
     ...(fields.include?.includes(LOGPROBS) ? { logprobs: true, top_logprobs: fields.top_logprobs ?? 0 } : {}),
     ...(tools.length > 0 ? { tools: functionsOf(tools) } : {}),
@@ -127,7 +136,21 @@ export function chatRequest(fields: ResponsesFields) {
   };
 }
 
-function messageOf(said: v.InferOutput<typeof item>) {
+/** A thought goes with the call that follows it. */
+function messagesOf(items: readonly Item[]): object[] {
+  let reasoning_content = '';
+  return items.flatMap((said) => {
+    if (said.type === 'reasoning') {
+      reasoning_content = (said.content ?? []).map(({ text }) => text).join('');
+      return [];
+    }
+    const messages = [{ ...messageOf(said), ...(said.type === 'function_call' ? { reasoning_content } : {}) }];
+    reasoning_content = '';
+    return messages;
+  });
+}
+
+function messageOf(said: Exclude<Item, { readonly type: 'reasoning' }>) {
   if ('output' in said) return { role: 'tool', tool_call_id: said.call_id, content: contentOf(said.output) };
   if ('call_id' in said) {
     const { call_id: id, arguments: given } = said;
@@ -146,8 +169,8 @@ function roleOf({ role }: v.InferOutput<typeof message>) {
 }
 
 /** Neighbouring messages of the system as one: most templates have room for one, at the beginning. */
-function withOneSystem(items: readonly v.InferOutput<typeof item>[]): v.InferOutput<typeof item>[] {
-  const joined: v.InferOutput<typeof item>[] = [];
+function withOneSystem(items: readonly Item[]): Item[] {
+  const joined: Item[] = [];
   for (const next of items) {
     const last = joined.at(-1);
     if (last && isSystem(last) && isSystem(next))
@@ -157,7 +180,7 @@ function withOneSystem(items: readonly v.InferOutput<typeof item>[]): v.InferOut
   return joined;
 }
 
-function isSystem(said: v.InferOutput<typeof item>): said is v.InferOutput<typeof message> {
+function isSystem(said: Item): said is v.InferOutput<typeof message> {
   return 'role' in said && roleOf(said) === 'system';
 }
 

@@ -52,6 +52,20 @@ const SYNTAXES: Readonly<Record<ToolFormat, FormatSyntax>> = {
       return [{ name, trigger: LIST, begin: `${LIST}[${bare.begin}`, end: `${bare.end}]` }];
     },
   },
+  channels: {
+    several: false,
+    // The receiver is in the part's head or, as in the template, before it.
+    calls: ({ name }) => {
+      const to = (before: string, behind: string): CallSyntax => {
+        const trigger = `${before} to=functions.`;
+        return { name, trigger, begin: `${trigger}${name}${behind}<|message|>`, end: '' };
+      };
+      return [
+        to('<|channel|>commentary', ' <|constrain|>json'),
+        to('<|start|>assistant', '<|channel|>commentary json'),
+      ];
+    },
+  },
   named: {
     several: true,
     calls: ({ name }) => [{ name, trigger: LIST, begin: `${LIST}${name}[ARGS]`, end: '' }],

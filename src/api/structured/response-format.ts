@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { ShoalError } from '../../core/errors.ts';
 import type { AnswerGrammar } from '../../grammar/answer-grammar.ts';
+import type { ToolFormat } from '../../tokenizer/index.ts';
 import { checkedFields } from '../checked-fields.ts';
 import { heldSchema } from './held-schema.ts';
 
@@ -45,6 +46,14 @@ export function grammarOf(response_format: unknown): AnswerGrammar | undefined {
     case 'structural_tag':
       return { kind: 'tags', structuralTag: written(format.structural_tag) };
   }
+}
+
+/** The grammar as a model of this format writes it: one with channels thinks first, and answers in the last of them. */
+export function asWritten(grammar: AnswerGrammar, format: ToolFormat): AnswerGrammar {
+  if (format !== 'channels' || (grammar.kind !== 'schema' && grammar.kind !== 'object')) return grammar;
+  const schema = grammar.kind === 'schema' ? grammar.schema : '{"type":"object"}';
+  const thought = { begin: '<|channel|>analysis<|message|>', end: '<|end|><|start|>assistant' };
+  return { kind: 'thought-first', thought, begin: '<|channel|>final<|message|>', schema };
 }
 
 /** @throws ShoalError `bad-request` */

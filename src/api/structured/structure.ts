@@ -5,7 +5,7 @@ import type { Prompt, ToolFormat } from '../../tokenizer/index.ts';
 import type { AnswerDelta, AnswerEnd } from '../answer.ts';
 import { withCallsApart } from './answer-calls.ts';
 import { callSyntaxes, toolGrammar } from './call-syntax.ts';
-import { grammarOf } from './response-format.ts';
+import { asWritten, grammarOf } from './response-format.ts';
 import { tellTools } from './told-tools.ts';
 import { planTools } from './tool-request.ts';
 
@@ -34,7 +34,7 @@ export function structureOf(request: ChatCompletionRequest): Structure {
     );
   return {
     tools: plan ? (request.tools ?? []) : [],
-    grammar: (format) => (plan ? toolGrammar(plan, format) : form),
+    grammar: (format) => (plan ? toolGrammar(plan, format) : form && asWritten(form, format)),
     tell: tellTools,
     read: (events, format) => (plan ? withCallsApart(events, callSyntaxes(plan, format)) : events),
   };

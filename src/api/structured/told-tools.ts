@@ -3,7 +3,9 @@ import { writtenCall } from './call-syntax.ts';
 
 /** A prompt as the model's template can write it: one that knows no functions is told of them in the system's text. */
 export function tellTools(prompt: Prompt, format: ToolFormat): Prompt {
-  if (prompt.kind !== 'chat' || format !== 'none') return prompt;
+  if (prompt.kind !== 'chat') return prompt;
+  if (format === 'channels') return toldInChannels(prompt);
+  if (format !== 'none') return { ...prompt, messages: prompt.messages.map(withoutReasoning) };
   const { tools, ...options } = prompt.options;
   const messages = plainMessages(prompt.messages);
   if (!tools?.length) return { ...prompt, messages, options };
@@ -16,11 +18,30 @@ export function tellTools(prompt: Prompt, format: ToolFormat): Prompt {
   return { ...prompt, messages: withSystem, options };
 }
 
+/** For gpt-oss: its template has every function described, and what was thought before a call as that message's content. */
+function toldInChannels(prompt: Prompt & { readonly kind: 'chat' }): Prompt {
+  const messages = prompt.messages.map((message) => {
+    const { reasoning = message.content, tool_calls: calls } = message;
+    return withoutReasoning(calls?.length ? { ...message, content: reasoning } : message);
+  });
+  const tools = prompt.options.tools?.map(described);
+  return { ...prompt, messages, options: { ...prompt.options, ...(tools ? { tools } : {}) } };
+}
+
+function described(tool: unknown): unknown {
+  const { function: called, ...rest } = tool as { readonly function: object };
+  return { ...rest, function: { description: '', ...called } };
+}
+
+function withoutReasoning({ reasoning: _, ...message }: ChatMessage): ChatMessage {
+  return message;
+}
+
 /** Calls and results as text: calls are the assistant's, results the user's. */
 function plainMessages(messages: readonly ChatMessage[]): ChatMessage[] {
   const plain: ChatMessage[] = [];
   let afterResult = false;
-  for (const { tool_calls: calls = [], tool_call_id, ...message } of messages) {
+  for (const { tool_calls: calls = [], tool_call_id, ...message } of messages.map(withoutReasoning)) {
     const isResult = message.role === 'tool';
     const written = calls.map((call) => writtenCall(call.function.name, onOneLine(call.function.arguments)));
     const texts = isResult ? [`<tool_response>\n${message.content}\n</tool_response>`] : [message.content, ...written];

@@ -56,7 +56,7 @@ const scripted = (text: string) => scriptedEngineOf([text], 4096);
 describe('an answer that has to call a function', () => {
   const valid = new Ajv2020().compile(WEATHER.function.parameters);
 
-  it.each<ToolFormat>(['tags', 'parameters', 'json', 'list', 'named', 'none'])(
+  it.each<ToolFormat>(['tags', 'parameters', 'json', 'list', 'named', 'channels', 'none'])(
     'as the model writes it (%s) does so with arguments of its schema',
     async (format) => {
       for (let seed = 0; seed < 4; seed++) {

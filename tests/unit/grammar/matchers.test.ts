@@ -42,6 +42,17 @@ describe('a grammar', () => {
     expect(await allowedAfter({ kind: 'schema', schema }, '{"a": 7', ['7', '}', ','])).toEqual(['7', '}']);
   });
 
+  it('of an answer behind a thought has one or none, and then the answer', async () => {
+    const [begin, end] = ['<think>', '</think>'];
+    const schema = '{"type":"object","properties":{"a":{"type":"integer"}},"required":["a"]}';
+    const grammar = { kind: 'thought-first', thought: { begin, end }, begin: 'Answer: ', schema } as const;
+    expect(await allowedAfter(grammar, '', [...TEXTS, '<', 'A'])).toEqual(['<', 'A']);
+    expect(await allowedAfter(grammar, '<think>{Hm', TEXTS.slice(0, 7))).toEqual(TEXTS.slice(0, 7));
+    expect(await allowedAfter(grammar, '<think>Hm.</think>', [...TEXTS, 'A'])).toEqual(['A']);
+    expect(await allowedAfter(grammar, 'Answer: {"a":', [' ', '\n', '7'])).toEqual([' ']);
+    expect(await allowedAfter(grammar, '<think>Hm.</think>Answer: {"a": 7}', TEXTS)).toBe('end');
+  });
+
   it('in EBNF begins at its root, and may end where it says', async () => {
     const rules = 'root ::= "a" [0-9]? tail\ntail ::= "a"+';
     expect(await allowedAfter({ kind: 'ebnf', rules }, 'a', TEXTS)).toEqual(['a', '7']);

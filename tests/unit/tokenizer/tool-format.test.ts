@@ -17,6 +17,7 @@ describe('how a model calls functions', () => {
     ['Mistral', toolFormatOf('{% if tools %}[AVAILABLE_TOOLS]{% endif %}[TOOL_CALLS] ['), 'list'],
     ['Mistral of 2025', toolFormatOf('{% if tools %}[TOOL_CALLS]name[ARGS]{}'), 'named'],
     ['Mistral with ids', toolFormatOf('{% if tools %}[TOOL_CALLS]name[CALL_ID]id[ARGS]{}'), 'none'],
+    ['gpt-oss', toolFormatOf('{% if tools %}assistant to=functions.name<|channel|>commentary json'), 'channels'],
     ['another with tools', toolFormatOf('{% if tools %}<|tools|>'), 'none'],
   ])('is told by its template: %s', (_, format, expected) => {
     expect(format).toBe(expected);

@@ -1,0 +1,31 @@
+import { type ChanneledText, ChannelReader } from '../../tokenizer/channels.ts';
+import type { AnswerDelta, AnswerEnd } from '../answer.ts';
+
+/** An answer with what the model says to itself apart from its text. */
+export async function* withChannelsApart(
+  events: AsyncGenerator<AnswerDelta | AnswerEnd, void>,
+): AsyncGenerator<AnswerDelta | AnswerEnd, void> {
+  const reader = new ChannelReader();
+  let logprobs: AnswerDelta['logprobs'] = [];
+  for await (const event of events) {
+    if (event.kind === 'end') {
+      yield* deltas(reader.flush(), logprobs);
+      yield event;
+    } else if (event.calls) yield event;
+    else {
+      const said = reader.push(event.text);
+      logprobs = [...logprobs, ...event.logprobs];
+      if (reader.hasChannels === undefined) continue;
+      // Tokens of thoughts and marks are none of the text's.
+      yield* deltas(said, said.answer !== '' || !reader.hasChannels ? logprobs : []);
+      logprobs = [];
+    }
+  }
+}
+
+function deltas({ reasoning, answer }: ChanneledText, logprobs: AnswerDelta['logprobs']): AnswerDelta[] {
+  const told: AnswerDelta[] = [];
+  if (reasoning !== '') told.push({ kind: 'delta', text: '', reasoning, logprobs: [] });
+  if (answer !== '' || logprobs.length > 0) told.push({ kind: 'delta', text: answer, logprobs });
+  return told;
+}
