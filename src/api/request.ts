@@ -80,6 +80,8 @@ const chatSchema = v.strictObject({
       enable_thinking: v.nullish(v.boolean()),
       enable_latency_breakdown: HARMLESS,
       resumable: ELSEWHERE,
+      /** Shoal's own, beside WebLLM's: thoughts in `<think>` are apart from the text too. */
+      thoughts_apart: v.nullish(v.boolean(), false),
     }),
   ),
 });
@@ -97,6 +99,8 @@ const textSchema = v.strictObject({
 /** How to generate, as a request asks. */
 export interface GenerationPlan {
   readonly includeUsage: boolean;
+  /** Whether thoughts in `<think>` are apart from the text; those in channels always are. */
+  readonly thoughtsApart: boolean;
   readonly choices: number;
   /** Undefined for as many as the context holds. */
   readonly maxTokens: number | undefined;
@@ -117,7 +121,8 @@ export function planChat(request: ChatCompletionRequest): GenerationPlan {
   const { max_tokens, max_completion_tokens, ...output } = checkedFields(chatSchema, withoutNulls(request));
   // OpenAI's newer name for the same bound; where both are given, both hold.
   const bounds = [max_tokens, max_completion_tokens].filter((bound) => typeof bound === 'number');
-  return planOf(output, bounds.length > 0 ? Math.min(...bounds) : undefined);
+  const plan = planOf(output, bounds.length > 0 ? Math.min(...bounds) : undefined);
+  return { ...plan, thoughtsApart: output.extra_body?.thoughts_apart === true };
 }
 
 /** As `planChat`, of a text request. @throws ShoalError `bad-request` */
@@ -143,6 +148,7 @@ function planOf(output: Omit<PlannedOptions, 'suffix' | 'best_of'>, maxTokens: n
     throw new ShoalError('bad-request', 'The request has "stream_options"; set "stream" to true with it.');
   return {
     includeUsage: output.stream_options?.include_usage === true,
+    thoughtsApart: false,
     choices: output.n,
     maxTokens,
     // As in WebLLM: ignoring the end means the stop texts too.

@@ -6,12 +6,15 @@ import { isSize, type ModelText, type Prompt, type PromptSize } from '../tokeniz
 import { type AnswerDelta, answer } from './answer.ts';
 import type { GenerationPlan } from './request.ts';
 import type { ChoiceEnd } from './shapes.ts';
-import { withChannelsApart } from './structured/answer-channels.ts';
+import { withThoughtsApart } from './structured/answer-thoughts.ts';
 import type { Structure } from './structured/structure.ts';
 import { type Usage, usageOf } from './usage.ts';
 
 /** OpenAI's defaults: where neither the request nor the model says. */
 const GENERAL_SAMPLING = { temperature: 1, topP: 1 };
+
+/** Tokens that have a mark of thought and the spaces behind it, also where it is none of the vocabulary. */
+const END_OF_PROMPT = 16;
 
 /** A prompt and what it was answered so far, as exact tokens: another run goes on from there. */
 export interface AnswerSoFar {
@@ -93,6 +96,7 @@ export async function* runJob(job: Job, context: JobContext): AsyncGenerator<Job
       keeping.onProgress({ promptIds, ids });
     });
   const grammar = structure?.grammar(format);
+  const marks = thoughtMarks(plan, tokens, promptIds);
   const sampling = { ...GENERAL_SAMPLING, ...text.sampling, ...plan.sampling };
   const summaries: GenerationSummary[] = [];
   for (let choice = 0; choice < plan.choices; choice++) {
@@ -108,7 +112,7 @@ export async function* runJob(job: Job, context: JobContext): AsyncGenerator<Job
       });
       const read = structure?.read(events, format) ?? events;
       // An app that keeps an answer keeps all of it; a text completion is what its tokens say.
-      const apart = job.prompt.kind === 'chat' && !keeping ? withChannelsApart(read) : read;
+      const apart = job.prompt.kind === 'chat' && !keeping ? withThoughtsApart(read, marks) : read;
       for await (const event of apart) {
         if (event.kind === 'delta') yield { kind: 'delta', choice, delta: event };
         else {
@@ -132,6 +136,11 @@ export function checkModel(wanted: string | null | undefined, served: string): v
     'bad-request',
     `This swarm serves the model "${served}", not "${wanted}". Open the invite link of a swarm that serves it.`,
   );
+}
+
+/** Where the prompt's end has begun a thought, the answer has its end only. */
+function thoughtMarks({ thoughtsApart: tags }: GenerationPlan, tokens: TokenTable, promptIds: readonly number[]) {
+  return { tags, begun: tags && /<think>\s*$/.test(tokens.decode(promptIds.slice(-END_OF_PROMPT))) };
 }
 
 function checkBias({ sampling }: GenerationPlan, tokens: TokenTable): void {

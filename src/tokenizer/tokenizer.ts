@@ -1,13 +1,13 @@
 import { ShoalError } from '../core/errors.ts';
 import type { Metadata } from '../core/metadata.ts';
 import { byteLevelBytes, byteLevelEncoder, type TextEncode } from './byte-level.ts';
-import { CHANNEL, splitChannels } from './channels.ts';
 import { type ChatMessage, ChatTemplate, type RenderOptions } from './chat-template.ts';
 import { type RenderedPrompt, renderApart, withoutSigns } from './content-marks.ts';
 import { metaspaceEncoder } from './metaspace.ts';
 import { readSampling, type SamplingDefaults } from './sampling-defaults.ts';
 import { sentencePieceBytes, sentencePieceEncoder } from './sentence-piece.ts';
 import { type Fragments, SpecialTokens } from './special-tokens.ts';
+import { CHANNEL, splitThoughts } from './thought-reader.ts';
 import { packTokens, TokenTable } from './token-table.ts';
 import { isControl, TokenType } from './token-types.ts';
 import { TOOL_MARKS, type ToolFormat, toolFormatOf } from './tool-format.ts';
@@ -151,5 +151,5 @@ function readBytes(token: string, type: number | undefined, kind: Vocabulary['ki
 /** An earlier answer as people read it: gpt-oss' template refuses one that has its channels. The last one goes on. */
 function withFinalChannel(message: ChatMessage, index: number, messages: readonly ChatMessage[]): ChatMessage {
   if (message.role !== 'assistant' || index === messages.length - 1) return message;
-  return { ...message, content: splitChannels(message.content)?.answer ?? message.content };
+  return { ...message, content: splitThoughts(message.content, { tags: false })?.answer ?? message.content };
 }

@@ -1,4 +1,4 @@
-import { CHANNEL } from './channels.ts';
+import { CHANNEL } from './thought-reader.ts';
 
 /**
  * How a model's chat template has it call functions: in Qwen's and Hermes' tags, with the parameters one by one as

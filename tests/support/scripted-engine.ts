@@ -73,12 +73,18 @@ export function scriptedEngineOf(
   texts: readonly string[],
   contextLength: number,
   toolFormat: ToolFormat = 'none',
+  /** In place of what the messages give. */
+  prompt?: string,
 ): ScriptedEngine {
+  const text = new LocalModelText(tokenizer);
+  Object.defineProperty(text, 'toolFormat', { value: toolFormat });
+  const encode = text.encode.bind(text);
+  if (prompt !== undefined) text.encode = (_, enough) => encode({ kind: 'text', text: prompt }, enough);
   const generator = new ScriptedGenerator(...texts);
   const forgotten: string[] = [];
   const engine = new ShoalEngine({
     generator,
-    text: async () => Object.defineProperty(new LocalModelText(tokenizer), 'toolFormat', { value: toolFormat }),
+    text: async () => text,
     grammars: localGrammars(tokenizer.data),
     modelId: () => 'Tiny',
     contextLength: () => contextLength,

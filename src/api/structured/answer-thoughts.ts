@@ -1,11 +1,12 @@
-import { type ChanneledText, ChannelReader } from '../../tokenizer/channels.ts';
+import { type ReasonedText, type ThoughtMarks, ThoughtReader } from '../../tokenizer/thought-reader.ts';
 import type { AnswerDelta, AnswerEnd } from '../answer.ts';
 
 /** An answer with what the model says to itself apart from its text. */
-export async function* withChannelsApart(
+export async function* withThoughtsApart(
   events: AsyncGenerator<AnswerDelta | AnswerEnd, void>,
+  marks: ThoughtMarks,
 ): AsyncGenerator<AnswerDelta | AnswerEnd, void> {
-  const reader = new ChannelReader();
+  const reader = new ThoughtReader(marks);
   let logprobs: AnswerDelta['logprobs'] = [];
   for await (const event of events) {
     if (event.kind === 'end') {
@@ -15,15 +16,15 @@ export async function* withChannelsApart(
     else {
       const said = reader.push(event.text);
       logprobs = [...logprobs, ...event.logprobs];
-      if (reader.hasChannels === undefined) continue;
+      if (reader.marked === undefined) continue;
       // Tokens of thoughts and marks are none of the text's.
-      yield* deltas(said, said.answer !== '' || !reader.hasChannels ? logprobs : []);
+      yield* deltas(said, said.answer !== '' || !reader.marked ? logprobs : []);
       logprobs = [];
     }
   }
 }
 
-function deltas({ reasoning, answer }: ChanneledText, logprobs: AnswerDelta['logprobs']): AnswerDelta[] {
+function deltas({ reasoning, answer }: ReasonedText, logprobs: AnswerDelta['logprobs']): AnswerDelta[] {
   const told: AnswerDelta[] = [];
   if (reasoning !== '') told.push({ kind: 'delta', text: '', reasoning, logprobs: [] });
   if (answer !== '' || logprobs.length > 0) told.push({ kind: 'delta', text: answer, logprobs });

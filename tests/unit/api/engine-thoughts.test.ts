@@ -47,6 +47,22 @@ describe('a conversation with a model that has channels', () => {
   });
 });
 
+describe('an answer that begins with a thought in tags', () => {
+  const text = '<think>\nFrance.\n</think>\n\nParis.';
+
+  it('is WebLLM’s text, unless the request wants it apart', async () => {
+    expect((await ask(text)).message).toEqual({ role: 'assistant', content: text });
+    const apart = await ask(text, { extra_body: { thoughts_apart: true } });
+    expect(apart.message).toEqual({ role: 'assistant', content: 'Paris.', reasoning_content: 'France.' });
+  });
+
+  it('is in its thought from the beginning where the prompt’s end has begun it', async () => {
+    const { engine } = scriptedEngineOf(['France.\n</think>\n\nParis.'], 4096, 'none', 'Go on. <think>\n');
+    const { choices } = await engine.chatCompletion({ messages, extra_body: { thoughts_apart: true } } as never);
+    expect(choices[0]!.message).toMatchObject({ content: 'Paris.', reasoning_content: 'France.' });
+  });
+});
+
 describe('an answer in channels', () => {
   it('is its final part, beside what the model says to itself', async () => {
     const { message, finish_reason } = await ask(THOUGHT + FINAL);

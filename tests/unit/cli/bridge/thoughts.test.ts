@@ -26,6 +26,14 @@ describe('what a model says to itself', () => {
     expect(choices[0]!.message).toMatchObject({ content: 'Paris.', reasoning_content: 'France.' });
   });
 
+  it('is none where tags mark it, either', async () => {
+    const client = await serve('<think>\nFrance.\n</think>\n\nParis.');
+    const ask = { model: 'Tiny', messages: user('Capital of France?') };
+    expect((await client.chat.completions.create(ask)).choices[0]!.message.content).toBe('Paris.');
+    const chunks = await readAll(await client.chat.completions.create({ ...ask, stream: true }));
+    expect(chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('')).toBe('Paris.');
+  });
+
   it('is an item of a response, and its events', async () => {
     const client = await serve(ANSWER);
     const response = await client.responses.create(ask);
