@@ -6,7 +6,6 @@ import { isSize, type ModelText, type Prompt, type PromptSize } from '../tokeniz
 import { type AnswerDelta, answer } from './answer.ts';
 import type { GenerationPlan } from './request.ts';
 import type { ChoiceEnd } from './shapes.ts';
-import { withThoughtsApart } from './structured/answer-thoughts.ts';
 import type { Structure } from './structured/structure.ts';
 import { type Usage, usageOf } from './usage.ts';
 
@@ -97,6 +96,11 @@ export async function* runJob(job: Job, context: JobContext): AsyncGenerator<Job
     });
   const grammar = structure?.grammar(format);
   const marks = thoughtMarks(plan, tokens, promptIds);
+  // A text completion is what its tokens say. An app that keeps an answer keeps all of it: the page has no need of this.
+  const thoughtsApart =
+    job.prompt.kind === 'chat' && !keeping
+      ? (await import('./structured/answer-thoughts.ts')).withThoughtsApart
+      : undefined;
   const sampling = { ...GENERAL_SAMPLING, ...text.sampling, ...plan.sampling };
   const summaries: GenerationSummary[] = [];
   for (let choice = 0; choice < plan.choices; choice++) {
@@ -111,8 +115,7 @@ export async function* runJob(job: Job, context: JobContext): AsyncGenerator<Job
         ...{ conversation, begunIds, onToken, follower, signal },
       });
       const read = structure?.read(events, format) ?? events;
-      // An app that keeps an answer keeps all of it; a text completion is what its tokens say.
-      const apart = job.prompt.kind === 'chat' && !keeping ? withThoughtsApart(read, marks) : read;
+      const apart = thoughtsApart ? thoughtsApart(read, marks) : read;
       for await (const event of apart) {
         if (event.kind === 'delta') yield { kind: 'delta', choice, delta: event };
         else {

@@ -449,8 +449,9 @@ export class SwarmApp implements AppModel {
   async loadRest(): Promise<void> {
     const attention = import('./attention.ts').then(({ watchAttention }) => watchAttention(this));
     const files = [import('./models/model-files.ts'), import('./models/import-file.ts')];
+    const ofPrograms = import('../api/structured/answer-thoughts.ts');
     // Of rows and torrents, once this tab serves.
-    await Promise.allSettled([attention, ...files, import('hash-wasm')]);
+    await Promise.allSettled([attention, ...files, ofPrograms, import('hash-wasm')]);
   }
 
   /** The server has another build of the page than this one. */

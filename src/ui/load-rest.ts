@@ -17,6 +17,24 @@ import { keepPage } from './keep-page.ts';
 /** The first look at the page, and perhaps the first click, are over by then. */
 const REST_AFTER_MS = 3000;
 
+const PARTS = [
+  answerMarkdown,
+  qrCode,
+  settingsForm,
+  conversationDrawer,
+  attachmentBar,
+  modelPicker,
+  roomBar,
+  shortcutSheet,
+  shardDetails,
+  joinForecast,
+  lapMap,
+  farewellNote,
+  checkList,
+  timeline,
+  spokenEvent,
+];
+
 /**
  * Loads, once there is time, the code that the first screen did without: the server may be away when it is wanted.
  * @param more - loads the model's part of it
@@ -24,22 +42,13 @@ const REST_AFTER_MS = 3000;
  */
 export function loadRest(more: () => Promise<void>, onUpdate?: () => void): void {
   setTimeout(() => {
-    void answerMarkdown.load();
-    void qrCode.load();
-    void settingsForm.load();
-    void conversationDrawer.load();
-    void attachmentBar.load();
-    void modelPicker.load();
-    void roomBar.load();
-    void shortcutSheet.load();
-    void shardDetails.load();
-    void joinForecast.load();
-    void lapMap.load();
-    void farewellNote.load();
-    void checkList.load();
-    void timeline.load();
-    void spokenEvent.load();
-    void more();
+    void loadParts(more);
     if (onUpdate) void keepPage(onUpdate);
   }, REST_AFTER_MS);
+}
+
+/** One after the other: all at once would hold a slow device up. */
+async function loadParts(more: () => Promise<void>): Promise<void> {
+  for (const part of PARTS) await part.load();
+  await more();
 }

@@ -32,8 +32,8 @@ function isComplete({ peerPieces }: Wire, { pieces }: Torrent): boolean {
   return pieces.every((_, piece) => peerPieces.get(piece));
 }
 
-/** Peers to ask the tracker for, given whether the torrent is complete and how many it has. */
-export function wantedPeers(torrent: Torrent | undefined): number {
+/** Peers to ask the tracker for. @param complete - whether nothing is missing; the torrent itself learns that late */
+export function wantedPeers(torrent: Torrent | undefined, complete: boolean): number {
   if (torrent && torrent.numPeers >= MAX_PEERS) return 0;
-  return torrent?.done ? SEED_OFFERS : LEECHER_OFFERS;
+  return complete ? SEED_OFFERS : LEECHER_OFFERS;
 }

@@ -15,11 +15,11 @@ describe('the peer limit', () => {
       fake.connect(`peer ${peer}`);
     }
     expect(fake.paused).toBe(true);
-    expect(wantedPeers(fake.torrent)).toBe(0);
+    expect(wantedPeers(fake.torrent, false)).toBe(0);
     fake.wires[3]!.destroy();
     await Promise.resolve();
     expect(fake.paused).toBe(false);
-    expect(wantedPeers(fake.torrent)).toBe(5);
+    expect(wantedPeers(fake.torrent, false)).toBe(5);
   });
 
   it('parts with complete peers when there is nothing left to exchange', () => {
@@ -32,7 +32,7 @@ describe('the peer limit', () => {
     fake.done = true;
     fake.emit('done');
     expect([complete.destroyed, partial.destroyed]).toEqual([true, false]);
-    expect(wantedPeers(fake.torrent)).toBe(2);
+    expect(wantedPeers(fake.torrent, true)).toBe(2);
     partial.emit('have', 0);
     expect(partial.destroyed).toBe(false);
     partial.has.add(2);
