@@ -22,6 +22,8 @@ export type AnswerGrammar =
         /** A beginning of `begin`, the same of several or none of another's: where it stands, such a call must follow. */
         readonly trigger: string;
         readonly begin: string;
+        /** Of letters and digits, before the arguments. */
+        readonly id?: { readonly length: number; readonly end: string };
         readonly arguments: CallArguments;
         readonly end: string;
       }[];

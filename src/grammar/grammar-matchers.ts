@@ -144,11 +144,25 @@ async function thoughtFirstTag(grammar: AnswerGrammar & { readonly kind: 'though
 
 async function callsTag(grammar: AnswerGrammar & { readonly kind: 'calls' }): Promise<StructuralTag> {
   const tags: TagFormat[] = [];
-  for (const { begin, arguments: args, end } of grammar.calls)
-    tags.push({ type: 'tag', begin, content: await argumentsFormat(args), end });
+  for (const { begin, id, arguments: args, end } of grammar.calls) {
+    const given = await argumentsFormat(args);
+    tags.push({
+      type: 'tag',
+      begin,
+      content: id ? { type: 'sequence', elements: [...idFormat(id), given] } : given,
+      end,
+    });
+  }
   const triggers = [...new Set(grammar.calls.map(({ trigger }) => trigger))];
   const { required: at_least_one, once: stop_after_first } = grammar;
   return { format: { type: 'triggered_tags', triggers, tags, at_least_one, stop_after_first } };
+}
+
+function idFormat({ length, end }: { readonly length: number; readonly end: string }): StructuralTagFormat[] {
+  return [
+    { type: 'regex', pattern: `[a-zA-Z0-9]{${length}}` },
+    { type: 'const_string', value: end },
+  ];
 }
 
 async function argumentsFormat(args: CallArguments): Promise<StructuralTagFormat> {

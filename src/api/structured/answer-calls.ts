@@ -25,7 +25,7 @@ function deltas(parts: readonly ScannedPart[], logprobs: AnswerDelta['logprobs']
     const { index } = part;
     const call =
       part.kind === 'call'
-        ? { index, begun: { id: newCallId(), name: part.name }, arguments: '' }
+        ? { index, begun: { id: part.id ?? newCallId(), name: part.name }, arguments: '' }
         : { index, arguments: part.text };
     return { kind: 'delta', text: '', calls: [call] };
   });

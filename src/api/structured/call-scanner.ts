@@ -4,8 +4,8 @@ import type { CallSyntax } from './call-syntax.ts';
 /** What an answer's text turns out to be. */
 export type ScannedPart =
   | { readonly kind: 'text'; readonly text: string }
-  /** A call begins: the `index`-th of the answer. */
-  | { readonly kind: 'call'; readonly index: number; readonly name: string }
+  /** A call begins: the `index`-th of the answer. Some models give it an id. */
+  | { readonly kind: 'call'; readonly index: number; readonly name: string; readonly id?: string }
   /** More of its arguments, as JSON. */
   | { readonly kind: 'arguments'; readonly index: number; readonly text: string };
 
@@ -68,9 +68,13 @@ export class CallScanner {
     }
     const before = this.#held.slice(0, found.at).trimEnd();
     if (before !== '') parts.push({ kind: 'text', text: before });
-    parts.push({ kind: 'call', index: this.#calls++, name: found.name });
-    this.#held = this.#held.slice(found.at + found.begin.length);
-    const { end, parameters } = found;
+    this.#held = this.#held.slice(found.at);
+    const { name, begin, idEnd, end, parameters } = found;
+    const idAt = idEnd === undefined ? begin.length : this.#held.indexOf(idEnd, begin.length);
+    if (idAt < 0) return false;
+    const id = this.#take(idAt).slice(begin.length);
+    this.#take(idEnd?.length ?? 0);
+    parts.push({ kind: 'call', index: this.#calls++, name, ...(id === '' ? {} : { id }) });
     this.#call = { end, parameters, told: 0, depth: 0, inText: false, escaped: false, over: false };
     return true;
   }

@@ -1,15 +1,18 @@
 import type { AnswerGrammar, CallParameter } from '../../grammar/answer-grammar.ts';
 import type { ToolFormat } from '../../tokenizer/index.ts';
 import { callParameters } from './call-parameters.ts';
+import { CALL_ID_LENGTH } from './called-function.ts';
 import type { ToolFunction, ToolPlan } from './tool-request.ts';
 
-/** How a call is written: `begin`, the arguments, `end`. */
+/** How a call is written: `begin`, an id where there is one, the arguments, `end`. */
 export interface CallSyntax {
   /** The function's. */
   readonly name: string;
   /** With which `begin` begins, and no text but a call. */
   readonly trigger: string;
   readonly begin: string;
+  /** What ends the id that the model gives the call. */
+  readonly idEnd?: string;
   /** The arguments one by one; a JSON object where absent. */
   readonly parameters?: readonly CallParameter[];
   readonly end: string;
@@ -70,6 +73,10 @@ const SYNTAXES: Readonly<Record<ToolFormat, FormatSyntax>> = {
     several: true,
     calls: ({ name }) => [{ name, trigger: LIST, begin: `${LIST}${name}[ARGS]`, end: '' }],
   },
+  identified: {
+    several: true,
+    calls: ({ name }) => [{ name, trigger: LIST, begin: `${LIST}${name}[CALL_ID]`, idEnd: '[ARGS]', end: '' }],
+  },
 };
 
 function tagCall(name: string): CallSyntax {
@@ -91,10 +98,11 @@ export function callSyntaxes({ functions }: ToolPlan, format: ToolFormat): CallS
 export function toolGrammar({ functions, required, parallel }: ToolPlan, format: ToolFormat): AnswerGrammar {
   const { several, calls } = SYNTAXES[format];
   const bound = functions.flatMap((called) =>
-    calls(called).map(({ trigger, begin, parameters, end }) => {
+    calls(called).map(({ trigger, begin, idEnd, parameters, end }) => {
       const { schema } = called;
       const args = parameters ? { kind: 'parameters' as const, parameters } : { kind: 'json' as const, schema };
-      return { trigger, begin, arguments: args, end };
+      const id = idEnd === undefined ? {} : { id: { length: CALL_ID_LENGTH, end: idEnd } };
+      return { trigger, begin, ...id, arguments: args, end };
     }),
   );
   return { kind: 'calls', calls: bound, required, once: required || !parallel || !several };

@@ -16,10 +16,10 @@ export interface CallDelta {
 
 const ID_CHARACTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 /** Mistral's templates take no other length. */
-const ID_LENGTH = 9;
+export const CALL_ID_LENGTH = 9;
 
 export function newCallId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(ID_LENGTH));
+  const bytes = crypto.getRandomValues(new Uint8Array(CALL_ID_LENGTH));
   return Array.from(bytes, (byte) => ID_CHARACTERS[byte % ID_CHARACTERS.length]).join('');
 }
 

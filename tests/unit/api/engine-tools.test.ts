@@ -56,7 +56,7 @@ const scripted = (text: string) => scriptedEngineOf([text], 4096);
 describe('an answer that has to call a function', () => {
   const valid = new Ajv2020().compile(WEATHER.function.parameters);
 
-  it.each<ToolFormat>(['tags', 'parameters', 'json', 'list', 'named', 'channels', 'none'])(
+  it.each<ToolFormat>(['tags', 'parameters', 'json', 'list', 'named', 'identified', 'channels', 'none'])(
     'as the model writes it (%s) does so with arguments of its schema',
     async (format) => {
       for (let seed = 0; seed < 4; seed++) {
@@ -112,6 +112,19 @@ describe('an answer that may call functions', () => {
     const calls = choices[0]!.message.tool_calls!;
     expect(calls.map(({ function: called }) => called.arguments)).toEqual([ARGUMENTS, ARGUMENTS]);
     expect(calls[0]!.id).not.toBe(calls[1]!.id);
+  });
+
+  it('has the ids that the model gives its calls', async () => {
+    const call = (id: string) => `[TOOL_CALLS]get_weather[CALL_ID]${id}[ARGS]${ARGUMENTS}`;
+    const { engine } = scriptedEngineOf([`Well. ${call('abcDEF123')}${call('xyz456789')}`], 4096, 'identified');
+    const { choices } = await engine.chatCompletion({ messages, tools } as never);
+    expect(choices[0]!.message).toMatchObject({
+      content: 'Well.',
+      tool_calls: [
+        { id: 'abcDEF123', function: { name: 'get_weather', arguments: ARGUMENTS } },
+        { id: 'xyz456789', function: { name: 'get_weather', arguments: ARGUMENTS } },
+      ],
+    });
   });
 
   it('is streamed as it is made: a call first, then its arguments', async () => {

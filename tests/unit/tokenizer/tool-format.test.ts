@@ -16,7 +16,7 @@ describe('how a model calls functions', () => {
     ['Llama 3', toolFormatOf('{% if tools %}{"name": x, "parameters": y}{% if role == "ipython" %}'), 'json'],
     ['Mistral', toolFormatOf('{% if tools %}[AVAILABLE_TOOLS]{% endif %}[TOOL_CALLS] ['), 'list'],
     ['Mistral of 2025', toolFormatOf('{% if tools %}[TOOL_CALLS]name[ARGS]{}'), 'named'],
-    ['Mistral with ids', toolFormatOf('{% if tools %}[TOOL_CALLS]name[CALL_ID]id[ARGS]{}'), 'none'],
+    ['Mistral with ids', toolFormatOf('{% if tools %}[TOOL_CALLS]name[CALL_ID]id[ARGS]{}'), 'identified'],
     ['gpt-oss', toolFormatOf('{% if tools %}assistant to=functions.name<|channel|>commentary json'), 'channels'],
     ['another with tools', toolFormatOf('{% if tools %}<|tools|>'), 'none'],
   ])('is told by its template: %s', (_, format, expected) => {
