@@ -35,7 +35,7 @@ export interface AnswerRequest {
 export interface AnswerDelta {
   readonly kind: 'delta';
   readonly text: string;
-  /** What the model says to itself, in its own channel. */
+  /** What the model says to itself, where it is told apart. */
   readonly reasoning?: string;
   /** Parts of calls that the text was, which is empty then. */
   readonly calls?: readonly CallDelta[];

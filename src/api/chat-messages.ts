@@ -64,7 +64,7 @@ export function chatMessages(messages: unknown): ChatMessage[] {
       ? { tool_calls: message.tool_calls as readonly ToolCall[] }
       : {}),
     ...(message.role === 'assistant' && message.reasoning_content !== ''
-      ? { reasoning: message.reasoning_content }
+      ? { reasoning_content: message.reasoning_content }
       : {}),
     ...(message.role === 'tool' ? { tool_call_id: message.tool_call_id } : {}),
   }));

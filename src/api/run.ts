@@ -95,9 +95,11 @@ export async function* runJob(job: Job, context: JobContext): AsyncGenerator<Job
       keeping.onProgress({ promptIds, ids });
     });
   const grammar = structure?.grammar(format);
-  const marks = thoughtMarks(plan, tokens, promptIds);
+  // An answer with a form begins at once, wherever the prompt has ended.
+  const isFree = grammar === undefined || grammar.kind === 'calls';
+  const marks = { tags: plan.thoughtsApart, begun: plan.thoughtsApart && isFree && endsInThought(tokens, promptIds) };
   // A text completion is what its tokens say. An app that keeps an answer keeps all of it: the page has no need of this.
-  const thoughtsApart =
+  const apartFrom =
     job.prompt.kind === 'chat' && !keeping
       ? (await import('./structured/answer-thoughts.ts')).withThoughtsApart
       : undefined;
@@ -115,7 +117,7 @@ export async function* runJob(job: Job, context: JobContext): AsyncGenerator<Job
         ...{ conversation, begunIds, onToken, follower, signal },
       });
       const read = structure?.read(events, format) ?? events;
-      const apart = thoughtsApart ? thoughtsApart(read, marks) : read;
+      const apart = apartFrom ? apartFrom(read, marks) : read;
       for await (const event of apart) {
         if (event.kind === 'delta') yield { kind: 'delta', choice, delta: event };
         else {
@@ -141,9 +143,9 @@ export function checkModel(wanted: string | null | undefined, served: string): v
   );
 }
 
-/** Where the prompt's end has begun a thought, the answer has its end only. */
-function thoughtMarks({ thoughtsApart: tags }: GenerationPlan, tokens: TokenTable, promptIds: readonly number[]) {
-  return { tags, begun: tags && /<think>\s*$/.test(tokens.decode(promptIds.slice(-END_OF_PROMPT))) };
+/** The answer has the thought's end only, then. */
+function endsInThought(tokens: TokenTable, promptIds: readonly number[]): boolean {
+  return /<think>\s*$/.test(tokens.decode(promptIds.slice(-END_OF_PROMPT)));
 }
 
 function checkBias({ sampling }: GenerationPlan, tokens: TokenTable): void {

@@ -109,7 +109,7 @@ export function overPage<Handler extends ServiceWorkerHandler>(
   const initProgressCallback = handler.engine.getInitProgressCallback();
   const engine = new Client(new PageWorker(), initProgressCallback ? { initProgressCallback } : {});
   handler.engine = engine;
-  // What is loaded, the page knows. A handler that remembers it asks for a GPU instead of loading it again.
+  // What is loaded, the page knows. A handler that believes a model loaded looks for a GPU in place of loading it again.
   Object.defineProperty(handler, 'modelId', { get: () => undefined, set: () => {} });
   handler.reloadIfUnmatched = async (modelId, chatOpts) => {
     if (engine.modelId?.join() !== modelId.join()) await engine.reload(modelId, chatOpts);

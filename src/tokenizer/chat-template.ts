@@ -6,8 +6,8 @@ export interface ChatMessage {
   readonly role: string;
   readonly content: string;
   readonly name?: string;
-  /** What the assistant said to itself before; no template reads it. */
-  readonly reasoning?: string;
+  /** What the assistant said to itself before; templates of models that want to be reminded read it. */
+  readonly reasoning_content?: string;
   /** Of the assistant. */
   readonly tool_calls?: readonly ToolCall[];
   /** Of a tool: whose result it is. */

@@ -43,6 +43,7 @@ export function renderApart(
       said.map((message) => ({
         ...message,
         content: seal(message.content, message === begun ? endSign : sign),
+        ...(message.reasoning_content ? { reasoning_content: seal(message.reasoning_content, sign) } : {}),
         ...(message.tool_calls ? { tool_calls: message.tool_calls.map((call) => sealCall(call, seal, sign)) } : {}),
       })),
     );
@@ -82,7 +83,11 @@ function sealCall(call: ToolCall, seal: (content: string, own: string) => string
 }
 
 function unusedSigns(messages: readonly ChatMessage[]): readonly [string, string] {
-  const texts = messages.flatMap(({ content, tool_calls }) => [content, JSON.stringify(tool_calls ?? [])]);
+  const texts = messages.flatMap(({ content, reasoning_content = '', tool_calls = [] }) => [
+    content,
+    reasoning_content,
+    JSON.stringify(tool_calls),
+  ]);
   const unused: string[] = [];
   for (let code = FIRST_SIGN; code <= LAST_SIGN; code++) {
     const sign = String.fromCharCode(code);

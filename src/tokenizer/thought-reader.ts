@@ -16,35 +16,50 @@ export interface ThoughtMarks {
   readonly begun?: boolean;
 }
 
-/** Begins every part of an answer in channels. */
+/** In the head of every part of an answer in channels. */
 export const CHANNEL = '<|channel|>';
 const MESSAGE = '<|message|>';
-/** Behind a part of an answer in channels, or before the next. */
-const BORDERS = ['<|end|>', '<|start|>', CHANNEL];
-const BEGIN = '<think>';
-const END = '</think>';
+const END_OF_PART = '<|end|>';
+/** What the next part begins with. Alone the marks may be quoted: once they are text, nothing tells. */
+const BORDERS = [
+  `${END_OF_PART}<|start|>assistant`,
+  '<|start|>assistant',
+  `${CHANNEL}analysis`,
+  `${CHANNEL}commentary`,
+  `${CHANNEL}final`,
+];
+/** Characters of a head, with the name of a function in it. */
+const MAX_HEAD = 200;
+const CUT_HEAD = /^(<\|end\|>)?(<\|start\|>(assistant)?)?( to=\S*)?(<\|channel\|>[^\n]*)?$/;
+const OPENING = '<think>';
+const CLOSING = '</think>';
+
+type Kind = keyof ReasonedText;
 
 /**
  * `unknown` until enough has come to tell how the answer marks thoughts, `plain` where nothing more is marked. Of tags:
  * `thought`. Of channels: `head` before a part's message, `reasoning` and `answer`.
  */
-type Place = 'unknown' | 'plain' | 'thought' | 'head' | 'reasoning' | 'answer';
+type Place = 'unknown' | 'plain' | 'thought' | 'head' | Kind;
 
 /** Takes an answer apart as it comes. One that does not begin with a mark is an answer and nothing else. */
 export class ThoughtReader {
-  readonly #marks: readonly string[];
+  readonly #openings: readonly string[];
   #place: Place;
   /** Text whose place is not certain yet. */
   #held = '';
   #marked: boolean;
-  /** Whether the part has a word in it, and whether others had. */
-  #partBegun = false;
-  readonly #begun = { reasoning: false, answer: false };
+  /** Whether the part that is read, or the last before a head, has a word. */
+  #partHasWords = false;
+  #part: Kind = 'answer';
+  /** Of which there are words. */
+  readonly #said = new Set<Kind>();
 
   constructor({ tags, begun = false }: ThoughtMarks) {
-    this.#marks = tags ? [CHANNEL, BEGIN] : [CHANNEL];
+    this.#openings = tags ? [CHANNEL, OPENING] : [CHANNEL];
     this.#marked = begun;
     this.#place = begun ? 'thought' : 'unknown';
+    this.#part = begun ? 'reasoning' : 'answer';
   }
 
   /** Whether thoughts are marked; undefined until enough has come. */
@@ -54,7 +69,17 @@ export class ThoughtReader {
 
   /** Whether what it says to people is still to come. */
   get open(): boolean {
-    return this.#place === 'thought' || this.#place === 'reasoning' || (this.#place === 'head' && !this.#begun.answer);
+    return this.inThought && !(this.#place === 'head' && this.#said.has('answer'));
+  }
+
+  /** Whether what has come last is none of what it says to people. */
+  get inThought(): boolean {
+    return this.#place === 'thought' || this.#place === 'head' || this.#place === 'reasoning';
+  }
+
+  /** Whether it has text that may be said to people once more comes. */
+  get holdsAnswer(): boolean {
+    return this.#held !== '' && !this.inThought;
   }
 
   push(text: string): ReasonedText {
@@ -64,95 +89,120 @@ export class ThoughtReader {
     return said;
   }
 
+  /** Something else comes: text of which it was not known whether it begins a mark begins none. */
+  settle(): ReasonedText {
+    if (this.#place === 'unknown') this.#beginPlain();
+    return this.push('');
+  }
+
   /** What was held, when the answer is over. */
   flush(): ReasonedText {
+    const said = { reasoning: '', answer: '' };
     const rest = this.#take(this.#held.length);
-    switch (this.#place) {
-      case 'head':
-        return { reasoning: '', answer: '' };
-      case 'unknown':
-        return { reasoning: '', answer: rest };
-      case 'thought':
-      case 'reasoning':
-        return { reasoning: this.#paragraph('reasoning', rest.trimEnd()), answer: '' };
-      default:
-        return { reasoning: '', answer: this.#paragraph('answer', rest) };
-    }
+    if (this.#place === 'unknown') this.#beginPlain();
+    if (this.#place === 'head') {
+      if (!CUT_HEAD.test(rest)) said[this.#part] = this.#paragraph(rest);
+    } else if (this.#place === 'thought') said.reasoning = this.#paragraph(rest.trimEnd());
+    else if (this.#place === 'plain' || rest !== END_OF_PART) said[this.#part] = this.#paragraph(rest);
+    return said;
   }
 
   /** @returns whether it may go on */
   #read(said: { reasoning: string; answer: string }): boolean {
     switch (this.#place) {
       case 'unknown':
-        return this.#begin();
+        return this.#readBeginning();
       case 'plain':
-        said.answer += this.#paragraph('answer', this.#take(this.#held.length));
+        said.answer += this.#paragraph(this.#take(this.#held.length));
         return false;
       case 'head':
-        return this.#readHead();
-      case 'answer': {
-        const { text, border } = this.#upTo(BORDERS);
-        said.answer += this.#paragraph('answer', text);
-        if (border !== undefined) this.#place = 'head';
-        return border !== undefined;
-      }
-      default: {
-        const { text, border } = this.#upTo(this.#place === 'thought' ? [END] : BORDERS);
-        const words = text.trimEnd();
-        said.reasoning += this.#paragraph('reasoning', words);
-        if (border === undefined) {
-          this.#held = text.slice(words.length) + this.#held;
-          return false;
-        }
-        if (this.#place === 'thought') {
-          this.#take(END.length);
-          this.#partBegun = false;
-          this.#place = 'plain';
-        } else this.#place = 'head';
+        return this.#readHead(said);
+      case 'thought': {
+        const { text, isWhole } = this.#upTo([CLOSING]);
+        said.reasoning += this.#words(text);
+        if (!isWhole) return false;
+        this.#take(this.#held.indexOf(CLOSING) + CLOSING.length);
+        this.#beginPart('plain', 'answer');
         return true;
+      }
+      case 'reasoning':
+      case 'answer': {
+        const { text, isWhole } = this.#upTo(BORDERS);
+        said[this.#place] += this.#place === 'reasoning' ? this.#words(text) : this.#paragraph(text);
+        if (isWhole) {
+          this.#held = this.#held.trimStart();
+          this.#place = 'head';
+        }
+        return isWhole;
       }
     }
   }
 
-  #begin(): boolean {
+  #readBeginning(): boolean {
     const text = this.#held.trimStart();
-    const mark = this.#marks.find((each) => text.startsWith(each));
-    if (mark === undefined) {
-      if (this.#marks.some((each) => each.startsWith(text))) return false;
-      this.#partBegun = true;
-      this.#place = 'plain';
+    const opening = this.#openings.find((each) => text.startsWith(each));
+    if (opening === undefined) {
+      if (this.#openings.some((each) => each.startsWith(text))) return false;
+      this.#beginPlain();
       return true;
     }
     this.#marked = true;
-    this.#held = mark === BEGIN ? text.slice(BEGIN.length) : text;
-    this.#place = mark === BEGIN ? 'thought' : 'head';
+    this.#held = opening === OPENING ? text.slice(OPENING.length) : text;
+    if (opening === OPENING) this.#beginPart('thought', 'reasoning');
+    else this.#place = 'head';
     return true;
   }
 
-  #readHead(): boolean {
+  #readHead(said: { reasoning: string; answer: string }): boolean {
     const end = this.#held.indexOf(MESSAGE);
-    if (end < 0) return false;
-    const head = this.#take(end + MESSAGE.length);
-    this.#place = /<\|channel\|>final\b/.test(head) ? 'answer' : 'reasoning';
-    this.#partBegun = false;
+    if (end >= 0 && end <= MAX_HEAD) {
+      const head = this.#take(end + MESSAGE.length);
+      const kind = head.includes(CHANNEL) && !/<\|channel\|>final\b/.test(head) ? 'reasoning' : 'answer';
+      this.#beginPart(kind, kind);
+      return true;
+    }
+    if (this.#held.length <= MAX_HEAD) return false;
+    // It was a quotation.
+    said[this.#part] += this.#paragraph(this.#take(1));
+    this.#place = this.#part;
     return true;
+  }
+
+  /** All that it says to people from here on, spaces at the beginning too. */
+  #beginPlain(): void {
+    this.#beginPart('plain', 'answer');
+    this.#partHasWords = true;
+  }
+
+  #beginPart(place: Place, part: Kind): void {
+    this.#place = place;
+    this.#part = part;
+    this.#partHasWords = false;
   }
 
   /** Takes the text before the first of these, or all that is certain to be before one. */
-  #upTo(borders: readonly string[]): { readonly text: string; readonly border: number | undefined } {
+  #upTo(borders: readonly string[]): { readonly text: string; readonly isWhole: boolean } {
     const found = borders.map((each) => this.#held.indexOf(each)).filter((place) => place >= 0);
-    const border = found.length > 0 ? Math.min(...found) : undefined;
-    return { text: this.#take(border ?? this.#held.length - openEnd(this.#held, borders)), border };
+    const isWhole = found.length > 0;
+    const length = isWhole ? Math.min(...found) : this.#held.length - openEnd(this.#held, borders);
+    return { text: this.#take(length), isWhole };
   }
 
-  /** More of a part, from its first word on. Each that has one is a paragraph. */
-  #paragraph(kind: keyof ReasonedText, text: string): string {
-    if (this.#partBegun) return text;
+  /** Without the spaces at its end, which wait for what follows. */
+  #words(text: string): string {
+    const words = text.trimEnd();
+    this.#held = text.slice(words.length) + this.#held;
+    return this.#paragraph(words);
+  }
+
+  /** More of the part, from its first word on. Each that has one is a paragraph. */
+  #paragraph(text: string): string {
+    if (this.#partHasWords) return text;
     const words = text.trimStart();
     if (words === '') return '';
-    const space = this.#begun[kind] ? '\n\n' : '';
-    this.#partBegun = true;
-    this.#begun[kind] = true;
+    const space = this.#said.has(this.#part) ? '\n\n' : '';
+    this.#partHasWords = true;
+    this.#said.add(this.#part);
     return space + words;
   }
 

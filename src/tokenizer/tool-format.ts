@@ -2,8 +2,9 @@ import { CHANNEL } from './thought-reader.ts';
 
 /**
  * How a model's chat template has it call functions: in Qwen's and Hermes' tags, with the parameters one by one as
- * Qwen3-Coder and Qwen 3.5, in bare JSON as Llama 3, in Mistral's list of 2024, by name as Mistral's of 2025 (`identified`: and an id), in a channel as gpt-oss; `none` where
- * the template knows no functions, or asks for them in another way.
+ * Qwen3-Coder and Qwen 3.5, in bare JSON as Llama 3, in Mistral's list of 2024, by name as Mistral's of 2025
+ * (`identified`: with an id), in a channel as gpt-oss; `none` where the template knows no functions, or asks for them in
+ * another way.
  */
 export type ToolFormat = 'tags' | 'parameters' | 'json' | 'list' | 'named' | 'identified' | 'channels' | 'none';
 

@@ -9,13 +9,13 @@ export interface ReasonedAnswer {
   readonly open: boolean;
 }
 
-const END = '</think>';
+const CLOSING = '</think>';
+const BEGUN = { tags: true, begun: true };
 
 /** Tells thoughts apart. Some templates begin them, so that only their end is in the answer. */
 export function splitReasoning(text: string): ReasonedAnswer {
-  const parts = splitThoughts(text, { tags: true }) ?? (text.includes(END) ? splitThoughts(text, BEGUN) : undefined);
+  const parts =
+    splitThoughts(text, { tags: true }) ?? (text.includes(CLOSING) ? splitThoughts(text, BEGUN) : undefined);
   if (!parts) return { reasoning: undefined, answer: text, open: false };
   return parts.open ? parts : { ...parts, reasoning: parts.reasoning || undefined };
 }
-
-const BEGUN = { tags: true, begun: true };

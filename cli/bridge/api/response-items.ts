@@ -70,7 +70,8 @@ export class ResponseItems {
     this.#open = item;
     const { output_index } = this.#place();
     yield { type: 'response.output_item.added', output_index, item: shown(item, 'in_progress') };
-    if (item.type === 'message') yield this.#event('content_part.added', { content_index: 0, part: textPart(item) });
+    if (item.type !== 'function_call')
+      yield this.#event('content_part.added', { content_index: 0, part: partOf(item) });
   }
 
   *#close(status: Status): Generator<TypedEvent> {
@@ -79,9 +80,10 @@ export class ResponseItems {
     if (item.type === 'message') {
       const { text, logprobs } = item;
       yield this.#event('output_text.done', { content_index: 0, text, logprobs });
-      yield this.#event('content_part.done', { content_index: 0, part: textPart(item) });
+      yield this.#event('content_part.done', { content_index: 0, part: partOf(item) });
     } else if (item.type === 'reasoning') {
       yield this.#event('reasoning_text.done', { content_index: 0, text: item.text });
+      yield this.#event('content_part.done', { content_index: 0, part: partOf(item) });
     } else yield this.#event('function_call_arguments.done', { name: item.name, arguments: item.arguments });
     const { output_index } = this.#place();
     const done = shown(item, status);
@@ -100,19 +102,18 @@ export class ResponseItems {
 }
 
 function shown(item: Item, status: Status): object {
-  if (item.type === 'reasoning') {
-    const content = status === 'in_progress' ? [] : [{ type: 'reasoning_text', text: item.text }];
-    return { type: item.type, id: item.id, status, summary: [], content };
-  }
   if (item.type === 'function_call') return { ...item, status };
   const { type, id } = item;
-  return { type, id, status, role: 'assistant', content: status === 'in_progress' ? [] : [textPart(item)] };
+  const content = status === 'in_progress' ? [] : [partOf(item)];
+  return { type, id, status, ...(type === 'message' ? { role: 'assistant' } : { summary: [] }), content };
 }
 
 function emptyMessage(): MessageItem {
   return { type: 'message', id: `msg_${randomUUID()}`, text: '', logprobs: [] };
 }
 
-function textPart({ text, logprobs }: MessageItem) {
-  return { type: 'output_text', text, annotations: [], logprobs: [...logprobs] };
+function partOf(item: MessageItem | ReasoningItem) {
+  const { text } = item;
+  if (item.type === 'reasoning') return { type: 'reasoning_text', text };
+  return { type: 'output_text', text, annotations: [], logprobs: [...item.logprobs] };
 }

@@ -136,17 +136,19 @@ export function chatRequest(fields: ResponsesFields) {
   };
 }
 
-/** A thought goes with the call that follows it. */
+/** Thoughts go with the call that follows them in the turn. */
 function messagesOf(items: readonly Item[]): object[] {
   let reasoning_content = '';
   return items.flatMap((said) => {
     if (said.type === 'reasoning') {
-      reasoning_content = (said.content ?? []).map(({ text }) => text).join('');
+      const texts = (said.content ?? []).map(({ text }) => text);
+      reasoning_content = [reasoning_content, ...texts].filter(Boolean).join('\n\n');
       return [];
     }
-    const messages = [{ ...messageOf(said), ...(said.type === 'function_call' ? { reasoning_content } : {}) }];
-    reasoning_content = '';
-    return messages;
+    const isCall = said.type === 'function_call';
+    const message = { ...messageOf(said), ...(isCall ? { reasoning_content } : {}) };
+    if (isCall || ('role' in said && said.role !== 'assistant')) reasoning_content = '';
+    return [message];
   });
 }
 

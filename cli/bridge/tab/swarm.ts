@@ -32,12 +32,12 @@ export class Swarm {
 
   /** @throws HttpError 429, 503; ShoalError as the engine; `aborted` */
   chat(request: object, signal: AbortSignal): Promise<ChatCompletion> {
-    return this.#whole({ kind: 'chat', request: withThoughtsApart(request), stream: false }, signal);
+    return this.#whole({ kind: 'chat', request: askingForThoughts(request), stream: false }, signal);
   }
 
   /** As `chat`, in parts. */
   chatStream(request: object, signal: AbortSignal): AsyncGenerator<ChatCompletionChunk, void> {
-    return this.#answer({ kind: 'chat', request: withThoughtsApart(request), stream: true }, signal);
+    return this.#answer({ kind: 'chat', request: askingForThoughts(request), stream: true }, signal);
   }
 
   /** @throws as `chat` */
@@ -84,8 +84,10 @@ export class Swarm {
 }
 
 /** WebLLM leaves what a model says to itself in an answer's text; the APIs have places of their own for it. */
-function withThoughtsApart(request: { readonly extra_body?: object | null }): object {
-  return { ...request, extra_body: { thoughts_apart: true, ...request.extra_body } };
+function askingForThoughts(request: { readonly extra_body?: unknown }): object {
+  const { extra_body: extra } = request;
+  if (typeof extra !== 'object' && extra !== undefined) return request;
+  return { ...request, extra_body: { thoughts_apart: true, ...extra } };
 }
 
 /** The text of a request, without what all requests begin with. */

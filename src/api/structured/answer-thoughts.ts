@@ -10,16 +10,19 @@ export async function* withThoughtsApart(
   let logprobs: AnswerDelta['logprobs'] = [];
   for await (const event of events) {
     if (event.kind === 'end') {
-      yield* deltas(reader.flush(), logprobs);
+      yield* deltas(reader.flush(), reader.inThought ? [] : logprobs);
       yield event;
-    } else if (event.calls) yield event;
-    else {
+    } else if (event.calls) {
+      yield* deltas(reader.settle(), []);
+      yield { ...event, logprobs: [...logprobs, ...event.logprobs] };
+      logprobs = [];
+    } else {
       const said = reader.push(event.text);
       logprobs = [...logprobs, ...event.logprobs];
-      if (reader.marked === undefined) continue;
+      const isAnswer = said.answer !== '' || reader.marked === false;
+      yield* deltas(said, isAnswer ? logprobs : []);
       // Tokens of thoughts and marks are none of the text's.
-      yield* deltas(said, said.answer !== '' || !reader.marked ? logprobs : []);
-      logprobs = [];
+      if (isAnswer || !reader.holdsAnswer) logprobs = [];
     }
   }
 }

@@ -57,15 +57,18 @@ const SYNTAXES: Readonly<Record<ToolFormat, FormatSyntax>> = {
   },
   channels: {
     several: false,
-    // The receiver is in the part's head or, as in the template, before it.
+    // The receiver stands behind the channel or, as in the template, before it.
     calls: ({ name }) => {
-      const to = (before: string, behind: string): CallSyntax => {
-        const trigger = `${before} to=functions.`;
-        return { name, trigger, begin: `${trigger}${name}${behind}<|message|>`, end: '' };
+      const to = ` to=functions.${name}`;
+      const behind = (channel: string): CallSyntax => {
+        const trigger = `<|channel|>${channel} to=functions.`;
+        return { name, trigger, begin: `<|channel|>${channel}${to} <|constrain|>json<|message|>`, end: '' };
       };
+      const trigger = `${to}<|channel|>`;
       return [
-        to('<|channel|>commentary', ' <|constrain|>json'),
-        to('<|start|>assistant', '<|channel|>commentary json'),
+        behind('commentary'),
+        behind('analysis'),
+        { name, trigger, begin: `${trigger}commentary json<|message|>`, end: '' },
       ];
     },
   },

@@ -48,7 +48,7 @@ export function grammarOf(response_format: unknown): AnswerGrammar | undefined {
   }
 }
 
-/** The grammar as a model of this format writes it: one with channels thinks first, and answers in the last of them. */
+/** The grammar as a model of this format writes it: one with channels may think first, and answers in the last of them. */
 export function asWritten(grammar: AnswerGrammar, format: ToolFormat): AnswerGrammar {
   if (format !== 'channels' || (grammar.kind !== 'schema' && grammar.kind !== 'object')) return grammar;
   const schema = grammar.kind === 'schema' ? grammar.schema : '{"type":"object"}';

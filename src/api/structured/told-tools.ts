@@ -1,11 +1,11 @@
 import type { ChatMessage, Prompt, ToolFormat } from '../../tokenizer/index.ts';
 import { writtenCall } from './call-syntax.ts';
 
-/** A prompt as the model's template can write it: one that knows no functions is told of them in the system's text. */
+/** A prompt as the model's template can write it: of functions that it does not know the system's text tells. */
 export function tellTools(prompt: Prompt, format: ToolFormat): Prompt {
   if (prompt.kind !== 'chat') return prompt;
   if (format === 'channels') return toldInChannels(prompt);
-  if (format !== 'none') return { ...prompt, messages: prompt.messages.map(withoutReasoning) };
+  if (format !== 'none') return prompt;
   const { tools, ...options } = prompt.options;
   const messages = plainMessages(prompt.messages);
   if (!tools?.length) return { ...prompt, messages, options };
@@ -20,9 +20,9 @@ export function tellTools(prompt: Prompt, format: ToolFormat): Prompt {
 
 /** For gpt-oss: its template has every function described, and what was thought before a call as that message's content. */
 function toldInChannels(prompt: Prompt & { readonly kind: 'chat' }): Prompt {
-  const messages = prompt.messages.map((message) => {
-    const { reasoning = message.content, tool_calls: calls } = message;
-    return withoutReasoning(calls?.length ? { ...message, content: reasoning } : message);
+  const messages = prompt.messages.map(({ reasoning_content, ...message }): ChatMessage => {
+    if (!message.tool_calls?.length) return message;
+    return { ...message, content: [reasoning_content, message.content].filter(Boolean).join('\n\n') };
   });
   const tools = prompt.options.tools?.map(described);
   return { ...prompt, messages, options: { ...prompt.options, ...(tools ? { tools } : {}) } };
@@ -33,15 +33,11 @@ function described(tool: unknown): unknown {
   return { ...rest, function: { description: '', ...called } };
 }
 
-function withoutReasoning({ reasoning: _, ...message }: ChatMessage): ChatMessage {
-  return message;
-}
-
 /** Calls and results as text: calls are the assistant's, results the user's. */
 function plainMessages(messages: readonly ChatMessage[]): ChatMessage[] {
   const plain: ChatMessage[] = [];
   let afterResult = false;
-  for (const { tool_calls: calls = [], tool_call_id, ...message } of messages.map(withoutReasoning)) {
+  for (const { tool_calls: calls = [], tool_call_id, ...message } of messages) {
     const isResult = message.role === 'tool';
     const written = calls.map((call) => writtenCall(call.function.name, onOneLine(call.function.arguments)));
     const texts = isResult ? [`<tool_response>\n${message.content}\n</tool_response>`] : [message.content, ...written];

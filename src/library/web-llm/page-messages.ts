@@ -1,7 +1,7 @@
 import type { WorkerRequest, WorkerResponse } from '@mlc-ai/web-llm';
 
 /** Of service workers (an old one and a new one may be there at once) and the page that runs the engine: all hear all. */
-export const CHANNEL = 'shoal/web-llm';
+export const ENGINE_CHANNEL = 'shoal/web-llm';
 
 /** Held by the page that runs the engine, one of an origin at a time. When it is gone the next one gets it. */
 export const HOST_LOCK = 'shoal/web-llm/host';

@@ -1,6 +1,6 @@
 import type { WorkerRequest, WorkerResponse } from '@mlc-ai/web-llm';
 import { ShoalError } from '../../core/errors.ts';
-import { CHANNEL, lockOf, type ToPage, type ToWorker } from './page-messages.ts';
+import { ENGINE_CHANNEL, lockOf, type ToPage, type ToWorker } from './page-messages.ts';
 
 /** A page that is there answers at once, one that loads takes seconds. */
 const NO_PAGE_MS = 30_000;
@@ -10,14 +10,13 @@ const PASSED_OVER: readonly string[] = ['setAppConfig', 'setLogLevel'];
 /** A `ChatWorker` of WebLLM's in a service worker: its requests are answered by the page that runs the engine. */
 export class PageWorker {
   onmessage: (response: WorkerResponse) => void = () => {};
-  readonly #channel = new BroadcastChannel(CHANNEL);
+  readonly #channel = new BroadcastChannel(ENGINE_CHANNEL);
   /** The page that runs the engine, as far as is known. */
   #host: string | undefined;
-  /** Requests that nobody has got yet. */
-  #waiting: WorkerRequest[] = [];
+  /** Requests that nobody has got yet, and what gives each up. */
+  readonly #waiting = new Map<WorkerRequest, ReturnType<typeof setTimeout>>();
   /** Those that are not answered. */
   readonly #asked = new Set<string>();
-  #givingUp: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     this.#channel.onmessage = ({ data }: MessageEvent<ToWorker | ToPage>) => {
@@ -33,9 +32,11 @@ export class PageWorker {
       this.#send(this.#host, request);
       return;
     }
-    this.#waiting.push(request);
+    this.#waiting.set(
+      request,
+      setTimeout(() => this.#giveUp(request), NO_PAGE_MS),
+    );
     this.#tell({ kind: 'who' });
-    this.#givingUp ??= setTimeout(() => this.#giveUp(), NO_PAGE_MS);
   }
 
   #follow(host: string): void {
@@ -47,9 +48,11 @@ export class PageWorker {
       this.#lose('The page that ran the model was closed. Ask again from an open page.');
       this.#host = undefined;
     });
-    clearTimeout(this.#givingUp);
-    this.#givingUp = undefined;
-    for (const request of this.#waiting.splice(0)) this.#send(host, request);
+    for (const [request, givingUp] of this.#waiting) {
+      clearTimeout(givingUp);
+      this.#send(host, request);
+    }
+    this.#waiting.clear();
   }
 
   #send(host: string, request: WorkerRequest): void {
@@ -67,14 +70,13 @@ export class PageWorker {
 
   /** Fails what a page was asked, but not what waits for one. */
   #lose(message: string): void {
-    const waiting = new Set(this.#waiting.map(({ uuid }) => uuid));
+    const waiting = new Set([...this.#waiting.keys()].map(({ uuid }) => uuid));
     for (const uuid of this.#asked) if (!waiting.has(uuid)) this.#fail(uuid, message);
   }
 
-  #giveUp(): void {
-    this.#givingUp = undefined;
-    const message = 'No open page runs the model. Open one that calls overShoal(…).host(…), and ask again.';
-    for (const { uuid } of this.#waiting.splice(0)) this.#fail(uuid, message);
+  #giveUp(request: WorkerRequest): void {
+    this.#waiting.delete(request);
+    this.#fail(request.uuid, 'No open page runs the model. Open one that calls overShoal(…).host(…), and ask again.');
   }
 
   #fail(uuid: string, message: string): void {

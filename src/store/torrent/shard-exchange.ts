@@ -99,20 +99,20 @@ export class ShardExchange {
 
   constructor(options: ExchangeOptions) {
     const { client, chunks, writer, shard, pieceLength, torrent: file, announce, webSeedUrl, banned } = options;
-    const pieces = pieceCount(shard.sizeBytes, pieceLength);
+    const count = pieceCount(shard.sizeBytes, pieceLength);
     this.#options = options;
     this.#stored = new Set(options.stored);
     this.#arrivals = new Arrivals(shard.fileName, (pieces) => this.#has(pieces));
     this.#torrent = client.add(file ?? `magnet:?xt=urn:btih:${shard.infoHash}`, {
       announce,
-      bitfield: bitfieldOf(options.stored, pieces),
+      bitfield: bitfieldOf(options.stored, count),
       preloadedStore: new IdbChunkStore(chunks, writer, shard.infoHash, pieceLength),
       storeCacheSlots: pieceCount(CACHE_BYTES, pieceLength),
       strategy: 'sequential',
       deselect: true,
       // It takes peers that have a part for complete ones.
       alwaysChokeSeeders: false,
-      getAnnounceOpts: () => ({ numwant: wantedPeers(this.#torrent, this.#stored.size === pieces) }),
+      getAnnounceOpts: () => ({ numwant: wantedPeers(this.#torrent, this.#stored.size === count) }),
     });
     this.#window = new PieceWindow({
       torrent: this.#torrent,

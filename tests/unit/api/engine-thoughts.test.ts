@@ -29,8 +29,8 @@ describe('a conversation with a model that has channels', () => {
       {
         kind: 'chat',
         messages: [
-          { role: 'assistant', content: 'Yes.', reasoning: 'No?' },
-          { role: 'assistant', content: '', reasoning: 'France.', tool_calls: [call] },
+          { role: 'assistant', content: 'Yes.', reasoning_content: 'No?' },
+          { role: 'assistant', content: '', reasoning_content: 'France.', tool_calls: [call] },
         ],
         options: { tools },
       },
@@ -43,7 +43,7 @@ describe('a conversation with a model that has channels', () => {
       ],
       options: { tools: [{ function: { name: 'look_up', description: '' } }] },
     });
-    expect(JSON.stringify(told)).not.toContain('"reasoning"');
+    expect(JSON.stringify(told)).not.toContain('reasoning_content');
   });
 });
 
@@ -60,6 +60,27 @@ describe('an answer that begins with a thought in tags', () => {
     const { engine } = scriptedEngineOf(['France.\n</think>\n\nParis.'], 4096, 'none', 'Go on. <think>\n');
     const { choices } = await engine.chatCompletion({ messages, extra_body: { thoughts_apart: true } } as never);
     expect(choices[0]!.message).toMatchObject({ content: 'Paris.', reasoning_content: 'France.' });
+  });
+});
+
+describe('an answer whose form leaves no room for the thought that its prompt has begun', () => {
+  it('is no thought', async () => {
+    const response_format = { type: 'json_object' } as const;
+    const { engine } = scriptedEngineOf(['{"a": 1}'], 4096, 'none', 'Go on. <think>\n');
+    const request = { messages, response_format, extra_body: { thoughts_apart: true } };
+    const { choices } = await engine.chatCompletion(request as never);
+    expect(choices[0]!.message.content).toBe('{"a": 1}');
+  });
+});
+
+describe('an answer with calls behind text that may begin a mark', () => {
+  it('has the text first', async () => {
+    const call = '<tool_call>\n{"name": "look_up", "arguments": {"of": "x"}}\n</tool_call>';
+    const { engine } = scriptedEngineOf([`<${call}`], 4096, 'tags');
+    const chunks = await readAll(await engine.chatCompletion({ messages, tools: [...tools] as never, stream: true }));
+    const deltas = chunks.map(({ choices }) => choices[0]!.delta);
+    expect(deltas[0]).toMatchObject({ content: '<' });
+    expect(deltas[1]).toHaveProperty('tool_calls');
   });
 });
 
@@ -94,12 +115,24 @@ describe('an answer in channels', () => {
     expect(choices[0]!.text).toBe(FINAL);
   });
 
+  it('has probabilities of text that looks like a mark at first', async () => {
+    const { logprobs } = await ask(`${THOUGHT}<|channel|>final<|message|>x <b>y</b> <|en`, { logprobs: true });
+    expect(logprobs!.content!.map(({ token }) => token).join('')).toBe('x <b>y</b> <|en');
+  });
+
+  it('calls a function at once, too', async () => {
+    const text = ' to=functions.look_up<|channel|>commentary json<|message|>{"of": "France"}';
+    const { message, finish_reason } = await ask(text, { tools });
+    expect(finish_reason).toBe('tool_calls');
+    expect(message).toMatchObject({ content: null, tool_calls: [{ function: { arguments: '{"of": "France"}' } }] });
+  });
+
   it.each([
-    ['in its head', '<|channel|>commentary to=functions.look_up <|constrain|>json<|message|>'],
-    ['before it', '<|start|>assistant to=functions.look_up<|channel|>commentary json<|message|>'],
+    ['behind its channel', '<|channel|>commentary to=functions.look_up <|constrain|>json<|message|>'],
+    ['behind another', '<|channel|>analysis to=functions.look_up <|constrain|>json<|message|>'],
+    ['before it', ' to=functions.look_up<|channel|>commentary json<|message|>'],
   ])('calls a function where a part names it %s', async (_, begin) => {
-    const before = begin.startsWith('<|start|>') ? THOUGHT.replace('<|start|>assistant', '') : THOUGHT;
-    const { message, finish_reason } = await ask(`${before}${begin}{"of": "France"}`, { tools });
+    const { message, finish_reason } = await ask(`${THOUGHT}${begin}{"of": "France"}`, { tools });
     expect(finish_reason).toBe('tool_calls');
     expect(message).toMatchObject({
       content: null,

@@ -117,4 +117,27 @@ describe("a service worker's engine in a page", () => {
     ask('b');
     await heard(told('a', 'first'), told('b', 'third'));
   });
+
+  test('ends a stream that nobody reads on', async () => {
+    const { worker, heard } = startWorker();
+    const { asked, handler } = openPage('first', false);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const next = (uuid: string) =>
+      worker.postMessage({ kind: 'completionStreamNextChunk', uuid, content: { streamId: 'stream' } });
+    const answer = async (uuid: string) => {
+      await vi.waitFor(() => expect(asked.at(-1)!.uuid).toBe(uuid));
+      handler.postMessage({ kind: 'return', uuid, content: 'a part' });
+    };
+    next('a');
+    await answer('a');
+    vi.advanceTimersByTime(80_000);
+    next('b');
+    await answer('b');
+    vi.advanceTimersByTime(80_000);
+    expect(asked).toHaveLength(2);
+    vi.advanceTimersByTime(20_000);
+    expect(asked.at(-1)).toMatchObject({ kind: 'completionStreamReturn', content: { streamId: 'stream' } });
+    vi.useRealTimers();
+    await heard(told('a', 'a part'), told('b', 'a part'));
+  });
 });

@@ -35,6 +35,22 @@ describe('an answer in channels', () => {
     expect(reader.push('x')).toEqual({ reasoning: '', answer: '<|ex' });
   });
 
+  test.each([
+    [
+      '<|channel|>final<|message|>Use `<|end|>` and `<|start|>` to close. More.',
+      'Use `<|end|>` and `<|start|>` to close. More.',
+    ],
+    [
+      `<|channel|>final<|message|>A \`<|channel|>final\` ${'x'.repeat(300)}`,
+      `A \`<|channel|>final\` ${'x'.repeat(300)}`,
+    ],
+    ['<|channel|>final<|message|>Paris.<|end|>', 'Paris.'],
+    ['<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|message|>Paris.', 'Paris.'],
+  ])('loses nothing: %j', (text, answer) => {
+    expect(readIn([text], CHANNELS).answer).toBe(answer);
+    expect(readIn([...text], CHANNELS).answer).toBe(answer);
+  });
+
   test('is open until its final part begins', () => {
     const reader = new ThoughtReader(CHANNELS);
     const opens = ['<|channel|>', 'analysis<|message|>Hm', '<|end|><|start|>assistant', '<|channel|>final<|message|>'];

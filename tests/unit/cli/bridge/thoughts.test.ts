@@ -42,6 +42,9 @@ describe('what a model says to itself', () => {
       { type: 'reasoning', content: [{ type: 'reasoning_text', text: 'France.' }] },
       { type: 'message' },
     ]);
+    const stream = await client.responses.stream(ask).finalResponse();
+    expect(stream.output_text).toBe('Paris.');
+    expect(stream.output[0]).toMatchObject({ type: 'reasoning', content: [{ text: 'France.' }] });
     const events = await readAll(await client.responses.create({ ...ask, stream: true }));
     const deltas = events.filter((event) => event.type === 'response.reasoning_text.delta');
     expect(deltas.map(({ delta }) => delta).join('')).toBe('France.');
