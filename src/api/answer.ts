@@ -25,6 +25,8 @@ export interface AnswerRequest {
   readonly begunIds: readonly number[];
   /** Told of every new token, before its text comes. */
   readonly onToken?: ((id: number) => void) | undefined;
+  /** Told of each piece of text, in order: stop texts do not end thoughts. */
+  readonly isThought?: ((piece: string) => boolean) | undefined;
   /** Of an answer that has a grammar. */
   readonly follower?: GrammarFollower | undefined;
   /** Ends the answer as interrupted. */
@@ -87,7 +89,8 @@ export async function* answer(request: AnswerRequest): AsyncGenerator<AnswerDelt
       if (scanner.stopped) continue;
       request.onToken?.(next.value.id);
       if (plan.logprobs) logprobs.push(describeToken(table, next.value));
-      const text = scanner.push(detokenizer.push(next.value.id));
+      const piece = detokenizer.push(next.value.id);
+      const text = request.isThought?.(piece) ? scanner.flush() + piece : scanner.push(piece);
       if (text !== '') {
         yield { kind: 'delta', text, logprobs };
         logprobs = [];

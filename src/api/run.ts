@@ -12,9 +12,6 @@ import { type Usage, usageOf } from './usage.ts';
 /** OpenAI's defaults: where neither the request nor the model says. */
 const GENERAL_SAMPLING = { temperature: 1, topP: 1 };
 
-/** Tokens that have a mark of thought and the spaces behind it, also where it is none of the vocabulary. */
-const END_OF_PROMPT = 16;
-
 /** A prompt and what it was answered so far, as exact tokens: another run goes on from there. */
 export interface AnswerSoFar {
   readonly promptIds: readonly number[];
@@ -95,13 +92,10 @@ export async function* runJob(job: Job, context: JobContext): AsyncGenerator<Job
       keeping.onProgress({ promptIds, ids });
     });
   const grammar = structure?.grammar(format);
-  // An answer with a form begins at once, wherever the prompt has ended.
-  const isFree = grammar === undefined || grammar.kind === 'calls';
-  const marks = { tags: plan.thoughtsApart, begun: plan.thoughtsApart && isFree && endsInThought(tokens, promptIds) };
   // A text completion is what its tokens say. An app that keeps an answer keeps all of it: the page has no need of this.
-  const apartFrom =
+  const thoughts =
     job.prompt.kind === 'chat' && !keeping
-      ? (await import('./structured/answer-thoughts.ts')).withThoughtsApart
+      ? (await import('./structured/answer-thoughts.ts')).thoughtsOf(plan, grammar, tokens, promptIds)
       : undefined;
   const sampling = { ...GENERAL_SAMPLING, ...text.sampling, ...plan.sampling };
   const summaries: GenerationSummary[] = [];
@@ -114,11 +108,10 @@ export async function* runJob(job: Job, context: JobContext): AsyncGenerator<Job
     try {
       const events = answer({
         ...{ generator, tokens, plan, promptIds, maxTokens, sampling: { ...sampling, seed } },
-        ...{ conversation, begunIds, onToken, follower, signal },
+        ...{ conversation, begunIds, onToken, follower, signal, isThought: thoughts?.follow() },
       });
       const read = structure?.read(events, format) ?? events;
-      const apart = apartFrom ? apartFrom(read, marks) : read;
-      for await (const event of apart) {
+      for await (const event of thoughts?.apart(read) ?? read) {
         if (event.kind === 'delta') yield { kind: 'delta', choice, delta: event };
         else {
           summaries.push(event.summary);
@@ -141,11 +134,6 @@ export function checkModel(wanted: string | null | undefined, served: string): v
     'bad-request',
     `This swarm serves the model "${served}", not "${wanted}". Open the invite link of a swarm that serves it.`,
   );
-}
-
-/** The answer has the thought's end only, then. */
-function endsInThought(tokens: TokenTable, promptIds: readonly number[]): boolean {
-  return /<think>\s*$/.test(tokens.decode(promptIds.slice(-END_OF_PROMPT)));
 }
 
 function checkBias({ sampling }: GenerationPlan, tokens: TokenTable): void {

@@ -1,8 +1,43 @@
+import type { AnswerGrammar } from '../../grammar/answer-grammar.ts';
+import type { TokenTable } from '../../tokenizer/index.ts';
 import { type ReasonedText, type ThoughtMarks, ThoughtReader } from '../../tokenizer/thought-reader.ts';
 import type { AnswerDelta, AnswerEnd } from '../answer.ts';
+import type { GenerationPlan } from '../request.ts';
 
-/** An answer with what the model says to itself apart from its text. */
-export async function* withThoughtsApart(
+/** Tokens that have a mark of thought and the spaces behind it, also where it is none of the vocabulary. */
+const END_OF_PROMPT = 16;
+
+/** What a model says to itself in an answer. */
+export interface AnswerThoughts {
+  /** Follows one answer. @returns whether a piece of it, told in order, is of a thought */
+  follow(): (piece: string) => boolean;
+  /** The answer with its thoughts apart from its text. */
+  apart(events: AsyncGenerator<AnswerDelta | AnswerEnd, void>): AsyncGenerator<AnswerDelta | AnswerEnd, void>;
+}
+
+export function thoughtsOf(
+  { thoughtsApart: tags }: GenerationPlan,
+  grammar: AnswerGrammar | undefined,
+  tokens: TokenTable,
+  promptIds: readonly number[],
+): AnswerThoughts {
+  // Where the prompt's end has begun a thought, the answer has its end only; one that has a form begins at once.
+  const isFree = grammar === undefined || grammar.kind === 'calls';
+  const begun = tags && isFree && /<think>\s*$/.test(tokens.decode(promptIds.slice(-END_OF_PROMPT)));
+  const marks = { tags, begun };
+  return {
+    follow() {
+      const reader = new ThoughtReader(marks);
+      return (piece) => {
+        reader.push(piece);
+        return reader.inThought;
+      };
+    },
+    apart: (events) => withThoughtsApart(events, marks),
+  };
+}
+
+async function* withThoughtsApart(
   events: AsyncGenerator<AnswerDelta | AnswerEnd, void>,
   marks: ThoughtMarks,
 ): AsyncGenerator<AnswerDelta | AnswerEnd, void> {

@@ -56,6 +56,15 @@ describe('an answer that begins with a thought in tags', () => {
     expect(apart.message).toEqual({ role: 'assistant', content: 'Paris.', reasoning_content: 'France.' });
   });
 
+  it('is not ended by a stop text in its thought', async () => {
+    const { message, finish_reason } = await ask('<think>A. B.</think>C. D.', {
+      stop: ['. D', '. B'],
+      extra_body: { thoughts_apart: true },
+    });
+    expect(message).toEqual({ role: 'assistant', content: 'C', reasoning_content: 'A. B.' });
+    expect(finish_reason).toBe('stop');
+  });
+
   it('is in its thought from the beginning where the prompt’s end has begun it', async () => {
     const { engine } = scriptedEngineOf(['France.\n</think>\n\nParis.'], 4096, 'none', 'Go on. <think>\n');
     const { choices } = await engine.chatCompletion({ messages, extra_body: { thoughts_apart: true } } as never);
