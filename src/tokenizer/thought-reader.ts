@@ -102,8 +102,11 @@ export class ThoughtReader {
     if (this.#place === 'unknown') this.#beginPlain();
     if (this.#place === 'head') {
       if (!CUT_HEAD.test(rest)) said[this.#part] = this.#paragraph(rest);
-    } else if (this.#place === 'thought') said.reasoning = this.#paragraph(rest.trimEnd());
-    else if (this.#place === 'plain' || rest !== END_OF_PART) said[this.#part] = this.#paragraph(rest);
+    } else if (this.#place === 'plain') said.answer = this.#paragraph(rest);
+    else {
+      const words = rest.endsWith(END_OF_PART) ? rest.slice(0, -END_OF_PART.length) : rest;
+      said[this.#part] = this.#paragraph(this.#part === 'reasoning' ? words.trimEnd() : words);
+    }
     return said;
   }
 

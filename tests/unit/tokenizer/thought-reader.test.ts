@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { splitThoughts, type ThoughtMarks, ThoughtReader } from '../../../src/tokenizer/thought-reader.ts';
+import { seededRandom } from '../../fixtures/random.ts';
 
 const CHANNELS = { tags: false };
 const TAGS = { tags: true };
@@ -92,4 +93,29 @@ describe('an answer with a thought in tags', () => {
     expect(readIn([said], marks)).toEqual(expected);
     expect(readIn([...said], marks)).toEqual(expected);
   });
+});
+
+test('wherever an answer is cut, it is taken apart alike', () => {
+  const marks = [
+    '<|channel|>',
+    '<|message|>',
+    '<|end|>',
+    '<|start|>assistant',
+    '<think>',
+    '</think>',
+    ' to=functions.f',
+  ];
+  const words = ['analysis', 'final', 'commentary', ' ', '\n\n', 'Hm.', '<', '|end|>', '</thi', 'x'.repeat(150)];
+  const random = seededRandom(7);
+  const choose = <Item>(items: readonly Item[]) => items[Math.floor(random() * items.length)]!;
+  for (let round = 0; round < 2000; round++) {
+    const parts = Array.from({ length: 1 + Math.floor(random() * 9) }, () => choose([...marks, ...words]));
+    const text = parts.join('');
+    const cut = Math.floor(random() * text.length);
+    for (const kind of [CHANNELS, TAGS, BEGUN]) {
+      const whole = readIn([text], kind);
+      for (const pieces of [parts, [...text], [text.slice(0, cut), text.slice(cut)]])
+        expect(readIn(pieces, kind), JSON.stringify(text)).toEqual(whole);
+    }
+  }
 });
