@@ -171,11 +171,11 @@ describe('a server that another has not named', () => {
     async () => {
       await startServers([1], []);
       const [stranger, unaware] = [0, 1];
-      // Whoever is connected to a server is known there.
+      // Whoever is connected to a server is known there, and hears what it says: each keeps to its own.
       const speaker = await connect(stranger, true);
-      const listener = await connect(unaware);
+      const listener = await connect(unaware, true);
       const topic = presenceTopic(servers[0]!.model.manifestId);
-      const own = await connect(unaware);
+      const own = await connect(unaware, true);
       await listen(speaker, topic);
       await listen(own, topic);
       const heard = await listen(listener, topic);
