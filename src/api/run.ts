@@ -91,12 +91,11 @@ export async function* runJob(job: Job, context: JobContext): AsyncGenerator<Job
       ids.push(id);
       keeping.onProgress({ promptIds, ids });
     });
-  const grammar = structure?.grammar(format);
   // A text completion is what its tokens say. An app that keeps an answer keeps all of it: the page has no need of this.
-  const thoughts =
-    job.prompt.kind === 'chat' && !keeping
-      ? (await import('./structured/answer-thoughts.ts')).thoughtsOf(plan, grammar, tokens, promptIds)
-      : undefined;
+  const telling = job.prompt.kind === 'chat' && !keeping ? await import('./structured/answer-thoughts.ts') : undefined;
+  const begun = plan.thoughtsApart && telling?.endsInThought(tokens, promptIds) === true;
+  const grammar = structure?.grammar(format, begun);
+  const thoughts = telling?.thoughtsOf(plan.thoughtsApart, grammar, begun);
   const sampling = { ...GENERAL_SAMPLING, ...text.sampling, ...plan.sampling };
   const summaries: GenerationSummary[] = [];
   for (let choice = 0; choice < plan.choices; choice++) {

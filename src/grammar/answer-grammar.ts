@@ -4,10 +4,10 @@ export type AnswerGrammar =
   | { readonly kind: 'object' }
   /** JSON of this schema, itself JSON: on one line, properties in the schema's order. */
   | { readonly kind: 'schema'; readonly schema: string }
-  /** Free text between `thought.begin` and `thought.end`, or none; then `begin`, and JSON of this schema. */
+  /** Free text between `thought.begin` and `thought.end`, unless it may be left out; then `begin`, and JSON of this schema. */
   | {
       readonly kind: 'thought-first';
-      readonly thought: { readonly begin: string; readonly end: string };
+      readonly thought: { readonly begin: string; readonly end: string; readonly optional: boolean };
       readonly begin: string;
       readonly schema: string;
     }

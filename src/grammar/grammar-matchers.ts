@@ -134,12 +134,14 @@ export class GrammarMatchers {
 
 async function thoughtFirstTag(grammar: AnswerGrammar & { readonly kind: 'thought-first' }): Promise<StructuralTag> {
   const { thought, begin, schema } = grammar;
-  const mayThink: StructuralTagFormat = {
-    type: 'or',
-    elements: [{ type: 'tag', ...thought, content: ANY_TEXT }, NOTHING],
-  };
+  const think: TagFormat = { type: 'tag', begin: thought.begin, content: ANY_TEXT, end: thought.end };
   const answer: TagFormat = { type: 'tag', begin, content: await schemaFormat(schema), end: '' };
-  return { format: { type: 'sequence', elements: [mayThink, answer] } };
+  return {
+    format: {
+      type: 'sequence',
+      elements: [thought.optional ? { type: 'or', elements: [think, NOTHING] } : think, answer],
+    },
+  };
 }
 
 async function callsTag(grammar: AnswerGrammar & { readonly kind: 'calls' }): Promise<StructuralTag> {

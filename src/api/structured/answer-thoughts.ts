@@ -2,7 +2,6 @@ import type { AnswerGrammar } from '../../grammar/answer-grammar.ts';
 import type { TokenTable } from '../../tokenizer/index.ts';
 import { type ReasonedText, type ThoughtMarks, ThoughtReader } from '../../tokenizer/thought-reader.ts';
 import type { AnswerDelta, AnswerEnd } from '../answer.ts';
-import type { GenerationPlan } from '../request.ts';
 
 /** Tokens that have a mark of thought and the spaces behind it, also where it is none of the vocabulary. */
 const END_OF_PROMPT = 16;
@@ -15,16 +14,16 @@ export interface AnswerThoughts {
   apart(events: AsyncGenerator<AnswerDelta | AnswerEnd, void>): AsyncGenerator<AnswerDelta | AnswerEnd, void>;
 }
 
-export function thoughtsOf(
-  { thoughtsApart: tags }: GenerationPlan,
-  grammar: AnswerGrammar | undefined,
-  tokens: TokenTable,
-  promptIds: readonly number[],
-): AnswerThoughts {
-  // Where the prompt's end has begun a thought, the answer has its end only; one that has a form begins at once.
-  const isFree = grammar === undefined || grammar.kind === 'calls';
-  const begun = tags && isFree && /<think>\s*$/.test(tokens.decode(promptIds.slice(-END_OF_PROMPT)));
-  const marks = { tags, begun };
+/** Whether the prompt ends in a thought, so that the answer has its end only. */
+export function endsInThought(tokens: TokenTable, promptIds: readonly number[]): boolean {
+  return /<think>\s*$/.test(tokens.decode(promptIds.slice(-END_OF_PROMPT)));
+}
+
+/** @param begun - whether the prompt ends in a thought */
+export function thoughtsOf(tags: boolean, grammar: AnswerGrammar | undefined, begun: boolean): AnswerThoughts {
+  // Other forms leave no room for its end.
+  const mayEnd = grammar === undefined || grammar.kind === 'calls' || grammar.kind === 'thought-first';
+  const marks = { tags, begun: begun && mayEnd };
   return {
     follow() {
       const reader = new ThoughtReader(marks);

@@ -48,12 +48,21 @@ export function grammarOf(response_format: unknown): AnswerGrammar | undefined {
   }
 }
 
-/** The grammar as a model of this format writes it: one with channels may think first, and answers in the last of them. */
-export function asWritten(grammar: AnswerGrammar, format: ToolFormat): AnswerGrammar {
-  if (format !== 'channels' || (grammar.kind !== 'schema' && grammar.kind !== 'object')) return grammar;
+const CHANNELS = {
+  thought: { begin: '<|channel|>analysis<|message|>', end: '<|end|><|start|>assistant', optional: true },
+  begin: '<|channel|>final<|message|>',
+};
+const BEGUN = { thought: { begin: '', end: '</think>', optional: false }, begin: '\n\n' };
+
+/**
+ * The grammar as a model of this format writes it: one with channels may think first, and answers in the last of them.
+ * @param begun - whether the prompt has begun a thought, which ends first then
+ */
+export function asWritten(grammar: AnswerGrammar, format: ToolFormat, begun: boolean): AnswerGrammar {
+  const marks = format === 'channels' ? CHANNELS : begun ? BEGUN : undefined;
+  if (!marks || (grammar.kind !== 'schema' && grammar.kind !== 'object')) return grammar;
   const schema = grammar.kind === 'schema' ? grammar.schema : '{"type":"object"}';
-  const thought = { begin: '<|channel|>analysis<|message|>', end: '<|end|><|start|>assistant' };
-  return { kind: 'thought-first', thought, begin: '<|channel|>final<|message|>', schema };
+  return { kind: 'thought-first', ...marks, schema };
 }
 
 /** @throws ShoalError `bad-request` */

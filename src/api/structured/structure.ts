@@ -13,8 +13,11 @@ import { planTools } from './tool-request.ts';
 export interface Structure {
   /** Functions that the model's template is to tell of, as the request has them. */
   readonly tools: readonly unknown[];
-  /** What the text has to be; undefined where it is free. */
-  grammar(format: ToolFormat): AnswerGrammar | undefined;
+  /**
+   * What the text has to be; undefined where it is free.
+   * @param begun - whether the prompt has begun a thought
+   */
+  grammar(format: ToolFormat, begun: boolean): AnswerGrammar | undefined;
   /** The prompt as the model's template can write it. */
   tell(prompt: Prompt, format: ToolFormat): Prompt;
   /** The answer with its calls apart from its text. */
@@ -34,7 +37,7 @@ export function structureOf(request: ChatCompletionRequest): Structure {
     );
   return {
     tools: plan ? (request.tools ?? []) : [],
-    grammar: (format) => (plan ? toolGrammar(plan, format) : form && asWritten(form, format)),
+    grammar: (format, begun) => (plan ? toolGrammar(plan, format) : form && asWritten(form, format, begun)),
     tell: tellTools,
     read: (events, format) => (plan ? withCallsApart(events, callSyntaxes(plan, format)) : events),
   };

@@ -72,13 +72,22 @@ describe('an answer that begins with a thought in tags', () => {
   });
 });
 
-describe('an answer whose form leaves no room for the thought that its prompt has begun', () => {
-  it('is no thought', async () => {
-    const response_format = { type: 'json_object' } as const;
-    const { engine } = scriptedEngineOf(['{"a": 1}'], 4096, 'none', 'Go on. <think>\n');
+describe('an answer that has a form, where the prompt’s end has begun a thought', () => {
+  const ask = async (text: string, response_format: object) => {
+    const { engine } = scriptedEngineOf([text], 4096, 'none', 'Go on. <think>\n');
     const request = { messages, response_format, extra_body: { thoughts_apart: true } };
-    const { choices } = await engine.chatCompletion(request as never);
-    expect(choices[0]!.message.content).toBe('{"a": 1}');
+    return (await engine.chatCompletion(request as never)).choices[0]!.message;
+  };
+
+  it('ends the thought first', async () => {
+    expect(await ask('Hm.\n</think>\n\n{"a": 1}', { type: 'json_object' })).toMatchObject({
+      content: '{"a": 1}',
+      reasoning_content: 'Hm.',
+    });
+  });
+
+  it('is no thought where the form leaves no room for its end', async () => {
+    expect(await ask('yes', { type: 'grammar', grammar: 'root ::= "yes"' })).toMatchObject({ content: 'yes' });
   });
 });
 

@@ -45,12 +45,17 @@ describe('a grammar', () => {
   it('of an answer behind a thought has one or none, and then the answer', async () => {
     const [begin, end] = ['<think>', '</think>'];
     const schema = '{"type":"object","properties":{"a":{"type":"integer"}},"required":["a"]}';
-    const grammar = { kind: 'thought-first', thought: { begin, end }, begin: 'Answer: ', schema } as const;
+    const thought = { begin, end, optional: true };
+    const grammar = { kind: 'thought-first', thought, begin: 'Answer: ', schema } as const;
     expect(await allowedAfter(grammar, '', [...TEXTS, '<', 'A'])).toEqual(['<', 'A']);
     expect(await allowedAfter(grammar, '<think>{Hm', TEXTS.slice(0, 7))).toEqual(TEXTS.slice(0, 7));
     expect(await allowedAfter(grammar, '<think>Hm.</think>', [...TEXTS, 'A'])).toEqual(['A']);
     expect(await allowedAfter(grammar, 'Answer: {"a":', [' ', '\n', '7'])).toEqual([' ']);
     expect(await allowedAfter(grammar, '<think>Hm.</think>Answer: {"a": 7}', TEXTS)).toBe('end');
+    const begun = { ...grammar, thought: { begin: '', end, optional: false } };
+    expect(await allowedAfter(begun, '', ['a', '{', '"'])).toEqual(['a', '{', '"']);
+    expect(await allowedAfter(begun, 'Hm.</think>', [...TEXTS, 'A'])).toEqual(['A']);
+    expect(await allowedAfter(begun, 'Hm.</think>Answer: {"a": 7}', TEXTS)).toBe('end');
   });
 
   it('in EBNF begins at its root, and may end where it says', async () => {
