@@ -1,5 +1,4 @@
 import { type Browser, expect, type Page, test } from '@playwright/test';
-import { buildPage } from '../../cli/page-build.ts';
 import { auditPage } from './support/axe.ts';
 import { type StaticSite, serveFiles } from './support/static-site.ts';
 
@@ -9,7 +8,6 @@ test.use({ serviceWorkers: 'allow' });
 
 let site: StaticSite;
 test.beforeAll(async () => {
-  await buildPage(process.cwd());
   site = await serveFiles('dist');
 });
 test.afterAll(() => site?.close());
