@@ -107,7 +107,14 @@ export async function* runJob(job: Job, context: JobContext): AsyncGenerator<Job
     try {
       const events = answer({
         ...{ generator, tokens, plan, promptIds, maxTokens, sampling: { ...sampling, seed } },
-        ...{ conversation, begunIds, onToken, follower, signal, isThought: thoughts?.follow() },
+        ...{
+          conversation,
+          begunIds,
+          onToken,
+          follower,
+          signal,
+          isThought: plan.stop.length > 0 ? thoughts?.follow() : undefined,
+        },
       });
       const read = structure?.read(events, format) ?? events;
       for await (const event of thoughts?.apart(read) ?? read) {

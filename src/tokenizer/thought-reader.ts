@@ -31,8 +31,9 @@ const BORDERS = [
 /** Characters of a head, with the name of a function in it. */
 const MAX_HEAD = 200;
 const CUT_HEAD = /^(<\|end\|>)?(<\|start\|>(assistant)?)?( to=\S*)?(<\|channel\|>[^\n]*)?$/;
-const OPENING = '<think>';
-const CLOSING = '</think>';
+/** Around a thought in tags. */
+export const OPENING = '<think>';
+export const CLOSING = '</think>';
 
 type Kind = keyof ReasonedText;
 
@@ -51,7 +52,7 @@ export class ThoughtReader {
   #marked: boolean;
   /** Whether the part that is read, or the last before a head, has a word. */
   #partHasWords = false;
-  #part: Kind = 'answer';
+  #part: Kind;
   /** Of which there are words. */
   readonly #said = new Set<Kind>();
 
@@ -224,6 +225,6 @@ export function splitThoughts(
   const reader = new ThoughtReader(marks);
   const said = [reader.push(text), reader.flush()];
   if (!reader.marked) return undefined;
-  const joined = (kind: keyof ReasonedText) => said.map((part) => part[kind]).join('');
+  const joined = (kind: Kind) => said.map((part) => part[kind]).join('');
   return { reasoning: joined('reasoning'), answer: joined('answer'), open: reader.open };
 }

@@ -1,4 +1,4 @@
-import { splitThoughts } from '../tokenizer/thought-reader.ts';
+import { CLOSING, splitThoughts } from '../tokenizer/thought-reader.ts';
 
 /** An answer's parts. */
 export interface ReasonedAnswer {
@@ -9,7 +9,6 @@ export interface ReasonedAnswer {
   readonly open: boolean;
 }
 
-const CLOSING = '</think>';
 const BEGUN = { tags: true, begun: true };
 
 /** Tells thoughts apart. Some templates begin them, so that only their end is in the answer. */

@@ -1,6 +1,6 @@
 import type { AnswerGrammar } from '../../grammar/answer-grammar.ts';
 import type { TokenTable } from '../../tokenizer/index.ts';
-import { type ReasonedText, type ThoughtMarks, ThoughtReader } from '../../tokenizer/thought-reader.ts';
+import { OPENING, type ReasonedText, type ThoughtMarks, ThoughtReader } from '../../tokenizer/thought-reader.ts';
 import type { AnswerDelta, AnswerEnd } from '../answer.ts';
 
 /** Tokens that have a mark of thought and the spaces behind it, also where it is none of the vocabulary. */
@@ -16,7 +16,7 @@ export interface AnswerThoughts {
 
 /** Whether the prompt ends in a thought, so that the answer has its end only. */
 export function endsInThought(tokens: TokenTable, promptIds: readonly number[]): boolean {
-  return /<think>\s*$/.test(tokens.decode(promptIds.slice(-END_OF_PROMPT)));
+  return tokens.decode(promptIds.slice(-END_OF_PROMPT)).trimEnd().endsWith(OPENING);
 }
 
 /** @param begun - whether the prompt ends in a thought */

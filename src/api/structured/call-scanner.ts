@@ -1,3 +1,4 @@
+import { openEnd } from '../../core/open-end.ts';
 import type { CallParameter } from '../../grammar/answer-grammar.ts';
 import type { CallSyntax } from './call-syntax.ts';
 
@@ -81,13 +82,9 @@ export class CallScanner {
 
   /** Characters at the end that may belong to a call: its beginning, and spaces before it. */
   #uncertain(): number {
-    const longest = Math.max(0, ...this.#syntaxes.map(({ begin }) => begin.length));
-    for (let length = Math.min(longest, this.#held.length); length > 0; length--) {
-      const tail = this.#held.slice(-length);
-      if (this.#syntaxes.some(({ begin }) => begin.startsWith(tail)))
-        return this.#held.length - this.#held.slice(0, -length).trimEnd().length;
-    }
-    return this.#held.length - this.#held.trimEnd().length;
+    const begins = this.#syntaxes.map(({ begin }) => begin);
+    const before = this.#held.slice(0, this.#held.length - openEnd(this.#held, begins));
+    return this.#held.length - before.trimEnd().length;
   }
 
   /** @returns whether the call is over */

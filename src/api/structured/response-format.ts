@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { ShoalError } from '../../core/errors.ts';
 import type { AnswerGrammar } from '../../grammar/answer-grammar.ts';
 import type { ToolFormat } from '../../tokenizer/index.ts';
+import { CLOSING } from '../../tokenizer/thought-reader.ts';
 import { checkedFields } from '../checked-fields.ts';
 import { heldSchema } from './held-schema.ts';
 
@@ -52,7 +53,7 @@ const CHANNELS = {
   thought: { begin: '<|channel|>analysis<|message|>', end: '<|end|><|start|>assistant', optional: true },
   begin: '<|channel|>final<|message|>',
 };
-const BEGUN = { thought: { begin: '', end: '</think>', optional: false }, begin: '\n\n' };
+const BEGUN = { thought: { begin: '', end: CLOSING, optional: false }, begin: '\n\n' };
 
 /**
  * The grammar as a model of this format writes it: one with channels may think first, and answers in the last of them.

@@ -15,7 +15,7 @@ export class PageWorker {
   #host: string | undefined;
   /** Requests that nobody has got yet, and what gives each up. */
   readonly #waiting = new Map<WorkerRequest, ReturnType<typeof setTimeout>>();
-  /** Those that are not answered. */
+  /** Those that it was asked and has not answered. */
   readonly #asked = new Set<string>();
 
   constructor() {
@@ -27,7 +27,6 @@ export class PageWorker {
 
   postMessage(request: WorkerRequest): void {
     if (PASSED_OVER.includes(request.kind)) return;
-    this.#asked.add(request.uuid);
     if (this.#host !== undefined) {
       this.#send(this.#host, request);
       return;
@@ -56,6 +55,7 @@ export class PageWorker {
   }
 
   #send(host: string, request: WorkerRequest): void {
+    this.#asked.add(request.uuid);
     this.#tell({ kind: 'request', host, request });
   }
 
@@ -68,10 +68,11 @@ export class PageWorker {
     if (response.kind === 'initProgressCallback' || this.#asked.delete(response.uuid)) this.onmessage(response);
   }
 
-  /** Fails what a page was asked, but not what waits for one. */
+  /** Fails what the page was asked. */
   #lose(message: string): void {
-    const waiting = new Set([...this.#waiting.keys()].map(({ uuid }) => uuid));
-    for (const uuid of this.#asked) if (!waiting.has(uuid)) this.#fail(uuid, message);
+    const lost = [...this.#asked];
+    this.#asked.clear();
+    for (const uuid of lost) this.#fail(uuid, message);
   }
 
   #giveUp(request: WorkerRequest): void {
@@ -80,6 +81,6 @@ export class PageWorker {
   }
 
   #fail(uuid: string, message: string): void {
-    this.#answer({ kind: 'throw', uuid, content: String(new ShoalError('peer-gone', message)) });
+    this.onmessage({ kind: 'throw', uuid, content: String(new ShoalError('peer-gone', message)) });
   }
 }
